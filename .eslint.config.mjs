@@ -1,0 +1,56 @@
+import path from 'node:path';
+import tseslint from 'typescript-eslint';
+
+/** The walls of the rooms: which of our own folders a folder may not import from, and no editor in the core. */
+function room(name, closed, { node = false } = {}) {
+  const patterns = closed.map((other) => ({
+    group: [`**/${other}/**`],
+    message: `${name}/ must not know ${other}/ (see the rooms in README).`,
+  }));
+  const paths = [{ name: 'vscode', message: `${name}/ must not know the editor.` }];
+  if (!node) {
+    patterns.push({ regex: '^node:', message: `${name}/ also runs in a browser worker: no Node modules.` });
+  }
+  return {
+    files: [`src/${name}/**/*.ts`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns, paths }] },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['dist/', 'out/', 'node_modules/', 'test/fixtures/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: './tsconfig.json',
+        tsconfigRootDir: path.resolve(import.meta.dirname ?? '.'),
+      },
+    },
+    rules: {
+      // Columns and interned tables are indexed by ids that are in range by construction.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  room('capture', ['holders', 'source', 'engine', 'views', 'webview', 'cli']),
+  room('holders', ['source', 'engine', 'views', 'webview', 'cli']),
+  room('source', ['capture', 'holders', 'engine', 'views', 'webview', 'cli']),
+  room('engine', ['views', 'webview', 'cli'], { node: true }),
+  room('cli', ['views', 'webview'], { node: true }),
+  {
+    files: ['test/**/*.ts'],
+    rules: { 'no-console': 'off', '@typescript-eslint/no-floating-promises': 'off' },
+  },
+);

@@ -1,0 +1,219 @@
+/**
+ * The events of a capture as columns: what every reader produces and the holder analysis consumes.
+ *
+ * One row an event, in the order of the file (clocks stand still in real recordings, so time is no order).
+ * Everything that repeats (strings, tasks, frames, stacks) is interned once in {@link SymbolTable}.
+ */
+
+/** What an event says about a page, or about an attempt to move pages. `Other` rows only carry a name. */
+export enum EventKind {
+  Other = 0,
+  PageRefSet,
+  PageRefMod,
+  PageRefModAndTest,
+  PageRefModAndReturn,
+  PageRefModUnless,
+  PageRefFreeze,
+  PageRefUnfreeze,
+  /** page_pin_owner:report_page_pinners (RFC v2) and page_pinner:page_pinner_failure (RFC v1). */
+  PinFailure,
+  /** page_pin_owner_put and page_pinner_put: a put of a marked page, count is after the put. */
+  PinPut,
+  PageAlloc,
+  PageFree,
+  PageFreeBatched,
+  CmaAllocStart,
+  CmaAllocBusyRetry,
+  CmaAllocFinish,
+  CmaRelease,
+  TestPagesIsolated,
+  MigratePagesStart,
+  MigratePages,
+  CompactionBegin,
+  CompactionEnd,
+  CompactionMigratePages,
+  MemoryFailure,
+}
+
+/** Absent number in an Int32 column. */
+export const ABSENT = -0x80000000;
+/** Absent PFN, and absent id of a string, stack or detail. */
+export const NONE = -1;
+
+/** Page flags, in the bit order of enum pageflags of 6.1 (include/linux/page-flags.h), as Int32 bits. */
+export const PageFlag = {
+  locked: 1 << 0,
+  referenced: 1 << 1,
+  uptodate: 1 << 2,
+  dirty: 1 << 3,
+  lru: 1 << 4,
+  active: 1 << 5,
+  workingset: 1 << 6,
+  waiters: 1 << 7,
+  error: 1 << 8,
+  slab: 1 << 9,
+  /** Also PG_swapcache on a swap-backed page, and PG_checked of some filesystems. */
+  owner_priv_1: 1 << 10,
+  arch_1: 1 << 11,
+  reserved: 1 << 12,
+  private: 1 << 13,
+  private_2: 1 << 14,
+  writeback: 1 << 15,
+  head: 1 << 16,
+  mappedtodisk: 1 << 17,
+  reclaim: 1 << 18,
+  swapbacked: 1 << 19,
+  unevictable: 1 << 20,
+  mlocked: 1 << 21,
+  uncached: 1 << 22,
+  hwpoison: 1 << 23,
+} as const;
+
+/** What the `mapping=` field of an event says. A hashed pointer (%p) tells only that there is one. */
+export enum Mapping {
+  Absent = 0,
+  Null,
+  /** Not null, but hashed or `(____ptrval____)`: anonymous or file cannot be told apart by it. */
+  Hashed,
+  /** A real pointer with PAGE_MAPPING_ANON set. */
+  Anonymous,
+  /** A real pointer without flag bits: page cache. */
+  File,
+  /** A real pointer with PAGE_MAPPING_MOVABLE only. */
+  Movable,
+}
+
+/** Extra fields of the rare events that are no page_ref, in the columns of {@link EventDetails}. */
+export interface EventDetails {
+  readonly length: number;
+  /** PFN just behind the range (test_pages_isolated end_pfn; cma: pfn + count), NONE if absent. */
+  readonly endPfn: Float64Array;
+  /** test_pages_isolated fin_pfn: the first page still in use; NONE if absent. */
+  readonly finPfn: Float64Array;
+  /** Pages asked for (cma count), or mm_compaction_migratepages nr_migrated / mm_migrate_pages nr_succeeded. */
+  readonly pages: Int32Array;
+  /** nr_failed of mm_migrate_pages and mm_compaction_migratepages. */
+  readonly failed: Int32Array;
+  /** errno, negative (err= of report_page_pinners, errorno= of cma_alloc_finish), ABSENT if the event has none. */
+  readonly error: Int32Array;
+  /** String id of reason= (enum migrate_reason's name), or NONE; also NONE where the text is only a pointer. */
+  readonly reason: Int32Array;
+  /** String id of name= (CMA area), mode=, or the page type of memory_failure_event; NONE if absent. */
+  readonly label: Int32Array;
+  /** String id of the result: `success`/`fail` of test_pages_isolated, `Recovered`… of memory_failure_event. */
+  readonly result: Int32Array;
+}
+
+export interface EventTable {
+  /** Rows in use; the columns may be longer. */
+  readonly length: number;
+  /** ns (or clock ticks, see {@link Capture.clock}) since {@link Capture.timeBase}; NaN where the format has no time. */
+  readonly time: Float64Array;
+  readonly cpu: Uint16Array;
+  /** Task id in {@link SymbolTable}. */
+  readonly task: Int32Array;
+  readonly kind: Uint8Array;
+  /** String id of the event's name as printed (without its system where the text has none). */
+  readonly name: Int32Array;
+  /** First PFN the event speaks of, or NONE. */
+  readonly pfn: Float64Array;
+  /** {@link PageFlag} bits. */
+  readonly flags: Int32Array;
+  readonly count: Int32Array;
+  readonly mapcount: Int32Array;
+  /** The operand as printed (`val=`); for page_ref_freeze the expected count. */
+  readonly val: Int32Array;
+  readonly ret: Int32Array;
+  /** {@link Mapping}. */
+  readonly mapping: Uint8Array;
+  /** Migratetype number, or -1. */
+  readonly migratetype: Int8Array;
+  /** Order of an allocation or free, or -1. */
+  readonly order: Int8Array;
+  /** Stack id, or NONE. */
+  readonly stack: Int32Array;
+  /** Row of {@link EventDetails}, or NONE. */
+  readonly detail: Int32Array;
+  /** Byte offset of the event in the (decompressed) file. */
+  readonly offset: Float64Array;
+  readonly details: EventDetails;
+}
+
+/** Interned strings, tasks, frames and stacks. Ids are dense and start at 0. */
+export interface SymbolTable {
+  string(id: number): string;
+  readonly stringCount: number;
+  /** String id of a comm (`<...>` where the tracer did not know it). */
+  taskComm(task: number): string;
+  /** -1 where the format names no task. */
+  taskPid(task: number): number;
+  readonly taskCount: number;
+  /** Name without suffixes such as `+0x12/0x34`; a bare address prints as `0x…`. */
+  frameFunction(frame: number): string;
+  /** Offset into the function in bytes, or -1 where the capture has none. */
+  frameOffset(frame: number): number;
+  /** Size of the function in bytes as printed, or -1. */
+  frameSize(frame: number): number;
+  /** Module name, or null for the kernel itself or where the text does not say. */
+  frameModule(frame: number): string | null;
+  /** Return address, or null. */
+  frameAddress(frame: number): bigint | null;
+  readonly frameCount: number;
+  /** Frame ids of a stack, innermost (the tracer's own frame) first. */
+  stackFrames(stack: number): Int32Array;
+  readonly stackCount: number;
+}
+
+/** A span of a CPU's record in which events are missing. */
+export interface Gap {
+  /** null where the format does not say which CPU. */
+  readonly cpu: number | null;
+  /** Time of the last event of that CPU before the gap, as in {@link EventTable.time}; null at the beginning. */
+  readonly from: number | null;
+  /** Time of the first event after it; null when nothing follows. */
+  readonly to: number | null;
+  /** How many events were lost, or null where the record does not say. */
+  readonly events: number | null;
+  /** First row of the table that stands after the gap in the file. */
+  readonly beforeRow: number;
+  /** `lost`: the writer said so; `overwritten`: the ring buffer wrapped before reading; `started`: the CPU's record begins here. */
+  readonly cause: 'lost' | 'overwritten' | 'started';
+}
+
+/** A place that could not be read. Nothing else is lost because of it. */
+export interface Problem {
+  /** Byte offset in the (decompressed) file. */
+  readonly offset: number;
+  /** 1-based line of a text file, null for binary ones. */
+  readonly line: number | null;
+  /** What was found, what was expected there, and what to do where that helps. */
+  readonly message: string;
+}
+
+/** Everything that one file says. */
+export interface Capture {
+  readonly path: string;
+  /** Slug: `ftrace`, `trace-cmd-report`. More come with more readers. */
+  readonly format: string;
+  readonly clock: 'ns' | 'ticks';
+  /** Finest step of a time stamp in ns (1000 for microseconds in text), 1 for ticks. */
+  readonly resolution: number;
+  /** Added to {@link EventTable.time} gives the capture's own clock, in ns or ticks. */
+  readonly timeBase: bigint;
+  readonly events: EventTable;
+  readonly symbols: SymbolTable;
+  readonly gaps: readonly Gap[];
+  /** Events that the writer says were lost, summed over what it counted. */
+  readonly lost: number;
+  /** The first problems in order of offset, capped; {@link problemCount} counts all. */
+  readonly problems: readonly Problem[];
+  readonly problemCount: number;
+  /** Number of stack records read, attached or not. */
+  readonly stackRecords: number;
+  /** Stacks whose event is not in the capture (overwritten or lost). */
+  readonly orphanStacks: number;
+  /** Events of names that the analysis does not use, by name. */
+  readonly otherEvents: ReadonlyMap<string, number>;
+  /** Facts of the header for people, e.g. `["tracer", "nop"]`. */
+  readonly facts: readonly (readonly [string, string])[];
+}

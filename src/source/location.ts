@@ -1,0 +1,42 @@
+/** How sure a source location is. Order: surest first. */
+export type Certainty =
+  /** Debug info, or another proof: this line. */
+  | 'exact'
+  /** The only place in the function that calls the next-inner frame. */
+  | 'one-call-site'
+  /** The first of several candidates; see {@link SourceLocation.candidates}. */
+  | 'one-of-several'
+  /** The function is known, the line within it is not; `line` is the function's own. */
+  | 'function-only'
+  | 'unknown';
+
+/** A frame as the source room sees it. The capture room's frames are mapped to it by the engine. */
+export interface StackFrame {
+  /** Function name as the capture prints it, suffixes such as `.isra.0` included. */
+  readonly function: string;
+  /** Offset into the function in bytes, or null. */
+  readonly offset: number | null;
+  readonly module: string | null;
+}
+
+export interface InlinedFrame {
+  readonly function: string;
+  /** Relative to the kernel tree, `/` separated. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
+export interface SourceLocation {
+  /** Relative to the kernel tree, `/` separated; null when unknown. */
+  readonly file: string | null;
+  /** 1-based; null when unknown. */
+  readonly line: number | null;
+  readonly certainty: Certainty;
+  /** Static inline functions between this frame and the next-inner one, innermost first. */
+  readonly inlined: readonly InlinedFrame[];
+  /** Further places, best first, when {@link certainty} is `one-of-several` or the definition is ambiguous. */
+  readonly candidates: readonly { readonly function: string; readonly file: string; readonly line: number }[];
+  /** Why nothing better is known, for people; empty when exact. */
+  readonly note: string;
+}
