@@ -31,6 +31,9 @@ export default tseslint.config(
     rules: {
       // Columns and interned tables are indexed by ids that are in range by construction.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // Typed-array columns hold enum values as plain numbers.
+      '@typescript-eslint/no-unsafe-enum-comparison': 'off',
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true, allowBoolean: true },
@@ -49,6 +52,12 @@ export default tseslint.config(
   room('source', ['capture', 'holders', 'engine', 'views', 'webview', 'cli']),
   room('engine', ['views', 'webview', 'cli'], { node: true }),
   room('cli', ['views', 'webview'], { node: true }),
+  {
+    // Build and test scripts: plain Node, without types.
+    files: ['**/*.mjs'],
+    extends: [tseslint.configs.recommended],
+    rules: { eqeqeq: 'error', 'prefer-const': 'error' },
+  },
   {
     files: ['test/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-floating-promises': 'off' },

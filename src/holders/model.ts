@@ -39,8 +39,20 @@ export interface AccountingTerm {
   readonly label: string;
 }
 
+/** One event that says so; a mark joins those of one attempt that found the same holders. */
+export interface MarkEvidence {
+  readonly row: number;
+  readonly source: MarkSource;
+  /** For people: "refused at isolation", "freeze failed: count 3, expected 2". */
+  readonly what: string;
+}
+
+/**
+ * A moment at which the page failed to move. Evidence of one attempt joins in one mark as long as the same
+ * references were open; {@link Mark.time} is the first, {@link Mark.source} the surest of it.
+ */
 export interface Mark {
-  /** Row of the event table that is the evidence. */
+  /** Row of the event table at which the page first failed. */
   readonly row: number;
   /** Time as in the event table; NaN where the format has none. */
   readonly time: number;
@@ -51,8 +63,8 @@ export interface Mark {
   readonly error: number | null;
   /** Task id of the attempt in the capture's symbols. */
   readonly task: number;
-  /** How many events of the same attempt say the same (migrate_pages tries ten times). */
-  readonly repeats: number;
+  /** In order of the capture; migrate_pages tries ten times, alloc_contig_range five. */
+  readonly evidence: readonly MarkEvidence[];
   /** refcount at the mark, and its parts: count = expected + held + untraced. Null where no event gives a count. */
   readonly count: number | null;
   readonly expected: number | null;
@@ -84,6 +96,8 @@ export interface Reference {
   readonly released: ReferenceEnd | null;
   /** Functions in which such a reference is taken, when the capture does not show the get; best first. */
   readonly deducedAcquire: readonly string[];
+  /** How often a migration took it away and gave it back (unmapped and mapped again), or how many puts one row stands for. */
+  readonly repeats: number;
   /** Index in {@link Page.marks} of the marks at which it was open. */
   readonly openAt: readonly number[];
   /** Why the kind and the match are believed, for people. */

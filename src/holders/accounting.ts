@@ -1,0 +1,184 @@
+/**
+ * The sum at a moment: count = expected + held + untraced.
+ *
+ * Expected is the kernel's own formula (mm/migrate.c folio_expected_refs; later folio_expected_ref_count in
+ * include/linux/mm.h): the isolation reference, one per page for the page or swap cache, one for private
+ * data, and one per page table mapping that is still there.
+ */
+import { ABSENT, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
+import type { Moment } from './evidence';
+import { ACCOUNTED_KINDS } from './kindRules';
+import type { LedgerReference, Snapshot } from './ledger';
+import type { AccountingTerm, Kind } from './model';
+import type { StackSites } from './stackSites';
+
+export interface Account {
+  readonly count: number;
+  readonly expected: number;
+  readonly held: number;
+  readonly untraced: number;
+  readonly terms: readonly AccountingTerm[];
+  readonly notes: readonly string[];
+  /** Everything open at the moment, those of the pool that a later put told apart included. */
+  readonly open: readonly LedgerReference[];
+  readonly heldReferences: readonly LedgerReference[];
+}
+
+/** What an event says of the page's owners. */
+export interface PageState {
+  readonly mappings: number;
+  readonly hasPrivate: boolean;
+  /** Pages that the page cache or swap cache holds: 0 or 1 << order; null where the event does not tell. */
+  readonly cached: boolean | null;
+  readonly swapCache: boolean;
+}
+
+/** page_ref prints page_mapcount() up to 6.x and the raw, -1 based _mapcount later: a -1 anywhere tells. */
+export function mapcountBase(events: EventTable): number {
+  for (let row = 0; row < events.length; row++) {
+    if (events.mapcount[row] === -1) return 1;
+  }
+  return 0;
+}
+
+/** Reads one event's view of the page. */
+export function pageState(
+  events: EventTable,
+  row: number,
+  nature: 'anonymous' | 'file' | null,
+  base: number,
+): PageState {
+  const flags = events.flags[row]!;
+  const mapcount = events.mapcount[row]!;
+  const mapping = events.mapping[row]! as Mapping;
+  const swapCache =
+    (flags & PageFlag.swapbacked) !== 0 && (flags & PageFlag.owner_priv_1) !== 0 && mapping !== Mapping.File;
+  return {
+    mappings: mapcount === ABSENT ? 0 : Math.max(0, mapcount + base),
+    hasPrivate: (flags & PageFlag.private) !== 0,
+    cached: isCached(mapping, flags, nature),
+    swapCache,
+  };
+}
+
+function isCached(mapping: Mapping, flags: number, nature: 'anonymous' | 'file' | null): boolean | null {
+  if (mapping === Mapping.Null) return false;
+  if (mapping === Mapping.Anonymous) return false;
+  if (mapping === Mapping.File) return true;
+  // Anonymous and shmem pages are swap-backed, everything else with a mapping is in the page cache.
+  if (mapping === Mapping.Hashed && (flags & PageFlag.swapbacked) === 0) return true;
+  return nature === null ? null : nature === 'file';
+}
+
+function sumOf(references: readonly LedgerReference[], kind?: Kind): number {
+  let sum = 0;
+  for (const reference of references) {
+    if (kind === undefined || reference.kind === kind) sum += reference.weight;
+  }
+  return sum;
+}
+
+/** The trace that the attempt's own putback leaves: not there when the page failed. */
+function leftByAttempt(reference: LedgerReference, moment: Moment): boolean {
+  return reference.byPutback && reference.acquireRow >= moment.attempt.firstRow;
+}
+
+export function accountAt(
+  moment: Moment,
+  snapshot: Snapshot,
+  events: EventTable,
+  sites: StackSites,
+  base: number,
+): Account | null {
+  if (snapshot.count === null) return null;
+  const identified = snapshot.lifetime.references.filter(
+    (reference) =>
+      reference.acquireRow < 0 && reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row,
+  );
+  const open = [...snapshot.open, ...identified];
+  const accounted = open.filter(
+    (reference) => ACCOUNTED_KINDS.has(reference.kind) || leftByAttempt(reference, moment),
+  );
+  const heldReferences = open.filter((reference) => !accounted.includes(reference));
+  const held = sumOf(heldReferences);
+  const known = sumOf(accounted);
+  const nameless = Math.max(0, snapshot.pool - sumOf(identified));
+
+  const state = stateAt(moment, snapshot, events, sites, base);
+  const size = 1 << snapshot.lifetime.order;
+  const isolation = sumOf(accounted, 'isolation');
+  const batches = sumOf(accounted, 'lru-batch');
+  const needed =
+    isolation +
+    batches +
+    (state.hasPrivate ? 1 : 0) +
+    state.mappings +
+    (state.cached === true || state.swapCache ? size : 0);
+  let spare = nameless - Math.max(0, needed - known);
+  const notes: string[] = [];
+  if (spare > 0 && state.cached === null) {
+    // A hashed mapping pointer may be the page cache's; its reference is then one of the nameless ones.
+    notes.push(
+      'the capture does not tell an anonymous page from a shmem page here; one reference per page is taken as the page cache’s',
+    );
+    spare = Math.max(0, spare - size);
+  }
+  const untraced = Math.max(0, spare);
+  const expected = snapshot.count - held - untraced;
+  return {
+    count: snapshot.count,
+    expected,
+    held,
+    untraced,
+    terms: expectedTerms(expected, isolation, batches, state, size, sumOf(accounted, 'page-cache') > 0),
+    notes,
+    open,
+    heldReferences,
+  };
+}
+
+function stateAt(
+  moment: Moment,
+  snapshot: Snapshot,
+  events: EventTable,
+  sites: StackSites,
+  base: number,
+): PageState {
+  const row = snapshot.lastRow >= 0 ? snapshot.lastRow : moment.row;
+  const state = pageState(events, row, snapshot.lifetime.nature, base);
+  // remove_migration_pte takes the reference before it adds the mapping (mm/migrate.c).
+  const remaps = snapshot.lastRow >= 0 && sites.of(events.stack[row]!).remapsAfterMigration;
+  return remaps ? { ...state, mappings: state.mappings + 1 } : state;
+}
+
+/** Splits the expected count into the formula's terms; what the formula does not name is said as such. */
+export function expectedTerms(
+  expected: number,
+  isolation: number,
+  batches: number,
+  state: PageState,
+  size: number,
+  cacheSeen: boolean,
+): AccountingTerm[] {
+  const terms: AccountingTerm[] = [];
+  let rest = expected;
+  const take = (kind: Kind, wanted: number, label: (count: number) => string): void => {
+    const count = Math.min(wanted, rest);
+    if (count <= 0) return;
+    terms.push({ kind, count, label: label(count) });
+    rest -= count;
+  };
+  take('isolation', isolation, (count) => `${count} isolation`);
+  take('lru-batch', batches, (count) => `${count} LRU batch of the attempt's own putback`);
+  take('private-data', state.hasPrivate ? 1 : 0, (count) => `${count} private data`);
+  take('swap-cache', state.swapCache ? size : 0, (count) => `${count} swap cache`);
+  const inCache = state.cached ?? (cacheSeen || rest > state.mappings);
+  take('page-cache', inCache && !state.swapCache ? size : 0, (count) => `${count} page cache`);
+  take(
+    'page-table',
+    state.mappings,
+    (count) => `${count} page table ${count === 1 ? 'mapping' : 'mappings'}`,
+  );
+  take('allocation', rest, (count) => `${count} of the page's owner`);
+  return terms;
+}

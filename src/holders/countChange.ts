@@ -1,0 +1,26 @@
+import { ABSENT, EventKind, type EventTable } from '../capture/eventTable';
+
+/**
+ * How a page_ref event changes the refcount, from include/trace/events/page_ref.h and mm/debug_page_ref.c.
+ * Set, freeze and unfreeze replace the count and are handled where the count is known: they give 0 here.
+ */
+export function countChange(events: EventTable, row: number): number {
+  const kind = events.kind[row]!;
+  const val = events.val[row]!;
+  if (val === ABSENT) return 0;
+  switch (kind) {
+    case EventKind.PageRefMod:
+    case EventKind.PageRefModAndTest:
+    case EventKind.PageRefModAndReturn:
+      return val;
+    case EventKind.PageRefModUnless:
+      return events.ret[row] === 0 ? 0 : val;
+    default:
+      return 0;
+  }
+}
+
+/** Whether the event is one of page_ref's own. */
+export function isPageRef(kind: number): boolean {
+  return kind >= EventKind.PageRefSet && kind <= EventKind.PageRefUnfreeze;
+}

@@ -1,0 +1,591 @@
+/**
+ * Replays the page_ref events of one page and gives every reference a beginning and an end.
+ *
+ * A get and a put carry no identity, so a put is matched to an open reference by what the two stacks say.
+ * The count that each event reports is a checksum: where it disagrees with the sum for good, events are
+ * missing, and the difference joins the pool of references that no event shows.
+ */
+import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../capture/eventTable';
+import { countChange, isPageRef } from './countChange';
+import { ACCOUNTED_KINDS } from './kindRules';
+import type { Confidence, Kind } from './model';
+import type { Site, StackSite, StackSites } from './stackSites';
+
+/** The bias that a FOLL_PIN adds to a small folio's refcount (include/linux/mm.h). */
+export const GUP_PIN_COUNTING_BIAS = 1024;
+
+export interface LedgerReference {
+  kind: Kind;
+  confidence: Confidence;
+  weight: number;
+  /** Row of the get, or NONE when the capture does not show it. */
+  acquireRow: number;
+  /** Row of the put, or NONE while open. */
+  releaseRow: number;
+  /** The function that names the holder, from the stack of the get, or of the put where there is no get. */
+  functionName: string;
+  /** First row at which it is known to be there. */
+  readonly fromRow: number;
+  /** Row at which a reference of the pool was told apart; its own get otherwise. */
+  readonly knownRow: number;
+  /** Unmapped by a migration that may map it again. */
+  suspended: boolean;
+  repeats: number;
+  /** Taken by putback_movable_pages through folio_add_lru: the failed attempt's own trace. */
+  readonly byPutback: boolean;
+  evidence: string;
+}
+
+/** What the ledger knew after one row. */
+export interface Snapshot {
+  readonly row: number;
+  /** Sum of all references, or null before the first event of the page. */
+  readonly count: number | null;
+  readonly open: readonly LedgerReference[];
+  /** References that are there but that no event shows being taken. */
+  readonly pool: number;
+  /** Whether the allocation is in the capture and nothing was missed since. */
+  readonly complete: boolean;
+  /** Last row that changed or reported the page, or NONE. */
+  readonly lastRow: number;
+  readonly lifetime: Lifetime;
+}
+
+export interface Lifetime {
+  readonly references: LedgerReference[];
+  readonly firstRow: number;
+  /** Order of the allocation, 0 where it is not known. */
+  order: number;
+  /** What stacks of this lifetime say of the page. */
+  nature: 'anonymous' | 'file' | null;
+  /** Gaps between sum and reported count that no race explains, in rows. */
+  readonly jumps: number[];
+}
+
+export class Ledger {
+  readonly lifetimes: Lifetime[] = [];
+  readonly snapshots: Snapshot[] = [];
+  private lifetime: Lifetime = Ledger.newLifetime(0);
+  private open: LedgerReference[] = [];
+  private pool = 0;
+  private count: number | null = null;
+  private complete = false;
+  private frozenAt = 0;
+  /** Since when the references of the pool are known to be there. */
+  private poolFrom = 0;
+  /** Row at which the last lifetime ended. */
+  private endedAt = 0;
+  /** Snapshots asked for since then: the first event that follows tells their count. */
+  private waiting: number[] = [];
+  private lastRow: number = NONE;
+
+  constructor(
+    private readonly events: EventTable,
+    private readonly symbols: SymbolTable,
+    private readonly sites: StackSites,
+  ) {}
+
+  /**
+   * @param rows the page's rows in file order
+   * @param moments rows (of any page) after which a snapshot is wanted, ascending
+   */
+  replay(rows: ArrayLike<number>, moments: readonly number[]): void {
+    let next = 0;
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!;
+      while (next < moments.length && moments[next]! < row) this.snapshot(moments[next++]!);
+      this.apply(row, rows, index);
+      if (moments[next] === row) this.snapshot(moments[next++]!);
+    }
+    while (next < moments.length) this.snapshot(moments[next++]!);
+  }
+
+  private snapshot(row: number): void {
+    if (this.count === null) this.waiting.push(this.snapshots.length);
+    this.snapshots.push({
+      row,
+      count: this.count,
+      open: this.open.filter((reference) => !reference.suspended),
+      pool: this.pool,
+      complete: this.complete,
+      lastRow: this.lastRow,
+      lifetime: this.lifetime,
+    });
+  }
+
+  private apply(row: number, rows: ArrayLike<number>, index: number): void {
+    const { events } = this;
+    const kind = events.kind[row]!;
+    const site = this.sites.of(events.stack[row]!);
+    switch (kind as EventKind) {
+      case EventKind.PageAlloc:
+        this.allocated(row);
+        return;
+      case EventKind.PageFree:
+      case EventKind.PageFreeBatched:
+        if (this.count !== null) this.endLifetime(row);
+        return;
+      case EventKind.PageRefSet:
+        this.set(row);
+        break;
+      case EventKind.PageRefFreeze:
+        this.begin(row, 0);
+        if (events.ret[row] === 1) {
+          this.frozenAt = this.count ?? events.val[row]!;
+        }
+        break;
+      case EventKind.PageRefUnfreeze:
+        this.unfreeze(row, site);
+        break;
+      default:
+        if (!isPageRef(kind)) return;
+        this.changeBy(countChange(events, row), row, site, rows, index);
+    }
+    this.lastRow = row;
+    // A batch is flushed under whatever the CPU happens to do: that stack is not this page's.
+    if (site.release?.rule.kind !== 'lru-batch') this.lifetime.nature ??= site.nature;
+  }
+
+  private set(row: number): void {
+    const value = this.events.val[row]!;
+    if (this.count !== null) this.endLifetime(row);
+    if (value <= 0) return;
+    this.startLifetime(row, value);
+  }
+
+  private startLifetime(row: number, value: number): void {
+    this.lifetime = Ledger.newLifetime(row);
+    this.lifetimes.push(this.lifetime);
+    this.waiting = [];
+    this.open = [];
+    this.pool = 0;
+    this.complete = true;
+    this.count = value;
+    const site = this.sites.of(this.events.stack[row]!);
+    this.addReference('allocation', value, row, site, 'the first reference');
+    // do_anonymous_page and do_cow_fault are inlined into the fault handler in most builds.
+    if (site.nature === null && site.functions.includes('__handle_mm_fault'))
+      this.lifetime.nature = 'anonymous';
+  }
+
+  /** mm_page_alloc stands behind the page_ref_set of the same allocation, or alone where that is filtered out. */
+  private allocated(row: number): void {
+    const order = this.events.order[row]!;
+    const fresh = this.count === 1 && this.open.length === 1 && this.open[0]?.kind === 'allocation';
+    if (!fresh) {
+      if (this.count !== null) this.endLifetime(row);
+      this.startLifetime(row, 1);
+    }
+    this.lifetime.order = Math.max(0, order);
+    this.lastRow = row;
+  }
+
+  private endLifetime(row: number): void {
+    for (const reference of this.open) {
+      if (reference.releaseRow >= 0) continue;
+      reference.releaseRow = row;
+      reference.evidence += '; ended with the page';
+    }
+    this.open = [];
+    this.endedAt = row;
+    this.waiting = [];
+    this.pool = 0;
+    this.count = null;
+    this.complete = false;
+  }
+
+  /** The first event of a page allocated before the capture: its references so far are the pool. */
+  private begin(row: number, change: number): void {
+    if (this.count !== null) return;
+    const reported = this.events.count[row]!;
+    const frozen = this.events.kind[row] === EventKind.PageRefFreeze && this.events.ret[row] === 1;
+    this.lifetime = Ledger.newLifetime(row);
+    this.lifetimes.push(this.lifetime);
+    this.open = [];
+    this.complete = false;
+    const before = frozen ? this.events.val[row]! : reported - change;
+    this.pool = reported === ABSENT ? Math.max(0, -change) : Math.max(0, before);
+    this.poolFrom = this.endedAt;
+    this.count = this.pool;
+    for (const index of this.waiting) {
+      const { count, pool, lifetime } = this;
+      this.snapshots[index] = { ...this.snapshots[index]!, count, pool, lifetime, lastRow: row };
+    }
+    this.waiting = [];
+  }
+
+  private changeBy(
+    change: number,
+    row: number,
+    site: StackSite,
+    rows: ArrayLike<number>,
+    index: number,
+  ): void {
+    this.begin(row, change);
+    if (change > 0) this.acquire(change, row, site);
+    else if (change < 0) this.release(-change, row, site);
+    this.count = (this.count ?? 0) + change;
+    this.checkCount(row, rows, index);
+    const reachedZero = this.events.kind[row] === EventKind.PageRefModAndTest && this.events.ret[row] === 1;
+    if (reachedZero) this.endLifetime(row);
+  }
+
+  /**
+   * Two CPUs that change one page report each other's change; the next event then agrees again. A
+   * difference that stays means missing events (lost, filtered, or tracing was off).
+   */
+  private checkCount(row: number, rows: ArrayLike<number>, index: number): void {
+    const { events } = this;
+    const reported = events.count[row]!;
+    if (reported === ABSENT || this.count === null || reported === this.count) return;
+    const nextRow = this.nextCounted(rows, index);
+    if (nextRow === NONE) return;
+    const before = events.count[nextRow]! - countChange(events, nextRow);
+    if (before !== reported) return;
+    const difference = reported - this.count;
+    this.lifetime.jumps.push(row);
+    this.complete = false;
+    if (difference > 0) this.poolFrom = row;
+    this.pool = Math.max(0, this.pool + difference);
+    this.count = reported;
+  }
+
+  private nextCounted(rows: ArrayLike<number>, index: number): number {
+    const { events } = this;
+    for (let next = index + 1; next < rows.length; next++) {
+      const row = rows[next]!;
+      const kind = events.kind[row]!;
+      if (!isPageRef(kind)) return NONE;
+      if (kind === EventKind.PageRefSet || kind === EventKind.PageRefUnfreeze) return NONE;
+      if (kind === EventKind.PageRefFreeze && events.ret[row] === 1) return NONE;
+      if (events.count[row] !== ABSENT) return row;
+    }
+    return NONE;
+  }
+
+  /** After a freeze the owner sets what is left: fewer when the page cache's references moved to the new page. */
+  private unfreeze(row: number, site: StackSite): void {
+    const value = this.events.val[row]!;
+    this.begin(row, 0);
+    const before = this.frozenAt > 0 ? this.frozenAt : (this.count ?? value);
+    const change = value - before;
+    if (change < 0) this.releaseKind('page-cache', -change, row, site);
+    else if (change > 0) this.addReference('page-cache', change, row, site, 'set when the page was unfrozen');
+    this.count = value;
+    this.frozenAt = 0;
+  }
+
+  private acquire(weight: number, row: number, site: StackSite): void {
+    if (weight === GUP_PIN_COUNTING_BIAS - 1 && this.widenToPin(row)) return;
+    if (site.remapsAfterMigration && this.resumeMapping(weight)) return;
+    const matched = site.acquire;
+    let kind: Kind = matched?.rule.kind ?? 'unknown';
+    const pins = weight % GUP_PIN_COUNTING_BIAS === 0;
+    if (pins && (kind === 'gup-get' || kind === 'unknown' || kind === 'isolation')) kind = 'gup-pin';
+    if (matched === null && kind === 'unknown' && this.moduleOf(row) !== null) kind = 'driver';
+    const evidence =
+      matched === null ? 'no rule names the functions of this stack' : `taken in ${matched.functionName}`;
+    // One operation may pin a page several times; each pin is dropped alone.
+    const pieces = pins ? weight / GUP_PIN_COUNTING_BIAS : 1;
+    for (let piece = 0; piece < pieces; piece++)
+      this.addReference(kind, weight / pieces, row, site, evidence);
+  }
+
+  /** try_grab_folio counts a pin in two steps, +1 and +1023, in one call of one task. */
+  private widenToPin(row: number): boolean {
+    const pid = this.pidOf(row);
+    for (let index = this.open.length - 1; index >= 0; index--) {
+      const reference = this.open[index]!;
+      if (reference.weight !== 1 || reference.acquireRow < 0 || this.pidOf(reference.acquireRow) !== pid)
+        continue;
+      if (ACCOUNTED_KINDS.has(reference.kind) || reference.kind === 'lru-batch') continue;
+      reference.weight = GUP_PIN_COUNTING_BIAS;
+      if (reference.kind === 'gup-get' || reference.kind === 'unknown') reference.kind = 'gup-pin';
+      return true;
+    }
+    return false;
+  }
+
+  private resumeMapping(weight: number): boolean {
+    const suspended = this.open.find((reference) => reference.suspended && reference.weight === weight);
+    if (suspended === undefined) return false;
+    suspended.suspended = false;
+    suspended.releaseRow = NONE;
+    suspended.repeats++;
+    return true;
+  }
+
+  private release(weight: number, row: number, site: StackSite): void {
+    if (site.unmapsForMigration && this.suspendMapping(weight, row, site)) return;
+    let rest = weight;
+    while (rest > 0) {
+      const piece = rest % GUP_PIN_COUNTING_BIAS === 0 ? GUP_PIN_COUNTING_BIAS : rest;
+      const closed = this.releaseOne(piece, row, site);
+      rest -= Math.max(1, closed);
+    }
+  }
+
+  /** @returns the weight that was closed */
+  private releaseOne(weight: number, row: number, site: StackSite): number {
+    const candidates = this.open.filter((reference) => !reference.suspended && reference.weight <= weight);
+    const found = this.bestMatch(candidates, weight, row, site);
+    if (found !== null) {
+      this.close(found.reference, row, found.confidence, found.why);
+      return found.reference.weight;
+    }
+    const larger = this.open.find(
+      (reference) =>
+        reference.weight > weight &&
+        site.release?.rule.closes.includes(reference.kind) === true &&
+        weight < GUP_PIN_COUNTING_BIAS,
+    );
+    if (larger !== undefined) {
+      this.split(larger, weight, row);
+      return weight;
+    }
+    return this.releaseFromPool(weight, row, site);
+  }
+
+  private bestMatch(
+    candidates: readonly LedgerReference[],
+    weight: number,
+    row: number,
+    site: StackSite,
+  ): { reference: LedgerReference; confidence: Confidence; why: string } | null {
+    const rule = site.release?.rule ?? null;
+    for (const kind of rule?.closes ?? []) {
+      const ofKind = candidates.filter(
+        (reference) => reference.kind === kind && this.fits(reference, weight),
+      );
+      const best = this.bestOfKind(ofKind, row, site);
+      if (best !== null) return best;
+    }
+    // A get and a put of one function, or of one call chain, by one task.
+    const nested = this.innermostNested(
+      candidates.filter((reference) => rule === null || !ACCOUNTED_KINDS.has(reference.kind)),
+      row,
+      site,
+    );
+    if (nested !== null) return nested;
+    if (this.pool > 0 || candidates.length === 0) return null;
+    // Everything is accounted for, so that this put must close one of these: the least binding kind first.
+    const order: readonly Kind[] = [
+      'unknown',
+      'driver',
+      'page-cache-lookup',
+      'gup-get',
+      'allocation',
+      'read',
+      'writeback',
+    ];
+    for (const kind of order) {
+      const reference = candidates.find(
+        (candidate) => candidate.kind === kind && this.fits(candidate, weight),
+      );
+      if (reference !== undefined) {
+        return {
+          reference,
+          confidence: 'assumed',
+          why: 'the only kind of reference left that this put can drop',
+        };
+      }
+    }
+    const last = candidates.find((candidate) => this.fits(candidate, weight));
+    if (last === undefined) return null;
+    return { reference: last, confidence: 'assumed', why: 'the oldest reference left' };
+  }
+
+  private fits(reference: LedgerReference, weight: number): boolean {
+    return reference.weight === weight || (reference.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
+  }
+
+  private bestOfKind(
+    references: readonly LedgerReference[],
+    row: number,
+    site: StackSite,
+  ): { reference: LedgerReference; confidence: Confidence; why: string } | null {
+    const first = references[0];
+    if (first === undefined) return null;
+    const nested = this.innermostNested(references, row, site);
+    if (nested !== null) return nested;
+    const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
+    if (references.length === 1) return { reference: first, confidence: 'rule', why: how };
+    const pid = this.pidOf(row);
+    if (!site.interrupted) {
+      const own = references.find((reference) => this.takerOf(reference) === pid);
+      if (own !== undefined)
+        return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
+    }
+    if (ACCOUNTED_KINDS.has(first.kind) || first.kind === 'lru-batch') {
+      return { reference: first, confidence: 'rule', why: how };
+    }
+    return this.latestTaker(references, how);
+  }
+
+  /**
+   * Which of several tasks' references another task dropped, no event says (pipe buffers travel without one).
+   * Short use nests inside long use, so that the latest taker's oldest reference is the likelier one.
+   */
+  private latestTaker(
+    references: readonly LedgerReference[],
+    how: string,
+  ): { reference: LedgerReference; confidence: Confidence; why: string } {
+    const last = references[references.length - 1]!;
+    const taker = this.takerOf(last);
+    const ofTaker = references.filter((reference) => this.takerOf(reference) === taker);
+    const reference = ofTaker[0] ?? last;
+    if (ofTaker.length === references.length)
+      return { reference, confidence: 'rule', why: `${how}, oldest first` };
+    return {
+      reference,
+      confidence: 'assumed',
+      why: `${how}; ${references.length} such references were open, which of them was dropped the capture does not say`,
+    };
+  }
+
+  /**
+   * The put's holder function stands in the stack of the get, same task: one call took and dropped it.
+   * The latest such get is meant.
+   */
+  private innermostNested(
+    references: readonly LedgerReference[],
+    row: number,
+    site: StackSite,
+  ): { reference: LedgerReference; confidence: Confidence; why: string } | null {
+    if (site.interrupted || site.holderFunction === '') return null;
+    const pid = this.pidOf(row);
+    for (let index = references.length - 1; index >= 0; index--) {
+      const reference = references[index]!;
+      if (reference.acquireRow < 0 || this.pidOf(reference.acquireRow) !== pid) continue;
+      const acquired = this.sites.of(this.events.stack[reference.acquireRow]!);
+      if (!acquired.functions.includes(site.holderFunction)) continue;
+      return {
+        reference,
+        confidence: 'exact',
+        why: `taken and dropped by one task under ${site.holderFunction}`,
+      };
+    }
+    return null;
+  }
+
+  private suspendMapping(weight: number, row: number, site: StackSite): boolean {
+    const open = this.open.filter((reference) => !reference.suspended && reference.weight === weight);
+    let mapping =
+      open.find((reference) => reference.kind === 'page-table') ??
+      open.find((reference) => reference.kind === 'allocation');
+    if (mapping === undefined && this.pool >= weight) {
+      this.pool -= weight;
+      mapping = this.fromPool('page-table', weight, row, site);
+      this.open.push(mapping);
+    }
+    if (mapping === undefined) return false;
+    // The allocation's own reference is what an anonymous page is mapped with.
+    mapping.kind = 'page-table';
+    mapping.suspended = true;
+    mapping.releaseRow = row;
+    return true;
+  }
+
+  private releaseKind(kind: Kind, weight: number, row: number, site: StackSite): void {
+    let rest = weight;
+    while (rest > 0) {
+      const reference = this.open.find((candidate) => candidate.kind === kind && candidate.weight <= rest);
+      if (reference === undefined) break;
+      this.close(reference, row, 'rule', 'moved to the new page with the mapping');
+      rest -= reference.weight;
+    }
+    if (rest > 0 && this.pool >= rest) {
+      this.pool -= rest;
+      const reference = this.fromPool(kind, rest, row, site);
+      reference.evidence = 'moved to the new page with the mapping';
+    }
+  }
+
+  private releaseFromPool(weight: number, row: number, site: StackSite): number {
+    if (this.pool < weight) {
+      // More was dropped than the capture shows being taken: an event is missing before this point.
+      this.complete = false;
+      return weight;
+    }
+    this.pool -= weight;
+    this.fromPool(site.release?.rule.kind ?? 'unknown', weight, row, site);
+    return weight;
+  }
+
+  /** A reference whose get is not in the capture; what it was is known from its put. */
+  private fromPool(kind: Kind, weight: number, releaseRow: number, site: StackSite): LedgerReference {
+    const releaseSite: Site | null = site.release;
+    const reference: LedgerReference = {
+      kind: weight === GUP_PIN_COUNTING_BIAS && kind === 'unknown' ? 'gup-pin' : kind,
+      confidence: releaseSite === null ? 'assumed' : 'rule',
+      weight,
+      acquireRow: NONE,
+      releaseRow,
+      functionName: releaseSite?.functionName ?? site.holderFunction,
+      fromRow: this.poolFrom,
+      knownRow: releaseRow,
+      suspended: false,
+      repeats: 1,
+      byPutback: false,
+      evidence: `its get is not in the capture${releaseSite === null ? '' : `; dropped in ${releaseSite.functionName}`}`,
+    };
+    this.lifetime.references.push(reference);
+    return reference;
+  }
+
+  private close(reference: LedgerReference, row: number, confidence: Confidence, why: string): void {
+    reference.releaseRow = row;
+    reference.confidence = confidence;
+    reference.evidence += `; ${why}`;
+    this.open = this.open.filter((other) => other !== reference);
+    const puts = this.sites.of(this.events.stack[row]!).release?.rule.kind;
+    // What the put says wins over the allocation's nature: an anonymous page's first reference is its mapping.
+    if (reference.kind === 'allocation' && puts === 'page-table') reference.kind = 'page-table';
+  }
+
+  private split(reference: LedgerReference, weight: number, row: number): void {
+    reference.weight -= weight;
+    this.lifetime.references.push({ ...reference, weight, releaseRow: row });
+  }
+
+  private addReference(kind: Kind, weight: number, row: number, site: StackSite, evidence: string): void {
+    const reference: LedgerReference = {
+      kind,
+      confidence: kind === 'unknown' ? 'assumed' : 'rule',
+      weight,
+      acquireRow: row,
+      releaseRow: NONE,
+      functionName: site.acquire?.functionName ?? site.holderFunction,
+      fromRow: row,
+      knownRow: row,
+      suspended: false,
+      repeats: 1,
+      byPutback: kind === 'lru-batch' && site.underPutback,
+      evidence,
+    };
+    this.open.push(reference);
+    this.lifetime.references.push(reference);
+  }
+
+  private moduleOf(row: number): string | null {
+    const stack = this.events.stack[row]!;
+    if (stack < 0) return null;
+    for (const frame of this.symbols.stackFrames(stack)) {
+      const module = this.symbols.frameModule(frame);
+      if (module !== null) return module;
+    }
+    return null;
+  }
+
+  private pidOf(row: number): number {
+    return this.symbols.taskPid(this.events.task[row]!);
+  }
+
+  private takerOf(reference: LedgerReference): number {
+    return reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
+  }
+
+  private static newLifetime(row: number): Lifetime {
+    return { references: [], firstRow: row, order: 0, nature: null, jumps: [] };
+  }
+}

@@ -1,0 +1,421 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { analyseHolders } from '../../../src/holders/analyseHolders';
+import type { Page, Reference } from '../../../src/holders/model';
+import { captureOf, type EventText } from '../support/traceText';
+
+const FLAGS = 'flags=uptodate|lru|swapbacked';
+const TAIL = `mapping=00000000deadbeef mt=4`;
+
+const FAULT = ['__handle_mm_fault', 'handle_mm_fault', 'do_user_addr_fault', 'asm_exc_page_fault'];
+const CMA = ['alloc_contig_range', 'cma_alloc', 'cma_alloc_write'];
+const SCAN = [
+  'isolate_migratepages_block',
+  'isolate_migratepages_range',
+  '__alloc_contig_migrate_range',
+  ...CMA,
+];
+const MIGRATE = ['migrate_pages_batch', 'migrate_pages', '__alloc_contig_migrate_range', ...CMA];
+const PUTBACK = ['folio_putback_lru', 'putback_movable_pages', '__alloc_contig_migrate_range', ...CMA];
+
+interface Change {
+  readonly count: number;
+  readonly val: number;
+  readonly mapcount?: number;
+  readonly pfn?: string;
+  readonly flags?: string;
+  readonly ret?: number;
+  readonly cpu?: number;
+}
+
+function change(task: string, stack: readonly string[], values: Change): EventText {
+  const { count, val, mapcount = 1, pfn = '0x100', flags = FLAGS, ret, cpu = 0 } = values;
+  const drops = val < 0;
+  const name = drops ? 'page_ref_mod_and_test' : 'page_ref_mod';
+  const result = drops ? ` ret=${ret ?? (count === 0 ? 1 : 0)}` : '';
+  return {
+    task,
+    cpu,
+    text: `${name}: pfn=${pfn} ${flags} count=${count} mapcount=${mapcount} ${TAIL} val=${val}${result}`,
+    stack: ['trace_event_raw_event_page_ref_mod_template', `__${name}`, ...stack],
+  };
+}
+
+function allocated(task: string, stack: readonly string[], pfn = '0x100'): EventText {
+  return {
+    task,
+    text: `page_ref_set: pfn=${pfn} flags=none count=1 mapcount=0 mapping=0000000000000000 mt=4 val=1`,
+    stack: ['get_page_from_freelist', '__alloc_pages', '__folio_alloc', ...stack],
+  };
+}
+
+const start: EventText = {
+  task: 'cma-1',
+  text: 'cma_alloc_start: name=reserved count=16 align=0',
+  stack: CMA,
+};
+const finish: EventText = {
+  task: 'cma-1',
+  text: 'cma_alloc_finish: name=reserved pfn=0x100 page=0000000000000000 count=16 align=0',
+  stack: CMA,
+};
+const migrateStart: EventText = {
+  task: 'cma-1',
+  text: 'mm_migrate_pages_start: mode=MIGRATE_SYNC reason=contig_range',
+  stack: MIGRATE,
+};
+function migrateEnd(failed: number): EventText {
+  return {
+    task: 'cma-1',
+    text: `mm_migrate_pages: nr_succeeded=0 nr_failed=${failed} nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 mode=MIGRATE_SYNC reason=contig_range`,
+    stack: MIGRATE,
+  };
+}
+function named(pfn: string): EventText {
+  return {
+    task: 'cma-1',
+    text: `test_pages_isolated: start_pfn=0x100 end_pfn=0x110 fin_pfn=${pfn} ret=fail`,
+    stack: ['test_pages_isolated', ...CMA],
+  };
+}
+
+/** The get and the put by which the isolation scanner refuses a page. */
+function refused(count: number): EventText[] {
+  return [change('cma-1', SCAN, { count: count + 1, val: 1 }), change('cma-1', SCAN, { count, val: -1 })];
+}
+
+async function onlyPage(events: readonly EventText[]): Promise<Page> {
+  const pages = analyseHolders(await captureOf(events));
+  assert.equal(pages.length, 1);
+  return pages[0]!;
+}
+
+function heldOf(page: Page): readonly Reference[] {
+  return page.references.filter((reference) => reference.role === 'held');
+}
+
+function sums(page: Page): string[] {
+  return page.marks.map(
+    ({ count, expected, held, untraced }) =>
+      `${count} = ${expected} expected + ${held} held + ${untraced} untraced`,
+  );
+}
+
+test('a page refused at isolation is held by what was open, and the sum says so', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', ['internal_get_user_pages_fast', 'iov_iter_get_pages2', '__do_sys_vmsplice'], {
+      count: 2,
+      val: 1,
+    }),
+    start,
+    ...refused(2),
+    named('0x100'),
+    finish,
+    change('reader-3', ['page_cache_pipe_buf_release', 'pipe_read', 'vfs_read'], { count: 1, val: -1 }),
+  ]);
+  assert.deepEqual(sums(page), ['2 = 1 expected + 1 held + 0 untraced']);
+  const [mark] = page.marks;
+  assert.equal(mark?.source, 'isolation');
+  assert.equal(mark.reason, 'contig_range');
+  assert.deepEqual(
+    mark.evidence.map((evidence) => evidence.source),
+    ['derived', 'isolation'],
+  );
+  assert.deepEqual(
+    mark.expectedTerms.map((term) => term.label),
+    ['1 page table mapping'],
+  );
+  const [holder] = heldOf(page);
+  assert.equal(holder?.kind, 'pipe-buffer');
+  assert.equal(holder.holder, 'pipe buffer · vmsplice · owner-2');
+  assert.equal(holder.confidence, 'rule');
+  assert.notEqual(holder.released, null);
+});
+
+test('a pin counted in two steps, +1 and +1023, is one reference of 1024', async () => {
+  const grab = ['try_grab_folio', 'internal_get_user_pages_fast', 'gup_test_ioctl'];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('tester-4', ['try_get_folio', ...grab], { count: 2, val: 1 }),
+    change('tester-4', grab, { count: 1025, val: 1023 }),
+    start,
+    ...refused(1025),
+    named('0x100'),
+    finish,
+    change('tester-4', ['gup_put_folio', 'unpin_user_pages', 'gup_test_ioctl'], { count: 1, val: -1024 }),
+  ]);
+  assert.deepEqual(sums(page), ['1025 = 1 expected + 1024 held + 0 untraced']);
+  const held = heldOf(page);
+  assert.equal(held.length, 1);
+  assert.equal(held[0]?.kind, 'gup-pin');
+  assert.equal(held[0].weight, 1024);
+});
+
+test('the LRU batch that a pin takes in the same call is told by the top frame', async () => {
+  const pin = [
+    'follow_page_pte',
+    '__get_user_pages',
+    '__get_user_pages_remote',
+    'process_vm_rw_core.constprop.0',
+  ];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('pvm-4', ['try_grab_page', ...pin], { count: 1025, val: 1024 }),
+    change('pvm-4', ['folio_activate', 'folio_mark_accessed', ...pin], { count: 1026, val: 1 }),
+    start,
+    ...refused(1026),
+    finish,
+    change('kworker/0:1-9', ['release_pages', 'folio_batch_move_lru', 'lru_add_drain_per_cpu'], {
+      count: 1025,
+      val: -1,
+    }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map((reference) => [reference.kind, reference.weight, reference.released !== null]),
+    [
+      ['gup-pin', 1024, false],
+      ['lru-batch', 1, true],
+    ],
+  );
+});
+
+test('a put in an interrupt is never taken for the interrupted task’s', async () => {
+  const dio = [
+    'internal_get_user_pages_fast',
+    'bio_iov_iter_get_pages',
+    'iomap_dio_bio_iter',
+    '__iomap_dio_rw',
+  ];
+  const completion = [
+    '__bio_release_pages',
+    'bio_check_pages_dirty',
+    'blk_update_request',
+    'asm_common_interrupt',
+  ];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', dio, { count: 2, val: 1 }),
+    change('owner-2', ['internal_get_user_pages_fast', '__do_sys_vmsplice'], { count: 3, val: 1 }),
+    start,
+    ...refused(3),
+    finish,
+    // The interrupted task is in the middle of a vmsplice of the same page.
+    change('owner-2', [...completion, '__do_sys_vmsplice'], { count: 2, val: -1 }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map((reference) => [reference.kind, reference.released !== null]),
+    [
+      ['direct-io', true],
+      ['pipe-buffer', false],
+    ],
+  );
+});
+
+test('two CPUs that report one count are a race, not a missing event', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('a-3', ['__do_sys_vmsplice'], { count: 3, val: 1, cpu: 1 }),
+    change('b-4', ['__do_sys_vmsplice'], { count: 3, val: 1, cpu: 0 }),
+    start,
+    ...refused(3),
+    finish,
+  ]);
+  assert.deepEqual(sums(page), ['3 = 1 expected + 2 held + 0 untraced']);
+});
+
+test('a count that jumps for good says that events are missing', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('a-3', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    // One get between these two is not in the capture.
+    start,
+    ...refused(3),
+    finish,
+  ]);
+  assert.deepEqual(sums(page), ['3 = 1 expected + 1 held + 1 untraced']);
+});
+
+test('a reference older than the capture is known by its put', async () => {
+  const page = await onlyPage([
+    start,
+    ...refused(2),
+    finish,
+    change('reader-3', ['page_cache_pipe_buf_release', 'pipe_read'], { count: 1, val: -1 }),
+  ]);
+  assert.deepEqual(sums(page), ['2 = 1 expected + 1 held + 0 untraced']);
+  const [holder] = heldOf(page);
+  assert.equal(holder?.kind, 'pipe-buffer');
+  assert.equal(holder.acquired, null);
+  assert.ok(holder.deducedAcquire.includes('vmsplice_to_pipe'));
+});
+
+test('ten failed freezes are one mark, and the mapping that comes and goes is one reference', async () => {
+  const shmem = ['shmem_get_folio_gfp', 'shmem_fault', '__do_fault', ...FAULT];
+  const unmap = ['try_to_migrate_one', 'rmap_walk_file', 'try_to_migrate', ...MIGRATE];
+  const remap = ['remove_migration_pte', 'rmap_walk_file', ...MIGRATE];
+  const passes = Array.from({ length: 10 }, (): EventText[] => [
+    change('cma-1', unmap, { count: 3, val: -1, mapcount: 0 }),
+    {
+      task: 'cma-1',
+      text: `page_ref_freeze: pfn=0x100 ${FLAGS} count=3 mapcount=0 ${TAIL} val=2 ret=0`,
+      stack: ['folio_migrate_mapping', 'migrate_folio', ...MIGRATE],
+    },
+    change('cma-1', remap, { count: 4, val: 1, mapcount: 0 }),
+  ]).flat();
+  const page = await onlyPage([
+    allocated('owner-2', shmem),
+    change('owner-2', ['shmem_add_to_page_cache.constprop.0', ...shmem], { count: 2, val: 1, mapcount: 0 }),
+    change('owner-2', ['internal_get_user_pages_fast', '__do_sys_vmsplice'], { count: 3, val: 1 }),
+    start,
+    change('cma-1', SCAN, { count: 4, val: 1 }),
+    migrateStart,
+    ...passes,
+    migrateEnd(1),
+    change('cma-1', ['folio_add_lru', ...PUTBACK], { count: 5, val: 1 }),
+    change('cma-1', PUTBACK, { count: 4, val: -1 }),
+    named('0x100'),
+    finish,
+  ]);
+  assert.deepEqual(sums(page), ['3 = 2 expected + 1 held + 0 untraced']);
+  const [mark] = page.marks;
+  assert.equal(mark?.source, 'freeze');
+  assert.equal(mark.evidence.length, 12);
+  assert.deepEqual(
+    mark.expectedTerms.map((term) => term.label),
+    ['1 isolation', '1 page cache'],
+  );
+  const mapping = page.references.filter((reference) => reference.kind === 'page-table');
+  assert.deepEqual(
+    mapping.map((reference) => reference.repeats),
+    [11],
+  );
+  const batch = page.references.find((reference) => reference.kind === 'lru-batch');
+  assert.notEqual(batch?.role, 'held');
+});
+
+test('more pages put back than failed: those that migrate_pages touched are meant', async () => {
+  const isolate = (pfn: string): EventText => change('cma-1', SCAN, { count: 3, val: 1, pfn });
+  const putBack = (pfn: string): EventText => change('cma-1', PUTBACK, { count: 2, val: -1, pfn });
+  const pages = analyseHolders(
+    await captureOf([
+      isolate('0x101'),
+      isolate('0x102'),
+      isolate('0x103'),
+      migrateStart,
+      change('cma-1', ['try_to_migrate_one', 'rmap_walk_anon', ...MIGRATE], {
+        count: 2,
+        val: -1,
+        pfn: '0x102',
+      }),
+      change('cma-1', ['remove_migration_pte', 'rmap_walk_anon', ...MIGRATE], {
+        count: 3,
+        val: 1,
+        pfn: '0x102',
+      }),
+      migrateEnd(1),
+      putBack('0x101'),
+      putBack('0x102'),
+      putBack('0x103'),
+    ]),
+  );
+  assert.deepEqual(
+    pages.map((page) => page.pfn),
+    [0x102],
+  );
+});
+
+test('a tail page belongs to the head of its allocation', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT, '0x100'),
+    {
+      task: 'owner-2',
+      text: 'mm_page_alloc: page=00000000aaaaaaaa pfn=0x100 order=9 migratetype=1 gfp_flags=GFP_TRANSHUGE',
+      stack: FAULT,
+    },
+    change('owner-2', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    start,
+    named('0x125'),
+    finish,
+  ]);
+  assert.equal(page.pfn, 0x100);
+  assert.equal(page.order, 9);
+  assert.equal(heldOf(page).length, 1);
+});
+
+test('a PFN that lives twice keeps its lives apart', async () => {
+  const life = (task: string): EventText[] => [
+    allocated(task, FAULT),
+    change(task, ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    start,
+    ...refused(2),
+    finish,
+  ];
+  const page = await onlyPage([
+    ...life('first-2'),
+    change('first-2', ['page_cache_pipe_buf_release', 'pipe_read'], { count: 1, val: -1 }),
+    change('first-2', ['release_pages', 'tlb_batch_pages_flush'], { count: 0, val: -1, mapcount: 0 }),
+    ...life('second-3'),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map((reference) => [reference.holder, reference.released !== null, [...reference.openAt]]),
+    [
+      ['pipe buffer · vmsplice · first-2', true, [0]],
+      ['pipe buffer · vmsplice · second-3', false, [1]],
+    ],
+  );
+});
+
+test('a page that fails with the expected count blames nobody', async () => {
+  const flags = 'flags=uptodate|lru|private';
+  const page = await onlyPage([
+    start,
+    change('cma-1', SCAN, { count: 3, val: 1, mapcount: 0, flags }),
+    migrateStart,
+    migrateEnd(1),
+    change('cma-1', ['folio_add_lru', ...PUTBACK], { count: 4, val: 1, mapcount: 0, flags }),
+    change('cma-1', PUTBACK, { count: 3, val: -1, mapcount: 0, flags }),
+    named('0x100'),
+    finish,
+  ]);
+  assert.deepEqual(sums(page), ['3 = 3 expected + 0 held + 0 untraced']);
+  assert.deepEqual(heldOf(page), []);
+  assert.match(page.marks[0]?.notes.join() ?? '', /buffer heads/);
+});
+
+test('with puts alone, the puts behind the mark are the holders, pins by their weight', async () => {
+  const report = {
+    task: 'cma-1',
+    text: `report_page_pinners: pfn=0x100 flags=uptodate|swapbacked count=1029 mapcount=1 ${TAIL} reason=contig_range err=-11`,
+    stack: MIGRATE,
+  };
+  const put = (task: string, stack: readonly string[], count: number): EventText => ({
+    task,
+    text: `page_pin_owner_put: pfn=0x100 flags=uptodate|swapbacked count=${count} mapcount=1 ${TAIL}`,
+    stack: ['__page_pin_owner_put', ...stack],
+  });
+  const page = await onlyPage([
+    start,
+    migrateStart,
+    put('cma-1', ['try_to_migrate_one', 'rmap_walk_file', ...MIGRATE], 1028),
+    report,
+    put('cma-1', PUTBACK, 1028),
+    finish,
+    put('kworker-9', ['folio_batch_move_lru', 'lru_add_drain_per_cpu'], 1028),
+    put('pvm-4', ['gup_put_folio', 'unpin_user_pages', 'process_vm_rw'], 4),
+    put('reader-3', ['page_cache_pipe_buf_release', 'pipe_read'], 3),
+  ]);
+  // 1029 = isolation, page cache, mapping, one pin of 1024, two more: one is put, one never is.
+  assert.deepEqual(sums(page), ['1029 = 3 expected + 1025 held + 1 untraced']);
+  assert.deepEqual(
+    heldOf(page).map((reference) => [reference.kind, reference.weight, reference.acquired]),
+    [
+      ['gup-pin', 1024, null],
+      ['pipe-buffer', 1, null],
+    ],
+  );
+});
+
+test('a capture without a failure has no pages', async () => {
+  assert.deepEqual(analyseHolders(await captureOf([allocated('owner-2', FAULT)])), []);
+});
