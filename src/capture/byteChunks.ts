@@ -1,0 +1,77 @@
+import type { ByteSource } from './byteSource';
+
+/** How a source is read. */
+export interface ReadOptions {
+  /** Bytes asked for at a time. */
+  readonly chunkSize?: number;
+  /** Called after each read with the bytes of the file (before decompression) read so far, and its size. */
+  readonly onProgress?: (bytesRead: number, totalBytes: number) => void;
+  /** Aborting makes reading reject with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Larger chunks bring nothing, smaller ones cost turns of the event loop. */
+const CHUNK_SIZE = 1 << 20;
+
+/**
+ * The bytes of a source in order. The next chunk is already being read while the caller works on one.
+ *
+ * @throws what the source's `read` throws, and the signal's reason when aborted
+ */
+export async function* byteChunks(source: ByteSource, options: ReadOptions): AsyncGenerator<Uint8Array, void> {
+  const { chunkSize = CHUNK_SIZE, onProgress, signal } = options;
+  let offset = 0;
+  const read = (): Promise<Uint8Array> => {
+    const length = Math.min(chunkSize, source.size - offset);
+    if (length <= 0) return Promise.resolve(new Uint8Array(0));
+    const promise = source.read(offset, length);
+    // An error is met where the chunk is awaited; nobody awaits it when the caller stops before.
+    promise.catch(() => undefined);
+    return promise;
+  };
+  let ahead = read();
+  for (;;) {
+    const chunk = await ahead;
+    signal?.throwIfAborted();
+    if (chunk.length === 0) return;
+    offset += chunk.length;
+    ahead = read();
+    onProgress?.(offset, source.size);
+    yield chunk;
+  }
+}
+
+/** Puts chunks that were already taken before those that are left. */
+export async function* putBack(
+  taken: readonly Uint8Array[],
+  rest: AsyncGenerator<Uint8Array, void>,
+): AsyncGenerator<Uint8Array, void> {
+  yield* taken;
+  yield* rest;
+}
+
+/** Takes chunks until they hold `length` bytes or the stream ends. */
+export async function takeHead(chunks: AsyncGenerator<Uint8Array, void>, length: number): Promise<Uint8Array[]> {
+  const taken: Uint8Array[] = [];
+  for (let size = 0; size < length; ) {
+    const next = await chunks.next();
+    if (next.done) break;
+    taken.push(next.value);
+    size += next.value.length;
+  }
+  return taken;
+}
+
+/** The first `length` bytes of chunks as one array. */
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  let size = 0;
+  for (const chunk of chunks) size += chunk.length;
+  const bytes = new Uint8Array(Math.min(size, length));
+  let at = 0;
+  for (const chunk of chunks) {
+    const part = chunk.subarray(0, bytes.length - at);
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,119 @@
+import { startsWith } from './ascii';
+
+/** How many bytes of a file are looked at to tell what it is. */
+export const HEAD_LENGTH = 1 << 16;
+
+/** A kind of file that is no ftrace text. */
+export interface OtherFormat {
+  /** Slug for {@link Capture.format}. */
+  readonly format: string;
+  /** What was found, what was expected, what to do. */
+  readonly message: string;
+}
+
+const EXPECTED =
+  'expected ftrace text (/sys/kernel/tracing/trace, trace_pipe, or the output of "trace-cmd report")';
+
+/** Files that say at their first bytes what they are. */
+const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] = [
+  [
+    [0x17, 0x08, 0x44, 0x74, 0x72, 0x61, 0x63, 0x69, 0x6e, 0x67],
+    'trace-dat',
+    'a trace-cmd recording (trace.dat)',
+    'convert it with "trace-cmd report -i trace.dat > trace.txt" and open that',
+  ],
+  [
+    [0x50, 0x45, 0x52, 0x46, 0x49, 0x4c, 0x45, 0x32],
+    'perf-data',
+    'a perf recording (perf.data)',
+    'record the same events with trace-cmd or through tracefs; perf.data is not read yet',
+  ],
+  [[0x7f, 0x45, 0x4c, 0x46], 'unknown', 'an ELF file', 'choose the trace instead'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'unknown', 'zstd-compressed data', 'decompress it with "zstd -d" first'],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], 'unknown', 'xz-compressed data', 'decompress it with "xz -d" first'],
+  [[0x42, 0x5a, 0x68], 'unknown', 'bzip2-compressed data', 'decompress it with "bzip2 -d" first'],
+  [[0x04, 0x22, 0x4d, 0x18], 'unknown', 'lz4-compressed data', 'decompress it with "lz4 -d" first'],
+  [[0x50, 0x4b, 0x03, 0x04], 'unknown', 'a zip archive', 'unpack it first'],
+];
+
+/** What a file is by its first bytes when these alone say that it is no ftrace text, else null. */
+export function binaryFormat(head: Uint8Array): OtherFormat | null {
+  if (head.length === 0) {
+    return { format: 'empty', message: `the file is empty, ${EXPECTED}; record again or choose another file` };
+  }
+  for (const [magic, format, what, advice] of MAGICS) {
+    if (magic.every((byte, i) => head[i] === byte)) {
+      return { format, message: `this is ${what}, ${EXPECTED}; ${advice}` };
+    }
+  }
+  if (isUtf16(head)) {
+    return {
+      format: 'unknown',
+      message: `this is UTF-16 text, ${EXPECTED} in ASCII or UTF-8; convert it with "iconv -f UTF-16 -t UTF-8"`,
+    };
+  }
+  return null;
+}
+
+/** Length of a UTF-8 byte order mark at the beginning. */
+export function byteOrderMarkLength(head: Uint8Array): number {
+  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
+}
+
+/** What a file is in which no line of ftrace was found. */
+export function foreignFormat(head: Uint8Array): OtherFormat {
+  return (
+    foreignText(head) ?? {
+      format: 'unknown',
+      message: isBinary(head)
+        ? `this is binary data of an unknown kind, ${EXPECTED}; choose another file`
+        : `no line of a trace was found in this text, ${EXPECTED}; choose another file, or check that it was ` +
+          'recorded with the default output options (context-info on; raw, hex, bin off)',
+    }
+  );
+}
+
+/** A text of another tool, recognised by its first lines, else null. */
+export function foreignText(head: Uint8Array): OtherFormat | null {
+  const text = new TextDecoder('latin1').decode(head);
+  // util/evsel_fprintf.c: "comm pid[/tid] [cpu] time: event:", then "\taddress symbol (dso)" lines.
+  if (
+    /^.{1,32}?[ \t]\d+(?:\/\d+)? +(?:\[\d+\] +)?\d+\.\d+: +[^ ]+: /m.test(text) &&
+    !/^.{0,64}-\d+ +(?:\([ \d-]+\) )?\[\d+\]/m.test(text)
+  ) {
+    return {
+      format: 'perf-script',
+      message: `this is the output of "perf script", ${EXPECTED}; it is not read yet: record the same events with trace-cmd or through tracefs`,
+    };
+  }
+  if (/^Page allocated via order \d+/m.test(text)) {
+    return {
+      format: 'page-owner',
+      message: `this is a page_owner dump: it says who allocated each page, not who holds it, ${EXPECTED}; open the trace that was recorded beside it`,
+    };
+  }
+  if (/^(?:At least, pinned for|Page pinned (?:for|ts)|Freed at \[|Failure detected at \[)/m.test(text)) {
+    return {
+      format: 'page-pinner',
+      message: `this is a page_pinner buffer of an Android kernel, ${EXPECTED}; it is not read yet`,
+    };
+  }
+  return null;
+}
+
+function isUtf16(head: Uint8Array): boolean {
+  if (head[0] === 0xff && head[1] === 0xfe && !(head[2] === 0 && head[3] === 0)) return true;
+  if (head[0] === 0xfe && head[1] === 0xff) return true;
+  return startsWith(head, 0, '#\0 \0t\0r\0') || startsWith(head, 0, '\0#\0 \0t\0r');
+}
+
+/** NUL bytes in numbers do not occur in text. */
+export function isBinary(head: Uint8Array): boolean {
+  let zeros = 0;
+  let controls = 0;
+  for (const byte of head) {
+    if (byte === 0) zeros++;
+    else if (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== 0x1b) controls++;
+  }
+  return (zeros + controls) * 20 > head.length;
+}

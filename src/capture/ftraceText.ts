@@ -1,0 +1,513 @@
+import {
+  BLANK,
+  COLON,
+  HASH,
+  LESS,
+  NEWLINE,
+  RETURN,
+  TAB,
+  startsWith,
+} from './ascii';
+import { EventKind, NONE } from './eventTable';
+import { eventKindOf } from './eventNames';
+import { EventTableBuilder } from './eventTableBuilder';
+import { FtraceFields } from './ftraceFields';
+import { FtraceStackFrames, frameMark } from './ftraceStackFrames';
+import { FtraceTaskLine } from './ftraceTaskLine';
+import { GapRecorder } from './gapRecorder';
+import { ProblemList } from './problemList';
+import { StackBlockCache } from './stackBlockCache';
+import { StackMatcher } from './stackMatcher';
+import { SymbolTableBuilder } from './symbolTableBuilder';
+
+/**
+ * Longest line read, in bytes. The kernel composes a line in a buffer of a page or two (TRACE_SEQ_BUFFER_SIZE);
+ * trace-cmd report -R prints five characters for each byte of a record of at most a page.
+ */
+export const LONGEST_LINE = 1 << 16;
+/** A stack's frame lines end here at the latest, so that a window of text stays small. */
+const LONGEST_STACK = 1 << 18;
+
+/** What a name stands for, beside the kinds of events. */
+const KERNEL_STACK = 100;
+const USER_STACK = 101;
+
+const EXPECTED_LINE = 'expected "task-pid [cpu] flags time: event: fields", frames or a "#" header line';
+
+/** Events that the kernel writes for a stack, as trace-cmd report names them; kernel_stack_rel is announced. */
+function recordKindOf(name: string): number {
+  if (/^kernel_(rel_)?stack(_rel)?$/.test(name)) return KERNEL_STACK;
+  if (name === 'user_stack') return USER_STACK;
+  return eventKindOf(name);
+}
+
+/**
+ * Reads the text that the kernel (`trace`, `trace_pipe`) and `trace-cmd report` print, line by line, into
+ * columns. Knows nothing of files and chunks: {@link read} takes any run of whole lines.
+ */
+export class FtraceTextReader {
+  readonly table = new EventTableBuilder();
+  readonly symbols = new SymbolTableBuilder();
+  readonly problems = new ProblemList();
+  readonly gapRecorder = new GapRecorder();
+  stackRecords = 0;
+  orphanStacks = 0;
+  userStacks = 0;
+  /** Stacks of which the text prints fewer frames than the record had. */
+  cutStacks = 0;
+  /** Lines that only ftrace text has: headers, losses, stack heads. */
+  ownLines = 0;
+  isTraceCmd = false;
+  isTicks = false;
+  resolution = 1;
+  readonly facts = new Map<string, string>();
+  readonly instances = new Map<string, number>();
+  /** 1-based number of the line to be read next. */
+  line = 1;
+
+  private readonly taskLine = new FtraceTaskLine();
+  private readonly fields = new FtraceFields(this.table, this.symbols);
+  private readonly frames = new FtraceStackFrames(this.symbols);
+  private readonly blocks = new StackBlockCache();
+  private readonly matchers = new Map<number, StackMatcher>();
+  private newestMatcher = new StackMatcher();
+  private newestMatcherKey = -1;
+  private recordKinds = new Uint8Array(256);
+  private recordKindsKnown = 0;
+  private baseSeconds = 0;
+  private baseNanoseconds = 0;
+  private hasBase = false;
+  private clockProblem = false;
+  private fileOffset = 0;
+  /** The bytes that are being read, for reading several at a time. */
+  private text = new DataView(new ArrayBuffer(0));
+
+  /**
+   * Reads the lines in `bytes[start, end)`, which ends behind a line end; a few more bytes behind `end` must be
+   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the file. Returns the index behind the last line
+   * read: less than `end` when the newest stack may go on behind `end` and `last` is false.
+   */
+  read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
+    this.fileOffset = fileOffset;
+    if (this.text.buffer !== bytes.buffer) this.text = new DataView(bytes.buffer);
+    let at = start;
+    while (at < end) {
+      const next = this.record(bytes, at, end, last);
+      if (next < 0) break;
+      at = next;
+    }
+    return at;
+  }
+
+  /** A line that was not kept because it is longer than LONGEST_LINE; `offset` in the file, `length` in bytes. */
+  overlongLine(offset: number, length: number): void {
+    this.problems.add(
+      offset,
+      this.line,
+      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
+    );
+    this.line++;
+  }
+
+  /** The last line, read already, ends at `offset` in the file without a line end. */
+  endsWithoutNewline(offset: number): void {
+    this.problems.add(
+      offset,
+      this.line - 1,
+      'the file ends without a line end, expected one behind the last line: that line may be cut off',
+    );
+  }
+
+  /** Time of the first event in the capture's own clock, in ns or ticks. */
+  get timeBase(): bigint {
+    return BigInt(this.baseSeconds) * 1000000000n + BigInt(this.baseNanoseconds);
+  }
+
+  /** What the text says about itself, for people. */
+  factList(): (readonly [string, string])[] {
+    const facts: (readonly [string, string])[] = [...this.facts];
+    if (this.instances.size > 0) facts.push(['instances', [...this.instances.keys()].join(', ')]);
+    if (this.userStacks > 0) facts.push(['user stacks (left out)', String(this.userStacks)]);
+    if (this.cutStacks > 0) facts.push(['stacks cut short by the writer', String(this.cutStacks)]);
+    return facts;
+  }
+
+  /** How many events of names that the analysis does not use there are, by name. */
+  otherEvents(): Map<string, number> {
+    const { kind, name, length } = this.table;
+    const counts = new Map<number, number>();
+    for (let row = 0; row < length; row++) {
+      if (kind[row] !== 0) continue;
+      counts.set(name[row]!, (counts.get(name[row]!) ?? 0) + 1);
+    }
+    return new Map([...counts].map(([id, count]) => [this.symbols.string(id), count]));
+  }
+
+  /** Reads one line, with the frame lines of a stack; -1 when those may go on behind `end`. */
+  private record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    const line = this.taskLine;
+    if (!line.read(bytes, at)) return this.otherLine(bytes, at, end, last);
+
+    const text = line.textStart;
+    if (bytes[text] === LESS) {
+      if (startsWith(bytes, text, '<stack trace')) return this.kernelStack(bytes, at, text, end, last);
+      if (startsWith(bytes, text, '<user stack trace')) return this.userStack(bytes, at, text, end, last);
+    }
+    const nameEnd = eventNameEnd(bytes, text);
+    const named = nameEnd > text;
+    const name = named
+      ? this.symbols.internBytes(bytes, text, nameEnd)
+      : this.symbols.internText(unnamedEvent(bytes, text));
+    const kind = named ? this.recordKind(name) : EventKind.Other;
+    if (kind >= KERNEL_STACK) {
+      let content = nameEnd + 1;
+      while (bytes[content] === BLANK || bytes[content] === TAB) content++;
+      this.isTraceCmd = true;
+      return kind === KERNEL_STACK
+        ? this.kernelStack(bytes, at, content, end, last)
+        : this.userStack(bytes, at, content, end, last);
+    }
+    return this.event(bytes, at, named ? nameEnd + 1 : text, name, kind);
+  }
+
+  private event(bytes: Uint8Array, at: number, fieldsStart: number, name: number, kind: EventKind): number {
+    const line = this.taskLine;
+    const table = this.table;
+    const time = this.time(at);
+    const task = this.symbols.internTask(
+      this.symbols.internBytes(bytes, line.commStart, line.commEnd),
+      line.pid,
+    );
+    const row = table.append(time, line.cpu, task, kind, name, this.fileOffset + at);
+    let lineEnd = fieldsStart;
+    if (kind === EventKind.Other) {
+      while (bytes[lineEnd] !== NEWLINE) lineEnd++;
+    } else {
+      lineEnd = this.fields.read(bytes, fieldsStart, row, kind);
+    }
+    if (lineEnd - at > LONGEST_LINE) {
+      table.removeLast();
+      return this.skipOverlong(bytes, at);
+    }
+    const missing = this.fields.missing;
+    if (kind !== EventKind.Other && missing !== '') {
+      this.problem(at, `${this.symbols.string(name)} without a readable "${missing}="; expected it among its fields`);
+    }
+    this.matcher(bytes).event(row, line.pid, line.context);
+    this.passed(line.cpu, time);
+    this.line++;
+    return lineEnd + 1;
+  }
+
+  /** `content` is behind the record's name; the frames begin there or on the next line. */
+  private kernelStack(bytes: Uint8Array, at: number, content: number, end: number, last: boolean): number {
+    const line = this.taskLine;
+    const matcher = this.matcher(bytes);
+    const row = matcher.find(line.pid, line.context);
+    const name = row === NONE ? NONE : this.table.name[row]!;
+    const isInline = bytes[content] !== LESS && frameMark(bytes, content) >= 0;
+    let start = content;
+    if (!isInline) {
+      while (bytes[start] !== NEWLINE) start++;
+      if (start - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+      start++;
+    }
+    const isArray = bytes[content] !== LESS && !isInline;
+
+    const guess = isArray ? NONE : this.blocks.guess(matcher.previousBlock, name);
+    if (guess !== NONE) {
+      const stop = start + this.blocks.length(guess);
+      if (
+        (stop < end || (stop === end && last)) &&
+        this.blocks.matches(guess, this.text, start) &&
+        (stop === end || frameMark(bytes, stop) < 0)
+      ) {
+        this.attach(at, row, this.blocks.stack(guess), this.blocks.isCut(guess));
+        matcher.previousBlock = guess;
+        this.line += this.blocks.lines(guess) + (isInline ? 0 : 1);
+        return stop;
+      }
+    }
+
+    if (isInline && lineEndOf(bytes, content) - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+    const blockStart = isArray ? content : start;
+    const blockEnd = isArray ? start : stackEnd(bytes, start, end, last);
+    if (blockEnd < 0) return -1;
+    let block = this.blocks.find(bytes, this.text, blockStart, blockEnd);
+    let stack: number;
+    const lines = countLines(bytes, blockStart, blockEnd);
+    if (block === NONE) {
+      stack = isArray
+        ? this.frames.rawArray(bytes, blockStart, blockEnd)
+        : this.frames.lines(bytes, blockStart, blockEnd);
+      block = this.blocks.add(bytes, blockStart, blockEnd, stack, lines, this.frames.cut > 0);
+      this.attach(at, row, stack, this.frames.cut > 0);
+    } else {
+      this.attach(at, row, this.blocks.stack(block), this.blocks.isCut(block));
+    }
+    if (!isArray) {
+      this.blocks.learn(matcher.previousBlock, name, block);
+      matcher.previousBlock = block;
+    }
+    this.line += lines + (isInline || isArray ? 0 : 1);
+    return blockEnd;
+  }
+
+  private attach(at: number, row: number, stack: number, isCut: boolean): void {
+    this.stackRecords++;
+    this.ownLines++;
+    if (isCut) this.cutStacks++;
+    if (row === NONE) {
+      this.orphanStacks++;
+    } else {
+      this.table.stack[row] = stack;
+      this.newestMatcher.settle(row);
+    }
+    this.passed(this.taskLine.cpu, this.time(at));
+  }
+
+  private skipOverlong(bytes: Uint8Array, at: number): number {
+    const lineEnd = lineEndOf(bytes, at);
+    this.overlongLine(this.fileOffset + at, lineEnd - at);
+    return lineEnd + 1;
+  }
+
+  /** User stacks are counted and kept apart: they say nothing of who in the kernel holds a page. */
+  private userStack(bytes: Uint8Array, at: number, content: number, end: number, last: boolean): number {
+    const lineEnd = lineEndOf(bytes, content);
+    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+    const inline = bytes[content] !== LESS && frameMark(bytes, content) >= 0;
+    const blockStart = inline ? content : lineEnd + 1;
+    const blockEnd = stackEnd(bytes, blockStart, end, last);
+    if (blockEnd < 0) return -1;
+    this.userStacks++;
+    this.passed(this.taskLine.cpu, this.time(at));
+    this.line += countLines(bytes, blockStart, blockEnd) + (inline ? 0 : 1);
+    return blockEnd;
+  }
+
+  private otherLine(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    const first = bytes[at]!;
+    if (frameMark(bytes, at) >= 0) {
+      const blockEnd = stackEnd(bytes, at, end, last);
+      if (blockEnd < 0) return -1;
+      if (blockEnd > at) {
+        this.problem(at, 'stack frames without their head line; expected "<stack trace>" before them');
+        this.line += countLines(bytes, at, blockEnd);
+        return blockEnd;
+      }
+    }
+    const lineEnd = lineEndOf(bytes, at);
+    const next = lineEnd + 1;
+    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+    let textEnd = lineEnd;
+    while (textEnd > at && (bytes[textEnd - 1] === RETURN || bytes[textEnd - 1] === BLANK)) textEnd--;
+    const known =
+      textEnd === at ||
+      (first === HASH && this.header(bytes, at, textEnd)) ||
+      this.writerLine(bytes, at, textEnd);
+    if (!known) {
+      const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
+      this.problem(at, `not a line of ftrace text: ${found}; ${EXPECTED_LINE}`);
+    }
+    this.line++;
+    return next;
+  }
+
+  /** Lines of the head, and of the kernel in between, that begin with `#`. */
+  private header(bytes: Uint8Array, at: number, end: number): boolean {
+    const text = ascii(bytes, at, end);
+    const started = /^#+ CPU (\d+) buffer started #+$/.exec(text);
+    if (started) {
+      this.gap('started', Number(started[1]), null);
+      return true;
+    }
+    const tracer = /^# tracer: (.+)$/.exec(text);
+    if (tracer) this.fact('tracer', tracer[1]!);
+    const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)(?:\s+#P:(\d+))?/.exec(text);
+    if (entries) {
+      const inBuffer = Number(entries[1]);
+      const written = Number(entries[2]);
+      this.fact('entries in buffer', String(inBuffer));
+      this.fact('entries written', String(written));
+      if (entries[3] !== undefined) this.fact('CPUs', entries[3]);
+      if (inBuffer < written) {
+        this.gapRecorder.add('overwritten', null, null, written - inBuffer, this.table.length);
+      }
+    }
+    if (tracer ?? entries) this.ownLines++;
+    return true;
+  }
+
+  /** Lines without a task: losses, and what trace-cmd report prints about the file. */
+  private writerLine(bytes: Uint8Array, at: number, end: number): boolean {
+    if (end - at > 256) return false;
+    const text = ascii(bytes, at, end);
+    const lost =
+      /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]$/.exec(text) ??
+      /^CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]$/.exec(text) ??
+      /^CPU (\d+): (\d+) MISSED EVENTS$/.exec(text);
+    if (lost) {
+      this.gap('lost', Number(lost[1]), lost[2] === undefined ? null : Number(lost[2]));
+      return true;
+    }
+    const cpus = /^cpus=(\d+)$/.exec(text);
+    if (cpus) {
+      this.fact('CPUs', cpus[1]!);
+      this.isTraceCmd = true;
+      this.ownLines++;
+      return true;
+    }
+    const version = /^version = (\d+)$/.exec(text);
+    if (version) {
+      this.fact('trace.dat version', version[1]!);
+      this.isTraceCmd = true;
+      this.ownLines++;
+      return true;
+    }
+    return /^CPU:\d+ \[SUBBUFFER START\]$/.test(text);
+  }
+
+  private fact(name: string, value: string): void {
+    if (!this.facts.has(name)) this.facts.set(name, value);
+  }
+
+  private gap(cause: 'lost' | 'started', cpu: number, events: number | null): void {
+    this.ownLines++;
+    let from: number | null = null;
+    // Which buffer of a report the line speaks of is not said: no buffer's newest events can be trusted.
+    for (const [key, matcher] of this.matchers) {
+      if ((key & 0xffff) !== cpu) continue;
+      matcher.forget();
+      if (matcher.lastTime > (from ?? -Infinity)) from = matcher.lastTime;
+    }
+    this.gapRecorder.add(cause, cpu, from, events, this.table.length);
+  }
+
+  private matcher(bytes: Uint8Array): StackMatcher {
+    const line = this.taskLine;
+    let key = line.cpu;
+    if (line.instanceEnd > line.instanceStart) {
+      const name = ascii(bytes, line.instanceStart, line.instanceEnd);
+      let instance = this.instances.get(name);
+      if (instance === undefined) {
+        instance = this.instances.size + 1;
+        this.instances.set(name, instance);
+      }
+      key += instance * 0x10000;
+    }
+    if (key !== this.newestMatcherKey) {
+      let matcher = this.matchers.get(key);
+      if (!matcher) {
+        matcher = new StackMatcher();
+        this.matchers.set(key, matcher);
+      }
+      this.newestMatcher = matcher;
+      this.newestMatcherKey = key;
+    }
+    return this.newestMatcher;
+  }
+
+  private passed(cpu: number, time: number): void {
+    this.newestMatcher.lastTime = time;
+    if (this.gapRecorder.hasOpen) this.gapRecorder.close(cpu, time);
+  }
+
+  /** Time of the line at `at` relative to the first one, exact: whole seconds and rest are taken apart. */
+  private time(at: number): number {
+    const line = this.taskLine;
+    if (!this.hasBase) {
+      this.hasBase = true;
+      this.baseSeconds = line.seconds;
+      this.baseNanoseconds = line.nanoseconds;
+      this.isTicks = line.isTicks;
+      this.resolution = line.resolution;
+    }
+    if (line.isTicks !== this.isTicks) {
+      if (!this.clockProblem) {
+        this.clockProblem = true;
+        this.problem(
+          at,
+          `a time in ${line.isTicks ? 'ticks' : 'seconds'}, expected ${this.isTicks ? 'ticks' : 'seconds'} as in the first line; such events are kept without a time`,
+        );
+      }
+      return NaN;
+    }
+    if (line.resolution < this.resolution) this.resolution = line.resolution;
+    return (line.seconds - this.baseSeconds) * 1e9 + (line.nanoseconds - this.baseNanoseconds);
+  }
+
+  private recordKind(name: number): number {
+    if (name >= this.recordKindsKnown) this.learnKinds();
+    return this.recordKinds[name]!;
+  }
+
+  private learnKinds(): void {
+    const count = this.symbols.stringCount;
+    if (count > this.recordKinds.length) {
+      const wider = new Uint8Array(count * 2);
+      wider.set(this.recordKinds);
+      this.recordKinds = wider;
+    }
+    for (let id = this.recordKindsKnown; id < count; id++) {
+      this.recordKinds[id] = recordKindOf(this.symbols.string(id));
+    }
+    this.recordKindsKnown = count;
+  }
+
+  private problem(at: number, message: string): void {
+    this.problems.add(this.fileOffset + at, this.line, message);
+  }
+}
+
+/** End of the event's name: the colon behind it. `system:event:` is one name. `at` when there is none. */
+function eventNameEnd(bytes: Uint8Array, at: number): number {
+  for (let i = at; ; i++) {
+    const byte = bytes[i]!;
+    if (byte <= BLANK) return at;
+    if (byte !== COLON) continue;
+    const next = bytes[i + 1]!;
+    if (next <= BLANK) return i;
+  }
+}
+
+/** What to call a record without a name: other tracers and markers write into the same buffer. */
+function unnamedEvent(bytes: Uint8Array, at: number): string {
+  let i = at;
+  while (bytes[i]! > BLANK) i++;
+  return bytes[i] === BLANK && startsWith(bytes, i + 1, '<-') ? 'function' : '(no event name)';
+}
+
+function lineEndOf(bytes: Uint8Array, at: number): number {
+  return bytes.indexOf(NEWLINE, at);
+}
+
+/** Index behind the last frame line from `start` on; -1 when more of them may come behind `end`. */
+function stackEnd(bytes: Uint8Array, start: number, end: number, last: boolean): number {
+  let at = start;
+  while (at < end) {
+    if (at - start >= LONGEST_STACK || frameMark(bytes, at) < 0) return at;
+    const lineEnd = lineEndOf(bytes, at);
+    if (lineEnd - at > LONGEST_LINE) return at;
+    at = lineEnd + 1;
+  }
+  return last || at - start >= LONGEST_STACK ? at : -1;
+}
+
+function countLines(bytes: Uint8Array, start: number, end: number): number {
+  let lines = 0;
+  for (let i = start; i < end; i++) if (bytes[i] === NEWLINE) lines++;
+  return lines;
+}
+
+function ascii(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end && text.length < 256; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+/** The beginning of a line for a message: printable bytes only. */
+function excerpt(bytes: Uint8Array, start: number, end: number): string {
+  const text = ascii(bytes, start, Math.min(end, start + 60)).replace(/[^\x20-\x7e]/g, '·');
+  return JSON.stringify(end - start > 60 ? `${text}…` : text);
+}

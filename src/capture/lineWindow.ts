@@ -1,0 +1,101 @@
+import { NEWLINE } from './ascii';
+import { LONGEST_LINE, type FtraceTextReader } from './ftraceText';
+
+/** Bytes behind the lines that a reader may look at without finding anything there. */
+const SLACK = 64;
+
+/** Hands the lines of a stream of chunks to the reader: the end of one chunk joins the beginning of the next. */
+export class LineWindow {
+  private buffer = new Uint8Array(1 << 16);
+  /** The bytes that wait are `buffer[start, end)`; whole lines end at `linesEnd`. */
+  private start = 0;
+  private linesEnd = 0;
+  private end = 0;
+  /** Offset of `buffer[0]` in the file. */
+  private fileOffset: number;
+  /** Bytes so far of a line that is too long to be kept, or 0. */
+  private overlong = 0;
+
+  /** `skip`: bytes at the beginning of the file that belong to no line (a byte order mark). */
+  constructor(
+    private readonly reader: FtraceTextReader,
+    private skip: number,
+  ) {
+    this.fileOffset = skip;
+  }
+
+  /** The next bytes of the file. */
+  push(chunk: Uint8Array): void {
+    const skipped = Math.min(this.skip, chunk.length);
+    this.skip -= skipped;
+    let rest = chunk.subarray(skipped);
+    if (this.overlong > 0) {
+      const newline = rest.indexOf(NEWLINE);
+      this.overlong += newline < 0 ? rest.length : newline;
+      if (newline < 0) return;
+      this.endOverlong();
+      this.fileOffset++;
+      rest = rest.subarray(newline + 1);
+    }
+    this.append(rest);
+    const newline = rest.lastIndexOf(NEWLINE);
+    if (newline >= 0) {
+      this.linesEnd = this.end - rest.length + newline + 1;
+      this.read(false);
+    }
+    if (this.end - this.linesEnd > LONGEST_LINE) this.beginOverlong();
+  }
+
+  /** The file ends here. */
+  finish(): void {
+    if (this.overlong > 0) {
+      this.endOverlong();
+      return;
+    }
+    const isCut = this.end > this.linesEnd;
+    if (isCut) {
+      this.append(new Uint8Array([NEWLINE]));
+      this.linesEnd = this.end;
+    }
+    this.read(true);
+    if (isCut) this.reader.endsWithoutNewline(this.fileOffset + this.end - 1);
+  }
+
+  private read(last: boolean): void {
+    this.start = this.reader.read(this.buffer, this.start, this.linesEnd, this.fileOffset, last);
+  }
+
+  private beginOverlong(): void {
+    this.read(true);
+    this.overlong = this.end - this.linesEnd;
+    this.fileOffset += this.linesEnd;
+    this.start = this.linesEnd = this.end = 0;
+  }
+
+  private endOverlong(): void {
+    this.reader.overlongLine(this.fileOffset, this.overlong);
+    this.fileOffset += this.overlong;
+    this.overlong = 0;
+  }
+
+  private append(chunk: Uint8Array): void {
+    const waiting = this.end - this.start;
+    const needed = waiting + chunk.length + SLACK;
+    if (this.end + chunk.length + SLACK > this.buffer.length) {
+      const kept = this.buffer.subarray(this.start, this.end);
+      if (needed > this.buffer.length) {
+        const wider = new Uint8Array(Math.max(needed, this.buffer.length * 2));
+        wider.set(kept);
+        this.buffer = wider;
+      } else {
+        this.buffer.copyWithin(0, this.start, this.end);
+      }
+      this.fileOffset += this.start;
+      this.linesEnd -= this.start;
+      this.end = waiting;
+      this.start = 0;
+    }
+    this.buffer.set(chunk, this.end);
+    this.end += chunk.length;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Problem } from './eventTable';
+
+/** How many problems are kept with their message; the rest is only counted. */
+const KEPT = 100;
+
+/** Counts what could not be read, and keeps the first of it. */
+export class ProblemList {
+  readonly kept: Problem[] = [];
+  count = 0;
+
+  /** `offset` in bytes; `line` 1-based, null for binary files. */
+  add(offset: number, line: number | null, message: string): void {
+    this.count++;
+    if (this.kept.length < KEPT) this.kept.push({ offset, line, message });
+  }
+
+  /** True while a message would still be kept: composing one for each of a million bad lines costs time. */
+  get wanted(): boolean {
+    return this.kept.length < KEPT;
+  }
+}
