@@ -147,6 +147,37 @@ const INTERRUPT_ENTRIES = new Set([
   '__irq_usr',
 ]);
 
+/** The page allocator's own frames (mm/page_alloc.c, mm/mempolicy.c): who called it names the allocation. */
+export const ALLOCATOR_FUNCTIONS: ReadonlySet<string> = new Set([
+  'prep_new_page',
+  'post_alloc_hook',
+  'get_page_from_freelist',
+  '__alloc_pages_slowpath',
+  '__alloc_pages',
+  '__alloc_pages_noprof',
+  '__alloc_pages_nodemask',
+  '__alloc_frozen_pages_noprof',
+  '__alloc_pages_bulk',
+  'alloc_pages',
+  'alloc_pages_noprof',
+  'alloc_pages_current',
+  'alloc_pages_mpol',
+  'alloc_pages_mpol_noprof',
+  'alloc_pages_vma',
+  '__folio_alloc',
+  '__folio_alloc_noprof',
+  'folio_alloc',
+  'folio_alloc_noprof',
+  'filemap_alloc_folio',
+  'filemap_alloc_folio_noprof',
+  'vma_alloc_folio',
+  'vma_alloc_folio_noprof',
+  '__get_free_pages',
+  'get_zeroed_page',
+  'split_page',
+  'split_map_pages',
+]);
+
 /** enum migrate_reason's names (include/trace/events/migrate.h) by the functions that start such a migration. */
 export const REASON_BY_FUNCTION: ReadonlyMap<string, string> = new Map([
   ['alloc_contig_range', 'contig_range'],

@@ -555,7 +555,8 @@ export class Ledger {
       weight,
       acquireRow: row,
       releaseRow: NONE,
-      functionName: site.acquire?.functionName ?? site.holderFunction,
+      functionName:
+        kind === 'allocation' ? site.allocatingFunction : (site.acquire?.functionName ?? site.holderFunction),
       fromRow: row,
       knownRow: row,
       suspended: false,

@@ -1,6 +1,7 @@
 /** What the stack of an event says: which kind of reference it takes or drops, and in which kernel step. */
 import type { SymbolTable } from '../capture/eventTable';
 import {
+  ALLOCATOR_FUNCTIONS,
   isInterruptEntry,
   isPlumbing,
   ISOLATION_SCANNERS,
@@ -13,6 +14,7 @@ import {
   type KindRule,
   type Strength,
 } from './kindRules';
+import type { Kind } from './model';
 
 /** A rule that matched, and the function that it matched on. */
 export interface Site {
@@ -29,6 +31,8 @@ export interface StackSite {
   readonly release: Site | null;
   /** The innermost frame that is no plumbing: it names the holder. Empty for a stack of plumbing alone. */
   readonly holderFunction: string;
+  /** Who asked the page allocator, for a stack that allocates. */
+  readonly allocatingFunction: string;
   /** enum migrate_reason's name if a function of the stack starts such a migration. */
   readonly reason: string | null;
   /** Get or put by the isolation scanner itself. */
@@ -105,6 +109,19 @@ function indexSites(side: 'acquire' | 'release'): ReadonlyMap<string, readonly F
 const ACQUIRE_SITES = indexSites('acquire');
 const RELEASE_SITES = indexSites('release');
 
+/** GUP and page cache lookups serve everybody: the first frame beyond them names the holder. */
+const SERVICE_KINDS: ReadonlySet<Kind> = new Set<Kind>(['gup-get', 'gup-pin', 'page-cache-lookup']);
+
+function callerOf(
+  functionName: string,
+  functions: readonly string[],
+  sites: ReadonlyMap<string, readonly FunctionSite[]>,
+): string {
+  const depth = functions.indexOf(functionName);
+  const caller = functions.findIndex((name, index) => index > depth && !sites.has(name));
+  return functions[caller] ?? functionName;
+}
+
 /** The innermost direct or strong match wins; else the innermost weak one, else the innermost fallback. */
 function matchSite(
   sites: ReadonlyMap<string, readonly FunctionSite[]>,
@@ -119,7 +136,9 @@ function matchSite(
       if (site.strength === 'fallback') fallback ??= site;
     }
   }
-  return weak ?? fallback;
+  const found = weak ?? fallback;
+  if (found === null || !SERVICE_KINDS.has(found.rule.kind)) return found;
+  return { rule: found.rule, functionName: callerOf(found.functionName, functions, sites) };
 }
 
 const NO_STACK: StackSite = {
@@ -128,6 +147,7 @@ const NO_STACK: StackSite = {
   acquire: null,
   release: null,
   holderFunction: '',
+  allocatingFunction: '',
   reason: null,
   scansForIsolation: false,
   putsBack: false,
@@ -155,6 +175,7 @@ function describeStack(names: readonly string[]): StackSite {
     acquire: matchSite(ACQUIRE_SITES, functions),
     release: matchSite(RELEASE_SITES, functions),
     holderFunction,
+    allocatingFunction: functions.find((name) => !ALLOCATOR_FUNCTIONS.has(name)) ?? holderFunction,
     reason: reasonFunction === undefined ? null : (REASON_BY_FUNCTION.get(reasonFunction) ?? null),
     scansForIsolation: ISOLATION_SCANNERS.has(holderFunction),
     putsBack: PUTBACK_FUNCTIONS.has(holderFunction),
