@@ -78,6 +78,18 @@ function sumOf(references: readonly LedgerReference[], kind?: Kind): number {
   return sum;
 }
 
+/** References of the pool that a later put told apart; never more than the pool held. */
+function identifiedInPool(snapshot: Snapshot): LedgerReference[] {
+  let room = snapshot.pool;
+  return snapshot.lifetime.references.filter((reference) => {
+    const inPool =
+      reference.acquireRow < 0 && reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row;
+    if (!inPool || reference.weight > room) return false;
+    room -= reference.weight;
+    return true;
+  });
+}
+
 /** The trace that the attempt's own putback leaves: not there when the page failed. */
 function leftByAttempt(reference: LedgerReference, moment: Moment): boolean {
   return reference.byPutback && reference.acquireRow >= moment.attempt.firstRow;
@@ -91,10 +103,7 @@ export function accountAt(
   base: number,
 ): Account | null {
   if (snapshot.count === null) return null;
-  const identified = snapshot.lifetime.references.filter(
-    (reference) =>
-      reference.acquireRow < 0 && reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row,
-  );
+  const identified = identifiedInPool(snapshot);
   const open = [...snapshot.open, ...identified];
   const accounted = open.filter(
     (reference) => ACCOUNTED_KINDS.has(reference.kind) || leftByAttempt(reference, moment),

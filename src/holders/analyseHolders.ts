@@ -282,7 +282,7 @@ function toReference(
   openAt: readonly number[],
 ): Reference {
   const acquired = endOf(capture, reference.acquireRow);
-  const released = reference.suspended ? null : endOf(capture, reference.releaseRow);
+  const released = reference.suspended || reference.putMissing ? null : endOf(capture, reference.releaseRow);
   return {
     kind: reference.kind,
     role,

@@ -14,6 +14,29 @@ import type { Site, StackSite, StackSites } from './stackSites';
 /** The bias that a FOLL_PIN adds to a small folio's refcount (include/linux/mm.h). */
 export const GUP_PIN_COUNTING_BIAS = 1024;
 
+/** What most likely went when the count says that something did: short uses first, owners last. */
+const SHED_ORDER: readonly Kind[] = [
+  'lru-batch',
+  'page-cache-lookup',
+  'writeback',
+  'read',
+  'unknown',
+  'driver',
+  'gup-get',
+  'gup-pin',
+  'direct-io',
+  'io-uring',
+  'buffer-head',
+  'socket',
+  'pipe-buffer',
+  'isolation',
+  'page-table',
+  'swap-cache',
+  'private-data',
+  'page-cache',
+  'allocation',
+];
+
 export interface LedgerReference {
   kind: Kind;
   confidence: Confidence;
@@ -31,10 +54,19 @@ export interface LedgerReference {
   /** Unmapped by a migration that may map it again. */
   suspended: boolean;
   repeats: number;
+  /** Its put is not in the capture: the count says that it went before {@link releaseRow}. */
+  putMissing: boolean;
   /** Taken by putback_movable_pages through folio_add_lru: the failed attempt's own trace. */
   readonly byPutback: boolean;
   evidence: string;
 }
+
+/**
+ * How many events CPUs may be out of step for; more than two were never seen. Counts go up and down by one all
+ * the time, so that a longer look tells a race from a loss there; a pin's 1024 stands out at once.
+ */
+const RACE_WINDOW = 8;
+const PIN_RACE_WINDOW = 2;
 
 /** What the ledger knew after one row. */
 export interface Snapshot {
@@ -226,41 +258,91 @@ export class Ledger {
     else if (change < 0) this.release(-change, row, site);
     this.count = (this.count ?? 0) + change;
     this.checkCount(row, rows, index);
+    this.reconcile(row);
     const reachedZero = this.events.kind[row] === EventKind.PageRefModAndTest && this.events.ret[row] === 1;
     if (reachedZero) this.endLifetime(row);
   }
 
   /**
-   * Two CPUs that change one page report each other's change; the next event then agrees again. A
-   * difference that stays means missing events (lost, filtered, or tracing was off).
+   * CPUs that change one page at a time report each other's changes; some events later sum and report agree
+   * again. A difference that stays means missing events (lost, filtered, or tracing was off).
    */
   private checkCount(row: number, rows: ArrayLike<number>, index: number): void {
-    const { events } = this;
-    const reported = events.count[row]!;
+    const reported = this.events.count[row]!;
     if (reported === ABSENT || this.count === null || reported === this.count) return;
-    const nextRow = this.nextCounted(rows, index);
-    if (nextRow === NONE) return;
-    const before = events.count[nextRow]! - countChange(events, nextRow);
-    if (before !== reported) return;
-    const difference = reported - this.count;
+    const large = Math.abs(reported - this.count) >= GUP_PIN_COUNTING_BIAS / 2;
+    if (this.agreesAgain(rows, index, this.count, large ? PIN_RACE_WINDOW : RACE_WINDOW)) return;
     this.lifetime.jumps.push(row);
     this.complete = false;
-    if (difference > 0) this.poolFrom = row;
-    this.pool = Math.max(0, this.pool + difference);
     this.count = reported;
   }
 
-  private nextCounted(rows: ArrayLike<number>, index: number): number {
+  /** Whether one of the next few events of the lifetime reports what the sum says; also when none follows. */
+  private agreesAgain(rows: ArrayLike<number>, index: number, count: number, window: number): boolean {
     const { events } = this;
-    for (let next = index + 1; next < rows.length; next++) {
+    let sum = count;
+    let seen = 0;
+    for (let next = index + 1; next < rows.length && seen < window; next++) {
       const row = rows[next]!;
       const kind = events.kind[row]!;
-      if (!isPageRef(kind)) return NONE;
-      if (kind === EventKind.PageRefSet || kind === EventKind.PageRefUnfreeze) return NONE;
-      if (kind === EventKind.PageRefFreeze && events.ret[row] === 1) return NONE;
-      if (events.count[row] !== ABSENT) return row;
+      const replaces =
+        !isPageRef(kind) ||
+        kind === EventKind.PageRefSet ||
+        kind === EventKind.PageRefUnfreeze ||
+        (kind === EventKind.PageRefFreeze && events.ret[row] === 1);
+      if (replaces) break;
+      sum += countChange(events, row);
+      if (events.count[row] === sum) return true;
+      if (events.count[row] !== ABSENT) seen++;
     }
-    return NONE;
+    return seen === 0;
+  }
+
+  /** What is open and the pool make up the count; events that are missing show as a difference here. */
+  private reconcile(row: number): void {
+    if (this.count === null) return;
+    let sum = this.pool;
+    for (const reference of this.open) {
+      if (!reference.suspended) sum += reference.weight;
+    }
+    const difference = this.count - sum;
+    if (difference === 0) return;
+    this.complete = false;
+    if (difference > 0) {
+      this.poolFrom = row;
+      this.pool += difference;
+      return;
+    }
+    this.shed(-difference, row);
+  }
+
+  /** Puts are missing: what is least sure to be there goes first, and is said to have gone unseen. */
+  private shed(excess: number, row: number): void {
+    const older = this.open.filter((reference) => !reference.suspended && reference.acquireRow !== row);
+    older.sort((a, b) => SHED_ORDER.indexOf(a.kind) - SHED_ORDER.indexOf(b.kind));
+    // One missing put is likelier than several, and a pin's weight names it.
+    const whole = excess === 1 && this.pool > 0 ? undefined : older.find(({ weight }) => weight === excess);
+    if (whole !== undefined) {
+      this.closeUnseen(whole, row);
+      return;
+    }
+    const fromPool = Math.min(this.pool, excess);
+    this.pool -= fromPool;
+    let rest = excess - fromPool;
+    for (const reference of older) {
+      if (reference.weight > rest) continue;
+      rest -= reference.weight;
+      this.closeUnseen(reference, row);
+    }
+    this.pool -= rest;
+  }
+
+  private closeUnseen(reference: LedgerReference, row: number): void {
+    reference.releaseRow = row;
+    reference.putMissing = true;
+    reference.confidence = 'assumed';
+    reference.evidence += '; its put is not in the capture: the count fell without one';
+    this.open = this.open.filter((open) => open !== reference);
   }
 
   /** After a freeze the owner sets what is left: fewer when the page cache's references moved to the new page. */
@@ -273,10 +355,16 @@ export class Ledger {
     else if (change > 0) this.addReference('page-cache', change, row, site, 'set when the page was unfrozen');
     this.count = value;
     this.frozenAt = 0;
+    this.reconcile(row);
   }
 
   private acquire(weight: number, row: number, site: StackSite): void {
-    if (weight === GUP_PIN_COUNTING_BIAS - 1 && this.widenToPin(row)) return;
+    if (weight === GUP_PIN_COUNTING_BIAS - 1) {
+      if (this.widenToPin(row)) return;
+      // The first step of this pin is missing; it is there all the same.
+      this.count = (this.count ?? 0) + 1;
+      weight = GUP_PIN_COUNTING_BIAS;
+    }
     if (site.remapsAfterMigration && this.resumeMapping(weight)) return;
     const matched = site.acquire;
     let kind: Kind = matched?.rule.kind ?? 'unknown';
@@ -526,6 +614,7 @@ export class Ledger {
       knownRow: releaseRow,
       suspended: false,
       repeats: 1,
+      putMissing: false,
       byPutback: false,
       evidence: `its get is not in the capture${releaseSite === null ? '' : `; dropped in ${releaseSite.functionName}`}`,
     };
@@ -561,6 +650,7 @@ export class Ledger {
       knownRow: row,
       suspended: false,
       repeats: 1,
+      putMissing: false,
       byPutback: kind === 'lru-batch' && site.underPutback,
       evidence,
     };

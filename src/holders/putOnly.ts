@@ -99,6 +99,7 @@ function readPut(
     knownRow: row,
     suspended: false,
     repeats: 1,
+    putMissing: false,
     byPutback: false,
     evidence:
       site.release === null
