@@ -421,11 +421,12 @@ export class Ledger {
       this.close(found.reference, row, found.confidence, found.why);
       return found.reference.weight;
     }
+    // A folio's page cache reference counts its pages and may go in parts; a pin never does.
     const larger = this.open.find(
       (reference) =>
         reference.weight > weight &&
-        site.release?.rule.closes.includes(reference.kind) === true &&
-        weight < GUP_PIN_COUNTING_BIAS,
+        reference.weight < GUP_PIN_COUNTING_BIAS &&
+        site.release?.rule.closes.includes(reference.kind) === true,
     );
     if (larger !== undefined) {
       this.split(larger, weight, row);
