@@ -1,7 +1,7 @@
 // Bundles what ships (dist/) and the tests (out/). `--production` minifies and leaves source maps out;
 // `--ship` builds dist/ alone.
 import { build } from 'esbuild';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const production = process.argv.includes('--production');
@@ -15,6 +15,7 @@ const common = {
   external: ['vscode'],
   sourcemap: !production,
   minify: production,
+  metafile: true,
   logLevel: 'warning',
 };
 
@@ -26,25 +27,28 @@ function filesBelow(folder, suffix) {
     .map((name) => path.join(folder, name));
 }
 
+/** Builds into `outdir` and removes what an earlier build left there: a test that is gone must not run. */
+async function bundle(outdir, options) {
+  const { metafile } = await build({ ...common, outdir, ...options });
+  const written = new Set(Object.keys(metafile.outputs).map((file) => path.basename(file)));
+  if (!existsSync(outdir)) return;
+  for (const name of readdirSync(outdir)) {
+    if (!written.has(name)) rmSync(path.join(outdir, name), { recursive: true });
+  }
+}
+
 const ship = [
   { in: 'src/extension.ts', out: 'extension' },
   { in: 'src/engine/worker.ts', out: 'worker' },
   { in: 'src/cli/main.ts', out: 'page-holders' },
 ].filter((entry) => existsSync(entry.in));
-await build({ ...common, entryPoints: ship, outdir: 'dist' });
+await bundle('dist', { entryPoints: ship });
 
 if (!shipOnly) {
   // One flat folder: a shell glob then names all test files on every Node version.
-  await build({
-    ...common,
-    entryPoints: filesBelow('test/unit', '.test.ts'),
-    outdir: 'out/unit',
-    entryNames: '[name]',
-  });
-  await build({
-    ...common,
+  await bundle('out/unit', { entryPoints: filesBelow('test/unit', '.test.ts'), entryNames: '[name]' });
+  await bundle('out/integration', {
     entryPoints: filesBelow('test/integration', '.ts'),
-    outdir: 'out/integration',
     external: ['vscode', 'mocha'],
   });
 }

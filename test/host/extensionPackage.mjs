@@ -1,0 +1,26 @@
+// The extension as people get it: packaged as a .vsix, installed into a folder of extensions.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runLogged } from './command.mjs';
+import { repository } from './paths.mjs';
+
+/** Makes the .vsix (`npm run package`) and resolves to its path. */
+export async function packageExtension() {
+  await runLogged('package', 'npm', ['run', 'package'], { cwd: repository });
+  const { name, version } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8'));
+  return path.join(repository, `${name}-${version}.vsix`);
+}
+
+/** Installs a .vsix with the server `host` (`{ server, node }`). */
+export async function installExtension(host, vsix, extensionsFolder) {
+  await runLogged(
+    'install-extension',
+    host.node,
+    [
+      host.server,
+      ...['--install-extension', vsix, '--extensions-dir', extensionsFolder],
+      ...['--server-data-dir', path.join(extensionsFolder, '.server'), '--accept-server-license-terms'],
+    ],
+    { env: { ...process.env, HOME: extensionsFolder } },
+  );
+}

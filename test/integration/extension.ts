@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+
+const ID = 'page-holders.page-holders';
+
+/** The extension under test. */
+export function extension(): vscode.Extension<unknown> {
+  const found = vscode.extensions.getExtension(ID);
+  assert.ok(found, `${ID} is not among the extensions of this host`);
+  return found;
+}
+
+/** The sample capture that ships with the extension. */
+export function sampleUri(): vscode.Uri {
+  return vscode.Uri.joinPath(extension().extensionUri, 'media/sample/trace.txt');
+}
+
+/** The kernel tree, which is the folder that is open. */
+export function kernelTree(): string {
+  const tree = process.env['PAGE_HOLDERS_KERNEL_TREE'];
+  assert.ok(tree, 'PAGE_HOLDERS_KERNEL_TREE is not set');
+  assert.equal(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath, tree);
+  return tree;
+}
+
+/** Everything in the Holders view as text: the tree itself cannot be asked. */
+export async function holdersText(): Promise<string> {
+  await vscode.env.clipboard.writeText('');
+  await vscode.commands.executeCommand('pageHolders.copyAllAsText');
+  return vscode.env.clipboard.readText();
+}
+
+/** What `act` tells the user in error messages; they are answered with nothing. */
+export async function errorMessages(act: () => PromiseLike<unknown>): Promise<readonly string[]> {
+  const said: string[] = [];
+  // The suite lies within the extension's folder, so this is the extension's own `vscode.window`.
+  const { showErrorMessage } = vscode.window;
+  vscode.window.showErrorMessage = (message: string): Promise<undefined> => {
+    said.push(message);
+    return Promise.resolve(undefined);
+  };
+  try {
+    await act();
+  } finally {
+    vscode.window.showErrorMessage = showErrorMessage;
+  }
+  return said;
+}

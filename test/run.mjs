@@ -1,0 +1,59 @@
+// npm test: every test, after installing what they need. Everything runs, whatever failed before it.
+import { runVisible } from './host/command.mjs';
+import { ensureCodeServer } from './host/codeServer.mjs';
+import { ensureTools } from './host/debian.mjs';
+import { ensureKernelTree } from './host/kernelTree.mjs';
+import { repository } from './host/paths.mjs';
+
+const started = Date.now();
+const failed = [];
+
+async function stage(name, command, args, env = {}) {
+  console.log(`\n── ${name}`);
+  const status = await runVisible(command, args, { cwd: repository, env: { ...process.env, ...env } });
+  if (status !== 0) failed.push(name);
+}
+
+/** Downloads and compiles side by side: most of it waits for the network. Throws what failed, all of it. */
+async function prepare() {
+  const results = await Promise.allSettled([
+    ensureTools('browser', 'compiler', 'unpacker'),
+    ensureCodeServer('newest'),
+    ensureCodeServer('floor'),
+    ensureKernelTree(),
+  ]);
+  const reasons = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.message);
+  if (reasons.length > 0) throw new Error([...new Set(reasons)].join('\n\n'));
+  return results.at(-1).value;
+}
+
+const node = process.execPath;
+const preparing = prepare().then(
+  (kernelTree) => ({ kernelTree }),
+  (error) => ({ error }),
+);
+await stage('types', 'npm', ['run', '--silent', 'typecheck']);
+await stage('lint and format', 'npm', ['run', '--silent', 'lint']);
+
+// Not beside the compilers: some unit tests watch the time.
+const { kernelTree, error } = await preparing;
+const env = kernelTree ? { PAGE_HOLDERS_KERNEL_TREE: kernelTree } : {};
+await stage('unit tests', 'npm', ['run', '--silent', 'test:unit'], env);
+
+if (error) {
+  console.error(
+    `\nThe tests in VS Code cannot run: what they need could not be installed.\n${error.message}`,
+  );
+  failed.push('installing a VS Code to test in');
+} else {
+  await stage('integration, newest VS Code', node, ['test/integration/run.mjs', 'newest'], env);
+  await stage('integration, oldest VS Code', node, ['test/integration/run.mjs', 'floor'], env);
+  await stage('user interface', node, ['test/ui/run.mjs'], env);
+}
+
+const seconds = Math.round((Date.now() - started) / 1000);
+if (failed.length > 0) {
+  console.error(`\nFailed after ${seconds} s: ${failed.join(', ')}`);
+  process.exit(1);
+}
+console.log(`\nAll tests are good after ${seconds} s.`);

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { kernelLine } from '../host/kernelLines.mjs';
+import { repository } from '../host/paths.mjs';
+import {
+  followLink,
+  kernelTree,
+  openCapture,
+  openFolders,
+  page,
+  row,
+  runCommand,
+  scratch,
+  screenshot,
+  showContainer,
+  view,
+  waitForEditor,
+} from './workbench.mjs';
+
+describe('captures beside a kernel tree', () => {
+  let folder;
+
+  before(async () => {
+    folder = path.join(scratch, 'captures');
+    mkdirSync(folder, { recursive: true });
+    cpSync(path.join(repository, 'media/sample/trace.txt'), path.join(folder, 'night.txt'));
+    await openFolders(folder, kernelTree);
+  });
+
+  it('opens one from the command and its file dialog', async () => {
+    await openCapture(path.join(folder, 'night.txt'));
+    await row('0x12f98', view('Holders')).waitFor();
+    await row('night.txt', view('Captures')).waitFor();
+    await row(/Linux 6\.1|linux-source-6\.1/, view('Captures')).waitFor();
+    await screenshot('opened-by-command');
+  });
+
+  it('closes it again', async () => {
+    await runCommand('Page Holders: Close Capture');
+    await view('Holders').locator('.monaco-button', { hasText: 'Open Capture…' }).waitFor();
+  });
+
+  it('opens one from the context menu of the explorer', async () => {
+    await showContainer('Explorer');
+    await row('night.txt').click({ button: 'right' });
+    await page.locator('.monaco-menu .action-label', { hasText: 'Open Capture in Page Holders' }).waitFor();
+    await screenshot('explorer-menu');
+    await page.locator('.monaco-menu .action-label', { hasText: 'Open Capture in Page Holders' }).click();
+    await row('0x12f98', view('Holders')).waitFor();
+  });
+
+  it('makes the frames of its text links into the kernel tree', async () => {
+    await showContainer('Explorer');
+    await row('night.txt').dblclick();
+    await page.locator('#status\\.editor\\.mode', { hasText: 'Ftrace' }).waitFor();
+    const frame = page.locator('.editor-instance .detected-link', { hasText: 'dup_mmap' }).first();
+    await frame.waitFor();
+    await screenshot('links');
+    await followLink(frame);
+    const call = [/^static __latent_entropy int dup_mmap\(/, /copy_page_range\(/];
+    await waitForEditor('fork.c', kernelLine(kernelTree, 'kernel/fork.c', ...call));
+    await screenshot('link-followed');
+  });
+
+  it('offers to open the text that is in the editor', async () => {
+    await page.locator('.tab', { hasText: 'night.txt' }).click();
+    await runCommand('Page Holders: Open Capture in Page Holders');
+    await row('0x12f98', view('Holders')).waitFor();
+    assert.equal(await view('Captures').locator('.monaco-list-row', { hasText: 'night.txt' }).count(), 1);
+  });
+});

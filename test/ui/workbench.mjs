@@ -1,0 +1,163 @@
+// The workbench under test, in the words of a person who uses it.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { openBrowser } from '../host/browser.mjs';
+import { ensureCodeServer } from '../host/codeServer.mjs';
+import { installExtension, packageExtension } from '../host/extensionPackage.mjs';
+import { ensureKernelTree } from '../host/kernelTree.mjs';
+import { outFolder } from '../host/paths.mjs';
+import { startServer } from '../host/server.mjs';
+
+const shots = path.join(outFolder, 'shots');
+
+/** Absolute path of the kernel tree. */
+export let kernelTree;
+/** A folder for the files of a test, removed at the end. */
+export let scratch;
+/** Playwright's page, for what has no word here. */
+export let page;
+
+let server;
+let browser;
+
+export async function startWorkbench() {
+  rmSync(shots, { recursive: true, force: true });
+  mkdirSync(shots, { recursive: true });
+  scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-ui-'));
+  kernelTree = await ensureKernelTree();
+  const host = await ensureCodeServer('newest');
+  const extensionsFolder = path.join(scratch, '.extensions');
+  await installExtension(host, await packageExtension(), extensionsFolder);
+  server = await startServer(host, { log: 'ui', extensionsFolder, kernelTree });
+  ({ browser, page } = await openBrowser());
+  page.setDefaultTimeout(20_000);
+}
+
+export async function stopWorkbench() {
+  await browser?.close();
+  await server?.stop();
+  if (scratch) rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+}
+
+let shotCount = 0;
+
+/** Saves what is seen as out/shots/NN-`name`.png. */
+export async function screenshot(name) {
+  shotCount += 1;
+  const number = String(shotCount).padStart(2, '0');
+  await page.screenshot({ path: path.join(shots, `${number}-${name}.png`) });
+}
+
+/** Opens a window on one folder, or on several. */
+export async function openFolders(...folders) {
+  const [folder, ...others] = folders;
+  if (others.length === 0) return openWindow({ folder });
+  const workspace = path.join(scratch, 'several.code-workspace');
+  writeFileSync(workspace, JSON.stringify({ folders: folders.map((each) => ({ path: each })) }));
+  return openWindow({ workspace });
+}
+
+async function openWindow(query) {
+  await page.goto(server.url(query));
+  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+  // A file opened before the extension is known opens as plain text, and stays so.
+  await activityBarIcon('Page Holders').waitFor({ timeout: 60_000 });
+}
+
+const activityBarIcon = (name) => page.locator('.activitybar').getByRole('tab', { name });
+
+/** Shows a container of the sidebar by its icon in the activity bar. */
+export async function showContainer(name) {
+  const icon = activityBarIcon(name);
+  if ((await icon.getAttribute('aria-selected')) !== 'true') await icon.click();
+  await page.locator('.part.sidebar .composite.title', { hasText: name }).waitFor();
+}
+
+/** A view of the sidebar by its title. */
+export const view = (title) =>
+  page.locator('.part.sidebar .pane', {
+    has: page.locator('.pane-header .title', { hasText: new RegExp(`^${title}$`) }),
+  });
+
+/** The first row that is seen in a view (or the explorer) whose text has `text`. */
+export const row = (text, within = page.locator('.part.sidebar')) =>
+  within.locator('.monaco-list-row', { hasText: text }).first();
+
+/** The row of the sidebar that the keyboard is on. */
+export const focusedRow = () => page.locator('.part.sidebar .monaco-list-row.focused');
+
+/** Presses the twistie of a folded row. */
+export async function expand(treeRow) {
+  await treeRow.waitFor();
+  if ((await treeRow.getAttribute('aria-expanded')) === 'false') {
+    await treeRow.locator('.monaco-tl-twistie').click();
+  }
+}
+
+/** Chooses a command from the palette by its full title. */
+export async function runCommand(title) {
+  const command = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  // The palette lists what is known when it is opened, and a new window still learns.
+  for (let tries = 0; tries < 5; tries++) {
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-widget input').fill(`>${title}`);
+    const isListed = await command.waitFor({ timeout: 3000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isListed) return command.click();
+    await page.keyboard.press('Escape');
+  }
+  throw new Error(`the palette has no command "${title}"`);
+}
+
+/** Types a path into the file dialog of that title, which is a quick input in the browser. */
+export async function chooseFile(title, file) {
+  await page.locator('.quick-input-titlebar', { hasText: title }).waitFor();
+  // The dialog writes the folder that it starts in by itself, and lists it.
+  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  await page.locator('.quick-input-widget input').fill(file);
+  await page.keyboard.press('Enter');
+}
+
+/** Opens a capture with the command and its file dialog. */
+export async function openCapture(file) {
+  await runCommand('Page Holders: Open Capture…');
+  await chooseFile('Open Capture', file);
+}
+
+/** Waits until the active editor is `file` (base name) with the cursor on `line` (1-based). */
+export async function waitForEditor(file, line) {
+  await page.locator('.tab.active', { hasText: file }).waitFor();
+  await page
+    .locator('#status\\.editor\\.selection')
+    .getByText(new RegExp(`^Ln ${line}, `))
+    .waitFor();
+}
+
+/** The text of the message that has `text`; closes it. */
+export async function takeMessage(text) {
+  const message = page.locator('.notification-toast', { hasText: text });
+  await message.waitFor();
+  const said = await message.locator('.notification-list-item-message').innerText();
+  await message.hover();
+  await message.locator('.codicon-notifications-clear').click();
+  return said;
+}
+
+/**
+ * Holds Ctrl and presses the mouse on a link of the editor. Playwright's own click waits for ever: on Ctrl the
+ * editor draws the line anew.
+ */
+export async function followLink(link) {
+  const box = await link.boundingBox();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.keyboard.down('Control');
+  await page.mouse.move(x + 1, y);
+  await page.locator('.detected-link-active').first().waitFor();
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.keyboard.up('Control');
+}
