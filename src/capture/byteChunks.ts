@@ -1,4 +1,5 @@
 import type { ByteSource } from './byteSource';
+import type { ProblemList } from './problemList';
 
 /** How a source is read. */
 export interface ReadOptions {
@@ -14,11 +15,15 @@ export interface ReadOptions {
 const CHUNK_SIZE = 1 << 20;
 
 /**
- * The bytes of a source in order. The next chunk is already being read while the caller works on one.
+ * The bytes of a source in order; ending before its size is a problem. The next chunk is already being read while the caller works on one.
  *
  * @throws what the source's `read` throws, and the signal's reason when aborted
  */
-export async function* byteChunks(source: ByteSource, options: ReadOptions): AsyncGenerator<Uint8Array, void> {
+export async function* byteChunks(
+  source: ByteSource,
+  options: ReadOptions,
+  problems: ProblemList,
+): AsyncGenerator<Uint8Array, void> {
   const { chunkSize = CHUNK_SIZE, onProgress, signal } = options;
   let offset = 0;
   const read = (): Promise<Uint8Array> => {
@@ -33,7 +38,16 @@ export async function* byteChunks(source: ByteSource, options: ReadOptions): Asy
   for (;;) {
     const chunk = await ahead;
     signal?.throwIfAborted();
-    if (chunk.length === 0) return;
+    if (chunk.length === 0) {
+      if (offset < source.size) {
+        problems.add(
+          offset,
+          null,
+          `the file ends at byte ${offset}, expected ${source.size} bytes as when it was opened; open it again`,
+        );
+      }
+      return;
+    }
     offset += chunk.length;
     ahead = read();
     onProgress?.(offset, source.size);
@@ -51,9 +65,12 @@ export async function* putBack(
 }
 
 /** Takes chunks until they hold `length` bytes or the stream ends. */
-export async function takeHead(chunks: AsyncGenerator<Uint8Array, void>, length: number): Promise<Uint8Array[]> {
+export async function takeHead(
+  chunks: AsyncGenerator<Uint8Array, void>,
+  length: number,
+): Promise<Uint8Array[]> {
   const taken: Uint8Array[] = [];
-  for (let size = 0; size < length; ) {
+  for (let size = 0; size < length;) {
     const next = await chunks.next();
     if (next.done) break;
     taken.push(next.value);
@@ -62,16 +79,15 @@ export async function takeHead(chunks: AsyncGenerator<Uint8Array, void>, length:
   return taken;
 }
 
-/** The first `length` bytes of chunks as one array. */
-export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+/** Chunks as one array. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   let size = 0;
   for (const chunk of chunks) size += chunk.length;
-  const bytes = new Uint8Array(Math.min(size, length));
+  const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
-    const part = chunk.subarray(0, bytes.length - at);
-    bytes.set(part, at);
-    at += part.length;
+    bytes.set(chunk, at);
+    at += chunk.length;
   }
   return bytes;
 }

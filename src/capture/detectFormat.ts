@@ -15,31 +15,40 @@ const EXPECTED =
   'expected ftrace text (/sys/kernel/tracing/trace, trace_pipe, or the output of "trace-cmd report")';
 
 /** Files that say at their first bytes what they are. */
-const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] = [
+const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] =
   [
-    [0x17, 0x08, 0x44, 0x74, 0x72, 0x61, 0x63, 0x69, 0x6e, 0x67],
-    'trace-dat',
-    'a trace-cmd recording (trace.dat)',
-    'convert it with "trace-cmd report -i trace.dat > trace.txt" and open that',
-  ],
-  [
-    [0x50, 0x45, 0x52, 0x46, 0x49, 0x4c, 0x45, 0x32],
-    'perf-data',
-    'a perf recording (perf.data)',
-    'record the same events with trace-cmd or through tracefs; perf.data is not read yet',
-  ],
-  [[0x7f, 0x45, 0x4c, 0x46], 'unknown', 'an ELF file', 'choose the trace instead'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'unknown', 'zstd-compressed data', 'decompress it with "zstd -d" first'],
-  [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], 'unknown', 'xz-compressed data', 'decompress it with "xz -d" first'],
-  [[0x42, 0x5a, 0x68], 'unknown', 'bzip2-compressed data', 'decompress it with "bzip2 -d" first'],
-  [[0x04, 0x22, 0x4d, 0x18], 'unknown', 'lz4-compressed data', 'decompress it with "lz4 -d" first'],
-  [[0x50, 0x4b, 0x03, 0x04], 'unknown', 'a zip archive', 'unpack it first'],
-];
+    [
+      [0x17, 0x08, 0x44, 0x74, 0x72, 0x61, 0x63, 0x69, 0x6e, 0x67],
+      'trace-dat',
+      'a trace-cmd recording (trace.dat)',
+      'convert it with "trace-cmd report -i trace.dat > trace.txt" and open that',
+    ],
+    [
+      [0x50, 0x45, 0x52, 0x46, 0x49, 0x4c, 0x45, 0x32],
+      'perf-data',
+      'a perf recording (perf.data)',
+      'record the same events with trace-cmd or through tracefs; perf.data is not read yet',
+    ],
+    [[0x7f, 0x45, 0x4c, 0x46], 'unknown', 'an ELF file', 'choose the trace instead'],
+    [[0x28, 0xb5, 0x2f, 0xfd], 'unknown', 'zstd-compressed data', 'decompress it with "zstd -d" first'],
+    [
+      [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+      'unknown',
+      'xz-compressed data',
+      'decompress it with "xz -d" first',
+    ],
+    [[0x42, 0x5a, 0x68], 'unknown', 'bzip2-compressed data', 'decompress it with "bzip2 -d" first'],
+    [[0x04, 0x22, 0x4d, 0x18], 'unknown', 'lz4-compressed data', 'decompress it with "lz4 -d" first'],
+    [[0x50, 0x4b, 0x03, 0x04], 'unknown', 'a zip archive', 'unpack it first'],
+  ];
 
 /** What a file is by its first bytes when these alone say that it is no ftrace text, else null. */
 export function binaryFormat(head: Uint8Array): OtherFormat | null {
   if (head.length === 0) {
-    return { format: 'empty', message: `the file is empty, ${EXPECTED}; record again or choose another file` };
+    return {
+      format: 'empty',
+      message: `the file is empty, ${EXPECTED}; record again or choose another file`,
+    };
   }
   for (const [magic, format, what, advice] of MAGICS) {
     if (magic.every((byte, i) => head[i] === byte)) {

@@ -39,6 +39,8 @@ export enum EventKind {
 export const ABSENT = -0x80000000;
 /** Absent PFN, and absent id of a string, stack or detail. */
 export const NONE = -1;
+/** In {@link EventTable.cpu}: the format does not say which CPU. */
+export const NO_CPU = 0xffff;
 
 /** Page flags, in the bit order of enum pageflags of 6.1 (include/linux/page-flags.h), as Int32 bits. */
 export const PageFlag = {
@@ -109,6 +111,7 @@ export interface EventTable {
   readonly length: number;
   /** ns (or clock ticks, see {@link Capture.clock}) since {@link Capture.timeBase}; NaN where the format has no time. */
   readonly time: Float64Array;
+  /** {@link NO_CPU} where unknown. */
   readonly cpu: Uint16Array;
   /** Task id in {@link SymbolTable}. */
   readonly task: Int32Array;
@@ -193,7 +196,7 @@ export interface Problem {
 /** Everything that one file says. */
 export interface Capture {
   readonly path: string;
-  /** Slug: `ftrace`, `trace-cmd-report`. More come with more readers. */
+  /** Slug: `ftrace`, `trace-cmd-report`, `perf-script`, `perf-data`. More come with more readers. */
   readonly format: string;
   readonly clock: 'ns' | 'ticks';
   /** Finest step of a time stamp in ns (1000 for microseconds in text), 1 for ticks. */

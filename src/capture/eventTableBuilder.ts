@@ -101,7 +101,10 @@ export class EventTableBuilder implements EventTable {
     return row;
   }
 
-  /** The details row of an event, added when it has none yet. */
+  /**
+   * The details row of an event, added when it has none yet. Call it before you look at a column of the
+   * details: `details.pages[detailOf(row)] = 1` writes into the column that `detailOf` has just replaced.
+   */
   detailOf(row: number): number {
     if (this.detail[row] === NONE) this.detail[row] = this.details.append();
     return this.detail[row]!;

@@ -173,7 +173,7 @@ class FlagTexts {
 
   private parse(bytes: Uint8Array, start: number, end: number): number {
     let bits = 0;
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       let partEnd = at;
       while (partEnd < end && bytes[partEnd] !== PIPE) partEnd++;
       if (bytes[at] === ZERO && bytes[at + 1] === LOWER_X) {
@@ -268,9 +268,11 @@ export class FtraceFields {
         scanner.number(bytes, start);
         if (!scanner.found) return scanner.next;
         this.seen |= 1 << Field.Count;
-        if (isCma(kind)) table.details.pages[table.detailOf(row)] = scanner.low;
-        else table.count[row] = scanner.low;
-        return scanner.next;
+        if (!isCma(kind)) {
+          table.count[row] = scanner.low;
+          return scanner.next;
+        }
+        return this.detail(bytes, start, row, kind, Field.RequestCount);
       case Field.Mapcount:
         scanner.number(bytes, start);
         if (scanner.found) table.mapcount[row] = scanner.low;
@@ -288,11 +290,7 @@ export class FtraceFields {
         table.val[row] = scanner.low;
         return scanner.next;
       case Field.Ret:
-        if (kind === EventKind.TestPagesIsolated) {
-          const end = wordEnd(bytes, start);
-          table.details.result[table.detailOf(row)] = this.symbols.internBytes(bytes, start, end);
-          return end;
-        }
+        if (kind === EventKind.TestPagesIsolated) return this.detail(bytes, start, row, kind, Field.Result);
         scanner.number(bytes, start);
         if (!scanner.found) return scanner.next;
         this.seen |= 1 << Field.Ret;
@@ -311,20 +309,22 @@ export class FtraceFields {
   private detail(bytes: Uint8Array, start: number, row: number, kind: EventKind, field: Field): number {
     const table = this.table;
     const details = table.details;
+    // Before any column is looked at: a new row may replace the columns.
+    const detail = table.detailOf(row);
     const scanner = this.scanner;
     switch (field) {
       case Field.Error:
         scanner.number(bytes, start);
-        if (scanner.found) details.error[table.detailOf(row)] = scanner.low;
+        if (scanner.found) details.error[detail] = scanner.low;
         return scanner.next;
       case Field.RequestCount:
       case Field.Succeeded:
         scanner.number(bytes, start);
-        if (scanner.found) details.pages[table.detailOf(row)] = scanner.low;
+        if (scanner.found) details.pages[detail] = scanner.low;
         return scanner.next;
       case Field.Failed:
         scanner.number(bytes, start);
-        if (scanner.found) details.failed[table.detailOf(row)] = scanner.low;
+        if (scanner.found) details.failed[detail] = scanner.low;
         return scanner.next;
       case Field.StartPfn:
       case Field.ZoneStart:
@@ -338,36 +338,37 @@ export class FtraceFields {
         scanner.pfn(bytes, start, false);
         if (!scanner.found) return scanner.next;
         this.seen |= 1 << Field.EndPfn;
-        details.endPfn[table.detailOf(row)] = scanner.value;
+        details.endPfn[detail] = scanner.value;
         return scanner.next;
       case Field.FinPfn:
         scanner.pfn(bytes, start, false);
         if (!scanner.found) return scanner.next;
         this.seen |= 1 << Field.FinPfn;
-        details.finPfn[table.detailOf(row)] = scanner.value;
+        details.finPfn[detail] = scanner.value;
         return scanner.next;
       case Field.Reason: {
         const end = wordEnd(bytes, start);
         const reason = this.symbolic(bytes, start, end, MIGRATE_REASONS);
-        if (reason !== NONE) details.reason[table.detailOf(row)] = reason;
+        if (reason !== NONE) details.reason[detail] = reason;
         return end;
       }
       case Field.Mode: {
         const end = wordEnd(bytes, start);
-        const modes = kind === EventKind.CompactionBegin || kind === EventKind.CompactionEnd ? [] : MIGRATE_MODES;
-        details.label[table.detailOf(row)] = this.symbolic(bytes, start, end, modes);
+        const modes =
+          kind === EventKind.CompactionBegin || kind === EventKind.CompactionEnd ? [] : MIGRATE_MODES;
+        details.label[detail] = this.symbolic(bytes, start, end, modes);
         return end;
       }
       case Field.Name:
       case Field.Type: {
         const end = wordEnd(bytes, start);
-        details.label[table.detailOf(row)] = this.symbols.internBytes(bytes, start, end);
+        details.label[detail] = this.symbols.internBytes(bytes, start, end);
         return end;
       }
       case Field.Status:
       case Field.Result: {
         const end = wordEnd(bytes, start);
-        details.result[table.detailOf(row)] = this.symbols.internBytes(bytes, start, end);
+        details.result[detail] = this.symbols.internBytes(bytes, start, end);
         return end;
       }
       default:
@@ -384,8 +385,8 @@ export class FtraceFields {
   }
 
   /**
-   * A pointer below the kernel's half of the address space is a hash (%p) or `(____ptrval____)`: not null, no
-   * more. The low bits of a real one are PAGE_MAPPING_ANON and PAGE_MAPPING_MOVABLE, both together
+   * A real kernel pointer has its highest byte set, also with five-level page tables. A hash (%p) has 32 bits
+   * (ptr_to_hashval() of lib/vsprintf.c); it and `(____ptrval____)` tell no more than "not null". The low bits of a real one are PAGE_MAPPING_ANON and PAGE_MAPPING_MOVABLE, both together
    * PAGE_MAPPING_KSM, which is anonymous (include/linux/page-flags.h).
    */
   private mapping(bytes: Uint8Array, start: number, row: number): number {
@@ -395,7 +396,7 @@ export class FtraceFields {
     let mapping = Mapping.Hashed;
     if (isNullPointer(bytes, start)) {
       mapping = Mapping.Null;
-    } else if (scanner.found && scanner.high >>> 16 === 0xffff) {
+    } else if (scanner.found && scanner.high >>> 24 === 0xff) {
       if (scanner.low & 1) mapping = Mapping.Anonymous;
       else if (scanner.low & 2) mapping = Mapping.Movable;
       else mapping = Mapping.File;

@@ -13,6 +13,7 @@ import {
   ZERO,
   isDigit,
 } from './ascii';
+import { NO_CPU } from './eventTable';
 import { UNKNOWN_CONTEXT } from './stackMatcher';
 
 /** `%16s-%-7d` of kernel/trace/trace_output.c: the comm ends here whatever bytes it holds. */
@@ -67,7 +68,7 @@ export class FtraceTaskLine {
     while (byte === BLANK) byte = bytes[++start]!;
 
     const column = lineStart + COMM_COLUMN;
-    if (start < column && bytes[column] === MINUS && this.behindDash(bytes, column)) {
+    if (start <= column && bytes[column] === MINUS && this.behindDash(bytes, column)) {
       if (!hasNewline(bytes, start, column)) return this.comm(start, column);
     }
     if (start === lineStart && this.instanceHead(bytes, lineStart)) return true;
@@ -122,7 +123,7 @@ export class FtraceTaskLine {
     const cpuStart = i;
     let cpu = 0;
     for (; isDigit(byte); byte = bytes[++i]!) cpu = cpu * 10 + (byte - ZERO);
-    if (i === cpuStart || i - cpuStart > 5 || cpu > 0xffff) return false;
+    if (i === cpuStart || i - cpuStart > 5 || cpu >= NO_CPU) return false;
     if (bracketed) {
       if (byte !== CLOSE_BRACKET) return false;
       i++;

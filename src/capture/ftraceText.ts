@@ -1,13 +1,5 @@
-import {
-  BLANK,
-  COLON,
-  HASH,
-  LESS,
-  NEWLINE,
-  RETURN,
-  TAB,
-  startsWith,
-} from './ascii';
+import { BLANK, COLON, HASH, LESS, NEWLINE, RETURN, TAB, startsWith } from './ascii';
+import { ByteInterner } from './byteInterner';
 import { EventKind, NONE } from './eventTable';
 import { eventKindOf } from './eventNames';
 import { EventTableBuilder } from './eventTableBuilder';
@@ -27,6 +19,9 @@ import { SymbolTableBuilder } from './symbolTableBuilder';
 export const LONGEST_LINE = 1 << 16;
 /** A stack's frame lines end here at the latest, so that a window of text stays small. */
 const LONGEST_STACK = 1 << 18;
+
+/** More instances than a sensible recording has share one record of what waits for a stack. */
+const MOST_INSTANCES = 64;
 
 /** What a name stands for, beside the kinds of events. */
 const KERNEL_STACK = 100;
@@ -61,7 +56,6 @@ export class FtraceTextReader {
   isTicks = false;
   resolution = 1;
   readonly facts = new Map<string, string>();
-  readonly instances = new Map<string, number>();
   /** 1-based number of the line to be read next. */
   line = 1;
 
@@ -69,18 +63,21 @@ export class FtraceTextReader {
   private readonly fields = new FtraceFields(this.table, this.symbols);
   private readonly frames = new FtraceStackFrames(this.symbols);
   private readonly blocks = new StackBlockCache();
+  private readonly instanceNames = new ByteInterner();
+  /** By instance (0 is the top buffer) · 2^16 + CPU. */
   private readonly matchers = new Map<number, StackMatcher>();
   private newestMatcher = new StackMatcher();
   private newestMatcherKey = -1;
+  /** By string id, one more than the kind; 0 where the name was not looked at yet. */
   private recordKinds = new Uint8Array(256);
-  private recordKindsKnown = 0;
+  private readonly unnamedIds = new Map<string, number>();
   private baseSeconds = 0;
   private baseNanoseconds = 0;
   private hasBase = false;
   private clockProblem = false;
   private fileOffset = 0;
   /** The bytes that are being read, for reading several at a time. */
-  private text = new DataView(new ArrayBuffer(0));
+  private text: DataView = new DataView(new ArrayBuffer(0));
 
   /**
    * Reads the lines in `bytes[start, end)`, which ends behind a line end; a few more bytes behind `end` must be
@@ -118,6 +115,11 @@ export class FtraceTextReader {
     );
   }
 
+  /** Slug for {@link Capture.format}. */
+  get format(): string {
+    return this.isTraceCmd ? 'trace-cmd-report' : 'ftrace';
+  }
+
   /** Time of the first event in the capture's own clock, in ns or ticks. */
   get timeBase(): bigint {
     return BigInt(this.baseSeconds) * 1000000000n + BigInt(this.baseNanoseconds);
@@ -126,9 +128,13 @@ export class FtraceTextReader {
   /** What the text says about itself, for people. */
   factList(): (readonly [string, string])[] {
     const facts: (readonly [string, string])[] = [...this.facts];
-    if (this.instances.size > 0) facts.push(['instances', [...this.instances.keys()].join(', ')]);
+    const instances: string[] = [];
+    for (let id = 0; id < Math.min(this.instanceNames.size, MOST_INSTANCES); id++) {
+      instances.push(new TextDecoder().decode(this.instanceNames.bytes(id)));
+    }
+    if (instances.length > 0) facts.push(['instances', instances.join(', ')]);
     if (this.userStacks > 0) facts.push(['user stacks (left out)', String(this.userStacks)]);
-    if (this.cutStacks > 0) facts.push(['stacks cut short by the writer', String(this.cutStacks)]);
+    if (this.cutStacks > 0) facts.push(['stacks that show 8 frames only', String(this.cutStacks)]);
     return facts;
   }
 
@@ -155,9 +161,7 @@ export class FtraceTextReader {
     }
     const nameEnd = eventNameEnd(bytes, text);
     const named = nameEnd > text;
-    const name = named
-      ? this.symbols.internBytes(bytes, text, nameEnd)
-      : this.symbols.internText(unnamedEvent(bytes, text));
+    const name = named ? this.symbols.internBytes(bytes, text, nameEnd) : this.unnamed(bytes, text);
     const kind = named ? this.recordKind(name) : EventKind.Other;
     if (kind >= KERNEL_STACK) {
       let content = nameEnd + 1;
@@ -191,7 +195,10 @@ export class FtraceTextReader {
     }
     const missing = this.fields.missing;
     if (kind !== EventKind.Other && missing !== '') {
-      this.problem(at, `${this.symbols.string(name)} without a readable "${missing}="; expected it among its fields`);
+      this.problem(
+        at,
+        `${this.symbols.string(name)} without a readable "${missing}="; expected it among its fields`,
+      );
     }
     this.matcher(bytes).event(row, line.pid, line.context);
     this.passed(line.cpu, time);
@@ -239,9 +246,9 @@ export class FtraceTextReader {
     if (block === NONE) {
       stack = isArray
         ? this.frames.rawArray(bytes, blockStart, blockEnd)
-        : this.frames.lines(bytes, blockStart, blockEnd);
-      block = this.blocks.add(bytes, blockStart, blockEnd, stack, lines, this.frames.cut > 0);
-      this.attach(at, row, stack, this.frames.cut > 0);
+        : this.frames.lines(bytes, blockStart, blockEnd, isInline);
+      block = this.blocks.add(bytes, blockStart, blockEnd, stack, lines, this.frames.isCut);
+      this.attach(at, row, stack, this.frames.isCut);
     } else {
       this.attach(at, row, this.blocks.stack(block), this.blocks.isCut(block));
     }
@@ -376,8 +383,10 @@ export class FtraceTextReader {
     this.ownLines++;
     let from: number | null = null;
     // Which buffer of a report the line speaks of is not said: no buffer's newest events can be trusted.
-    for (const [key, matcher] of this.matchers) {
-      if ((key & 0xffff) !== cpu) continue;
+    const instances = Math.min(this.instanceNames.size, MOST_INSTANCES);
+    for (let instance = 0; instance <= instances; instance++) {
+      const matcher = this.matchers.get(instance * 0x10000 + cpu);
+      if (!matcher) continue;
       matcher.forget();
       if (matcher.lastTime > (from ?? -Infinity)) from = matcher.lastTime;
     }
@@ -388,13 +397,8 @@ export class FtraceTextReader {
     const line = this.taskLine;
     let key = line.cpu;
     if (line.instanceEnd > line.instanceStart) {
-      const name = ascii(bytes, line.instanceStart, line.instanceEnd);
-      let instance = this.instances.get(name);
-      if (instance === undefined) {
-        instance = this.instances.size + 1;
-        this.instances.set(name, instance);
-      }
-      key += instance * 0x10000;
+      const instance = this.instanceNames.intern(bytes, line.instanceStart, line.instanceEnd) + 1;
+      key += Math.min(instance, MOST_INSTANCES) * 0x10000;
     }
     if (key !== this.newestMatcherKey) {
       let matcher = this.matchers.get(key);
@@ -438,21 +442,27 @@ export class FtraceTextReader {
   }
 
   private recordKind(name: number): number {
-    if (name >= this.recordKindsKnown) this.learnKinds();
-    return this.recordKinds[name]!;
-  }
-
-  private learnKinds(): void {
-    const count = this.symbols.stringCount;
-    if (count > this.recordKinds.length) {
-      const wider = new Uint8Array(count * 2);
+    const known = this.recordKinds[name];
+    if (known !== undefined && known > 0) return known - 1;
+    if (name >= this.recordKinds.length) {
+      const wider = new Uint8Array(name * 2);
       wider.set(this.recordKinds);
       this.recordKinds = wider;
     }
-    for (let id = this.recordKindsKnown; id < count; id++) {
-      this.recordKinds[id] = recordKindOf(this.symbols.string(id));
+    const kind = recordKindOf(this.symbols.string(name));
+    this.recordKinds[name] = kind + 1;
+    return kind;
+  }
+
+  /** String id of what stands for a record without a name. */
+  private unnamed(bytes: Uint8Array, at: number): number {
+    const text = unnamedEvent(bytes, at);
+    let id = this.unnamedIds.get(text);
+    if (id === undefined) {
+      id = this.symbols.internText(text);
+      this.unnamedIds.set(text, id);
     }
-    this.recordKindsKnown = count;
+    return id;
   }
 
   private problem(at: number, message: string): void {

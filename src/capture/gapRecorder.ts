@@ -48,8 +48,9 @@ export class GapRecorder {
     this.open.set(key, open);
   }
 
-  /** An event of `cpu` was read at `time`: what was open for that CPU ends here. */
+  /** An event of `cpu` was read at `time` (NaN: unknown): what was open for that CPU ends here. */
   close(cpu: number, time: number): void {
+    if (Number.isNaN(time)) return;
     for (const key of [cpu, ANY_CPU]) {
       for (const gap of this.open.get(key) ?? []) gap.to = time;
       this.open.delete(key);

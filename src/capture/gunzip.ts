@@ -74,7 +74,10 @@ export async function* gunzip(
   }
   // Only the last member's trailer is at hand, which is the only one that usual files have.
   const view = new DataView(trailer.buffer);
-  if (view.getUint32(0, true) !== checksum.value || view.getUint32(4, true) !== (written - memberStart) >>> 0) {
+  if (
+    view.getUint32(0, true) !== checksum.value ||
+    view.getUint32(4, true) !== (written - memberStart) >>> 0
+  ) {
     problems.add(
       written,
       null,

@@ -1,8 +1,18 @@
 import { NEWLINE } from './ascii';
-import { LONGEST_LINE, type FtraceTextReader } from './ftraceText';
+import { LONGEST_LINE } from './ftraceText';
 
 /** Bytes behind the lines that a reader may look at without finding anything there. */
 const SLACK = 64;
+
+/** What reads the lines; {@link FtraceTextReader} says more of each. */
+export interface LineReader {
+  /** Reads the lines in `bytes[start, end)` and returns the index behind the last one that it is done with. */
+  read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number;
+  /** A line that was not kept because it is too long; `offset` in the file, `length` in bytes. */
+  overlongLine(offset: number, length: number): void;
+  /** The last line, read already, ends at `offset` in the file without a line end. */
+  endsWithoutNewline(offset: number): void;
+}
 
 /** Hands the lines of a stream of chunks to the reader: the end of one chunk joins the beginning of the next. */
 export class LineWindow {
@@ -18,7 +28,7 @@ export class LineWindow {
 
   /** `skip`: bytes at the beginning of the file that belong to no line (a byte order mark). */
   constructor(
-    private readonly reader: FtraceTextReader,
+    private readonly reader: LineReader,
     private skip: number,
   ) {
     this.fileOffset = skip;

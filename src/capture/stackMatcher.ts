@@ -49,7 +49,8 @@ export class StackMatcher {
     for (let i = this.depth - 1; i >= 0; i--) {
       if (this.pids[i] !== pid) continue;
       const eventContext = this.contexts[i]!;
-      if (eventContext !== context && eventContext !== UNKNOWN_CONTEXT && context !== UNKNOWN_CONTEXT) continue;
+      if (eventContext !== context && eventContext !== UNKNOWN_CONTEXT && context !== UNKNOWN_CONTEXT)
+        continue;
       return this.rows[i]!;
     }
     return NONE;

@@ -34,7 +34,7 @@ export class SymbolTableBuilder implements SymbolTable {
   private readonly frames = new TupleInterner();
   private readonly stacks = new TupleInterner();
   private readonly decoded: (string | undefined)[] = [];
-  private readonly decoder = new TextDecoder();
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly encoder = new TextEncoder();
   private readonly pair = new Int32Array(2);
   private readonly frameParts = new Int32Array(FrameField.Count);
