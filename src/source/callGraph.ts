@@ -1,0 +1,188 @@
+/** From a function to those that it calls and that a compiler may have inlined into it. */
+import type { CallSite } from './callSites';
+import type { Definition } from './definition';
+import type { PointerUse } from './functionPointers';
+import type { SourceIndex } from './sourceIndex';
+import { sitesIn, type SourceText, type SourceTexts } from './sourceText';
+
+/** A call in a function, with what stands behind the called name. */
+export interface Call {
+  readonly site: CallSite;
+  /** 1-based line that debug info gives to the call: that of the outermost macro around it, if any. */
+  readonly line: number;
+  /** The call stands among the arguments of a macro's use. */
+  readonly inMacro: boolean;
+  /** Definitions that the compiler may have put in the place of the call. */
+  readonly inlinable: readonly Inlinable[];
+}
+
+export interface Inlinable {
+  readonly definition: Definition;
+  readonly cost: number;
+}
+
+/**
+ * How unlikely it is that a call was inlined, in steps of which two make another path not worth mentioning.
+ * Measured against the debug info of a 6.1 built by GCC 12 (test/bench/sourceTruth.mjs).
+ */
+const Cost = {
+  macro: 0.1,
+  marked: 0.2,
+  /** A static function with one caller: GCC inlines nearly all (-finline-functions-called-once). */
+  calledOnce: 0.5,
+  smallStatic: 0.8,
+  largeStatic: 3,
+  smallGlobal: 1.5,
+  largeGlobal: 6,
+  /** The capture has the function as a frame of its own, so that it was not inlined there at least. */
+  seenAsFrame: 4,
+  noinline: 8,
+} as const;
+
+/** Bytes of source text up to which GCC takes a function for small. */
+const SMALL_BODY = 500;
+
+/** Headers of one name that are looked into. */
+const HEADER_LIMIT = 4;
+
+/** include/linux/tracepoint.h: the names under which a tracepoint is called. */
+const TRACE_CALL = /^(?:trace|__trace|do_trace|__do_trace|trace_call__)_(\w+?)(?:_rcuidle)?$/;
+
+export class CallGraph {
+  private readonly headers: ReadonlyMap<string, readonly number[]>;
+  private readonly symbols: ReadonlySet<string>;
+  private readonly pointers: ReadonlyMap<string, readonly PointerUse[]>;
+  private readonly jumps: ReadonlyMap<string, readonly string[]>;
+  private readonly callsOf = new Map<Definition, Promise<readonly Call[]>>();
+
+  constructor(
+    private readonly index: SourceIndex,
+    private readonly texts: SourceTexts,
+  ) {
+    this.headers = new Map(index.headers);
+    this.symbols = new Set(index.symbols);
+    this.pointers = new Map(index.pointers);
+    this.jumps = new Map(index.jumps);
+  }
+
+  pointerUses(name: string): readonly PointerUse[] {
+    return this.pointers.get(name) ?? [];
+  }
+
+  /** Functions that end with a jump to `name`, as source keys, nearest first. */
+  jumpersTo(name: string): readonly string[] {
+    return this.jumps.get(name) ?? [];
+  }
+
+  calls(definition: Definition): Promise<readonly Call[]> {
+    let calls = this.callsOf.get(definition);
+    if (!calls) {
+      calls = this.findCalls(definition);
+      this.callsOf.set(definition, calls);
+    }
+    return calls;
+  }
+
+  private async findCalls(definition: Definition): Promise<readonly Call[]> {
+    const text = await this.texts.load(definition.file);
+    if (!text) return [];
+    const calls: Call[] = [];
+    for (const site of sitesIn(text, definition)) {
+      const byName = site.how === 'name' || site.how === 'branch';
+      calls.push({
+        site,
+        line: await this.lineOf(site, text),
+        inMacro: site.uses.length > 0 && (await this.isMacro(site.uses.at(-1)!.name, text)),
+        inlinable: byName ? await this.inlinable(site.name, text) : [],
+      });
+    }
+    return calls;
+  }
+
+  /** A call within the use of a macro has the line of that use, whatever lines its arguments span. */
+  private async lineOf(site: CallSite, text: SourceText): Promise<number> {
+    for (const use of site.uses) {
+      if (use.line === site.line) continue;
+      if (await this.isMacro(use.name, text)) return use.line;
+    }
+    return site.line;
+  }
+
+  private async isMacro(name: string, text: SourceText): Promise<boolean> {
+    const found = await this.definitionsOf(name, text);
+    return found.length > 0 && found[0]!.kind === 'macro';
+  }
+
+  private async inlinable(name: string, text: SourceText): Promise<readonly Inlinable[]> {
+    const found = await this.definitionsOf(name, text);
+    return found.map((definition) => ({ definition, cost: this.costOf(definition, text) }));
+  }
+
+  /** What the name can stand for in the file: its own definitions, else those of the headers that it can see. */
+  private async definitionsOf(name: string, text: SourceText): Promise<readonly Definition[]> {
+    const own = text.byKey.get(name);
+    if (own) return own;
+    const traced = TRACE_CALL.exec(name)?.[1];
+    const key = traced !== undefined && this.headers.has(`event:${traced}`) ? `event:${traced}` : name;
+    const numbers = this.headers.get(key);
+    if (!numbers) return [];
+    const paths = visibleHeaders(
+      numbers.map((number) => this.index.files[number]!.path),
+      text.path,
+    );
+    const found: Definition[] = [];
+    for (const path of paths.slice(0, HEADER_LIMIT)) {
+      const header = await this.texts.load(path);
+      found.push(...(header?.byKey.get(key) ?? []));
+    }
+    return found;
+  }
+
+  private costOf(definition: Definition, caller: SourceText): number {
+    if (definition.kind === 'macro') return Cost.macro;
+    if (definition.kind === 'event') return Cost.marked;
+    if (definition.isNoinline || definition.kind === 'assembly') return Cost.noinline;
+    const seen = this.symbols.has(definition.key);
+    if (definition.isInline) return seen ? Cost.smallGlobal : Cost.marked;
+    const small = definition.bodyTo - definition.bodyFrom <= SMALL_BODY;
+    let cost: number;
+    if (!definition.isStatic) cost = small ? Cost.smallGlobal : Cost.largeGlobal;
+    else if (usesOf(caller, definition.key) <= 1) cost = Cost.calledOnce;
+    else cost = small ? Cost.smallStatic : Cost.largeStatic;
+    return seen ? cost + Cost.seenAsFrame : cost;
+  }
+}
+
+/** How often a file names a function beside defining it; counted until 2. */
+function usesOf(text: SourceText, name: string): number {
+  let uses = 0;
+  for (const definition of text.definitions) {
+    if (definition.key === name) continue;
+    for (const site of sitesIn(text, definition)) {
+      if (site.name === name && site.how !== 'member' && ++uses >= 2) return uses;
+    }
+  }
+  return uses;
+}
+
+/** Headers that a file can include, the likeliest first. */
+function visibleHeaders(paths: readonly string[], from: string): readonly string[] {
+  const folder = from.slice(0, from.lastIndexOf('/'));
+  const rank = (path: string): number => {
+    const own = path.slice(0, path.lastIndexOf('/'));
+    if (own === folder) return 0;
+    if (/^arch\/[^/]+\/include\//.test(path)) return 1;
+    if (path.startsWith('include/asm-generic/')) return 3;
+    if (path.startsWith('include/')) return 2;
+    // A private header is for the files beside and below it, and for those of the same part of the kernel.
+    if (folder.startsWith(`${own}/`)) return 4;
+    return own.split('/', 2).join('/') === folder.split('/', 2).join('/') ? 5 : 9;
+  };
+  const ranked = paths.map((path) => ({ path, rank: rank(path) })).filter((one) => one.rank < 9);
+  // asm-generic is what an architecture without a version of its own uses.
+  const hasArchitecture = ranked.some((one) => one.rank === 1);
+  return ranked
+    .filter((one) => !(hasArchitecture && one.rank === 3))
+    .sort((a, b) => a.rank - b.rank)
+    .map((one) => one.path);
+}

@@ -1,0 +1,246 @@
+/** From the frames of a stack to places in the kernel tree, without debug info. */
+import { guessWordSize } from './architecture';
+import { CallGraph } from './callGraph';
+import { calleeOf, findRoutes, GUESS_COST, type Callee, type Route } from './callSearch';
+import type { Definition } from './definition';
+import type { InlinedFrame, SourceLocation, StackFrame } from './location';
+import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from './rankDefinitions';
+import type { IndexedPlace, SourceIndex } from './sourceIndex';
+import { SourceTexts } from './sourceText';
+import { sourceName, type SourceName } from './symbolName';
+import type { KernelTree } from './treeAccess';
+
+export interface SourceResolver {
+  /**
+   * Places of the frames, innermost first like the frames. The files that are needed are read from the tree
+   * when asked for, and kept. Never rejects because of what stands in a file.
+   */
+  resolveStack(frames: readonly StackFrame[]): Promise<SourceLocation[]>;
+}
+
+/** `index` is an index of this tree in which the frames' symbols were looked up. */
+export function createSourceResolver(tree: KernelTree, index: SourceIndex): SourceResolver {
+  const resolver = new Resolver(tree, index);
+  return { resolveStack: (frames) => resolver.resolveStack(frames) };
+}
+
+/** Routes that cost this much more than the best one are not worth mentioning. */
+const ROUTE_MARGIN = 2.4;
+/** Definitions whose scores are this near leave the choice open. */
+const SCORE_MARGIN = 3;
+/** Definitions of one name that are looked into. */
+const DEFINITION_LIMIT = 24;
+const CANDIDATE_LIMIT = 8;
+
+/** Entries of interrupts and exceptions: the frame outside of them was interrupted, it did not call them. */
+const INTERRUPT_ENTRY = /^(?:asm_(?:sysvec|exc|common_interrupt|spurious)|el1h?_64_|el1t_64_|__irq_svc$|__dabt_svc$|apic_timer_interrupt$|ret_from_intr$)/;
+
+class Resolver {
+  private readonly texts: SourceTexts;
+  private readonly graph: CallGraph;
+  private readonly places: ReadonlyMap<string, readonly IndexedPlace[]>;
+  private readonly wordSize: 32 | 64;
+  private readonly candidatesOf = new Map<string, Promise<readonly DefinitionCandidate[]>>();
+
+  constructor(
+    tree: KernelTree,
+    private readonly index: SourceIndex,
+  ) {
+    this.texts = new SourceTexts(tree, new Map(index.templates));
+    this.graph = new CallGraph(index, this.texts);
+    this.places = new Map(index.definitions);
+    this.wordSize = guessWordSize(index.symbols);
+  }
+
+  async resolveStack(frames: readonly StackFrame[]): Promise<SourceLocation[]> {
+    const candidates = await Promise.all(
+      frames.map((frame, position) => this.candidates(frame, calledFrame(frames, position))),
+    );
+    const files = candidates.map((of) => (of.length === 1 ? of[0]!.definition.file : null));
+    return frames.map((frame, position) => {
+      const ranked = rankDefinitions(candidates[position]!, {
+        module: frame.module,
+        neighbours: nearestFiles(files, position),
+        callerFile: files[position + 1] ?? null,
+        wordSize: this.wordSize,
+      });
+      files[position] = ranked[0]?.definition.file ?? null;
+      return this.locate(frame, frames[position - 1] ?? null, ranked);
+    });
+  }
+
+  private candidates(frame: StackFrame, inner: StackFrame | null): Promise<readonly DefinitionCandidate[]> {
+    const key = `${frame.function}\n${inner?.function ?? ''}`;
+    let candidates = this.candidatesOf.get(key);
+    if (!candidates) {
+      candidates = this.findCandidates(frame, inner);
+      this.candidatesOf.set(key, candidates);
+    }
+    return candidates;
+  }
+
+  private async findCandidates(
+    frame: StackFrame,
+    inner: StackFrame | null,
+  ): Promise<readonly DefinitionCandidate[]> {
+    const definitions = await this.definitionsOf(sourceName(frame.function));
+    const callee = inner && calleeOf(this.graph, inner.function);
+    return Promise.all(
+      definitions.map(async (definition) => ({
+        definition,
+        routes: callee ? await this.routes(definition, callee) : [],
+      })),
+    );
+  }
+
+  private async definitionsOf(name: SourceName): Promise<readonly Definition[]> {
+    const found: Definition[] = [];
+    for (const key of name.keys) {
+      const files = new Set((this.places.get(key) ?? []).map((place) => place.file));
+      for (const file of [...files].slice(0, DEFINITION_LIMIT)) {
+        const text = await this.texts.load(this.index.files[file]!.path);
+        found.push(...(text?.byKey.get(key) ?? []));
+      }
+    }
+    const withBody = found.filter((definition) => definition.kind !== 'macro');
+    return withBody.length > 0 ? withBody : found;
+  }
+
+  private routes(definition: Definition, callee: Callee): Promise<readonly Route[]> {
+    return findRoutes(this.graph, definition, callee);
+  }
+
+  private locate(
+    frame: StackFrame,
+    inner: StackFrame | null,
+    ranked: readonly RankedDefinition[],
+  ): SourceLocation {
+    const name = sourceName(frame.function);
+    const best = ranked[0];
+    if (!best) return unknownLocation(name, this.index);
+    const others = ranked.slice(1).filter((other) => best.score - other.score < SCORE_MARGIN);
+    const { definition } = best;
+    const place = { file: definition.file, line: definition.line };
+
+    if (isGenerated(definition)) return ambiguous(generatedLocation(definition, inner), others);
+    if (inner === null) {
+      return ambiguous(functionOnly(place, 'It is the innermost frame: nothing tells its line.'), others);
+    }
+    if (INTERRUPT_ENTRY.test(inner.function)) {
+      const note = `It was interrupted: ${inner.function} is entered by the processor, not called.`;
+      return ambiguous(functionOnly(place, note), others);
+    }
+    const location = callLocation(name, definition, best.routes, sourceName(inner.function).base);
+    return ambiguous(location, others);
+  }
+}
+
+/** The frame that this one called, or null for the innermost frame and one that was interrupted. */
+function calledFrame(frames: readonly StackFrame[], position: number): StackFrame | null {
+  const inner = frames[position - 1];
+  return inner && !INTERRUPT_ENTRY.test(inner.function) ? inner : null;
+}
+
+function nearestFiles(files: readonly (string | null)[], position: number): readonly string[] {
+  const nearest: string[] = [];
+  for (let distance = 1; distance < files.length && nearest.length < 4; distance++) {
+    const inner = files[position - distance];
+    const outer = files[position + distance];
+    if (inner != null) nearest.push(inner);
+    if (outer != null) nearest.push(outer);
+  }
+  return nearest;
+}
+
+function isGenerated(definition: Definition): boolean {
+  return definition.kind === 'event' || definition.kind === 'generated';
+}
+
+function generatedLocation(definition: Definition, inner: StackFrame | null): SourceLocation {
+  return {
+    file: definition.file,
+    line: definition.line,
+    certainty: inner === null ? 'function-only' : 'one-call-site',
+    inlined: [],
+    candidates: [],
+    note: 'A macro generates the function: all its code has this line.',
+  };
+}
+
+function callLocation(
+  name: SourceName,
+  definition: Definition,
+  routes: readonly Route[],
+  callee: string,
+): SourceLocation {
+  const { file, line } = definition;
+  const best = routes[0];
+  if (!best) {
+    return functionOnly({ file, line }, `No call of ${callee} was found in it; it may end with a jump to what calls ${callee}.`);
+  }
+  const near = routes.filter((route) => route.cost <= best.cost + ROUTE_MARGIN);
+  const isSure = near.length === 1 && best.jump === null && best.cost <= GUESS_COST;
+  const certainty = isSure ? 'one-call-site' : 'one-of-several';
+  const wrapped = wrappersOf(name, definition);
+  const outermost = wrapped.length > 0 ? line : best.line;
+  return {
+    file,
+    line: outermost,
+    certainty,
+    inlined: [...best.inlined, ...wrappers(wrapped, definition, best.line)],
+    candidates: near.slice(1, 1 + CANDIDATE_LIMIT).map((route) => ({ function: name.base, file, line: route.line })),
+    note: noteOf(best, near.length, callee),
+  };
+}
+
+/** Functions between the symbol and the text in braces, innermost first. */
+function wrappersOf(name: SourceName, definition: Definition): readonly string[] {
+  if (definition.kind === 'wrapped') return [`____${name.base}`];
+  if (definition.kind !== 'syscall') return [];
+  // SYSCALL_DEFINE0 has no arguments to convert, and so no wrapper (arch/*/include/asm/syscall_wrapper.h).
+  return definition.parameters.length > 1 ? name.wrapped : [];
+}
+
+function wrappers(names: readonly string[], definition: Definition, bodyLine: number): InlinedFrame[] {
+  return names.map((name, level) => ({
+    function: name,
+    file: definition.file,
+    line: level === 0 ? bodyLine : definition.line,
+  }));
+}
+
+function noteOf(best: Route, places: number, callee: string): string {
+  const notes: string[] = [];
+  if (places > 1) notes.push(`${places} places in it lead to ${callee}.`);
+  if (best.indirect) notes.push(`${callee} is called through a pointer.`);
+  if (best.jump !== null) notes.push(`This line calls ${best.jump}, which ends with a jump to ${callee}.`);
+  else if (best.cost > GUESS_COST) notes.push('Nothing ties this call to it for sure.');
+  return notes.join(' ');
+}
+
+function functionOnly(place: { file: string; line: number }, note: string): SourceLocation {
+  return { ...place, certainty: 'function-only', inlined: [], candidates: [], note };
+}
+
+/** Adds the definitions that may be meant as well. */
+function ambiguous(location: SourceLocation, others: readonly RankedDefinition[]): SourceLocation {
+  if (others.length === 0) return location;
+  const candidates = others.slice(0, CANDIDATE_LIMIT).map(({ definition, routes }) => ({
+    function: definition.key.slice(definition.key.indexOf(':') + 1),
+    file: definition.file,
+    line: routes[0]?.line ?? definition.line,
+  }));
+  return {
+    ...location,
+    certainty: location.certainty === 'one-call-site' ? 'one-of-several' : location.certainty,
+    candidates: [...location.candidates, ...candidates],
+    note: `${location.note} The tree has ${others.length + 1} definitions that fit.`.trim(),
+  };
+}
+
+function unknownLocation(name: SourceName, index: SourceIndex): SourceLocation {
+  const searched = index.symbols.includes(name.base)
+    ? `No definition of ${name.base} in ${index.folders.join(', ')} of linux ${index.version}.`
+    : `${name.base} was not looked up.`;
+  return { file: null, line: null, certainty: 'unknown', inlined: [], candidates: [], note: searched };
+}

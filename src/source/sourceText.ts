@@ -1,0 +1,80 @@
+/** Source files as the resolver needs them, read when asked for and kept while they are in use. */
+import { assemblyDefinitions } from './assembly';
+import { cDefinitions } from './cDefinitions';
+import { callSites, type CallSite } from './callSites';
+import type { Definition } from './definition';
+import { LineTable } from './lineTable';
+import type { MacroTemplates } from './macroTemplate';
+import { tokenize } from './tokens';
+import { SOURCE_FILE_LIMIT, type KernelTree } from './treeAccess';
+
+/** Bytes of source kept; a capture's stacks need some 20 MB of linux-6.1. */
+const KEPT_BYTES = 96 * 1024 * 1024;
+
+export interface SourceText {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly lines: LineTable;
+  readonly definitions: readonly Definition[];
+  readonly byKey: ReadonlyMap<string, readonly Definition[]>;
+  /** Memo of {@link sitesIn}. */
+  readonly sites: Map<Definition, readonly CallSite[]>;
+}
+
+export class SourceTexts {
+  /** Least recently used first. */
+  private readonly entries = new Map<string, { text: Promise<SourceText | null>; size: number }>();
+  private keptBytes = 0;
+
+  constructor(
+    private readonly tree: KernelTree,
+    private readonly templates: MacroTemplates,
+  ) {}
+
+  /** null when the file is not there any more, or too large to be source text. */
+  load(path: string): Promise<SourceText | null> {
+    let entry = this.entries.get(path);
+    if (entry) this.entries.delete(path);
+    else entry = { text: this.read(path), size: 0 };
+    this.entries.set(path, entry);
+    return entry.text;
+  }
+
+  private async read(path: string): Promise<SourceText | null> {
+    const file = await this.tree.read(path, SOURCE_FILE_LIMIT);
+    if (!file) return null;
+    const { bytes } = file;
+    this.account(path, bytes.length);
+    const definitions = path.endsWith('.S')
+      ? assemblyDefinitions(path, bytes)
+      : cDefinitions(path, tokenize(bytes), path.endsWith('.h') ? {} : { templates: this.templates }).definitions;
+    const byKey = new Map<string, Definition[]>();
+    for (const definition of definitions) {
+      const same = byKey.get(definition.key);
+      if (same) same.push(definition);
+      else byKey.set(definition.key, [definition]);
+    }
+    return { path, bytes, lines: new LineTable(bytes), definitions, byKey, sites: new Map() };
+  }
+
+  private account(path: string, size: number): void {
+    const entry = this.entries.get(path);
+    if (entry) entry.size = size;
+    this.keptBytes += size;
+    for (const [oldest, { size: freed }] of this.entries) {
+      if (this.keptBytes <= KEPT_BYTES) return;
+      if (oldest === path || freed === 0) continue;
+      this.entries.delete(oldest);
+      this.keptBytes -= freed;
+    }
+  }
+}
+
+export function sitesIn(text: SourceText, definition: Definition): readonly CallSite[] {
+  let sites = text.sites.get(definition);
+  if (!sites) {
+    sites = callSites(definition, text.bytes, text.lines);
+    text.sites.set(definition, sites);
+  }
+  return sites;
+}

@@ -1,0 +1,41 @@
+/**
+ * The only way the source room touches files, so that the same code runs over a Node folder, over
+ * `vscode.workspace.fs`, and over a tree in memory in tests. Paths are relative to the tree's root,
+ * `/` separated, without a leading `/` and without `.` or `..`; the root itself is the empty string.
+ */
+export interface KernelTree {
+  /** What people call it: a path or URI, used in messages only. */
+  readonly name: string;
+  /**
+   * Entries of a folder, in any order; empty when there is no such folder or it cannot be read.
+   * Symbolic links and anything that is neither file nor folder are left out, so that no walk leaves the tree.
+   */
+  list(folder: string): Promise<readonly TreeEntry[]>;
+  /**
+   * Reads a whole file, or null when it does not exist, cannot be read, lies outside the tree, or is
+   * larger than `limit` bytes.
+   */
+  read(path: string, limit: number): Promise<TreeFile | null>;
+  /** Size and time of a file without its bytes, or null when there is no such file. */
+  stat(path: string): Promise<FileStamp | null>;
+}
+
+export interface TreeEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'folder';
+}
+
+/** What tells that a file is still the one that was read. */
+export interface FileStamp {
+  /** Bytes. */
+  readonly size: number;
+  /** Modification time in ms since 1970, as the file system gives it. */
+  readonly modified: number;
+}
+
+export interface TreeFile extends FileStamp {
+  readonly bytes: Uint8Array;
+}
+
+/** Files of a kernel tree are far smaller (the largest .c of 6.1 has 1.7 MB); larger ones are not source text. */
+export const SOURCE_FILE_LIMIT = 4 * 1024 * 1024;

@@ -1,0 +1,116 @@
+/** Which files of a kernel tree can hold the code of a stack, and in which order to read them. */
+import type { KernelTree, TreeEntry } from './treeAccess';
+
+/** Folders at the root that hold no kernel code. */
+const SKIPPED_ROOTS = new Set([
+  ...['Documentation', 'LICENSES', 'samples', 'scripts', 'tools', 'usr', 'rust', 'debian', 'certs'],
+]);
+/** Folders anywhere that hold none: device tree constants and separate programs. */
+const SKIPPED_FOLDERS = new Set(['dt-bindings', 'selftests', 'kunit', '.git', 'node_modules']);
+/** Every root folder that is not one of the kernel's own (a vendor's, say) comes as late as the drivers. */
+const CORE_ROOTS = new Set([
+  ...['arch', 'block', 'crypto', 'fs', 'include', 'init', 'io_uring', 'ipc', 'kernel', 'lib', 'mm', 'security', 'virt'],
+]);
+
+/** Where the drivers of most stacks are: the search often ends before the rest, which is nine tenths of drivers/. */
+const LIKELY_DRIVERS = new Set([
+  ...['base', 'ata', 'block', 'char', 'dax', 'dma-buf', 'iommu', 'irqchip', 'md', 'mmc', 'nvdimm', 'nvme', 'pci'],
+  ...['scsi', 'target', 'tty', 'ufs', 'vfio', 'vhost', 'virtio', 'xen'],
+]);
+
+const SOURCE_NAME = /(?<!\.mod)\.[chS]$/;
+
+/** Folders nested deeper than this are not the kernel's (6.1 reaches 10). */
+const DEPTH_LIMIT = 32;
+
+/** Files in the order in which they are read; the walk may stop between two tiers. */
+export interface SourceFiles {
+  /** What the next files are, for progress: "core headers". */
+  readonly name: string;
+  /** Root folders that this tier reads, for people. */
+  readonly folders: readonly string[];
+  /** Headers, or sources and assembly. */
+  readonly headers: boolean;
+  /** Read only while something is missing. */
+  readonly isLate: boolean;
+  list(): Promise<string[]>;
+}
+
+/** `architecture` is a folder below arch/, or null to read them all. */
+export async function sourceTiers(
+  tree: KernelTree,
+  architecture: string | null,
+): Promise<readonly SourceFiles[]> {
+  const roots = (await tree.list(''))
+    .filter((entry) => entry.kind === 'folder' && !SKIPPED_ROOTS.has(entry.name) && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort();
+  const core = roots.filter((root) => CORE_ROOTS.has(root));
+  const late = roots.filter((root) => !CORE_ROOTS.has(root));
+  const walk = new TreeWalk(tree, architecture);
+  const tier = (name: string, folders: string[], headers: boolean): SourceFiles => ({
+    name,
+    folders,
+    headers,
+    isLate: !folders.some((folder) => CORE_ROOTS.has(folder)),
+    list: async () => {
+      const files = (await Promise.all(folders.map((root) => walk.filesBelow(root)))).flat();
+      const kept = files.filter((file) => file.endsWith('.h') === headers);
+      return [...kept.filter(isLikelyDriver), ...kept.filter((file) => !isLikelyDriver(file))];
+    },
+  });
+  return [
+    tier('core headers', core, true),
+    tier('core sources', core, false),
+    tier('network sources', late.filter((root) => root === 'net'), false),
+    tier('driver sources', late.filter((root) => root !== 'net'), false),
+    tier('driver headers', late, true),
+  ].filter((files) => files.folders.length > 0);
+}
+
+
+function isLikelyDriver(file: string): boolean {
+  const [root, folder = ''] = file.split('/', 2);
+  return root === 'drivers' && LIKELY_DRIVERS.has(folder);
+}
+
+class TreeWalk {
+  private readonly listed = new Map<string, Promise<string[]>>();
+
+  constructor(
+    private readonly tree: KernelTree,
+    private readonly architecture: string | null,
+  ) {}
+
+  /** Paths of all sources below a root folder, sorted. */
+  filesBelow(root: string): Promise<string[]> {
+    let files = this.listed.get(root);
+    if (!files) {
+      files = this.walk(root, 1).then((found) => found.sort());
+      this.listed.set(root, files);
+    }
+    return files;
+  }
+
+  private async walk(folder: string, depth: number): Promise<string[]> {
+    const files: string[] = [];
+    const folders: string[] = [];
+    for (const entry of await this.tree.list(folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.kind === 'file' && SOURCE_NAME.test(entry.name)) files.push(path);
+      if (entry.kind === 'folder' && depth < DEPTH_LIMIT && this.enters(folder, entry)) folders.push(path);
+    }
+    for (const below of await Promise.all(folders.map((path) => this.walk(path, depth + 1)))) {
+      for (const file of below) files.push(file);
+    }
+    return files;
+  }
+
+  private enters(folder: string, entry: TreeEntry): boolean {
+    if (SKIPPED_FOLDERS.has(entry.name)) return false;
+    if (this.architecture === null) return true;
+    if (folder === 'arch') return entry.name === this.architecture;
+    // arch/x86/um is the other half of arch/um.
+    return !(folder === `arch/${this.architecture}` && entry.name === 'um');
+  }
+}
