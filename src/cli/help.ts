@@ -1,0 +1,31 @@
+import { MIGRATE_REASONS } from '../engine/reasonFilter';
+
+export const HELP = `page-holders report CAPTURE… [--tree DIR] [--format text|json] [--reason NAME] [--exit-code]
+
+Reads trace captures of a Linux kernel and says, for every page that could not be
+moved, who held a reference on it, from where in the kernel, and until when.
+
+  CAPTURE         ftrace text: /sys/kernel/tracing/trace or trace_pipe, saved to a
+                  file, or the output of trace-cmd report; gzipped or not
+  --tree DIR      source tree of the traced kernel: each frame gets its file and line
+  --format FORMAT text, like the tree in the editor (default), or json
+  --reason NAME   only pages that failed to move for this migrate reason:
+${wrapped(MIGRATE_REASONS)}
+  --exit-code     exit with 1 when held references were found
+  -h, --help      this text
+  -V, --version   the version
+
+Exit status: 0 when it ran, 2 on bad input or usage, 1 as --exit-code says.
+Colours are used on a terminal only, and not when NO_COLOR is set.
+`;
+
+function wrapped(names: readonly string[]): string {
+  const lines = [''];
+  for (const name of names) {
+    const last = lines.at(-1)!;
+    const longer = last === '' ? name : `${last}, ${name}`;
+    if (longer.length > 60) lines.push(name);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines.map((line) => `                  ${line}`).join(',\n');
+}

@@ -1,0 +1,47 @@
+/**
+ * `page-holders`: the same answers as in the editor, from a terminal or a CI job.
+ *
+ * Exit status: 0 when it ran, 2 on bad input or usage; with --exit-code, 1 when held references were found.
+ */
+import { version } from '../../package.json';
+import { parseCommandLine, UsageError, type CommandLine } from './commandLine';
+import { HELP } from './help';
+import { runReport } from './runReport';
+import { ClosedPipeError, OutputStream } from './outputStream';
+
+async function main(args: readonly string[]): Promise<number> {
+  const output = new OutputStream(process.stdout);
+  const errors = new OutputStream(process.stderr);
+  let command: CommandLine;
+  try {
+    command = parseCommandLine(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    await errors.write(`page-holders: ${error.message}\nTry: page-holders --help\n`);
+    return 2;
+  }
+  switch (command.name) {
+    case 'help':
+      await output.write(HELP);
+      return 0;
+    case 'version':
+      await output.write(`page-holders ${version}\n`);
+      return 0;
+    case 'report':
+      return runReport(command, output, errors);
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    // Whoever read the output has seen enough (`| head`): the way of a Unix tool is to end quietly.
+    if (error instanceof ClosedPipeError) return;
+    process.stderr.write(
+      `page-holders: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exitCode = 2;
+  },
+);

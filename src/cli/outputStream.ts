@@ -1,0 +1,40 @@
+/** Standard output or error, written no faster than it is read. */
+import { once } from 'node:events';
+
+/** The reader of the output went away. */
+export class ClosedPipeError extends Error {
+  override readonly name = 'ClosedPipeError';
+}
+
+export class OutputStream {
+  private failure: NodeJS.ErrnoException | null = null;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      this.failure = error;
+    });
+  }
+
+  /** Colours are wanted: a terminal that can, and no NO_COLOR (https://no-color.org). */
+  get hasColours(): boolean {
+    const { NO_COLOR, TERM } = process.env;
+    return this.stream.isTTY && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
+  }
+
+  get isTerminal(): boolean {
+    return this.stream.isTTY;
+  }
+
+  /** @throws ClosedPipeError when nobody reads any more */
+  async write(text: string): Promise<void> {
+    this.check();
+    if (this.stream.write(text)) return;
+    await Promise.race([once(this.stream, 'drain'), once(this.stream, 'close')]).catch(() => undefined);
+    this.check();
+  }
+
+  private check(): void {
+    if (this.failure === null) return;
+    throw this.failure.code === 'EPIPE' ? new ClosedPipeError() : this.failure;
+  }
+}

@@ -1,0 +1,90 @@
+/** `page-holders report`: reads the captures that can be read, prints what they say, and tells of those that cannot. */
+import os from 'node:os';
+import path from 'node:path';
+import { Engine } from '../engine/engine';
+import { CaptureError, KernelTreeError } from '../engine/errors';
+import { IndexStore } from '../engine/indexStore';
+import { MIGRATE_REASONS } from '../engine/reasonFilter';
+import { NO_STYLES, type Styles } from '../engine/textReport';
+import type { ReportCommand } from './commandLine';
+import type { OutputStream } from './outputStream';
+
+const COLOURS: Styles = {
+  strong: (text) => `\x1b[1m${text}\x1b[0m`,
+  alarm: (text) => `\x1b[31m${text}\x1b[0m`,
+  dim: (text) => `\x1b[2m${text}\x1b[0m`,
+};
+
+/** Returns the exit status. */
+export async function runReport(
+  command: ReportCommand,
+  output: OutputStream,
+  errors: OutputStream,
+): Promise<number> {
+  const engine = new Engine(new IndexStore(cacheFolder()));
+  const { tree, reason, format } = command;
+  const opened = await openAll(engine, command.captures, errors);
+  if (opened.length === 0) return 2;
+  if (
+    reason !== null &&
+    !isReason(
+      reason,
+      opened.flatMap((facts) => facts.reasons),
+    )
+  ) {
+    await errors.write(
+      `page-holders: --reason ${reason}: no capture has it, and it is no migrate reason. Expected one of ` +
+        `${MIGRATE_REASONS.join(', ')}.\n`,
+    );
+    return 2;
+  }
+  if (tree !== null && !(await useTree(engine, tree, errors))) return 2;
+
+  if (format === 'json') {
+    for await (const piece of engine.jsonReport(reason)) await output.write(piece);
+  } else {
+    const styles = output.hasColours ? COLOURS : NO_STYLES;
+    for await (const line of engine.textReport(reason, styles)) await output.write(`${line}\n`);
+  }
+  if (opened.length < command.captures.length) return 2;
+  return command.exitCode && engine.anyHeld(reason) ? 1 : 0;
+}
+
+/** Opens what can be opened; each failure is told on the error stream. */
+async function openAll(engine: Engine, paths: readonly string[], errors: OutputStream) {
+  const opened = [];
+  for (const path of paths) {
+    try {
+      opened.push(await engine.openCapture({ path }));
+    } catch (error) {
+      if (!(error instanceof CaptureError)) throw error;
+      await errors.write(`page-holders: ${error.message}\n`);
+    }
+  }
+  return opened;
+}
+
+async function useTree(engine: Engine, root: string, errors: OutputStream): Promise<boolean> {
+  try {
+    await engine.setKernelTree({ root });
+    await engine.lookUpFunctions({});
+    return true;
+  } catch (error) {
+    if (!(error instanceof KernelTreeError)) throw error;
+    await errors.write(`page-holders: --tree ${error.message}\n`);
+    return false;
+  }
+}
+
+function isReason(name: string, inCaptures: readonly (readonly [string | null, number])[]): boolean {
+  return MIGRATE_REASONS.includes(name) || inCaptures.some(([reason]) => reason === name);
+}
+
+/** Where the XDG base directory specification wants caches. */
+function cacheFolder(): string {
+  const { XDG_CACHE_HOME: base } = process.env;
+  return path.join(
+    base === undefined || base === '' ? path.join(os.homedir(), '.cache') : base,
+    'page-holders',
+  );
+}

@@ -1,0 +1,241 @@
+/** What each open capture is, says of itself and lacks, and what the kernel tree knows, as rows of a tree. */
+import type { Capture, Gap } from '../capture/eventTable';
+import { captureDoubts } from './captureDoubts';
+import { counted } from './wording';
+import { branch, type Branch } from './lazyTree';
+import type { CaptureFacts, KernelTreeFacts } from './protocol';
+import { timeSpan } from './report';
+import { pointText, spanText } from './timeText';
+
+/** Functions of the captures' stacks, looked up in the kernel tree. */
+export interface SymbolLookup {
+  readonly asked: number;
+  /** Names that the tree does not have, sorted. */
+  readonly unknown: readonly string[];
+}
+
+export function captureRow(facts: CaptureFacts, capture: Capture, expanded: boolean): Branch {
+  const { id } = facts;
+  const span = timeSpan(capture);
+  return branch(
+    {
+      id,
+      kind: 'capture',
+      mood: facts.lost > 0 || facts.gaps > 0 ? 'doubt' : 'plain',
+      label: baseName(facts.path),
+      description: captureDescription(facts, capture),
+      tooltip: { title: facts.path, rows: capture.facts, notes: [] },
+      expanded,
+    },
+    () => [
+      pagesRow(facts),
+      ...captureDoubts(capture).map((doubt, index) =>
+        branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
+      ),
+      spanRow(id, capture, span),
+      eventsRow(id, capture),
+      stacksRow(id, capture),
+      ...gapsRow(id, capture),
+      ...problemsRow(id, capture),
+      ...headerRow(id, capture),
+    ],
+  );
+}
+
+/** `ftrace · 294 events · 8.63 s` */
+export function captureDescription(facts: CaptureFacts, capture: Capture): string {
+  const span = timeSpan(capture);
+  const length = span === null ? '' : ` · ${spanText(span.last - span.first, capture.clock)}`;
+  return `${facts.format} · ${counted(facts.events, 'event')}${length}`;
+}
+
+/** The row of the kernel tree; without one it says what it is for. */
+export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLookup | null): Branch {
+  const id = 'kernel-tree';
+  if (tree === null) {
+    return branch({
+      id,
+      kind: 'fact',
+      mood: 'doubt',
+      label: 'No kernel tree',
+      description: 'frames lead nowhere',
+      tooltip: {
+        title: 'No kernel tree is chosen',
+        rows: [],
+        notes: [
+          'Open the folder of the kernel that made the capture, or choose it with the button on this row.',
+        ],
+      },
+    });
+  }
+  const unknown = symbols?.unknown ?? [];
+  const found =
+    symbols === null ? '' : ` · ${symbols.asked - unknown.length} of ${symbols.asked} functions found`;
+  return branch(
+    {
+      id,
+      kind: 'fact',
+      mood: unknown.length > 0 ? 'doubt' : 'plain',
+      label: `Kernel tree ${baseName(tree.root)}`,
+      description: `${tree.version ?? 'version unknown'}${found}`,
+      tooltip: { title: tree.root, rows: [['Version', tree.version ?? 'not in its Makefile']], notes: [] },
+    },
+    unknown.length === 0
+      ? null
+      : () =>
+          unknown.map((name) =>
+            branch({
+              id: `${id}/${name}`,
+              kind: 'fact',
+              mood: 'doubt',
+              label: name,
+              description: 'not found',
+            }),
+          ),
+  );
+}
+
+function pagesRow(facts: CaptureFacts): Branch {
+  const { id, pages, heldPages } = facts;
+  const reasons = facts.reasons.map(([reason, count]) => `${count} ${reason ?? 'reason unknown'}`).join(', ');
+  return branch({
+    id: `${id}/pages`,
+    kind: 'fact',
+    label:
+      pages === 0 ? 'No page failed to move' : `${counted(pages, 'page')} failed to move, ${heldPages} held`,
+    description: reasons,
+  });
+}
+
+function spanRow(id: string, capture: Capture, span: ReturnType<typeof timeSpan>): Branch {
+  const { timeBase, clock, resolution } = capture;
+  if (span === null) return branch({ id: `${id}/span`, kind: 'fact', label: 'No times in the capture' });
+  const point = (time: number): string => pointText(time, timeBase, clock, resolution);
+  return branch({
+    id: `${id}/span`,
+    kind: 'fact',
+    label: `Span ${spanText(span.last - span.first, clock)}`,
+    description: `${point(span.first)} to ${point(span.last)}`,
+  });
+}
+
+function eventsRow(id: string, capture: Capture): Branch {
+  const others = [...capture.otherEvents].sort(([, one], [, other]) => other - one);
+  const unused = others.reduce((sum, [, count]) => sum + count, 0);
+  return branch(
+    {
+      id: `${id}/events`,
+      kind: 'fact',
+      label: counted(capture.events.length, 'event'),
+      description: unused === 0 ? '' : `${unused} say nothing of pages`,
+    },
+    others.length === 0
+      ? null
+      : () =>
+          others.map(([name, count]) =>
+            branch({
+              id: `${id}/events/${name}`,
+              kind: 'fact',
+              label: name,
+              description: `${count}, not used`,
+            }),
+          ),
+  );
+}
+
+function stacksRow(id: string, capture: Capture): Branch {
+  const { stackRecords, orphanStacks, symbols } = capture;
+  return branch({
+    id: `${id}/stacks`,
+    kind: 'fact',
+    mood: stackRecords === 0 ? 'doubt' : 'plain',
+    label: stackRecords === 0 ? 'No stacks: holders cannot be named' : counted(stackRecords, 'stack'),
+    description: [
+      stackRecords === 0 ? 'record with the stacktrace option' : `${symbols.stackCount} different`,
+      ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
+    ].join(' · '),
+  });
+}
+
+function gapsRow(id: string, capture: Capture): readonly Branch[] {
+  const { gaps } = capture;
+  if (gaps.length === 0) return [];
+  return [
+    branch({ id: `${id}/gaps`, kind: 'fact', mood: 'doubt', label: counted(gaps.length, 'gap') }, () =>
+      gaps.map((gap, index) =>
+        branch({
+          id: `${id}/gaps/${index}`,
+          kind: 'fact',
+          mood: 'doubt',
+          label: gapText(gap),
+          description: gapSpan(gap, capture),
+        }),
+      ),
+    ),
+  ];
+}
+
+const GAP_CAUSES: Readonly<Record<Gap['cause'], string>> = {
+  lost: 'lost',
+  overwritten: 'overwritten before they were read',
+  started: 'before the record of this CPU begins',
+};
+
+function gapText(gap: Gap): string {
+  const events = gap.events === null ? 'Events' : counted(gap.events, 'event');
+  return `${events} ${GAP_CAUSES[gap.cause]}${gap.cpu === null ? '' : ` on CPU ${gap.cpu}`}`;
+}
+
+function gapSpan(gap: Gap, capture: Capture): string {
+  const { timeBase, clock, resolution } = capture;
+  const point = (time: number): string => pointText(time, timeBase, clock, resolution);
+  if (gap.from === null) return gap.to === null ? '' : `before ${point(gap.to)}`;
+  return gap.to === null ? `after ${point(gap.from)}` : `${point(gap.from)} to ${point(gap.to)}`;
+}
+
+function problemsRow(id: string, capture: Capture): readonly Branch[] {
+  const { problems, problemCount } = capture;
+  if (problemCount === 0) return [];
+  const shown = problems.length < problemCount ? `the first ${problems.length} are listed` : '';
+  return [
+    branch(
+      {
+        id: `${id}/problems`,
+        kind: 'fact',
+        mood: 'doubt',
+        label: `${counted(problemCount, 'place')} could not be read`,
+        description: shown,
+      },
+      () =>
+        problems.map((problem, index) =>
+          branch({
+            id: `${id}/problems/${index}`,
+            kind: 'problem',
+            mood: 'doubt',
+            label: problem.message,
+            description: [
+              ...(problem.line === null ? [] : [`line ${problem.line}`]),
+              `byte ${problem.offset}`,
+            ].join(' · '),
+            tooltip: { title: problem.message, rows: [], notes: [] },
+            captureLine: problem.line,
+          }),
+        ),
+    ),
+  ];
+}
+
+function headerRow(id: string, capture: Capture): readonly Branch[] {
+  if (capture.facts.length === 0) return [];
+  return [
+    branch({ id: `${id}/header`, kind: 'fact', label: 'Header' }, () =>
+      capture.facts.map(([name, value], index) =>
+        branch({ id: `${id}/header/${index}`, kind: 'fact', label: name, description: value }),
+      ),
+    ),
+  ];
+}
+
+export function baseName(path: string): string {
+  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
+}

@@ -1,0 +1,277 @@
+/**
+ * Owns the open captures and the kernel tree, and answers what is asked of them. The same class serves the command
+ * line directly and the editor from a worker; nothing here knows which.
+ */
+import { EventKind, type Capture } from '../capture/eventTable';
+import { openCapture } from '../capture/openCapture';
+import { analyseHolders } from '../holders/analyseHolders';
+import type { Page } from '../holders/model';
+import { baseName, captureDescription, captureRow, kernelTreeRow, type SymbolLookup } from './captureTree';
+import { CancelledError, CaptureError } from './errors';
+import { frameTarget, namedFunctions, NOT_SEARCHED, PlacedStacks, type NamedFunction } from './frames';
+import { heldReferences, holderRows } from './holderTree';
+import type { IndexStore } from './indexStore';
+import { KernelSource } from './kernelSource';
+import { branch, LazyTree, type Branch } from './lazyTree';
+import { NodeFile } from './nodeFile';
+import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions } from './protocol';
+import { pagesWithReason } from './reasonFilter';
+import { reportCapture, reportPage } from './report';
+import { textLines, type Styles } from './textReport';
+import { counted } from './wording';
+
+interface OpenedCapture {
+  readonly id: string;
+  readonly capture: Capture;
+  readonly pages: readonly Page[];
+  readonly facts: CaptureFacts;
+}
+
+export class Engine implements EngineApi {
+  private readonly opened = new Map<string, OpenedCapture>();
+  private source: KernelSource | null = null;
+  private nextId = 1;
+  /** Trees by reason, and the stacks under them; made anew when a capture or the kernel tree changes. */
+  private readonly holderTrees = new Map<string | null, LazyTree>();
+  private readonly stacks = new Map<string, PlacedStacks>();
+  private captureTree: LazyTree | null = null;
+
+  /** @param store where lookups in kernel trees are kept from one run to the next; null for nowhere */
+  constructor(private readonly store: IndexStore | null = null) {}
+
+  async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
+    const { path } = request;
+    const file = await NodeFile.open(path);
+    let capture: Capture;
+    try {
+      capture = await readCapture(file, options);
+    } finally {
+      await file.close();
+    }
+    refuseOtherFiles(capture);
+    options.onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '' });
+    await givenUp(options.signal);
+    const pages = analyseHolders(capture);
+    await givenUp(options.signal);
+    const id = `c${this.nextId++}`;
+    const facts = factsOf(id, capture, pages);
+    this.source?.want(namedFunctions(capture, pages));
+    this.opened.set(id, { id, capture, pages, facts });
+    this.forgetTrees();
+    return facts;
+  }
+
+  closeCapture(request: Request<'closeCapture'>): Promise<null> {
+    this.opened.delete(request.id);
+    this.forgetTrees();
+    return Promise.resolve(null);
+  }
+
+  children(request: Request<'children'>): Promise<Answer<'children'>> {
+    const { tree, node, start, end, reason } = request;
+    const rows = tree === 'holders' ? this.holderTree(reason) : this.captures();
+    return rows.page(node, start, end);
+  }
+
+  async setKernelTree(request: Request<'setKernelTree'>): Promise<Answer<'setKernelTree'>> {
+    const { root } = request;
+    this.source = root === null ? null : await KernelSource.open(root, this.store);
+    this.source?.want(this.functions());
+    this.forgetTrees();
+    return this.source?.facts ?? null;
+  }
+
+  async lookUpFunctions(
+    _request: Request<'lookUpFunctions'>,
+    options: RequestOptions = {},
+  ): Promise<Answer<'lookUpFunctions'>> {
+    if (this.source === null) return null;
+    await this.source.lookUp(options);
+    this.captureTree = null;
+    const symbols = this.symbolLookup();
+    return symbols && { asked: symbols.asked, found: symbols.asked - symbols.unknown.length };
+  }
+
+  async resolveFrames(request: Request<'resolveFrames'>): Promise<Answer<'resolveFrames'>> {
+    const { stack } = request;
+    // A printed stack may name functions that no open capture has.
+    this.source?.want(stack);
+    const places = (await this.source?.locate(stack)) ?? [];
+    return stack.map((frame, index) => frameTarget({ ...frame, location: places[index] ?? NOT_SEARCHED }));
+  }
+
+  async text(request: Request<'text'>): Promise<string> {
+    const tree = this.holderTree(request.reason);
+    if (request.node === null) return (await textLines(await tree.branches(null))).join('\n');
+    const row = await tree.find(request.node);
+    // Whoever copies a folded row wants what is in it.
+    const unfolded = row === undefined ? [] : [{ ...row, node: { ...row.node, expanded: true } }];
+    return (await textLines(unfolded)).join('\n');
+  }
+
+  /** Lines of the text report of all captures, with the marks of one reason or of all. */
+  async *textReport(reason: string | null, styles: Styles): AsyncGenerator<string> {
+    for (const opened of this.opened.values()) {
+      yield* await textLines([this.captureHeading(opened, reason)], styles);
+      yield '';
+    }
+  }
+
+  /** The JSON report of all captures in pieces, so that no string grows beyond what one page needs. */
+  async *jsonReport(reason: string | null): AsyncGenerator<string> {
+    const captures = [...this.opened.values()].map(({ capture }) => reportCapture(capture));
+    yield `{"version":1,"captures":${JSON.stringify(captures)},"pages":[`;
+    let separator = '\n';
+    for (const { id, capture, pages } of this.opened.values()) {
+      for (const page of pagesWithReason(pages, reason)) {
+        yield separator + JSON.stringify(await reportPage(capture, page, this.placedStacks(id, capture)));
+        separator = ',\n';
+      }
+    }
+    yield ']}\n';
+  }
+
+  /** Whether any page has a reference that somebody held, at marks of one reason or of all. */
+  anyHeld(reason: string | null): boolean {
+    return [...this.opened.values()].some(({ pages }) =>
+      pagesWithReason(pages, reason).some((page) => heldReferences(page).length > 0),
+    );
+  }
+
+  private holderTree(reason: string | null): LazyTree {
+    const known = this.holderTrees.get(reason);
+    if (known !== undefined) return known;
+    const made = new LazyTree(() => this.holderRoots(reason));
+    this.holderTrees.set(reason, made);
+    return made;
+  }
+
+  /** The pages of the only capture, or a row for each capture. */
+  private holderRoots(reason: string | null): readonly Branch[] {
+    const all = [...this.opened.values()];
+    const [only] = all;
+    if (only === undefined) return [];
+    return all.length === 1
+      ? this.holderRows(only, reason)
+      : all.map((each) => this.captureHeading(each, reason));
+  }
+
+  private captureHeading(opened: OpenedCapture, reason: string | null): Branch {
+    const { id, facts } = opened;
+    const pages = pagesWithReason(opened.pages, reason);
+    const held = pages.filter((page) => heldReferences(page).length > 0).length;
+    const forReason = reason === null ? '' : ` for ${reason}`;
+    const rows = this.holderRows(opened, reason);
+    return branch(
+      {
+        id,
+        kind: 'capture',
+        label: `${baseName(facts.path)} · ${counted(pages.length, 'page')} failed to move${forReason}, ${held} held`,
+        description: captureDescription(facts, opened.capture),
+        tooltip: { title: facts.path, rows: [], notes: [] },
+        expanded: true,
+      },
+      rows.length === 0 ? null : () => rows,
+    );
+  }
+
+  private holderRows({ id, capture, pages }: OpenedCapture, reason: string | null): readonly Branch[] {
+    return holderRows(id, capture, pagesWithReason(pages, reason), this.placedStacks(id, capture));
+  }
+
+  private captures(): LazyTree {
+    this.captureTree ??= new LazyTree(() => {
+      const all = [...this.opened.values()];
+      if (all.length === 0) return [];
+      const rows = all.map(({ facts, capture }) => captureRow(facts, capture, all.length === 1));
+      return [kernelTreeRow(this.source?.facts ?? null, this.symbolLookup()), ...rows];
+    });
+    return this.captureTree;
+  }
+
+  private symbolLookup(): SymbolLookup | null {
+    const { source } = this;
+    if (source === null) return null;
+    const names = new Set(this.functions().map((each) => each.function));
+    const unknown = [...names].filter((name) => !source.knows(name)).sort();
+    return { asked: names.size, unknown };
+  }
+
+  private functions(): readonly NamedFunction[] {
+    return [...this.opened.values()].flatMap(({ capture, pages }) => namedFunctions(capture, pages));
+  }
+
+  private placedStacks(id: string, capture: Capture): PlacedStacks {
+    const known = this.stacks.get(id);
+    if (known !== undefined) return known;
+    const { source } = this;
+    const made = new PlacedStacks(capture, source === null ? null : (stack) => source.locate(stack));
+    this.stacks.set(id, made);
+    return made;
+  }
+
+  private forgetTrees(): void {
+    this.holderTrees.clear();
+    this.stacks.clear();
+    this.captureTree = null;
+  }
+}
+
+function factsOf(id: string, capture: Capture, pages: readonly Page[]): CaptureFacts {
+  const reasons = new Map<string | null, number>();
+  for (const page of pages) {
+    for (const reason of new Set(page.marks.map((mark) => mark.reason))) {
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+  }
+  return {
+    id,
+    path: capture.path,
+    format: capture.format,
+    events: capture.events.length,
+    stacks: capture.stackRecords,
+    lost: capture.lost,
+    gaps: capture.gaps.length,
+    problems: capture.problemCount,
+    pageEvents: pageEvents(capture),
+    pages: pages.length,
+    heldPages: pages.filter((page) => heldReferences(page).length > 0).length,
+    reasons: [...reasons],
+  };
+}
+
+function pageEvents(capture: Capture): number {
+  const { kind, length } = capture.events;
+  let count = 0;
+  for (let row = 0; row < length; row++) if (kind[row] !== EventKind.Other) count++;
+  return count;
+}
+
+async function readCapture(file: NodeFile, { signal, onProgress }: RequestOptions): Promise<Capture> {
+  try {
+    return await openCapture(file, {
+      onProgress: (done, total) => onProgress?.({ phase: 'reading', done, total, unit: 'bytes' }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    throw signal?.aborted === true ? new CancelledError() : error;
+  }
+}
+
+/** Formats of the readers; a file of another kind comes back under a name of its own, without events. */
+const READ_FORMATS: ReadonlySet<string> = new Set(['ftrace', 'trace-cmd-report']);
+
+/** @throws CaptureError with what the reader says of a file that is no capture */
+function refuseOtherFiles(capture: Capture): void {
+  if (READ_FORMATS.has(capture.format)) return;
+  throw new CaptureError(
+    capture.path,
+    `cannot be opened: ${capture.problems[0]?.message ?? 'it is no capture'}.`,
+  );
+}
+
+/** Lets a cancel that waits in the message queue arrive, and obeys it. */
+async function givenUp(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (signal?.aborted === true) throw new CancelledError();
+}

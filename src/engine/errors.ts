@@ -1,0 +1,33 @@
+/** Failures that are meant for people: their message names what was found, what was expected and what to do. */
+
+/** A file that cannot be read as a capture. */
+export class CaptureError extends Error {
+  override readonly name = 'CaptureError';
+
+  /** @param what continues the path into a sentence */
+  constructor(
+    readonly path: string,
+    what: string,
+  ) {
+    super(`${path} ${what}`);
+  }
+}
+
+/** A folder that cannot serve as the kernel tree. */
+export class KernelTreeError extends Error {
+  override readonly name = 'KernelTreeError';
+}
+
+/** The request was given up by the one who asked. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError';
+
+  constructor() {
+    super('Cancelled.');
+  }
+}
+
+/** The worker ended; its captures are gone. */
+export class EngineStoppedError extends Error {
+  override readonly name = 'EngineStoppedError';
+}

@@ -1,0 +1,106 @@
+/** The stacks of a capture with the places of their frames, each looked up once. */
+import type { Capture } from '../capture/eventTable';
+import type { Page } from '../holders/model';
+import type { SourceLocation, StackFrame } from '../source/location';
+import type { FrameTarget, SourcePlace } from './protocol';
+
+/** Tells where the frames of a stack are; the frames come innermost first, and so do the places. */
+export type LocateStack = (stack: readonly StackFrame[]) => Promise<readonly SourceLocation[]>;
+
+export interface PlacedFrame extends StackFrame {
+  readonly location: SourceLocation;
+}
+
+/** The place of every frame as long as no kernel tree is chosen. */
+export const NOT_SEARCHED: SourceLocation = {
+  file: null,
+  line: null,
+  certainty: 'unknown',
+  inlined: [],
+  candidates: [],
+  note: 'No kernel tree is chosen.',
+};
+
+export class PlacedStacks {
+  private readonly placed = new Map<number, Promise<readonly PlacedFrame[]>>();
+
+  /** @param locate null when no kernel tree is chosen */
+  constructor(
+    private readonly capture: Capture,
+    private readonly locate: LocateStack | null,
+  ) {}
+
+  /** Frames of a stack, innermost first; none for stack id -1. */
+  frames(stack: number): Promise<readonly PlacedFrame[]> {
+    const known = this.placed.get(stack);
+    if (known !== undefined) return known;
+    const made = stack < 0 ? Promise.resolve([]) : this.place(stackFrames(this.capture, stack));
+    this.placed.set(stack, made);
+    return made;
+  }
+
+  /** The place of a function by its name alone. */
+  async definition(name: string): Promise<PlacedFrame> {
+    const [frame] = await this.place([{ function: name, offset: null, module: null }]);
+    return frame!;
+  }
+
+  private async place(stack: readonly StackFrame[]): Promise<readonly PlacedFrame[]> {
+    const locations = this.locate === null ? [] : await this.locate(stack);
+    return stack.map((frame, index) => ({
+      ...frame,
+      location: locations[index] ?? NOT_SEARCHED,
+    }));
+  }
+}
+
+/** Frames of a stack as the source room takes them, innermost first. */
+export function stackFrames(capture: Capture, stack: number): readonly StackFrame[] {
+  const { symbols } = capture;
+  return Array.from(symbols.stackFrames(stack), (frame) => {
+    const offset = symbols.frameOffset(frame);
+    return {
+      function: symbols.frameFunction(frame),
+      offset: offset < 0 ? null : offset,
+      module: symbols.frameModule(frame),
+    };
+  });
+}
+
+/** A function to look up, as the capture prints it. */
+export interface NamedFunction {
+  readonly function: string;
+  /** Module that the capture names, or null. */
+  readonly module: string | null;
+}
+
+/** Every function that the stacks of a capture or its deduced acquire sites name, once; no bare addresses. */
+export function namedFunctions(capture: Capture, pages: readonly Page[]): readonly NamedFunction[] {
+  const { symbols } = capture;
+  const named = new Map<string, NamedFunction>();
+  for (let frame = 0; frame < symbols.frameCount; frame++) {
+    const name = symbols.frameFunction(frame);
+    const module = symbols.frameModule(frame);
+    if (/^[A-Za-z_]/.test(name)) named.set(`${name} ${module ?? ''}`, { function: name, module });
+  }
+  for (const page of pages) {
+    for (const reference of page.references) {
+      for (const name of reference.deducedAcquire) named.set(`${name} `, { function: name, module: null });
+    }
+  }
+  return [...named.values()];
+}
+
+/** What a view needs to go to a frame. */
+export function frameTarget(frame: PlacedFrame): FrameTarget {
+  const { file, line, certainty, note } = frame.location;
+  return { function: frame.function, file, line, certainty, candidates: distinctPlaces(frame), note };
+}
+
+/** Every place that may be meant, best first; several routes to a call may share its line. */
+function distinctPlaces({ function: name, location }: PlacedFrame): readonly SourcePlace[] {
+  const { file, line, candidates } = location;
+  const places =
+    file === null || line === null ? candidates : [{ function: name, file, line }, ...candidates];
+  return [...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values()];
+}

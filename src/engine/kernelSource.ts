@@ -1,0 +1,101 @@
+/** The kernel tree in use: what it is, which functions it has, and where frames are in it. */
+import type { SourceLocation, StackFrame } from '../source/location';
+import { describeKernelTree } from '../source/kernelTree';
+import {
+  createSourceIndex,
+  isSourceIndexFresh,
+  missingSymbols,
+  type SourceIndex,
+  type WantedSymbol,
+} from '../source/sourceIndex';
+import { createSourceResolver, type SourceResolver } from '../source/resolveStack';
+import { sourceName } from '../source/symbolName';
+import { CancelledError, KernelTreeError } from './errors';
+import type { IndexStore } from './indexStore';
+import { NodeTree } from './nodeTree';
+import type { KernelTreeFacts, RequestOptions } from './protocol';
+
+export class KernelSource {
+  private index: SourceIndex | null = null;
+  private resolver: SourceResolver | null = null;
+  private definedKeys: ReadonlySet<string> = new Set();
+  private wanted: readonly WantedSymbol[] = [];
+  private walk: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly tree: NodeTree,
+    private readonly store: IndexStore | null,
+    readonly facts: KernelTreeFacts,
+  ) {}
+
+  /**
+   * @param store where the places that were found are kept from one run to the next; null for nowhere
+   * @throws KernelTreeError when the folder is no kernel tree
+   */
+  static async open(root: string, store: IndexStore | null): Promise<KernelSource> {
+    const tree = await NodeTree.open(root).catch(() => {
+      throw new KernelTreeError(
+        `${root} does not exist or cannot be read; expected the folder of a kernel source.`,
+      );
+    });
+    const facts = await describeKernelTree(tree);
+    if (!facts.isKernelTree) throw new KernelTreeError(facts.message);
+    const source = new KernelSource(tree, store, { root, version: facts.version });
+    const stored = await store?.load(tree.name);
+    if (stored !== undefined && (await isSourceIndexFresh(tree, stored))) source.use(stored);
+    return source;
+  }
+
+  /** Adds functions to those that the next look-up finds. */
+  want(symbols: readonly WantedSymbol[]): void {
+    this.wanted = this.wanted.concat(symbols);
+  }
+
+  /** Finds the wanted functions; a walk over the tree is needed only for those that were never looked for. */
+  lookUp(options: RequestOptions = {}): Promise<void> {
+    // One walk at a time: whoever comes while one goes on waits for it, and most often needs no other.
+    this.walk = this.walk.catch(() => undefined).then(() => this.findWanted(options));
+    return this.walk;
+  }
+
+  /** Whether the tree defines a function that was looked up. */
+  knows(name: string): boolean {
+    return sourceName(name).keys.some((key) => this.definedKeys.has(key));
+  }
+
+  /** Places of the frames of a whole stack, innermost first; looks up what is wanted if that was not done yet. */
+  async locate(stack: readonly StackFrame[]): Promise<readonly SourceLocation[]> {
+    if (this.missing(stack).length > 0) await this.lookUp();
+    return (await this.resolver?.resolveStack(stack)) ?? [];
+  }
+
+  private async findWanted(options: RequestOptions): Promise<void> {
+    const symbols = this.missing(this.wanted);
+    this.wanted = [];
+    if (symbols.length === 0) return;
+    try {
+      const index = await createSourceIndex(this.tree, {
+        symbols,
+        previous: this.index,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        onProgress: ({ filesRead, files }) =>
+          options.onProgress?.({ phase: 'indexing', done: filesRead, total: files, unit: 'files' }),
+      });
+      this.use(index);
+      await this.store?.save(this.tree.name, index);
+    } catch (error) {
+      this.want(symbols);
+      throw options.signal?.aborted === true ? new CancelledError() : error;
+    }
+  }
+
+  private missing(symbols: readonly WantedSymbol[]): readonly WantedSymbol[] {
+    return this.index === null ? symbols : missingSymbols(this.index, symbols);
+  }
+
+  private use(index: SourceIndex): void {
+    this.index = index;
+    this.resolver = createSourceResolver(this.tree, index);
+    this.definedKeys = new Set(index.definitions.map(([key]) => key));
+  }
+}

@@ -1,0 +1,71 @@
+/** A tree whose rows are made when they are asked for, and answered by node id and range. */
+import type { NodePage, TreeNode } from './protocol';
+
+export interface Branch {
+  readonly node: TreeNode;
+  /** Null for a leaf. Called at most once a {@link LazyTree}. */
+  readonly children: (() => readonly Branch[] | Promise<readonly Branch[]>) | null;
+}
+
+const EMPTY_TOOLTIP = { title: '', rows: [], notes: [] };
+
+/** A row with what most rows lack filled in; `id` is the parent's with one more step. */
+export function branch(
+  given: Pick<TreeNode, 'id' | 'kind' | 'label'> & Partial<TreeNode>,
+  children: Branch['children'] = null,
+): Branch {
+  const description = given.description ?? '';
+  const node: TreeNode = {
+    mood: 'plain',
+    tooltip: EMPTY_TOOLTIP,
+    spoken: spokenText(given.label, description),
+    expanded: false,
+    frame: null,
+    captureLine: null,
+    ...given,
+    description,
+    hasChildren: children !== null,
+  };
+  return { node, children };
+}
+
+function spokenText(label: string, description: string): string {
+  const text = description === '' ? label : `${label}, ${description}`;
+  return text.replaceAll(' · ', ', ').replaceAll('×', 'times ').replaceAll('…', ' to ');
+}
+
+export class LazyTree {
+  private readonly known = new Map<string | null, Promise<readonly Branch[]>>();
+
+  constructor(private readonly roots: () => readonly Branch[] | Promise<readonly Branch[]>) {}
+
+  /** Children of `id` (null: the roots) from `start` up to, not including, `end`; none for an id that is no row. */
+  async page(id: string | null, start: number, end: number): Promise<NodePage> {
+    const branches = await this.branches(id);
+    return { nodes: branches.slice(start, end).map((child) => child.node), total: branches.length };
+  }
+
+  /** All children of `id`; none for an id that is no row. */
+  async branches(id: string | null): Promise<readonly Branch[]> {
+    const known = this.known.get(id);
+    if (known !== undefined) return known;
+    const made = this.make(id);
+    this.known.set(id, made);
+    return made;
+  }
+
+  async find(id: string): Promise<Branch | undefined> {
+    let level = await this.branches(null);
+    for (;;) {
+      const step = level.find((child) => id === child.node.id || id.startsWith(`${child.node.id}/`));
+      if (step === undefined || step.node.id === id) return step;
+      level = await this.branches(step.node.id);
+    }
+  }
+
+  private async make(id: string | null): Promise<readonly Branch[]> {
+    if (id === null) return this.roots();
+    const parent = await this.find(id);
+    return (await parent?.children?.()) ?? [];
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Marks of a page by what they say: an attempt that fails again and again with the same holders is one row with a
+ * count.
+ */
+import type { Mark, Page, Reference, Role } from '../holders/model';
+
+export interface MarkGroup {
+  /** In order of the capture; they differ in time, evidence and error only. */
+  readonly marks: readonly Mark[];
+  /** How many events of the capture say it. */
+  readonly repeats: number;
+  /**
+   * References by role. Held and expected ones were open at a mark of this group; a temporary one was taken after
+   * the last mark before it, an earlier one dropped before the first mark after it.
+   */
+  readonly references: Readonly<Record<Role, readonly Reference[]>>;
+}
+
+/** The marks of a page by what they say, in order of the first of each; every reference is in at least one group. */
+export function groupMarks(page: Page): readonly MarkGroup[] {
+  const open = heldAtMarks(page);
+  const groupByMeaning = new Map<string, number>();
+  const groupOfMark = page.marks.map((mark, index) => {
+    const key = meaning(mark, open[index]!);
+    const group = groupByMeaning.get(key) ?? groupByMeaning.size;
+    groupByMeaning.set(key, group);
+    return group;
+  });
+  const groups = Array.from(groupByMeaning, (_, group) => ({
+    marks: page.marks.filter((_mark, index) => groupOfMark[index] === group),
+    references: noReferences(),
+  }));
+  for (const reference of page.references) {
+    for (const group of new Set(marksOf(page, reference).map((index) => groupOfMark[index]!))) {
+      groups[group]?.references[reference.role].push(reference);
+    }
+  }
+  return groups.map(({ marks, references }) => ({
+    marks,
+    repeats: marks.reduce((sum, mark) => sum + Math.max(1, mark.evidence.length), 0),
+    references,
+  }));
+}
+
+function noReferences(): Record<Role, Reference[]> {
+  return { held: [], expected: [], temporary: [], earlier: [] };
+}
+
+/** Ids of the held references that were open at each mark. */
+function heldAtMarks(page: Page): readonly (readonly number[])[] {
+  const open = page.marks.map((): number[] => []);
+  page.references.forEach((reference, id) => {
+    if (reference.role !== 'held') return;
+    for (const mark of reference.openAt) open[mark]?.push(id);
+  });
+  return open;
+}
+
+/** Equal for marks that say the same of the page. */
+function meaning(mark: Mark, open: readonly number[]): string {
+  const { reason, task, count, expected, held, untraced, expectedTerms } = mark;
+  const terms = expectedTerms.map((term) => [term.count, term.label]);
+  return JSON.stringify([reason, task, count, expected, held, untraced, terms, open]);
+}
+
+/** Indexes of the marks under which a reference is shown. */
+function marksOf(page: Page, reference: Reference): readonly number[] {
+  switch (reference.role) {
+    case 'held':
+    case 'expected':
+      return reference.openAt.length > 0 ? reference.openAt : [markBefore(page, reference)];
+    case 'temporary':
+      return [markBefore(page, reference)];
+    case 'earlier':
+      return [markAfter(page, reference)];
+  }
+}
+
+/** The last mark before the reference was taken (or dropped, where the get is not in the capture), or the first. */
+function markBefore(page: Page, reference: Reference): number {
+  const row = reference.acquired?.row ?? reference.released?.row ?? -1;
+  return Math.max(
+    0,
+    page.marks.findLastIndex((mark) => mark.row <= row),
+  );
+}
+
+/** The first mark after the reference was dropped, or the last. */
+function markAfter(page: Page, reference: Reference): number {
+  const row = reference.released?.row ?? reference.acquired?.row ?? Infinity;
+  const index = page.marks.findIndex((mark) => mark.row >= row);
+  return index < 0 ? page.marks.length - 1 : index;
+}

@@ -1,0 +1,64 @@
+/** A file of this machine as a {@link ByteSource}. */
+import { open, type FileHandle } from 'node:fs/promises';
+import type { ByteSource } from '../capture/byteSource';
+import { CaptureError } from './errors';
+
+export class NodeFile implements ByteSource {
+  private constructor(
+    readonly name: string,
+    readonly size: number,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /**
+   * Files that the kernel makes up as they are read (/sys/kernel/tracing/trace) say size 0, and are refused with
+   * what to do instead.
+   *
+   * @throws CaptureError when there is no such file, it may not be read, or it is a folder
+   */
+  static async open(path: string): Promise<NodeFile> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (error) {
+      throw new CaptureError(path, openFailure(error));
+    }
+    const status = await handle.stat();
+    const refusal = status.isDirectory()
+      ? 'is a folder; a trace file was expected.'
+      : !status.isFile() || (status.size === 0 && (await givesBytes(handle)))
+        ? `has no size of its own. Copy what it gives and open the copy: cat ${path} > trace.txt`
+        : null;
+    if (refusal === null) return new NodeFile(path, status.size, handle);
+    await handle.close();
+    throw new CaptureError(path, refusal);
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const wanted = Math.max(0, Math.min(length, this.size - offset));
+    const bytes = new Uint8Array(wanted);
+    let filled = 0;
+    while (filled < wanted) {
+      const { bytesRead } = await this.handle.read(bytes, filled, wanted - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
+
+async function givesBytes(handle: FileHandle): Promise<boolean> {
+  const { bytesRead } = await handle.read(new Uint8Array(1), 0, 1, 0).catch(() => ({ bytesRead: 0 }));
+  return bytesRead > 0;
+}
+
+function openFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'does not exist.';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read: check its permissions.';
+  return `cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,207 @@
+/**
+ * What crosses between the engine and those who ask it: plain data only, so that the engine can sit in a worker.
+ *
+ * Trees are asked for by node id and range; a node carries words, never markup. Ids are paths (`c1/0x12f98/m0/…`)
+ * and stay the same when a tree is asked for again.
+ */
+import type { Certainty } from '../source/location';
+
+/** What a tree row is; views choose its icon and menu by it. */
+export type NodeKind =
+  | 'capture'
+  | 'page'
+  | 'mark'
+  | 'role'
+  | 'reference'
+  | 'acquired'
+  | 'released'
+  | 'frames'
+  | 'frame'
+  | 'note'
+  | 'fact'
+  | 'problem';
+
+/** How a row stands to the question "who holds it". */
+export type NodeMood =
+  /** Held at the mark and still held at the end of the capture. */
+  | 'still-held'
+  /** Held at the mark, released later. */
+  | 'held'
+  /** Nothing to blame. */
+  | 'plain'
+  /** Something is missing or not certain. */
+  | 'doubt';
+
+/** A tooltip as plain text; the view escapes it. */
+export interface Tooltip {
+  readonly title: string;
+  readonly rows: readonly (readonly [name: string, value: string])[];
+  readonly notes: readonly string[];
+}
+
+/** Where a frame leads. Paths are relative to the kernel tree, `/` separated; lines are 1-based. */
+export interface FrameTarget {
+  readonly function: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly certainty: Certainty;
+  /** Every place that may be meant, best first; one place when the frame is not ambiguous. */
+  readonly candidates: readonly SourcePlace[];
+  /** Why nothing better is known; empty when there is nothing to say. */
+  readonly note: string;
+}
+
+export interface SourcePlace {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface TreeNode {
+  readonly id: string;
+  readonly kind: NodeKind;
+  readonly mood: NodeMood;
+  /** Carries the answer and can be read alone. */
+  readonly label: string;
+  /** The numbers. */
+  readonly description: string;
+  readonly tooltip: Tooltip;
+  /** Label and description for screen readers, without signs that are read aloud badly. */
+  readonly spoken: string;
+  readonly hasChildren: boolean;
+  /** Whether it opens together with its parent. */
+  readonly expanded: boolean;
+  /** Present on frames that lead somewhere, or say why they do not. */
+  readonly frame: FrameTarget | null;
+  /** 1-based line of the capture's text that a problem speaks of, else null. */
+  readonly captureLine: number | null;
+}
+
+/** A slice of the children of a node. */
+export interface NodePage {
+  readonly nodes: readonly TreeNode[];
+  /** How many children there are in all. */
+  readonly total: number;
+}
+
+export type TreeName = 'holders' | 'captures';
+
+export interface ProgressReport {
+  readonly phase: 'reading' | 'analysing' | 'indexing';
+  /** In {@link unit}; 0 when not known. */
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes' | 'files' | '';
+}
+
+/** What a capture is and says of itself, for labels and messages. */
+export interface CaptureFacts {
+  readonly id: string;
+  readonly path: string;
+  readonly format: string;
+  readonly events: number;
+  readonly stacks: number;
+  readonly lost: number;
+  readonly gaps: number;
+  readonly problems: number;
+  /** Events that say something of a page or of moving pages. */
+  readonly pageEvents: number;
+  /** Pages that failed to move, and how many of them somebody held. */
+  readonly pages: number;
+  readonly heldPages: number;
+  /** Reasons of the marks, `null` for marks whose reason the capture does not say; with how many pages each. */
+  readonly reasons: readonly (readonly [reason: string | null, pages: number])[];
+}
+
+export interface KernelTreeFacts {
+  readonly root: string;
+  /** From the Makefile, e.g. `6.1.115`; null when it has none. */
+  readonly version: string | null;
+}
+
+/** How many functions of the open captures the kernel tree has. */
+export interface SymbolFacts {
+  readonly asked: number;
+  readonly found: number;
+}
+
+/** A frame of a printed stack: ` => func+0x12/0x34 [module]`. */
+export interface PrintedFrame {
+  readonly function: string;
+  /** Offset into the function in bytes, or null. */
+  readonly offset: number | null;
+  readonly module: string | null;
+}
+
+/** Every request, with what it takes and what it answers. */
+export interface EngineRequests {
+  /** Fails with a CaptureError when the file cannot be read or is no capture. Reports progress. */
+  readonly openCapture: { request: { readonly path: string }; answer: CaptureFacts };
+  readonly closeCapture: { request: { readonly id: string }; answer: null };
+  /** Children of `node` (null: the roots) from `start` up to, not including, `end`. */
+  readonly children: {
+    request: {
+      readonly tree: TreeName;
+      readonly node: string | null;
+      readonly start: number;
+      readonly end: number;
+      /** Only marks of this migrate reason; null for all. */
+      readonly reason: string | null;
+    };
+    answer: NodePage;
+  };
+  /** Chooses the kernel tree for all captures; null forgets it. Fails with a KernelTreeError when it is none. */
+  readonly setKernelTree: { request: { readonly root: string | null }; answer: KernelTreeFacts | null };
+  /**
+   * Looks the functions of all captures up in the kernel tree, which takes seconds the first time; rows of frames
+   * wait for it. Answers null without a tree. Reports progress.
+   */
+  readonly lookUpFunctions: { request: Readonly<Record<string, never>>; answer: SymbolFacts | null };
+  /** The places of a printed stack, innermost frame first. */
+  readonly resolveFrames: {
+    request: { readonly stack: readonly PrintedFrame[] };
+    answer: readonly FrameTarget[];
+  };
+  /** A row of the holders tree and what is below it as text for a mail; the whole tree when `node` is null. */
+  readonly text: {
+    request: { readonly node: string | null; readonly reason: string | null };
+    answer: string;
+  };
+}
+
+export type Method = keyof EngineRequests;
+export type Request<M extends Method> = EngineRequests[M]['request'];
+export type Answer<M extends Method> = EngineRequests[M]['answer'];
+
+/** The engine as its users see it, in the same process or behind a worker. */
+export type EngineApi = {
+  readonly [M in Method]: (request: Request<M>, options?: RequestOptions) => Promise<Answer<M>>;
+};
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (report: ProgressReport) => void;
+}
+
+/** A failure that is meant for people: its message says what was found, what was expected and what to do. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  /** For the log. */
+  readonly stack: string | null;
+}
+
+/** What a worker is started with. */
+export interface WorkerData {
+  /** Folder for what is kept from one run to the next. */
+  readonly cacheFolder: string;
+}
+
+export type ToEngine =
+  | { readonly type: 'request'; readonly id: number; readonly method: Method; readonly request: unknown }
+  | { readonly type: 'cancel'; readonly id: number };
+
+export type FromEngine =
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: PlainError }
+  | { readonly type: 'progress'; readonly id: number; readonly report: ProgressReport };

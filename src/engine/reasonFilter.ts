@@ -1,0 +1,46 @@
+/** Leaves only the marks of one migrate reason, so that one user of migrate_pages is seen without the others. */
+import type { Page, Reference } from '../holders/model';
+
+/** Names of enum migrate_reason, old and new (include/trace/events/migrate.h). */
+export const MIGRATE_REASONS: readonly string[] = [
+  'compaction',
+  'memory_failure',
+  'memory_hotplug',
+  'syscall_or_cpuset',
+  'mempolicy_mbind',
+  'numa_misplaced',
+  'contig_range',
+  'cma',
+  'longterm_pin',
+  'demotion',
+  'damon',
+];
+
+/** The pages that have marks of `reason`, with these marks only; all pages as they are when it is null. */
+export function pagesWithReason(pages: readonly Page[], reason: string | null): readonly Page[] {
+  if (reason === null) return pages;
+  return pages.flatMap((page) => withReason(page, reason) ?? []);
+}
+
+function withReason(page: Page, reason: string): Page | null {
+  const kept = page.marks.flatMap((mark, index) => (mark.reason === reason ? [index] : []));
+  if (kept.length === page.marks.length) return page;
+  const first = kept[0];
+  if (first === undefined) return null;
+  const newIndex = new Map(kept.map((old, index) => [old, index]));
+  const firstRow = page.marks[first]!.row;
+  return {
+    ...page,
+    marks: kept.map((index) => page.marks[index]!),
+    references: page.references.map((reference) => {
+      const openAt = reference.openAt.flatMap((old) => newIndex.get(old) ?? []);
+      return { ...reference, openAt, role: roleAmong(reference, openAt, firstRow) };
+    }),
+  };
+}
+
+/** A reference that was open only at marks which are left out came before or after those that stay. */
+function roleAmong(reference: Reference, openAt: readonly number[], firstRow: number): Reference['role'] {
+  if (openAt.length > 0 || reference.openAt.length === 0) return reference.role;
+  return reference.acquired !== null && reference.acquired.row > firstRow ? 'temporary' : 'earlier';
+}

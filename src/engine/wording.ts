@@ -1,0 +1,66 @@
+/** Roles, certainties and numbers in words. */
+import type { Confidence, Role } from '../holders/model';
+import type { Certainty } from '../source/location';
+
+export const ROLE_NAMES: Readonly<Record<Role, string>> = {
+  held: 'Held',
+  expected: 'Expected',
+  temporary: 'Temporary',
+  earlier: 'Earlier',
+};
+
+/** What a role means, relative to the mark. */
+export const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
+  held: 'Open when the page failed to move, and not one that migration accounts for: these kept the page.',
+  expected: 'Open when the page failed to move, and accounted for by migration itself.',
+  temporary: 'Taken after the page had failed to move.',
+  earlier: 'Dropped before the page failed to move.',
+};
+
+export const CONFIDENCE_NAMES: Readonly<Record<Confidence, string>> = {
+  exact: 'exact: get and put belong to one call',
+  rule: 'by rule: get and put sites of this kind belong together',
+  assumed: 'assumed: the oldest open reference that fits',
+};
+
+/** How sure a line is, beside it; nothing where it is sure. */
+export const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
+  exact: '',
+  'one-call-site': 'only call',
+  'one-of-several': 'one of several',
+  'function-only': 'function only',
+  unknown: 'not found',
+};
+
+export const CERTAINTY_NAMES: Readonly<Record<Certainty, string>> = {
+  exact: 'exact',
+  'one-call-site': 'the only place in the function that calls the next frame',
+  'one-of-several': 'one of several places; the likeliest is shown',
+  'function-only': 'the function is known, the line in it is not',
+  unknown: 'not found',
+};
+
+/** Names of the errors that migration and isolation return (include/uapi/asm-generic/errno-base.h). */
+const ERRNO_NAMES: Readonly<Record<number, string>> = {
+  1: 'EPERM',
+  2: 'ENOENT',
+  4: 'EINTR',
+  5: 'EIO',
+  11: 'EAGAIN',
+  12: 'ENOMEM',
+  14: 'EFAULT',
+  16: 'EBUSY',
+  22: 'EINVAL',
+  38: 'ENOSYS',
+};
+
+/** `-EBUSY`, or the number where the name is not known. */
+export function errorText(error: number): string {
+  const name = ERRNO_NAMES[-error];
+  return name === undefined ? String(error) : `-${name}`;
+}
+
+/** `1 reference`, `2 references`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
+}
