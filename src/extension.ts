@@ -1,0 +1,72 @@
+/** Composition root: builds the parts, registers them, disposes them. */
+import * as vscode from 'vscode';
+import { EngineClient } from './engine/client';
+import { CopyAsText } from './views/copyAsText';
+import { recoverEngine } from './views/recoverEngine';
+import { FilterByReason } from './views/filterByReason';
+import { FtraceLanguage } from './views/ftraceLanguage';
+import { FtraceLinks } from './views/ftraceLinks';
+import { KernelTreeChoice } from './views/kernelTreeChoice';
+import { NodeTree } from './views/nodeTree';
+import { OpenCaptures } from './views/openCaptures';
+import { OpenCommands } from './views/openCommands';
+import { OpenFrame } from './views/openFrame';
+import { ProblemPlace } from './views/problemPlace';
+import type { MoreRow, Row } from './views/rows';
+
+/** For the tests of the extension: the trees that the views show. */
+export interface PageHoldersApi {
+  readonly holders: NodeTree;
+  readonly captures: NodeTree;
+}
+
+export function activate(context: vscode.ExtensionContext): PageHoldersApi {
+  const { subscriptions, extensionUri } = context;
+  const log = vscode.window.createOutputChannel('Page Holders', { log: true });
+  const engine = new EngineClient(vscode.Uri.joinPath(extensionUri, 'dist/worker.js').fsPath, {
+    cacheFolder: context.globalStorageUri.fsPath,
+  });
+  const captures = new OpenCaptures(engine);
+  const holdersTree = new NodeTree('holders', engine, captures, log);
+  const capturesTree = new NodeTree('captures', engine, captures, log);
+  const holders = vscode.window.createTreeView<Row | MoreRow>('pageHolders.holders', {
+    treeDataProvider: holdersTree,
+    showCollapseAll: true,
+  });
+  const captureList = vscode.window.createTreeView('pageHolders.captures', {
+    treeDataProvider: capturesTree,
+  });
+  const kernelTree = new KernelTreeChoice(engine, captures, context.workspaceState, captureList, log);
+  const sample = vscode.Uri.joinPath(extensionUri, 'media/sample/trace.txt');
+  const opening = new OpenCommands(captures, kernelTree, holders, sample, log);
+  engine.onStopped((reason) => void recoverEngine(reason, captures, kernelTree, opening, log));
+
+  subscriptions.push(
+    log,
+    { dispose: () => void engine.dispose() },
+    captures,
+    kernelTree,
+    holdersTree,
+    capturesTree,
+    holders,
+    captureList,
+    opening,
+    new OpenFrame(kernelTree, log),
+    new CopyAsText(engine, captures, holders, log),
+    new FilterByReason(captures, holders),
+    new ProblemPlace(captures, log),
+    new FtraceLanguage(),
+    vscode.languages.registerDocumentLinkProvider(
+      { language: 'ftrace' },
+      new FtraceLinks(engine, kernelTree),
+    ),
+    vscode.commands.registerCommand('pageHolders.showLog', () => {
+      log.show();
+    }),
+    vscode.commands.registerCommand('pageHolders.showMore', (row: MoreRow) => {
+      holdersTree.showMore(row);
+      capturesTree.showMore(row);
+    }),
+  );
+  return { holders: holdersTree, captures: capturesTree };
+}

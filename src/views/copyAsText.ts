@@ -1,0 +1,45 @@
+/** Puts a row with what is below it, or the whole holders tree, on the clipboard as text for a mail. */
+import * as vscode from 'vscode';
+import type { EngineApi } from '../engine/protocol';
+import { showFailure } from './failures';
+import type { OpenCaptures } from './openCaptures';
+import type { MoreRow, Row } from './rows';
+import { isMoreRow } from './rows';
+
+export class CopyAsText implements vscode.Disposable {
+  private readonly commands: vscode.Disposable;
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+    private readonly holders: vscode.TreeView<Row | MoreRow>,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    const { registerCommand } = vscode.commands;
+    this.commands = vscode.Disposable.from(
+      registerCommand('pageHolders.copyAsText', (row?: Row) => this.copy(row ?? this.selected())),
+      registerCommand('pageHolders.copyAllAsText', () => this.copy(null)),
+    );
+  }
+
+  dispose(): void {
+    this.commands.dispose();
+  }
+
+  /** From the palette or by key the command has no row. */
+  private selected(): Row | null {
+    const [row] = this.holders.selection;
+    return row === undefined || isMoreRow(row) ? null : row;
+  }
+
+  private async copy(row: Row | null): Promise<void> {
+    try {
+      const { reason } = this.captures;
+      const text = await this.engine.text({ node: row?.node.id ?? null, reason });
+      await vscode.env.clipboard.writeText(text);
+      vscode.window.setStatusBarMessage(`Copied ${text.split('\n').length} lines`, 3000);
+    } catch (error) {
+      showFailure(this.log, error);
+    }
+  }
+}

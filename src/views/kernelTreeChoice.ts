@@ -1,0 +1,161 @@
+/**
+ * Which kernel tree frames lead into: the one chosen in this workspace, else the one in the settings, else the first
+ * open folder that looks like one.
+ */
+import os from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { EngineApi, KernelTreeFacts, ProgressReport } from '../engine/protocol';
+import { showFailure } from './failures';
+import type { OpenCaptures } from './openCaptures';
+import { progressText } from './progressText';
+
+const CHOSEN = 'kernelTree';
+const SETTING = 'pageHolders.kernelTree';
+/** What a kernel tree has at its root; the engine looks closer. */
+const LANDMARKS = ['Kconfig', 'Makefile', 'include/linux', 'mm'];
+
+export class KernelTreeChoice implements vscode.Disposable {
+  private current: KernelTreeFacts | null = null;
+  /** Null until the engine was told; the engine starts with the first capture or link, not with the window. */
+  private settled: Promise<void> | null = null;
+  private readonly subscriptions: vscode.Disposable;
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+    private readonly memory: vscode.Memento,
+    private readonly view: vscode.TreeView<unknown>,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.subscriptions = vscode.Disposable.from(
+      vscode.commands.registerCommand('pageHolders.chooseKernelTree', () => this.choose()),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.update()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.update()),
+      vscode.workspace.onDidChangeConfiguration((event) =>
+        event.affectsConfiguration(SETTING) ? this.update() : undefined,
+      ),
+    );
+  }
+
+  /** The tree in use, once the engine has it. */
+  async tree(): Promise<KernelTreeFacts | null> {
+    this.settled ??= this.apply();
+    await this.settled;
+    return this.current;
+  }
+
+  /** The engine is a new one that knows of no tree. */
+  engineIsNew(): void {
+    this.settled = null;
+    this.current = null;
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+  }
+
+  /** Finds out again which tree to use, also when it is the same: its files may have changed. */
+  async update(): Promise<void> {
+    if (this.settled === null) return;
+    await this.settled;
+    this.settled = this.apply();
+    await this.settled;
+    await this.lookUpFunctions();
+  }
+
+  /** Has the functions of the open captures looked up; rows of frames wait for it in any case. */
+  async lookUpFunctions(): Promise<void> {
+    const tree = await this.tree();
+    if (tree === null || this.captures.all.length === 0) return;
+    const started = Date.now();
+    const onProgress = (report: ProgressReport): void => {
+      this.view.message = progressText(path.basename(tree.root), report, Date.now() - started);
+    };
+    try {
+      const location = { viewId: 'pageHolders.captures' };
+      const symbols = await vscode.window.withProgress({ location }, () =>
+        this.engine.lookUpFunctions({}, { onProgress }),
+      );
+      if (symbols === null) return;
+      const { found, asked } = symbols;
+      this.log.info(`${found} of ${asked} functions found in ${tree.root}, in ${Date.now() - started} ms`);
+    } catch (error) {
+      showFailure(this.log, error);
+    } finally {
+      this.view.message = '';
+      this.captures.notify();
+    }
+  }
+
+  private async apply(): Promise<void> {
+    const root = this.memory.get<string>(CHOSEN) ?? configuredTree() ?? (await openTree());
+    try {
+      this.current = await this.engine.setKernelTree({ root: root ?? null });
+      if (this.current !== null) {
+        this.log.info(`Kernel tree: ${this.current.root}, version ${this.current.version ?? 'unknown'}`);
+      }
+    } catch (error) {
+      this.current = null;
+      showFailure(this.log, error);
+    }
+    this.captures.notify();
+  }
+
+  private async choose(): Promise<void> {
+    const open = await openTrees();
+    const browse: vscode.QuickPickItem = {
+      label: 'Browse…',
+      iconPath: new vscode.ThemeIcon('folder-opened'),
+    };
+    const automatic: vscode.QuickPickItem = {
+      label: 'Automatic',
+      description: 'the setting, or the open folder that is a kernel tree',
+    };
+    const folders = open.map((folder) => ({ label: path.basename(folder), description: folder }));
+    const picked = await vscode.window.showQuickPick([...folders, browse, automatic], {
+      title: 'Kernel Tree',
+      placeHolder: 'Where the source of the traced kernel is',
+    });
+    if (picked === undefined) return;
+    if (picked === automatic) return this.remember(undefined);
+    if (picked !== browse) return this.remember(picked.description);
+    const [folder] =
+      (await vscode.window.showOpenDialog({
+        title: 'Kernel Tree',
+        openLabel: 'Choose',
+        canSelectFiles: false,
+        canSelectFolders: true,
+      })) ?? [];
+    if (folder?.scheme === 'file') await this.remember(folder.fsPath);
+  }
+
+  private async remember(root: string | undefined): Promise<void> {
+    await this.memory.update(CHOSEN, root);
+    await this.update();
+  }
+}
+
+/** Path in the settings; relative ones are taken from the first open folder. An untrusted workspace's is not read. */
+function configuredTree(): string | undefined {
+  const setting = vscode.workspace.getConfiguration().get<string>(SETTING)?.trim();
+  if (setting === undefined || setting === '') return undefined;
+  if (setting === '~' || setting.startsWith('~/')) return path.join(os.homedir(), setting.slice(1));
+  return path.resolve(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir(), setting);
+}
+
+async function openTree(): Promise<string | undefined> {
+  return (await openTrees())[0];
+}
+
+/** Open folders that look like a kernel tree. */
+async function openTrees(): Promise<readonly string[]> {
+  const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+  const looks = await Promise.all(folders.map(({ uri }) => looksLikeKernelTree(uri)));
+  return folders.filter((_, index) => looks[index]).map(({ uri }) => uri.fsPath);
+}
+
+async function looksLikeKernelTree(folder: vscode.Uri): Promise<boolean> {
+  const found = LANDMARKS.map((name) => vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, name)));
+  return (await Promise.allSettled(found)).every(({ status }) => status === 'fulfilled');
+}

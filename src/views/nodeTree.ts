@@ -1,0 +1,70 @@
+/** One of the engine's trees in a view: rows are asked for when they are opened, and a slice at a time. */
+import * as vscode from 'vscode';
+import type { EngineApi, TreeName } from '../engine/protocol';
+import type { OpenCaptures } from './openCaptures';
+import { isMoreRow, moreItem, rowItem, tooltipText, type MoreRow, type Row } from './rows';
+
+/** Children shown at first, and more at each "Show more": a tree view asks for each expanded row by itself. */
+const SLICE = 200;
+
+export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<Row | undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+  /** How many children of a row are shown, where it is more than a slice. */
+  private readonly shown = new Map<string | null, number>();
+  private readonly subscription: vscode.Disposable;
+
+  constructor(
+    private readonly tree: TreeName,
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.subscription = captures.onDidChange(() => {
+      this.shown.clear();
+      this.changed.fire(undefined);
+    });
+  }
+
+  getTreeItem(row: Row | MoreRow): vscode.TreeItem {
+    return isMoreRow(row) ? moreItem(row) : rowItem(row);
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, row: Row | MoreRow): vscode.TreeItem {
+    const tooltip = isMoreRow(row) ? undefined : tooltipText(row.node.tooltip);
+    if (tooltip !== undefined) item.tooltip = tooltip;
+    return item;
+  }
+
+  getParent(row: Row | MoreRow): Row | null {
+    return row.parent;
+  }
+
+  async getChildren(row?: Row | MoreRow): Promise<(Row | MoreRow)[]> {
+    if (row !== undefined && isMoreRow(row)) return [];
+    const parent = row ?? null;
+    const node = parent?.node.id ?? null;
+    const end = this.shown.get(node) ?? SLICE;
+    try {
+      const { tree, captures } = this;
+      const page = await this.engine.children({ tree, node, start: 0, end, reason: captures.reason });
+      const rows = page.nodes.map((child): Row => ({ node: child, parent }));
+      return page.total > end ? [...rows, { tree, parent, left: page.total - end }] : rows;
+    } catch (error) {
+      this.log.error(`The rows below ${node ?? 'the root'} of ${this.tree} cannot be shown.`, String(error));
+      return [];
+    }
+  }
+
+  showMore({ tree, parent }: MoreRow): void {
+    if (tree !== this.tree) return;
+    const node = parent?.node.id ?? null;
+    this.shown.set(node, (this.shown.get(node) ?? SLICE) + SLICE);
+    this.changed.fire(parent ?? undefined);
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+    this.changed.dispose();
+  }
+}

@@ -1,0 +1,118 @@
+/** Opening, reading again and closing captures: from a dialog, the explorer, an editor or the shipped sample. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { ProgressReport } from '../engine/protocol';
+import { progressText } from './progressText';
+import type { OpenCaptures } from './openCaptures';
+import { showFailure } from './failures';
+import type { KernelTreeChoice } from './kernelTreeChoice';
+import type { Row } from './rows';
+
+export class OpenCommands implements vscode.Disposable {
+  private readonly commands: vscode.Disposable;
+
+  constructor(
+    private readonly captures: OpenCaptures,
+    private readonly kernelTree: KernelTreeChoice,
+    private readonly holders: vscode.TreeView<unknown>,
+    private readonly sample: vscode.Uri,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    const { registerCommand } = vscode.commands;
+    this.commands = vscode.Disposable.from(
+      registerCommand('pageHolders.openCapture', (uri?: vscode.Uri) => this.choose(uri)),
+      registerCommand('pageHolders.openResource', (uri?: vscode.Uri, selected?: readonly vscode.Uri[]) =>
+        this.openResource(uri, selected),
+      ),
+      registerCommand('pageHolders.openSample', () => this.open([this.sample])),
+      registerCommand('pageHolders.cancelOpening', () => {
+        captures.cancelOpening();
+      }),
+      registerCommand('pageHolders.closeCapture', (row?: Row) => this.close(row)),
+      registerCommand('pageHolders.refresh', () => this.refresh()),
+    );
+  }
+
+  /** Opens captures one after the other and shows the view; a failure is told and does not keep the next. */
+  async open(uris: readonly vscode.Uri[]): Promise<void> {
+    if (uris.length === 0) return;
+    await vscode.commands.executeCommand('pageHolders.holders.focus');
+    await this.kernelTree.tree();
+    for (const uri of uris) await this.openOne(uri);
+    await this.kernelTree.lookUpFunctions();
+  }
+
+  dispose(): void {
+    this.commands.dispose();
+  }
+
+  /** Files may have changed on disk: captures that were recorded anew, and the source. */
+  private async refresh(): Promise<void> {
+    await this.kernelTree.update();
+    await this.open(this.captures.all.map((facts) => vscode.Uri.file(facts.path)));
+  }
+
+  private async choose(uri: vscode.Uri | undefined): Promise<void> {
+    if (uri instanceof vscode.Uri) return this.open([uri]);
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const chosen = await vscode.window.showOpenDialog({
+      title: 'Open Capture',
+      openLabel: 'Open',
+      canSelectMany: true,
+      ...(folder === undefined ? {} : { defaultUri: folder }),
+    });
+    await this.open(chosen ?? []);
+  }
+
+  private async openResource(uri?: vscode.Uri, selected?: readonly vscode.Uri[]): Promise<void> {
+    const active = vscode.window.activeTextEditor?.document.uri;
+    const chosen = selected !== undefined && selected.length > 0 ? selected : [uri ?? active];
+    await this.open(chosen.filter((each) => each !== undefined));
+  }
+
+  private async openOne(uri: vscode.Uri): Promise<void> {
+    const name = path.basename(uri.path);
+    if (uri.scheme !== 'file') {
+      const where = `${uri.scheme}: is no file system of the machine on which the extension runs`;
+      showFailure(this.log, `${name} cannot be opened: ${where}. Save a copy there and open that.`);
+      return;
+    }
+    const started = Date.now();
+    const progress = (report: ProgressReport): void => {
+      this.say(progressText(name, report, Date.now() - started));
+    };
+    try {
+      const location = { viewId: 'pageHolders.holders' };
+      const facts = await vscode.window.withProgress({ location }, () =>
+        this.captures.open(uri.fsPath, progress),
+      );
+      const { events, pages, heldPages, problems } = facts;
+      this.log.info(
+        `${uri.fsPath}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +
+          `${problems} places not read, in ${Date.now() - started} ms`,
+      );
+    } catch (error) {
+      showFailure(this.log, error);
+    } finally {
+      this.say('');
+    }
+  }
+
+  private async close(row?: Row): Promise<void> {
+    const { all } = this.captures;
+    const given = all.find(({ id }) => id === row?.node.id) ?? (all.length === 1 ? all[0] : undefined);
+    const chosen =
+      given ??
+      (
+        await vscode.window.showQuickPick(
+          all.map((facts) => ({ label: path.basename(facts.path), description: facts.path, facts })),
+          { title: 'Close Capture' },
+        )
+      )?.facts;
+    if (chosen !== undefined) await this.captures.close(chosen.id);
+  }
+
+  private say(message: string): void {
+    this.holders.message = message;
+  }
+}

@@ -1,0 +1,122 @@
+/** How a row of the engine's trees looks: icon, tooltip, what a click does and which menu it has. */
+import * as vscode from 'vscode';
+import type { Certainty } from '../source/location';
+import type { NodeKind, NodeMood, Tooltip, TreeName, TreeNode } from '../engine/protocol';
+
+/** A row on the screen; it knows the row that it was opened from. */
+export interface Row {
+  readonly node: TreeNode;
+  readonly parent: Row | null;
+}
+
+/** Stands for the children that are not shown yet. */
+export interface MoreRow {
+  readonly tree: TreeName;
+  readonly parent: Row | null;
+  readonly left: number;
+}
+
+export function isMoreRow(row: Row | MoreRow): row is MoreRow {
+  return 'left' in row;
+}
+
+export function rowItem({ node }: Row): vscode.TreeItem {
+  const item = new vscode.TreeItem(node.label, collapsibleState(node));
+  item.id = node.id;
+  item.description = node.description;
+  item.iconPath = rowIcon(node);
+  item.contextValue = contextValue(node);
+  item.accessibilityInformation = { label: node.spoken };
+  const command = rowCommand(node);
+  if (command !== null) item.command = command;
+  return item;
+}
+
+export function moreItem(row: MoreRow): vscode.TreeItem {
+  const item = new vscode.TreeItem(`Show more (${row.left} left)`);
+  item.iconPath = new vscode.ThemeIcon('ellipsis');
+  item.command = { command: 'pageHolders.showMore', title: 'Show More', arguments: [row] };
+  return item;
+}
+
+/** A capture is not to be trusted with markup: every word of it is escaped. */
+export function tooltipText(tooltip: Tooltip): vscode.MarkdownString | undefined {
+  if (tooltip.title === '') return undefined;
+  const text = new vscode.MarkdownString();
+  text.appendMarkdown('**').appendText(tooltip.title).appendMarkdown('**\n\n');
+  for (const [name, value] of tooltip.rows) {
+    text.appendMarkdown('- ').appendText(`${name}: ${value}`).appendMarkdown('\n');
+  }
+  for (const note of tooltip.notes) text.appendMarkdown('\n').appendText(note).appendMarkdown('\n');
+  return text;
+}
+
+function collapsibleState(node: TreeNode): vscode.TreeItemCollapsibleState {
+  if (!node.hasChildren) return vscode.TreeItemCollapsibleState.None;
+  return node.expanded ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
+}
+
+const ICONS: Readonly<Record<NodeKind, string>> = {
+  capture: 'graph-line',
+  page: 'file-binary',
+  mark: 'bookmark',
+  role: 'list-flat',
+  reference: 'circle-outline',
+  acquired: 'arrow-small-right',
+  released: 'arrow-small-left',
+  frames: 'ellipsis',
+  frame: 'symbol-method',
+  note: 'info',
+  fact: 'circle-small',
+  problem: 'warning',
+};
+
+/** The sidebar is often too narrow for the words that say how sure a line is. */
+const FRAME_ICONS: Readonly<Record<Certainty, string>> = {
+  exact: 'symbol-method',
+  'one-call-site': 'symbol-method',
+  'one-of-several': 'question',
+  'function-only': 'symbol-misc',
+  unknown: 'circle-slash',
+};
+
+const MOOD_COLOURS: Readonly<Partial<Record<NodeMood, string>>> = {
+  'still-held': 'problemsErrorIcon.foreground',
+  held: 'problemsWarningIcon.foreground',
+};
+
+function rowIcon(node: TreeNode): vscode.ThemeIcon {
+  const colour = MOOD_COLOURS[node.mood];
+  return new vscode.ThemeIcon(
+    iconName(node),
+    colour === undefined ? undefined : new vscode.ThemeColor(colour),
+  );
+}
+
+function iconName(node: TreeNode): string {
+  if (node.kind === 'reference' && node.mood !== 'plain') return 'record';
+  if (node.kind === 'role' && node.mood === 'held') return 'lock';
+  if (node.frame !== null) return FRAME_ICONS[node.frame.certainty];
+  if (node.mood === 'doubt') return node.kind === 'acquired' ? 'question' : 'warning';
+  return ICONS[node.kind];
+}
+
+/** `frame.located`, `problem.located`, or the kind; what the menus of the manifest ask for. */
+function contextValue(node: TreeNode): string {
+  const located = node.frame !== null ? node.frame.file !== null : node.captureLine !== null;
+  return located ? `${node.kind}.located` : node.id === 'kernel-tree' ? 'kernelTree' : node.kind;
+}
+
+function rowCommand(node: TreeNode): vscode.Command | null {
+  if (node.frame !== null) {
+    return { command: 'pageHolders.openFrame', title: 'Open Frame', arguments: [node.frame] };
+  }
+  if (node.kind === 'problem' && node.captureLine !== null) {
+    return {
+      command: 'pageHolders.openProblem',
+      title: 'Show in Capture',
+      arguments: [node.id, node.captureLine],
+    };
+  }
+  return null;
+}
