@@ -12,4 +12,9 @@ export interface ByteSource {
    * there, an empty one that it ended before.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Like {@link read}, into the whole of `target`, and says how many bytes there were. Optional: a source that
+   * has it lets a reader use the same memory again, and fresh memory costs as much as reading into it.
+   */
+  readInto?(offset: number, target: Uint8Array): Promise<number>;
 }

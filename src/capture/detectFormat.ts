@@ -12,23 +12,12 @@ export interface OtherFormat {
 }
 
 const EXPECTED =
-  'expected ftrace text (/sys/kernel/tracing/trace, trace_pipe, or the output of "trace-cmd report")';
+  'expected ftrace text (/sys/kernel/tracing/trace, trace_pipe, or the output of "trace-cmd report"), the output ' +
+  'of "perf script", a trace.dat or a perf.data';
 
 /** Files that say at their first bytes what they are. */
 const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] =
   [
-    [
-      [0x17, 0x08, 0x44, 0x74, 0x72, 0x61, 0x63, 0x69, 0x6e, 0x67],
-      'trace-dat',
-      'a trace-cmd recording (trace.dat)',
-      'convert it with "trace-cmd report -i trace.dat > trace.txt" and open that',
-    ],
-    [
-      [0x50, 0x45, 0x52, 0x46, 0x49, 0x4c, 0x45, 0x32],
-      'perf-data',
-      'a perf recording (perf.data)',
-      'record the same events with trace-cmd or through tracefs; perf.data is not read yet',
-    ],
     [[0x7f, 0x45, 0x4c, 0x46], 'unknown', 'an ELF file', 'choose the trace instead'],
     [[0x28, 0xb5, 0x2f, 0xfd], 'unknown', 'zstd-compressed data', 'decompress it with "zstd -d" first'],
     [
@@ -85,16 +74,6 @@ export function foreignFormat(head: Uint8Array): OtherFormat {
 /** A text of another tool, recognised by its first lines, else null. */
 export function foreignText(head: Uint8Array): OtherFormat | null {
   const text = new TextDecoder('latin1').decode(head);
-  // util/evsel_fprintf.c: "comm pid[/tid] [cpu] time: event:", then "\taddress symbol (dso)" lines.
-  if (
-    /^.{1,32}?[ \t]\d+(?:\/\d+)? +(?:\[\d+\] +)?\d+\.\d+: +[^ ]+: /m.test(text) &&
-    !/^.{0,64}-\d+ +(?:\([ \d-]+\) )?\[\d+\]/m.test(text)
-  ) {
-    return {
-      format: 'perf-script',
-      message: `this is the output of "perf script", ${EXPECTED}; it is not read yet: record the same events with trace-cmd or through tracefs`,
-    };
-  }
   if (/^Page allocated via order \d+/m.test(text)) {
     return {
       format: 'page-owner',

@@ -102,6 +102,14 @@ export class EventTableBuilder implements EventTable {
   }
 
   /**
+   * Makes room for `rows` in all. Doubling costs each row twice, in time and, until the old columns are
+   * collected, in memory: worth a call where the number of rows can be told in advance.
+   */
+  reserve(rows: number): void {
+    if (rows > this.time.length) this.grow(rows);
+  }
+
+  /**
    * The details row of an event, added when it has none yet. Call it before you look at a column of the
    * details: `details.pages[detailOf(row)] = 1` writes into the column that `detailOf` has just replaced.
    */

@@ -59,6 +59,45 @@ export class FtraceTaskLine {
   resolution = 1;
   /** Index of the event's text. */
   textStart = 0;
+  /** {@link readNext}: instance, comm, pid and CPU are those of the line before. */
+  isRepeated = false;
+  /** Where the line before begins, and how long its head is up to the `]`; 0 when it cannot be compared with. */
+  private previousStart = 0;
+  private headLength = 0;
+  private newestHeadEnd = 0;
+
+  /** Lines read before are no longer where they were. */
+  forgetPrevious(): void {
+    this.headLength = 0;
+  }
+
+  /**
+   * As {@link read}, for lines that follow each other in the buffer of `text`. An event and its stack, and most
+   * lines of a CPU, begin alike: a compare saves reading the same comm, pid and CPU again.
+   */
+  readNext(bytes: Uint8Array, text: DataView, lineStart: number): boolean {
+    const length = this.headLength;
+    if (length > 0 && isSame(text, this.previousStart, lineStart, length)) {
+      if (this.flagsAndTime(bytes, lineStart + length)) {
+        const moved = lineStart - this.previousStart;
+        this.commStart += moved;
+        this.commEnd += moved;
+        this.instanceStart = this.instanceEnd = lineStart;
+        this.previousStart = lineStart;
+        this.isRepeated = true;
+        return true;
+      }
+    }
+    this.isRepeated = false;
+    this.headLength = 0;
+    if (!this.read(bytes, lineStart)) return false;
+    // In another column a dash further left may be the right one, which only the whole line tells.
+    if (this.commEnd === lineStart + COMM_COLUMN && this.instanceEnd === lineStart) {
+      this.previousStart = lineStart;
+      this.headLength = this.newestHeadEnd - lineStart;
+    }
+    return true;
+  }
 
   /** Reads the line at `lineStart`; false when it is no task line. A line end must follow somewhere. */
   read(bytes: Uint8Array, lineStart: number): boolean {
@@ -132,6 +171,7 @@ export class FtraceTaskLine {
     }
     this.pid = pid;
     this.cpu = cpu;
+    this.newestHeadEnd = bracketed ? i : 0;
     return this.flagsAndTime(bytes, i);
   }
 
@@ -224,6 +264,17 @@ export class FtraceTaskLine {
     this.textStart = i;
     return true;
   }
+}
+
+/** Whether `length` bytes at two places are the same. */
+function isSame(text: DataView, first: number, second: number, length: number): boolean {
+  if (second + length > text.byteLength) return false;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    if (text.getInt32(first + i, true) !== text.getInt32(second + i, true)) return false;
+  }
+  for (; i < length; i++) if (text.getUint8(first + i) !== text.getUint8(second + i)) return false;
+  return true;
 }
 
 function hasNewline(bytes: Uint8Array, start: number, end: number): boolean {

@@ -68,6 +68,8 @@ export class FtraceTextReader {
   private readonly matchers = new Map<number, StackMatcher>();
   private newestMatcher = new StackMatcher();
   private newestMatcherKey = -1;
+  /** Task of the newest line, NONE when that line was no event. */
+  private newestTask = NONE;
   /** By string id, one more than the kind; 0 where the name was not looked at yet. */
   private recordKinds = new Uint8Array(256);
   private readonly unnamedIds = new Map<string, number>();
@@ -80,13 +82,15 @@ export class FtraceTextReader {
   private text: DataView = new DataView(new ArrayBuffer(0));
 
   /**
-   * Reads the lines in `bytes[start, end)`, which ends behind a line end; a few more bytes behind `end` must be
-   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the file. Returns the index behind the last line
-   * read: less than `end` when the newest stack may go on behind `end` and `last` is false.
+   * Reads the lines in `bytes[start, end)`, which ends behind a line end. A few more bytes behind `end` must be
+   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the
+   * file. Returns the index behind the last line read: less than `end` when the newest stack may go on behind
+   * `end` and `last` is false.
    */
   read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
     this.fileOffset = fileOffset;
     if (this.text.buffer !== bytes.buffer) this.text = new DataView(bytes.buffer);
+    this.taskLine.forgetPrevious();
     let at = start;
     while (at < end) {
       const next = this.record(bytes, at, end, last);
@@ -152,7 +156,8 @@ export class FtraceTextReader {
   /** Reads one line, with the frame lines of a stack; -1 when those may go on behind `end`. */
   private record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const line = this.taskLine;
-    if (!line.read(bytes, at)) return this.otherLine(bytes, at, end, last);
+    if (!line.readNext(bytes, this.text, at)) return this.otherLine(bytes, at, end, last);
+    if (!line.isRepeated) this.newestTask = NONE;
 
     const text = line.textStart;
     if (bytes[text] === LESS) {
@@ -178,11 +183,11 @@ export class FtraceTextReader {
     const line = this.taskLine;
     const table = this.table;
     const time = this.time(at);
-    const task = this.symbols.internTask(
-      this.symbols.internBytes(bytes, line.commStart, line.commEnd),
-      line.pid,
-    );
-    const row = table.append(time, line.cpu, task, kind, name, this.fileOffset + at);
+    if (!line.isRepeated || this.newestTask === NONE) {
+      const comm = this.symbols.internBytes(bytes, line.commStart, line.commEnd);
+      this.newestTask = this.symbols.internTask(comm, line.pid);
+    }
+    const row = table.append(time, line.cpu, this.newestTask, kind, name, this.fileOffset + at);
     let lineEnd = fieldsStart;
     if (kind === EventKind.Other) {
       while (bytes[lineEnd] !== NEWLINE) lineEnd++;
@@ -350,15 +355,15 @@ export class FtraceTextReader {
   private writerLine(bytes: Uint8Array, at: number, end: number): boolean {
     if (end - at > 256) return false;
     const text = ascii(bytes, at, end);
+    // The kernel's and trace-cmd's words; the latter may put an instance's name or blanks before them.
     const lost =
-      /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]$/.exec(text) ??
-      /^CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]$/.exec(text) ??
+      /^(?:\S+: *| +)?CPU:(\d+) \[(?:LOST )?(?:(\d+) )?EVENTS(?: DROPPED)?\]$/.exec(text) ??
       /^CPU (\d+): (\d+) MISSED EVENTS$/.exec(text);
     if (lost) {
       this.gap('lost', Number(lost[1]), lost[2] === undefined ? null : Number(lost[2]));
       return true;
     }
-    const cpus = /^cpus=(\d+)$/.exec(text);
+    const cpus = /^(?:\S+: *| +)?cpus=(\d+)$/.exec(text);
     if (cpus) {
       this.fact('CPUs', cpus[1]!);
       this.isTraceCmd = true;
@@ -432,7 +437,8 @@ export class FtraceTextReader {
         this.clockProblem = true;
         this.problem(
           at,
-          `a time in ${line.isTicks ? 'ticks' : 'seconds'}, expected ${this.isTicks ? 'ticks' : 'seconds'} as in the first line; such events are kept without a time`,
+          `a time in ${line.isTicks ? 'ticks' : 'seconds'}, expected ${this.isTicks ? 'ticks' : 'seconds'} as in ` +
+            'the first line; such events are kept without a time',
         );
       }
       return NaN;

@@ -1,5 +1,5 @@
 import type { ByteSource } from './byteSource';
-import { byteChunks, joined, putBack, takeHead, type ReadOptions } from './byteChunks';
+import { byteChunks, joined, putBack, takeHead } from './byteChunks';
 import {
   binaryFormat,
   byteOrderMarkLength,
@@ -13,61 +13,105 @@ import type { Capture } from './eventTable';
 import { FtraceTextReader } from './ftraceText';
 import { gunzip, isGzip } from './gunzip';
 import { LineWindow } from './lineWindow';
+import { PerfScriptReader, isPerfScript } from './perfScript';
+import { readPerfData, type PerfDataOptions } from './perfData/perfData';
+import { isPerfData } from './perfData/perfHeader';
+import { collectSource } from './memorySource';
 import { ProblemList } from './problemList';
+import { isTraceDat } from './traceDat/fileHeader';
+import { readTraceDat } from './traceDat/readTraceDat';
 
-export type OpenCaptureOptions = ReadOptions;
+/** How a capture is read. */
+export type OpenCaptureOptions = PerfDataOptions;
+
+type TextReader = FtraceTextReader | PerfScriptReader;
 
 /**
- * Reads a capture of any known format, which is told by the content. Text may be gzipped. A file that is
+ * Reads a capture of any known format, which is told by the content. It may be gzipped. A file that is
  * something else comes back as a capture without events and with a problem that says what it is.
  *
  * @throws only what `source.read` throws, and the signal's reason when aborted
  */
 export async function openCapture(source: ByteSource, options: OpenCaptureOptions = {}): Promise<Capture> {
-  const reader = new FtraceTextReader();
-  const compressed = new ProblemList();
-  let chunks = byteChunks(source, options);
-  let taken = await takeHead(chunks, 2);
+  const endProblems = new ProblemList();
+  let chunks = byteChunks(source, options, endProblems);
+  const taken = await takeHead(chunks, 2);
   chunks = putBack(taken, chunks);
-  const isCompressed = isGzip(joined(taken, 2));
-  if (isCompressed) {
-    chunks = gunzip(chunks, compressed);
-    reader.facts.set('compression', 'gzip');
+  const isCompressed = isGzip(joined(taken));
+  if (isCompressed) chunks = gunzip(chunks, endProblems);
+  const beginning = joined(await takeHead(chunks, HEAD_LENGTH));
+  const head = beginning.subarray(0, HEAD_LENGTH);
+  const readBinary = binaryReader(head);
+  if (readBinary) {
+    if (!isCompressed) {
+      await chunks.return();
+      return readBinary(source, options);
+    }
+    const content = await collectSource(source.name, source.size, putBack([beginning], chunks), endProblems);
+    return fromGzip(await readBinary(content, withoutProgress(options)), endProblems);
   }
-  taken = await takeHead(chunks, HEAD_LENGTH);
-  const head = joined(taken, HEAD_LENGTH);
   const other = binaryFormat(head);
-  if (other) return finished(source, reader, compressed, other);
+  if (other) {
+    await chunks.return();
+    return finished(source, new FtraceTextReader(), endProblems, other);
+  }
 
-  const window = new LineWindow(reader, byteOrderMarkLength(head));
-  for (const chunk of taken) window.push(chunk);
+  const markLength = byteOrderMarkLength(head);
+  const reader = isPerfScript(head.subarray(markLength)) ? new PerfScriptReader() : new FtraceTextReader();
+  if (isCompressed) reader.facts.set('compression', 'gzip');
+  const window = new LineWindow(reader, markLength);
+  window.push(head);
   if (reader.table.length + reader.ownLines === 0) {
     const foreign = foreignText(head) ?? (isBinary(head) ? foreignFormat(head) : null);
     if (foreign) {
       await chunks.return();
-      return finished(source, new FtraceTextReader(), compressed, foreign);
+      return finished(source, new FtraceTextReader(), endProblems, foreign);
     }
   }
+  window.push(beginning.subarray(HEAD_LENGTH));
   for await (const chunk of chunks) window.push(chunk);
   window.finish();
   if (reader.table.length + reader.ownLines === 0) {
-    return finished(source, new FtraceTextReader(), compressed, foreignFormat(head));
+    return finished(source, new FtraceTextReader(), endProblems, foreignFormat(head));
   }
-  return finished(source, reader, compressed, null);
+  return finished(source, reader, endProblems, null);
+}
+
+/** The reader of a format that needs any part of the file at any time, or null for all others. */
+function binaryReader(
+  head: Uint8Array,
+): ((source: ByteSource, options: OpenCaptureOptions) => Promise<Capture>) | null {
+  if (isTraceDat(head)) return readTraceDat;
+  return isPerfData(head) ? readPerfData : null;
+}
+
+/** What was read from the content of a gzipped file, with what the decompression says. */
+function fromGzip(capture: Capture, endProblems: ProblemList): Capture {
+  return {
+    ...capture,
+    problems: [...capture.problems, ...endProblems.kept],
+    problemCount: capture.problemCount + endProblems.count,
+    facts: [['compression', 'gzip'], ...capture.facts],
+  };
+}
+
+/** The bytes of the file were counted while they were decompressed. */
+function withoutProgress(options: OpenCaptureOptions): OpenCaptureOptions {
+  return { ...options, onProgress: () => undefined };
 }
 
 function finished(
   source: ByteSource,
-  reader: FtraceTextReader,
-  compressed: ProblemList,
+  reader: TextReader,
+  endProblems: ProblemList,
   other: OtherFormat | null,
 ): Capture {
   const { problems, gapRecorder } = reader;
   if (other) problems.add(0, null, other.message);
-  for (const problem of compressed.kept) problems.add(problem.offset, problem.line, problem.message);
+  for (const problem of endProblems.kept) problems.addForFile(problem.offset, problem.message);
   return {
     path: source.name,
-    format: other?.format ?? (reader.isTraceCmd ? 'trace-cmd-report' : 'ftrace'),
+    format: other?.format ?? reader.format,
     clock: reader.isTicks ? 'ticks' : 'ns',
     resolution: reader.resolution,
     timeBase: reader.timeBase,

@@ -14,6 +14,12 @@ export class ProblemList {
     if (this.kept.length < KEPT) this.kept.push({ offset, line, message });
   }
 
+  /** Like {@link add}, for what concerns the whole file: kept even when that costs the last of those kept. */
+  addForFile(offset: number, message: string): void {
+    if (this.kept.length >= KEPT) this.kept.length = KEPT - 1;
+    this.add(offset, null, message);
+  }
+
   /** True while a message would still be kept: composing one for each of a million bad lines costs time. */
   get wanted(): boolean {
     return this.kept.length < KEPT;

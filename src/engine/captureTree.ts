@@ -58,7 +58,7 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
       kind: 'fact',
       mood: 'doubt',
       label: 'No kernel tree',
-      description: 'frames lead nowhere',
+      description: 'choose the source of the traced kernel',
       tooltip: {
         title: 'No kernel tree is chosen',
         rows: [],
@@ -70,7 +70,9 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
   }
   const unknown = symbols?.unknown ?? [];
   const found =
-    symbols === null ? '' : ` · ${symbols.asked - unknown.length} of ${symbols.asked} functions found`;
+    symbols === null
+      ? ' · functions not looked up yet'
+      : ` · ${symbols.asked - unknown.length} of ${symbols.asked} functions found`;
   return branch(
     {
       id,
@@ -95,14 +97,18 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
   );
 }
 
+/** `2 pages failed to move, 1 held` */
+export function failedText(pages: number, held: number): string {
+  return pages === 0 ? 'No page failed to move' : `${counted(pages, 'page')} failed to move, ${held} held`;
+}
+
 function pagesRow(facts: CaptureFacts): Branch {
   const { id, pages, heldPages } = facts;
   const reasons = facts.reasons.map(([reason, count]) => `${count} ${reason ?? 'reason unknown'}`).join(', ');
   return branch({
     id: `${id}/pages`,
     kind: 'fact',
-    label:
-      pages === 0 ? 'No page failed to move' : `${counted(pages, 'page')} failed to move, ${heldPages} held`,
+    label: failedText(pages, heldPages),
     description: reasons,
   });
 }
@@ -127,7 +133,7 @@ function eventsRow(id: string, capture: Capture): Branch {
       id: `${id}/events`,
       kind: 'fact',
       label: counted(capture.events.length, 'event'),
-      description: unused === 0 ? '' : `${unused} say nothing of pages`,
+      description: unused === 0 ? '' : `${unused} not used`,
     },
     others.length === 0
       ? null
@@ -212,11 +218,8 @@ function problemsRow(id: string, capture: Capture): readonly Branch[] {
             id: `${id}/problems/${index}`,
             kind: 'problem',
             mood: 'doubt',
-            label: problem.message,
-            description: [
-              ...(problem.line === null ? [] : [`line ${problem.line}`]),
-              `byte ${problem.offset}`,
-            ].join(' · '),
+            label: `${problem.line === null ? '' : `Line ${problem.line}: `}${problem.message}`,
+            description: `byte ${problem.offset}`,
             tooltip: { title: problem.message, rows: [], notes: [] },
             captureLine: problem.line,
           }),

@@ -6,7 +6,14 @@ import { EventKind, type Capture } from '../capture/eventTable';
 import { openCapture } from '../capture/openCapture';
 import { analyseHolders } from '../holders/analyseHolders';
 import type { Page } from '../holders/model';
-import { baseName, captureDescription, captureRow, kernelTreeRow, type SymbolLookup } from './captureTree';
+import {
+  baseName,
+  failedText,
+  captureDescription,
+  captureRow,
+  kernelTreeRow,
+  type SymbolLookup,
+} from './captureTree';
 import { CancelledError, CaptureError } from './errors';
 import { frameTarget, namedFunctions, NOT_SEARCHED, PlacedStacks, type NamedFunction } from './frames';
 import { heldReferences, holderRows } from './holderTree';
@@ -18,7 +25,6 @@ import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions } from '.
 import { pagesWithReason } from './reasonFilter';
 import { reportCapture, reportPage } from './report';
 import { textLines, type Styles } from './textReport';
-import { counted } from './wording';
 
 interface OpenedCapture {
   readonly id: string;
@@ -113,6 +119,7 @@ export class Engine implements EngineApi {
   async *textReport(reason: string | null, styles: Styles): AsyncGenerator<string> {
     for (const opened of this.opened.values()) {
       yield* await textLines([this.captureHeading(opened, reason)], styles);
+      if (opened.pages.length === 0) yield `  ${opened.facts.pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR}`;
       yield '';
     }
   }
@@ -166,7 +173,7 @@ export class Engine implements EngineApi {
       {
         id,
         kind: 'capture',
-        label: `${baseName(facts.path)} · ${counted(pages.length, 'page')} failed to move${forReason}, ${held} held`,
+        label: `${baseName(facts.path)} · ${failedText(pages.length, held)}${forReason}`,
         description: captureDescription(facts, opened.capture),
         tooltip: { title: facts.path, rows: [], notes: [] },
         expanded: true,
@@ -191,7 +198,7 @@ export class Engine implements EngineApi {
 
   private symbolLookup(): SymbolLookup | null {
     const { source } = this;
-    if (source === null) return null;
+    if (source?.isSettled !== true) return null;
     const names = new Set(this.functions().map((each) => each.function));
     const unknown = [...names].filter((name) => !source.knows(name)).sort();
     return { asked: names.size, unknown };
@@ -216,6 +223,12 @@ export class Engine implements EngineApi {
     this.captureTree = null;
   }
 }
+
+const LOOKED_FOR =
+  'Looked for: reports of page_pin_owner and page_pinner, page_ref_freeze that failed, test_pages_isolated that ' +
+  'failed, busy retries of cma_alloc, memory_failure, and pages that a migration refused or put back.';
+const NO_PAGE_EVENTS =
+  'No event says anything of a page. Record page_ref, page_isolation, migrate, cma, compaction and kmem with stacks.';
 
 function factsOf(id: string, capture: Capture, pages: readonly Page[]): CaptureFacts {
   const reasons = new Map<string | null, number>();
@@ -258,16 +271,15 @@ async function readCapture(file: NodeFile, { signal, onProgress }: RequestOption
   }
 }
 
-/** Formats of the readers; a file of another kind comes back under a name of its own, without events. */
-const READ_FORMATS: ReadonlySet<string> = new Set(['ftrace', 'trace-cmd-report']);
-
-/** @throws CaptureError with what the reader says of a file that is no capture */
-function refuseOtherFiles(capture: Capture): void {
-  if (READ_FORMATS.has(capture.format)) return;
-  throw new CaptureError(
-    capture.path,
-    `cannot be opened: ${capture.problems[0]?.message ?? 'it is no capture'}.`,
-  );
+/**
+ * @throws CaptureError with what the reader says of a file in which it found nothing: a file of another kind comes
+ * back without events
+ */
+function refuseOtherFiles({ path, events, problems, otherEvents }: Capture): void {
+  const [problem] = problems;
+  if (events.length > 0 || otherEvents.size > 0 || problem === undefined) return;
+  const place = problem.line === null ? '' : `line ${problem.line}: `;
+  throw new CaptureError(path, `cannot be opened: ${place}${problem.message}.`);
 }
 
 /** Lets a cancel that waits in the message queue arrive, and obeys it. */

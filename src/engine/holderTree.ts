@@ -37,6 +37,7 @@ export function holderRows(
   const doubts = captureDoubts(capture).map((doubt, index) =>
     branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
   );
+  if (capture.problemCount > 0) doubts.push(problemsNote(`${id}/problems`, capture));
   const blamed = pages.filter((page) => heldReferences(page).length > 0);
   const others = pages.filter((page) => heldReferences(page).length === 0);
   const alone = pages.length === 1;
@@ -117,17 +118,17 @@ class HolderRows {
         kind: 'mark',
         mood: (mark.untraced ?? 0) > 0 ? 'doubt' : 'plain',
         label: joined([withReason ? (mark.reason ?? 'reason unknown') : null, sumText(mark, false)]),
-        description: joined([repeats, this.point(mark.time), this.task(mark.task), ...errors]),
+        description: joined([repeats, this.marksSpan(group.marks), this.attempters(group), ...errors]),
         tooltip: {
           title: 'The page failed to move here',
           rows: [
             ['Time', this.marksSpan(group.marks)],
-            ['Attempt of', this.task(mark.task) ?? 'a task that the capture does not name'],
+            ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
             ['Reason', mark.reason ?? 'not said by the capture'],
             ['Evidence', evidence.join(', ')],
             ['Sum', sumText(mark, true)],
             ...(errors.length > 0 ? [['Error', errors.join(', ')] as const] : []),
-            ...(group.repeats > 1 ? [['Said', `${group.repeats} times`] as const] : []),
+            ...(group.repeats > 1 ? [['Failed', `${group.repeats} times`] as const] : []),
           ],
           notes,
         },
@@ -329,9 +330,8 @@ class HolderRows {
 
   /** `still held`, `released 42 ms after`. */
   private outcome(reference: Reference, group: MarkGroup): string | null {
-    if (reference.weight === 0) return null;
+    if (reference.weight === 0 || reference.role !== 'held') return null;
     if (reference.released === null) return 'still held';
-    if (reference.role !== 'held') return null;
     // The row stands under the mark that the time is relative to.
     return `released ${this.relativeTime(reference.released, group).replace(/ the (?:first |last )?mark$/, '')}`;
   }
@@ -381,6 +381,13 @@ class HolderRows {
     return this.capture.gaps.filter(
       (gap) => gap.cause !== 'started' && gap.beforeRow > from && gap.beforeRow <= to,
     ).length;
+  }
+
+  /** `cma-alloc-208 and 2 others` */
+  private attempters(group: MarkGroup): string | null {
+    const tasks = new Set(group.marks.map((mark) => mark.task));
+    const first = this.task(group.marks[0]!.task);
+    return first === null || tasks.size === 1 ? first : `${first} and ${counted(tasks.size - 1, 'other')}`;
   }
 
   private point(time: number): string {
@@ -515,7 +522,7 @@ function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
       id: `${id}i${index}`,
       kind: 'frame',
       label: inlined.function,
-      description: `${inlined.file}:${inlined.line} · inlined${isUncertain ? ', one of several' : ''}`,
+      description: `${inlined.file}:${inlined.line} · inlined${isUncertain ? ', likely' : ''}`,
       tooltip: {
         title: inlined.function,
         rows: [
@@ -529,11 +536,16 @@ function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
   });
 }
 
+/** Several routes may lead to one line: then there is nothing to choose, but it is not proven either. */
+function certaintyWords({ certainty, candidates }: FrameTarget): string {
+  return certainty === 'one-of-several' && candidates.length < 2 ? 'likely' : CERTAINTY_WORDS[certainty];
+}
+
 /** `fs/splice.c:1203 · one of 3 calls`. */
 function placeText(target: FrameTarget): string {
   if (target.file === null) return CERTAINTY_WORDS.unknown;
   const place = `${target.file}:${target.line ?? 1}`;
-  return joined([place, CERTAINTY_WORDS[target.certainty]]);
+  return joined([place, certaintyWords(target)]);
 }
 
 /**
@@ -565,6 +577,18 @@ function sentence(text: string): string {
 
 function titleOnly(title: string): Tooltip {
   return { title, rows: [], notes: [] };
+}
+
+/** The captures tree lists them. */
+function problemsNote(id: string, { problems, problemCount }: Capture): Branch {
+  const first = problems[0]?.line ?? null;
+  return branch({
+    id,
+    kind: 'note',
+    mood: 'doubt',
+    label: `${counted(problemCount, 'place')} of the capture could not be read`,
+    description: first === null ? '' : `${problemCount > 1 ? 'the first in ' : ''}line ${first}`,
+  });
 }
 
 /** `a · b · c` without what is not there. */

@@ -1,7 +1,11 @@
-/** Keeps the places found in kernel trees in a folder of this machine, so that a tree is walked once. */
+/**
+ * Keeps the places found in kernel trees in a folder of this machine, so that a tree is walked once. A new version of
+ * this program walks it again: it may find more.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { version } from '../../package.json';
 import type { SourceIndex } from '../source/sourceIndex';
 
 export class IndexStore {
@@ -11,7 +15,7 @@ export class IndexStore {
   async load(tree: string): Promise<SourceIndex | undefined> {
     try {
       const stored: unknown = JSON.parse(await readFile(this.fileOf(tree), 'utf8'));
-      return isSourceIndex(stored) ? stored : undefined;
+      return isStored(stored) && stored.madeBy === version ? stored.index : undefined;
     } catch {
       return undefined;
     }
@@ -23,7 +27,7 @@ export class IndexStore {
     const unfinished = `${file}.${process.pid}`;
     try {
       await mkdir(this.folder, { recursive: true });
-      await writeFile(unfinished, JSON.stringify(index));
+      await writeFile(unfinished, JSON.stringify({ madeBy: version, index } satisfies Stored));
       // Whole or not at all: another window may read it now.
       await rename(unfinished, file);
     } catch {
@@ -37,7 +41,12 @@ export class IndexStore {
   }
 }
 
-/** The store is this program's own; only a file of another make is told apart here, its version by the source room. */
-function isSourceIndex(value: unknown): value is SourceIndex {
-  return typeof value === 'object' && value !== null && 'format' in value && 'definitions' in value;
+interface Stored {
+  readonly madeBy: string;
+  readonly index: SourceIndex;
+}
+
+/** The store is written by this program alone; a file of its version has the form that its version gives. */
+function isStored(value: unknown): value is Stored {
+  return typeof value === 'object' && value !== null && 'madeBy' in value && 'index' in value;
 }

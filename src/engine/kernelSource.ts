@@ -21,6 +21,7 @@ export class KernelSource {
   private definedKeys: ReadonlySet<string> = new Set();
   private wanted: readonly WantedSymbol[] = [];
   private walk: Promise<void> = Promise.resolve();
+  private isWalking = false;
 
   private constructor(
     private readonly tree: NodeTree,
@@ -58,6 +59,11 @@ export class KernelSource {
     return this.walk;
   }
 
+  /** Whether every wanted function was looked for. */
+  get isSettled(): boolean {
+    return !this.isWalking && this.missing(this.wanted).length === 0;
+  }
+
   /** Whether the tree defines a function that was looked up. */
   knows(name: string): boolean {
     return sourceName(name).keys.some((key) => this.definedKeys.has(key));
@@ -73,6 +79,7 @@ export class KernelSource {
     const symbols = this.missing(this.wanted);
     this.wanted = [];
     if (symbols.length === 0) return;
+    this.isWalking = true;
     try {
       const index = await createSourceIndex(this.tree, {
         symbols,
@@ -86,6 +93,8 @@ export class KernelSource {
     } catch (error) {
       this.want(symbols);
       throw options.signal?.aborted === true ? new CancelledError() : error;
+    } finally {
+      this.isWalking = false;
     }
   }
 

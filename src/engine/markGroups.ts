@@ -1,13 +1,13 @@
 /**
- * Marks of a page by what they say: an attempt that fails again and again with the same holders is one row with a
- * count.
+ * Marks of a page by what they say: attempts that fail again and again with the same sum and the same holders are one
+ * row with a count, whoever made them.
  */
-import type { Mark, Page, Reference, Role } from '../holders/model';
+import type { Mark, MarkSource, Page, Reference, Role } from '../holders/model';
 
 export interface MarkGroup {
   /** In order of the capture; they differ in time, evidence and error only. */
   readonly marks: readonly Mark[];
-  /** How many events of the capture say it. */
+  /** How many failures the capture shows. */
   readonly repeats: number;
   /**
    * References by role. Held and expected ones were open at a mark of this group; a temporary one was taken after
@@ -37,9 +37,16 @@ export function groupMarks(page: Page): readonly MarkGroup[] {
   }
   return groups.map(({ marks, references }) => ({
     marks,
-    repeats: marks.reduce((sum, mark) => sum + Math.max(1, mark.evidence.length), 0),
+    repeats: marks.reduce((sum, mark) => sum + failures(mark), 0),
     references,
   }));
+}
+
+/** How often the page failed in the attempt of a mark: different kinds of evidence speak of the same failure. */
+function failures(mark: Mark): number {
+  const counts = new Map<MarkSource, number>();
+  for (const { source } of mark.evidence) counts.set(source, (counts.get(source) ?? 0) + 1);
+  return Math.max(1, ...counts.values());
 }
 
 function noReferences(): Record<Role, Reference[]> {
@@ -58,9 +65,9 @@ function heldAtMarks(page: Page): readonly (readonly number[])[] {
 
 /** Equal for marks that say the same of the page. */
 function meaning(mark: Mark, open: readonly number[]): string {
-  const { reason, task, count, expected, held, untraced, expectedTerms } = mark;
+  const { reason, count, expected, held, untraced, expectedTerms } = mark;
   const terms = expectedTerms.map((term) => [term.count, term.label]);
-  return JSON.stringify([reason, task, count, expected, held, untraced, terms, open]);
+  return JSON.stringify([reason, count, expected, held, untraced, terms, open]);
 }
 
 /** Indexes of the marks under which a reference is shown. */

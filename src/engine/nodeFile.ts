@@ -35,15 +35,19 @@ export class NodeFile implements ByteSource {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    const wanted = Math.max(0, Math.min(length, this.size - offset));
-    const bytes = new Uint8Array(wanted);
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
+    return bytes.subarray(0, await this.readInto(offset, bytes));
+  }
+
+  async readInto(offset: number, target: Uint8Array): Promise<number> {
+    const wanted = Math.max(0, Math.min(target.length, this.size - offset));
     let filled = 0;
     while (filled < wanted) {
-      const { bytesRead } = await this.handle.read(bytes, filled, wanted - filled, offset + filled);
+      const { bytesRead } = await this.handle.read(target, filled, wanted - filled, offset + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
-    return bytes.subarray(0, filled);
+    return filled;
   }
 
   close(): Promise<void> {

@@ -13,9 +13,10 @@ const UNITS = [
 export function spanText(span: number, clock: Clock): string {
   const length = Math.abs(span);
   if (clock === 'ticks') return `${Math.round(length)} ticks`;
-  const unit = UNITS.find((candidate) => length >= candidate.length) ?? UNITS[3];
+  // 999.95 would be written as 1000.
+  const unit = UNITS.find((candidate) => length >= 0.9995 * candidate.length) ?? UNITS[3];
   const value = length / unit.length;
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${unit.length === 1 ? Math.round(value) : Number(value.toFixed(digits))} ${unit.name}`;
 }
 

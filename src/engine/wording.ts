@@ -60,7 +60,8 @@ export function errorText(error: number): string {
   return name === undefined ? String(error) : `-${name}`;
 }
 
-/** `1 reference`, `2 references`. */
+/** `1 reference`, `2 references`, `2,365,231 events`; four digits are read without a comma. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : plural}`;
+  const number = count < 10_000 ? String(count) : count.toLocaleString('en-GB');
+  return `${number} ${count === 1 ? noun : plural}`;
 }

@@ -1,10 +1,16 @@
 /** Which architecture made a capture, told by symbols that only one has. */
 const SIGNS: readonly (readonly [architecture: string, sign: RegExp])[] = [
-  ['x86', /^(?:__x64_|__ia32_|asm_(?:exc|sysvec|common_interrupt)|entry_SYSCALL|do_syscall_64$|secondary_startup_64)/],
+  [
+    'x86',
+    /^(?:__x64_|__ia32_|asm_(?:exc|sysvec|common_interrupt)|entry_SYSCALL|do_syscall_64$|secondary_startup_64)/,
+  ],
   ['arm64', /^(?:__arm64_|el[01]t?_|el[01]h?_|invoke_syscall$|do_el0_svc$|__primary_switched$)/],
   ['riscv', /^(?:__riscv_|do_trap_ecall|ret_from_syscall_rejected$)/],
   ['s390', /^(?:__s390x?_|pgm_check_handler$)/],
-  ['powerpc', /^(?:__powerpc_|system_call_exception$|system_call_(?:vectored_)?common|ret_from_kernel_user_thread$)/],
+  [
+    'powerpc',
+    /^(?:__powerpc_|system_call_exception$|system_call_(?:vectored_)?common|ret_from_kernel_user_thread$)/,
+  ],
   ['loongarch', /^(?:__loongarch_|handle_syscall$)/],
   ['arm', /^(?:ret_fast_syscall$|__dabt_usr$|vector_swi$|do_DataAbort$|__irq_svc$)/],
   ['mips', /^(?:handle_sys(?:64)?$|syscall_common$|handle_tlb[lms]$)/],

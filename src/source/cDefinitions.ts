@@ -1,5 +1,5 @@
 /** The definitions of one C file. */
-import { closingParen, walkTopLevel } from './cStructure';
+import { walkTopLevel } from './cStructure';
 import type { Definition, DefinitionKind } from './definition';
 import { LineTable } from './lineTable';
 import { expandName, functionTemplates, type FunctionTemplate, type MacroTemplates } from './macroTemplate';
@@ -19,6 +19,8 @@ const CLASS_MACRO = /^DECLARE_EVENT_(?:\w+_)?CLASS$/;
 const INSTANCE_MACRO = /^DEFINE_EVENT(?:_\w+)?$/;
 const EVENT_MACRO = /^TRACE_EVENT(?:_\w+)?$/;
 const BARE_TRACE_MACRO = /^DECLARE_TRACE(?:_\w+)?$/;
+/** include/linux/cleanup.h (since 6.5): what guard(NAME) and __free(NAME) do stands in the arguments. */
+const GUARD_MACRO = /^DEFINE_(?:LOCK_GUARD_\d|GUARD|CLASS|FREE)$/;
 /** include/linux/filter.h: the text in braces is that of `____NAME`, which is inlined into NAME. */
 const BPF_MACRO = /^BPF_CALL_\d$/;
 const CONSTANT_NAME = /^[A-Z0-9_]+$/;
@@ -89,13 +91,19 @@ export function cDefinitions(path: string, tokens: Tokens, options: CDefinitionO
         if (wants(nameHash(one.key)) || one.kind === 'syscall') add(one.key, one.kind, offset, rest);
       }
     },
-    invocation(name, open) {
+    invocation(name, open, close) {
       if (!isUpperCase(tokens, name)) {
         // A few macros that define functions have names in lower case.
         if (templates.size === 0 && options.templates === undefined) return;
         if (templatesOf(tokenText(tokens, name)).length === 0) return;
       }
       const text = tokenText(tokens, name);
+      if (GUARD_MACRO.test(text)) {
+        const guard = `guard:${argumentTexts(tokens, open)[0] ?? ''}`;
+        const body = { bodyFrom: tokens.start[open]!, bodyTo: tokens.end[close]! };
+        add(guard, 'macro', tokens.start[name]!, { ...body, parameters: ['_T'], isInline: true });
+        return;
+      }
       for (const one of definedByUse(text, tokens, open, templatesOf(text))) {
         if (one.key.includes(':') || wants(nameHash(one.key))) {
           add(one.key, one.kind, tokens.start[name]!, { eventClass: one.eventClass });
@@ -198,7 +206,7 @@ function isUpperCase(tokens: Tokens, token: number): boolean {
 
 /** The text of each argument of a macro's use, white space left out; longer ones are cut. */
 function argumentTexts(tokens: Tokens, open: number): string[] {
-  const close = closingParen(tokens, open);
+  const close = tokens.partner[open]!;
   const args: string[] = [];
   let text = '';
   let depth = 0;
@@ -219,7 +227,7 @@ function argumentTexts(tokens: Tokens, open: number): string[] {
 
 /** Names of a function's parameters: of each the last identifier, or the one behind `(*`. */
 function parameterNames(tokens: Tokens, open: number): string[] {
-  const close = closingParen(tokens, open);
+  const close = tokens.partner[open]!;
   const names: string[] = [];
   let name = -1;
   let pointer = -1;
@@ -237,7 +245,8 @@ function parameterNames(tokens: Tokens, open: number): string[] {
       depth--;
     } else if (kind === IDENTIFIER) {
       if (depth === 0) name = token;
-      else if (pointer < 0 && tokens.kind[token - 1] === STAR && tokens.kind[token - 2] === OPEN_PAREN) pointer = token;
+      else if (pointer < 0 && tokens.kind[token - 1] === STAR && tokens.kind[token - 2] === OPEN_PAREN)
+        pointer = token;
     }
   }
   return names;

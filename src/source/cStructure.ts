@@ -26,10 +26,18 @@ export interface TopLevelVisitor {
 }
 
 /** Words that stand before a parenthesis without being called or defined. */
-const KEYWORDS = ['if', 'while', 'for', 'switch', 'return', 'sizeof', 'typeof', '__typeof__', 'asm', '__asm__'];
-
-/** Parentheses or braces that never close are given up after this many tokens. */
-const GROUP_LIMIT = 400_000;
+const KEYWORDS = [
+  'if',
+  'while',
+  'for',
+  'switch',
+  'return',
+  'sizeof',
+  'typeof',
+  '__typeof__',
+  'asm',
+  '__asm__',
+];
 
 export function walkTopLevel(tokens: Tokens, visitor: TopLevelVisitor): void {
   const { kind, count } = tokens;
@@ -46,12 +54,13 @@ export function walkTopLevel(tokens: Tokens, visitor: TopLevelVisitor): void {
   };
   const reportInvocations = (except: number): void => {
     for (let group = 0; group < groups.length; group += 3) {
-      if (groups[group] !== except) visitor.invocation(groups[group]!, groups[group + 1]!, groups[group + 2]!);
+      if (groups[group] !== except)
+        visitor.invocation(groups[group]!, groups[group + 1]!, groups[group + 2]!);
     }
   };
 
   while (token < count) {
-    switch (kind[token]) {
+    switch (kind[token]!) {
       case DIRECTIVE:
         visitor.directive(token);
         if (token === from) from++;
@@ -64,7 +73,7 @@ export function walkTopLevel(tokens: Tokens, visitor: TopLevelVisitor): void {
         startAfter(token);
         break;
       case OPEN_PAREN: {
-        const close = closingParen(tokens, token);
+        const close = tokens.partner[token]!;
         if (close < 0) break;
         if (token > 0 && kind[token - 1] === IDENTIFIER) groups.push(token - 1, token, close);
         token = close;
@@ -76,7 +85,9 @@ export function walkTopLevel(tokens: Tokens, visitor: TopLevelVisitor): void {
           break;
         }
         const close = closingBrace(tokens, token);
-        const group = initialised ? -1 : functionGroup(tokens, groups, token);
+        // After `=` a brace is an initialiser's, but `= … name(…)` and a brace in the first column are not.
+        const isValue = initialised && !startsLine(tokens, token);
+        const group = isValue ? -1 : functionGroup(tokens, groups, token);
         if (group >= 0) {
           reportInvocations(groups[group]!);
           visitor.function(groups[group]!, groups[group + 1]!, token, close, from);
@@ -128,7 +139,7 @@ function onlyAnnotations(tokens: Tokens, close: number, brace: number): boolean 
   for (let token = close + 1; token < brace; token++) {
     const kind = tokens.kind[token]!;
     if (kind === OPEN_PAREN) {
-      const end = closingParen(tokens, token);
+      const end = tokens.partner[token]!;
       if (end < 0 || end > brace) return false;
       token = end;
     } else if (kind !== IDENTIFIER && kind !== DIRECTIVE) {
@@ -139,7 +150,9 @@ function onlyAnnotations(tokens: Tokens, close: number, brace: number): boolean 
 }
 
 function isTagKeyword(tokens: Tokens, token: number): boolean {
-  return tokenIs(tokens, token, 'struct') || tokenIs(tokens, token, 'union') || tokenIs(tokens, token, 'enum');
+  return (
+    tokenIs(tokens, token, 'struct') || tokenIs(tokens, token, 'union') || tokenIs(tokens, token, 'enum')
+  );
 }
 
 function previousToken(tokens: Tokens, token: number): number {
@@ -151,25 +164,6 @@ function previousToken(tokens: Tokens, token: number): number {
 function startsLine(tokens: Tokens, token: number): boolean {
   const start = tokens.start[token]!;
   return start === 0 || tokens.bytes[start - 1] === NEWLINE;
-}
-
-/**
- * The token of the `)` that closes the `(` at `open`, or -1. A brace in the first column ends the search:
- * in the kernel's style only a function's own braces stand there, so the parentheses do not balance.
- */
-export function closingParen(tokens: Tokens, open: number): number {
-  const { kind } = tokens;
-  const last = Math.min(tokens.count, open + GROUP_LIMIT);
-  let depth = 0;
-  for (let token = open; token < last; token++) {
-    const of = kind[token];
-    if (of === OPEN_PAREN) depth++;
-    else if (of === CLOSE_PAREN) {
-      depth--;
-      if (depth === 0) return token;
-    } else if ((of === OPEN_BRACE || of === CLOSE_BRACE) && startsLine(tokens, token)) return -1;
-  }
-  return -1;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { CallSite } from './callSites';
 import type { Definition } from './definition';
 import type { PointerUse } from './functionPointers';
 import type { SourceIndex } from './sourceIndex';
-import { sitesIn, type SourceText, type SourceTexts } from './sourceText';
+import { sitesIn, usesIn, type SourceText, type SourceTexts } from './sourceText';
 
 /** A call in a function, with what stands behind the called name. */
 export interface Call {
@@ -147,22 +147,10 @@ export class CallGraph {
     const small = definition.bodyTo - definition.bodyFrom <= SMALL_BODY;
     let cost: number;
     if (!definition.isStatic) cost = small ? Cost.smallGlobal : Cost.largeGlobal;
-    else if (usesOf(caller, definition.key) <= 1) cost = Cost.calledOnce;
+    else if (usesIn(caller, definition.key) <= 1) cost = Cost.calledOnce;
     else cost = small ? Cost.smallStatic : Cost.largeStatic;
     return seen ? cost + Cost.seenAsFrame : cost;
   }
-}
-
-/** How often a file names a function beside defining it; counted until 2. */
-function usesOf(text: SourceText, name: string): number {
-  let uses = 0;
-  for (const definition of text.definitions) {
-    if (definition.key === name) continue;
-    for (const site of sitesIn(text, definition)) {
-      if (site.name === name && site.how !== 'member' && ++uses >= 2) return uses;
-    }
-  }
-  return uses;
 }
 
 /** Headers that a file can include, the likeliest first. */

@@ -247,7 +247,8 @@ interface Match {
 function matchOf(definition: Definition, { site, inMacro }: Call, callee: Callee): Match | null {
   if (site.how === 'mention') {
     // printk_index_wrap(_printk, …), INDIRECT_CALL_1(…, tcp_v4_rcv, …): such macros call what they are given.
-    if (site.name === callee.base && inMacro) return { cost: MatchCost.macroArgument, indirect: false, jump: null };
+    if (site.name === callee.base && inMacro)
+      return { cost: MatchCost.macroArgument, indirect: false, jump: null };
     if (site.name === callee.base) return throughPointer(MatchCost.mention, { jump: null });
     return callee.jumpers.has(site.name) ? throughPointer(MatchCost.mention, { jump: site.name }) : null;
   }
@@ -266,7 +267,9 @@ function matchOf(definition: Definition, { site, inMacro }: Call, callee: Callee
   const assigned = callee.assignedTo.get(site.name);
   if (assigned) return throughPointer(MatchCost.member, assigned);
   const isPointer = callee.assignedTo.size > 0 || callee.passedTo.size > 0;
-  return isPointer && definition.kind !== 'macro' ? throughPointer(MatchCost.anyPointer, { jump: null }) : null;
+  return isPointer && definition.kind !== 'macro'
+    ? throughPointer(MatchCost.anyPointer, { jump: null })
+    : null;
 }
 
 function throughPointer(cost: number, { jump }: Via): Match {

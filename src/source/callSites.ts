@@ -12,7 +12,6 @@ const COMMA = 44;
 const DOT = 46;
 const SEMICOLON = 59;
 const EQUALS = 61;
-const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
 
 export interface CallSite {
@@ -25,8 +24,9 @@ export interface CallSite {
    */
   readonly how: 'name' | 'member' | 'table' | 'pointer' | 'branch' | 'mention';
   /**
-   * 1-based line that debug info gives to the call: the first token of the called expression, or the use
-   * of the outermost macro around it, when that is known to be a macro (see {@link uses}).
+   * 1-based line that debug info gives to the call, but for macros (see {@link uses}): the first token of the
+   * called expression. A call that is a whole argument of another call has the line of that one: GCC's
+   * gimplify_arg makes "arguments have the same location as the function call itself".
    */
   readonly line: number;
   /** Byte offset in the file. */
@@ -39,16 +39,27 @@ export interface CallSite {
 
 const NO_CALL = new Set([
   ...['if', 'while', 'for', 'switch', 'return', 'sizeof', 'typeof', '__typeof__', 'alignof', '_Alignof'],
-  ...['__alignof__', 'offsetof', '__attribute__', 'defined', '_Static_assert', 'static_assert', 'case', 'else'],
+  ...[
+    '__alignof__',
+    'offsetof',
+    '__attribute__',
+    'defined',
+    '_Static_assert',
+    'static_assert',
+    'case',
+    'else',
+  ],
+  ...['int', 'void', 'char', 'short', 'long', 'unsigned', 'signed', 'bool'],
   ...['do', 'goto', '__builtin_expect', '__builtin_constant_p', '__builtin_types_compatible_p'],
 ]);
+/** include/linux/cleanup.h: these call what DEFINE_GUARD and its relatives say, there and at the end of the scope. */
+const GUARDS = new Set(['guard', 'scoped_guard', 'scoped_cond_guard', 'CLASS', '__free']);
 const ASSEMBLY_WORDS = new Set(['asm', '__asm__', '__asm', 'asm_volatile_goto', 'asm_inline']);
 const QUALIFIERS = new Set(['volatile', '__volatile__', 'goto', 'inline', '__inline']);
 
 /** Bounds that no kernel function comes near: text that exceeds them was made to take time. */
 const SITE_LIMIT = 20_000;
 const NESTING_LIMIT = 200;
-const GROUP_LIMIT = 4_000;
 
 export function callSites(definition: Definition, bytes: Uint8Array, lines: LineTable): CallSite[] {
   const { bodyFrom, bodyTo } = definition;
@@ -110,14 +121,27 @@ function sitesOf(tokens: Tokens, lines: LineTable, isMacro: boolean): CallSite[]
     }
     const name = tokenText(tokens, callee.name);
     if (callee.how === 'name' && isAssembly(tokens, callee.name, name)) {
-      token = skipGroup(tokens, token);
+      token = Math.max(token, tokens.partner[token]!);
       continue;
     }
     if (callee.how === 'name' && NO_CALL.has(name)) {
       open.push(null);
       continue;
     }
-    const line = lineOf(callee.first);
+    if (callee.how === 'name' && GUARDS.has(name) && kind[token + 1] === IDENTIFIER) {
+      const guard = `guard:${tokenText(tokens, token + 1)}`;
+      const offset = tokens.start[callee.name]!;
+      sites.push({
+        name: guard,
+        how: 'name',
+        line: lineOf(callee.name),
+        offset,
+        uses: around(),
+        isLast: false,
+      });
+    }
+    const argumentOf = isWholeArgument(tokens, callee.first, token) ? open.at(-1) : null;
+    const line = argumentOf?.line ?? lineOf(callee.first);
     const offset = tokens.start[callee.name]!;
     const how = callee.how === 'name' && variables.has(name) ? 'pointer' : callee.how;
     sites.push({ name, how, line, offset, uses: around(), isLast: last.has(callee.name) });
@@ -151,6 +175,16 @@ function isArgument(tokens: Tokens, token: number): boolean {
   return (before === OPEN_PAREN || before === COMMA) && (after === CLOSE_PAREN || after === COMMA);
 }
 
+/** Does the call whose arguments open at `paren` make up one argument of the call around it? */
+function isWholeArgument(tokens: Tokens, first: number, paren: number): boolean {
+  const before = tokens.kind[first - 1];
+  if (before !== OPEN_PAREN && before !== COMMA) return false;
+  const close = tokens.partner[paren]!;
+  if (close < 0) return false;
+  const after = tokens.kind[close + 1];
+  return after === CLOSE_PAREN || after === COMMA;
+}
+
 function isAssembly(tokens: Tokens, token: number, name: string): boolean {
   if (ASSEMBLY_WORDS.has(name)) return true;
   if (!QUALIFIERS.has(name) || token === 0) return false;
@@ -177,13 +211,13 @@ function calleeBefore(tokens: Tokens, paren: number): Callee | null {
     return { how: 'name', name: before, first: before };
   }
   if (kind[before] === CLOSE_BRACKET) {
-    const bracket = groupStart(tokens, before, OPEN_BRACKET, CLOSE_BRACKET);
+    const bracket = tokens.partner[before]!;
     if (bracket < 1 || kind[bracket - 1] !== IDENTIFIER) return null;
     return { how: 'table', name: bracket - 1, first: expressionStart(tokens, bracket - 1) };
   }
   if (kind[before] === CLOSE_PAREN) {
     // `(*name)(…)` and `(*a->name)(…)`; `(type)(…)` is a cast.
-    const start = groupStart(tokens, before, OPEN_PAREN, CLOSE_PAREN);
+    const start = tokens.partner[before]!;
     if (start < 0 || kind[start + 1] !== STAR || kind[before - 1] !== IDENTIFIER) return null;
     // `int (*name)(…)` declares.
     if (kind[start - 1] === IDENTIFIER && !tokenIs(tokens, start - 1, 'return')) return null;
@@ -200,10 +234,7 @@ function expressionStart(tokens: Tokens, name: number): number {
   while (token > 0 && (kind[token - 1] === ARROW || kind[token - 1] === DOT)) {
     token -= 2;
     while (token > 0 && (kind[token] === CLOSE_BRACKET || kind[token] === CLOSE_PAREN)) {
-      const start =
-        kind[token] === CLOSE_BRACKET
-          ? groupStart(tokens, token, OPEN_BRACKET, CLOSE_BRACKET)
-          : groupStart(tokens, token, OPEN_PAREN, CLOSE_PAREN);
+      const start = tokens.partner[token]!;
       if (start < 0) return name;
       if (start === 0 || !isOperand(tokens, start - 1)) return start;
       token = start - 1;
@@ -218,24 +249,4 @@ function isOperand(tokens: Tokens, token: number): boolean {
   const of = tokens.kind[token];
   if (of === CLOSE_BRACKET || of === CLOSE_PAREN) return true;
   return of === IDENTIFIER && !NO_CALL.has(tokenText(tokens, token));
-}
-
-function groupStart(tokens: Tokens, close: number, openKind: number, closeKind: number): number {
-  let depth = 0;
-  for (let token = close; token >= Math.max(0, close - GROUP_LIMIT); token--) {
-    if (tokens.kind[token] === closeKind) depth++;
-    else if (tokens.kind[token] === openKind && --depth === 0) return token;
-  }
-  return -1;
-}
-
-/** The `)` of the group at `open`, or where the search for it ends. */
-function skipGroup(tokens: Tokens, open: number): number {
-  const last = Math.min(tokens.count, open + GROUP_LIMIT);
-  let depth = 0;
-  for (let token = open; token < last; token++) {
-    if (tokens.kind[token] === OPEN_PAREN) depth++;
-    else if (tokens.kind[token] === CLOSE_PAREN && --depth === 0) return token;
-  }
-  return last - 1;
 }

@@ -17,7 +17,8 @@ export type PointerUse =
   | { readonly how: 'argument'; readonly of: string; readonly index: number };
 
 /** Macros that name a function without handing it on. */
-const NO_USE = /^(?:EXPORT_\w+|MODULE_\w+|NOKPROBE_SYMBOL|ALLOW_ERROR_INJECTION|BTF_ID\w*|STACK_FRAME_NON_STANDARD\w*|sizeof|typeof)$/;
+const NO_USE =
+  /^(?:EXPORT_\w+|MODULE_\w+|NOKPROBE_SYMBOL|ALLOW_ERROR_INJECTION|BTF_ID\w*|STACK_FRAME_NON_STANDARD\w*|sizeof|typeof)$/;
 
 /** How far back the call is looked for that an argument belongs to. */
 const ARGUMENT_LIMIT = 400;
@@ -26,10 +27,7 @@ const ARGUMENT_LIMIT = 400;
 const SHORT_MACRO = 40;
 
 /** Calls `take` with the name tokens of every `.member = name` and `->member = name`. */
-export function findMemberAssignments(
-  tokens: Tokens,
-  take: (member: number, name: number) => void,
-): void {
+export function findMemberAssignments(tokens: Tokens, take: (member: number, name: number) => void): void {
   const { kind, count } = tokens;
   for (let token = 3; token + 1 < count; token++) {
     if (kind[token] !== EQUALS || kind[token - 1] !== IDENTIFIER) continue;

@@ -2,7 +2,6 @@
  * Functions that a macro defines under names of its arguments, such as
  * `#define FULL_PROXY_FUNC(name, …) static ret_type full_proxy_ ## name(proto) { … }`.
  */
-import { closingParen } from './cStructure';
 import { IDENTIFIER, tokenizeRange, tokenText, type Tokens } from './tokens';
 
 const HASH = 35;
@@ -33,7 +32,7 @@ export function functionTemplates(
   for (let token = 0; token < tokens.count; token++) {
     if (tokens.kind[token] === OPEN_BRACE) break;
     if (tokens.kind[token] !== OPEN_PAREN) continue;
-    const close = closingParen(tokens, token);
+    const close = tokens.partner[token]!;
     if (close < 0) continue;
     const after = behindAnnotations(tokens, close + 1);
     const takesBody = after === tokens.count;
@@ -62,8 +61,12 @@ function mayDefine(bytes: Uint8Array, from: number, to: number): boolean {
 /** `__acquires(&lock)` and its like between the parameters and the body. */
 function behindAnnotations(tokens: Tokens, from: number): number {
   let token = from;
-  while (token + 1 < tokens.count && tokens.kind[token] === IDENTIFIER && tokens.kind[token + 1] === OPEN_PAREN) {
-    const close = closingParen(tokens, token + 1);
+  while (
+    token + 1 < tokens.count &&
+    tokens.kind[token] === IDENTIFIER &&
+    tokens.kind[token + 1] === OPEN_PAREN
+  ) {
+    const close = tokens.partner[token + 1]!;
     if (close < 0) return token;
     token = close + 1;
   }

@@ -7,7 +7,7 @@ import type { InlinedFrame, SourceLocation, StackFrame } from './location';
 import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from './rankDefinitions';
 import type { IndexedPlace, SourceIndex } from './sourceIndex';
 import { SourceTexts } from './sourceText';
-import { sourceName, type SourceName } from './symbolName';
+import { isSymbolName, sourceName, type SourceName } from './symbolName';
 import type { KernelTree } from './treeAccess';
 
 export interface SourceResolver {
@@ -33,7 +33,8 @@ const DEFINITION_LIMIT = 24;
 const CANDIDATE_LIMIT = 8;
 
 /** Entries of interrupts and exceptions: the frame outside of them was interrupted, it did not call them. */
-const INTERRUPT_ENTRY = /^(?:asm_(?:sysvec|exc|common_interrupt|spurious)|el1h?_64_|el1t_64_|__irq_svc$|__dabt_svc$|apic_timer_interrupt$|ret_from_intr$)/;
+const INTERRUPT_ENTRY =
+  /^(?:asm_(?:sysvec|exc|common_interrupt|spurious)|el1h?_64_|el1t_64_|__irq_svc$|__dabt_svc$|apic_timer_interrupt$|ret_from_intr$)/;
 
 class Resolver {
   private readonly texts: SourceTexts;
@@ -144,10 +145,9 @@ function calledFrame(frames: readonly StackFrame[], position: number): StackFram
 function nearestFiles(files: readonly (string | null)[], position: number): readonly string[] {
   const nearest: string[] = [];
   for (let distance = 1; distance < files.length && nearest.length < 4; distance++) {
-    const inner = files[position - distance];
-    const outer = files[position + distance];
-    if (inner != null) nearest.push(inner);
-    if (outer != null) nearest.push(outer);
+    for (const file of [files[position - distance], files[position + distance]]) {
+      if (file !== undefined && file !== null) nearest.push(file);
+    }
   }
   return nearest;
 }
@@ -176,7 +176,10 @@ function callLocation(
   const { file, line } = definition;
   const best = routes[0];
   if (!best) {
-    return functionOnly({ file, line }, `No call of ${callee} was found in it; it may end with a jump to what calls ${callee}.`);
+    return functionOnly(
+      { file, line },
+      `No call of ${callee} was found in it; it may end with a jump to what calls ${callee}.`,
+    );
   }
   const near = routes.filter((route) => route.cost <= best.cost + ROUTE_MARGIN);
   const isSure = near.length === 1 && best.jump === null && best.cost <= GUESS_COST;
@@ -188,7 +191,9 @@ function callLocation(
     line: outermost,
     certainty,
     inlined: [...best.inlined, ...wrappers(wrapped, definition, best.line)],
-    candidates: near.slice(1, 1 + CANDIDATE_LIMIT).map((route) => ({ function: name.base, file, line: route.line })),
+    candidates: near
+      .slice(1, 1 + CANDIDATE_LIMIT)
+      .map((route) => ({ function: name.base, file, line: route.line })),
     note: noteOf(best, near.length, callee),
   };
 }
@@ -239,8 +244,10 @@ function ambiguous(location: SourceLocation, others: readonly RankedDefinition[]
 }
 
 function unknownLocation(name: SourceName, index: SourceIndex): SourceLocation {
-  const searched = index.symbols.includes(name.base)
-    ? `No definition of ${name.base} in ${index.folders.join(', ')} of linux ${index.version}.`
-    : `${name.base} was not looked up.`;
+  const searched = !isSymbolName(name.base)
+    ? 'The capture gives no name for this address.'
+    : index.symbols.includes(name.base)
+      ? `No definition of ${name.base} in ${index.folders.join(', ')} of linux ${index.version}.`
+      : `${name.base} was not looked up.`;
   return { file: null, line: null, certainty: 'unknown', inlined: [], candidates: [], note: searched };
 }

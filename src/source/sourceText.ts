@@ -19,6 +19,8 @@ export interface SourceText {
   readonly byKey: ReadonlyMap<string, readonly Definition[]>;
   /** Memo of {@link sitesIn}. */
   readonly sites: Map<Definition, readonly CallSite[]>;
+  /** Memo of {@link usesIn}. */
+  readonly uses: Map<string, number>;
 }
 
 export class SourceTexts {
@@ -47,14 +49,23 @@ export class SourceTexts {
     this.account(path, bytes.length);
     const definitions = path.endsWith('.S')
       ? assemblyDefinitions(path, bytes)
-      : cDefinitions(path, tokenize(bytes), path.endsWith('.h') ? {} : { templates: this.templates }).definitions;
+      : cDefinitions(path, tokenize(bytes), path.endsWith('.h') ? {} : { templates: this.templates })
+          .definitions;
     const byKey = new Map<string, Definition[]>();
     for (const definition of definitions) {
       const same = byKey.get(definition.key);
       if (same) same.push(definition);
       else byKey.set(definition.key, [definition]);
     }
-    return { path, bytes, lines: new LineTable(bytes), definitions, byKey, sites: new Map() };
+    return {
+      path,
+      bytes,
+      lines: new LineTable(bytes),
+      definitions,
+      byKey,
+      sites: new Map(),
+      uses: new Map(),
+    };
   }
 
   private account(path: string, size: number): void {
@@ -77,4 +88,17 @@ export function sitesIn(text: SourceText, definition: Definition): readonly Call
     text.sites.set(definition, sites);
   }
   return sites;
+}
+
+/** How often the functions and macros of the file call or mention a name. */
+export function usesIn(text: SourceText, name: string): number {
+  if (text.uses.size === 0) {
+    for (const definition of text.definitions) {
+      for (const site of sitesIn(text, definition)) {
+        if (site.how === 'member' || site.name === definition.key) continue;
+        text.uses.set(site.name, (text.uses.get(site.name) ?? 0) + 1);
+      }
+    }
+  }
+  return text.uses.get(name) ?? 0;
 }

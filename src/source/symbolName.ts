@@ -4,6 +4,7 @@
  *
  * - `syscall:NAME` SYSCALL_DEFINEn(NAME, …); `syscall:compat_NAME` COMPAT_SYSCALL_DEFINEn(NAME, …)
  * - `event:NAME` TRACE_EVENT, DEFINE_EVENT, DECLARE_TRACE; `class:NAME` TRACE_EVENT, DECLARE_EVENT_CLASS
+ * - `guard:NAME` DEFINE_GUARD, DEFINE_CLASS, DEFINE_FREE: called where guard(NAME) or __free(NAME) stands
  * - `idtentry:NAME` DECLARE_IDTENTRY*(vector, NAME), the assembly entry asm_NAME of x86
  */
 export interface SourceName {
@@ -36,6 +37,11 @@ const CLASS_FUNCTION =
   /^(?:do_)?(?:trace_event_raw_event|perf_trace|__bpf_trace|trace_event_get_offsets|trace_raw_output|trace_custom_raw_event)_(\w+)$/;
 /** include/linux/tracepoint.h: what is generated once for each event. */
 const EVENT_FUNCTION = /^(?:__traceiter|__probestub|__do_trace|trace|trace_raw_output)_(\w+?)(?:_rcuidle)?$/;
+
+/** False for bare addresses and for what tracers print instead of a name, such as `[unknown/kretprobe'd]`. */
+export function isSymbolName(name: string): boolean {
+  return /^[A-Za-z_][\w$.]*$/.test(name);
+}
 
 export function stripSuffixes(symbol: string): string {
   const name = symbol.startsWith(PADDING_PREFIX) ? symbol.slice(PADDING_PREFIX.length) : symbol;

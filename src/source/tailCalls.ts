@@ -2,7 +2,6 @@
  * Calls that are the last thing their function does. Compilers turn such a call into a jump, and then the
  * function is missing from the stack between its caller and what it called.
  */
-import { closingParen } from './cStructure';
 import { DIRECTIVE, IDENTIFIER, tokenIs, type Tokens } from './tokens';
 
 const OPEN_PAREN = 40;
@@ -21,8 +20,16 @@ const Block = {
 } as const;
 type Block = (typeof Block)[keyof typeof Block];
 
+interface OpenBlock {
+  readonly kind: Block;
+  /** Token of its brace. */
+  readonly open: number;
+}
+
 /** Steps from a call to the end of its function, over closing braces, labels and else branches. */
 const STEP_LIMIT = 60;
+/** Tokens of a statement after an else. */
+const STATEMENT_LIMIT = 200;
 
 /** Calls `take` with the name token of each such call between the braces `open` and `close`. */
 export function findTailCalls(
@@ -32,12 +39,12 @@ export function findTailCalls(
   take: (name: number) => void,
 ): void {
   const { kind } = tokens;
-  const blocks: Block[] = [];
+  const blocks: OpenBlock[] = [];
   const parens: number[] = [];
   let lastGroup = -1;
 
   for (let token = open + 1; token < close; token++) {
-    switch (kind[token]) {
+    switch (kind[token]!) {
       case OPEN_PAREN:
         parens.push(token);
         break;
@@ -45,7 +52,7 @@ export function findTailCalls(
         lastGroup = parens.pop() ?? -1;
         break;
       case OPEN_BRACE:
-        blocks.push(blockKind(tokens, token, lastGroup));
+        blocks.push({ kind: blockKind(tokens, token, lastGroup), open: token });
         break;
       case CLOSE_BRACE:
         blocks.pop();
@@ -59,16 +66,14 @@ export function findTailCalls(
 
 /** The name token of the only call of a macro's text, `((name(…)))`, or -1. */
 export function soleCall(tokens: Tokens): number {
-  const { kind } = tokens;
+  const { kind, partner } = tokens;
   let from = 0;
   let to = tokens.count - 1;
-  while (from < to && kind[from] === OPEN_PAREN && closingParen(tokens, from) === to) {
+  while (from < to && kind[from] === OPEN_PAREN && partner[from] === to) {
     from++;
     to--;
   }
-  return kind[from] === IDENTIFIER && kind[from + 1] === OPEN_PAREN && closingParen(tokens, from + 1) === to
-    ? from
-    : -1;
+  return kind[from] === IDENTIFIER && kind[from + 1] === OPEN_PAREN && partner[from + 1] === to ? from : -1;
 }
 
 function blockKind(tokens: Tokens, brace: number, lastGroup: number): Block {
@@ -80,7 +85,7 @@ function blockKind(tokens: Tokens, brace: number, lastGroup: number): Block {
   return tokenIs(tokens, lastGroup - 1, 'switch') ? Block.Switch : Block.Loop;
 }
 
-function isTailCall(tokens: Tokens, name: number, close: number, blocks: readonly Block[]): boolean {
+function isTailCall(tokens: Tokens, name: number, close: number, blocks: readonly OpenBlock[]): boolean {
   const { kind } = tokens;
   const before = kind[name - 1];
   const startsStatement =
@@ -95,12 +100,10 @@ function isTailCall(tokens: Tokens, name: number, close: number, blocks: readonl
   const isAssigned = before === EQUALS && kind[name - 2] === IDENTIFIER;
   if (!startsStatement && !isReturned && !isAssigned) return false;
 
-  const end = closingParen(tokens, name + 1);
+  const end = tokens.partner[name + 1]!;
   if (end < 0 || kind[end + 1] !== SEMICOLON) return false;
   if (isReturned) return true;
-  return isAssigned
-    ? returnsVariable(tokens, end + 2, name - 2)
-    : reachesEnd(tokens, end + 2, close, blocks);
+  return isAssigned ? returnsVariable(tokens, end + 2, name - 2) : reachesEnd(tokens, end + 2, close, blocks);
 }
 
 /** `result = f(…); return result;` */
@@ -114,7 +117,7 @@ function returnsVariable(tokens: Tokens, from: number, variable: number): boolea
 }
 
 /** Does the function end, without doing anything more, when it goes on at `from`? */
-function reachesEnd(tokens: Tokens, from: number, close: number, blocks: readonly Block[]): boolean {
+function reachesEnd(tokens: Tokens, from: number, close: number, blocks: readonly OpenBlock[]): boolean {
   const { kind } = tokens;
   let token = from;
   let level = blocks.length;
@@ -122,7 +125,7 @@ function reachesEnd(tokens: Tokens, from: number, close: number, blocks: readonl
     if (kind[token] === CLOSE_BRACE) {
       if (token === close) return true;
       level--;
-      if (level < 0 || blocks[level] === Block.Loop) return false;
+      if (level < 0 || blocks[level]!.kind === Block.Loop) return false;
       token++;
     } else if (kind[token] === DIRECTIVE) {
       token++;
@@ -135,9 +138,10 @@ function reachesEnd(tokens: Tokens, from: number, close: number, blocks: readonl
     } else if (tokenIs(tokens, token, 'else')) {
       token = behindStatement(tokens, token + 1, close);
     } else if (tokenIs(tokens, token, 'break')) {
-      const target = blocks.slice(0, level).findLastIndex((block) => block !== Block.Plain);
-      if (target < 0 || blocks[target] === Block.Loop) return false;
-      token = behindBlocks(tokens, token, close, level - target);
+      const target = blocks.slice(0, level).findLastIndex(({ kind: block }) => block !== Block.Plain);
+      const block = blocks[target];
+      if (!block || block.kind === Block.Loop || tokens.partner[block.open]! < 0) return false;
+      token = tokens.partner[block.open]! + 1;
       level = target;
     } else {
       return false;
@@ -151,21 +155,12 @@ function behindStatement(tokens: Tokens, from: number, close: number): number {
   const { kind } = tokens;
   let token = from;
   while (token < close && kind[token] === IDENTIFIER && tokenIs(tokens, token, 'if')) {
-    const end = closingParen(tokens, token + 1);
+    const end = tokens.partner[token + 1]!;
     if (end < 0) return close + 1;
     token = end + 1;
   }
-  if (kind[token] === OPEN_BRACE) return behindBlocks(tokens, token + 1, close, 1);
-  while (token < close && kind[token] !== SEMICOLON) token++;
-  return token + 1;
-}
-
-/** The token behind the closing brace of the `count`th block around `from`. */
-function behindBlocks(tokens: Tokens, from: number, close: number, count: number): number {
-  let depth = count;
-  for (let token = from; token < close; token++) {
-    if (tokens.kind[token] === OPEN_BRACE) depth++;
-    else if (tokens.kind[token] === CLOSE_BRACE && --depth === 0) return token + 1;
-  }
-  return close + 1;
+  if (kind[token] === OPEN_BRACE) return tokens.partner[token]! < 0 ? close + 1 : tokens.partner[token]! + 1;
+  const last = Math.min(close, token + STATEMENT_LIMIT);
+  while (token < last && kind[token] !== SEMICOLON) token++;
+  return token < last ? token + 1 : close + 1;
 }

@@ -23,6 +23,12 @@ export interface Tokens {
   readonly end: Int32Array;
   /** {@link nameHash} of identifiers, 0 for other tokens. */
   readonly hash: Int32Array;
+  /**
+   * Of a parenthesis, bracket or brace the token of its partner; -1 when it has none, and for other tokens.
+   * A brace in the first column has no partner and ends what is open before it: in the kernel's style only the
+   * braces of functions and types stand there, so that text which does not balance spoils one function at most.
+   */
+  readonly partner: Int32Array;
 }
 
 /** Class of a byte: 1 may begin an identifier, 2 digit, 4 white space, 0 everything else. */
@@ -55,6 +61,47 @@ export function nameHash(name: string): number {
   return hash;
 }
 
+/** A set of name hashes; a few bits of each are looked at first, as nearly all that is asked for is not in it. */
+export class HashSet {
+  private readonly hashes = new Set<number>();
+  private readonly lowBits = new Uint8Array(1 << 16);
+
+  add(hash: number): void {
+    this.hashes.add(hash);
+    this.lowBits[hash & 0xffff] = 1;
+  }
+
+  has(hash: number): boolean {
+    return this.lowBits[hash & 0xffff] === 1 && this.hashes.has(hash);
+  }
+
+  clear(): void {
+    this.hashes.clear();
+    this.lowBits.fill(0);
+  }
+}
+
+/**
+ * Does a word of the text, code or not, have one of the hashes? Three times as fast as {@link tokenize}.
+ */
+export function mentionsAny(bytes: Uint8Array, hashes: HashSet): boolean {
+  const { length } = bytes;
+  let position = 0;
+  while (position < length) {
+    if (BYTE_CLASS[bytes[position]!] !== 1) {
+      position++;
+      continue;
+    }
+    let hash = 0;
+    do {
+      hash = (Math.imul(hash, 31) + bytes[position]!) | 0;
+      position++;
+    } while (position < length && (BYTE_CLASS[bytes[position]!]! & 3) !== 0);
+    if (hashes.has(hash)) return true;
+  }
+  return false;
+}
+
 export function textOf(bytes: Uint8Array, from: number, to: number): string {
   let text = '';
   for (let index = from; index < to; index++) text += String.fromCharCode(bytes[index]!);
@@ -83,12 +130,14 @@ export class TokenBuffer implements Tokens {
   start: Int32Array;
   end: Int32Array;
   hash: Int32Array;
+  partner: Int32Array;
 
   constructor(capacity = 1024) {
     this.kind = new Uint8Array(capacity);
     this.start = new Int32Array(capacity);
     this.end = new Int32Array(capacity);
     this.hash = new Int32Array(capacity);
+    this.partner = new Int32Array(capacity);
   }
 
   grow(): void {
@@ -104,6 +153,7 @@ export class TokenBuffer implements Tokens {
     this.start = wider(this.start);
     this.end = wider(this.end);
     this.hash = wider(this.hash);
+    this.partner = wider(this.partner);
   }
 }
 
@@ -128,6 +178,7 @@ export function tokenizeRange(
   let position = from;
   let lineIsEmpty = from === 0 || bytes[from - 1] === NEWLINE;
   const conditions = new Conditions();
+  const pairs = new Pairs(into);
 
   while (position < to) {
     const byte = bytes[position]!;
@@ -182,10 +233,44 @@ export function tokenizeRange(
     into.start[count] = start;
     into.end[count] = position;
     into.hash[count] = hash;
+    into.partner[count] = -1;
+    if (isGroupByte(kind)) pairs.add(count, kind, start === 0 || bytes[start - 1] === NEWLINE);
     count++;
   }
   into.count = count;
   return into;
+}
+
+const PARENS = 0;
+const BRACKETS = 1;
+const BRACES = 2;
+
+function isGroupByte(kind: number): boolean {
+  return kind === 40 || kind === 41 || kind === 91 || kind === 93 || kind === 123 || kind === 125;
+}
+
+/** Finds the partners of parentheses, brackets and braces, each kind for itself. */
+class Pairs {
+  private readonly open: readonly number[][] = [[], [], []];
+
+  constructor(private readonly into: TokenBuffer) {}
+
+  add(token: number, kind: number, startsLine: boolean): void {
+    const group = kind <= 41 ? PARENS : kind <= 93 ? BRACKETS : BRACES;
+    if (group === BRACES && startsLine) {
+      for (const open of this.open) open.length = 0;
+      return;
+    }
+    const open = this.open[group]!;
+    if (kind === 40 || kind === 91 || kind === 123) {
+      open.push(token);
+      return;
+    }
+    const partner = open.pop();
+    if (partner === undefined) return;
+    this.into.partner[partner] = token;
+    this.into.partner[token] = partner;
+  }
 }
 
 function endOfLine(bytes: Uint8Array, from: number, to: number): number {
@@ -248,7 +333,13 @@ export function directiveWord(bytes: Uint8Array, start: number, end: number): st
 }
 
 /** Macros that no kernel C compilation defines, so that code under them is never the code of a frame. */
-const NEVER_DEFINED = new Set(['__ASSEMBLY__', '__ASSEMBLER__', '__cplusplus', '__CHECKER__', '__GENKSYMS__']);
+const NEVER_DEFINED = new Set([
+  '__ASSEMBLY__',
+  '__ASSEMBLER__',
+  '__cplusplus',
+  '__CHECKER__',
+  '__GENKSYMS__',
+]);
 
 /** Follows the conditionals of a file far enough to see which branches are dead whatever the configuration. */
 class Conditions {

@@ -9,12 +9,40 @@ const SKIPPED_ROOTS = new Set([
 const SKIPPED_FOLDERS = new Set(['dt-bindings', 'selftests', 'kunit', '.git', 'node_modules']);
 /** Every root folder that is not one of the kernel's own (a vendor's, say) comes as late as the drivers. */
 const CORE_ROOTS = new Set([
-  ...['arch', 'block', 'crypto', 'fs', 'include', 'init', 'io_uring', 'ipc', 'kernel', 'lib', 'mm', 'security', 'virt'],
+  ...[
+    'arch',
+    'block',
+    'crypto',
+    'fs',
+    'include',
+    'init',
+    'io_uring',
+    'ipc',
+    'kernel',
+    'lib',
+    'mm',
+    'security',
+    'virt',
+  ],
 ]);
 
 /** Where the drivers of most stacks are: the search often ends before the rest, which is nine tenths of drivers/. */
 const LIKELY_DRIVERS = new Set([
-  ...['base', 'ata', 'block', 'char', 'dax', 'dma-buf', 'iommu', 'irqchip', 'md', 'mmc', 'nvdimm', 'nvme', 'pci'],
+  ...[
+    'base',
+    'ata',
+    'block',
+    'char',
+    'dax',
+    'dma-buf',
+    'iommu',
+    'irqchip',
+    'md',
+    'mmc',
+    'nvdimm',
+    'nvme',
+    'pci',
+  ],
   ...['scsi', 'target', 'tty', 'ufs', 'vfio', 'vhost', 'virtio', 'xen'],
 ]);
 
@@ -22,6 +50,8 @@ const SOURCE_NAME = /(?<!\.mod)\.[chS]$/;
 
 /** Folders nested deeper than this are not the kernel's (6.1 reaches 10). */
 const DEPTH_LIMIT = 32;
+/** Nor are more sources than this (6.1 has 57,000). */
+const FILE_LIMIT = 400_000;
 
 /** Files in the order in which they are read; the walk may stop between two tiers. */
 export interface SourceFiles {
@@ -42,7 +72,9 @@ export async function sourceTiers(
   architecture: string | null,
 ): Promise<readonly SourceFiles[]> {
   const roots = (await tree.list(''))
-    .filter((entry) => entry.kind === 'folder' && !SKIPPED_ROOTS.has(entry.name) && !entry.name.startsWith('.'))
+    .filter(
+      (entry) => entry.kind === 'folder' && !SKIPPED_ROOTS.has(entry.name) && !entry.name.startsWith('.'),
+    )
     .map((entry) => entry.name)
     .sort();
   const core = roots.filter((root) => CORE_ROOTS.has(root));
@@ -62,12 +94,19 @@ export async function sourceTiers(
   return [
     tier('core headers', core, true),
     tier('core sources', core, false),
-    tier('network sources', late.filter((root) => root === 'net'), false),
-    tier('driver sources', late.filter((root) => root !== 'net'), false),
+    tier(
+      'network sources',
+      late.filter((root) => root === 'net'),
+      false,
+    ),
+    tier(
+      'driver sources',
+      late.filter((root) => root !== 'net'),
+      false,
+    ),
     tier('driver headers', late, true),
   ].filter((files) => files.folders.length > 0);
 }
-
 
 function isLikelyDriver(file: string): boolean {
   const [root, folder = ''] = file.split('/', 2);
@@ -75,6 +114,7 @@ function isLikelyDriver(file: string): boolean {
 }
 
 class TreeWalk {
+  private files = 0;
   private readonly listed = new Map<string, Promise<string[]>>();
 
   constructor(
@@ -95,9 +135,13 @@ class TreeWalk {
   private async walk(folder: string, depth: number): Promise<string[]> {
     const files: string[] = [];
     const folders: string[] = [];
+    if (this.files > FILE_LIMIT) return files;
     for (const entry of await this.tree.list(folder)) {
       const path = `${folder}/${entry.name}`;
-      if (entry.kind === 'file' && SOURCE_NAME.test(entry.name)) files.push(path);
+      if (entry.kind === 'file' && SOURCE_NAME.test(entry.name)) {
+        files.push(path);
+        this.files++;
+      }
       if (entry.kind === 'folder' && depth < DEPTH_LIMIT && this.enters(folder, entry)) folders.push(path);
     }
     for (const below of await Promise.all(folders.map((path) => this.walk(path, depth + 1)))) {

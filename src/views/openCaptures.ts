@@ -54,7 +54,8 @@ export class OpenCaptures implements vscode.Disposable {
   async close(id: string): Promise<void> {
     await this.engine.closeCapture({ id });
     this.list = this.list.filter((capture) => capture.id !== id);
-    if (this.list.length === 0) this.shownReason = null;
+    const reasons = this.list.flatMap((capture) => capture.reasons.map(([reason]) => reason));
+    if (!reasons.includes(this.shownReason)) this.shownReason = null;
     this.notify();
   }
 

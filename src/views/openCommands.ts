@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { ProgressReport } from '../engine/protocol';
 import { progressText } from './progressText';
 import type { OpenCaptures } from './openCaptures';
-import { showFailure } from './failures';
+import { isCancel, showFailure } from './failures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import type { Row } from './rows';
 
@@ -33,12 +33,12 @@ export class OpenCommands implements vscode.Disposable {
     );
   }
 
-  /** Opens captures one after the other and shows the view; a failure is told and does not keep the next. */
+  /** Opens captures one after the other and shows the view; a failure is told and does not keep the next, a cancel does. */
   async open(uris: readonly vscode.Uri[]): Promise<void> {
     if (uris.length === 0) return;
     await vscode.commands.executeCommand('pageHolders.holders.focus');
     await this.kernelTree.tree();
-    for (const uri of uris) await this.openOne(uri);
+    for (const uri of uris) if (!(await this.openOne(uri))) break;
     await this.kernelTree.lookUpFunctions();
   }
 
@@ -70,12 +70,13 @@ export class OpenCommands implements vscode.Disposable {
     await this.open(chosen.filter((each) => each !== undefined));
   }
 
-  private async openOne(uri: vscode.Uri): Promise<void> {
+  /** Resolves to false when it was cancelled. */
+  private async openOne(uri: vscode.Uri): Promise<boolean> {
     const name = path.basename(uri.path);
     if (uri.scheme !== 'file') {
       const where = `${uri.scheme}: is no file system of the machine on which the extension runs`;
       showFailure(this.log, `${name} cannot be opened: ${where}. Save a copy there and open that.`);
-      return;
+      return true;
     }
     const started = Date.now();
     const progress = (report: ProgressReport): void => {
@@ -91,8 +92,10 @@ export class OpenCommands implements vscode.Disposable {
         `${uri.fsPath}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +
           `${problems} places not read, in ${Date.now() - started} ms`,
       );
+      return true;
     } catch (error) {
       showFailure(this.log, error);
+      return !isCancel(error);
     } finally {
       this.say('');
     }

@@ -9,6 +9,7 @@ import type { Row } from './rows';
 
 export class OpenFrame implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
+  private noted: vscode.Disposable | null = null;
 
   constructor(
     private readonly kernelTree: KernelTreeChoice,
@@ -16,51 +17,58 @@ export class OpenFrame implements vscode.Disposable {
   ) {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
+      // The tree keeps the focus: the next frame is one key away, and no key falls into the source.
       registerCommand('pageHolders.openFrame', (given?: FrameTarget | Row) =>
-        this.open(target(given), vscode.ViewColumn.Active),
+        this.open(target(given), { viewColumn: vscode.ViewColumn.Active, preserveFocus: true }),
       ),
       registerCommand('pageHolders.openFrameToSide', (given?: FrameTarget | Row) =>
-        this.open(target(given), vscode.ViewColumn.Beside),
+        this.open(target(given), { viewColumn: vscode.ViewColumn.Beside }),
       ),
     );
   }
 
   dispose(): void {
     this.commands.dispose();
+    this.noted?.dispose();
   }
 
-  private async open(frame: FrameTarget | null, column: vscode.ViewColumn): Promise<void> {
+  /** Says beside the line why nothing better is known, until the next frame is opened. */
+  private note({ function: name, certainty, note }: FrameTarget): void {
+    this.noted?.dispose();
+    const text = certainty === 'exact' || note === '' ? '' : `${name}: ${note}`;
+    this.noted = vscode.window.setStatusBarMessage(text, 10_000);
+  }
+
+  private async open(frame: FrameTarget | null, options: vscode.TextDocumentShowOptions): Promise<void> {
     if (frame === null) return;
     const root = (await this.kernelTree.tree())?.root;
-    if (root === undefined || frame.file === null) return this.sayUnknown(frame, root);
+    if (root === undefined || frame.file === null) {
+      sayUnknown(frame, root);
+      return;
+    }
     try {
       if (frame.candidates.length > 1) {
-        await pickPlace(root, frame, column);
+        await pickPlace(root, frame, options);
         return;
       }
-      await show(
-        root,
-        { function: frame.function, file: frame.file, line: frame.line ?? 1 },
-        { viewColumn: column },
-      );
-      if (frame.certainty !== 'exact' && frame.note !== '') {
-        vscode.window.setStatusBarMessage(`${frame.function}: ${frame.note}`, 8000);
-      }
+      const place = { function: frame.function, file: frame.file, line: frame.line ?? 1 };
+      await show(root, place, options);
+      this.note(frame);
     } catch (error) {
       showFailure(this.log, error);
     }
   }
+}
 
-  private async sayUnknown(frame: FrameTarget, root: string | undefined): Promise<void> {
-    const choose = 'Choose Kernel Tree…';
-    const message =
-      root === undefined
-        ? `${frame.function}: no kernel tree is open. Open or choose the source of the traced kernel.`
-        : `${frame.function} was not found in ${root}. ${frame.note}`;
-    if ((await vscode.window.showInformationMessage(message.trim(), choose)) === choose) {
-      await vscode.commands.executeCommand('pageHolders.chooseKernelTree');
-    }
-  }
+function sayUnknown(frame: FrameTarget, root: string | undefined): void {
+  const choose = 'Choose Kernel Tree…';
+  const message =
+    root === undefined
+      ? `${frame.function}: no kernel tree is open. Open or choose the source of the traced kernel.`
+      : `${frame.function} was not found in ${root}. ${frame.note}`;
+  void vscode.window.showInformationMessage(message.trim(), choose).then((chosen) => {
+    if (chosen === choose) void vscode.commands.executeCommand('pageHolders.chooseKernelTree');
+  });
 }
 
 /** A frame comes from a click, its row from a menu or a key. */
@@ -101,7 +109,11 @@ async function show(
 }
 
 /** Lets the reader choose among the calls that fit; each is shown as it is gone over. */
-async function pickPlace(root: string, frame: FrameTarget, viewColumn: vscode.ViewColumn): Promise<void> {
+async function pickPlace(
+  root: string,
+  frame: FrameTarget,
+  options: vscode.TextDocumentShowOptions,
+): Promise<void> {
   const items = await Promise.all(
     frame.candidates.map(async (place) => ({
       label: `${place.file}:${place.line}`,
@@ -116,11 +128,11 @@ async function pickPlace(root: string, frame: FrameTarget, viewColumn: vscode.Vi
     matchOnDetail: true,
     onDidSelectItem: (item) => {
       const active = items.find((each) => each === item);
-      if (active !== undefined)
-        void show(root, active.place, { viewColumn, preserveFocus: true }).catch(() => undefined);
+      if (active === undefined) return;
+      void show(root, active.place, { ...options, preserveFocus: true }).catch(() => undefined);
     },
   });
-  if (picked !== undefined) await show(root, picked.place, { viewColumn });
+  if (picked !== undefined) await show(root, picked.place, options);
 }
 
 async function sourceLine(root: string, place: SourcePlace): Promise<string> {

@@ -56,6 +56,9 @@ function collapsibleState(node: TreeNode): vscode.TreeItemCollapsibleState {
   return node.expanded ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
 }
 
+/** Id of the row of the kernel tree; it has functions that were not found below it, or there is no tree. */
+const KERNEL_TREE = 'kernel-tree';
+
 const ICONS: Readonly<Record<NodeKind, string>> = {
   capture: 'graph-line',
   page: 'file-binary',
@@ -96,20 +99,28 @@ function rowIcon(node: TreeNode): vscode.ThemeIcon {
 function iconName(node: TreeNode): string {
   if (node.kind === 'reference' && node.mood !== 'plain') return 'record';
   if (node.kind === 'role' && node.mood === 'held') return 'lock';
-  if (node.frame !== null) return FRAME_ICONS[node.frame.certainty];
+  if (node.frame !== null) return frameIcon(node.frame.certainty, node.mood);
   if (node.mood === 'doubt') return node.kind === 'acquired' ? 'question' : 'warning';
   return ICONS[node.kind];
+}
+
+/** Without a kernel tree no frame is marked: nothing was looked for. */
+function frameIcon(certainty: Certainty, mood: NodeMood): string {
+  return FRAME_ICONS[certainty === 'unknown' && mood !== 'doubt' ? 'exact' : certainty];
 }
 
 /** `frame.located`, `problem.located`, or the kind; what the menus of the manifest ask for. */
 function contextValue(node: TreeNode): string {
   const located = node.frame !== null ? node.frame.file !== null : node.captureLine !== null;
-  return located ? `${node.kind}.located` : node.id === 'kernel-tree' ? 'kernelTree' : node.kind;
+  return located ? `${node.kind}.located` : node.id === KERNEL_TREE ? 'kernelTree' : node.kind;
 }
 
 function rowCommand(node: TreeNode): vscode.Command | null {
   if (node.frame !== null) {
     return { command: 'pageHolders.openFrame', title: 'Open Frame', arguments: [node.frame] };
+  }
+  if (node.id === KERNEL_TREE && node.mood === 'doubt' && !node.hasChildren) {
+    return { command: 'pageHolders.chooseKernelTree', title: 'Choose Kernel Tree' };
   }
   if (node.kind === 'problem' && node.captureLine !== null) {
     return {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as vscode from 'vscode';
 import { errorMessages, holdersText, kernelTree, sampleUri } from './extension';
+import { until } from './until';
 
 describe('opening captures', () => {
   let folder: string;
@@ -41,9 +42,10 @@ describe('opening captures', () => {
 
   it('gives frames their file and line in the open kernel tree', async () => {
     await vscode.commands.executeCommand('pageHolders.openSample');
-    const place = /\biov_iter_get_pages2 +(\S+):(\d+)/.exec(await holdersText());
-    assert.ok(place, 'iov_iter_get_pages2 has no place');
-    const [, file, line] = place;
+    const [, file, line] = await until(
+      'iov_iter_get_pages2 has a place',
+      async () => /\biov_iter_get_pages2 +(\S+):(\d+)/.exec(await holdersText()) ?? undefined,
+    );
     assert.equal(file, 'lib/iov_iter.c');
     const source = readFileSync(path.join(kernelTree(), file), 'utf8').split('\n');
     assert.match(source[Number(line) - 1]!, /\b__iov_iter_get_pages_alloc\(/);

@@ -38,7 +38,7 @@ test('a file of another kind is recognised and said', async (t) => {
     'PFN 6668 type Movable Block 13 type Movable Flags 0x1()\n post_alloc_hook+0x1/0x2\n\n';
   const utf16 = new Uint8Array([0xff, 0xfe, ...Buffer.from(at('1.0').repeat(3), 'utf16le')]);
   const cases: readonly (readonly [string, Uint8Array | string, string, RegExp])[] = [
-    ['nothing', '', 'empty', /the file is empty, expected ftrace text/],
+    ['nothing', '', 'empty', /the file is empty, expected .*ftrace text/],
     [
       'an ELF file',
       bytesOf([0x7f], 'ELF', randomBytes(4000) as unknown as number[]),
@@ -224,7 +224,7 @@ test('gzip: cut off, damaged, several members, padded', async (t) => {
   const compressed = gzipSync(text);
   await t.test('cut off anywhere', async () => {
     let rows = 0;
-    for (let length = 20; length < compressed.length; length += 97) {
+    for (let length = 20; length < compressed.length; length += 197) {
       const capture = await read(compressed.subarray(0, length));
       assert.ok(capture.problemCount > 0, String(length));
       assert.match(capture.problems.at(-1)!.message, /gzip (data ends|checksum)/);
@@ -232,10 +232,11 @@ test('gzip: cut off, damaged, several members, padded', async (t) => {
       rows = capture.events.length;
       for (let row = 0; row < rows - 1; row++) assert.equal(eventText(capture, row), eventText(whole, row));
     }
-    assert.ok(rows >= whole.events.length - 2);
+    // Only the trailer is cut off: nothing of the text is.
+    assert.equal((await read(compressed.subarray(0, -5))).events.length, whole.events.length);
   });
   await t.test('one bit flipped anywhere', async () => {
-    for (let position = 11; position < compressed.length; position += 41) {
+    for (let position = 11; position < compressed.length; position += 83) {
       const damaged = Uint8Array.from(compressed);
       damaged[position]! ^= 1 << (position % 8);
       const capture = await read(damaged);

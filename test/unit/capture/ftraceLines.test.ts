@@ -386,7 +386,8 @@ test('losses become gaps with their times', async () => {
       '##### CPU 1 buffer started ####\n' +
       at(1, '2.000000') +
       at(0, '3.000000') +
-      'CPU:0 [7 EVENTS DROPPED]\n' +
+      'pins:     CPU:0 [5 EVENTS DROPPED]\n' +
+      'CPU 0: 2 MISSED EVENTS\n' +
       'CPU:1 [EVENTS DROPPED]\n' +
       'CPU:1 [LOST EVENTS]\n' +
       'CPU:0 [SUBBUFFER START]\n' +

@@ -1,0 +1,146 @@
+import { byteChunks, joined, putBack, takeHead, type ReadOptions } from './byteChunks';
+import type { ByteSource } from './byteSource';
+import type { SymbolTable } from './eventTable';
+import { gunzip, isGzip } from './gunzip';
+import { ProblemList } from './problemList';
+import { SymbolTableBuilder } from './symbolTableBuilder';
+import { KernelSymbols } from './traceDat/kernelSymbols';
+
+/** A kernel with all modules and debugging has 20 MB of kallsyms. */
+const LARGEST_KALLSYMS = 1 << 27;
+
+/** The names of a kernel's functions as /proc/kallsyms lists them. */
+export interface Kallsyms {
+  readonly names: KernelSymbols;
+  /** Address of the first symbol of this name, or null. */
+  addressOf(symbol: string): bigint | null;
+}
+
+/**
+ * Reads a saved /proc/kallsyms, gzipped or not. What is wrong with it goes to `problems`, with the source's name.
+ *
+ * @throws only what `source.read` throws, and the signal's reason when aborted
+ */
+export async function readKallsyms(
+  source: ByteSource,
+  options: ReadOptions,
+  problems: ProblemList,
+): Promise<Kallsyms | null> {
+  const own = new ProblemList();
+  let chunks = byteChunks(source, options, own);
+  const taken = await takeHead(chunks, 2);
+  const isCompressed = isGzip(joined(taken));
+  chunks = putBack(taken, chunks);
+  if (isCompressed) chunks = gunzip(chunks, own);
+  const text = joined(await takeHead(chunks, LARGEST_KALLSYMS));
+  await chunks.return();
+  const names = new KernelSymbols();
+  names.readKallsyms(text);
+  for (const problem of own.kept) problems.add(0, null, `${source.name}: ${problem.message}`);
+  if (names.codeCount === 0) {
+    problems.add(
+      0,
+      null,
+      names.lineCount > 0
+        ? `${source.name}: all addresses are 0, expected those of the kernel; save /proc/kallsyms as root, with ` +
+            'kernel.kptr_restrict at most 1'
+        : `${source.name}: no line of kallsyms was found, expected "ffffffff81000000 T _text"; save /proc/kallsyms as root`,
+    );
+    return null;
+  }
+  return { names, addressOf: (symbol) => addressOf(text, symbol) };
+}
+
+function addressOf(text: Uint8Array, symbol: string): bigint | null {
+  const line = new RegExp(`^([0-9a-f]{1,16}) [A-Za-z] ${symbol.replace(/\W/g, '\\$&')}$`, 'm');
+  const address = line.exec(new TextDecoder('latin1').decode(text))?.[1];
+  return address === undefined ? null : BigInt(`0x${address}`);
+}
+
+/**
+ * Interns into `target` the frame of an address, given as its upper and lower 32 bits (unsigned), and returns its
+ * id, or NONE where nothing is known of the address.
+ */
+export type FrameNamer = (high: number, low: number, target: SymbolTableBuilder) => number;
+
+/**
+ * The same symbols, with names for the frames that so far are bare addresses. All ids stay what they are, so the
+ * tables of a capture that is already read go on to be good.
+ */
+export function withFrameNames(symbols: SymbolTable, namer: FrameNamer): SymbolTable {
+  return new NamedFrames(symbols, namer);
+}
+
+class NamedFrames implements SymbolTable {
+  private readonly names = new SymbolTableBuilder();
+  /** By frame, its id in `names`; -1 where it keeps its own name. */
+  private readonly named: Int32Array;
+
+  constructor(
+    private readonly base: SymbolTable,
+    namer: FrameNamer,
+  ) {
+    this.named = new Int32Array(base.frameCount).fill(-1);
+    for (let frame = 0; frame < base.frameCount; frame++) {
+      const address = base.frameAddress(frame);
+      if (address === null || base.frameFunction(frame) !== `0x${address.toString(16)}`) continue;
+      this.named[frame] = namer(Number(address >> 32n), Number(address & 0xffffffffn), this.names);
+    }
+  }
+
+  get stringCount(): number {
+    return this.base.stringCount;
+  }
+
+  get taskCount(): number {
+    return this.base.taskCount;
+  }
+
+  get frameCount(): number {
+    return this.base.frameCount;
+  }
+
+  get stackCount(): number {
+    return this.base.stackCount;
+  }
+
+  string(id: number): string {
+    return this.base.string(id);
+  }
+
+  taskComm(task: number): string {
+    return this.base.taskComm(task);
+  }
+
+  taskPid(task: number): number {
+    return this.base.taskPid(task);
+  }
+
+  frameFunction(frame: number): string {
+    const named = this.named[frame]!;
+    return named < 0 ? this.base.frameFunction(frame) : this.names.frameFunction(named);
+  }
+
+  frameOffset(frame: number): number {
+    const named = this.named[frame]!;
+    return named < 0 ? this.base.frameOffset(frame) : this.names.frameOffset(named);
+  }
+
+  frameSize(frame: number): number {
+    const named = this.named[frame]!;
+    return named < 0 ? this.base.frameSize(frame) : this.names.frameSize(named);
+  }
+
+  frameModule(frame: number): string | null {
+    const named = this.named[frame]!;
+    return named < 0 ? this.base.frameModule(frame) : this.names.frameModule(named);
+  }
+
+  frameAddress(frame: number): bigint | null {
+    return this.base.frameAddress(frame);
+  }
+
+  stackFrames(stack: number): Int32Array {
+    return this.base.stackFrames(stack);
+  }
+}

@@ -1,0 +1,423 @@
+import type { ReadOptions } from '../byteChunks';
+import type { ByteSource } from '../byteSource';
+import type { Capture, SymbolTable } from '../eventTable';
+import { GapRecorder } from '../gapRecorder';
+import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
+import { countOtherEvents } from '../otherEvents';
+import { ProblemList } from '../problemList';
+import { FileRanges } from '../traceDat/fileRanges';
+import { SequentialReader } from '../traceDat/sequentialReader';
+import { UnexpectedData } from '../traceDat/unexpectedData';
+import { finishEvents } from './finishEvents';
+import { LARGEST_ATTRIBUTE, SMALLEST_ATTRIBUTE, parseAttribute } from './perfAttribute';
+import { Feature, PerfFacts, clockName, text } from './perfFacts';
+import { readPerfHeader, section, type PerfHeader, type Section } from './perfHeader';
+import { PerfRecords } from './perfRecords';
+import { longAt } from './perfSample';
+import { RecordType } from './recordType';
+import { RECORD_HEADER, RecordWindow } from './recordWindow';
+import { StreamDecompressor } from './streamDecompressor';
+import { readTracingData } from './tracingData';
+
+export interface PerfDataOptions extends ReadOptions {
+  /** /proc/kallsyms of the recorded kernel, of the same boot: perf.data holds addresses only. */
+  readonly kallsyms?: ByteSource;
+}
+
+/** struct perf_file_section behind each attribute: where its ids are. */
+const SECTION_SIZE = 16;
+/** perf opens one event a CPU and tracepoint; what is more is not believed. */
+const MOST_ATTRIBUTES = 1 << 16;
+const MOST_IDS = 1 << 20;
+/** Features other than tracing data are lists of names; in bytes. */
+const LARGEST_FEATURE = 1 << 26;
+/** PERF_EVENT_UPDATE__NAME. */
+const UPDATE_NAME = 2;
+
+/**
+ * Reads a perf.data, as perf writes it to a file or to a pipe. What is damaged or missing becomes a problem.
+ *
+ * @throws only what `source.read` throws, and the signal's reason when aborted
+ */
+export async function readPerfData(source: ByteSource, options: PerfDataOptions = {}): Promise<Capture> {
+  const problems = new ProblemList();
+  const reader = new PerfDataReader(new FileRanges(source, options), problems);
+  try {
+    await reader.read();
+  } catch (error) {
+    if (!(error instanceof UnexpectedData)) throw error;
+    problems.add(error.offset, null, error.message);
+  }
+  const kallsyms = options.kallsyms
+    ? await readKallsyms(options.kallsyms, ownOptions(options), problems)
+    : null;
+  return reader.capture(source.name, kallsyms);
+}
+
+/** Progress is that of the recording. */
+function ownOptions({ chunkSize, signal }: ReadOptions): ReadOptions {
+  return { ...(chunkSize === undefined ? {} : { chunkSize }), ...(signal === undefined ? {} : { signal }) };
+}
+
+class PerfDataReader {
+  private littleEndian = true;
+  private facts = new PerfFacts(true);
+  private records: PerfRecords;
+  private readonly gaps = new GapRecorder();
+  private decompressor: StreamDecompressor | null = null;
+  private decompressed: RecordWindow | null = null;
+  private isPipe = false;
+  private damagedStreamAt = -1;
+
+  constructor(
+    private readonly file: FileRanges,
+    private readonly problems: ProblemList,
+  ) {
+    this.records = new PerfRecords(true, this.facts, problems);
+  }
+
+  /** @throws UnexpectedData where the file cannot be read on from */
+  async read(): Promise<void> {
+    const header = await readPerfHeader(this.file);
+    this.littleEndian = header.littleEndian;
+    this.isPipe = header.isPipe;
+    this.facts = new PerfFacts(header.littleEndian);
+    this.records = new PerfRecords(header.littleEndian, this.facts, this.problems);
+    if (!header.isPipe) {
+      await this.readAttributes(header);
+      await this.readFeatures(header);
+    }
+    await this.readData(header.data);
+  }
+
+  /** What was read, as a capture. */
+  capture(path: string, kallsyms: Kallsyms | null): Capture {
+    const { records, problems, gaps } = this;
+    const shift = finishEvents(records.table, records.side, records.symbols, gaps);
+    const symbols = this.named(kallsyms);
+    const facts: (readonly [string, string])[] = [...this.facts.facts];
+    if (records.attributes.length > 0) facts.push(['clock', this.clock()]);
+    if (this.isPipe) facts.push(['written to', 'a pipe']);
+    if (this.decompressor) facts.push(['compression', 'zstd']);
+    if (records.flagDoubt !== null) facts.push(['page flags', records.flagDoubt]);
+    if (records.chains.userChains > 0)
+      facts.push(['user stacks (left out)', String(records.chains.userChains)]);
+    return {
+      path,
+      format: 'perf-data',
+      clock: 'ns',
+      resolution: 1,
+      timeBase: (records.timeBase ?? 0n) + BigInt(shift),
+      events: records.table,
+      symbols,
+      gaps: gaps.gaps,
+      lost: gaps.lost,
+      problems: problems.kept,
+      problemCount: problems.count,
+      stackRecords: records.stackRecords,
+      orphanStacks: 0,
+      otherEvents: countOtherEvents(records.table, records.symbols),
+      facts,
+    };
+  }
+
+  private clock(): string {
+    return clockName(this.records.attributes[0]?.clockId ?? null);
+  }
+
+  private async readAttributes({ attributes, attributeSize, littleEndian }: PerfHeader): Promise<void> {
+    const { offset, size } = attributes;
+    if (attributeSize < SMALLEST_ATTRIBUTE + SECTION_SIZE || attributeSize > LARGEST_ATTRIBUTE) {
+      throw new UnexpectedData(
+        16,
+        `attributes of ${attributeSize} bytes, expected ${SMALLEST_ATTRIBUTE + SECTION_SIZE} to ${LARGEST_ATTRIBUTE}; ` +
+          'the file is damaged',
+      );
+    }
+    const count = Math.floor(size / attributeSize);
+    if (count > MOST_ATTRIBUTES) {
+      throw new UnexpectedData(
+        24,
+        `${count} attributes, expected at most ${MOST_ATTRIBUTES}; the file is damaged`,
+      );
+    }
+    const reader = new SequentialReader(this.file, offset, this.file.size, littleEndian);
+    let idsLeft = MOST_IDS;
+    for (let i = 0; i < count; i++) {
+      const bytes = await reader.bytes(attributeSize - SECTION_SIZE, 'an attribute');
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const attribute = parseAttribute(view, 0, bytes.length, littleEndian);
+      const ids = await section(reader, 'the ids of an attribute');
+      const idCount = Math.min(Math.floor(ids.size / 8), idsLeft);
+      idsLeft -= idCount;
+      this.records.addAttribute(attribute, await this.ids(ids.offset, idCount));
+    }
+  }
+
+  private async ids(offset: number, count: number): Promise<number[]> {
+    const bytes = await this.file.read(offset, count * 8);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const ids: number[] = [];
+    for (let at = 0; at + 8 <= bytes.length; at += 8) ids.push(longAt(view, at, this.littleEndian));
+    if (ids.length < count) {
+      this.problems.add(
+        offset,
+        null,
+        `${count} ids of an event, but only ${ids.length} are there; the file is cut off`,
+      );
+    }
+    return ids;
+  }
+
+  /** The features' sections are listed behind the data, in the order of their bits. */
+  private async readFeatures({ data, features, littleEndian }: PerfHeader): Promise<void> {
+    if (data.size === 0) {
+      this.problems.add(
+        48,
+        null,
+        'the head says that there is no data, so perf was killed before it could finish the file; what the file holds ' +
+          'is read, but the formats of its tracepoints, which perf writes at the end, are missing',
+      );
+      return;
+    }
+    const end = data.offset + data.size;
+    if (features.length > 0 && end >= this.file.size) {
+      this.problems.add(
+        this.file.size,
+        null,
+        `the data ends at byte ${end} and the lists of features and formats behind it, expected the file to go on: ` +
+          'it is cut off, and the fields of its tracepoints cannot be read',
+      );
+      return;
+    }
+    const list = new SequentialReader(this.file, end, this.file.size, littleEndian);
+    for (const feature of features) {
+      try {
+        await this.readFeature(feature, await section(list, `the place of feature ${feature}`));
+      } catch (error) {
+        if (!(error instanceof UnexpectedData)) throw error;
+        this.problems.add(error.offset, null, error.message);
+      }
+    }
+  }
+
+  private async readFeature(feature: number, { offset, size }: Section): Promise<void> {
+    if (offset + size > this.file.size) {
+      throw new UnexpectedData(
+        offset,
+        `feature ${feature} should be ${size} bytes at byte ${offset}, but the file has ${this.file.size}; it is cut off`,
+      );
+    }
+    if (feature === Feature.tracingData) {
+      this.records.metadata = await readTracingData(this.file, offset, size, null, this.problems);
+      return;
+    }
+    if (!PerfFacts.reads(feature)) return;
+    if (size > LARGEST_FEATURE) {
+      throw new UnexpectedData(
+        offset,
+        `feature ${feature} has ${size} bytes, expected at most ${LARGEST_FEATURE}`,
+      );
+    }
+    this.facts.read(feature, await this.file.read(offset, size));
+  }
+
+  private async readData(data: Section): Promise<void> {
+    const { file, problems } = this;
+    const end = data.size === 0 ? file.size : Math.min(data.offset + data.size, file.size);
+    if (this.facts.isDirectory) {
+      problems.add(
+        data.offset,
+        null,
+        'this file is part of a directory that perf record --threads wrote, and most samples are in the files ' +
+          'beside it; open the output of "perf script -i DIRECTORY"',
+      );
+    }
+    const window = new RecordWindow(data.offset, this.littleEndian, problems, false);
+    let offset = data.offset;
+    let ahead = this.chunk(offset, end);
+    for (;;) {
+      const chunk = await ahead;
+      if (chunk.length === 0) break;
+      offset += chunk.length;
+      // The next chunk is already being read while this one is worked on.
+      ahead = this.chunk(offset, end);
+      window.push(chunk);
+      await this.drain(window, false);
+    }
+    await this.drain(window, true);
+    window.finish();
+    if (this.decompressed) {
+      await this.drain(this.decompressed, true);
+      this.decompressed.finish();
+    }
+    if (offset < end || data.offset + data.size > file.size) {
+      problems.add(
+        offset,
+        null,
+        `the data ends at byte ${offset}, expected ${data.offset + data.size} as the head says; the file is cut off`,
+      );
+    }
+  }
+
+  private chunk(offset: number, end: number): Promise<Uint8Array> {
+    const promise = this.file.read(offset, Math.min(this.file.chunkSize, end - offset));
+    // A failure is met where the chunk is awaited; nobody awaits it when reading stops before.
+    promise.catch(() => undefined);
+    return promise;
+  }
+
+  /** Reads the records that a window holds. `last`: no more bytes come. */
+  private async drain(window: RecordWindow, last: boolean): Promise<void> {
+    const { records } = this;
+    while (window.next(last)) {
+      const { type, at, size } = window;
+      if (type < RecordType.headerAttribute) {
+        records.read(window.bytes, window.view, at, size, type, window.misc, window.recordOffset);
+        continue;
+      }
+      switch (type) {
+        case RecordType.compressed:
+          await this.compressed(window, at + RECORD_HEADER, at + size);
+          break;
+        case RecordType.compressed2: {
+          const start = at + RECORD_HEADER + 8;
+          if (start > at + size) break;
+          const length = longAt(window.view, at + RECORD_HEADER, this.littleEndian);
+          await this.compressed(window, start, Math.min(at + size, start + length));
+          break;
+        }
+        case RecordType.tracingData:
+          await this.tracingData(window);
+          break;
+        case RecordType.headerAttribute:
+          this.attribute(window);
+          break;
+        case RecordType.headerFeature:
+          if (size < RECORD_HEADER + 8) break;
+          this.facts.read(
+            longAt(window.view, at + RECORD_HEADER, this.littleEndian),
+            window.bytes.subarray(at + RECORD_HEADER + 8, at + size),
+          );
+          break;
+        case RecordType.eventUpdate:
+          this.eventUpdate(window);
+          break;
+        case RecordType.headerBuildId:
+          this.facts.read(Feature.buildId, window.bytes.subarray(at, at + size));
+          break;
+        default:
+      }
+    }
+  }
+
+  private async compressed(window: RecordWindow, start: number, end: number): Promise<void> {
+    const offset = window.recordOffset;
+    this.decompressor ??= new StreamDecompressor();
+    this.decompressed ??= new RecordWindow(offset, this.littleEndian, this.problems, true);
+    // Records cannot be compressed twice.
+    if (window === this.decompressed) return;
+    const parts = this.decompressor.push(window.bytes.slice(start, end));
+    if (parts === null) {
+      if (this.damagedStreamAt < 0) {
+        this.damagedStreamAt = offset;
+        this.problems.add(
+          offset,
+          null,
+          'damaged zstd data, expected the stream that the records before began; all compressed records from here ' +
+            'on are lost',
+        );
+        this.gaps.add('lost', null, null, null, this.records.table.length);
+      }
+      return;
+    }
+    for (const part of parts) {
+      this.decompressed.setOrigin(offset);
+      this.decompressed.push(part);
+      await this.drain(this.decompressed, false);
+    }
+  }
+
+  /** Pipe mode: `u32 size` in the record, and the data behind it. */
+  private async tracingData(window: RecordWindow): Promise<void> {
+    const offset = window.recordOffset;
+    const recordSize = window.view.getUint16(window.at + 6, this.littleEndian);
+    const bytes = window.bytes.slice(window.at + recordSize, window.at + window.size);
+    const source = {
+      chunkSize: Math.max(1, bytes.length),
+      read: (from: number, length: number) => Promise.resolve(bytes.subarray(from, from + length)),
+    };
+    this.records.metadata = await readTracingData(source, 0, bytes.length, offset, this.problems);
+  }
+
+  /** Pipe mode: an attribute, then its ids. */
+  private attribute({ view, at, size, recordOffset }: RecordWindow): void {
+    const little = this.littleEndian;
+    const start = at + RECORD_HEADER;
+    const available = size - RECORD_HEADER;
+    const own = available < SMALLEST_ATTRIBUTE ? 0 : view.getUint32(start + 4, little) || SMALLEST_ATTRIBUTE;
+    if (own < SMALLEST_ATTRIBUTE || own > available) {
+      this.problems.add(
+        recordOffset,
+        null,
+        `an attribute of ${own} bytes in a record of ${size}, expected at least ${SMALLEST_ATTRIBUTE} that fit in it`,
+      );
+      return;
+    }
+    if (this.records.attributes.length === MOST_ATTRIBUTES) return;
+    const ids: number[] = [];
+    for (let id = start + own; id + 8 <= at + size; id += 8) ids.push(longAt(view, id, little));
+    this.records.addAttribute(parseAttribute(view, start, own, little), ids);
+  }
+
+  /** Pipe mode: `u64 type, id; char name[]`. */
+  private eventUpdate({ bytes, view, at, size }: RecordWindow): void {
+    const start = at + RECORD_HEADER;
+    if (size < RECORD_HEADER + 17 || longAt(view, start, this.littleEndian) !== UPDATE_NAME) return;
+    this.records.nameEvent(
+      longAt(view, start + 8, this.littleEndian),
+      text(bytes.subarray(start + 16, at + size)),
+    );
+  }
+
+  /** The symbols with the names that the file or `kallsyms` has for the kernel's addresses. */
+  private named(kallsyms: Kallsyms | null): SymbolTable {
+    const { records, problems } = this;
+    const { maps, symbols } = records;
+    // Recordings by perf before Linux 4.0 hold the kallsyms of their kernel.
+    const own = records.metadata?.symbols;
+    const names =
+      (this.isOfThisBoot(kallsyms) ? kallsyms?.names : null) ?? (own && own.codeCount > 0 ? own : null);
+    if (!names && records.stackRecords > 0) {
+      problems.add(
+        0,
+        null,
+        'perf.data holds the addresses of kernel functions but not their names, so holders cannot be told ' +
+          'apart by function: give the /proc/kallsyms of the recorded kernel, saved as root in the same boot, or ' +
+          'open the output of "perf script", run on the recorded machine',
+      );
+    }
+    return withFrameNames(symbols, (high, low, target) => {
+      const generated = maps.functionFrame(high, low, target);
+      if (generated >= 0) return generated;
+      const frame = names ? names.frame(high, low, target) : -1;
+      if (frame >= 0 && !target.frameFunction(frame).startsWith('0x')) return frame;
+      return maps.moduleFrame(high, low, target);
+    });
+  }
+
+  /** Addresses change with every boot: names of another one would be wrong without a sign of it. */
+  private isOfThisBoot(kallsyms: Kallsyms | null): boolean {
+    const { reference } = this.records.maps;
+    if (!kallsyms || !reference) return kallsyms !== null;
+    const address = kallsyms.addressOf(reference.symbol);
+    if (address === null || address === reference.address) return true;
+    this.problems.add(
+      0,
+      null,
+      `the kallsyms are of another boot: ${reference.symbol} is at 0x${address.toString(16)} there and at ` +
+        `0x${reference.address.toString(16)} in the recording; they were not used. Save /proc/kallsyms in the boot that is recorded`,
+    );
+    return false;
+  }
+}

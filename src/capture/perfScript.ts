@@ -1,0 +1,459 @@
+import { HASH, NEWLINE, RETURN, TAB, startsWith } from './ascii';
+import { eventKindOf } from './eventNames';
+import { EventKind, NO_CPU, NONE } from './eventTable';
+import { EventTableBuilder } from './eventTableBuilder';
+import { FtraceFields } from './ftraceFields';
+import { FtraceTaskLine } from './ftraceTaskLine';
+import { LONGEST_LINE } from './ftraceText';
+import { GapRecorder } from './gapRecorder';
+import type { LineReader } from './lineWindow';
+import { countOtherEvents } from './otherEvents';
+import { PerfScriptFrames, isFrame, isKernelFrame, isSourceLine } from './perfScriptFrames';
+import { PerfScriptLine } from './perfScriptLine';
+import { ProblemList } from './problemList';
+import { StackBlockCache } from './stackBlockCache';
+import { SymbolTableBuilder } from './symbolTableBuilder';
+
+/** A record's frame lines end here at the latest, so that a window of text stays small. */
+const LONGEST_STACK = 1 << 18;
+
+const EXPECTED_LINE =
+  'expected "comm pid [cpu] time: event: fields", a frame, an empty line or a "#" header line';
+
+/** Lines of `perf script --header` that say something to people (print_header_info() of tools/perf/util/header.c). */
+const HEADER_FACTS: ReadonlyMap<string, string> = new Map([
+  ['captured on', 'captured on'],
+  ['hostname', 'hostname'],
+  ['os release', 'kernel'],
+  ['arch', 'architecture'],
+  ['perf version', 'perf version'],
+  ['cmdline', 'command'],
+  ['cpudesc', 'CPU'],
+  ['nrcpus online', 'CPUs'],
+  ['total memory', 'memory'],
+  ['clockid', 'clock'],
+]);
+
+/** Where the reader stands in a record. */
+const enum Place {
+  /** Between records: frames that come now have lost their event. */
+  Outside,
+  /** Behind the first line: the kernel's frames come now. */
+  Head,
+  /** Behind the kernel's frames. */
+  Kernel,
+  /** Among the frames of the process, which end with an empty line. */
+  User,
+}
+
+/**
+ * Reads what `perf script` prints, line by line, into columns: a first line ({@link PerfScriptLine}), the frames
+ * of the kernel, innermost first, those of the process, and an empty line. Knows nothing of files and chunks:
+ * {@link read} takes any run of whole lines.
+ */
+export class PerfScriptReader implements LineReader {
+  readonly table = new EventTableBuilder();
+  readonly symbols = new SymbolTableBuilder();
+  readonly problems = new ProblemList();
+  readonly gapRecorder = new GapRecorder();
+  stackRecords = 0;
+  orphanStacks = 0;
+  /** Records with frames of the process. */
+  userStacks = 0;
+  /** Header lines and losses: what only this kind of text has, beside its records. */
+  ownLines = 0;
+  readonly format = 'perf-script';
+  readonly isTicks = false;
+  resolution = 1e9;
+  readonly facts = new Map<string, string>();
+  /** 1-based number of the line to be read next. */
+  line = 1;
+
+  private readonly head = new PerfScriptLine();
+  private readonly fields = new FtraceFields(this.table, this.symbols);
+  private readonly frames = new PerfScriptFrames(this.symbols);
+  private readonly blocks = new StackBlockCache();
+  private place = Place.Outside;
+  /** Event of the record that is being read. */
+  private row = NONE;
+  /** By CPU: text block of its newest stack, for guessing the next one, and time of its newest event. */
+  private previousBlocks = new Int32Array(64).fill(NONE);
+  private lastTimes = new Float64Array(64).fill(NaN);
+  /** By string id, one more than the kind; 0 where the name was not looked at yet. */
+  private kinds = new Uint8Array(256);
+  private unnamed = NONE;
+  private baseSeconds = 0;
+  private baseNanoseconds = 0;
+  private hasBase = false;
+  private fileOffset = 0;
+  /** The bytes that are being read, for reading several at a time. */
+  private text: DataView = new DataView(new ArrayBuffer(0));
+
+  /**
+   * Reads the lines in `bytes[start, end)`, which ends behind a line end; a few more bytes behind `end` must be
+   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the
+   * file. Returns the index behind the last line read: less than `end` when the newest stack may go on behind
+   * `end` and `last` is false.
+   */
+  read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
+    this.fileOffset = fileOffset;
+    if (this.text.buffer !== bytes.buffer) this.text = new DataView(bytes.buffer);
+    let at = start;
+    while (at < end) {
+      const next = this.record(bytes, at, end, last);
+      if (next < 0) break;
+      at = next;
+    }
+    return at;
+  }
+
+  /** A line that was not kept because it is longer than LONGEST_LINE; `offset` in the file, `length` in bytes. */
+  overlongLine(offset: number, length: number): void {
+    this.problems.add(
+      offset,
+      this.line,
+      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
+    );
+    this.line++;
+  }
+
+  /** The last line, read already, ends at `offset` in the file without a line end. */
+  endsWithoutNewline(offset: number): void {
+    this.problems.add(
+      offset,
+      this.line - 1,
+      'the file ends without a line end, expected one behind the last line: that line may be cut off',
+    );
+  }
+
+  /** Time of the first event in the capture's own clock, in ns. */
+  get timeBase(): bigint {
+    return BigInt(this.baseSeconds) * 1000000000n + BigInt(this.baseNanoseconds);
+  }
+
+  /** What the text says about itself, for people. */
+  factList(): (readonly [string, string])[] {
+    const facts: (readonly [string, string])[] = [...this.facts];
+    if (this.userStacks > 0) facts.push(['user stacks (left out)', String(this.userStacks)]);
+    return facts;
+  }
+
+  /** How many events of names that the analysis does not use there are, by name. */
+  otherEvents(): Map<string, number> {
+    return countOtherEvents(this.table, this.symbols);
+  }
+
+  /** Reads one line, or the frames of the kernel of one record; -1 when those may go on behind `end`. */
+  private record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    const first = bytes[at]!;
+    if (first === TAB) return this.frameLines(bytes, at, end, last);
+    if (first === NEWLINE) {
+      this.place = Place.Outside;
+      this.line++;
+      return at + 1;
+    }
+    const line = this.head;
+    if (line.read(bytes, at)) return line.isOtherRecord ? this.otherRecord(bytes, at) : this.event(bytes, at);
+    return this.otherLine(bytes, at, end, last);
+  }
+
+  private event(bytes: Uint8Array, at: number): number {
+    const { head: line, table } = this;
+    const isNamed = line.nameEnd > line.nameStart;
+    const name = isNamed ? this.symbols.internBytes(bytes, line.nameStart, line.nameEnd) : this.unnamedId();
+    const kind = isNamed ? this.kindOf(name) : EventKind.Other;
+    const time = this.time();
+    const task = this.symbols.internTask(
+      this.symbols.internBytes(bytes, line.commStart, line.commEnd),
+      line.tid,
+    );
+    const cpu = line.cpu < 0 ? NO_CPU : line.cpu;
+    const row = table.append(time, cpu, task, kind, name, this.fileOffset + at);
+    let lineEnd = line.textStart;
+    if (kind === EventKind.Other) {
+      while (bytes[lineEnd] !== NEWLINE) lineEnd++;
+    } else {
+      lineEnd = this.fields.read(bytes, lineEnd, row, kind);
+    }
+    this.place = Place.Head;
+    this.row = row;
+    if (lineEnd - at > LONGEST_LINE) {
+      table.removeLast();
+      this.row = NONE;
+      return this.skipOverlong(bytes, at);
+    }
+    const missing = this.fields.missing;
+    if (kind !== EventKind.Other && missing !== '') {
+      this.problem(
+        at,
+        `${this.symbols.string(name)} without a readable "${missing}="; expected it among its fields`,
+      );
+    }
+    this.passed(cpu, time);
+    this.line++;
+    return lineEnd + 1;
+  }
+
+  /** Frames at `at`: what they are follows from where the reader stands in the record. */
+  private frameLines(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    if (this.place === Place.Outside) {
+      this.place = Place.User;
+      this.row = NONE;
+      this.orphanStacks++;
+      this.problem(at, 'frames without the first line of their record; expected that line before them');
+    } else if (!isKernelFrame(bytes, at)) {
+      if (this.place !== Place.User) this.userStacks++;
+      this.place = Place.User;
+    } else if (this.place === Place.Head) {
+      return this.kernelFrames(bytes, at, end, last);
+    } else if (this.row !== NONE) {
+      this.row = NONE;
+      this.problem(
+        at,
+        this.place === Place.Kernel
+          ? `a stack of more than ${LONGEST_STACK} bytes, expected at most 127 frames; the rest was skipped`
+          : 'a frame of the kernel behind those of the process, expected the innermost frame first: print with ' +
+              'the call-graph order "callee"',
+      );
+    }
+    return this.skipLine(bytes, at);
+  }
+
+  private kernelFrames(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    const { blocks, table, row } = this;
+    const cpu = row === NONE ? NO_CPU : table.cpu[row]!;
+    const name = row === NONE ? NONE : table.name[row]!;
+    const slot = this.cpuSlot(cpu);
+    const previous = this.previousBlocks[slot]!;
+    const guess = blocks.guess(previous, name);
+    if (guess !== NONE) {
+      const stop = at + blocks.length(guess);
+      if (
+        (stop < end || (stop === end && last)) &&
+        blocks.matches(guess, this.text, at) &&
+        (stop === end || !continuesKernel(bytes, stop))
+      ) {
+        this.previousBlocks[slot] = guess;
+        return this.attach(stop, blocks.stack(guess), blocks.lines(guess));
+      }
+    }
+    const blockEnd = kernelEnd(bytes, at, end, last);
+    if (blockEnd < 0) return -1;
+    // A line that is too long to be a frame.
+    if (blockEnd === at) return this.skipOverlong(bytes, at);
+    let block = blocks.find(bytes, this.text, at, blockEnd);
+    const lines = countLines(bytes, at, blockEnd);
+    let stack: number;
+    if (block === NONE) {
+      stack = this.frames.lines(bytes, at, blockEnd);
+      block = blocks.add(bytes, at, blockEnd, stack, lines, false);
+    } else {
+      stack = blocks.stack(block);
+    }
+    blocks.learn(previous, name, block);
+    this.previousBlocks[slot] = block;
+    return this.attach(blockEnd, stack, lines);
+  }
+
+  private attach(next: number, stack: number, lines: number): number {
+    this.stackRecords++;
+    if (this.row !== NONE) this.table.stack[this.row] = stack;
+    this.place = Place.Kernel;
+    this.line += lines;
+    return next;
+  }
+
+  /** `PERF_RECORD_LOST lost 12` and the like, with the task and the time before it. */
+  private otherRecord(bytes: Uint8Array, at: number): number {
+    const line = this.head;
+    this.place = Place.Outside;
+    this.lostRecord(bytes, line.nameStart, line.cpu);
+    return this.skipLine(bytes, at);
+  }
+
+  /** Whether a line about lost events stands at `at`. */
+  private lostRecord(bytes: Uint8Array, at: number, cpu: number): boolean {
+    if (!startsWith(bytes, at, 'PERF_RECORD_LOST')) return false;
+    const lost = /^PERF_RECORD_LOST(?:_SAMPLES)?[: ]+lost (\d{1,15})/.exec(
+      ascii(bytes, at, lineEndOf(bytes, at)),
+    );
+    if (!lost) return false;
+    this.ownLines++;
+    const known = cpu < 0 ? null : cpu;
+    const from = known === null ? NaN : this.lastTimes[this.cpuSlot(known)]!;
+    this.gapRecorder.add('lost', known, Number.isNaN(from) ? null : from, Number(lost[1]), this.table.length);
+    return true;
+  }
+
+  private otherLine(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    if (this.place !== Place.Outside) {
+      if (isSourceLine(bytes, at)) return this.skipLine(bytes, at);
+      // Copied through a mail or a terminal: blanks where the tab was.
+      if (isFrame(bytes, at)) return this.frameLines(bytes, at, end, last);
+    }
+    const lineEnd = lineEndOf(bytes, at);
+    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+    let textEnd = lineEnd;
+    while (textEnd > at && bytes[textEnd - 1]! <= 0x20) textEnd--;
+    if (textEnd === at) {
+      this.place = Place.Outside;
+    } else if (bytes[at] === HASH) {
+      this.header(bytes, at, textEnd);
+    } else if (!this.lostRecord(bytes, at, -1) && !this.writerLine(bytes, at, textEnd)) {
+      const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
+      this.problem(at, `not a line of perf script: ${found}; ${EXPECTED_LINE}`);
+    }
+    this.line++;
+    return lineEnd + 1;
+  }
+
+  /** `# hostname : box` of `perf script --header`. */
+  private header(bytes: Uint8Array, at: number, end: number): void {
+    const parts = /^# ?([a-z ]+?)\s*: (.*)$/.exec(ascii(bytes, at, end));
+    const name = parts ? HEADER_FACTS.get(parts[1]!) : undefined;
+    if (name !== undefined) this.ownLines++;
+    if (name !== undefined && !this.facts.has(name)) this.facts.set(name, parts![2]!.trim());
+  }
+
+  /** What perf prints to its error output often stands in the same file. */
+  private writerLine(bytes: Uint8Array, at: number, end: number): boolean {
+    if (end - at > 256) return false;
+    const text = ascii(bytes, at, end);
+    // perf_session__warn_about_errors() of tools/perf/util/session.c.
+    if (/^Processed \d+ (events and lost \d+ chunks|samples and lost [\d.]+%)!$/.test(text)) {
+      this.gapRecorder.add('lost', null, null, null, this.table.length);
+      return true;
+    }
+    return /^(Check IO\/CPU overload!|No kallsyms or vmlinux with build-id [0-9a-f]+ was found)$/.test(text);
+  }
+
+  private skipLine(bytes: Uint8Array, at: number): number {
+    const lineEnd = lineEndOf(bytes, at);
+    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+    this.line++;
+    return lineEnd + 1;
+  }
+
+  private skipOverlong(bytes: Uint8Array, at: number): number {
+    const lineEnd = lineEndOf(bytes, at);
+    this.overlongLine(this.fileOffset + at, lineEnd - at);
+    return lineEnd + 1;
+  }
+
+  /** Time of the newest line relative to the first one, exact: whole seconds and rest are taken apart. */
+  private time(): number {
+    const line = this.head;
+    if (!line.hasTime) return NaN;
+    if (!this.hasBase) {
+      this.hasBase = true;
+      this.baseSeconds = line.seconds;
+      this.baseNanoseconds = line.nanoseconds;
+    }
+    if (line.resolution < this.resolution) this.resolution = line.resolution;
+    return (line.seconds - this.baseSeconds) * 1e9 + (line.nanoseconds - this.baseNanoseconds);
+  }
+
+  private passed(cpu: number, time: number): void {
+    this.lastTimes[this.cpuSlot(cpu)] = time;
+    if (this.gapRecorder.hasOpen) this.gapRecorder.close(cpu, time);
+  }
+
+  /** Place of a CPU in the arrays by CPU. */
+  private cpuSlot(cpu: number): number {
+    const slot = cpu === NO_CPU ? 0 : cpu + 1;
+    if (slot >= this.lastTimes.length) {
+      const size = slot * 2;
+      const times = new Float64Array(size).fill(NaN);
+      times.set(this.lastTimes);
+      this.lastTimes = times;
+      const blocks = new Int32Array(size).fill(NONE);
+      blocks.set(this.previousBlocks);
+      this.previousBlocks = blocks;
+    }
+    return slot;
+  }
+
+  private kindOf(name: number): EventKind {
+    const known = this.kinds[name];
+    if (known !== undefined && known > 0) return known - 1;
+    if (name >= this.kinds.length) {
+      const wider = new Uint8Array(name * 2);
+      wider.set(this.kinds);
+      this.kinds = wider;
+    }
+    const kind = eventKindOf(this.symbols.string(name));
+    this.kinds[name] = kind + 1;
+    return kind;
+  }
+
+  private unnamedId(): number {
+    if (this.unnamed === NONE) this.unnamed = this.symbols.internText('(no event name)');
+    return this.unnamed;
+  }
+
+  private problem(at: number, message: string): void {
+    this.problems.add(this.fileOffset + at, this.line, message);
+  }
+}
+
+/**
+ * Whether the first lines of a file are what `perf script` prints. The text of an ftrace line (trace_marker), and
+ * one that was cut, can look like a line of perf: the more frequent form wins.
+ */
+export function isPerfScript(head: Uint8Array): boolean {
+  const line = new PerfScriptLine();
+  const ftraceLine = new FtraceTaskLine();
+  let perfLines = 0;
+  let ftraceLines = 0;
+  for (let at = 0, tries = 0; at < head.length && tries < 1000; tries++) {
+    const lineEnd = head.indexOf(NEWLINE, at);
+    if (lineEnd < 0) break;
+    const isLine = head[at] !== TAB && head[at] !== NEWLINE && head[at] !== HASH;
+    if (isLine && ftraceLine.read(head, at)) ftraceLines++;
+    else if (isLine && line.read(head, at) && line.nameEnd > line.nameStart) perfLines++;
+    at = lineEnd + 1;
+  }
+  return perfLines > ftraceLines;
+}
+
+/** Whether the kernel's frames of a record go on with the line at `at`. */
+function continuesKernel(bytes: Uint8Array, at: number): boolean {
+  const first = bytes[at]!;
+  if (first === NEWLINE || first === RETURN) return false;
+  return isKernelFrame(bytes, at) || isSourceLine(bytes, at);
+}
+
+/** Index behind the kernel's last frame line from `start` on; -1 when more of them may come behind `end`. */
+function kernelEnd(bytes: Uint8Array, start: number, end: number, last: boolean): number {
+  let at = start;
+  while (at < end) {
+    if (at - start >= LONGEST_STACK || !continuesKernel(bytes, at)) return at;
+    const lineEnd = lineEndOf(bytes, at);
+    if (lineEnd - at > LONGEST_LINE) return at;
+    at = lineEnd + 1;
+  }
+  return last || at - start >= LONGEST_STACK ? at : -1;
+}
+
+function lineEndOf(bytes: Uint8Array, at: number): number {
+  return bytes.indexOf(NEWLINE, at);
+}
+
+function countLines(bytes: Uint8Array, start: number, end: number): number {
+  let lines = 0;
+  for (let i = start; i < end; i++) if (bytes[i] === NEWLINE) lines++;
+  return lines;
+}
+
+/** At most 4096 characters: a command line can be long. */
+function ascii(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end && text.length < 4096; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+/** The beginning of a line for a message: printable bytes only. */
+function excerpt(bytes: Uint8Array, start: number, end: number): string {
+  const text = ascii(bytes, start, Math.min(end, start + 60)).replace(/[^\x20-\x7e]/g, '·');
+  return JSON.stringify(end - start > 60 ? `${text}…` : text);
+}

@@ -1,0 +1,237 @@
+import type { ProblemList } from '../problemList';
+import { StackMatcher } from '../stackMatcher';
+import type { CaptureClock } from './clock';
+import type { CpuData, PageSpan } from './cpuData';
+import type { PageHeader, RecordHeader } from './metadata';
+
+/** The commit word of a page (libtraceevent src/kbuffer-parse.c, kernel/trace/ring_buffer.c). */
+const COMMIT_MASK = (1 << 27) - 1;
+const MISSING_EVENTS = 1 << 31;
+const MISSING_STORED = 1 << 30;
+
+/** How pages and records are laid out in the whole file. */
+export interface RingLayout {
+  readonly littleEndian: boolean;
+  readonly page: PageHeader;
+  readonly record: RecordHeader;
+  readonly clock: CaptureClock;
+}
+
+/** What is known of the events missing before a record: nothing missing, or how many. */
+export const NOTHING_MISSING = 0;
+/** Events are missing, but nobody counted them. */
+export const UNCOUNTED = -1;
+
+const NO_SPAN: PageSpan = { bytes: new Uint8Array(0), fileOffset: 0, fileScale: 1 };
+
+/**
+ * Walks the records of one CPU of one ring buffer. After {@link advance} says true, `at`, `length` and `time`
+ * are those of the next record; when it says false, {@link load} brings more pages.
+ */
+export class CpuCursor {
+  readonly matcher = new StackMatcher();
+  bytes: Uint8Array = NO_SPAN.bytes;
+  view = new DataView(NO_SPAN.bytes.buffer);
+  /** Index of the record's data, which begins with `common_type`. */
+  at = 0;
+  /** Bytes of the record's data. */
+  length = 0;
+  /** As in {@link EventTable.time}. */
+  time = 0;
+  /** Events missing before this record: a number, {@link NOTHING_MISSING} or {@link UNCOUNTED}. */
+  missing = NOTHING_MISSING;
+  /** True behind the last record. */
+  isDone = false;
+
+  private span = NO_SPAN;
+  private nextPage = 0;
+  /** Index of the next record's head, and of the end of the page's data. */
+  private nextRecord = 0;
+  private dataEnd = 0;
+  private recordStart = 0;
+  /** Time stamp of the newest record before conversion, as distance to the clock's base. */
+  private stamp = 0;
+  private pageStampHigh = 0;
+  private readonly littleEndian: boolean;
+  private readonly clock: CaptureClock;
+  private readonly isPlainClock: boolean;
+  private readonly record: RecordHeader;
+
+  /**
+   * @param order place among the cursors of the file: of two records of one time, the lower comes first
+   * @param hasSharedClock false when its times cannot be compared with those of the others
+   */
+  constructor(
+    readonly order: number,
+    readonly cpu: number,
+    readonly hasSharedClock: boolean,
+    private readonly data: CpuData,
+    private readonly pageSize: number,
+    private readonly layout: RingLayout,
+    private readonly problems: ProblemList,
+  ) {
+    this.littleEndian = layout.littleEndian;
+    this.clock = layout.clock;
+    this.isPlainClock = layout.clock.isPlain;
+    this.record = layout.record;
+  }
+
+  /** Offset in the file of the record's head, or near it where the page came out of a compressed block. */
+  get fileOffset(): number {
+    const { fileOffset, fileScale } = this.span;
+    return fileScale === 1 ? fileOffset + this.recordStart : this.placeOf(this.recordStart);
+  }
+
+  /** Brings pages into memory until there is a record, or sets {@link isDone}. */
+  async load(): Promise<void> {
+    do {
+      const span = await this.data.next();
+      if (!span) {
+        this.isDone = true;
+        return;
+      }
+      this.span = span;
+      this.bytes = span.bytes;
+      this.view = new DataView(span.bytes.buffer, span.bytes.byteOffset, span.bytes.length);
+      this.nextPage = this.nextRecord = this.dataEnd = 0;
+    } while (!this.advance());
+  }
+
+  /** Goes to the next record in memory; false when there is none. */
+  advance(): boolean {
+    const { view, littleEndian } = this;
+    const { typeBits, deltaBits, largestData, padding, timeExtend, timeStamp } = this.record;
+    for (;;) {
+      const at = this.nextRecord;
+      if (at >= this.dataEnd) {
+        if (!this.turnPage()) return false;
+        continue;
+      }
+      if (at + 8 > this.dataEnd) {
+        this.pageTail(at);
+        continue;
+      }
+      const head = view.getUint32(at, littleEndian);
+      // The head is a C bit field: its first member is in the low bits of a little-endian word, and in the
+      // high bits of a big-endian one.
+      const type = littleEndian ? head & ((1 << typeBits) - 1) : head >>> deltaBits;
+      const delta = littleEndian ? head >>> typeBits : head & ((1 << deltaBits) - 1);
+      let length = type << 2;
+      let data = at + 4;
+      if (type === 0 || type > largestData) {
+        const word = view.getUint32(at + 4, littleEndian);
+        if (type === 0) {
+          data = at + 8;
+          length = word - 4;
+        } else if (type === timeExtend) {
+          this.stamp += word * 2 ** deltaBits + delta;
+          this.nextRecord = at + 8;
+          continue;
+        } else if (type === timeStamp) {
+          this.absoluteStamp(word, delta, deltaBits);
+          this.nextRecord = at + 8;
+          continue;
+        } else if (type === padding) {
+          this.stamp += delta;
+          // A padding without a time fills the page and has no length (rb_null_event() in ring_buffer.c).
+          if (delta === 0) this.nextRecord = this.dataEnd;
+          else if (word < 4 || word > this.dataEnd - at) this.damaged(at, `a padding of ${word} bytes`);
+          else this.nextRecord = at + 4 + ((word + 3) & ~3);
+          continue;
+        }
+      }
+      if (length <= 0 || length > this.dataEnd - data) {
+        this.damaged(at, `a record of ${length} bytes where ${this.dataEnd - data} are left in the page`);
+        continue;
+      }
+      this.stamp += delta;
+      this.recordStart = at;
+      this.at = data;
+      this.length = length;
+      this.nextRecord = data + ((length + 3) & ~3);
+      this.time = this.isPlainClock ? this.stamp : this.clock.convert(this.stamp, this.cpu);
+      return true;
+    }
+  }
+
+  /** Goes to the next page, which may hold no record; false when there is none in memory. */
+  private turnPage(): boolean {
+    const { view, bytes, littleEndian, pageSize } = this;
+    const { timestampOffset, commitOffset, longSize, dataOffset } = this.layout.page;
+    const start = this.nextPage;
+    const available = Math.min(pageSize, bytes.length - start);
+    if (available <= 0) return false;
+    this.nextPage = start + available;
+    if (available < pageSize) {
+      this.problem(
+        start,
+        `${available} bytes of a page, expected ${pageSize}; the file is cut off, what is there was read`,
+      );
+    }
+    const smallest = Math.max(timestampOffset + 8, commitOffset + longSize, dataOffset);
+    this.nextRecord = this.dataEnd = start;
+    if (available < smallest) return true;
+
+    const high = view.getUint32(start + timestampOffset + (littleEndian ? 4 : 0), littleEndian);
+    const low = view.getUint32(start + timestampOffset + (littleEndian ? 0 : 4), littleEndian);
+    const lowWord = start + commitOffset + (littleEndian ? 0 : longSize - 4);
+    const commit = view.getUint32(lowWord, littleEndian);
+    const size = commit & COMMIT_MASK;
+    if (size > pageSize - dataOffset) {
+      this.problem(start, `a page with ${size} bytes of data, expected at most ${pageSize - dataOffset}; skipped`);
+      this.missing = UNCOUNTED;
+      return true;
+    }
+    this.pageStampHigh = high;
+    this.stamp = this.clock.relative(high, low);
+    this.nextRecord = start + dataOffset;
+    this.dataEnd = this.nextRecord + Math.min(size, available - dataOffset);
+    if ((commit & MISSING_EVENTS) !== 0) {
+      const count = (commit & MISSING_STORED) !== 0 ? this.storedCount(this.nextRecord + size, start + available) : 0;
+      this.missing = count === 0 || this.missing === UNCOUNTED ? UNCOUNTED : this.missing + count;
+    }
+    return true;
+  }
+
+  /** Less than the smallest record, a head and a word, is left: fine only when it is a padding. */
+  private pageTail(at: number): void {
+    const left = this.dataEnd - at;
+    const { typeBits, deltaBits, padding } = this.record;
+    const head = left < 4 ? 0 : this.view.getUint32(at, this.littleEndian);
+    const type = this.littleEndian ? head & ((1 << typeBits) - 1) : head >>> deltaBits;
+    if (type === padding) this.nextRecord = this.dataEnd;
+    else this.damaged(at, `${left} bytes are left in a page, expected a record of at least 8`);
+  }
+
+  /** The number of missing events, stored as a `long` behind the data; 0 when it does not fit there. */
+  private storedCount(at: number, end: number): number {
+    const { longSize } = this.layout.page;
+    if (at + longSize > end) return 0;
+    const low = this.view.getUint32(at + (this.littleEndian ? 0 : longSize - 4), this.littleEndian);
+    if (longSize === 4) return low;
+    const high = this.view.getUint32(at + (this.littleEndian ? 4 : 0), this.littleEndian);
+    return high > 0xffff ? 0 : high * 2 ** 32 + low;
+  }
+
+  /** An absolute time stamp has 59 bits; the upper 5 are those of the page's (kbuffer-parse.c, TS_MSB). */
+  private absoluteStamp(word: number, delta: number, deltaBits: number): void {
+    const low = ((word << deltaBits) | delta) >>> 0;
+    const high = (word >>> (32 - deltaBits)) | (this.pageStampHigh & 0xf8000000);
+    this.stamp = this.clock.relative(high >>> 0, low);
+  }
+
+  /** The rest of the page cannot be read: where a record ends tells where the next one begins. */
+  private damaged(at: number, found: string): void {
+    this.problem(at, `${found}; the rest of the page was skipped`);
+    this.nextRecord = this.dataEnd;
+    this.missing = UNCOUNTED;
+  }
+
+  private problem(at: number, message: string): void {
+    this.problems.add(this.placeOf(at), null, `CPU ${this.cpu}: ${message}`);
+  }
+
+  private placeOf(at: number): number {
+    return this.span.fileOffset + Math.floor(at * this.span.fileScale);
+  }
+}

@@ -1,0 +1,357 @@
+import { EventKind, Mapping, NONE } from '../eventTable';
+import type { EventTableBuilder } from '../eventTableBuilder';
+import type { SymbolTableBuilder } from '../symbolTableBuilder';
+import type { EventField, EventFormat } from './eventFormat';
+import { pageFlagBits, type PageFlagBits } from './pageFlagBits';
+import { parsePrintFormat, type PrintedValue } from './printFormat';
+
+/** What the events' fields need to know of the file. */
+export interface FieldContext {
+  readonly littleEndian: boolean;
+  /** Kernel release as of uname, or null. */
+  readonly release: string | null;
+  /** Strings of the kernel by address. */
+  readonly strings: ReadonlyMap<bigint, string>;
+  readonly table: EventTableBuilder;
+  readonly symbols: SymbolTableBuilder;
+}
+
+/** Columns that every event may fill, beside those that are special: pfn, flags and mapping. */
+const INTEGER_COLUMNS = ['count', 'mapcount', 'val', 'ret', 'migratetype', 'order'] as const;
+type IntegerColumn = (typeof INTEGER_COLUMNS)[number];
+
+/** Columns of {@link EventDetails} that hold a PFN, a number, or the id of a string. */
+type DetailColumn = 'endPfn' | 'finPfn' | 'pages' | 'failed' | 'error' | 'reason' | 'label' | 'result';
+
+type Column = 'pfn' | 'flags' | 'mapping' | IntegerColumn | DetailColumn;
+
+/** A map and no object: the names come from the file, and every object has a `constructor`. */
+function columnMap(columns: Readonly<Record<string, Column>>): ReadonlyMap<string, Column> {
+  return new Map(Object.entries(columns));
+}
+
+/** Columns by the key that is printed or, where that says nothing, by the name of the record's member. */
+const COLUMNS = columnMap({
+  pfn: 'pfn',
+  flags: 'flags',
+  count: 'count',
+  mapcount: 'mapcount',
+  mapping: 'mapping',
+  mt: 'migratetype',
+  migratetype: 'migratetype',
+  val: 'val',
+  ret: 'ret',
+  order: 'order',
+});
+
+const CMA_COLUMNS = columnMap({
+  name: 'label',
+  pfn: 'pfn',
+  count: 'pages',
+  request_count: 'pages',
+  errorno: 'error',
+});
+
+const COMPACTION_COLUMNS = columnMap({
+  zone_start: 'pfn',
+  zone_end: 'endPfn',
+  mode: 'label',
+  status: 'result',
+});
+
+const MIGRATION_COLUMNS = columnMap({
+  nr_succeeded: 'pages',
+  succeeded: 'pages',
+  nr_migrated: 'pages',
+  nr_failed: 'failed',
+  failed: 'failed',
+  mode: 'label',
+  reason: 'reason',
+});
+
+const FAILURE_COLUMNS = new Map([...COLUMNS, ...columnMap({ reason: 'reason', err: 'error' })]);
+
+const COLUMNS_OF_KIND: Partial<Record<EventKind, ReadonlyMap<string, Column>>> = {
+  [EventKind.PinFailure]: FAILURE_COLUMNS,
+  [EventKind.PinPut]: FAILURE_COLUMNS,
+  [EventKind.CmaAllocStart]: CMA_COLUMNS,
+  [EventKind.CmaAllocBusyRetry]: CMA_COLUMNS,
+  [EventKind.CmaAllocFinish]: CMA_COLUMNS,
+  [EventKind.CmaRelease]: CMA_COLUMNS,
+  [EventKind.TestPagesIsolated]: columnMap({ start_pfn: 'pfn', end_pfn: 'endPfn', fin_pfn: 'finPfn' }),
+  [EventKind.MigratePagesStart]: MIGRATION_COLUMNS,
+  [EventKind.MigratePages]: MIGRATION_COLUMNS,
+  [EventKind.CompactionBegin]: COMPACTION_COLUMNS,
+  [EventKind.CompactionEnd]: COMPACTION_COLUMNS,
+  [EventKind.CompactionMigratePages]: MIGRATION_COLUMNS,
+  [EventKind.MemoryFailure]: columnMap({ pfn: 'pfn', type: 'label', result: 'result' }),
+};
+
+/** Columns without which an event of a kind says nothing useful. */
+const REQUIRED: Partial<Record<EventKind, readonly Column[]>> = {
+  [EventKind.PageRefSet]: ['pfn', 'count', 'val'],
+  [EventKind.PageRefMod]: ['pfn', 'count', 'val'],
+  [EventKind.PageRefModAndTest]: ['pfn', 'count', 'val', 'ret'],
+  [EventKind.PageRefModAndReturn]: ['pfn', 'count', 'val', 'ret'],
+  [EventKind.PageRefModUnless]: ['pfn', 'count', 'val', 'ret'],
+  [EventKind.PageRefFreeze]: ['pfn', 'count', 'val', 'ret'],
+  [EventKind.PageRefUnfreeze]: ['pfn', 'count', 'val'],
+  [EventKind.PinFailure]: ['pfn', 'count'],
+  [EventKind.PinPut]: ['pfn', 'count'],
+  [EventKind.PageAlloc]: ['pfn'],
+  [EventKind.PageFree]: ['pfn'],
+  [EventKind.PageFreeBatched]: ['pfn'],
+  [EventKind.CmaAllocBusyRetry]: ['pfn'],
+  [EventKind.CmaAllocFinish]: ['pfn'],
+  [EventKind.CmaRelease]: ['pfn'],
+  [EventKind.TestPagesIsolated]: ['pfn', 'endPfn', 'finPfn'],
+  [EventKind.MemoryFailure]: ['pfn'],
+};
+
+/** A field of no event: column absent. */
+const ABSENT_FIELD = -1;
+
+/** A field that goes into a column in a way that is not one 32-bit word. */
+interface SlowField {
+  readonly column: Column;
+  readonly field: EventField;
+  readonly printed: PrintedValue | null;
+}
+
+/**
+ * Fills the cells of a row from the bytes of a record, as the event's own format lays them out.
+ *
+ * The fields of the page_ref events, which are almost all events of a capture, are 32-bit words or the lower
+ * half of 64-bit ones at offsets found once; everything else takes the general way.
+ */
+export class EventFields {
+  /** Bytes that a record must have for its fields to be read. */
+  readonly smallestRecord: number;
+  /** Columns that the event should have and has not, for people; empty when all are there. */
+  readonly missing: readonly string[];
+  /** Where the page flags are, or null when the event has none. */
+  readonly flagBits: PageFlagBits | null = null;
+
+  private pfnLow = ABSENT_FIELD;
+  private pfnHigh = ABSENT_FIELD;
+  private flagsLow = ABSENT_FIELD;
+  private flagTables: Int32Array = new Int32Array(0);
+  private mappingLow = ABSENT_FIELD;
+  private mappingHigh = ABSENT_FIELD;
+  private count = ABSENT_FIELD;
+  private mapcount = ABSENT_FIELD;
+  private val = ABSENT_FIELD;
+  private ret = ABSENT_FIELD;
+  private migratetype = ABSENT_FIELD;
+  private order = ABSENT_FIELD;
+  private readonly slow: SlowField[] = [];
+  private readonly littleEndian: boolean;
+  private readonly hasDetails: boolean;
+
+  constructor(
+    format: EventFormat,
+    private readonly kind: EventKind,
+    private readonly context: FieldContext,
+  ) {
+    this.littleEndian = context.littleEndian;
+    const columns = COLUMNS_OF_KIND[kind] ?? COLUMNS;
+    const printed = parsePrintFormat(format.printFormat);
+    const found = new Set<Column>();
+    let smallest = 0;
+    for (const field of format.fields) {
+      if (field.name.startsWith('common_')) continue;
+      const print = printed.find((value) => value.member === field.name) ?? null;
+      const column = columns.get(field.name) ?? columns.get(print?.key ?? '');
+      if (column === undefined || found.has(column)) continue;
+      found.add(column);
+      smallest = Math.max(smallest, field.offset + field.size);
+      if (column === 'flags') {
+        this.flagBits = pageFlagBits(print?.expression ?? '', context.release);
+        this.flagTables = this.flagBits.tables;
+      }
+      if (!this.place(column, field)) this.slow.push({ column, field, printed: print });
+    }
+    this.smallestRecord = smallest;
+    this.missing = (REQUIRED[kind] ?? []).filter((column) => !found.has(column));
+    this.hasDetails = this.slow.length > 0 || (kind >= EventKind.CmaAllocStart && kind <= EventKind.TestPagesIsolated);
+  }
+
+  /** Reads the record whose data begins at `at` and is at least {@link smallestRecord} bytes long. */
+  read(view: DataView, bytes: Uint8Array, at: number, length: number, row: number): void {
+    const { table } = this.context;
+    const little = this.littleEndian;
+    if (this.pfnLow >= 0) {
+      const low = view.getUint32(at + this.pfnLow, little);
+      if (this.pfnHigh >= 0) {
+        const high = view.getUint32(at + this.pfnHigh, little);
+        if (high !== 0xffffffff || low !== 0xffffffff) table.pfn[row] = high * 0x100000000 + low;
+      } else if (low !== 0xffffffff) {
+        table.pfn[row] = low;
+      }
+    }
+    if (this.flagsLow >= 0) {
+      const flags = view.getUint32(at + this.flagsLow, little);
+      const tables = this.flagTables;
+      table.flags[row] =
+        tables[flags & 0xff]! |
+        tables[256 + ((flags >>> 8) & 0xff)]! |
+        tables[512 + ((flags >>> 16) & 0xff)]! |
+        tables[768 + (flags >>> 24)]!;
+    }
+    if (this.mappingLow >= 0) {
+      const low = view.getUint32(at + this.mappingLow, little);
+      const high = this.mappingHigh >= 0 ? view.getUint32(at + this.mappingHigh, little) : 0;
+      table.mapping[row] = mappingOf(high, low);
+    }
+    if (this.count >= 0) table.count[row] = view.getInt32(at + this.count, little);
+    if (this.mapcount >= 0) table.mapcount[row] = view.getInt32(at + this.mapcount, little);
+    if (this.val >= 0) table.val[row] = view.getInt32(at + this.val, little);
+    if (this.ret >= 0) table.ret[row] = view.getInt32(at + this.ret, little);
+    if (this.migratetype >= 0) table.migratetype[row] = view.getInt32(at + this.migratetype, little);
+    if (this.order >= 0) table.order[row] = view.getInt32(at + this.order, little);
+    else if (this.kind === EventKind.PageFreeBatched) table.order[row] = 0;
+    if (this.hasDetails) this.readDetails(view, bytes, at, length, row);
+  }
+
+  /** Notes where the word of a column is; false when the column needs the general way. */
+  private place(column: Column, field: EventField): boolean {
+    if (field.storage !== 'plain' || (field.size !== 4 && field.size !== 8)) return false;
+    const low = field.offset + (this.littleEndian ? 0 : field.size - 4);
+    const high = field.size === 8 ? field.offset + (this.littleEndian ? 4 : 0) : ABSENT_FIELD;
+    switch (column) {
+      case 'pfn':
+        this.pfnLow = low;
+        this.pfnHigh = high;
+        return true;
+      case 'flags':
+        this.flagsLow = low;
+        return true;
+      case 'mapping':
+        this.mappingLow = low;
+        this.mappingHigh = high;
+        return true;
+      case 'count':
+      case 'mapcount':
+      case 'val':
+      case 'ret':
+      case 'migratetype':
+      case 'order':
+        this[column] = low;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private readDetails(view: DataView, bytes: Uint8Array, at: number, length: number, row: number): void {
+    const { table, symbols } = this.context;
+    const details = table.details;
+    const detail = table.detailOf(row);
+    for (const { column, field, printed } of this.slow) {
+      switch (column) {
+        case 'endPfn':
+        case 'finPfn':
+          details[column][detail] = this.number(view, at, field);
+          break;
+        case 'pages':
+        case 'failed':
+        case 'error':
+          details[column][detail] = this.number(view, at, field);
+          break;
+        case 'reason':
+        case 'label':
+        case 'result':
+          details[column][detail] = this.text(view, bytes, at, length, field, printed);
+          break;
+        case 'flags':
+        case 'mapping':
+          break;
+        default:
+          table[column][row] = this.number(view, at, field);
+      }
+    }
+    const { kind } = this;
+    if (kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaRelease) {
+      const pfn = table.pfn[row]!;
+      const pages = details.pages[detail]!;
+      if (pfn >= 0 && pages >= 0) details.endPfn[detail] = pfn + pages;
+    } else if (kind === EventKind.TestPagesIsolated) {
+      // Computed when printed (include/trace/events/page_isolation.h), so no member holds it.
+      const isFree = details.endPfn[detail]! <= details.finPfn[detail]!;
+      details.result[detail] = symbols.internText(isFree ? 'success' : 'fail');
+    }
+  }
+
+  /** A number of any size; beyond 2^53 it is not exact. */
+  private number(view: DataView, at: number, field: EventField): number {
+    const little = this.littleEndian;
+    const place = at + field.offset;
+    switch (field.size) {
+      case 1:
+        return field.signed ? view.getInt8(place) : view.getUint8(place);
+      case 2:
+        return field.signed ? view.getInt16(place, little) : view.getUint16(place, little);
+      case 4:
+        return field.signed ? view.getInt32(place, little) : view.getUint32(place, little);
+      case 8: {
+        const highPlace = place + (little ? 4 : 0);
+        const high = field.signed ? view.getInt32(highPlace, little) : view.getUint32(highPlace, little);
+        return high * 0x100000000 + view.getUint32(place + (little ? 0 : 4), little);
+      }
+      default:
+        return 0;
+    }
+  }
+
+  /** String id of what a field says in words, or NONE where it is a pointer that the capture does not name. */
+  private text(
+    view: DataView,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    field: EventField,
+    printed: PrintedValue | null,
+  ): number {
+    const { symbols, strings } = this.context;
+    if (field.storage === 'array') return this.string(bytes, at + field.offset, field.size);
+    if (field.storage !== 'plain') {
+      // Offset in the lower half, length in the upper one; __rel_loc counts from behind the field itself.
+      const word = view.getUint32(at + field.offset, this.littleEndian);
+      const offset = (word & 0xffff) + (field.storage === 'rel-loc' ? field.offset + 4 : 0);
+      const size = word >>> 16;
+      return offset + size <= length ? this.string(bytes, at + offset, size) : NONE;
+    }
+    if (field.type.includes('*')) {
+      const address = BigInt.asUintN(field.size * 8, BigInt(this.pointer(view, at, field)));
+      const string = strings.get(address);
+      return string === undefined ? NONE : symbols.internText(string);
+    }
+    const value = this.number(view, at, field);
+    const choice = /\?\s*"([^"]*)"\s*:\s*"([^"]*)"/.exec(printed?.expression ?? '');
+    if (choice && !printed?.symbols) return symbols.internText(choice[value === 0 ? 2 : 1]!);
+    return symbols.internText(printed?.symbols?.get(value) ?? `0x${value.toString(16)}`);
+  }
+
+  private pointer(view: DataView, at: number, field: EventField): bigint | number {
+    const place = at + field.offset;
+    return field.size === 8 ? view.getBigUint64(place, this.littleEndian) : this.number(view, at, field);
+  }
+
+  /** String id of the text at `start`, up to its NUL and at most `size` bytes long. */
+  private string(bytes: Uint8Array, start: number, size: number): number {
+    const nul = bytes.indexOf(0, start);
+    const end = nul < 0 ? start + size : Math.min(nul, start + size);
+    return this.context.symbols.internBytes(bytes, start, end);
+  }
+}
+
+/**
+ * What a `struct address_space *` says: its low bits are PAGE_MAPPING_ANON and PAGE_MAPPING_MOVABLE, both
+ * together PAGE_MAPPING_KSM, which is anonymous (include/linux/page-flags.h). A binary record holds the
+ * pointer itself, never a hash.
+ */
+function mappingOf(high: number, low: number): Mapping {
+  if (high === 0 && low === 0) return Mapping.Null;
+  if ((low & 1) !== 0) return Mapping.Anonymous;
+  return (low & 2) !== 0 ? Mapping.Movable : Mapping.File;
+}

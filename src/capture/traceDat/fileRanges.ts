@@ -1,0 +1,73 @@
+import type { ReadOptions } from '../byteChunks';
+import type { ByteSource } from '../byteSource';
+
+/** Larger reads bring nothing, smaller ones cost turns of the event loop. */
+const CHUNK_SIZE = 1 << 20;
+
+/** Reads any range of a source, never more than the chunk size at a time, with progress and cancel. */
+export class FileRanges {
+  /** Largest read, in bytes. */
+  readonly chunkSize: number;
+  private bytesRead = 0;
+
+  constructor(
+    private readonly source: ByteSource,
+    private readonly options: ReadOptions,
+  ) {
+    this.chunkSize = Math.max(1, options.chunkSize ?? CHUNK_SIZE);
+  }
+
+  /** Size of the file in bytes. */
+  get size(): number {
+    return this.source.size;
+  }
+
+  /**
+   * The bytes of `[offset, offset + length)`, fewer where the file ends before.
+   *
+   * @throws what the source's `read` throws, and the signal's reason when aborted
+   */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const wanted = Math.max(0, Math.min(length, this.size - offset));
+    if (wanted === 0) return new Uint8Array(0);
+    if (wanted <= this.chunkSize) {
+      const part = await this.piece(offset, wanted);
+      if (part.length === wanted) return part;
+    }
+    const bytes = new Uint8Array(wanted);
+    let at = 0;
+    while (at < wanted) {
+      const part = await this.piece(offset + at, Math.min(this.chunkSize, wanted - at));
+      if (part.length === 0) break;
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes.subarray(0, at);
+  }
+
+  /**
+   * Like {@link read}, into `target`: returns the part of it that the file could fill. Where the source cannot
+   * read into given memory the bytes are elsewhere, which the caller need not care about.
+   */
+  async readInto(offset: number, target: Uint8Array): Promise<Uint8Array> {
+    const { source } = this;
+    if (!source.readInto || target.length > this.chunkSize) return this.read(offset, target.length);
+    const wanted = target.subarray(0, Math.max(0, Math.min(target.length, this.size - offset)));
+    const length = await source.readInto(offset, wanted);
+    this.passed(length);
+    return wanted.subarray(0, length);
+  }
+
+  private async piece(offset: number, length: number): Promise<Uint8Array> {
+    const part = await this.source.read(offset, length);
+    this.passed(part.length);
+    return part.length > length ? part.subarray(0, length) : part;
+  }
+
+  private passed(length: number): void {
+    this.options.signal?.throwIfAborted();
+    this.bytesRead += length;
+    // What is looked at twice (the head of a section) must not show as more than the whole.
+    this.options.onProgress?.(Math.min(this.bytesRead, this.size), this.size);
+  }
+}

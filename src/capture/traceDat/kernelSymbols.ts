@@ -1,0 +1,232 @@
+import { BLANK, HEX_VALUE, NEWLINE, OPEN_BRACKET, TAB } from '../ascii';
+import type { SymbolTableBuilder } from '../symbolTableBuilder';
+import { decodeText } from './sequentialReader';
+
+/** Types of /proc/kallsyms that are code: local and global text, weak functions. */
+const IS_CODE = new Uint8Array(256);
+for (const type of 'tTwW') IS_CODE[type.charCodeAt(0)] = 1;
+
+/** No function is larger, in bytes: an address further behind a symbol belongs to something without a name. */
+const LARGEST_FUNCTION = 1 << 20;
+/** Stands in a stack for a trampoline of ftrace (FTRACE_TRAMPOLINE_MARKER of kernel/trace/trace.h: INT_MAX). */
+const TRAMPOLINE_MARKER = 0x7fffffff;
+const NOT_FOUND = -1;
+
+/** A module of /proc/modules. */
+interface LoadedModule {
+  readonly name: Uint8Array;
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/**
+ * Names addresses by the capture's own /proc/kallsyms and /proc/modules, the way the kernel does
+ * (kernel/kallsyms.c): the nearest symbol at or below the address; of several at one address, the first that
+ * is code. An address that nothing names keeps its number.
+ */
+export class KernelSymbols {
+  /** Code symbols with a real address; 0 when the capture has none (kernel.kptr_restrict hides them). */
+  codeCount = 0;
+  /** Symbol lines, hidden or not. */
+  lineCount = 0;
+  private count = 0;
+  private high = new Uint32Array(1 << 12);
+  private low = new Uint32Array(1 << 12);
+  private nameStart = new Uint32Array(1 << 12);
+  private isCode = new Uint8Array(1 << 12);
+  private text: Uint8Array = new Uint8Array(0);
+  private modules: LoadedModule[] = [];
+
+  /** Reads the text of /proc/kallsyms. The bytes are kept. */
+  readKallsyms(text: Uint8Array): void {
+    this.text = text;
+    this.count = this.codeCount = this.lineCount = 0;
+    let sortedUpTo = -1;
+    for (let at = 0; at < text.length; ) {
+      at = this.line(at);
+      const last = this.count - 1;
+      if (sortedUpTo < 0 && last > 0 && this.compare(last - 1, last) > 0) sortedUpTo = last;
+    }
+    if (sortedUpTo >= 0) this.sortFrom(sortedUpTo);
+  }
+
+  /** Reads the text of /proc/modules: `ext4 1019904 1 - Live 0xffffffffc0500000`. */
+  readModules(text: Uint8Array): void {
+    this.modules = [];
+    for (const line of decodeText(text).split('\n')) {
+      const match = /^(\S+) (\d+) .* 0x([0-9a-f]{1,16})(?: |$)/.exec(line);
+      if (!match) continue;
+      const start = BigInt(`0x${match[3]}`);
+      if (start === 0n) continue;
+      const name = new TextEncoder().encode(match[1]);
+      this.modules.push({ name, start, end: start + BigInt(match[2]!) });
+    }
+  }
+
+  /** Number of modules in the capture's list. */
+  get moduleCount(): number {
+    return this.modules.length;
+  }
+
+  /** Frame id of a return address given as its upper and lower 32 bits. */
+  frame(high: number, low: number, symbols: SymbolTableBuilder): number {
+    const index = this.find(high, low);
+    const addressHigh = high | 0;
+    const addressLow = low | 0;
+    if (index === NOT_FOUND) {
+      const isMarker = high === 0 && low === TRAMPOLINE_MARKER;
+      return symbols.internFrame({
+        function: symbols.internText(isMarker ? '[FTRACE TRAMPOLINE]' : `0x${hexadecimal(high, low)}`),
+        offset: -1,
+        size: -1,
+        module: this.moduleOf(high, low, symbols),
+        addressHigh,
+        addressLow,
+      });
+    }
+    const start = this.nameStart[index]!;
+    const end = this.nameEnd(start);
+    return symbols.internFrame({
+      function: symbols.internBytes(this.text, start, end),
+      offset: this.distance(index, high, low),
+      size: this.sizeOf(index),
+      module: this.moduleName(end, symbols),
+      addressHigh,
+      addressLow,
+    });
+  }
+
+  /** Reads the line at `at` and returns the index of the next one. */
+  private line(at: number): number {
+    const text = this.text;
+    let high = 0;
+    let low = 0;
+    let i = at;
+    for (let digit = HEX_VALUE[text[i]!]!; digit < 16 && i < text.length; digit = HEX_VALUE[text[++i]!]!) {
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
+    }
+    let end = text.indexOf(NEWLINE, i);
+    if (end < 0) end = text.length;
+    if (i > at && text[i] === BLANK && text[i + 2] === BLANK && i + 3 < end) {
+      this.lineCount++;
+      const code = IS_CODE[text[i + 1]!]!;
+      if (high !== 0 || low !== 0) {
+        if (this.count === this.high.length) this.widen();
+        this.high[this.count] = high;
+        this.low[this.count] = low;
+        this.nameStart[this.count] = i + 3;
+        this.isCode[this.count] = code;
+        this.count++;
+        this.codeCount += code;
+      }
+    }
+    return end + 1;
+  }
+
+  /** Index of the code symbol that an address lies in, or NOT_FOUND. */
+  private find(high: number, low: number): number {
+    let first = 0;
+    let behind = this.count;
+    while (first < behind) {
+      const middle = (first + behind) >>> 1;
+      if (this.isAbove(middle, high, low)) behind = middle;
+      else first = middle + 1;
+    }
+    let index = NOT_FOUND;
+    for (let i = first - 1; i >= 0; i--) {
+      if (this.compare(i, first - 1) !== 0) break;
+      if (this.isCode[i] === 1) index = i;
+    }
+    if (index === NOT_FOUND) return NOT_FOUND;
+    const distance = this.distance(index, high, low);
+    return distance >= 0 && distance < LARGEST_FUNCTION ? index : NOT_FOUND;
+  }
+
+  private isAbove(index: number, high: number, low: number): boolean {
+    const symbolHigh = this.high[index]!;
+    return symbolHigh === high ? this.low[index]! > low : symbolHigh > high;
+  }
+
+  /** Bytes from a symbol to an address at or above it; -1 when it is far away. */
+  private distance(index: number, high: number, low: number): number {
+    const highPart = high - this.high[index]!;
+    if (highPart > 1) return -1;
+    const distance = highPart * 2 ** 32 + low - this.low[index]!;
+    return distance < LARGEST_FUNCTION ? distance : -1;
+  }
+
+  /** Bytes up to the next symbol of another address, or -1. */
+  private sizeOf(index: number): number {
+    for (let next = index + 1; next < this.count; next++) {
+      if (this.compare(index, next) === 0) continue;
+      return this.distance(index, this.high[next]!, this.low[next]!);
+    }
+    return -1;
+  }
+
+  private nameEnd(start: number): number {
+    let end = start;
+    while (end < this.text.length && this.text[end]! > BLANK) end++;
+    return end;
+  }
+
+  /** String id of the `[module]` behind a name that ends at `at`, or -1. */
+  private moduleName(at: number, symbols: SymbolTableBuilder): number {
+    const text = this.text;
+    let open = at;
+    while (text[open] === TAB || text[open] === BLANK) open++;
+    if (text[open] !== OPEN_BRACKET) return -1;
+    let close = open + 1;
+    while (close < text.length && text[close]! > BLANK && text[close] !== 0x5d) close++;
+    return text[close] === 0x5d ? symbols.internBytes(text, open + 1, close) : -1;
+  }
+
+  private moduleOf(high: number, low: number, symbols: SymbolTableBuilder): number {
+    if (this.modules.length === 0) return -1;
+    const address = (BigInt(high) << 32n) | BigInt(low);
+    const found = this.modules.find((module) => address >= module.start && address < module.end);
+    return found ? symbols.internBytes(found.name, 0, found.name.length) : -1;
+  }
+
+  private compare(a: number, b: number): number {
+    return this.high[a]! - this.high[b]! || this.low[a]! - this.low[b]!;
+  }
+
+  /** The kernel's own symbols come in order, those of modules behind them do not: only these are sorted. */
+  private sortFrom(start: number): void {
+    const tail = new Uint32Array(this.count - start);
+    for (let i = 0; i < tail.length; i++) tail[i] = start + i;
+    tail.sort((a, b) => this.compare(a, b) || a - b);
+    const order = new Uint32Array(this.count);
+    let head = 0;
+    let rest = 0;
+    for (let i = 0; i < this.count; i++) {
+      const takeHead = rest === tail.length || (head < start && this.compare(head, tail[rest]!) <= 0);
+      order[i] = takeHead ? head++ : tail[rest++]!;
+    }
+    this.high = order.map((index) => this.high[index]!);
+    this.low = order.map((index) => this.low[index]!);
+    this.nameStart = order.map((index) => this.nameStart[index]!);
+    this.isCode = Uint8Array.from(order, (index) => this.isCode[index]!);
+  }
+
+  private widen(): void {
+    const capacity = this.count * 2;
+    const wider = (column: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const copy = new Uint32Array(capacity);
+      copy.set(column);
+      return copy;
+    };
+    this.high = wider(this.high);
+    this.low = wider(this.low);
+    this.nameStart = wider(this.nameStart);
+    const codes = new Uint8Array(capacity);
+    codes.set(this.isCode);
+    this.isCode = codes;
+  }
+}
+
+function hexadecimal(high: number, low: number): string {
+  return ((BigInt(high) << 32n) | BigInt(low)).toString(16);
+}

@@ -1,0 +1,104 @@
+import type { CpuCursor } from './cpuCursor';
+
+/**
+ * Reads the records of all cursors in order of time; of several at one time, those of the lower cursor first,
+ * as `trace-cmd report` does.
+ *
+ * @param read called with the cursor on each record
+ * @param finish called once for each cursor behind its last record
+ * @param beforeLoad called before more pages are read
+ */
+export async function mergeCursors(
+  cursors: readonly CpuCursor[],
+  read: (cursor: CpuCursor) => void,
+  finish: (cursor: CpuCursor) => void,
+  beforeLoad: () => void,
+): Promise<void> {
+  const heap = new CursorHeap();
+  for (const cursor of cursors) {
+    await cursor.load();
+    if (cursor.isDone) finish(cursor);
+    else heap.add(cursor);
+  }
+  for (let cursor = heap.first; cursor !== null; cursor = heap.first) {
+    // Records of one CPU come in runs: the heap is asked again only when another CPU's turn comes.
+    const rival = heap.second;
+    const limit = rival?.time ?? Infinity;
+    const winsTies = rival === null || cursor.order < rival.order;
+    let inMemory = true;
+    do {
+      read(cursor);
+      inMemory = cursor.advance();
+    } while (inMemory && (cursor.time < limit || (winsTies && cursor.time === limit)));
+    if (!inMemory) {
+      beforeLoad();
+      await cursor.load();
+    }
+    if (cursor.isDone) {
+      heap.removeFirst();
+      finish(cursor);
+    } else {
+      heap.sinkFirst();
+    }
+  }
+}
+
+/** A binary heap with the cursor whose record comes next on top. */
+class CursorHeap {
+  private readonly cursors: CpuCursor[] = [];
+
+  get first(): CpuCursor | null {
+    return this.cursors[0] ?? null;
+  }
+
+  /** The cursor that comes next after the first, or null. */
+  get second(): CpuCursor | null {
+    const [, left, right] = this.cursors;
+    if (!left) return null;
+    return right && comesBefore(right, left) ? right : left;
+  }
+
+  add(cursor: CpuCursor): void {
+    const { cursors } = this;
+    let at = cursors.length;
+    cursors.push(cursor);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!comesBefore(cursors[at]!, cursors[parent]!)) return;
+      this.swap(at, parent);
+      at = parent;
+    }
+  }
+
+  removeFirst(): void {
+    const last = this.cursors.pop()!;
+    if (this.cursors.length === 0) return;
+    this.cursors[0] = last;
+    this.sinkFirst();
+  }
+
+  /** The first cursor went on to a later record: puts it where it belongs now. */
+  sinkFirst(): void {
+    const { cursors } = this;
+    let at = 0;
+    for (;;) {
+      let next = 2 * at + 1;
+      if (next >= cursors.length) return;
+      if (next + 1 < cursors.length && comesBefore(cursors[next + 1]!, cursors[next]!)) next++;
+      if (!comesBefore(cursors[next]!, cursors[at]!)) return;
+      this.swap(at, next);
+      at = next;
+    }
+  }
+
+  private swap(a: number, b: number): void {
+    const { cursors } = this;
+    const held = cursors[a]!;
+    cursors[a] = cursors[b]!;
+    cursors[b] = held;
+  }
+}
+
+function comesBefore(a: CpuCursor, b: CpuCursor): boolean {
+  return a.time < b.time || (a.time === b.time && a.order < b.order);
+}

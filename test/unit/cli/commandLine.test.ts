@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { runCli, runCliAndLeave, scratch } from './support/runCli';
+
+const SAMPLE = 'media/sample/trace.txt';
+
+function file(name: string, content: string | Uint8Array): string {
+  const place = path.join(scratch, name);
+  writeFileSync(place, content);
+  return place;
+}
+
+test('text is what the tree shows, without colours into a pipe', async () => {
+  const { status, output, errors } = await runCli(['report', SAMPLE]);
+  assert.equal(status, 0);
+  assert.equal(errors, '');
+  const lines = output.split('\n');
+  assert.equal(lines[0], 'trace.txt · 1 page failed to move, 1 held (ftrace · 216 events · 10.8 s)');
+  assert.ok(lines.includes('        pipe buffer · vmsplice · owner-225 · still held'));
+  assert.ok(lines.includes('      Earlier: 3 references (2 × LRU batch, isolation)'));
+  assert.ok(!output.includes('\x1b'));
+});
+
+test('--help and --version', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  assert.deepEqual(await runCli(['--version']), {
+    status: 0,
+    output: `page-holders ${version}\n`,
+    errors: '',
+  });
+  const help = await runCli(['--help']);
+  assert.equal(help.status, 0);
+  assert.match(help.output, /^page-holders report CAPTURE…/);
+  for (const line of help.output.split('\n')) assert.ok(line.length <= 100, line);
+});
+
+test('wrong usage is told with what was expected', async () => {
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /no command given; expected report/],
+    [['explain', SAMPLE], /unknown command explain; expected report/],
+    [['report'], /no capture given/],
+    [['report', SAMPLE, '--format', 'xml'], /--format xml: expected text or json/],
+    [['report', SAMPLE, '--tee', 'x'], /Unknown option '--tee'/],
+    [['report', SAMPLE, '--tree'], /'--tree <value>' argument missing/],
+  ];
+  for (const [args, message] of wrong) {
+    const { status, output, errors } = await runCli(args);
+    assert.equal(status, 2, args.join(' '));
+    assert.equal(output, '');
+    assert.match(errors, message);
+    assert.match(errors, /Try: page-holders --help\n$/);
+  }
+});
+
+test('a reason that is none lists those that are', async () => {
+  const { status, errors } = await runCli(['report', SAMPLE, '--reason', 'cma_alloc']);
+  assert.equal(status, 2);
+  assert.match(errors, /--reason cma_alloc: .*Expected one of compaction, memory_failure,/);
+});
+
+test('--exit-code is 1 with held references and 0 without', async () => {
+  assert.equal((await runCli(['report', SAMPLE, '--exit-code'])).status, 1);
+  assert.equal((await runCli(['report', SAMPLE])).status, 0);
+  assert.equal((await runCli(['report', SAMPLE, '--exit-code', '--reason', 'demotion'])).status, 0);
+  assert.equal((await runCli(['report', 'test/fixtures/c_jbd2/report.txt.gz', '--exit-code'])).status, 0);
+});
+
+test('files that are no capture: the message names the file, what it is and what was expected', async () => {
+  const files: readonly (readonly [string, RegExp])[] = [
+    [path.join(scratch, 'absent.txt'), /absent\.txt does not exist/],
+    [scratch, /is a folder; a trace file was expected/],
+    [file('empty.txt', ''), /empty\.txt cannot be opened: .*empty.*expected ftrace text/],
+    [file('program', readFileSync(process.execPath).subarray(0, 4096)), /ELF file, expected ftrace text/],
+    [file('letter.txt', 'Dear kernel,\n\nwho holds my page?\n'), /no line of a trace.*expected ftrace text/],
+    [file('zeros', new Uint8Array(10_000)), /expected ftrace text/],
+    [file('wide.txt', Buffer.from('# tracer: nop\n', 'utf16le')), /UTF-16 text.*iconv/],
+  ];
+  for (const [place, message] of files) {
+    const { status, output, errors } = await runCli(['report', place]);
+    assert.equal(status, 2, place);
+    assert.equal(output, '');
+    assert.match(errors, message);
+    assert.ok(errors.startsWith(`page-holders: ${place} `));
+    assert.doesNotMatch(errors, /\n\s+at /, 'a stack trace is no message for people');
+  }
+});
+
+test('a bad capture among good ones is told, and the good ones are reported', async () => {
+  const bad = file('bad.txt', 'no trace\n');
+  const { status, output, errors } = await runCli(['report', bad, SAMPLE, '--exit-code']);
+  assert.equal(status, 2);
+  assert.match(errors, /bad\.txt cannot be opened/);
+  assert.match(output, /0x12f98 · held by 3/);
+});
+
+test('damage within a capture costs what is damaged and is said', async () => {
+  const text = readFileSync(SAMPLE, 'utf8');
+  const lines = text.split('\n');
+  lines.splice(600, 0, '\0\0\0 neither event nor frame \0');
+  lines.splice(700, 0, 'x'.repeat(10_000_000));
+  const damaged = file('damaged.txt', lines.join('\n').trimEnd().slice(0, -30));
+  const { status, output, errors } = await runCli(['report', damaged]);
+  assert.equal(status, 0, errors);
+  assert.match(output, /\d+ places of the capture could not be read \(the first in line 601\)/);
+  assert.match(output, /0x12f98 · held by 3/);
+});
+
+test('a capture without events that matter says what was looked for', async () => {
+  const text = '# tracer: nop\n            sh-84      [000] ...2.     7.289237: sched_wakeup: comm=a pid=1\n';
+  const { status, output } = await runCli(['report', file('sched.txt', text)]);
+  assert.equal(status, 0);
+  assert.match(output, /No page failed to move/);
+  assert.match(output, /No event says anything of a page\. Record page_ref/);
+});
+
+test('a tree that is no kernel tree is refused before anything is printed', async () => {
+  for (const [tree, message] of [
+    [path.join(scratch, 'nowhere'), /nowhere does not exist or cannot be read/],
+    [scratch, /is not a kernel source tree: it has no Makefile, Kconfig/],
+  ] as const) {
+    const { status, output, errors } = await runCli(['report', SAMPLE, '--tree', tree]);
+    assert.equal(status, 2);
+    assert.equal(output, '');
+    assert.match(errors, message);
+  }
+});
+
+test('whoever reads the output may stop reading', async () => {
+  const { status, errors } = await runCliAndLeave([
+    'report',
+    '--format',
+    'json',
+    ...Array.from({ length: 8 }, () => 'test/fixtures/c_jbd2/report.txt.gz'),
+  ]);
+  assert.deepEqual([status, errors], [0, '']);
+});

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import type { Report, ReportFrame } from '../../../src/engine/report';
+import { runCli, scratch } from './support/runCli';
+
+const SAMPLE = 'media/sample/trace.txt';
+
+async function reportOf(...args: readonly string[]): Promise<Report> {
+  const { status, output, errors } = await runCli(['report', '--format', 'json', ...args]);
+  assert.equal(errors, '');
+  assert.equal(status, 0);
+  return JSON.parse(output) as Report;
+}
+
+test('the sample as JSON: the capture, the marks and the references', async () => {
+  const report = await reportOf(SAMPLE);
+  assert.deepEqual(Object.keys(report), ['version', 'captures', 'pages']);
+  assert.equal(report.version, 1);
+  assert.deepEqual(report.captures, [
+    {
+      path: SAMPLE,
+      format: 'ftrace',
+      events: 216,
+      stacks: 216,
+      lost: 0,
+      firstTimeNs: '17462829000',
+      lastTimeNs: '28217896000',
+      gaps: [],
+      problems: [],
+    },
+  ]);
+  const [page, ...others] = report.pages;
+  assert.equal(others.length, 0);
+  assert.ok(page);
+  assert.deepEqual([page.pfn, page.order], ['0x12f98', 0]);
+  assert.deepEqual(page.marks[0], {
+    timeNs: '28182964000',
+    reason: 'contig_range',
+    source: 'isolation',
+    error: null,
+    task: { comm: 'cma-alloc', pid: 230 },
+    count: 1027,
+    expected: 1,
+    held: 1026,
+    untraced: 0,
+  });
+  assert.deepEqual(
+    page.references
+      .filter(({ role }) => role === 'held')
+      .map(({ kind, weight, holder, acquired, released, deducedAcquire }) => [
+        [kind, weight, holder, deducedAcquire],
+        [acquired?.timeNs, acquired?.task?.pid, released?.timeNs, released?.task?.pid],
+      ]),
+    [
+      [
+        ['pipe-buffer', 1, 'pipe buffer · vmsplice · owner-225', null],
+        ['28170548000', 225, undefined, undefined],
+      ],
+      [
+        ['pipe-buffer', 1, 'pipe buffer · vmsplice · vmsplice-B-228', null],
+        ['28172522000', 228, '28189338000', 231],
+      ],
+      [
+        ['gup-pin', 1024, 'GUP pin (FOLL_PIN) · process_vm_rw_core · pvm-reader-226', null],
+        ['28178178000', 226, '28198074000', 226],
+      ],
+    ],
+  );
+  assert.equal(page.references[0]?.released, null);
+});
+
+test('frames without a tree: as the capture prints them, and nothing is claimed', async () => {
+  const { pages } = await reportOf(SAMPLE);
+  const stack = pages[0]?.references[1]?.released?.stack ?? [];
+  assert.deepEqual(
+    stack.map((frame) => [frame.function, frame.offset]),
+    [
+      ['trace_event_raw_event_page_ref_mod_and_test_template', 0xc9],
+      ['__page_ref_mod_and_test', 0x45],
+      ['page_cache_pipe_buf_release', 0x46],
+      ['pipe_read', 0x1fe],
+      ['vfs_read', 0x316],
+      ['ksys_read', 0xb7],
+      ['do_syscall_64', 0x34],
+      ['entry_SYSCALL_64_after_hwframe', 0x6e],
+    ],
+  );
+  const nowhere: Partial<ReportFrame> = {
+    module: null,
+    file: null,
+    line: null,
+    certainty: 'unknown',
+    inlined: [],
+  };
+  for (const frame of stack) assert.deepEqual({ ...frame, ...nowhere }, frame);
+});
+
+test('frames with a tree: file and line of what it has, and unknown for what it has not', async () => {
+  const { pages } = await reportOf(SAMPLE, '--tree', kernelTree());
+  const stack = pages[0]?.references[1]?.released?.stack ?? [];
+  const places = new Map(stack.map((frame) => [frame.function, frame]));
+  const { file, line, certainty } = places.get('pipe_read')!;
+  assert.deepEqual([file, line, certainty], ['fs/pipe.c', 9, 'one-call-site']);
+  assert.deepEqual(places.get('vfs_read')?.file, null);
+  assert.equal(places.get('vfs_read')?.certainty, 'unknown');
+});
+
+test('puts without gets: the functions that are deduced take the place of the stack', async () => {
+  const { pages } = await reportOf('test/fixtures/p_shmem_reader/trace.txt.gz');
+  const held = pages.flatMap((page) => page.references).filter(({ role }) => role === 'held');
+  assert.ok(held.length > 0);
+  for (const reference of held) {
+    assert.equal(reference.acquired, null);
+    assert.deepEqual(reference.deducedAcquire?.[0], {
+      function: 'vmsplice_to_pipe',
+      file: null,
+      line: null,
+      certainty: 'unknown',
+    });
+  }
+});
+
+test('ticks stay ticks, lost events are counted with where they are missing', async () => {
+  const ticks = await reportOf('test/fixtures/f_dat_tsc/report.txt');
+  assert.match(ticks.captures[0]?.firstTimeNs ?? '', /^\d{12}$/);
+  const lost = await reportOf('test/fixtures/f_pipe_lost/trace_pipe.txt.gz');
+  const { gaps, lost: count } = lost.captures[0]!;
+  assert.equal(count, 7599);
+  assert.ok(gaps.length > 0);
+  for (const gap of gaps) {
+    assert.deepEqual(Object.keys(gap), ['cpu', 'fromNs', 'toNs', 'events']);
+    assert.match(gap.toNs ?? '0', /^\d+$/);
+  }
+});
+
+test('several captures are one report', async () => {
+  const report = await reportOf(SAMPLE, 'test/fixtures/f_pipe/trace_pipe.txt');
+  assert.deepEqual(
+    report.captures.map((capture) => path.basename(capture.path)),
+    ['trace.txt', 'trace_pipe.txt'],
+  );
+  assert.ok(report.pages.length > 1);
+});
+
+test('--reason leaves the pages of other reasons out', async () => {
+  assert.equal((await reportOf(SAMPLE, '--reason', 'compaction')).pages.length, 0);
+  assert.equal((await reportOf(SAMPLE, '--reason', 'contig_range')).pages.length, 1);
+});
+
+/** The smallest folder that is a kernel tree, with one function of the sample's stacks. */
+function kernelTree(): string {
+  const root = path.join(scratch, 'linux');
+  for (const folder of ['arch/x86', 'fs', 'include/linux', 'kernel', 'mm']) {
+    mkdirSync(path.join(root, folder), { recursive: true });
+  }
+  writeFileSync(path.join(root, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION =\n');
+  writeFileSync(path.join(root, 'Kconfig'), '');
+  writeFileSync(path.join(root, 'include/linux/mm.h'), '');
+  writeFileSync(
+    path.join(root, 'fs/pipe.c'),
+    [
+      'static void page_cache_pipe_buf_release(struct pipe_inode_info *pipe, struct pipe_buffer *buf)',
+      '{',
+      '\tput_page(buf->page);',
+      '}',
+      '',
+      'static ssize_t',
+      'pipe_read(struct kiocb *iocb, struct iov_iter *to)',
+      '{',
+      '\tpage_cache_pipe_buf_release(pipe, buf);',
+      '\treturn 0;',
+      '}',
+      '',
+    ].join('\n'),
+  );
+  return root;
+}

@@ -1,0 +1,51 @@
+/** Runs the built command line as a process of its own, as people do. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+
+const CLI = path.resolve('dist/page-holders.js');
+
+/** A folder of this test file alone, removed at its end. */
+export const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-cli-'));
+after(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+export interface Ended {
+  readonly status: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, XDG_CACHE_HOME: path.join(scratch, 'cache'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: Buffer[] = [];
+  const errors: Buffer[] = [];
+  child.stdout.on('data', (bytes: Buffer) => output.push(bytes));
+  child.stderr.on('data', (bytes: Buffer) => errors.push(bytes));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => {
+      resolve({ status, output: Buffer.concat(output).toString(), errors: Buffer.concat(errors).toString() });
+    });
+  });
+}
+
+/** Reads no more than the beginning of the output and goes away, as `head` does. */
+export function runCliAndLeave(args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const errors: Buffer[] = [];
+  child.stderr.on('data', (bytes: Buffer) => errors.push(bytes));
+  child.stdout.once('data', () => child.stdout.destroy());
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => {
+      resolve({ status, output: '', errors: Buffer.concat(errors).toString() });
+    });
+  });
+}

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test from 'node:test';
+import { openCapture } from '../../../src/capture/openCapture';
+import type { Capture, Gap } from '../../../src/capture/eventTable';
+import { Engine } from '../../../src/engine/engine';
+import { NOT_SEARCHED, PlacedStacks, type LocateStack } from '../../../src/engine/frames';
+import { holderRows } from '../../../src/engine/holderTree';
+import type { Branch } from '../../../src/engine/lazyTree';
+import { NodeFile } from '../../../src/engine/nodeFile';
+import { textLines } from '../../../src/engine/textReport';
+import type { Page } from '../../../src/holders/model';
+import { end, mark, page, reference } from './support/pages';
+
+const SAMPLE = 'media/sample/trace.txt';
+
+async function sample(): Promise<Capture> {
+  const file = await NodeFile.open(SAMPLE);
+  const capture = await openCapture(file);
+  await file.close();
+  return capture;
+}
+
+function rows(
+  capture: Capture,
+  pages: readonly Page[],
+  locate: LocateStack | null = null,
+): readonly Branch[] {
+  return holderRows('c1', capture, pages, new PlacedStacks(capture, locate));
+}
+
+/** Label and description of what is open, and of everything when `all`. */
+async function outline(branches: readonly Branch[], all = false, depth = 0): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { node, children } of branches) {
+    lines.push(
+      `${'  '.repeat(depth)}${node.label}${node.description === '' ? '' : ` | ${node.description}`}`,
+    );
+    if (children !== null && (all || node.expanded)) {
+      lines.push(...(await outline(await children(), all, depth + 1)));
+    }
+  }
+  return lines;
+}
+
+async function below(branches: readonly Branch[], ...labels: readonly string[]): Promise<Branch> {
+  const [label, ...rest] = labels;
+  const found = branches.find(({ node }) => node.label.startsWith(label!));
+  assert.ok(found, `no row ${label} among ${branches.map(({ node }) => node.label).join(' | ')}`);
+  return rest.length === 0 ? found : below((await found.children?.()) ?? [], ...rest);
+}
+
+test('the sample: what is open at first answers who held the page', async () => {
+  const engine = new Engine();
+  await engine.openCapture({ path: SAMPLE });
+  const text = await engine.text({ node: null, reason: null });
+  // Without the frames, which have a test of their own.
+  const lines = text.split('\n').filter((line) => !/^ {10}/.test(line));
+  assert.deepEqual(lines.slice(0, 15), [
+    '0x12f98 · held by 3 · contig_range (2 × pipe buffer, GUP pin (FOLL_PIN) · 1 still held)',
+    '  refcount 1027 = 1026 held + 1 expected (28.182964 s · cma-alloc-230)',
+    '    Held: 3 references (2 × pipe buffer, GUP pin (FOLL_PIN))',
+    '      pipe buffer · vmsplice · owner-225 · still held',
+    '        Acquired 12.4 ms before the mark · owner-225',
+    '        Still held at the end of the capture',
+    '      pipe buffer · vmsplice · vmsplice-B-228 · released 6.37 ms after (held 16.8 ms · match assumed)',
+    '        Acquired 10.4 ms before the mark · vmsplice-B-228',
+    '        Released 6.37 ms after the mark · reader-B-231',
+    '      GUP pin (FOLL_PIN) · process_vm_rw_core · pvm-reader-226 · released 15.1 ms after (held 19.9 ms · weight 1024)',
+    '        Acquired 4.79 ms before the mark · pvm-reader-226',
+    '        Released 15.1 ms after the mark · pvm-reader-226',
+    '    Expected: 1 reference (page table mapping)',
+    '    Temporary: 1 reference (isolation)',
+    '    Earlier: 3 references (2 × LRU batch, isolation)',
+  ]);
+});
+
+test('the tooltip of a mark names the terms of the sum and the evidence', async () => {
+  const capture = await sample();
+  const given = page([mark({ count: 3, expected: 2, held: 1, error: -16 })], [reference({})]);
+  const { node } = await below(rows(capture, [given]), '0x12f98', 'refcount 3 = 1 held + 2 expected');
+  assert.deepEqual(
+    Object.fromEntries(node.tooltip.rows)['Sum'],
+    'refcount 3 = 1 page table mapping + 1 held',
+  );
+  assert.equal(Object.fromEntries(node.tooltip.rows)['Evidence'], 'named by test_pages_isolated');
+  assert.equal(Object.fromEntries(node.tooltip.rows)['Error'], '-EBUSY');
+});
+
+test('pages that somebody held come first, and a page without a holder says so', async () => {
+  const capture = await sample();
+  const free: Page = {
+    ...page([mark({ held: 0, count: 1, notes: ['busy buffer heads kept it'] })], []),
+    pfn: 0x100,
+  };
+  const blamed = page([mark({})], [reference({})]);
+  const all = rows(capture, [free, blamed]);
+  assert.deepEqual(
+    all.map(({ node }) => node.label),
+    ['0x12f98 · held by 1 · contig_range', '0x100 · no reference too many · contig_range'],
+  );
+  const outlined = await outline([all[1]!], true);
+  assert.ok(outlined.includes('    No reference too many'));
+  assert.ok(outlined.includes('    Busy buffer heads kept it'));
+});
+
+test('references that no event explains are said beside those that are known', async () => {
+  const capture = await sample();
+  const [row] = rows(capture, [page([mark({ count: 4, held: 1, untraced: 2 })], [reference({})])]);
+  assert.equal(row!.node.label, '0x12f98 · held by 1 + 2 untraced · contig_range');
+  const outlined = await outline([row!], true);
+  assert.ok(outlined.includes('    2 references that no event explains'));
+});
+
+test('a get that is not in the capture is said, with the functions it is deduced to be in', async () => {
+  const capture = await sample();
+  const put = reference({
+    acquired: null,
+    released: end(30),
+    holder: 'pipe buffer · put in pipe_read by reader-9',
+    deducedAcquire: ['vmsplice_to_pipe', 'generic_pipe_buf_get'],
+  });
+  const locate: LocateStack = (stack) =>
+    Promise.resolve(
+      stack.map((frame) => ({
+        ...NOT_SEARCHED,
+        file: 'fs/x.c',
+        line: 7,
+        certainty: 'function-only',
+        note: frame.function,
+      })),
+    );
+  const outlined = await outline(rows(capture, [page([mark({})], [put])], locate), true);
+  assert.deepEqual(outlined.slice(3), [
+    '      pipe buffer · put in pipe_read by reader-9 · released 20 ms after | get not in the capture',
+    '        Acquired out of sight: the get is not in the capture | deduced: vmsplice_to_pipe or 1 other',
+    '          vmsplice_to_pipe | fs/x.c:7 · function only',
+    '          generic_pipe_buf_get | fs/x.c:7 · function only',
+    '        Released 20 ms after the mark · sh-84 | no stack in the capture',
+  ]);
+});
+
+test('roles that are not the answer are folded with their number, and can be opened', async () => {
+  const capture = await sample();
+  const noise = Array.from({ length: 30 }, (_, row) =>
+    reference({ kind: 'lru-batch', role: 'temporary', acquired: end(20 + row), released: end(60) }),
+  );
+  const [row] = rows(capture, [page([mark({})], [reference({}), ...noise])]);
+  const role = await below([row!], '0x12f98', 'refcount', 'Temporary: 30 references');
+  assert.equal(role.node.expanded, false);
+  assert.equal(role.node.description, '30 × LRU batch');
+  assert.equal((await role.children!()).length, 30);
+});
+
+test('frames of counting are folded, never the only ones, and inlined functions stand where they run', async () => {
+  const capture = await sample();
+  const stack = stackWith(capture, 'pipe_read');
+  const locate: LocateStack = (frames) =>
+    Promise.resolve(
+      frames.map((frame) => ({
+        file: 'fs/pipe.c',
+        line: 324,
+        certainty: frame.function === 'pipe_read' ? 'one-call-site' : 'one-of-several',
+        inlined:
+          frame.function === 'pipe_read'
+            ? [{ function: 'pipe_buf_release', file: 'include/linux/pipe_fs_i.h', line: 199 }]
+            : [],
+        candidates: [],
+        note: '',
+      })),
+    );
+  const held = reference({ acquired: { ...end(1), stack } });
+  const acquired = await below(
+    rows(capture, [page([mark({})], [held])], locate),
+    '0x12f98',
+    'refcount',
+    'Held',
+    'pipe buffer',
+    'Acquired',
+  );
+  const frames = await acquired.children!();
+  const functions = frames.map(({ node }) => node.label);
+  assert.match(functions[0]!, /^\d reference-counting frames$/);
+  const read = functions.indexOf('pipe_read');
+  assert.equal(functions[read - 1], 'pipe_buf_release');
+  assert.equal(frames[read]!.node.description, 'fs/pipe.c:324 · only call');
+  assert.equal(frames[read - 1]!.node.description, 'include/linux/pipe_fs_i.h:199 · inlined');
+  assert.equal(frames[read + 1]!.node.description, 'fs/pipe.c:324 · likely');
+  const folded = await frames[0]!.children!();
+  assert.ok(
+    folded.length >= 1 && folded.every(({ node }) => node.id.startsWith(`${acquired.node.id}/plumbing/`)),
+  );
+});
+
+test('without a kernel tree a frame claims no place, and says why when it is pressed', async () => {
+  const capture = await sample();
+  const held = reference({ acquired: { ...end(1), stack: stackWith(capture, 'pipe_read') } });
+  const frame = await below(
+    rows(capture, [page([mark({})], [held])]),
+    '0x12f98',
+    'refcount',
+    'Held',
+    'pipe buffer',
+    'Acquired',
+    'pipe_read',
+  );
+  assert.equal(frame.node.description, '');
+  assert.deepEqual(
+    [frame.node.frame?.file, frame.node.frame?.certainty, frame.node.frame?.note],
+    [null, 'unknown', 'No kernel tree is chosen.'],
+  );
+});
+
+test('lost events are said on top, and on every reference that was open meanwhile', async () => {
+  const gap: Gap = { cpu: 1, from: 5e6, to: 6e6, events: 101, beforeRow: 6, cause: 'lost' };
+  const capture: Capture = { ...(await sample()), lost: 101, gaps: [gap] };
+  const spans = reference({ acquired: end(2), released: end(30) });
+  const later = reference({ acquired: end(8), released: end(30) });
+  const outlined = await outline(rows(capture, [page([mark({})], [spans, later])]), true);
+  assert.equal(outlined[0], '101 events lost: holders may be missing or wrong | CPU 1');
+  const references = outlined.filter((line) => line.includes('released 20 ms after'));
+  assert.deepEqual(
+    references.map((line) => line.includes('events lost meanwhile')),
+    [true, false],
+  );
+});
+
+test('ids are unique, and stay the same when the tree is made anew', async () => {
+  const engine = new Engine();
+  await engine.openCapture({ path: SAMPLE });
+  const ids = async (): Promise<string[]> => {
+    const all: string[] = [];
+    const visit = async (node: string | null): Promise<void> => {
+      const { nodes } = await engine.children({ tree: 'holders', node, start: 0, end: 1000, reason: null });
+      for (const child of nodes) {
+        all.push(child.id);
+        if (child.hasChildren) await visit(child.id);
+      }
+    };
+    await visit(null);
+    return all;
+  };
+  const first = await ids();
+  assert.ok(first.length > 100);
+  assert.equal(new Set(first).size, first.length);
+  await engine.setKernelTree({ root: null });
+  assert.deepEqual(await ids(), first);
+});
+
+test('a copied row is opened, and what is folded below it stays one line', async () => {
+  const capture = await sample();
+  const expected = reference({
+    role: 'expected',
+    kind: 'page-table',
+    holder: 'page table mapping · fault · a-1',
+  });
+  const role = await below(
+    rows(capture, [page([mark({})], [reference({}), expected])]),
+    '0x12f98',
+    'refcount',
+    'Expected',
+  );
+  const lines = await textLines([{ ...role, node: { ...role.node, expanded: true } }]);
+  assert.equal(lines[0], 'Expected: 1 reference (page table mapping)');
+  assert.equal(lines[1], '  page table mapping · fault · a-1');
+});
+
+/** Id of a stack of the sample that has the function in it. */
+function stackWith(capture: Capture, name: string): number {
+  const { symbols } = capture;
+  for (let stack = 0; stack < symbols.stackCount; stack++) {
+    const functions = [...symbols.stackFrames(stack)].map((frame) => symbols.frameFunction(frame));
+    if (functions.includes(name) && functions.some((each) => each.startsWith('__page_ref_'))) return stack;
+  }
+  throw new Error(`${name} is in no stack of ${path.basename(capture.path)}`);
+}

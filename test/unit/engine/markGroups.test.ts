@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Mark } from '../../../src/holders/model';
+import { groupMarks } from '../../../src/engine/markGroups';
+import { pagesWithReason } from '../../../src/engine/reasonFilter';
+import { end, mark, page, reference } from './support/pages';
+
+test('attempts that fail for the same reason and the same holders are one row with a count', () => {
+  const held = reference({ openAt: [0, 1, 2] });
+  const other = mark({ row: 30, reason: 'compaction' });
+  const groups = groupMarks(page([mark({ row: 10 }), mark({ row: 20, task: 2 }), other], [held]));
+  assert.deepEqual(
+    groups.map((group) => [group.marks.length, group.repeats, group.references.held.length]),
+    [
+      [2, 2, 1],
+      [1, 1, 1],
+    ],
+  );
+});
+
+test('two kinds of evidence of one failure are no two failures', () => {
+  const refused = { row: 9, source: 'derived', what: 'refused at isolation' } as const;
+  const named = { row: 10, source: 'isolation', what: 'named by test_pages_isolated' } as const;
+  const repeats = (evidence: Mark['evidence']): number =>
+    groupMarks(page([mark({ evidence })], []))[0]!.repeats;
+  assert.equal(repeats([refused, named]), 1);
+  assert.equal(repeats([refused, refused, refused, named]), 3);
+});
+
+test('a mark at which one holder less is left stands by itself', () => {
+  const early = reference({ openAt: [0] });
+  const late = reference({ openAt: [0, 1] });
+  const groups = groupMarks(page([mark({ row: 10 }), mark({ row: 20 })], [early, late]));
+  assert.deepEqual(
+    groups.map((group) => group.references.held),
+    [[early, late], [late]],
+  );
+});
+
+test('temporary and earlier references stand under the mark that they are near to, and under one only', () => {
+  const marks = [mark({ row: 10, count: 2 }), mark({ row: 20, count: 3 })];
+  const between = reference({ role: 'temporary', acquired: end(12), released: end(15) });
+  const after = reference({ role: 'temporary', acquired: end(25), released: end(26) });
+  const before = reference({ role: 'earlier', acquired: end(1), released: end(2) });
+  const groups = groupMarks(page(marks, [between, after, before]));
+  assert.deepEqual(
+    groups.map(({ references }) => [references.temporary, references.earlier]),
+    [
+      [[between], [before]],
+      [[after], []],
+    ],
+  );
+});
+
+test('no reference is left out, whatever its ends and marks', () => {
+  const roles = ['held', 'expected', 'temporary', 'earlier'] as const;
+  const references = roles.flatMap((role) =>
+    [null, end(5), end(15), end(99)].flatMap((acquired) =>
+      [null, end(6), end(16)].flatMap((released) =>
+        [[], [0], [0, 1]].map((openAt) => reference({ role, acquired, released, openAt })),
+      ),
+    ),
+  );
+  const groups = groupMarks(page([mark({ row: 10, count: 2 }), mark({ row: 20, count: 3 })], references));
+  const shown = new Set(groups.flatMap((group) => roles.flatMap((role) => group.references[role])));
+  assert.equal(shown.size, references.length);
+});
+
+test('a filter by reason keeps the marks of this reason, and judges the references by these alone', () => {
+  const marks = [mark({ row: 10, reason: 'compaction' }), mark({ row: 20, reason: 'contig_range' })];
+  const gone = reference({ openAt: [0], acquired: end(1), released: end(15) });
+  const both = reference({ openAt: [0, 1], acquired: end(2), released: end(30) });
+  const [only] = pagesWithReason([page(marks, [gone, both]), page([marks[0]!], [gone])], 'contig_range');
+  assert.ok(only);
+  assert.deepEqual(
+    only.marks.map((each) => each.row),
+    [20],
+  );
+  assert.deepEqual(
+    only.references.map(({ role, openAt }) => [role, openAt]),
+    [
+      ['earlier', []],
+      ['held', [0]],
+    ],
+  );
+  assert.equal(pagesWithReason([page(marks, [gone])], 'demotion').length, 0);
+});

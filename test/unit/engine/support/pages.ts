@@ -1,0 +1,48 @@
+/** Results of an analysis, made by hand: what a test does not name has a plain value. */
+import type { Mark, Page, Reference, ReferenceEnd } from '../../../../src/holders/model';
+
+export function page(marks: readonly Mark[], references: readonly Reference[]): Page {
+  return { pfn: 0x12f98, order: 0, marks, references };
+}
+
+export function mark(given: Partial<Mark>): Mark {
+  const row = given.row ?? 10;
+  return {
+    row,
+    time: row * 1e6,
+    reason: 'contig_range',
+    source: 'isolation',
+    error: null,
+    task: 1,
+    evidence: [{ row, source: 'isolation', what: 'named by test_pages_isolated' }],
+    count: 2,
+    expected: 1,
+    held: 1,
+    untraced: 0,
+    expectedTerms: [{ kind: 'page-table', count: 1, label: '1 page table mapping' }],
+    notes: [],
+    ...given,
+  };
+}
+
+export function reference(given: Partial<Reference>): Reference {
+  return {
+    kind: 'pipe-buffer',
+    role: 'held',
+    confidence: 'rule',
+    weight: 1,
+    holder: 'pipe buffer · vmsplice · pinner-210',
+    acquired: end(1),
+    released: null,
+    deducedAcquire: [],
+    repeats: 1,
+    openAt: [0],
+    evidence: '',
+    ...given,
+  };
+}
+
+/** An end at a row; rows are a millisecond apart. */
+export function end(row: number): ReferenceEnd {
+  return { row, time: row * 1e6, task: 0, stack: -1 };
+}

@@ -1,0 +1,408 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSourceIndex } from '../../../src/source/sourceIndex';
+import { createSourceResolver } from '../../../src/source/resolveStack';
+import { MemoryTree } from './memoryTree';
+import { brief, frameOf, resolve } from './resolving';
+
+async function outer(files: Record<string, string>, stack: readonly string[], seen: readonly string[] = []) {
+  const locations = await resolve(files, stack, seen);
+  return brief(locations.at(-1));
+}
+
+test('the only call of the next-inner frame gives the line', async () => {
+  const files = {
+    'mm/a.c': `int callee(int x);
+
+int caller(int x)
+{
+	/* callee(1) */
+	trace("callee(2)");
+	if (x &&
+	    callee(x))
+		return 1;
+	return 0;
+}
+
+int callee(int x)
+{
+	return x;
+}
+`,
+  };
+  const [inner, location] = await resolve(files, ['callee', 'caller']);
+  assert.equal(brief(inner), 'function-only mm/a.c:13');
+  assert.match(inner!.note, /innermost/);
+  assert.equal(brief(location), 'one-call-site mm/a.c:8');
+  assert.equal(location!.note, '');
+});
+
+test('several calls are all named, in the order of the text', async () => {
+  const files = {
+    'mm/a.c':
+      'int callee(void)\n{\n}\nint caller(int x)\n{\n\tif (x)\n\t\tcallee();\n\tx++;\n\tcallee();\n}\n',
+  };
+  const [, location] = await resolve(files, ['callee', 'caller']);
+  assert.equal(brief(location), 'one-of-several mm/a.c:7 or mm/a.c:9');
+  assert.match(location!.note, /2 places/);
+});
+
+test('calls through static inline functions of headers and macros', async () => {
+  const files = {
+    'include/linux/page.h': `static inline int page_ref_dec(struct page *page)
+{
+	return __page_ref_mod(page, -1);
+}
+
+static inline void put_page(struct page *page)
+{
+	if (page_ref_dec(page))
+		return;
+}
+#define put_it(page) do { put_page(page); } while (0)
+`,
+    'mm/a.c': `void __page_ref_mod(void)
+{
+}
+void release(struct page *page)
+{
+	put_page(page);
+}
+void release_all(struct page *page)
+{
+	VM_BUG_ON(!page);
+	put_it(
+		page);
+}
+`,
+  };
+  assert.equal(
+    await outer(files, ['__page_ref_mod', 'release']),
+    'one-call-site mm/a.c:6 via page_ref_dec:3 < put_page:8',
+  );
+  assert.equal(
+    await outer(files, ['__page_ref_mod', 'release_all']),
+    'one-call-site mm/a.c:11 via page_ref_dec:3 < put_page:8',
+  );
+});
+
+test('a call among the arguments of a macro has the line of its use', async () => {
+  const files = {
+    'include/linux/bug.h': '#define WARN_ON(condition) ({ int r = !!(condition); r; })\n',
+    'mm/a.c':
+      'int callee(void)\n{\n}\nvoid caller(int x)\n{\n\tif (WARN_ON(x &&\n\t\t    callee()))\n\t\treturn;\n}\n',
+  };
+  assert.equal(await outer(files, ['callee', 'caller']), 'one-call-site mm/a.c:6');
+});
+
+test('static functions of the same file may be inlined though nothing says so', async () => {
+  const files = {
+    'mm/a.c': `int callee(void)
+{
+}
+static int middle(int x)
+{
+	return callee() + 1;
+}
+int caller(int x)
+{
+	return middle(x) + 1;
+}
+`,
+  };
+  assert.equal(await outer(files, ['callee', 'caller']), 'one-call-site mm/a.c:10 via middle:6');
+});
+
+test('a function that the capture has as a frame is not taken for inlined beside a direct call', async () => {
+  const body = (middle: string) => `int callee(void)
+{
+}
+${middle}
+{
+	return callee() + 1;
+}
+int caller(int x)
+{
+	x = middle(x) + 1;
+	return callee() + x;
+}
+`;
+  const files = { 'mm/a.c': body('static int middle(int x)') };
+  assert.equal(await outer(files, ['callee', 'caller']), 'one-of-several mm/a.c:11 or mm/a.c:10');
+  assert.equal(await outer(files, ['callee', 'caller'], ['middle']), 'one-call-site mm/a.c:11');
+  assert.equal(
+    await outer({ 'mm/a.c': body('static noinline int middle(int x)') }, ['callee', 'caller']),
+    'one-call-site mm/a.c:11',
+  );
+});
+
+test('suffixes of the compiler do not hide the source', async () => {
+  const files = {
+    'mm/a.c': 'static int callee(void)\n{\n}\nint caller(void)\n{\n\treturn callee() + 1;\n}\n',
+  };
+  assert.equal(await outer(files, ['callee.constprop.0.isra.0', 'caller.part.0']), 'one-call-site mm/a.c:6');
+});
+
+test('system calls: the macro has the line, the body is inlined', async () => {
+  const files = {
+    'kernel/fork.c': `int kernel_clone(int x)
+{
+}
+SYSCALL_DEFINE2(clone, unsigned long, flags,
+		int, x)
+{
+	if (flags)
+		return -1;
+	return kernel_clone(x) + 1;
+}
+SYSCALL_DEFINE0(vfork)
+{
+	return kernel_clone(1) + 1;
+}
+`,
+    'arch/x86/entry/common.c': `static __always_inline bool do_syscall_x64(struct pt_regs *regs, int nr)
+{
+	regs->ax = sys_call_table[nr](regs);
+	return true;
+}
+void do_syscall_64(struct pt_regs *regs, int nr)
+{
+	if (!do_syscall_x64(regs, nr))
+		regs->ax = 0;
+}
+`,
+  };
+  const stack = ['kernel_clone', '__x64_sys_clone', 'do_syscall_64'];
+  const [, wrapper, entry] = await resolve(files, stack);
+  assert.equal(brief(wrapper), 'one-call-site kernel/fork.c:4 via __do_sys_clone:9 < __se_sys_clone:4');
+  assert.equal(brief(entry), 'one-call-site arch/x86/entry/common.c:8 via do_syscall_x64:3');
+  assert.match(entry!.note, /through a pointer/);
+  assert.equal(await outer(files, ['kernel_clone', '__do_sys_clone']), 'one-call-site kernel/fork.c:9');
+  assert.equal(await outer(files, ['kernel_clone', '__x64_sys_vfork']), 'one-call-site kernel/fork.c:13');
+});
+
+test('generated trace functions have the line of their event', async () => {
+  const files = {
+    'include/trace/events/page_ref.h': `DECLARE_EVENT_CLASS(page_ref_template,
+
+	TP_PROTO(struct page *page, int v),
+	TP_fast_assign(
+		__entry->val = v;
+	)
+);
+DEFINE_EVENT(page_ref_template, page_ref_mod,
+	TP_PROTO(struct page *page, int v)
+);
+`,
+    'mm/debug.c': `void __page_ref_mod(struct page *page, int v)
+{
+	trace_page_ref_mod(page, v);
+}
+`,
+  };
+  const stack = ['trace_event_raw_event_page_ref_template', '__page_ref_mod'];
+  const [raw, caller] = await resolve(files, stack);
+  assert.equal(brief(raw), 'function-only include/trace/events/page_ref.h:1');
+  assert.equal(brief(caller), 'one-call-site mm/debug.c:3 via trace_page_ref_mod:8');
+  const [, iterator] = await resolve(files, [stack[0]!, '__traceiter_page_ref_mod', '__page_ref_mod']);
+  assert.equal(brief(iterator), 'one-call-site include/trace/events/page_ref.h:8');
+});
+
+test('assembly entries and the entries that macros generate', async () => {
+  const files = {
+    'arch/x86/entry/entry_64.S': `#include <linux/linkage.h>
+/* call do_syscall_64 */
+SYM_CODE_START(entry_SYSCALL_64)
+	swapgs
+SYM_INNER_LABEL(entry_SYSCALL_64_after_hwframe, SYM_L_GLOBAL)
+	pushq	%rax
+	call	do_syscall_64		/* returns with IRQs disabled */
+	jmp	swapgs_restore
+SYM_CODE_END(entry_SYSCALL_64)
+SYM_CODE_START(other)
+	call	do_syscall_64
+SYM_CODE_END(other)
+`,
+    'arch/x86/include/asm/idtentry.h': 'DECLARE_IDTENTRY_RAW_ERRORCODE(X86_TRAP_PF,\texc_page_fault);\n',
+    'arch/x86/mm/fault.c': 'DEFINE_IDTENTRY_RAW_ERRORCODE(exc_page_fault)\n{\n\thandle(regs);\n}\n',
+    'arch/x86/entry/common.c': 'void do_syscall_64(void)\n{\n}\nvoid handle(void)\n{\n}\n',
+  };
+  assert.equal(
+    await outer(files, ['do_syscall_64', 'entry_SYSCALL_64_after_hwframe']),
+    'one-call-site arch/x86/entry/entry_64.S:7',
+  );
+  const [, exception, entry, interrupted] = await resolve(files, [
+    'handle',
+    'exc_page_fault',
+    'asm_exc_page_fault',
+    'do_syscall_64',
+  ]);
+  assert.equal(brief(exception), 'one-call-site arch/x86/mm/fault.c:3');
+  assert.equal(brief(entry), 'one-call-site arch/x86/include/asm/idtentry.h:1');
+  assert.equal(brief(interrupted), 'function-only arch/x86/entry/common.c:1');
+  assert.match(interrupted!.note, /interrupted/);
+});
+
+test('functions that a macro pastes together have the line of its use', async () => {
+  const files = {
+    'fs/file.c':
+      '#define PROXY(name)\t\\\nstatic int full_proxy_##name(void)\t\\\n{\t\\\n\treturn real->name();\t\\\n}\n\nPROXY(read);\nPROXY(write);\nint write_it(void)\n{\n}\n',
+  };
+  assert.equal(await outer(files, ['write_it', 'full_proxy_write']), 'one-call-site fs/file.c:8');
+});
+
+test('pointers: a member that the function is assigned to', async () => {
+  const files = {
+    'fs/ops.c':
+      'static int ext4_filemap_fault(struct vm_fault *vmf)\n{\n}\nstatic const struct vm_operations_struct ops = {\n\t.fault = ext4_filemap_fault,\n};\n',
+    'mm/memory.c':
+      'static int __do_fault(struct vm_fault *vmf)\n{\n\tvmf->vma->vm_ops->open(vmf);\n\treturn vmf->vma->vm_ops\n\t\t->fault(vmf);\n}\n',
+  };
+  const [, location] = await resolve(files, ['ext4_filemap_fault', '__do_fault']);
+  assert.equal(brief(location), 'one-call-site mm/memory.c:4');
+  assert.match(location!.note, /through a pointer/);
+});
+
+test('pointers: a parameter that the function is passed for', async () => {
+  const files = {
+    'mm/swap.c':
+      'static void lru_add_fn(int x)\n{\n}\nstatic void move_lru(int *batch, void (*move_fn)(int))\n{\n\tother(batch);\n\tmove_fn(1);\n}\nvoid drain(void)\n{\n\tmove_lru(0, lru_add_fn);\n}\n',
+  };
+  assert.equal(await outer(files, ['lru_add_fn', 'move_lru']), 'one-call-site mm/swap.c:7');
+});
+
+test('pointers: any call through one is a guess, and says so', async () => {
+  const files = {
+    'kernel/kthread.c':
+      'static int kthread(void *data)\n{\n\tint (*threadfn)(void *) = create->threadfn;\n\treturn threadfn(data) + 1;\n}\n',
+    'mm/vmscan.c': 'static int kswapd(void *p)\n{\n}\nvoid kswapd_run(void)\n{\n\tstart(kswapd, 0);\n}\n',
+  };
+  const [, location] = await resolve(files, ['kswapd', 'kthread']);
+  assert.equal(brief(location), 'one-of-several kernel/kthread.c:4');
+  assert.match(location!.note, /Nothing ties this call/);
+});
+
+test('a function that ends with a jump is missing from the stack, and named', async () => {
+  const files = {
+    'fs/buffer.c':
+      'struct bh *__getblk_slow(int x)\n{\n}\nstruct bh *__getblk_gfp(int x)\n{\n\tif (x)\n\t\treturn 0;\n\treturn __getblk_slow(x);\n}\n',
+    'fs/ext4.c': 'void read_bitmap(void)\n{\n\tbh = __getblk_gfp(1);\n\tuse(bh);\n}\n',
+  };
+  const [, location] = await resolve(files, ['__getblk_slow', 'read_bitmap']);
+  assert.equal(brief(location), 'one-of-several fs/ext4.c:3');
+  assert.match(location!.note, /__getblk_gfp, which ends with a jump to __getblk_slow/);
+});
+
+test('a function without a call of the next-inner frame keeps its own line', async () => {
+  const files = { 'mm/a.c': 'void callee(void)\n{\n}\nint caller(void)\n{\n\tother();\n}\n' };
+  const [, location] = await resolve(files, ['callee', 'caller']);
+  assert.equal(brief(location), 'function-only mm/a.c:4');
+  assert.match(location!.note, /No call of callee was found/);
+});
+
+test('a symbol that is nowhere says where it was looked for', async () => {
+  const [location, address] = await resolve({}, ['nowhere', '0xffffffff81234567']);
+  assert.equal(brief(location), 'unknown -:-');
+  assert.match(
+    location!.note,
+    /No definition of nowhere in arch, fs, include, kernel, mm of linux 6\.1\.7-rc1/,
+  );
+  assert.match(address!.note, /no name for this address/);
+});
+
+test('of several definitions the module decides', async () => {
+  const files = {
+    'fs/ext4/file.c': 'static int read_it(void)\n{\n}\n',
+    'fs/xfs/file.c': 'static int read_it(void)\n{\n}\n',
+  };
+  assert.equal(await outer(files, ['read_it [xfs]']), 'function-only fs/xfs/file.c:1');
+  assert.equal(await outer(files, ['read_it [ext4]']), 'function-only fs/ext4/file.c:1');
+  const [location] = await resolve(files, ['read_it']);
+  assert.equal(brief(location), 'function-only fs/ext4/file.c:1 or fs/xfs/file.c:1');
+  assert.match(location!.note, /2 definitions/);
+});
+
+test('of several definitions the one with the call, and the one beside the caller', async () => {
+  const files = {
+    'fs/ext4/file.c':
+      'static int read_it(void)\n{\n\treturn 1;\n}\nint ext4_top(void)\n{\n\treturn read_it() + 1;\n}\n',
+    'fs/xfs/file.c': 'static int read_it(void)\n{\n\treturn xfs_bottom() + 1;\n}\n',
+    'fs/xfs/bottom.c': 'int xfs_bottom(void)\n{\n}\n',
+  };
+  assert.equal(await outer(files, ['xfs_bottom', 'read_it']), 'one-call-site fs/xfs/file.c:3');
+  const [location] = await resolve(files, ['read_it', 'ext4_top']);
+  assert.equal(brief(location), 'function-only fs/ext4/file.c:1');
+});
+
+test('stubs, weak functions, programs of their own and unusual configurations come last', async () => {
+  const real = 'int f(void)\n{\n\treturn something_long_enough(1, 2, 3, 4, 5);\n}\n';
+  assert.equal(
+    await outer({ 'mm/f.c': real, 'include/linux/f.h': 'static inline int f(void)\n{\n\treturn 0;\n}\n' }, [
+      'f',
+    ]),
+    'function-only mm/f.c:1',
+  );
+  assert.equal(
+    await outer({ 'mm/f.c': `__weak ${real}`, 'arch/x86/mm/f.c': real }, ['f', '__x64_sys_x'].slice(0, 1)),
+    'function-only arch/x86/mm/f.c:1',
+  );
+  assert.equal(await outer({ 'mm/f.c': real, 'arch/x86/boot/f.c': real }, ['f']), 'function-only mm/f.c:1');
+  assert.equal(
+    await outer({ 'mm/memory.c': real, 'mm/nommu.c': real }, ['f']),
+    'function-only mm/memory.c:1',
+  );
+});
+
+test('both branches of an #ifdef are named when nothing decides between them', async () => {
+  const files = {
+    'mm/a.c':
+      '#ifdef CONFIG_X\nstatic int f(void)\n{\n\treturn something_long_enough(1, 2, 3, 4, 5);\n}\n#else\nstatic int f(void)\n{\n\treturn something_long_enough(5, 4, 3, 2, 1);\n}\n#endif\n',
+  };
+  assert.equal(await outer(files, ['f']), 'function-only mm/a.c:2 or mm/a.c:7');
+});
+
+test('guards call their lock and unlock', async () => {
+  const files = {
+    'include/linux/mutex.h': 'DEFINE_GUARD(mutex, struct mutex *, mutex_lock(_T), mutex_unlock(_T))\n',
+    'kernel/mutex.c': 'void mutex_unlock(void)\n{\n}\n',
+    'mm/a.c': 'int f(void)\n{\n\tguard(mutex)(&m);\n\treturn 0;\n}\n',
+  };
+  assert.equal(await outer(files, ['mutex_unlock', 'f']), 'one-call-site mm/a.c:3');
+});
+
+test('a frame in the middle of a stack is looked up with its neighbours, each once', async () => {
+  const tree = new MemoryTree({
+    'mm/a.c':
+      'int a(void)\n{\n}\nint b(void)\n{\n\treturn a() + 1;\n}\nint c(void)\n{\n\treturn b() + 1;\n}\n',
+  });
+  const stack = ['a', 'b', 'c'].map(frameOf);
+  const resolver = createSourceResolver(tree, await createSourceIndex(tree, { symbols: stack }));
+  tree.reads = [];
+  assert.deepEqual((await resolver.resolveStack(stack)).map(brief), [
+    'function-only mm/a.c:1',
+    'one-call-site mm/a.c:6',
+    'one-call-site mm/a.c:10',
+  ]);
+  await resolver.resolveStack(stack);
+  assert.deepEqual(tree.reads, ['mm/a.c']);
+});
+
+test('a file that went away, or became another, leaves frames unknown or found anew', async () => {
+  const tree = new MemoryTree({ 'mm/a.c': 'int a(void)\n{\n}\n', 'mm/b.c': 'int b(void)\n{\n}\n' });
+  const stack = ['a', 'b'].map(frameOf);
+  const index = await createSourceIndex(tree, { symbols: stack });
+  tree.files.delete('mm/a.c');
+  tree.write('mm/b.c', '\n\nint b(void)\n{\n\ta();\n\treturn 0;\n}\n');
+  const locations = await createSourceResolver(tree, index).resolveStack(stack);
+  assert.deepEqual(locations.map(brief), ['unknown -:-', 'one-call-site mm/b.c:5']);
+});
+
+test('recursion and calls in circles end', async () => {
+  const files = {
+    'mm/a.c':
+      'static int a(int x);\nstatic int b(int x)\n{\n\treturn a(x) + 1;\n}\nstatic int a(int x)\n{\n\treturn b(x) + a(x);\n}\nint top(void)\n{\n\treturn a(1) + 1;\n}\nint bottom(void)\n{\n}\n',
+    'include/linux/loop.h': '#define one two\n#define two one\n#define self(x) self(x)\n',
+  };
+  assert.equal(await outer(files, ['bottom', 'top']), 'function-only mm/a.c:10');
+  assert.equal(await outer(files, ['a', 'a']), 'one-call-site mm/a.c:8');
+});

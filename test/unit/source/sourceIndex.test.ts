@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  createSourceIndex,
+  isSourceIndexFresh,
+  missingSymbols,
+  pathHasModule,
+  type IndexProgress,
+  type SourceIndex,
+} from '../../../src/source/sourceIndex';
+import { MemoryTree } from './memoryTree';
+import { frameOf } from './resolving';
+
+const FILES = {
+  'mm/a.c': 'int alpha(void)\n{\n\treturn 0;\n}\n',
+  'mm/b.c': 'static int beta(void)\n{\n\treturn alpha();\n}\n',
+  'drivers/x/gamma.c': 'int gamma_probe(void)\n{\n\treturn 0;\n}\nstatic int beta(void)\n{\n\treturn 1;\n}\n',
+  'Documentation/alpha.c': 'int alpha(void)\n{\n}\n',
+  'tools/alpha.c': 'int alpha(void)\n{\n}\n',
+  'arch/arm64/alpha.c': 'int alpha(void)\n{\n}\n',
+  'arch/x86/alpha.mod.c': 'int alpha(void)\n{\n}\n',
+};
+
+const symbols = (...names: string[]) => names.map(frameOf);
+
+function places(index: SourceIndex, key: string): string[] {
+  const [, found = []] = index.definitions.find(([name]) => name === key) ?? [];
+  return found.map((place) => `${index.files[place.file]!.path}:${place.line}`);
+}
+
+test('a symbol is found in the folders that hold kernel code, of its architecture only', async () => {
+  const index = await createSourceIndex(new MemoryTree(FILES), { symbols: symbols('alpha', '__x64_sys_x') });
+  assert.equal(index.architecture, 'x86');
+  assert.equal(index.version, '6.1.7-rc1');
+  assert.deepEqual(places(index, 'alpha'), ['mm/a.c:1']);
+});
+
+test('all architectures are read when nothing says which', async () => {
+  const index = await createSourceIndex(new MemoryTree(FILES), { symbols: symbols('alpha') });
+  assert.equal(index.architecture, null);
+  assert.deepEqual(places(index, 'alpha'), ['arch/arm64/alpha.c:1', 'mm/a.c:1']);
+});
+
+test('drivers are read only when something is missing, and then also for namesakes of static functions', async () => {
+  const tree = new MemoryTree(FILES);
+  assert.deepEqual(places(await createSourceIndex(tree, { symbols: symbols('beta') }), 'beta'), ['mm/b.c:1']);
+  assert.ok(!tree.reads.includes('drivers/x/gamma.c'));
+  const index = await createSourceIndex(tree, { symbols: symbols('beta', 'gamma_probe') });
+  assert.deepEqual(places(index, 'gamma_probe'), ['drivers/x/gamma.c:1']);
+  assert.deepEqual(places(index, 'beta'), ['drivers/x/gamma.c:5', 'mm/b.c:1']);
+});
+
+test('a module that the capture names is looked for among the drivers', async () => {
+  const index = await createSourceIndex(new MemoryTree(FILES), { symbols: symbols('beta [gamma]') });
+  assert.deepEqual(places(index, 'beta'), ['drivers/x/gamma.c:5', 'mm/b.c:1']);
+});
+
+test('a symbol that is nowhere is looked for everywhere, and is no error', async () => {
+  const index = await createSourceIndex(new MemoryTree(FILES), { symbols: symbols('nowhere') });
+  assert.deepEqual(places(index, 'nowhere'), []);
+  assert.ok(index.folders.includes('drivers'));
+  assert.deepEqual(missingSymbols(index, symbols('nowhere', '0xffffffff81234567')), []);
+});
+
+test('it survives JSON', async () => {
+  const index = await createSourceIndex(new MemoryTree(FILES), { symbols: symbols('alpha', 'gamma_probe') });
+  assert.deepEqual(JSON.parse(JSON.stringify(index)), index);
+});
+
+test('symbols are added to an index, and those it has are not looked up again', async () => {
+  const tree = new MemoryTree(FILES);
+  const previous = await createSourceIndex(tree, { symbols: symbols('alpha', '__x64_sys_x') });
+  const kept = JSON.stringify(previous);
+  assert.deepEqual(
+    missingSymbols(previous, symbols('alpha', 'beta.isra.0')).map((one) => one.function),
+    ['beta.isra.0'],
+  );
+  const index = await createSourceIndex(tree, { symbols: symbols('beta.isra.0', 'alpha'), previous });
+  assert.deepEqual(places(index, 'alpha'), ['mm/a.c:1']);
+  assert.deepEqual(places(index, 'beta'), ['mm/b.c:1']);
+  assert.equal(index.architecture, 'x86');
+  assert.equal(JSON.stringify(previous), kept);
+  tree.reads = [];
+  assert.deepEqual(await createSourceIndex(tree, { symbols: symbols('alpha'), previous: index }), index);
+  assert.deepEqual(tree.reads, ['Makefile']);
+});
+
+test('one made in steps equals one made at once', async () => {
+  const tree = new MemoryTree(FILES);
+  const once = await createSourceIndex(tree, {
+    symbols: symbols('alpha', 'beta', 'gamma_probe'),
+    architecture: 'x86',
+  });
+  const first = await createSourceIndex(tree, { symbols: symbols('alpha'), architecture: 'x86' });
+  const steps = await createSourceIndex(tree, { symbols: symbols('gamma_probe', 'beta'), previous: first });
+  assert.deepEqual(steps, once);
+});
+
+test('an index is stale once a file that matters changes, the version changes, or it is of another tree', async () => {
+  const tree = new MemoryTree(FILES);
+  const index = await createSourceIndex(tree, { symbols: symbols('alpha'), architecture: 'x86' });
+  assert.equal(await isSourceIndexFresh(tree, index), true);
+  tree.write('mm/b.c', 'int unrelated;\n');
+  assert.equal(await isSourceIndexFresh(tree, index), true);
+  assert.equal(await isSourceIndexFresh(tree, { ...index, format: 0 }), false);
+  assert.equal(await isSourceIndexFresh(tree, { ...index, tree: 'elsewhere' }), false);
+  tree.write('mm/a.c', '\n\nint alpha(void)\n{\n}\n');
+  assert.equal(await isSourceIndexFresh(tree, index), false);
+  const again = await createSourceIndex(tree, { symbols: symbols('alpha'), architecture: 'x86' });
+  tree.write('Makefile', 'VERSION = 6\nPATCHLEVEL = 2\n');
+  assert.equal(await isSourceIndexFresh(tree, again), false);
+});
+
+test('progress names the stage and counts; cancelling stops the walk', async () => {
+  const progress: IndexProgress[] = [];
+  const tree = new MemoryTree(FILES);
+  await createSourceIndex(tree, { symbols: symbols('gamma_probe'), onProgress: (one) => progress.push(one) });
+  assert.deepEqual(
+    [...new Set(progress.map((one) => one.stage))],
+    ['core headers', 'core sources', 'driver sources'],
+  );
+  assert.ok(progress.every((one) => one.filesRead <= one.files));
+
+  tree.reads = [];
+  const abort = new AbortController();
+  const reason = new Error('cancelled');
+  tree.onRead = (path) => {
+    if (path === 'mm/a.c') abort.abort(reason);
+  };
+  await assert.rejects(
+    createSourceIndex(tree, { symbols: symbols('gamma_probe'), signal: abort.signal }),
+    reason,
+  );
+  assert.ok(tree.reads.includes('mm/a.c') && !tree.reads.includes('drivers/x/gamma.c'));
+});
+
+test('a folder that is no kernel tree is refused with what is missing', async () => {
+  const tree = new MemoryTree({ 'a.c': 'int alpha(void)\n{\n}\n' }, false);
+  await assert.rejects(createSourceIndex(tree, { symbols: symbols('alpha') }), /is not a kernel source tree/);
+});
+
+test('files that are no text hurt nothing', async () => {
+  const hostile: Record<string, string | Uint8Array> = {
+    'mm/0.c': 'x'.repeat(3_000_000),
+    'mm/1.c': new Uint8Array(100_000),
+    'mm/2.c': '('.repeat(500_000),
+    'mm/3.c': '/* never closed',
+    'mm/4.c': 'char *s = "never closed\nint beta(void)\n{\n}\n',
+    'mm/5.h': '#define A(x) '.repeat(50_000),
+    'mm/6.S': `SYM_FUNC_START(${'y'.repeat(100_000)}`,
+    'mm/7.c': Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7919) % 256),
+    'mm/8.c': 'int __proto__(void)\n{\n}\nint constructor(void)\n{\n}\n',
+    'mm/9.c': `int alpha(void)\n{\n${'{ if (x) f(g(h('.repeat(20_000)}\n}\n`,
+  };
+  const index = await createSourceIndex(new MemoryTree(hostile), {
+    symbols: symbols('alpha', 'beta', '__proto__', 'constructor', 'toString'),
+    architecture: 'x86',
+  });
+  assert.deepEqual(places(index, 'alpha'), ['mm/9.c:1']);
+  assert.deepEqual(places(index, 'beta'), ['mm/4.c:2']);
+  assert.deepEqual(places(index, '__proto__'), ['mm/8.c:1']);
+  assert.deepEqual(places(index, 'constructor'), ['mm/8.c:4']);
+  assert.deepEqual(places(index, 'toString'), []);
+});
+
+test('a module is a folder or a file of its name', () => {
+  assert.equal(pathHasModule('fs/ext4/inode.c', 'ext4'), true);
+  assert.equal(pathHasModule('drivers/block/loop.c', 'loop'), true);
+  assert.equal(pathHasModule('drivers/char/hw_random/virtio-rng.c', 'virtio_rng'), true);
+  assert.equal(pathHasModule('fs/ext2/inode.c', 'ext4'), false);
+});
