@@ -108,10 +108,13 @@ export function accountAt(
   const accounted = open.filter(
     (reference) => ACCOUNTED_KINDS.has(reference.kind) || leftByAttempt(reference, moment),
   );
-  const heldReferences = open.filter((reference) => !accounted.includes(reference));
+  const unnamed = open.filter((reference) => reference.nameless && !accounted.includes(reference));
+  const heldReferences = open.filter(
+    (reference) => !accounted.includes(reference) && !unnamed.includes(reference),
+  );
   const held = sumOf(heldReferences);
   const known = sumOf(accounted);
-  const nameless = Math.max(0, snapshot.pool - sumOf(identified));
+  const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + sumOf(unnamed);
 
   const state = stateAt(moment, snapshot, events, sites, base);
   const size = 1 << snapshot.lifetime.order;
@@ -133,6 +136,11 @@ export function accountAt(
     spare = Math.max(0, spare - size);
   }
   const untraced = Math.max(0, spare);
+  if (unnamed.length > 0) {
+    notes.push(
+      'without function names (no stacks, or addresses without symbols) references cannot be told apart: only the count is judged',
+    );
+  }
   const expected = snapshot.count - held - untraced;
   return {
     count: snapshot.count,

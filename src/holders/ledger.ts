@@ -54,6 +54,8 @@ export interface LedgerReference {
   /** Unmapped by a migration that may map it again. */
   suspended: boolean;
   repeats: number;
+  /** Neither a stack nor a function name says what it is for: it can be counted, not judged. */
+  readonly nameless: boolean;
   /** Its put is not in the capture: the count says that it went before {@link releaseRow}. */
   putMissing: boolean;
   /** Taken by putback_movable_pages through folio_add_lru: the failed attempt's own trace. */
@@ -615,6 +617,7 @@ export class Ledger {
       knownRow: releaseRow,
       suspended: false,
       repeats: 1,
+      nameless: site.functions.length === 0,
       putMissing: false,
       byPutback: false,
       evidence: `its get is not in the capture${releaseSite === null ? '' : `; dropped in ${releaseSite.functionName}`}`,
@@ -651,6 +654,7 @@ export class Ledger {
       knownRow: row,
       suspended: false,
       repeats: 1,
+      nameless: site.functions.length === 0 && kind === 'unknown',
       putMissing: false,
       byPutback: kind === 'lru-batch' && site.underPutback,
       evidence,

@@ -99,6 +99,7 @@ function readPut(
     knownRow: row,
     suspended: false,
     repeats: 1,
+    nameless: false,
     putMissing: false,
     byPutback: false,
     evidence:

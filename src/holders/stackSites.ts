@@ -23,7 +23,10 @@ export interface Site {
 }
 
 export interface StackSite {
-  /** Function names without compiler suffixes, innermost first, plumbing left out, cut at an interrupt's entry. */
+  /**
+   * Function names without compiler suffixes, innermost first; plumbing and addresses without a name left out,
+   * cut at an interrupt's entry.
+   */
   readonly functions: readonly string[];
   /** The same beyond the interrupt's entry: the interrupted task's own frames are not evidence. */
   readonly interrupted: boolean;
@@ -162,7 +165,8 @@ const NO_STACK: StackSite = {
 function describeStack(names: readonly string[]): StackSite {
   const boundary = names.findIndex(isInterruptEntry);
   const own = boundary < 0 ? names : names.slice(0, boundary);
-  const functions = own.filter((name) => !isPlumbing(name));
+  // An address without a symbol says nothing of what the reference is for.
+  const functions = own.filter((name) => !isPlumbing(name) && !name.startsWith('0x'));
   const holderFunction = functions[0] ?? '';
   const has = (set: { has(name: string): boolean }) => functions.some((name) => set.has(name));
   const reasonFunction = functions.find((name) => REASON_BY_FUNCTION.has(name));

@@ -416,6 +416,24 @@ test('with puts alone, the puts behind the mark are the holders, pins by their w
   );
 });
 
+test('without stacks the count is judged and nobody is blamed', async () => {
+  const bare = ({ task, text }: EventText): EventText => ({ task, text });
+  const page = await onlyPage(
+    [
+      allocated('owner-2', FAULT),
+      change('owner-2', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+      start,
+      named('0x100'),
+      finish,
+    ].map(bare),
+  );
+  assert.deepEqual(heldOf(page), []);
+  const [mark] = page.marks;
+  assert.equal(mark?.count, 2);
+  assert.equal(mark.held, 0);
+  assert.match(mark.notes.join(), /function names/);
+});
+
 test('a capture without a failure has no pages', async () => {
   assert.deepEqual(analyseHolders(await captureOf([allocated('owner-2', FAULT)])), []);
 });
