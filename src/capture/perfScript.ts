@@ -1,4 +1,4 @@
-import { HASH, NEWLINE, RETURN, TAB, startsWith } from './ascii';
+import { BLANK, COLON, HASH, MINUS, NEWLINE, RETURN, TAB, isDigit, startsWith } from './ascii';
 import { eventKindOf } from './eventNames';
 import { EventKind, NO_CPU, NONE } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
@@ -8,7 +8,7 @@ import { LONGEST_LINE } from './ftraceText';
 import { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
-import { PerfScriptFrames, isFrame, isKernelFrame, isSourceLine } from './perfScriptFrames';
+import { PerfScriptFrames, isFrame, isKernelFrame, isSourceLine, namesKernel } from './perfScriptFrames';
 import { PerfScriptLine } from './perfScriptLine';
 import { ProblemList } from './problemList';
 import { StackBlockCache } from './stackBlockCache';
@@ -81,6 +81,8 @@ export class PerfScriptReader implements LineReader {
   private lastTimes = new Float64Array(64).fill(NaN);
   /** By string id, one more than the kind; 0 where the name was not looked at yet. */
   private kinds = new Uint8Array(256);
+  /** String id of what stands for the name of a task that is not known, as in ftrace. */
+  private readonly unknownComm = this.symbols.internText('<...>');
   private unnamed = NONE;
   private baseSeconds = 0;
   private baseNanoseconds = 0;
@@ -163,10 +165,9 @@ export class PerfScriptReader implements LineReader {
     const name = isNamed ? this.symbols.internBytes(bytes, line.nameStart, line.nameEnd) : this.unnamedId();
     const kind = isNamed ? this.kindOf(name) : EventKind.Other;
     const time = this.time();
-    const task = this.symbols.internTask(
-      this.symbols.internBytes(bytes, line.commStart, line.commEnd),
-      line.tid,
-    );
+    const isUnknown = bytes[line.commStart] === COLON && isUnknownComm(bytes, line.commStart, line.commEnd);
+    const comm = isUnknown ? this.unknownComm : this.symbols.internBytes(bytes, line.commStart, line.commEnd);
+    const task = this.symbols.internTask(comm, line.tid);
     const cpu = line.cpu < 0 ? NO_CPU : line.cpu;
     const row = table.append(time, cpu, task, kind, name, this.fileOffset + at);
     let lineEnd = line.textStart;
@@ -201,19 +202,23 @@ export class PerfScriptReader implements LineReader {
       this.row = NONE;
       this.orphanStacks++;
       this.problem(at, 'frames without the first line of their record; expected that line before them');
-    } else if (!isKernelFrame(bytes, at)) {
-      if (this.place !== Place.User) this.userStacks++;
-      this.place = Place.User;
-    } else if (this.place === Place.Head) {
+    } else if (this.place === Place.Head && isKernelFrame(bytes, at)) {
       return this.kernelFrames(bytes, at, end, last);
-    } else if (this.row !== NONE) {
+    } else if (this.place !== Place.User) {
+      if (isKernelFrame(bytes, at)) {
+        this.problem(
+          at,
+          `a stack of more than ${LONGEST_STACK} bytes, expected 127 frames; the rest was skipped`,
+        );
+      }
+      this.place = Place.User;
+      this.userStacks++;
+    } else if (this.row !== NONE && bytes[at + 1] !== BLANK && namesKernel(bytes, at)) {
       this.row = NONE;
       this.problem(
         at,
-        this.place === Place.Kernel
-          ? `a stack of more than ${LONGEST_STACK} bytes, expected at most 127 frames; the rest was skipped`
-          : 'a frame of the kernel behind those of the process, expected the innermost frame first: print with ' +
-              'the call-graph order "callee"',
+        'a frame of the kernel behind those of the process, expected the innermost frame first: print with the ' +
+          'call-graph order "callee"',
       );
     }
     return this.skipLine(bytes, at);

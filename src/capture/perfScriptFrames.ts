@@ -9,7 +9,6 @@ import {
   OPEN_BRACKET,
   OPEN_PARENTHESIS,
   PLUS,
-  RETURN,
   SLASH,
   TAB,
   ZERO,
@@ -22,17 +21,18 @@ import type { SymbolTableBuilder } from './symbolTableBuilder';
 const MOST_FRAMES = 1024;
 
 const INLINED = '(inlined)';
-/** Objects in brackets that are not modules: kernel images, guests, and parts of a process. */
-const NO_MODULES = ['kernel', 'guest.', 'unknown', 'vdso', 'vsyscall', 'stack', 'heap', 'anon', 'uprobes'];
-/** In brackets, but of the process. */
+/** Objects in brackets that are not modules: kernel images and guests. */
+const NO_MODULES = ['kernel', 'guest.', 'unknown'];
+/** In brackets, but of the process, or of nobody knows what. */
 const USER_OBJECTS = ['unknown', 'vdso', 'vsyscall', 'stack', 'heap', 'anon', 'uprobes'];
 
 /**
  * Whether the line at `at` is a frame of the kernel: `<TAB>ffffffff812bf783 __page_ref_set+0x43 ([kernel.kallsyms])`.
  *
  * perf prints the address of a kernel frame, and the offset in the file of a user frame
- * (sample__fprintf_callchain() of tools/perf/util/evsel_fprintf.c): the upper half of the 64-bit address space is
- * the kernel's. On a 32-bit kernel the object behind the symbol decides.
+ * (sample__fprintf_callchain() of tools/perf/util/evsel_fprintf.c). Where kernel addresses begin with 0xff (x86,
+ * arm64, riscv) the address tells; elsewhere the object behind the symbol. An address of which perf knows
+ * nothing may be rubbish that was found by following the frame pointers of a process.
  */
 export function isKernelFrame(bytes: Uint8Array, at: number): boolean {
   let i = at;
@@ -42,10 +42,21 @@ export function isKernelFrame(bytes: Uint8Array, at: number): boolean {
   let value = HEX_VALUE[byte]!;
   if (i === at || value > 15) return false;
   while (value < 16) value = HEX_VALUE[bytes[++i]!]!;
-  const digits = i - start;
   if (bytes[i]! > BLANK) return false;
-  if (digits === 16) return HEX_VALUE[bytes[start]!]! >= 8 && !startsWith(bytes, start, 'ffffffffff600');
-  return digits === 8 && bytes[at] === TAB && HEX_VALUE[bytes[start]!]! >= 8 && !isOfProcess(bytes, i);
+  const digits = i - start;
+  if (digits === 16 && startsWith(bytes, start, 'ff')) return !startsWith(bytes, start, 'ffffffffff600');
+  const end = lineTextEnd(bytes, i);
+  const opening = objectStart(bytes, i, end);
+  // Printed without objects (-F -dso): the upper half of a 32-bit address space.
+  if (opening < 0) return digits === 8 && HEX_VALUE[bytes[start]!]! >= 8 && bytes[at] === TAB;
+  return isKernelObject(bytes, opening + 1, end - 1);
+}
+
+/** Whether the line at `at` names the kernel or a module as the object of its frame. */
+export function namesKernel(bytes: Uint8Array, at: number): boolean {
+  const end = lineTextEnd(bytes, at);
+  const opening = objectStart(bytes, at, end);
+  return opening >= 0 && isKernelObject(bytes, opening + 1, end - 1);
 }
 
 /** Whether the line at `at` has the form of a frame, be it of the kernel or of the process. */
@@ -62,17 +73,16 @@ export function isSourceLine(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === BLANK && bytes[at + 1] === BLANK && bytes[at + 2]! > BLANK;
 }
 
-/** The vsyscall page is at a kernel address, but of the process; so is what stands in a file that is no kernel. */
-function isOfProcess(bytes: Uint8Array, at: number): boolean {
+function lineTextEnd(bytes: Uint8Array, at: number): number {
   let end = at;
   while (bytes[end] !== NEWLINE) end++;
-  while (bytes[end - 1] === RETURN || bytes[end - 1] === BLANK) end--;
-  const opening = objectStart(bytes, at, end);
-  if (opening < 0) return false;
-  if (bytes[opening + 1] === OPEN_BRACKET) {
-    return USER_OBJECTS.some((name) => startsWith(bytes, opening + 2, name));
-  }
-  return bytes[opening + 1] === SLASH && moduleEnd(bytes, opening + 1, end - 1) < 0;
+  while (end > at && bytes[end - 1]! <= BLANK) end--;
+  return end;
+}
+
+function isKernelObject(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] === OPEN_BRACKET) return !USER_OBJECTS.some((name) => startsWith(bytes, start + 1, name));
+  return moduleEnd(bytes, start, end) >= 0;
 }
 
 /** Turns the kernel's frame lines of a record of `perf script` into a stack id. */

@@ -26,7 +26,7 @@ export const CONFIDENCE_NAMES: Readonly<Record<Confidence, string>> = {
 /** How sure a line is, beside it; nothing where it is sure. */
 export const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
   exact: '',
-  'one-call-site': 'only call',
+  'one-call-site': 'one call site',
   'one-of-several': 'one of several',
   'function-only': 'function only',
   unknown: 'not found',

@@ -217,9 +217,10 @@ function wrappers(names: readonly string[], definition: Definition, bodyLine: nu
 function noteOf(best: Route, places: number, callee: string): string {
   const notes: string[] = [];
   if (places > 1) notes.push(`${places} places in it lead to ${callee}.`);
-  if (best.indirect) notes.push(`${callee} is called through a pointer.`);
-  if (best.jump !== null) notes.push(`This line calls ${best.jump}, which ends with a jump to ${callee}.`);
-  else if (best.cost > GUESS_COST) notes.push('Nothing ties this call to it for sure.');
+  const called = best.indirect ? 'is called through a pointer' : 'is called';
+  if (best.jump !== null) notes.push(`${best.jump} ${called}, and ends with a jump to ${callee}.`);
+  else if (best.indirect) notes.push(`${callee} ${called}.`);
+  if (best.jump === null && best.cost > GUESS_COST) notes.push('Nothing ties this call to it for sure.');
   return notes.join(' ');
 }
 

@@ -5,8 +5,8 @@ import type { KernelTree, TreeEntry } from './treeAccess';
 const SKIPPED_ROOTS = new Set([
   ...['Documentation', 'LICENSES', 'samples', 'scripts', 'tools', 'usr', 'rust', 'debian', 'certs'],
 ]);
-/** Folders anywhere that hold none: device tree constants and separate programs. */
-const SKIPPED_FOLDERS = new Set(['dt-bindings', 'selftests', 'kunit', '.git', 'node_modules']);
+/** Folders anywhere that hold none: device tree constants, what is there for user space, and separate programs. */
+const SKIPPED_FOLDERS = new Set(['dt-bindings', 'uapi', 'selftests', 'kunit', '.git', 'node_modules']);
 /** Every root folder that is not one of the kernel's own (a vendor's, say) comes as late as the drivers. */
 const CORE_ROOTS = new Set([
   ...[

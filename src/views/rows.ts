@@ -99,6 +99,7 @@ function rowIcon(node: TreeNode): vscode.ThemeIcon {
 function iconName(node: TreeNode): string {
   if (node.kind === 'reference' && node.mood !== 'plain') return 'record';
   if (node.kind === 'role' && node.mood === 'held') return 'lock';
+  if (node.kind === 'released' && node.mood === 'still-held') return 'lock';
   if (node.frame !== null) return frameIcon(node.frame.certainty, node.mood);
   if (node.mood === 'doubt') return node.kind === 'acquired' ? 'question' : 'warning';
   return ICONS[node.kind];

@@ -108,6 +108,10 @@ const REQUIRED: Partial<Record<EventKind, readonly Column[]>> = {
   [EventKind.MemoryFailure]: ['pfn'],
 };
 
+/** A PFN has 52 bits at most: what is more is no PFN, like the -1 of an allocation that failed. */
+const HIGHEST_PFN = 2 ** 52 - 1;
+const HIGHEST_PFN_HIGH = 2 ** 20 - 1;
+
 /** A field of no event: column absent. */
 const ABSENT_FIELD = -1;
 
@@ -184,7 +188,7 @@ export class EventFields {
       const low = view.getUint32(at + this.pfnLow, little);
       if (this.pfnHigh >= 0) {
         const high = view.getUint32(at + this.pfnHigh, little);
-        if (high !== 0xffffffff || low !== 0xffffffff) table.pfn[row] = high * 0x100000000 + low;
+        if (high <= HIGHEST_PFN_HIGH) table.pfn[row] = high * 0x100000000 + low;
       } else if (low !== 0xffffffff) {
         table.pfn[row] = low;
       }
@@ -249,9 +253,12 @@ export class EventFields {
     const detail = table.detailOf(row);
     for (const { column, field, printed } of this.slow) {
       switch (column) {
+        case 'pfn':
+          table.pfn[row] = this.pfn(view, at, field);
+          break;
         case 'endPfn':
         case 'finPfn':
-          details[column][detail] = this.number(view, at, field);
+          details[column][detail] = this.pfn(view, at, field);
           break;
         case 'pages':
         case 'failed':
@@ -277,9 +284,15 @@ export class EventFields {
       if (pfn >= 0 && pages >= 0) details.endPfn[detail] = pfn + pages;
     } else if (kind === EventKind.TestPagesIsolated) {
       // Computed when printed (include/trace/events/page_isolation.h), so no member holds it.
-      const isFree = details.endPfn[detail]! <= details.finPfn[detail]!;
-      details.result[detail] = symbols.internText(isFree ? 'success' : 'fail');
+      const endPfn = details.endPfn[detail]!;
+      const finPfn = details.finPfn[detail]!;
+      if (endPfn >= 0 && finPfn >= 0) details.result[detail] = symbols.internText(endPfn <= finPfn ? 'success' : 'fail');
     }
+  }
+
+  private pfn(view: DataView, at: number, field: EventField): number {
+    const value = this.number(view, at, field);
+    return value >= 0 && value <= HIGHEST_PFN ? value : NONE;
   }
 
   /** A number of any size; beyond 2^53 it is not exact. */

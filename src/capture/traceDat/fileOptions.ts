@@ -1,3 +1,4 @@
+import { NO_CPU } from '../eventTable';
 import type { ClockSample, HostClock, TscToNanoseconds } from './clock';
 import { SequentialReader, decodeText } from './sequentialReader';
 import { UnexpectedData } from './unexpectedData';
@@ -31,8 +32,8 @@ export const OptionId = {
 
 /** Flag of TIME_SHIFT: between two samples the offset is interpolated (TRACECMD_TSYNC_FLAG_INTERPOLATE). */
 const INTERPOLATE = 1;
-/** More CPUs than this no kernel has (NR_CPUS goes to 8192). */
-const MOST_CPUS = 1 << 16;
+/** More CPUs than this no kernel has (NR_CPUS goes to 8192), and the column has no room for. */
+const MOST_CPUS = NO_CPU;
 
 /** Where the records of one CPU are: `size` bytes at `offset` of the file. */
 export interface CpuRange {

@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../byteChunks';
 import type { ByteSource } from '../byteSource';
-import type { Capture } from '../eventTable';
+import { NO_CPU, type Capture } from '../eventTable';
 import { FtraceTextReader } from '../ftraceText';
 import { LineWindow } from '../lineWindow';
 import { countOtherEvents } from '../otherEvents';
@@ -183,7 +183,7 @@ class TraceDatReader {
     const cpus: CpuRange[] = [];
     const isWhole = await this.guarded(async () => {
       const count = name === '' ? (options.cpuCount ?? cpuCount) : cpuCount;
-      for (let cpu = 0; cpu < count; cpu++) {
+      for (let cpu = 0; cpu < Math.min(count, NO_CPU); cpu++) {
         const offset = await reader.u64('the offset of the data of a CPU');
         const size = await reader.u64('the size of the data of a CPU');
         cpus.push({ cpu, offset, size });

@@ -290,7 +290,7 @@ test('a function that ends with a jump is missing from the stack, and named', as
   };
   const [, location] = await resolve(files, ['__getblk_slow', 'read_bitmap']);
   assert.equal(brief(location), 'one-of-several fs/ext4.c:3');
-  assert.match(location!.note, /__getblk_gfp, which ends with a jump to __getblk_slow/);
+  assert.match(location!.note, /__getblk_gfp is called, and ends with a jump to __getblk_slow/);
 });
 
 test('a function without a call of the next-inner frame keeps its own line', async () => {

@@ -222,9 +222,15 @@ export function stringFeature(little: boolean, text: string): Uint8Array {
 }
 
 /** The content of the TRACING_DATA feature with these format texts, by system. */
-export function tracingData(little: boolean, formats: Readonly<Record<string, readonly string[]>>): Uint8Array {
+export function tracingData(
+  little: boolean,
+  formats: Readonly<Record<string, readonly string[]>>,
+): Uint8Array {
   const out = new ByteWriter(little).raw(new Uint8Array([0x17, 0x08, 0x44])).text('tracing0.6\0');
-  out.u8(little ? 0 : 1).u8(8).u32(4096);
+  out
+    .u8(little ? 0 : 1)
+    .u8(8)
+    .u32(4096);
   const page =
     '\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n' +
     '\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n\tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;\n';
@@ -304,14 +310,24 @@ export function perfPipe({ littleEndian: little, attributes, features, data }: P
 
 /** The content of the COMPRESSED feature, without which perf reads no compressed records. */
 export function compressedFeature(little: boolean): Uint8Array {
-  return new ByteWriter(little).u32(1).u32(1).u32(1).u32(1).u32(1 << 20).done();
+  return new ByteWriter(little)
+    .u32(1)
+    .u32(1)
+    .u32(1)
+    .u32(1)
+    .u32(1 << 20)
+    .done();
 }
 
 /**
  * Records as PERF_RECORD_COMPRESSED: one zstd stream that never ends, cut without regard for the records in it.
  * Blocks are stored as they are (type 0 of the zstd format, RFC 8878), which every decompressor must take.
  */
-export function compressedRecords(little: boolean, data: readonly Uint8Array[], pieceSize: number): Uint8Array[] {
+export function compressedRecords(
+  little: boolean,
+  data: readonly Uint8Array[],
+  pieceSize: number,
+): Uint8Array[] {
   const content = joinedBytes(data);
   const records: Uint8Array[] = [];
   for (let at = 0; at < content.length; at += pieceSize) {
