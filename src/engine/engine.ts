@@ -16,7 +16,7 @@ import {
 } from './captureTree';
 import { CancelledError, CaptureError } from './errors';
 import { frameTarget, namedFunctions, NOT_SEARCHED, PlacedStacks, type NamedFunction } from './frames';
-import { heldReferences, holderRows } from './holderTree';
+import { holderRows, isHeld } from './holderTree';
 import type { IndexStore } from './indexStore';
 import { KernelSource } from './kernelSource';
 import { branch, LazyTree, type Branch } from './lazyTree';
@@ -140,9 +140,7 @@ export class Engine implements EngineApi {
 
   /** Whether any page has a reference that somebody held, at marks of one reason or of all. */
   anyHeld(reason: string | null): boolean {
-    return [...this.opened.values()].some(({ pages }) =>
-      pagesWithReason(pages, reason).some((page) => heldReferences(page).length > 0),
-    );
+    return [...this.opened.values()].some(({ pages }) => pagesWithReason(pages, reason).some(isHeld));
   }
 
   private holderTree(reason: string | null): LazyTree {
@@ -166,7 +164,7 @@ export class Engine implements EngineApi {
   private captureHeading(opened: OpenedCapture, reason: string | null): Branch {
     const { id, facts } = opened;
     const pages = pagesWithReason(opened.pages, reason);
-    const held = pages.filter((page) => heldReferences(page).length > 0).length;
+    const held = pages.filter(isHeld).length;
     const forReason = reason === null ? '' : ` for ${reason}`;
     const rows = this.holderRows(opened, reason);
     return branch(
@@ -248,7 +246,7 @@ function factsOf(id: string, capture: Capture, pages: readonly Page[]): CaptureF
     problems: capture.problemCount,
     pageEvents: pageEvents(capture),
     pages: pages.length,
-    heldPages: pages.filter((page) => heldReferences(page).length > 0).length,
+    heldPages: pages.filter(isHeld).length,
     reasons: [...reasons],
   };
 }

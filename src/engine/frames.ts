@@ -45,6 +45,16 @@ export class PlacedStacks {
     return frame!;
   }
 
+  /**
+   * The places of functions that do the same step in one kernel or another: those that the tree has, or all
+   * where it has none of them or is not there.
+   */
+  async definitions(names: readonly string[]): Promise<readonly PlacedFrame[]> {
+    const placed = await Promise.all(names.map((name) => this.definition(name)));
+    const found = placed.filter(({ location }) => location.file !== null);
+    return found.length > 0 ? found : placed;
+  }
+
   private async place(stack: readonly StackFrame[]): Promise<readonly PlacedFrame[]> {
     const locations = this.locate === null ? [] : await this.locate(stack);
     return stack.map((frame, index) => ({

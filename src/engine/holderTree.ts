@@ -38,8 +38,8 @@ export function holderRows(
     branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
   );
   if (capture.problemCount > 0) doubts.push(problemsNote(`${id}/problems`, capture));
-  const blamed = pages.filter((page) => heldReferences(page).length > 0);
-  const others = pages.filter((page) => heldReferences(page).length === 0);
+  const blamed = pages.filter(isHeld);
+  const others = pages.filter((page) => !isHeld(page));
   const alone = pages.length === 1;
   if (pages.length === 0 && doubts.length > 0) {
     doubts.push(
@@ -55,6 +55,11 @@ export function heldReferences(page: Page): readonly Reference[] {
 }
 
 /** References that the counts show at some mark and no event of the capture explains. */
+/** Whether somebody holds it, known or not: the answer of `--exit-code`. */
+export function isHeld(page: Page): boolean {
+  return heldReferences(page).length > 0 || untracedReferences(page) > 0;
+}
+
 export function untracedReferences(page: Page): number {
   return page.marks.reduce((most, mark) => Math.max(most, mark.untraced ?? 0), 0);
 }
@@ -70,7 +75,7 @@ class HolderRows {
     const id = `${parent}/${pfn}`;
     const held = heldReferences(page);
     const order = page.order > 0 ? `order ${page.order}` : null;
-    const still = held.filter((reference) => reference.released === null).length;
+    const still = held.filter(isStillHeld).length;
     const lastMark = page.marks.at(-1);
     return branch(
       {
@@ -89,7 +94,7 @@ class HolderRows {
             ['Failed to move', this.marksSpan(page.marks)],
             ['Holders', holdersText(page)],
             ['References', ROLE_ORDER.map((role) => `${countRole(page, role)} ${role}`).join(', ')],
-            ...(lastMark === undefined ? [] : [['Last sum', sumText(lastMark, true)] as const]),
+            ...(lastMark === undefined ? [] : [['Last sum', sumText(lastMark)] as const]),
           ],
           notes: [],
         },
@@ -117,7 +122,7 @@ class HolderRows {
         id,
         kind: 'mark',
         mood: (mark.untraced ?? 0) > 0 ? 'doubt' : 'plain',
-        label: joined([withReason ? (mark.reason ?? 'reason unknown') : null, sumText(mark, false)]),
+        label: joined([withReason ? (mark.reason ?? 'reason unknown') : null, sumText(mark)]),
         description: joined([repeats, this.marksSpan(group.marks), this.attempters(group), ...errors]),
         tooltip: {
           title: 'The page failed to move here',
@@ -126,7 +131,7 @@ class HolderRows {
             ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
             ['Reason', mark.reason ?? 'not said by the capture'],
             ['Evidence', evidence.join(', ')],
-            ['Sum', sumText(mark, true)],
+            ['Sum', sumText(mark)],
             ...(errors.length > 0 ? [['Error', errors.join(', ')] as const] : []),
             ...(group.repeats > 1 ? [['Failed', `${group.repeats} times`] as const] : []),
           ],
@@ -144,12 +149,12 @@ class HolderRows {
       const references = group.references[role];
       return references.length === 0 ? [] : [this.role(`${id}/${role}`, role, references, group)];
     });
-    if (group.references.held.length === 0) {
+    const untraced = mark.untraced ?? 0;
+    if (untraced !== 0) rows.unshift(untracedRow(`${id}/untraced`, untraced));
+    else if (group.references.held.length === 0) {
       const nobody = mark.held === 0 ? 'No reference too many' : 'No holder known at this mark';
       rows.unshift(branch({ id: `${id}/none`, kind: 'note', label: nobody }));
     }
-    const untraced = mark.untraced ?? 0;
-    if (untraced !== 0) rows.splice(1, 0, untracedRow(`${id}/untraced`, untraced));
     const said = notes.map((note, index) =>
       branch({
         id: `${id}/note${index}`,
@@ -188,7 +193,7 @@ class HolderRows {
       {
         id,
         kind: 'reference',
-        mood: blamed ? (reference.released === null ? 'still-held' : 'held') : 'plain',
+        mood: blamed ? (isStillHeld(reference) ? 'still-held' : 'held') : 'plain',
         label: joined([reference.holder, outcome]),
         description: joined([
           reference.repeats > 1 ? `×${reference.repeats}` : null,
@@ -215,10 +220,7 @@ class HolderRows {
         ['Kind', KIND_LABEL[reference.kind]],
         ['Role', ROLE_NAMES[reference.role].toLowerCase()],
         ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, group)],
-        [
-          'Released',
-          released === null ? 'not in the capture: still held at its end' : this.endPoint(released, group),
-        ],
+        ['Released', released === null ? unreleasedText(reference) : this.endPoint(released, group)],
         ['Adds to the refcount', String(reference.weight)],
         ['Match', CONFIDENCE_NAMES[reference.confidence]],
         ...(reference.evidence === '' ? [] : [['Evidence', reference.evidence] as const]),
@@ -241,8 +243,10 @@ class HolderRows {
         ? branch({
             id: `${id}/released`,
             kind: 'released',
-            mood: reference.role === 'held' ? 'still-held' : 'plain',
-            label: 'Still held at the end of the capture',
+            mood: releaseMood(reference),
+            label: reference.releasedUnseen
+              ? 'Released out of sight: the count fell without a put in the capture'
+              : 'Still held at the end of the capture',
           })
         : this.end(`${id}/released`, 'released', released, group, acquired === null),
     ];
@@ -272,7 +276,7 @@ class HolderRows {
       sites.length === 0
         ? null
         : async () => {
-            const placed = await Promise.all(sites.map((site) => this.stacks.definition(site)));
+            const placed = await this.stacks.definitions(sites);
             return placed.map((frame, index) => frameRow(`${id}/d${index}`, frame));
           },
     );
@@ -331,6 +335,7 @@ class HolderRows {
   /** `still held`, `released 42 ms after`. */
   private outcome(reference: Reference, group: MarkGroup): string | null {
     if (reference.weight === 0 || reference.role !== 'held') return null;
+    if (reference.releasedUnseen) return 'released out of sight';
     if (reference.released === null) return 'still held';
     // The row stands under the mark that the time is relative to.
     return `released ${this.relativeTime(reference.released, group).replace(/ the (?:first |last )?mark$/, '')}`;
@@ -407,21 +412,19 @@ export function taskText(capture: Capture, task: number): string | null {
   return pid < 0 ? null : `${capture.symbols.taskComm(task)}-${pid}`;
 }
 
-/**
- * The refcount and its parts, the answer first: `refcount 3 = 1 held + 2 expected`, or with `terms` each expected part by name:
- * `refcount 3 = 1 isolation + 1 page cache + 1 held`.
- */
-export function sumText(mark: Mark, terms: boolean): string {
+/** The refcount and its parts, the answer first: `refcount 3 = 1 held + 1 isolation + 1 page cache`. */
+export function sumText(mark: Mark): string {
   if (mark.count === null) return 'refcount not in the capture';
-  const expected = terms ? mark.expectedTerms.map(termText) : expectedText(mark.expected);
-  const held = mark.held === null ? [] : [`${mark.held} held`];
-  const untraced = mark.untraced === null || mark.untraced === 0 ? [] : [`${mark.untraced} untraced`];
-  const parts = terms ? [...expected, ...held, ...untraced] : [...held, ...untraced, ...expected];
+  const parts = [
+    ...part(mark.held, 'held'),
+    ...part(mark.untraced, 'untraced'),
+    ...mark.expectedTerms.map(termText),
+  ];
   return parts.length === 0 ? `refcount ${mark.count}` : `refcount ${mark.count} = ${parts.join(' + ')}`;
 }
 
-function expectedText(expected: number | null): readonly string[] {
-  return expected === null ? [] : [`${expected} expected`];
+function part(count: number | null, name: string): readonly string[] {
+  return count === null || count === 0 ? [] : [`${count} ${name}`];
 }
 
 function termText(term: Mark['expectedTerms'][number]): string {
@@ -439,9 +442,24 @@ function holdersText(page: Page): string {
 
 function pageMood(page: Page): NodeMood {
   const held = heldReferences(page);
-  if (held.some((reference) => reference.released === null)) return 'still-held';
+  if (held.some(isStillHeld)) return 'still-held';
   if (held.length > 0) return 'held';
   return untracedReferences(page) > 0 ? 'doubt' : 'plain';
+}
+
+function isStillHeld(reference: Reference): boolean {
+  return reference.released === null && !reference.releasedUnseen;
+}
+
+function releaseMood(reference: Reference): NodeMood {
+  if (reference.releasedUnseen) return 'doubt';
+  return reference.role === 'held' ? 'still-held' : 'plain';
+}
+
+function unreleasedText(reference: Reference): string {
+  return reference.releasedUnseen
+    ? 'out of sight: its put is missing'
+    : 'not in the capture: still held at its end';
 }
 
 function reasonsText(page: Page): string {

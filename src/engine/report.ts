@@ -197,7 +197,7 @@ async function deducedSites(
   stacks: PlacedStacks,
 ): Promise<readonly ReportSite[] | null> {
   if (reference.acquired !== null || reference.deducedAcquire.length === 0) return null;
-  const placed = await Promise.all(reference.deducedAcquire.map((name) => stacks.definition(name)));
+  const placed = await stacks.definitions(reference.deducedAcquire);
   return placed.map(reportSite);
 }
 

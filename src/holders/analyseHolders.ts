@@ -291,6 +291,7 @@ function toReference(
     holder: describeHolder(capture.symbols, reference, acquired, released),
     acquired,
     released,
+    releasedUnseen: reference.putMissing,
     deducedAcquire: acquired === null ? takenIn(reference) : [],
     repeats: reference.repeats,
     openAt,

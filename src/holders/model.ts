@@ -94,6 +94,8 @@ export interface Reference {
   readonly holder: string;
   readonly acquired: ReferenceEnd | null;
   readonly released: ReferenceEnd | null;
+  /** The put is missing: the count says that the reference went, {@link released} is null all the same. */
+  readonly releasedUnseen: boolean;
   /** Functions in which such a reference is taken, when the capture does not show the get; best first. */
   readonly deducedAcquire: readonly string[];
   /** How often a migration took it away and gave it back (unmapped and mapped again), or how many puts one row stands for. */

@@ -58,7 +58,7 @@ test('the sample: what is open at first answers who held the page', async () => 
   const lines = text.split('\n').filter((line) => !/^ {10}/.test(line));
   assert.deepEqual(lines.slice(0, 15), [
     '0x12f98 · held by 3 · contig_range (2 × pipe buffer, GUP pin (FOLL_PIN) · 1 still held)',
-    '  refcount 1027 = 1026 held + 1 expected (28.182964 s · cma-alloc-230)',
+    '  refcount 1027 = 1026 held + 1 page table mapping (28.182964 s · cma-alloc-230)',
     '    Held: 3 references (2 × pipe buffer, GUP pin (FOLL_PIN))',
     '      pipe buffer · vmsplice · owner-225 · still held',
     '        Acquired 12.4 ms before the mark · owner-225',
@@ -78,10 +78,14 @@ test('the sample: what is open at first answers who held the page', async () => 
 test('the tooltip of a mark names the terms of the sum and the evidence', async () => {
   const capture = await sample();
   const given = page([mark({ count: 3, expected: 2, held: 1, error: -16 })], [reference({})]);
-  const { node } = await below(rows(capture, [given]), '0x12f98', 'refcount 3 = 1 held + 2 expected');
+  const { node } = await below(
+    rows(capture, [given]),
+    '0x12f98',
+    'refcount 3 = 1 held + 1 page table mapping',
+  );
   assert.deepEqual(
     Object.fromEntries(node.tooltip.rows)['Sum'],
-    'refcount 3 = 1 page table mapping + 1 held',
+    'refcount 3 = 1 held + 1 page table mapping',
   );
   assert.equal(Object.fromEntries(node.tooltip.rows)['Evidence'], 'named by test_pages_isolated');
   assert.equal(Object.fromEntries(node.tooltip.rows)['Error'], '-EBUSY');

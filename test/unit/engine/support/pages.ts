@@ -36,6 +36,7 @@ export function reference(given: Partial<Reference>): Reference {
     released: null,
     deducedAcquire: [],
     repeats: 1,
+    releasedUnseen: false,
     openAt: [0],
     evidence: '',
     ...given,
