@@ -32,7 +32,8 @@ type TextReader = FtraceTextReader | PerfScriptReader;
  *
  * @throws only what `source.read` throws, and the signal's reason when aborted
  */
-export async function openCapture(source: ByteSource, options: OpenCaptureOptions = {}): Promise<Capture> {
+export async function openCapture(source: ByteSource, given: OpenCaptureOptions = {}): Promise<Capture> {
+  const options = forwardOnly(given);
   const endProblems = new ProblemList();
   let chunks = byteChunks(source, options, endProblems);
   const taken = await takeHead(chunks, 2);
@@ -92,6 +93,20 @@ function fromGzip(capture: Capture, endProblems: ProblemList): Capture {
     problems: [...capture.problems, ...endProblems.kept],
     problemCount: capture.problemCount + endProblems.count,
     facts: [['compression', 'gzip'], ...capture.facts],
+  };
+}
+
+/** A binary reader begins anew behind the look at the head: its progress counts once it is beyond that. */
+function forwardOnly(options: OpenCaptureOptions): OpenCaptureOptions {
+  const { onProgress } = options;
+  if (!onProgress) return options;
+  let reported = 0;
+  return {
+    ...options,
+    onProgress: (bytesRead, totalBytes) => {
+      reported = Math.max(reported, bytesRead);
+      onProgress(reported, totalBytes);
+    },
   };
 }
 

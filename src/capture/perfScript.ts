@@ -200,6 +200,7 @@ export class PerfScriptReader implements LineReader {
     if (this.place === Place.Outside) {
       this.place = Place.User;
       this.row = NONE;
+      this.stackRecords++;
       this.orphanStacks++;
       this.problem(at, 'frames without the first line of their record; expected that line before them');
     } else if (this.place === Place.Head && isKernelFrame(bytes, at)) {
@@ -329,7 +330,7 @@ export class PerfScriptReader implements LineReader {
       this.gapRecorder.add('lost', null, null, null, this.table.length);
       return true;
     }
-    return /^(Check IO\/CPU overload!|No kallsyms or vmlinux with build-id [0-9a-f]+ was found)$/.test(text);
+    return /^(Warning:|Check IO\/CPU overload!|No kallsyms or vmlinux with build-id [0-9a-f]+ was found)$/.test(text);
   }
 
   private skipLine(bytes: Uint8Array, at: number): number {
@@ -419,6 +420,14 @@ export function isPerfScript(head: Uint8Array): boolean {
     at = lineEnd + 1;
   }
   return perfLines > ftraceLines;
+}
+
+/** `:696`, of the tid, is how perf prints a task whose name it does not know. */
+function isUnknownComm(bytes: Uint8Array, start: number, end: number): boolean {
+  let i = start + 1;
+  if (bytes[i] === MINUS) i++;
+  while (i < end && isDigit(bytes[i]!)) i++;
+  return i === end && end > start + 1;
 }
 
 /** Whether the kernel's frames of a record go on with the line at `at`. */

@@ -119,6 +119,7 @@ export class PerfScriptLine {
     for (let columns = 0; columns <= MOST_OTHER_COLUMNS; columns++) {
       while (bytes[i] === BLANK) i++;
       if (this.time(bytes, i)) return true;
+      if (bytes[i] === OPEN_BRACKET) return false;
       while (bytes[i]! > BLANK) i++;
       if (bytes[i] !== BLANK) return false;
     }

@@ -540,7 +540,7 @@ function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
       id: `${id}i${index}`,
       kind: 'frame',
       label: inlined.function,
-      description: `${inlined.file}:${inlined.line} · inlined${isUncertain ? ', likely' : ''}`,
+      description: `${inlined.file}:${inlined.line} · inlined${isUncertain ? ', one of several' : ''}`,
       tooltip: {
         title: inlined.function,
         rows: [

@@ -2,8 +2,8 @@
 import type { CallSite } from './callSites';
 import type { Definition } from './definition';
 import type { PointerUse } from './functionPointers';
-import type { SourceIndex } from './sourceIndex';
-import { sitesIn, usesIn, type SourceText, type SourceTexts } from './sourceText';
+import type { SourceIndex } from './indexData';
+import { localIncludes, sitesIn, usesIn, type SourceText, type SourceTexts } from './sourceText';
 
 /** A call in a function, with what stands behind the called name. */
 export interface Call {
@@ -34,8 +34,6 @@ const Cost = {
   largeStatic: 3,
   smallGlobal: 1.5,
   largeGlobal: 6,
-  /** The capture has the function as a frame of its own, so that it was not inlined there at least. */
-  seenAsFrame: 4,
   noinline: 8,
 } as const;
 
@@ -50,7 +48,6 @@ const TRACE_CALL = /^(?:trace|__trace|do_trace|__do_trace|trace_call__)_(\w+?)(?
 
 export class CallGraph {
   private readonly headers: ReadonlyMap<string, readonly number[]>;
-  private readonly symbols: ReadonlySet<string>;
   private readonly pointers: ReadonlyMap<string, readonly PointerUse[]>;
   private readonly jumps: ReadonlyMap<string, readonly string[]>;
   private readonly callsOf = new Map<Definition, Promise<readonly Call[]>>();
@@ -60,7 +57,6 @@ export class CallGraph {
     private readonly texts: SourceTexts,
   ) {
     this.headers = new Map(index.headers);
-    this.symbols = new Set(index.symbols);
     this.pointers = new Map(index.pointers);
     this.jumps = new Map(index.jumps);
   }
@@ -125,7 +121,7 @@ export class CallGraph {
     const traced = TRACE_CALL.exec(name)?.[1];
     const key = traced !== undefined && this.headers.has(`event:${traced}`) ? `event:${traced}` : name;
     const numbers = this.headers.get(key);
-    if (!numbers) return [];
+    if (!numbers) return this.definitionsInOwnHeaders(key, text);
     const paths = visibleHeaders(
       numbers.map((number) => this.index.files[number]!.path),
       text.path,
@@ -138,18 +134,24 @@ export class CallGraph {
     return found;
   }
 
+  /** The index has the private headers of the core alone; those of a driver are read when its functions are. */
+  private async definitionsInOwnHeaders(key: string, text: SourceText): Promise<readonly Definition[]> {
+    for (const path of localIncludes(text)) {
+      const found = (await this.texts.load(path))?.byKey.get(key);
+      if (found) return found;
+    }
+    return [];
+  }
+
   private costOf(definition: Definition, caller: SourceText): number {
     if (definition.kind === 'macro') return Cost.macro;
     if (definition.kind === 'event') return Cost.marked;
     if (definition.isNoinline || definition.kind === 'assembly') return Cost.noinline;
-    const seen = this.symbols.has(definition.key);
-    if (definition.isInline) return seen ? Cost.smallGlobal : Cost.marked;
+    if (definition.isInline) return Cost.marked;
     const small = definition.bodyTo - definition.bodyFrom <= SMALL_BODY;
-    let cost: number;
-    if (!definition.isStatic) cost = small ? Cost.smallGlobal : Cost.largeGlobal;
-    else if (usesIn(caller, definition.key) <= 1) cost = Cost.calledOnce;
-    else cost = small ? Cost.smallStatic : Cost.largeStatic;
-    return seen ? cost + Cost.seenAsFrame : cost;
+    if (!definition.isStatic) return small ? Cost.smallGlobal : Cost.largeGlobal;
+    if (usesIn(caller, definition.key) <= 1) return Cost.calledOnce;
+    return small ? Cost.smallStatic : Cost.largeStatic;
   }
 }
 

@@ -31,8 +31,7 @@ export async function describeKernelTree(tree: KernelTree): Promise<KernelTreeFa
   if (missing.length > 0) return noTree(tree, `it has no ${missing.join(', ')}`);
 
   const makefile = await tree.read('Makefile', MAKEFILE_LIMIT);
-  const version =
-    makefile && makefileVersion(textOf(makefile.bytes, 0, Math.min(makefile.bytes.length, 4096)));
+  const version = makefile && makefileVersion(textOf(makefile, 0, Math.min(makefile.length, 4096)));
   if (version === null) return noTree(tree, 'its Makefile names no VERSION and PATCHLEVEL');
   const linux = await tree.list('include/linux');
   if (linux.length === 0) return noTree(tree, 'it has no include/linux/');

@@ -1,7 +1,7 @@
 /** Which of several definitions of one name is the one of a stack. */
 import { GUESS_COST, type Route } from './callSearch';
 import type { Definition } from './definition';
-import { pathHasModule } from './sourceIndex';
+import { pathHasModule } from './modulePath';
 
 export interface DefinitionCandidate {
   readonly definition: Definition;

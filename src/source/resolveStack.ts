@@ -5,7 +5,7 @@ import { calleeOf, findRoutes, GUESS_COST, type Callee, type Route } from './cal
 import type { Definition } from './definition';
 import type { InlinedFrame, SourceLocation, StackFrame } from './location';
 import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from './rankDefinitions';
-import type { IndexedPlace, SourceIndex } from './sourceIndex';
+import type { IndexedPlace, SourceIndex } from './indexData';
 import { SourceTexts } from './sourceText';
 import { isSymbolName, sourceName, type SourceName } from './symbolName';
 import type { KernelTree } from './treeAccess';

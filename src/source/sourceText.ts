@@ -5,7 +5,7 @@ import { callSites, type CallSite } from './callSites';
 import type { Definition } from './definition';
 import { LineTable } from './lineTable';
 import type { MacroTemplates } from './macroTemplate';
-import { tokenize } from './tokens';
+import { DIRECTIVE, tokenize, tokenText } from './tokens';
 import { SOURCE_FILE_LIMIT, type KernelTree } from './treeAccess';
 
 /** Bytes of source kept; a capture's stacks need some 20 MB of linux-6.1. */
@@ -21,6 +21,8 @@ export interface SourceText {
   readonly sites: Map<Definition, readonly CallSite[]>;
   /** Memo of {@link usesIn}. */
   readonly uses: Map<string, number>;
+  /** Memo of {@link localIncludes}. */
+  includes: readonly string[] | null;
 }
 
 export class SourceTexts {
@@ -43,9 +45,8 @@ export class SourceTexts {
   }
 
   private async read(path: string): Promise<SourceText | null> {
-    const file = await this.tree.read(path, SOURCE_FILE_LIMIT);
-    if (!file) return null;
-    const { bytes } = file;
+    const bytes = await this.tree.read(path, SOURCE_FILE_LIMIT);
+    if (!bytes) return null;
     this.account(path, bytes.length);
     const definitions = path.endsWith('.S')
       ? assemblyDefinitions(path, bytes)
@@ -65,6 +66,7 @@ export class SourceTexts {
       byKey,
       sites: new Map(),
       uses: new Map(),
+      includes: null,
     };
   }
 
@@ -101,4 +103,30 @@ export function usesIn(text: SourceText, name: string): number {
     }
   }
   return text.uses.get(name) ?? 0;
+}
+
+/** `#include "…"` of a file, as paths in the tree; the first few. */
+export function localIncludes(text: SourceText): readonly string[] {
+  text.includes ??= findLocalIncludes(text);
+  return text.includes;
+}
+
+const INCLUDE_LIMIT = 32;
+
+function findLocalIncludes({ path, bytes }: SourceText): readonly string[] {
+  const folder = path.split('/').slice(0, -1);
+  const found: string[] = [];
+  const tokens = tokenize(bytes);
+  for (let token = 0; token < tokens.count && found.length < INCLUDE_LIMIT; token++) {
+    if (tokens.kind[token] !== DIRECTIVE || tokens.end[token]! - tokens.start[token]! > 200) continue;
+    const name = /^#\s*include\s*"([\w./-]+)"/.exec(tokenText(tokens, token))?.[1];
+    if (name === undefined) continue;
+    const parts = [...folder];
+    for (const part of name.split('/')) {
+      if (part === '..') parts.pop();
+      else if (part !== '.') parts.push(part);
+    }
+    found.push(parts.join('/'));
+  }
+  return found;
 }

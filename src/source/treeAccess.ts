@@ -15,7 +15,7 @@ export interface KernelTree {
    * Reads a whole file, or null when it does not exist, cannot be read, lies outside the tree, or is
    * larger than `limit` bytes.
    */
-  read(path: string, limit: number): Promise<TreeFile | null>;
+  read(path: string, limit: number): Promise<Uint8Array | null>;
   /** Size and time of a file without its bytes, or null when there is no such file. */
   stat(path: string): Promise<FileStamp | null>;
 }
@@ -33,9 +33,8 @@ export interface FileStamp {
   readonly modified: number;
 }
 
-export interface TreeFile extends FileStamp {
-  readonly bytes: Uint8Array;
-}
-
 /** Files of a kernel tree are far smaller (the largest .c of 6.1 has 1.7 MB); larger ones are not source text. */
 export const SOURCE_FILE_LIMIT = 4 * 1024 * 1024;
+
+/** Reads under way at once: enough to keep Node's four I/O threads busy. */
+export const PARALLEL_READS = 8;

@@ -60,7 +60,6 @@ export class PerfRecords {
   /** Time and CPU at the end of the newest record that is no sample; NaN and -1 where it has none. */
   private trailerTime = NaN;
   private trailerCpu = -1;
-  private readonly unknownFormats = new Set<number>();
 
   constructor(
     private readonly littleEndian: boolean,
@@ -185,18 +184,14 @@ export class PerfRecords {
     const name = format ? `${format.system}:${format.name}` : this.nameWithoutFormat(index);
     const kind = attribute.type === TRACEPOINT ? eventKindOf(name) : EventKind.Other;
     const nameId = this.symbols.internText(name);
-    if (kind === EventKind.Other) return { attribute, name: nameId, kind, fields: null };
-    if (!format) {
-      if (!this.unknownFormats.has(index)) {
-        this.unknownFormats.add(index);
-        this.problem(
-          0,
-          `the recording does not say how ${name} (id ${attribute.config}) is laid out, expected its format in the ` +
-            'tracing data; its fields are left out',
-        );
-      }
-      return { attribute, name: nameId, kind, fields: null };
+    if (!format && attribute.type === TRACEPOINT) {
+      this.problem(
+        0,
+        `the recording does not say how ${name} (id ${attribute.config}) is laid out, expected its format in the ` +
+          'tracing data; its fields are left out',
+      );
     }
+    if (!format || kind === EventKind.Other) return { attribute, name: nameId, kind, fields: null };
     const fields = new EventFields(format, kind, {
       littleEndian: this.littleEndian,
       release: this.facts.release,

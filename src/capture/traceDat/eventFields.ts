@@ -10,6 +10,8 @@ export interface FieldContext {
   readonly littleEndian: boolean;
   /** Kernel release as of uname, or null. */
   readonly release: string | null;
+  /** True where the kernel's addresses are not in the upper half (s390). */
+  readonly hasLowAddresses?: boolean;
   /** Strings of the kernel by address. */
   readonly strings: ReadonlyMap<bigint, string>;
   readonly table: EventTableBuilder;
@@ -205,7 +207,7 @@ export class EventFields {
     if (this.mappingLow >= 0) {
       const low = view.getUint32(at + this.mappingLow, little);
       const high = this.mappingHigh >= 0 ? view.getUint32(at + this.mappingHigh, little) : 0;
-      table.mapping[row] = mappingOf(high, low);
+      table.mapping[row] = this.mappingOf(high, low);
     }
     if (this.count >= 0) table.count[row] = view.getInt32(at + this.count, little);
     if (this.mapcount >= 0) table.mapcount[row] = view.getInt32(at + this.mapcount, little);
@@ -215,6 +217,19 @@ export class EventFields {
     if (this.order >= 0) table.order[row] = view.getInt32(at + this.order, little);
     else if (this.kind === EventKind.PageFreeBatched) table.order[row] = 0;
     if (this.hasDetails) this.readDetails(view, bytes, at, length, row);
+  }
+
+  /**
+   * What a `struct address_space *` says: its low bits are PAGE_MAPPING_ANON and PAGE_MAPPING_MOVABLE, both
+   * together PAGE_MAPPING_KSM, which is anonymous (include/linux/page-flags.h). A binary record holds the
+   * pointer itself, never a hash; but the tails of a compound page keep other things in its place.
+   */
+  private mappingOf(high: number, low: number): Mapping {
+    if (high === 0 && low === 0) return Mapping.Null;
+    const isPointer = high >>> 31 === 1 || this.mappingHigh === ABSENT_FIELD || this.context.hasLowAddresses === true;
+    if (!isPointer || isTailMapping(high, low)) return Mapping.Hashed;
+    if ((low & 1) !== 0) return Mapping.Anonymous;
+    return (low & 2) !== 0 ? Mapping.Movable : Mapping.File;
   }
 
   /** Notes where the word of a column is; false when the column needs the general way. */
@@ -359,12 +374,9 @@ export class EventFields {
 }
 
 /**
- * What a `struct address_space *` says: its low bits are PAGE_MAPPING_ANON and PAGE_MAPPING_MOVABLE, both
- * together PAGE_MAPPING_KSM, which is anonymous (include/linux/page-flags.h). A binary record holds the
- * pointer itself, never a hash.
+ * TAIL_MAPPING of include/linux/poison.h stands in every tail of a compound page: 0x400 behind the architecture's
+ * CONFIG_ILLEGAL_POINTER_VALUE (0 on 32 bits, 0xdead000000000000, on powerpc 0x5deadbeef0000000).
  */
-function mappingOf(high: number, low: number): Mapping {
-  if (high === 0 && low === 0) return Mapping.Null;
-  if ((low & 1) !== 0) return Mapping.Anonymous;
-  return (low & 2) !== 0 ? Mapping.Movable : Mapping.File;
+function isTailMapping(high: number, low: number): boolean {
+  return low === 0x400 && (high === 0 || high === 0xdead0000);
 }

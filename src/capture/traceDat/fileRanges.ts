@@ -1,5 +1,6 @@
 import type { ReadOptions } from '../byteChunks';
 import type { ByteSource } from '../byteSource';
+import type { ProblemList } from '../problemList';
 
 /** Larger reads bring nothing, smaller ones cost turns of the event loop. */
 const CHUNK_SIZE = 1 << 20;
@@ -9,6 +10,8 @@ export class FileRanges {
   /** Largest read, in bytes. */
   readonly chunkSize: number;
   private bytesRead = 0;
+  /** Where a read found the end of the file although it should go on, or null. */
+  private foundEnd: number | null = null;
 
   constructor(
     private readonly source: ByteSource,
@@ -38,7 +41,10 @@ export class FileRanges {
     let at = 0;
     while (at < wanted) {
       const part = await this.piece(offset + at, Math.min(this.chunkSize, wanted - at));
-      if (part.length === 0) break;
+      if (part.length === 0) {
+        this.foundEnd ??= offset + at;
+        break;
+      }
       bytes.set(part, at);
       at += part.length;
     }
@@ -54,8 +60,20 @@ export class FileRanges {
     if (!source.readInto || target.length > this.chunkSize) return this.read(offset, target.length);
     const wanted = target.subarray(0, Math.max(0, Math.min(target.length, this.size - offset)));
     const length = await source.readInto(offset, wanted);
+    if (length < wanted.length) this.foundEnd ??= offset + length;
     this.passed(length);
     return wanted.subarray(0, length);
+  }
+
+  /** Nothing more will be read: reports the whole file as done, and a file that became shorter. */
+  finish(problems: ProblemList): void {
+    if (this.foundEnd !== null) {
+      problems.addForFile(
+        this.foundEnd,
+        `the file ends at byte ${this.foundEnd}, expected ${this.size} bytes as when it was opened; open it again`,
+      );
+    }
+    this.options.onProgress?.(this.size, this.size);
   }
 
   private async piece(offset: number, length: number): Promise<Uint8Array> {

@@ -113,10 +113,11 @@ class TraceDatReader {
       this.metadata,
       header?.littleEndian ?? true,
       this.metadata.page?.longSize ?? 8,
-      kernelRelease(this.options.uname),
+      kernelOf(this.options.uname),
       this.problems,
     );
     const clock = header ? await this.readBuffers(header, reader) : null;
+    this.file.finish(this.problems);
     return this.captureOf(reader, clock);
   }
 
@@ -507,6 +508,7 @@ class TraceDatReader {
       for (let span = await data.next(); span !== null; span = await data.next()) window.push(span.bytes);
       window.finish();
     }
+    this.file.finish(this.problems);
     for (const problem of this.problems.kept) reader.problems.addForFile(problem.offset, problem.message);
     return {
       path: this.source.name,
@@ -631,9 +633,10 @@ class RowEstimate {
   }
 }
 
-/** `Linux host 6.1.192-pagelab x86_64` → `6.1.192-pagelab`. */
-function kernelRelease(uname: string | null): string | null {
-  return /(?:^|\s)(\d+\.\d+\S*)/.exec(uname ?? '')?.[1] ?? null;
+/** `Linux host 6.1.192-pagelab x86_64` → `6.1.192-pagelab`, `x86_64`. */
+function kernelOf(uname: string | null): { release: string | null; machine: string | null } {
+  const match = /(?:^|\s)(\d+\.\d+\S*)(?:.*\s(\S+))?$/.exec(uname ?? '');
+  return { release: match?.[1] ?? null, machine: match?.[2] ?? null };
 }
 
 /** Events that the ring buffers lost before they were read, summed over all CPUs (per_cpu/cpuN/stats). */

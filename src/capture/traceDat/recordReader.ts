@@ -73,14 +73,14 @@ export class RecordReader {
   private readonly doubts = new Set<string>();
 
   /**
-   * @param release kernel release as of uname, or null
+   * @param kernel release and machine as of uname
    * @param longSize bytes of the kernel's `long`
    */
   constructor(
     private readonly metadata: TraceMetadata,
     private readonly littleEndian: boolean,
     longSize: number,
-    private readonly release: string | null,
+    private readonly kernel: { readonly release: string | null; readonly machine: string | null },
     private readonly problems: ProblemList,
   ) {
     this.longSize = longSize;
@@ -249,10 +249,11 @@ export class RecordReader {
     const eventKind = eventKindOf(format.name);
     if (eventKind === EventKind.Other) return { ...other, kind: RecordKind.Event };
 
-    const { littleEndian, release, table, symbols } = this;
+    const { littleEndian, kernel, table, symbols } = this;
     const eventFields = new EventFields(format, eventKind, {
       littleEndian,
-      release,
+      release: kernel.release,
+      hasLowAddresses: kernel.machine?.startsWith('s390') ?? false,
       strings: this.metadata.strings,
       table,
       symbols,

@@ -71,12 +71,15 @@ test('golden stacks in a real tree', { skip }, async (context) => {
     const locations = await resolver.resolveStack(stack.map(([symbol = '']) => frameOf(symbol)));
     const found = await Promise.all(
       locations.map(async ({ certainty, file, line, inlined }, position) => {
-        const text = (file !== null && (await tree.read(file, 1 << 22))?.bytes) || new Uint8Array();
+        const text = file === null ? null : await tree.read(file, 1 << 22);
         const row = [
           stack[position]![0],
           certainty,
           file,
-          new TextDecoder().decode(text).split('\n')[(line ?? 0) - 1]?.trim(),
+          new TextDecoder()
+            .decode(text ?? undefined)
+            .split('\n')
+            [(line ?? 0) - 1]?.trim(),
           ...(inlined.length > 0 ? [inlined.map((frame) => frame.function).join(' ')] : []),
         ];
         return row.join(' | ');

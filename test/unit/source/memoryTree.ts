@@ -1,4 +1,4 @@
-import type { FileStamp, KernelTree, TreeEntry, TreeFile } from '../../../src/source/treeAccess';
+import type { FileStamp, KernelTree, TreeEntry } from '../../../src/source/treeAccess';
 
 const MAKEFILE = 'VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 7\nEXTRAVERSION = -rc1\nNAME = Test\n';
 
@@ -41,12 +41,11 @@ export class MemoryTree implements KernelTree {
     return Promise.resolve([...kinds].map(([name, kind]) => ({ name, kind })));
   }
 
-  read(path: string, limit: number): Promise<TreeFile | null> {
+  read(path: string, limit: number): Promise<Uint8Array | null> {
     this.reads.push(path);
     this.onRead(path);
-    const file = this.files.get(path);
-    if (!file || file.bytes.length > limit) return Promise.resolve(null);
-    return Promise.resolve({ ...file, size: file.bytes.length });
+    const bytes = this.files.get(path)?.bytes;
+    return Promise.resolve(bytes && bytes.length <= limit ? bytes : null);
   }
 
   stat(path: string): Promise<FileStamp | null> {

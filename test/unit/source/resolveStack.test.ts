@@ -5,8 +5,8 @@ import { createSourceResolver } from '../../../src/source/resolveStack';
 import { MemoryTree } from './memoryTree';
 import { brief, frameOf, resolve } from './resolving';
 
-async function outer(files: Record<string, string>, stack: readonly string[], seen: readonly string[] = []) {
-  const locations = await resolve(files, stack, seen);
+async function outer(files: Record<string, string>, stack: readonly string[]) {
+  const locations = await resolve(files, stack);
   return brief(locations.at(-1));
 }
 
@@ -86,6 +86,18 @@ void release_all(struct page *page)
   );
 });
 
+test('calls through the private header of a driver', async () => {
+  const files = {
+    'drivers/x/local.h': 'static inline void poke(struct x *x)\n{\n\tregmap_poke(x, 1);\n\tx->n++;\n}\n',
+    'drivers/x/probe.c':
+      '#include <linux/x.h>\n#include "../x/local.h"\nint x_probe(struct x *x)\n{\n\tpoke(x);\n\treturn 0;\n}\nvoid regmap_poke(void)\n{\n}\n',
+  };
+  assert.equal(
+    await outer(files, ['regmap_poke', 'x_probe']),
+    'one-call-site drivers/x/probe.c:5 via poke:3',
+  );
+});
+
 test('a call among the arguments of a macro has the line of its use', async () => {
   const files = {
     'include/linux/bug.h': '#define WARN_ON(condition) ({ int r = !!(condition); r; })\n',
@@ -113,8 +125,9 @@ int caller(int x)
   assert.equal(await outer(files, ['callee', 'caller']), 'one-call-site mm/a.c:10 via middle:6');
 });
 
-test('a function that the capture has as a frame is not taken for inlined beside a direct call', async () => {
-  const body = (middle: string) => `int callee(void)
+test('a direct call, and one through a function that may be inlined; noinline keeps it out', async () => {
+  const files = (middle: string) => ({
+    'mm/a.c': `int callee(void)
 {
 }
 ${middle}
@@ -126,12 +139,14 @@ int caller(int x)
 	x = middle(x) + 1;
 	return callee() + x;
 }
-`;
-  const files = { 'mm/a.c': body('static int middle(int x)') };
-  assert.equal(await outer(files, ['callee', 'caller']), 'one-of-several mm/a.c:11 or mm/a.c:10');
-  assert.equal(await outer(files, ['callee', 'caller'], ['middle']), 'one-call-site mm/a.c:11');
+`,
+  });
   assert.equal(
-    await outer({ 'mm/a.c': body('static noinline int middle(int x)') }, ['callee', 'caller']),
+    await outer(files('static int middle(int x)'), ['callee', 'caller']),
+    'one-of-several mm/a.c:11 or mm/a.c:10',
+  );
+  assert.equal(
+    await outer(files('static noinline int middle(int x)'), ['callee', 'caller']),
     'one-call-site mm/a.c:11',
   );
 });

@@ -14,13 +14,12 @@ export function frameOf(text: string): StackFrame {
 export async function resolve(
   files: Readonly<Record<string, string>> | KernelTree,
   stack: readonly string[],
-  alsoSeen: readonly string[] = [],
 ): Promise<SourceLocation[]> {
   const tree =
     'read' in files && typeof files.read === 'function'
       ? (files as KernelTree)
       : new MemoryTree(files as Record<string, string>);
-  const index = await createSourceIndex(tree, { symbols: [...stack, ...alsoSeen].map(frameOf) });
+  const index = await createSourceIndex(tree, { symbols: stack.map(frameOf) });
   return createSourceResolver(tree, index).resolveStack(stack.map(frameOf));
 }
 

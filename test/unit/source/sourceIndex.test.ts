@@ -4,10 +4,10 @@ import {
   createSourceIndex,
   isSourceIndexFresh,
   missingSymbols,
-  pathHasModule,
   type IndexProgress,
   type SourceIndex,
 } from '../../../src/source/sourceIndex';
+import { pathHasModule } from '../../../src/source/modulePath';
 import { MemoryTree } from './memoryTree';
 import { frameOf } from './resolving';
 
@@ -83,6 +83,15 @@ test('symbols are added to an index, and those it has are not looked up again', 
   tree.reads = [];
   assert.deepEqual(await createSourceIndex(tree, { symbols: symbols('alpha'), previous: index }), index);
   assert.deepEqual(tree.reads, ['Makefile']);
+});
+
+test('symbols of another architecture widen the index to all', async () => {
+  const tree = new MemoryTree(FILES);
+  const previous = await createSourceIndex(tree, { symbols: symbols('alpha', '__x64_sys_x') });
+  const index = await createSourceIndex(tree, { symbols: symbols('beta', '__arm64_sys_x'), previous });
+  assert.equal(index.architecture, null);
+  assert.deepEqual(index.symbols, ['__arm64_sys_x', '__x64_sys_x', 'alpha', 'beta']);
+  assert.deepEqual(places(index, 'alpha'), ['arch/arm64/alpha.c:1', 'mm/a.c:1']);
 });
 
 test('one made in steps equals one made at once', async () => {

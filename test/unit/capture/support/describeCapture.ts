@@ -115,8 +115,12 @@ export function summaryText(capture: Capture): string {
   ].join('\n');
 }
 
-/** Holds for every capture whatever was read: ids in range, tables as long as they say, losses accounted for. */
-export function assertConsistent(capture: Capture): void {
+/**
+ * Holds for every capture whatever was read: ids in range, tables as long as they say, losses accounted for.
+ *
+ * @param isInFileOrder false for formats in which the records of each CPU stand apart
+ */
+export function assertConsistent(capture: Capture, { isInFileOrder = true } = {}): void {
   const { events, symbols } = capture;
   const { details } = events;
   let withStack = 0;
@@ -130,7 +134,7 @@ export function assertConsistent(capture: Capture): void {
     assert.ok(EventKind[events.kind[row]!] !== undefined);
     assert.ok(Mapping[events.mapping[row]!] !== undefined);
     assert.ok(events.pfn[row]! >= NONE && events.pfn[row]! < 2 ** 53);
-    assert.ok(events.offset[row]! > previousOffset);
+    assert.ok(isInFileOrder ? events.offset[row]! > previousOffset : events.offset[row]! >= 0);
     previousOffset = events.offset[row]!;
     if (events.stack[row] !== NONE) withStack++;
     if (events.kind[row] === 0) other++;

@@ -68,7 +68,8 @@ export function layoutOf(event: EventText, longSize: number): { name: string; of
   let offset = 8;
   return event.fields.map((field) => {
     const size = field.size === 'long' ? longSize : field.size;
-    const step = field.declaration.includes('[') && !field.declaration.startsWith('__') ? 1 : Math.min(size, 8) || 1;
+    const isArray = field.declaration.includes('[') && !field.declaration.startsWith('__');
+    const step = !isArray ? size : field.declaration.startsWith('unsigned long') ? longSize : 1;
     offset = Math.ceil(offset / step) * step;
     const place = { name: nameOf(field.declaration), offset, size };
     offset += size;
@@ -106,7 +107,7 @@ export function recordData(
   event: EventText,
   pid: number,
   values: Readonly<Record<string, number | bigint | Uint8Array>>,
-  { flags = 0, tail = new Uint8Array(0) } = {},
+  { flags = 0, tail = new Uint8Array(0) }: { flags?: number; tail?: Uint8Array } = {},
 ): Uint8Array {
   const { littleEndian = true, longSize = 8 } = file;
   const out = new ByteWriter(littleEndian).u16(event.id).u8(flags).u8(0).u32(pid);
