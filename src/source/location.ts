@@ -4,7 +4,11 @@ export type Certainty =
   | 'exact'
   /** The only place in the function that calls the next-inner frame. */
   | 'one-call-site'
-  /** The first of several candidates; see {@link SourceLocation.candidates}. */
+  /**
+   * The first of several candidates, see {@link SourceLocation.candidates}; or the only one, which leads to the
+   * next-inner frame by a jump at the end of what it calls, or through a pointer that nothing ties to it: the
+   * note says so.
+   */
   | 'one-of-several'
   /** The function is known, the line within it is not; `line` is the function's own. */
   | 'function-only'

@@ -1,7 +1,7 @@
 /** From the frames of a stack to places in the kernel tree, without debug info. */
 import { guessWordSize } from './architecture';
 import { CallGraph } from './callGraph';
-import { calleeOf, findRoutes, GUESS_COST, type Callee, type Route } from './callSearch';
+import { calleeOf, findRoutes, GUESS_COST, type Route } from './callSearch';
 import type { Definition } from './definition';
 import type { InlinedFrame, SourceLocation, StackFrame } from './location';
 import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from './rankDefinitions';
@@ -34,7 +34,7 @@ const CANDIDATE_LIMIT = 8;
 
 /** Entries of interrupts and exceptions: the frame outside of them was interrupted, it did not call them. */
 const INTERRUPT_ENTRY =
-  /^(?:asm_(?:sysvec|exc|common_interrupt|spurious)|el1h?_64_|el1t_64_|__irq_svc$|__dabt_svc$|apic_timer_interrupt$|ret_from_intr$)/;
+  /^(?:asm_(?:sysvec|exc|common_interrupt|spurious)|el1[ht]_64_(?:sync|irq|fiq|error)$|__irq_svc$|__dabt_svc$|apic_timer_interrupt$|ret_from_intr$)/;
 
 class Resolver {
   private readonly texts: SourceTexts;
@@ -89,7 +89,7 @@ class Resolver {
     return Promise.all(
       definitions.map(async (definition) => ({
         definition,
-        routes: callee ? await this.routes(definition, callee) : [],
+        routes: callee ? await findRoutes(this.graph, definition, callee) : [],
       })),
     );
   }
@@ -105,10 +105,6 @@ class Resolver {
     }
     const withBody = found.filter((definition) => definition.kind !== 'macro');
     return withBody.length > 0 ? withBody : found;
-  }
-
-  private routes(definition: Definition, callee: Callee): Promise<readonly Route[]> {
-    return findRoutes(this.graph, definition, callee);
   }
 
   private locate(

@@ -84,8 +84,8 @@ class PerfDataReader {
     this.facts = new PerfFacts(header.littleEndian);
     this.records = new PerfRecords(header.littleEndian, this.facts, this.problems);
     if (!header.isPipe) {
-      await this.readAttributes(header);
-      await this.readFeatures(header);
+      await this.orProblem(this.readAttributes(header));
+      await this.orProblem(this.readFeatures(header));
     }
     await this.readData(header.data);
   }
@@ -141,27 +141,37 @@ class PerfDataReader {
         `${count} attributes, expected at most ${MOST_ATTRIBUTES}; the file is damaged`,
       );
     }
+    if (offset + size > this.file.size) {
+      this.problems.add(
+        24,
+        null,
+        `attributes of ${size} bytes at byte ${offset}, but the file has ${this.file.size}; it is cut off or damaged`,
+      );
+      if (offset >= this.file.size) return;
+    }
     const reader = new SequentialReader(this.file, offset, this.file.size, littleEndian);
     let idsLeft = MOST_IDS;
     for (let i = 0; i < count; i++) {
       const bytes = await reader.bytes(attributeSize - SECTION_SIZE, 'an attribute');
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const attribute = parseAttribute(view, 0, bytes.length, littleEndian);
+      const place = reader.position;
       const ids = await section(reader, 'the ids of an attribute');
       const idCount = Math.min(Math.floor(ids.size / 8), idsLeft);
       idsLeft -= idCount;
-      this.records.addAttribute(attribute, await this.ids(ids.offset, idCount));
+      this.records.addAttribute(attribute, await this.ids(ids.offset, idCount, place));
     }
   }
 
-  private async ids(offset: number, count: number): Promise<number[]> {
+  /** `place` is where the file says where they are. */
+  private async ids(offset: number, count: number, place: number): Promise<number[]> {
     const bytes = await this.file.read(offset, count * 8);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const ids: number[] = [];
     for (let at = 0; at + 8 <= bytes.length; at += 8) ids.push(longAt(view, at, this.littleEndian));
     if (ids.length < count) {
       this.problems.add(
-        offset,
+        place,
         null,
         `${count} ids of an event, but only ${ids.length} are there; the file is cut off`,
       );
@@ -192,19 +202,27 @@ class PerfDataReader {
     }
     const list = new SequentialReader(this.file, end, this.file.size, littleEndian);
     for (const feature of features) {
-      try {
-        await this.readFeature(feature, await section(list, `the place of feature ${feature}`));
-      } catch (error) {
-        if (!(error instanceof UnexpectedData)) throw error;
-        this.problems.add(error.offset, null, error.message);
-      }
+      const place = list.position;
+      const found = await section(list, `the place of feature ${feature}`);
+      await this.orProblem(this.readFeature(feature, found, place));
     }
   }
 
-  private async readFeature(feature: number, { offset, size }: Section): Promise<void> {
+  /** A part that cannot be read becomes a problem; the rest of the file is read all the same. */
+  private async orProblem(part: Promise<void>): Promise<void> {
+    try {
+      await part;
+    } catch (error) {
+      if (!(error instanceof UnexpectedData)) throw error;
+      this.problems.add(error.offset, null, error.message);
+    }
+  }
+
+  /** `place` is that of the entry in the list of features. */
+  private async readFeature(feature: number, { offset, size }: Section, place: number): Promise<void> {
     if (offset + size > this.file.size) {
       throw new UnexpectedData(
-        offset,
+        place,
         `feature ${feature} should be ${size} bytes at byte ${offset}, but the file has ${this.file.size}; it is cut off`,
       );
     }
@@ -231,6 +249,12 @@ class PerfDataReader {
         null,
         'this file is part of a directory that perf record --threads wrote, and most samples are in the files ' +
           'beside it; open the output of "perf script -i DIRECTORY"',
+      );
+    }
+    if (data.offset > file.size) {
+      throw new UnexpectedData(
+        40,
+        `data at byte ${data.offset}, but the file has ${file.size}; it is cut off or damaged`,
       );
     }
     const window = new RecordWindow(data.offset, this.littleEndian, problems, false);

@@ -1,0 +1,359 @@
+/** The walk over a kernel tree that makes a source index. */
+import { assemblyCalls, assemblyDefinitions } from './assembly';
+import { cDefinitions, keyOfFunction, type CDefinitionOptions } from './cDefinitions';
+import type { Definition } from './definition';
+import { findMemberAssignments, findPointerUses, type PointerUse } from './functionPointers';
+import type { FunctionTemplate } from './macroTemplate';
+import { pathHasModule } from './modulePath';
+import {
+  INDEX_FORMAT,
+  type IndexedFile,
+  type IndexedPlace,
+  type IndexOptions,
+  type SourceIndex,
+  type WantedSymbol,
+} from './indexData';
+import { isSymbolName, sourceName } from './symbolName';
+import { findTailCalls, soleCall } from './tailCalls';
+import { TailCallers } from './tailCallers';
+import { mentionsAny, TokenBuffer, tokenize, tokenizeRange, tokenText, type Tokens } from './tokens';
+import { PARALLEL_READS, SOURCE_FILE_LIMIT, type KernelTree } from './treeAccess';
+import { sourceTiers, type SourceFiles } from './treeWalk';
+import { WantedKeys } from './wantedKeys';
+
+/** Files between two looks at what is still missing, and two reports of progress. */
+const BATCH = 256;
+
+/** Names used as pointers more often than this (`NULL`-like) tell nothing. */
+const POINTER_USES_LIMIT = 64;
+
+/** Longer macros do more than call one function. */
+const MACRO_JUMP_LIMIT = 400;
+
+/** A driver header larger than this is a table of registers (6.1: 164 files, 390 MB). */
+const DRIVER_HEADER_LIMIT = 256 * 1024;
+
+interface Lookup {
+  readonly keys: readonly string[];
+  readonly module: string | null;
+}
+
+/** Reads the files of a tree and collects what {@link SourceIndex} holds. */
+export class IndexBuilder {
+  private readonly architecture: string | null;
+  private readonly symbols: Set<string>;
+  private readonly wanted = new WantedKeys();
+  private readonly lookups: Lookup[] = [];
+  /** Symbols of this walk, without suffixes. */
+  private readonly newNames: string[] = [];
+  /** Files that something was found in, and their numbers. */
+  private readonly paths: string[] = [];
+  private readonly numbers = new Map<string, number>();
+  private readonly definitions = new Map<string, IndexedPlace[]>();
+  private readonly headers = new Map<string, Set<number>>();
+  private readonly templates = new Map<string, readonly FunctionTemplate[]>();
+  private readonly pointers = new Map<string, Map<string, PointerUse>>();
+  private readonly tailCallers = new TailCallers();
+  /** By any name: the members that it is assigned to. Most names are no functions; a few are asked for in the end. */
+  private readonly members = new Map<string, Set<string>>();
+  private readonly jumps = new Map<string, readonly string[]>();
+  private readonly folders: Set<string>;
+  private readonly buffer = new TokenBuffer(1 << 16);
+  private bytesRead = 0;
+
+  constructor(
+    private readonly tree: KernelTree,
+    private readonly version: string,
+    private readonly options: IndexOptions,
+  ) {
+    const wanted = [...options.symbols];
+    const previous = options.previous ?? null;
+    this.symbols = new Set(previous?.symbols);
+    this.folders = new Set(previous?.folders);
+    this.architecture = options.architecture ?? null;
+    if (previous) this.takeOver(previous);
+    for (const symbol of wanted) this.want(symbol);
+  }
+
+  async run(): Promise<SourceIndex> {
+    if (this.lookups.length > 0) {
+      await this.readTiers();
+      this.findJumps();
+    }
+    return this.result(await this.stampFiles());
+  }
+
+  /** Size and time of the files that something was found in, in an order that does not depend on the walk. */
+  private async stampFiles(): Promise<readonly IndexedFile[]> {
+    const stamped: IndexedFile[] = [];
+    const queue = this.paths.values();
+    const stampOn = async (): Promise<void> => {
+      for (const path of queue) {
+        this.options.signal?.throwIfAborted();
+        // A file that went away meanwhile is told by a size that none has.
+        const { size, modified } = (await this.tree.stat(path)) ?? { size: -1, modified: 0 };
+        stamped.push({ path, size, modified });
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_READS }, stampOn));
+    return stamped.sort((a, b) => byText(a.path, b.path));
+  }
+
+  private async readTiers(): Promise<void> {
+    for (const tier of await sourceTiers(this.tree, this.architecture)) {
+      if (tier.isLate) {
+        this.wantOnlyMissing();
+        if (this.missing().length === 0) return;
+      }
+      await this.readTier(tier);
+    }
+  }
+
+  private result(files: readonly IndexedFile[]): SourceIndex {
+    const numbers = new Map(files.map((file, number) => [file.path, number]));
+    const renumbered = (file: number): number => numbers.get(this.paths[file]!)!;
+    return {
+      format: INDEX_FORMAT,
+      tree: this.tree.name,
+      version: this.version,
+      architecture: this.architecture,
+      symbols: [...this.symbols].sort(),
+      folders: [...this.folders],
+      files,
+      definitions: sortedByName(
+        [...this.definitions].map(([key, places]) => [
+          key,
+          places
+            .map((place) => ({ ...place, file: renumbered(place.file) }))
+            .sort((a, b) => a.file - b.file || a.line - b.line),
+        ]),
+      ),
+      headers: sortedByName(
+        [...this.headers].map(([name, of]) => [name, [...of].map(renumbered).sort((a, b) => a - b)]),
+      ),
+      templates: sortedByName([...this.templates]),
+      jumps: sortedByName([...this.jumps]),
+      pointers: sortedByName(
+        [...this.pointers].map(([name, uses]) => [
+          name,
+          [...uses].sort(([a], [b]) => byText(a, b)).map(([, use]) => use),
+        ]),
+      ),
+    };
+  }
+
+  /** What jumps to the looked-up functions, and where the addresses of those go. */
+  private findJumps(): void {
+    for (const name of this.newNames) {
+      const callers = this.tailCallers.of(name);
+      if (callers.length > 0) this.jumps.set(name, callers);
+      for (const assigned of [name, ...callers]) {
+        for (const to of this.members.get(assigned) ?? []) this.addPointer(assigned, { how: 'assigned', to });
+      }
+    }
+  }
+
+  private want(symbol: WantedSymbol): void {
+    const { base, keys } = sourceName(symbol.function);
+    if (this.symbols.has(base) || !isSymbolName(base)) return;
+    this.symbols.add(base);
+    this.newNames.push(base);
+    this.lookups.push({ keys, module: symbol.module });
+    for (const key of keys) this.wanted.add(key);
+  }
+
+  private takeOver(previous: SourceIndex): void {
+    for (const { path } of previous.files) this.numberOf(path);
+    for (const [key, places] of previous.definitions) this.definitions.set(key, [...places]);
+    for (const [name, files] of previous.headers) this.headers.set(name, new Set(files));
+    for (const [macro, templates] of previous.templates) this.templates.set(macro, templates);
+    for (const [name, callers] of previous.jumps) this.jumps.set(name, callers);
+    for (const [name, uses] of previous.pointers) {
+      this.pointers.set(name, new Map(uses.map((use) => [pointerKey(use), use])));
+    }
+  }
+
+  /** Looked-up symbols that nothing defines, or nothing of the module that the capture names. */
+  private missing(): readonly Lookup[] {
+    return this.lookups.filter(({ keys, module }) => {
+      const places = keys.flatMap((key) => this.definitions.get(key) ?? []);
+      return !places.some(
+        (place) =>
+          place.kind !== 'macro' && (module === null || pathHasModule(this.paths[place.file]!, module)),
+      );
+    });
+  }
+
+  /**
+   * Drivers are most of the tree: they are read for what the core does not define, or defines in files that
+   * may not be the ones meant (static functions), and for nothing else.
+   */
+  private wantOnlyMissing(): void {
+    const missing = new Set(this.missing());
+    this.wanted.clear();
+    for (const lookup of this.lookups) {
+      const places = lookup.keys.flatMap((key) => this.definitions.get(key) ?? []);
+      if (!missing.has(lookup) && !places.every((place) => place.isStatic)) continue;
+      for (const key of lookup.keys) this.wanted.add(key);
+    }
+  }
+
+  private async readTier(tier: SourceFiles): Promise<void> {
+    const paths = await tier.list();
+    const limit = tier.isLate && tier.headers ? DRIVER_HEADER_LIMIT : SOURCE_FILE_LIMIT;
+    let missing = this.missing().length;
+    for (let first = 0; first < paths.length; first += BATCH) {
+      const batch = paths.slice(first, first + BATCH);
+      await this.readFiles(batch, limit, tier);
+      missing = this.missing().length;
+      this.options.onProgress?.({
+        stage: tier.name,
+        filesRead: first + batch.length,
+        files: paths.length,
+        bytesRead: this.bytesRead,
+        missing,
+      });
+      if (tier.isLate && missing === 0) return;
+    }
+    if (!tier.headers) for (const folder of tier.folders) this.folders.add(folder);
+  }
+
+  private async readFiles(paths: readonly string[], limit: number, tier: SourceFiles): Promise<void> {
+    const queue = paths.values();
+    const readOn = async (): Promise<void> => {
+      for (const path of queue) {
+        this.options.signal?.throwIfAborted();
+        const bytes = await this.tree.read(path, limit);
+        if (!bytes) continue;
+        this.bytesRead += bytes.length;
+        this.takeFile(path, bytes, tier);
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_READS }, readOn));
+  }
+
+  private takeFile(path: string, bytes: Uint8Array, tier: SourceFiles): void {
+    if (path.endsWith('.S')) {
+      for (const definition of assemblyDefinitions(path, bytes)) {
+        if (this.wanted.has(definition.key)) this.define(definition);
+        if (!tier.isLate) this.addAssemblyJumps(definition, bytes);
+      }
+      return;
+    }
+    // Most drivers go no further. Names that macros paste together are missed: they stand nowhere in one piece.
+    if (tier.isLate && !mentionsAny(bytes, this.wanted.hashes)) return;
+    const isHeader = tier.headers;
+    const tokens = tokenize(bytes, this.buffer);
+    const found = cDefinitions(path, tokens, {
+      // Headers are read in no fixed order: what one defines must not depend on which were read before.
+      ...(isHeader
+        ? {}
+        : { templates: this.templates, wants: (hash: number) => this.wanted.hashes.has(hash) }),
+      ...(tier.isLate ? {} : { body: this.bodyVisitor(tokens) }),
+    });
+    for (const definition of found.definitions) {
+      if (isHeader) {
+        this.addHeaderName(definition);
+        this.addMacroJump(definition, bytes);
+      }
+      if (this.wanted.has(definition.key)) this.define(definition);
+    }
+    if (isHeader) for (const [macro, templates] of found.templates) this.templates.set(macro, templates);
+    if (!tier.isLate) this.addMemberAssignments(tokens);
+    findPointerUses(
+      tokens,
+      (of, token) => this.wanted.functionAt(of, token),
+      (name, use) => {
+        this.addPointer(name, use);
+      },
+    );
+  }
+
+  private bodyVisitor(tokens: Tokens): NonNullable<CDefinitionOptions['body']> {
+    return (name, parameters, open, close) => {
+      let caller: string | null = null;
+      findTailCalls(tokens, open, close, (callee) => {
+        caller ??= keyOfFunction(tokens, name, parameters);
+        this.tailCallers.add(tokenText(tokens, callee), caller);
+      });
+    };
+  }
+
+  /** A macro whose text is one call is another name for what it calls. */
+  private addMacroJump(definition: Definition, bytes: Uint8Array): void {
+    if (definition.kind !== 'macro' || definition.bodyTo - definition.bodyFrom > MACRO_JUMP_LIMIT) return;
+    const tokens = tokenizeRange(bytes, definition.bodyFrom, definition.bodyTo, false);
+    const callee = soleCall(tokens);
+    if (callee >= 0) this.tailCallers.add(tokenText(tokens, callee), definition.key);
+  }
+
+  private addAssemblyJumps(definition: Definition, bytes: Uint8Array): void {
+    const { key, bodyFrom, bodyTo, line } = definition;
+    for (const call of assemblyCalls(bytes, bodyFrom, bodyTo, line)) {
+      if (call.isJump) this.tailCallers.add(call.name, key);
+    }
+  }
+
+  private addMemberAssignments(tokens: Tokens): void {
+    findMemberAssignments(tokens, (member, name) => {
+      // Functions have names in lower case; constants are most of what is assigned.
+      if (tokens.bytes[tokens.start[name]!]! < 95) return;
+      const text = tokenText(tokens, name);
+      let members = this.members.get(text);
+      if (!members) {
+        members = new Set();
+        this.members.set(text, members);
+      }
+      if (members.size < POINTER_USES_LIMIT) members.add(tokenText(tokens, member));
+    });
+  }
+
+  private addHeaderName(definition: Definition): void {
+    let files = this.headers.get(definition.key);
+    if (!files) {
+      files = new Set();
+      this.headers.set(definition.key, files);
+    }
+    files.add(this.numberOf(definition.file));
+  }
+
+  private define(definition: Definition): void {
+    const { line, kind, isStatic } = definition;
+    const place = { file: this.numberOf(definition.file), line, kind, isStatic };
+    const places = this.definitions.get(definition.key);
+    if (!places) this.definitions.set(definition.key, [place]);
+    else if (!places.some((other) => other.file === place.file && other.line === place.line))
+      places.push(place);
+  }
+
+  private addPointer(name: string, use: PointerUse): void {
+    let uses = this.pointers.get(name);
+    if (!uses) {
+      uses = new Map();
+      this.pointers.set(name, uses);
+    }
+    if (uses.size < POINTER_USES_LIMIT) uses.set(pointerKey(use), use);
+  }
+
+  private numberOf(path: string): number {
+    let number = this.numbers.get(path);
+    if (number === undefined) {
+      number = this.paths.length;
+      this.numbers.set(path, number);
+      this.paths.push(path);
+    }
+    return number;
+  }
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function sortedByName<Entry extends readonly [string, unknown]>(entries: Entry[]): Entry[] {
+  return entries.sort(([a], [b]) => byText(a, b));
+}
+
+function pointerKey(use: PointerUse): string {
+  return use.how === 'assigned' ? `=${use.to}` : `${use.of}#${use.index}`;
+}
