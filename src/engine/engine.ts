@@ -81,10 +81,15 @@ export class Engine implements EngineApi {
 
   async setKernelTree(request: Request<'setKernelTree'>): Promise<Answer<'setKernelTree'>> {
     const { root } = request;
-    this.source = root === null ? null : await KernelSource.open(root, this.store);
-    this.source?.want(this.functions());
+    // A tree that is refused leaves none behind: no row may lead into the one before.
+    this.source = null;
     this.forgetTrees();
-    return this.source?.facts ?? null;
+    if (root === null) return null;
+    const source = await KernelSource.open(root, this.store);
+    source.want(this.functions());
+    this.source = source;
+    this.forgetTrees();
+    return source.facts;
   }
 
   async lookUpFunctions(
@@ -99,9 +104,9 @@ export class Engine implements EngineApi {
   }
 
   async resolveFrames(request: Request<'resolveFrames'>): Promise<Answer<'resolveFrames'>> {
-    const { stack } = request;
+    const { stack, others } = request;
     // A printed stack may name functions that no open capture has.
-    this.source?.want(stack);
+    this.source?.want([...stack, ...others]);
     const places = (await this.source?.locate(stack)) ?? [];
     return stack.map((frame, index) => frameTarget({ ...frame, location: places[index] ?? NOT_SEARCHED }));
   }

@@ -159,7 +159,11 @@ export interface EngineRequests {
   readonly lookUpFunctions: { request: Readonly<Record<string, never>>; answer: SymbolFacts | null };
   /** The places of a printed stack, innermost frame first. */
   readonly resolveFrames: {
-    request: { readonly stack: readonly PrintedFrame[] };
+    request: {
+      readonly stack: readonly PrintedFrame[];
+      /** Frames likely to be asked for next: one walk over the kernel tree then finds all. */
+      readonly others: readonly PrintedFrame[];
+    };
     answer: readonly FrameTarget[];
   };
   /** A row of the holders tree and what is below it as text for a mail; the whole tree when `node` is null. */

@@ -19,6 +19,8 @@ class FrameLink extends vscode.DocumentLink {
   constructor(
     range: vscode.Range,
     readonly document: vscode.TextDocument,
+    /** A frame of each function of the document. */
+    readonly functions: ReadonlyMap<string, PrintedFrame>,
   ) {
     super(range);
     this.tooltip = 'Open in the kernel tree';
@@ -33,19 +35,26 @@ export class FtraceLinks implements vscode.DocumentLinkProvider<FrameLink> {
 
   provideDocumentLinks(document: vscode.TextDocument, token: vscode.CancellationToken): FrameLink[] {
     const links: FrameLink[] = [];
+    const functions = new Map<string, PrintedFrame>();
     for (let line = 0; line < document.lineCount && !token.isCancellationRequested; line++) {
       const { text } = document.lineAt(line);
-      const name = FRAME.exec(text)?.[1];
-      if (name === undefined) continue;
+      const frame = printedFrame(text);
+      if (frame === null) continue;
+      const name = frame.function;
+      functions.set(name, frame);
       const start = text.indexOf(name);
-      links.push(new FrameLink(new vscode.Range(line, start, line, start + name.length), document));
+      const range = new vscode.Range(line, start, line, start + name.length);
+      links.push(new FrameLink(range, document, functions));
     }
     return links;
   }
 
   async resolveDocumentLink(link: FrameLink): Promise<FrameLink> {
+    // The engine must have its tree before it is asked for places in it.
+    await this.kernelTree.tree();
     const stack = stackUpTo(link.document, link.range.start.line);
-    const frame = (await this.engine.resolveFrames({ stack })).at(-1);
+    const others = [...link.functions.values()];
+    const frame = (await this.engine.resolveFrames({ stack, others })).at(-1);
     if (frame !== undefined) link.target = await this.linkTarget(frame);
     return link;
   }
@@ -66,14 +75,21 @@ export class FtraceLinks implements vscode.DocumentLinkProvider<FrameLink> {
 function stackUpTo(document: vscode.TextDocument, line: number): readonly PrintedFrame[] {
   const frames: PrintedFrame[] = [];
   for (let at = line; at >= 0; at--) {
-    const match = FRAME.exec(document.lineAt(at).text);
-    if (match === null) break;
-    const [, name = '', offset, module] = match;
-    frames.unshift({
-      function: name,
-      offset: offset === undefined ? null : Number.parseInt(offset, 16),
-      module: module ?? null,
-    });
+    const frame = printedFrame(document.lineAt(at).text);
+    if (frame === null) break;
+    frames.unshift(frame);
   }
   return frames;
+}
+
+/** The frame that a line prints, or null. */
+function printedFrame(line: string): PrintedFrame | null {
+  const match = FRAME.exec(line);
+  if (match === null) return null;
+  const [, name = '', offset, module] = match;
+  return {
+    function: name,
+    offset: offset === undefined ? null : Number.parseInt(offset, 16),
+    module: module ?? null,
+  };
 }

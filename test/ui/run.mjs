@@ -9,6 +9,7 @@ import { screenshot, startWorkbench, stopWorkbench } from './workbench.mjs';
 const mocha = new Mocha({
   timeout: 120_000,
   reporter: 'spec',
+  color: process.stdout.isTTY,
   rootHooks: {
     async afterEach() {
       if (this.currentTest.state === 'failed') await screenshot('FAILED').catch(() => undefined);
