@@ -103,6 +103,7 @@ export class OpenCommands implements vscode.Disposable {
 
   private async close(row?: Row): Promise<void> {
     const { all } = this.captures;
+    if (all.length === 0) return;
     const given = all.find(({ id }) => id === row?.node.id) ?? (all.length === 1 ? all[0] : undefined);
     const chosen =
       given ??

@@ -42,13 +42,14 @@ export function moreItem(row: MoreRow): vscode.TreeItem {
 /** A capture is not to be trusted with markup: every word of it is escaped. */
 export function tooltipText(tooltip: Tooltip): vscode.MarkdownString | undefined {
   if (tooltip.title === '') return undefined;
-  const text = new vscode.MarkdownString();
-  text.appendMarkdown('**').appendText(tooltip.title).appendMarkdown('**\n\n');
-  for (const [name, value] of tooltip.rows) {
-    text.appendMarkdown('- ').appendText(`${name}: ${value}`).appendMarkdown('\n');
-  }
-  for (const note of tooltip.notes) text.appendMarkdown('\n').appendText(note).appendMarkdown('\n');
-  return text;
+  const rows = tooltip.rows.map(([name, value]) => `- ${escapeMarkdown(`${name}: ${value}`)}\n`);
+  const notes = tooltip.notes.map((note) => `\n${escapeMarkdown(note)}\n`);
+  return new vscode.MarkdownString([`**${escapeMarkdown(tooltip.title)}**\n\n`, ...rows, ...notes].join(''));
+}
+
+/** MarkdownString.appendText makes every space unbreakable, so that long rows break inside words. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!~<>|&]/g, '\\$&').replace(/\s+/g, ' ');
 }
 
 function collapsibleState(node: TreeNode): vscode.TreeItemCollapsibleState {
