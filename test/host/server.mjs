@@ -36,7 +36,14 @@ export async function startServer(host, { log, extensionsFolder, env = {}, args 
   const userData = path.join(profile, 'data');
   mkdirSync(path.join(userData, 'User'), { recursive: true });
   // A kernel tree has 5 000 folders to watch, and nothing in it changes here.
-  const quiet = kernelTree ? { 'files.watcherExclude': { [`${kernelTree}/**`]: true } } : {};
+  // The tree serves every run: nothing typed in a test may get into it.
+  const quiet = kernelTree
+    ? {
+        'files.watcherExclude': { [`${kernelTree}/**`]: true },
+        'files.readonlyInclude': { [`${kernelTree}/**`]: true },
+        'files.autoSave': 'off',
+      }
+    : {};
   writeFileSync(
     path.join(userData, 'User/settings.json'),
     JSON.stringify({ ...settings, ...quiet }, null, 1),
