@@ -27,7 +27,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (command === 'help') return { name: 'help' };
   if (command !== 'report') throw new UsageError(`unknown command ${command}; expected report`);
   if (captures.length === 0) throw new UsageError('report: no capture given');
-  const { tree = null, format = 'text', reason = null } = values;
+  const { tree = null, format = 'text', reason: reasons = [] } = values;
+  if (reasons.length > 1) throw new UsageError('report: --reason given more than once; expected one name');
+  const reason = reasons[0] ?? null;
   if (format !== 'text' && format !== 'json') {
     throw new UsageError(`report: --format ${format}: expected text or json`);
   }
@@ -42,7 +44,7 @@ function parse(args: readonly string[]) {
       options: {
         tree: { type: 'string' },
         format: { type: 'string' },
-        reason: { type: 'string' },
+        reason: { type: 'string', multiple: true },
         'exit-code': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },

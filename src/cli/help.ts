@@ -5,13 +5,14 @@ export const HELP = `page-holders report CAPTURE… [--tree DIR] [--format text|
 Reads trace captures of a Linux kernel and says, for every page that could not be
 moved, who held a reference on it, from where in the kernel, and until when.
 
-  CAPTURE         ftrace text: /sys/kernel/tracing/trace or trace_pipe, saved to a
-                  file, or the output of trace-cmd report; gzipped or not
+  CAPTURE         ftrace text (/sys/kernel/tracing/trace or trace_pipe, saved to a
+                  file, or the output of trace-cmd report), trace.dat of trace-cmd,
+                  perf script text, or perf.data; gzipped or not
   --tree DIR      source tree of the traced kernel: each frame gets its file and line
   --format FORMAT text, like the tree in the editor (default), or json
   --reason NAME   only pages that failed to move for this migrate reason:
 ${wrapped(MIGRATE_REASONS)}
-  --exit-code     exit with 1 when held references were found
+  --exit-code     exit with 1 when held or untraced references were found
   -h, --help      this text
   -V, --version   the version
 

@@ -11,14 +11,15 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
   const lost = capture.gaps.filter((gap) => gap.cause === 'lost');
   const missing = capture.gaps.filter((gap) => gap.cause === 'overwritten');
   const doubts: Doubt[] = [];
-  if (lost.length > 0 || capture.lost > 0) {
-    const events = capture.lost > 0 ? `${counted(capture.lost, 'event')} lost` : 'Events lost';
+  const overwritten = missing.reduce((sum, gap) => sum + (gap.events ?? 0), 0);
+  const lostEvents = capture.lost - overwritten;
+  if (lost.length > 0 || lostEvents > 0) {
+    const events = lostEvents > 0 ? `${counted(lostEvents, 'event')} lost` : 'Events lost';
     doubts.push({ label: `${events}: holders may be missing or wrong`, description: cpusText(lost) });
   }
   if (missing.length > 0) {
-    const events = missing.reduce((sum, gap) => sum + (gap.events ?? 0), 0);
     const what =
-      events > 0 ? `${counted(events, 'earlier event')} overwritten` : 'Earlier events overwritten';
+      overwritten > 0 ? `${counted(overwritten, 'earlier event')} overwritten` : 'Earlier events overwritten';
     doubts.push({ label: `${what}: gets may be missing`, description: cpusText(missing) });
   }
   return doubts;

@@ -97,18 +97,34 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
   );
 }
 
-/** `2 pages failed to move, 1 held` */
-export function failedText(pages: number, held: number): string {
-  return pages === 0 ? 'No page failed to move' : `${counted(pages, 'page')} failed to move, ${held} held`;
+/** How many pages failed to move, and what is known of their holders. */
+export interface FailedPages {
+  readonly pages: number;
+  /** Pages with a known holder. */
+  readonly heldPages: number;
+  /** Pages without one, whose count shows a reference too many. */
+  readonly untracedPages: number;
+}
+
+/** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
+export function failedText({ pages, heldPages, untracedPages }: FailedPages, facts: CaptureFacts): string {
+  if (facts.pageEvents === 0) return 'No event speaks of a page';
+  if (pages === 0) {
+    return facts.lost > 0 || facts.gaps > 0
+      ? 'No page failed to move in what the capture has kept'
+      : 'No page failed to move';
+  }
+  const untraced = untracedPages > 0 ? `, ${untracedPages} untraced` : '';
+  return `${counted(pages, 'page')} failed to move, ${heldPages} held${untraced}`;
 }
 
 function pagesRow(facts: CaptureFacts): Branch {
-  const { id, pages, heldPages } = facts;
+  const { id } = facts;
   const reasons = facts.reasons.map(([reason, count]) => `${count} ${reason ?? 'reason unknown'}`).join(', ');
   return branch({
     id: `${id}/pages`,
     kind: 'fact',
-    label: failedText(pages, heldPages),
+    label: failedText(facts, facts),
     description: reasons,
   });
 }

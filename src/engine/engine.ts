@@ -9,6 +9,7 @@ import type { Page } from '../holders/model';
 import {
   baseName,
   failedText,
+  type FailedPages,
   captureDescription,
   captureRow,
   kernelTreeRow,
@@ -16,7 +17,7 @@ import {
 } from './captureTree';
 import { CancelledError, CaptureError } from './errors';
 import { frameTarget, namedFunctions, NOT_SEARCHED, PlacedStacks, type NamedFunction } from './frames';
-import { holderRows, isHeld } from './holderTree';
+import { heldReferences, holderRows, isHeld } from './holderTree';
 import type { IndexStore } from './indexStore';
 import { KernelSource } from './kernelSource';
 import { branch, LazyTree, type Branch } from './lazyTree';
@@ -169,14 +170,13 @@ export class Engine implements EngineApi {
   private captureHeading(opened: OpenedCapture, reason: string | null): Branch {
     const { id, facts } = opened;
     const pages = pagesWithReason(opened.pages, reason);
-    const held = pages.filter(isHeld).length;
     const forReason = reason === null ? '' : ` for ${reason}`;
     const rows = this.holderRows(opened, reason);
     return branch(
       {
         id,
         kind: 'capture',
-        label: `${baseName(facts.path)} · ${failedText(pages.length, held)}${forReason}`,
+        label: `${baseName(facts.path)} · ${failedText(countPages(pages), facts)}${forReason}`,
         description: captureDescription(facts, opened.capture),
         tooltip: { title: facts.path, rows: [], notes: [] },
         expanded: true,
@@ -250,10 +250,14 @@ function factsOf(id: string, capture: Capture, pages: readonly Page[]): CaptureF
     gaps: capture.gaps.length,
     problems: capture.problemCount,
     pageEvents: pageEvents(capture),
-    pages: pages.length,
-    heldPages: pages.filter(isHeld).length,
+    ...countPages(pages),
     reasons: [...reasons],
   };
+}
+
+function countPages(pages: readonly Page[]): FailedPages {
+  const heldPages = pages.filter((page) => heldReferences(page).length > 0).length;
+  return { pages: pages.length, heldPages, untracedPages: pages.filter(isHeld).length - heldPages };
 }
 
 function pageEvents(capture: Capture): number {

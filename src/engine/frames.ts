@@ -114,3 +114,8 @@ function distinctPlaces({ function: name, location }: PlacedFrame): readonly Sou
     file === null || line === null ? candidates : [{ function: name, file, line }, ...candidates];
   return [...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values()];
 }
+
+/** One of several routes from one function to another is a guess: no frame is made of it. */
+export function sureInlined({ location }: PlacedFrame): PlacedFrame['location']['inlined'] {
+  return location.certainty === 'one-of-several' ? [] : location.inlined;
+}

@@ -7,7 +7,7 @@
 import type { Capture } from '../capture/eventTable';
 import { isPlumbing, KIND_LABEL } from '../holders/kindRules';
 import type { Mark, Page, Reference, ReferenceEnd, Role } from '../holders/model';
-import { frameTarget, NOT_SEARCHED, type PlacedFrame, type PlacedStacks } from './frames';
+import { frameTarget, NOT_SEARCHED, sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
 import {
   CERTAINTY_NAMES,
   CERTAINTY_WORDS,
@@ -23,6 +23,9 @@ import { groupMarks, type MarkGroup } from './markGroups';
 import { captureDoubts } from './captureDoubts';
 import type { FrameTarget, NodeMood, Tooltip } from './protocol';
 import { pointText, spanText } from './timeText';
+
+/** As many places that could not be read as a terminal has room for. */
+const SHOWN_PROBLEMS = 5;
 
 const ROLE_ORDER: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
 
@@ -54,12 +57,12 @@ export function heldReferences(page: Page): readonly Reference[] {
   return page.references.filter((reference) => reference.role === 'held' && reference.weight > 0);
 }
 
-/** References that the counts show at some mark and no event of the capture explains. */
 /** Whether somebody holds it, known or not: the answer of `--exit-code`. */
 export function isHeld(page: Page): boolean {
   return heldReferences(page).length > 0 || untracedReferences(page) > 0;
 }
 
+/** References that the counts show at some mark and no event of the capture explains. */
 export function untracedReferences(page: Page): number {
   return page.marks.reduce((most, mark) => Math.max(most, mark.untraced ?? 0), 0);
 }
@@ -152,7 +155,7 @@ class HolderRows {
     const untraced = mark.untraced ?? 0;
     if (untraced !== 0) rows.unshift(untracedRow(`${id}/untraced`, untraced));
     else if (group.references.held.length === 0) {
-      const nobody = mark.held === 0 ? 'No reference too many' : 'No holder known at this mark';
+      const nobody = mark.held === 0 ? 'No reference too many' : 'No holder is known at this mark';
       rows.unshift(branch({ id: `${id}/none`, kind: 'note', label: nobody }));
     }
     const said = notes.map((note, index) =>
@@ -169,6 +172,8 @@ class HolderRows {
   private role(id: string, role: Role, references: readonly Reference[], group: MarkGroup): Branch {
     const real = references.filter((reference) => reference.weight > 0).length;
     const count = real > 0 ? counted(real, 'reference') : 'no reference';
+    // Each attempt takes and drops references of its own: their number is no sum at one moment.
+    const overMarks = group.marks.length > 1 && role !== 'held' ? ` over ${group.marks.length} marks` : '';
     const explained =
       references.length > real && real > 0 ? counted(references.length - real, 'explanation') : null;
     return branch(
@@ -176,7 +181,7 @@ class HolderRows {
         id,
         kind: 'role',
         mood: role === 'held' && real > 0 ? 'held' : 'plain',
-        label: `${ROLE_NAMES[role]}: ${joined([count, explained])}`,
+        label: `${roleName(role, group)}: ${joined([count, explained])}${overMarks}`,
         description: kindsText(references),
         tooltip: { title: ROLE_NAMES[role], rows: [], notes: [ROLE_MEANINGS[role]] },
         expanded: role === 'held',
@@ -437,6 +442,7 @@ function holdersText(page: Page): string {
   const untraced = untracedReferences(page);
   if (held > 0) return untraced > 0 ? `held by ${held} + ${untraced} untraced` : `held by ${held}`;
   if (untraced > 0) return `${untraced} untraced`;
+  if (page.marks.some((mark) => mark.count !== null && mark.held === null)) return 'not judged';
   return 'no reference too many';
 }
 
@@ -483,6 +489,13 @@ function kindsText(references: readonly Reference[]): string {
     .sort(([, one], [, other]) => other - one)
     .map(([name, count]) => (count > 1 ? `${count} × ${name}` : name))
     .join(', ');
+}
+
+/** Without function names nothing says that what was open is accounted for. */
+function roleName(role: Role, group: MarkGroup): string {
+  const notJudged =
+    role === 'expected' && group.marks.every(({ count, held }) => count !== null && held === null);
+  return notJudged ? 'Open, not judged' : ROLE_NAMES[role];
 }
 
 function untracedRow(id: string, untraced: number): Branch {
@@ -532,15 +545,14 @@ function frameRow(id: string, frame: PlacedFrame): Branch {
 
 /** Rows of the static inline functions between a frame and the one it called, which no stack shows. */
 function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
-  return frame.location.inlined.map((inlined, index) => {
+  return sureInlined(frame).map((inlined, index) => {
     const { certainty } = frame.location;
     const target: FrameTarget = { ...inlined, certainty, candidates: [inlined], note: '' };
-    const isUncertain = certainty === 'one-of-several';
     return branch({
       id: `${id}i${index}`,
       kind: 'frame',
       label: inlined.function,
-      description: `${inlined.file}:${inlined.line} · inlined${isUncertain ? ', one of several' : ''}`,
+      description: `${inlined.file}:${inlined.line} · inlined`,
       tooltip: {
         title: inlined.function,
         rows: [
@@ -556,7 +568,7 @@ function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
 
 /** Several routes may lead to one line: then there is nothing to choose, but it is not proven either. */
 function certaintyWords({ certainty, candidates }: FrameTarget): string {
-  return certainty === 'one-of-several' && candidates.length < 2 ? 'likely' : CERTAINTY_WORDS[certainty];
+  return certainty === 'one-of-several' && candidates.length < 2 ? 'not proven' : CERTAINTY_WORDS[certainty];
 }
 
 /** `fs/splice.c:1203 · one of 3 calls`. */
@@ -575,10 +587,8 @@ function plumbingRows(frames: readonly PlacedFrame[]): number {
     !isPlumbing(stripSuffixes(frame.function));
   const first = frames.findIndex(isHolder);
   if (first < 0) return 0;
-  const rowsBefore = frames
-    .slice(0, first)
-    .reduce((sum, frame) => sum + 1 + frame.location.inlined.length, 0);
-  const { inlined } = frames[first]!.location;
+  const rowsBefore = frames.slice(0, first).reduce((sum, frame) => sum + 1 + sureInlined(frame).length, 0);
+  const inlined = sureInlined(frames[first]!);
   const firstInlined = inlined.findIndex(isHolder);
   return rowsBefore + (firstInlined < 0 ? inlined.length : firstInlined);
 }
@@ -600,13 +610,31 @@ function titleOnly(title: string): Tooltip {
 /** The captures tree lists them. */
 function problemsNote(id: string, { problems, problemCount }: Capture): Branch {
   const first = problems[0]?.line ?? null;
-  return branch({
-    id,
-    kind: 'note',
-    mood: 'doubt',
-    label: `${counted(problemCount, 'place')} of the capture could not be read`,
-    description: first === null ? '' : `${problemCount > 1 ? 'the first in ' : ''}line ${first}`,
-  });
+  return branch(
+    {
+      id,
+      kind: 'note',
+      mood: 'doubt',
+      label: `${counted(problemCount, 'place')} of the capture could not be read`,
+      description: first === null ? '' : `${problemCount > 1 ? 'the first in ' : ''}line ${first}`,
+    },
+    () => problemRows(id, problems, problemCount),
+  );
+}
+
+/** What was found where, for the first few: the rest is in the Captures view and in the JSON report. */
+function problemRows(id: string, problems: Capture['problems'], problemCount: number): readonly Branch[] {
+  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ line, offset, message }, index) =>
+    branch({
+      id: `${id}/${index}`,
+      kind: 'note',
+      mood: 'doubt',
+      label: `${line === null ? '' : `Line ${line}, `}byte ${offset}: ${message}`,
+    }),
+  );
+  const left = problemCount - shown.length;
+  const more = left > 0 ? [branch({ id: `${id}/more`, kind: 'note', label: `${left} more` })] : [];
+  return [...shown, ...more];
 }
 
 /** `a · b · c` without what is not there. */

@@ -109,6 +109,8 @@ export interface CaptureFacts {
   /** Pages that failed to move, and how many of them somebody held. */
   readonly pages: number;
   readonly heldPages: number;
+  /** Pages without a known holder whose count shows a reference too many. */
+  readonly untracedPages: number;
   /** Reasons of the marks, `null` for marks whose reason the capture does not say; with how many pages each. */
   readonly reasons: readonly (readonly [reason: string | null, pages: number])[];
 }

@@ -16,7 +16,7 @@ import type {
   Role,
 } from '../holders/model';
 import type { Certainty } from '../source/location';
-import type { PlacedFrame, PlacedStacks } from './frames';
+import { sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
 import { absoluteTime } from './timeText';
 
 export interface Report {
@@ -207,7 +207,8 @@ function reportSite(frame: PlacedFrame): ReportSite {
 }
 
 function reportFrame(frame: PlacedFrame): ReportFrame {
-  const { file, line, certainty, inlined } = frame.location;
+  const { file, line, certainty } = frame.location;
+  const inlined = sureInlined(frame);
   const { offset, module } = frame;
   return { function: frame.function, offset, module, file, line, certainty, inlined };
 }

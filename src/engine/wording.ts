@@ -20,7 +20,7 @@ export const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
 export const CONFIDENCE_NAMES: Readonly<Record<Confidence, string>> = {
   exact: 'exact: get and put belong to one call',
   rule: 'by rule: get and put sites of this kind belong together',
-  assumed: 'assumed: the oldest open reference that fits',
+  assumed: 'assumed: several references fit, and the capture does not say which one is meant',
 };
 
 /** How sure a line is, beside it; nothing where it is sure. */
@@ -35,7 +35,7 @@ export const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
 export const CERTAINTY_NAMES: Readonly<Record<Certainty, string>> = {
   exact: 'exact',
   'one-call-site': 'the only place in the function that calls the next frame',
-  'one-of-several': 'one of several places; the likeliest is shown',
+  'one-of-several': 'one of several places; the first is shown',
   'function-only': 'the function is known, the line in it is not',
   unknown: 'not found',
 };

@@ -7,7 +7,7 @@
  */
 import { ABSENT, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
 import type { Moment } from './evidence';
-import { ACCOUNTED_KINDS } from './kindRules';
+import { ACCOUNTED_KINDS, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
 import type { LedgerReference, Snapshot } from './ledger';
 import type { AccountingTerm, Kind } from './model';
 import type { StackSites } from './stackSites';
@@ -19,6 +19,8 @@ export interface Account {
   readonly untraced: number;
   readonly terms: readonly AccountingTerm[];
   readonly notes: readonly string[];
+  /** False where references have no function names: then only the count is known, not its parts. */
+  readonly judged: boolean;
   /** Everything open at the moment, those of the pool that a later put told apart included. */
   readonly open: readonly LedgerReference[];
   readonly heldReferences: readonly LedgerReference[];
@@ -90,6 +92,10 @@ function identifiedInPool(snapshot: Snapshot): LedgerReference[] {
   });
 }
 
+function isMemoryFailureOwn(reference: LedgerReference): boolean {
+  return reference.kind === 'isolation' && MEMORY_FAILURE_FUNCTIONS.has(reference.functionName);
+}
+
 /** The trace that the attempt's own putback leaves: not there when the page failed. */
 function leftByAttempt(reference: LedgerReference, moment: Moment): boolean {
   return reference.byPutback && reference.acquireRow >= moment.attempt.firstRow;
@@ -118,10 +124,12 @@ export function accountAt(
 
   const state = stateAt(moment, snapshot, events, sites, base);
   const size = 1 << snapshot.lifetime.order;
-  const isolation = sumOf(accounted, 'isolation');
+  const ofMemoryFailure = sumOf(accounted.filter(isMemoryFailureOwn));
+  const isolation = sumOf(accounted, 'isolation') - ofMemoryFailure;
   const batches = sumOf(accounted, 'lru-batch');
   const needed =
     isolation +
+    ofMemoryFailure +
     batches +
     (state.hasPrivate ? 1 : 0) +
     state.mappings +
@@ -147,8 +155,15 @@ export function accountAt(
     expected,
     held,
     untraced,
-    terms: expectedTerms(expected, isolation, batches, state, size, sumOf(accounted, 'page-cache') > 0),
+    terms: expectedTerms(
+      expected,
+      { isolation, ofMemoryFailure, batches },
+      state,
+      size,
+      sumOf(accounted, 'page-cache') > 0,
+    ),
     notes,
+    judged: unnamed.length === 0,
     open,
     heldReferences,
   };
@@ -168,11 +183,18 @@ function stateAt(
   return remaps ? { ...state, mappings: state.mappings + 1 } : state;
 }
 
+/** References that the attempt itself has taken. */
+export interface OwnReferences {
+  readonly isolation: number;
+  readonly ofMemoryFailure: number;
+  /** LRU batches that its putback left. */
+  readonly batches: number;
+}
+
 /** Splits the expected count into the formula's terms; what the formula does not name is said as such. */
 export function expectedTerms(
   expected: number,
-  isolation: number,
-  batches: number,
+  own: OwnReferences,
   state: PageState,
   size: number,
   cacheSeen: boolean,
@@ -185,8 +207,9 @@ export function expectedTerms(
     terms.push({ kind, count, label: label(count) });
     rest -= count;
   };
-  take('isolation', isolation, (count) => `${count} isolation`);
-  take('lru-batch', batches, (count) => `${count} LRU batch of the attempt's own putback`);
+  take('isolation', own.isolation, (count) => `${count} isolation`);
+  take('isolation', own.ofMemoryFailure, (count) => `${count} memory failure's own`);
+  take('lru-batch', own.batches, (count) => `${count} LRU batch of the attempt's own putback`);
   take('private-data', state.hasPrivate ? 1 : 0, (count) => `${count} private data`);
   take('swap-cache', state.swapCache ? size : 0, (count) => `${count} swap cache`);
   const inCache = state.cached ?? (cacheSeen || rest > state.mappings);

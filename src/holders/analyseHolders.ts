@@ -126,6 +126,8 @@ function analysePage(
 
 interface JudgedPage {
   readonly moments: readonly JudgedMoment[];
+  /** Puts alone: what was open at a mark is known by the sum, not by gets. */
+  readonly putsAlone: boolean;
   readonly references: readonly LedgerReference[];
 }
 
@@ -155,7 +157,7 @@ function judgeByLedger(
   const references = ledger.lifetimes
     .filter((lifetime) => marked.has(lifetime))
     .flatMap((lifetime) => lifetime.references);
-  return { moments: judged, references };
+  return { moments: judged, putsAlone: false, references };
 }
 
 function judgeByPuts(
@@ -171,7 +173,7 @@ function judgeByPuts(
     const mark = byMoment.get(moment) ?? null;
     return { moment, account: mark, open: mark?.heldReferences ?? [], lifetime: null };
   });
-  return { moments: judged, references };
+  return { moments: judged, putsAlone: true, references };
 }
 
 /** Moments of one attempt that found the same holders are one mark. */
@@ -207,6 +209,7 @@ function sameHolders(a: JudgedMoment, b: JudgedMoment): boolean {
 function finishMark(capture: Capture, mark: MarkUnderWay): Mark {
   const { moment, account } = mark.first;
   const { events } = capture;
+  const parts = account?.judged === true ? account : null;
   return {
     row: moment.row,
     time: events.time[moment.row]!,
@@ -216,10 +219,10 @@ function finishMark(capture: Capture, mark: MarkUnderWay): Mark {
     task: moment.attempt.task,
     evidence: mark.evidence,
     count: account?.count ?? null,
-    expected: account?.expected ?? null,
-    held: account?.held ?? null,
-    untraced: account?.untraced ?? null,
-    expectedTerms: account?.terms ?? [],
+    expected: parts?.expected ?? null,
+    held: parts?.held ?? null,
+    untraced: parts?.untraced ?? null,
+    expectedTerms: parts?.terms ?? [],
     notes: [...(account?.notes ?? ['no event of this page is in the capture']), ...otherReason(events, mark)],
   };
 }
@@ -227,7 +230,7 @@ function finishMark(capture: Capture, mark: MarkUnderWay): Mark {
 /** A page can fail without a reference too many: say so, and what is known to do that. */
 function otherReason(events: EventTable, mark: MarkUnderWay): string[] {
   const { account, moment } = mark.first;
-  if (account === null || account.held > 0 || account.untraced > 0) return [];
+  if (account?.judged !== true || account.held > 0 || account.untraced > 0) return [];
   if (moment.source === 'memory-failure') return [];
   const flags = events.pfn[moment.row] === moment.pfn ? events.flags[moment.row]! : 0;
   const buffers =
@@ -252,9 +255,11 @@ function referencesOf(capture: Capture, judged: JudgedPage, marks: readonly Mark
     for (const reference of mark.first.account?.heldReferences ?? []) heldAnywhere.add(reference);
   }
   const firstMark = marks[0]?.first.moment.row ?? NONE;
+  const inSum = judged.putsAlone ? putsInSum(judged.references, marks[0]) : new Set<LedgerReference>();
   const references = judged.references.map((reference): Reference => {
     const marksOpen = openAt.get(reference) ?? [];
-    const role = roleOf(reference, marksOpen.length > 0, heldAnywhere.has(reference), firstMark);
+    const open = marksOpen.length > 0 || inSum.has(reference);
+    const role = roleOf(reference, open, heldAnywhere.has(reference), firstMark, judged.putsAlone);
     return toReference(capture, reference, role, marksOpen);
   });
   return references.sort(
@@ -266,13 +271,35 @@ function startOf(reference: Reference): number {
   return (reference.acquired ?? reference.released)?.row ?? 0;
 }
 
-function roleOf(reference: LedgerReference, open: boolean, held: boolean, firstMark: number): Role {
+/** Without gets, the first puts behind the mark of what migration accounts for are the terms of its sum. */
+function putsInSum(
+  references: readonly LedgerReference[],
+  mark: MarkUnderWay | undefined,
+): Set<LedgerReference> {
+  const room = new Map(mark?.first.account?.terms.map((term) => [term.kind, term.count]));
+  const inSum = new Set<LedgerReference>();
+  for (const reference of references) {
+    const left = room.get(reference.kind) ?? 0;
+    if (!ACCOUNTED_KINDS.has(reference.kind) || left < reference.weight) continue;
+    if (reference.releaseRow <= (mark?.first.moment.row ?? NONE)) continue;
+    room.set(reference.kind, left - reference.weight);
+    inSum.add(reference);
+  }
+  return inSum;
+}
+
+function roleOf(
+  reference: LedgerReference,
+  open: boolean,
+  held: boolean,
+  firstMark: number,
+  putsAlone: boolean,
+): Role {
   if (held) return 'held';
   if (open) return 'expected';
-  if (reference.releaseRow >= 0 && reference.releaseRow <= firstMark) return 'earlier';
-  // Without its get, a put of what migration accounts for is taken as one of the terms that the mark shows.
-  if (reference.acquireRow < 0 && ACCOUNTED_KINDS.has(reference.kind)) return 'expected';
-  return 'temporary';
+  // What a migration had unmapped at the mark and maps again was there before it.
+  const since = putsAlone ? reference.releaseRow : reference.fromRow;
+  return since <= firstMark ? 'earlier' : 'temporary';
 }
 
 function toReference(
@@ -282,7 +309,7 @@ function toReference(
   openAt: readonly number[],
 ): Reference {
   const acquired = endOf(capture, reference.acquireRow);
-  const released = reference.suspended || reference.putMissing ? null : endOf(capture, reference.releaseRow);
+  const released = reference.putMissing ? null : endOf(capture, reference.releaseRow);
   return {
     kind: reference.kind,
     role,

@@ -1,10 +1,15 @@
 import type { SymbolTable } from '../capture/eventTable';
-import { KIND_LABEL } from './kindRules';
+import { KIND_LABEL, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
 import type { LedgerReference } from './ledger';
 import type { ReferenceEnd } from './model';
 
 /** `__do_sys_vmsplice` and its like are the system call to the reader. */
 const SYSTEM_CALL_PREFIX = /^(?:__do_sys_|__se_sys_|__x64_sys_|__ia32_sys_|__arm64_sys_|ksys_)/;
+
+function kindLabel({ kind, functionName }: LedgerReference): string {
+  if (kind === 'isolation' && MEMORY_FAILURE_FUNCTIONS.has(functionName)) return "memory failure's own";
+  return KIND_LABEL[kind];
+}
 
 /** `comm-pid` as ftrace prints it. */
 export function describeTask(symbols: SymbolTable, task: number): string {
@@ -24,7 +29,7 @@ export function describeHolder(
   released: ReferenceEnd | null,
 ): string {
   const functionName = reference.functionName.replace(SYSTEM_CALL_PREFIX, '');
-  const parts = [KIND_LABEL[reference.kind]];
+  const parts = [kindLabel(reference)];
   if (acquired !== null) {
     if (functionName !== '') parts.push(functionName);
     parts.push(describeTask(symbols, acquired.task));

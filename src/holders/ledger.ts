@@ -54,6 +54,8 @@ export interface LedgerReference {
   /** Unmapped by a migration that may map it again. */
   suspended: boolean;
   repeats: number;
+  /** Another reference of the kind was dropped that may have been this one. */
+  ambiguous: boolean;
   /** Neither a stack nor a function name says what it is for: it can be counted, not judged. */
   readonly nameless: boolean;
   /** Its put is not in the capture: the count says that it went before {@link releaseRow}. */
@@ -527,6 +529,12 @@ export class Ledger {
     const reference = ofTaker[0] ?? last;
     if (ofTaker.length === references.length)
       return { reference, confidence: 'rule', why: `${how}, oldest first` };
+    for (const other of references) {
+      if (other === reference || other.ambiguous) continue;
+      other.ambiguous = true;
+      other.confidence = 'assumed';
+      other.evidence += '; another reference of the kind was dropped while it was open, which may have been this one';
+    }
     return {
       reference,
       confidence: 'assumed',
@@ -617,6 +625,7 @@ export class Ledger {
       knownRow: releaseRow,
       suspended: false,
       repeats: 1,
+      ambiguous: false,
       nameless: site.functions.length === 0,
       putMissing: false,
       byPutback: false,
@@ -628,7 +637,7 @@ export class Ledger {
 
   private close(reference: LedgerReference, row: number, confidence: Confidence, why: string): void {
     reference.releaseRow = row;
-    reference.confidence = confidence;
+    reference.confidence = reference.ambiguous ? 'assumed' : confidence;
     reference.evidence += `; ${why}`;
     this.open = this.open.filter((other) => other !== reference);
     const puts = this.sites.of(this.events.stack[row]!).release?.rule.kind;
@@ -654,6 +663,7 @@ export class Ledger {
       knownRow: row,
       suspended: false,
       repeats: 1,
+      ambiguous: false,
       nameless: site.functions.length === 0 && kind === 'unknown',
       putMissing: false,
       byPutback: kind === 'lru-batch' && site.underPutback,

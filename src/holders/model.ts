@@ -65,7 +65,10 @@ export interface Mark {
   readonly task: number;
   /** In order of the capture; migrate_pages tries ten times, alloc_contig_range five. */
   readonly evidence: readonly MarkEvidence[];
-  /** refcount at the mark, and its parts: count = expected + held + untraced. Null where no event gives a count. */
+  /**
+   * refcount at the mark, and its parts: count = expected + held + untraced. Null where no event gives a count;
+   * the parts alone are null where references have no function names.
+   */
   readonly count: number | null;
   readonly expected: number | null;
   readonly held: number | null;

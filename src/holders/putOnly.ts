@@ -30,6 +30,7 @@ export interface PutOnlyMark {
   readonly untraced: number;
   readonly terms: readonly AccountingTerm[];
   readonly notes: readonly string[];
+  readonly judged: true;
   readonly heldReferences: readonly LedgerReference[];
 }
 
@@ -99,6 +100,7 @@ function readPut(
     knownRow: row,
     suspended: false,
     repeats: 1,
+    ambiguous: false,
     nameless: false,
     putMissing: false,
     byPutback: false,
@@ -185,6 +187,7 @@ function markAt(
   if (untraced > 0) {
     notes.push('a reference that is never put in the capture leaves no event: the count alone shows it');
   }
-  const terms = expectedTerms(expected, isolation, 0, state, 1, state.cached === true);
-  return { moment, count, expected, held, untraced, terms, notes, heldReferences };
+  const own = { isolation, ofMemoryFailure: 0, batches: 0 };
+  const terms = expectedTerms(expected, own, state, 1, state.cached === true);
+  return { moment, count, expected, held, untraced, terms, notes, judged: true, heldReferences };
 }

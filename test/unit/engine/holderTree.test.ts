@@ -60,7 +60,7 @@ test('the sample: what is open at first answers who held the page', async () => 
     '0x12f98 · held by 3 · contig_range (2 × pipe buffer, GUP pin (FOLL_PIN) · 1 still held)',
     '  refcount 1027 = 1026 held + 1 page table mapping (28.182964 s · cma-alloc-230)',
     '    Held: 3 references (2 × pipe buffer, GUP pin (FOLL_PIN))',
-    '      pipe buffer · vmsplice · owner-225 · still held',
+    '      pipe buffer · vmsplice · owner-225 · still held (match assumed)',
     '        Acquired 12.4 ms before the mark · owner-225',
     '        Still held at the end of the capture',
     '      pipe buffer · vmsplice · vmsplice-B-228 · released 6.37 ms after (held 16.8 ms · match assumed)',
@@ -189,7 +189,7 @@ test('frames of counting are folded, never the only ones, and inlined functions 
   assert.equal(functions[read - 1], 'pipe_buf_release');
   assert.equal(frames[read]!.node.description, 'fs/pipe.c:324 · one call site');
   assert.equal(frames[read - 1]!.node.description, 'include/linux/pipe_fs_i.h:199 · inlined');
-  assert.equal(frames[read + 1]!.node.description, 'fs/pipe.c:324 · likely');
+  assert.equal(frames[read + 1]!.node.description, 'fs/pipe.c:324 · not proven');
   const folded = await frames[0]!.children!();
   assert.ok(
     folded.length >= 1 && folded.every(({ node }) => node.id.startsWith(`${acquired.node.id}/plumbing/`)),

@@ -430,7 +430,7 @@ test('without stacks the count is judged and nobody is blamed', async () => {
   assert.deepEqual(heldOf(page), []);
   const [mark] = page.marks;
   assert.equal(mark?.count, 2);
-  assert.equal(mark.held, 0);
+  assert.equal(mark.held, null);
   assert.match(mark.notes.join(), /function names/);
 });
 

@@ -32,9 +32,9 @@ async function pagesOf(lines: readonly string[]): Promise<Page[]> {
 }
 
 function assertWhole(page: Page, mark: Mark): void {
-  if (mark.count === null) return;
+  if (mark.count === null || mark.held === null) return;
   const where = `0x${page.pfn.toString(16)} at row ${mark.row}`;
-  const parts = [mark.expected ?? NaN, mark.held ?? NaN, mark.untraced ?? NaN];
+  const parts = [mark.expected ?? NaN, mark.held, mark.untraced ?? NaN];
   assert.ok(
     parts.every((part) => part >= 0),
     `${where}: ${parts.join(' + ')}`,
