@@ -19,13 +19,6 @@ const EXPECTED =
 const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] =
   [
     [[0x7f, 0x45, 0x4c, 0x46], 'unknown', 'an ELF file', 'choose the trace instead'],
-    [[0x28, 0xb5, 0x2f, 0xfd], 'unknown', 'zstd-compressed data', 'decompress it with "zstd -d" first'],
-    [
-      [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
-      'unknown',
-      'xz-compressed data',
-      'decompress it with "xz -d" first',
-    ],
     [[0x42, 0x5a, 0x68], 'unknown', 'bzip2-compressed data', 'decompress it with "bzip2 -d" first'],
     [[0x04, 0x22, 0x4d, 0x18], 'unknown', 'lz4-compressed data', 'decompress it with "lz4 -d" first'],
     [[0x50, 0x4b, 0x03, 0x04], 'unknown', 'a zip archive', 'unpack it first'],
@@ -74,12 +67,6 @@ export function foreignFormat(head: Uint8Array): OtherFormat {
 /** A text of another tool, recognised by its first lines, else null. */
 export function foreignText(head: Uint8Array): OtherFormat | null {
   const text = new TextDecoder('latin1').decode(head);
-  if (/^Page allocated via order \d+/m.test(text)) {
-    return {
-      format: 'page-owner',
-      message: `this is a page_owner dump: it says who allocated each page, not who holds it, ${EXPECTED}; open the trace that was recorded beside it`,
-    };
-  }
   if (/^(?:At least, pinned for|Page pinned (?:for|ts)|Freed at \[|Failure detected at \[)/m.test(text)) {
     return {
       format: 'page-pinner',

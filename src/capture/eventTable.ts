@@ -4,6 +4,7 @@
  * One row an event, in the order of the file (clocks stand still in real recordings, so time is no order).
  * Everything that repeats (strings, tasks, frames, stacks) is interned once in {@link SymbolTable}.
  */
+import type { AllocationTable } from './allocationTable';
 
 /** What an event says about a page, or about an attempt to move pages. `Other` rows only carry a name. */
 export enum EventKind {
@@ -196,7 +197,7 @@ export interface Problem {
 /** Everything that one file says. */
 export interface Capture {
   readonly path: string;
-  /** Slug: `ftrace`, `trace-cmd-report`, `perf-script`, `perf-data`. More come with more readers. */
+  /** Slug: `ftrace`, `trace-cmd-report`, `trace-dat`, `perf-script`, `perf-data`, `page-owner`, `page-pinner`, `dmesg`. */
   readonly format: string;
   readonly clock: 'ns' | 'ticks';
   /** Finest step of a time stamp in ns (1000 for microseconds in text), 1 for ticks. */
@@ -205,6 +206,8 @@ export interface Capture {
   readonly timeBase: bigint;
   readonly events: EventTable;
   readonly symbols: SymbolTable;
+  /** Who allocated the pages; null where the format says nothing of it. */
+  readonly allocations: AllocationTable | null;
   readonly gaps: readonly Gap[];
   /** Events that the writer says were lost, summed over what it counted. */
   readonly lost: number;

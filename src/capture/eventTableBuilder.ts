@@ -1,11 +1,5 @@
 import { ABSENT, NONE, type EventDetails, type EventKind, type EventTable } from './eventTable';
-
-type Column = Float64Array | Int32Array | Uint16Array | Uint8Array | Int8Array;
-
-function grown<T extends Column>(column: T, wider: T): T {
-  wider.set(column);
-  return wider;
-}
+import { grown } from './growingColumn';
 
 /** Growing columns of {@link EventDetails}. A new row holds only absent values. */
 export class EventDetailsBuilder implements EventDetails {

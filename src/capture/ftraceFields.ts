@@ -7,7 +7,6 @@ import {
   LOWER_X,
   NEWLINE,
   OPEN_PARENTHESIS,
-  PIPE,
   RETURN,
   TAB,
   ZERO,
@@ -15,9 +14,10 @@ import {
   startsWith,
 } from './ascii';
 import { ByteInterner } from './byteInterner';
-import { EventKind, Mapping, NONE, PageFlag } from './eventTable';
+import { EventKind, Mapping, NONE } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
 import { NumberScanner } from './numberScanner';
+import { PageFlagTexts } from './pageFlagTexts';
 import type { SymbolTableBuilder } from './symbolTableBuilder';
 
 const enum Field {
@@ -140,54 +140,6 @@ for (const [kind, fields] of Object.entries(REQUIRED)) {
   for (const [, field] of fields) REQUIRED_BITS[Number(kind)]! |= 1 << field;
 }
 
-/** Bits that {@link PageFlag} names; what lies above is section, node, zone and younger flags. */
-const FLAG_BITS = 0xffffff;
-
-/** How a flag value was first written → its bits. */
-class FlagTexts {
-  private readonly texts = new ByteInterner();
-  private readonly names = new ByteInterner();
-  private readonly nameBits: number[] = [];
-  private bits = new Int32Array(256);
-  private readonly scanner = new NumberScanner();
-
-  constructor() {
-    const encoder = new TextEncoder();
-    for (const [name, bit] of Object.entries(PageFlag)) {
-      this.nameBits[this.names.intern(encoder.encode(name), 0, name.length)] = bit;
-    }
-  }
-
-  /** Names joined by `|`, hexadecimal, or both (`locked|0x8000e`). */
-  bitsOf(bytes: Uint8Array, start: number, end: number): number {
-    const known = this.texts.size;
-    const id = this.texts.intern(bytes, start, end);
-    if (id < known) return this.bits[id]!;
-    if (id === this.bits.length) {
-      const wider = new Int32Array(id * 2);
-      wider.set(this.bits);
-      this.bits = wider;
-    }
-    return (this.bits[id] = this.parse(bytes, start, end));
-  }
-
-  private parse(bytes: Uint8Array, start: number, end: number): number {
-    let bits = 0;
-    for (let at = start; at < end;) {
-      let partEnd = at;
-      while (partEnd < end && bytes[partEnd] !== PIPE) partEnd++;
-      if (bytes[at] === ZERO && bytes[at + 1] === LOWER_X) {
-        this.scanner.hexadecimal(bytes, at + 2);
-        bits |= this.scanner.low & FLAG_BITS;
-      } else {
-        bits |= this.nameBits[this.names.find(bytes, at, partEnd)] ?? 0;
-      }
-      at = partEnd + 1;
-    }
-    return bits;
-  }
-}
-
 /** Reads the ` key=value` part of the events that the analysis uses into the cells of a row. */
 export class FtraceFields {
   /** Bits of the fields that the newest line had. */
@@ -195,7 +147,7 @@ export class FtraceFields {
   private newestKind = EventKind.Other;
   private readonly keys = new ByteInterner();
   private readonly fieldOfKey: Field[] = [];
-  private readonly flagTexts = new FlagTexts();
+  private readonly flagTexts = new PageFlagTexts();
   private readonly scanner = new NumberScanner();
   private readonly success: number;
   private readonly failure: number;

@@ -16,6 +16,13 @@ export interface Kallsyms {
   addressOf(symbol: string): bigint | null;
 }
 
+/** Whether a file begins like a saved /proc/kallsyms: `ffffffff81000000 T _text`. */
+export function isKallsyms(head: Uint8Array): boolean {
+  return /^(?:[0-9a-f]{8}|[0-9a-f]{16}) [A-Za-z] \S+(?:\t\[\w+\])?\n/.test(
+    new TextDecoder('latin1').decode(head.subarray(0, 1024)),
+  );
+}
+
 /**
  * Reads a saved /proc/kallsyms, gzipped or not. What is wrong with it goes to `problems`, with the source's name.
  *

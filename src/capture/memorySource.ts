@@ -57,7 +57,8 @@ function rangeOf(
   if (offset >= end) return new Uint8Array(0);
   let index = partAt(starts, offset);
   const within = offset - starts[index]!;
-  if (within + (end - offset) <= parts[index]!.length) return parts[index]!.subarray(within, within + end - offset);
+  if (within + (end - offset) <= parts[index]!.length)
+    return parts[index]!.subarray(within, within + end - offset);
   const bytes = new Uint8Array(end - offset);
   for (let at = offset; at < end; index++) {
     const part = parts[index]!.subarray(at - starts[index]!, end - starts[index]!);

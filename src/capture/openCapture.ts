@@ -1,5 +1,6 @@
 import type { ByteSource } from './byteSource';
 import { byteChunks, joined, putBack, takeHead } from './byteChunks';
+import { COMPRESSION_HEAD, compressionOf } from './decompress';
 import {
   binaryFormat,
   byteOrderMarkLength,
@@ -11,7 +12,6 @@ import {
 } from './detectFormat';
 import type { Capture } from './eventTable';
 import { FtraceTextReader } from './ftraceText';
-import { gunzip, isGzip } from './gunzip';
 import { LineWindow } from './lineWindow';
 import { PerfScriptReader, isPerfScript } from './perfScript';
 import { readPerfData, type PerfDataOptions } from './perfData/perfData';
@@ -20,15 +20,15 @@ import { collectSource } from './memorySource';
 import { ProblemList } from './problemList';
 import { isTraceDat } from './traceDat/fileHeader';
 import { readTraceDat } from './traceDat/readTraceDat';
+import { PageOwnerReader, isPageOwner } from './pageOwnerText';
+import type { TextReader } from './textReader';
 
 /** How a capture is read. */
 export type OpenCaptureOptions = PerfDataOptions;
 
-type TextReader = FtraceTextReader | PerfScriptReader;
-
 /**
- * Reads a capture of any known format, which is told by the content. It may be gzipped. A file that is
- * something else comes back as a capture without events and with a problem that says what it is.
+ * Reads a capture of any known format, which is told by the content. It may be compressed with gzip, zstd or xz.
+ * A file that is something else comes back as a capture without events and with a problem that says what it is.
  *
  * @throws only what `source.read` throws, and the signal's reason when aborted
  */
@@ -36,20 +36,20 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   const options = forwardOnly(given);
   const endProblems = new ProblemList();
   let chunks = byteChunks(source, options, endProblems);
-  const taken = await takeHead(chunks, 2);
+  const taken = await takeHead(chunks, COMPRESSION_HEAD);
   chunks = putBack(taken, chunks);
-  const isCompressed = isGzip(joined(taken));
-  if (isCompressed) chunks = gunzip(chunks, endProblems);
+  const compression = compressionOf(joined(taken));
+  if (compression) chunks = compression.decompress(chunks, endProblems);
   const beginning = joined(await takeHead(chunks, HEAD_LENGTH));
   const head = beginning.subarray(0, HEAD_LENGTH);
   const readBinary = binaryReader(head);
   if (readBinary) {
-    if (!isCompressed) {
+    if (!compression) {
       await chunks.return();
       return readBinary(source, options);
     }
     const content = await collectSource(source.name, source.size, putBack([beginning], chunks), endProblems);
-    return fromGzip(await readBinary(content, withoutProgress(options)), endProblems);
+    return unpacked(await readBinary(content, withoutProgress(options)), compression.name, endProblems);
   }
   const other = binaryFormat(head);
   if (other) {
@@ -58,8 +58,8 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   }
 
   const markLength = byteOrderMarkLength(head);
-  const reader = isPerfScript(head.subarray(markLength)) ? new PerfScriptReader() : new FtraceTextReader();
-  if (isCompressed) reader.facts.set('compression', 'gzip');
+  const reader = textReader(head.subarray(markLength));
+  if (compression) reader.facts.set('compression', compression.name);
   const window = new LineWindow(reader, markLength);
   window.push(head);
   if (reader.table.length + reader.ownLines === 0) {
@@ -72,6 +72,7 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   window.push(beginning.subarray(HEAD_LENGTH));
   for await (const chunk of chunks) window.push(chunk);
   window.finish();
+  reader.finish?.();
   if (reader.table.length + reader.ownLines === 0) {
     return finished(source, new FtraceTextReader(), endProblems, foreignFormat(head));
   }
@@ -86,13 +87,19 @@ function binaryReader(
   return isPerfData(head) ? readPerfData : null;
 }
 
-/** What was read from the content of a gzipped file, with what the decompression says. */
-function fromGzip(capture: Capture, endProblems: ProblemList): Capture {
+/** The reader of the text that begins so. */
+function textReader(head: Uint8Array): TextReader {
+  if (isPageOwner(head)) return new PageOwnerReader();
+  return isPerfScript(head) ? new PerfScriptReader() : new FtraceTextReader();
+}
+
+/** What was read from the content of a compressed file, with what the decompression says. */
+function unpacked(capture: Capture, compression: string, endProblems: ProblemList): Capture {
   return {
     ...capture,
     problems: [...capture.problems, ...endProblems.kept],
     problemCount: capture.problemCount + endProblems.count,
-    facts: [['compression', 'gzip'], ...capture.facts],
+    facts: [['compression', compression], ...capture.facts],
   };
 }
 
@@ -132,6 +139,7 @@ function finished(
     timeBase: reader.timeBase,
     events: reader.table,
     symbols: reader.symbols,
+    allocations: reader.allocations ?? null,
     gaps: gapRecorder.gaps,
     lost: gapRecorder.lost,
     problems: problems.kept,

@@ -330,7 +330,9 @@ export class PerfScriptReader implements LineReader {
       this.gapRecorder.add('lost', null, null, null, this.table.length);
       return true;
     }
-    return /^(Warning:|Check IO\/CPU overload!|No kallsyms or vmlinux with build-id [0-9a-f]+ was found)$/.test(text);
+    return /^(Warning:|Check IO\/CPU overload!|No kallsyms or vmlinux with build-id [0-9a-f]+ was found)$/.test(
+      text,
+    );
   }
 
   private skipLine(bytes: Uint8Array, at: number): number {

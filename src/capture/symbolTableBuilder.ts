@@ -17,6 +17,9 @@ export interface FrameParts {
   readonly addressLow: number;
 }
 
+/** Texts whose id is remembered: more than all names that event formats hold. */
+const MOST_TEXTS = 4096;
+
 const enum FrameField {
   Function,
   Offset,
@@ -30,6 +33,8 @@ const enum FrameField {
 /** Interns strings, tasks, frames and stacks; is itself the {@link SymbolTable} of what it has seen so far. */
 export class SymbolTableBuilder implements SymbolTable {
   private readonly strings = new ByteInterner();
+  /** Ids of texts that were interned: names of enum values come again and again. */
+  private readonly texts = new Map<string, number>();
   private readonly tasks = new TupleInterner();
   private readonly frames = new TupleInterner();
   private readonly stacks = new TupleInterner();
@@ -46,8 +51,12 @@ export class SymbolTableBuilder implements SymbolTable {
 
   /** String id of a text that is not in the file as it stands. */
   internText(text: string): number {
+    const known = this.texts.get(text);
+    if (known !== undefined) return known;
     const bytes = this.encoder.encode(text);
-    return this.strings.intern(bytes, 0, bytes.length);
+    const id = this.strings.intern(bytes, 0, bytes.length);
+    if (this.texts.size < MOST_TEXTS) this.texts.set(text, id);
+    return id;
   }
 
   /** Task id. `comm` is a string id; a pid that comes with another comm (exec, `<...>`) is another task id. */

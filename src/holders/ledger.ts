@@ -533,7 +533,8 @@ export class Ledger {
       if (other === reference || other.ambiguous) continue;
       other.ambiguous = true;
       other.confidence = 'assumed';
-      other.evidence += '; another reference of the kind was dropped while it was open, which may have been this one';
+      other.evidence +=
+        '; another reference of the kind was dropped while it was open, which may have been this one';
     }
     return {
       reference,

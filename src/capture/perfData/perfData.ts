@@ -5,6 +5,7 @@ import { GapRecorder } from '../gapRecorder';
 import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
+import type { KernelSymbols } from '../traceDat/kernelSymbols';
 import { FileRanges } from '../traceDat/fileRanges';
 import { SequentialReader } from '../traceDat/sequentialReader';
 import { UnexpectedData } from '../traceDat/unexpectedData';
@@ -67,7 +68,7 @@ class PerfDataReader {
   private decompressor: StreamDecompressor | null = null;
   private decompressed: RecordWindow | null = null;
   private isPipe = false;
-  private damagedStreamAt = -1;
+  private isStreamDamaged = false;
 
   constructor(
     private readonly file: FileRanges,
@@ -94,14 +95,8 @@ class PerfDataReader {
   capture(path: string, kallsyms: Kallsyms | null): Capture {
     const { records, problems, gaps } = this;
     const shift = finishEvents(records.table, records.side, records.symbols, gaps);
-    const symbols = this.named(kallsyms);
-    const facts: (readonly [string, string])[] = [...this.facts.facts];
-    if (records.attributes.length > 0) facts.push(['clock', this.clock()]);
-    if (this.isPipe) facts.push(['written to', 'a pipe']);
-    if (this.decompressor) facts.push(['compression', 'zstd']);
-    if (records.flagDoubt !== null) facts.push(['page flags', records.flagDoubt]);
-    if (records.chains.userChains > 0)
-      facts.push(['user stacks (left out)', String(records.chains.userChains)]);
+    const names = this.names(kallsyms);
+    const symbols = this.named(names);
     return {
       path,
       format: 'perf-data',
@@ -110,6 +105,7 @@ class PerfDataReader {
       timeBase: (records.timeBase ?? 0n) + BigInt(shift),
       events: records.table,
       symbols,
+      allocations: null,
       gaps: gaps.gaps,
       lost: gaps.lost,
       problems: problems.kept,
@@ -117,12 +113,23 @@ class PerfDataReader {
       stackRecords: records.stackRecords,
       orphanStacks: 0,
       otherEvents: countOtherEvents(records.table, records.symbols),
-      facts,
+      facts: this.factList(names),
     };
   }
 
-  private clock(): string {
-    return clockName(this.records.attributes[0]?.clockId ?? null);
+  private factList(names: KernelSymbols | null): (readonly [string, string])[] {
+    const { records } = this;
+    const facts: (readonly [string, string])[] = [...this.facts.facts];
+    const [first] = records.attributes;
+    if (first) facts.push(['clock', clockName(first.clockId)]);
+    if (!this.littleEndian) facts.push(['byte order', 'big endian']);
+    if (this.isPipe) facts.push(['written to', 'a pipe']);
+    if (this.decompressor) facts.push(['compression', 'zstd']);
+    if (names) facts.push(['kernel symbols', String(names.codeCount)]);
+    if (records.flagSource !== null) facts.push(['page flags', records.flagSource]);
+    const { userChains } = records.chains;
+    if (userChains > 0) facts.push(['user stacks (left out)', String(userChains)]);
+    return facts;
   }
 
   private async readAttributes({ attributes, attributeSize, littleEndian }: PerfHeader): Promise<void> {
@@ -243,18 +250,18 @@ class PerfDataReader {
   private async readData(data: Section): Promise<void> {
     const { file, problems } = this;
     const end = data.size === 0 ? file.size : Math.min(data.offset + data.size, file.size);
+    if (data.offset > file.size) {
+      throw new UnexpectedData(
+        40,
+        `data at byte ${data.offset}, but the file has ${file.size}; it is cut off or damaged`,
+      );
+    }
     if (this.facts.isDirectory) {
       problems.add(
         data.offset,
         null,
         'this file is part of a directory that perf record --threads wrote, and most samples are in the files ' +
           'beside it; open the output of "perf script -i DIRECTORY"',
-      );
-    }
-    if (data.offset > file.size) {
-      throw new UnexpectedData(
-        40,
-        `data at byte ${data.offset}, but the file has ${file.size}; it is cut off or damaged`,
       );
     }
     const window = new RecordWindow(data.offset, this.littleEndian, problems, false);
@@ -272,9 +279,15 @@ class PerfDataReader {
     await this.drain(window, true);
     window.finish();
     if (this.decompressed) {
+      for (const part of this.isStreamDamaged ? [] : (this.decompressor?.end() ?? []))
+        this.decompressed.push(part);
       await this.drain(this.decompressed, true);
       this.decompressed.finish();
     }
+    // Which CPU and which time is lost there, nobody knows.
+    const damages = window.damages + (this.decompressed?.damages ?? 0);
+    if (damages > 0 || this.isStreamDamaged)
+      this.gaps.add('lost', null, null, null, this.records.table.length);
     if (offset < end || data.offset + data.size > file.size) {
       problems.add(
         offset,
@@ -340,25 +353,32 @@ class PerfDataReader {
     this.decompressor ??= new StreamDecompressor();
     this.decompressed ??= new RecordWindow(offset, this.littleEndian, this.problems, true);
     // Records cannot be compressed twice.
-    if (window === this.decompressed) return;
+    if (window === this.decompressed || this.isStreamDamaged) return;
+    // A copy: the decompressor keeps what is left of a block, and the window's bytes move.
     const parts = this.decompressor.push(window.bytes.slice(start, end));
-    if (parts === null) {
-      if (this.damagedStreamAt < 0) {
-        this.damagedStreamAt = offset;
-        this.problems.add(
-          offset,
-          null,
-          'damaged zstd data, expected the stream that the records before began; all compressed records from here ' +
-            'on are lost',
-        );
-        this.gaps.add('lost', null, null, null, this.records.table.length);
-      }
-      return;
-    }
-    for (const part of parts) {
+    for (;;) {
+      const part = this.nextPart(parts, offset);
+      if (part === null) return;
       this.decompressed.setOrigin(offset);
       this.decompressed.push(part);
       await this.drain(this.decompressed, false);
+    }
+  }
+
+  private nextPart(parts: Generator<Uint8Array, void>, offset: number): Uint8Array | null {
+    try {
+      const part = parts.next();
+      return part.done ? null : part.value;
+    } catch (error) {
+      this.isStreamDamaged = true;
+      const found = error instanceof Error ? error.message : String(error);
+      this.problems.add(
+        offset,
+        null,
+        `damaged zstd data (${found}), expected the stream that the records before began; all compressed records ` +
+          'from here on are lost',
+      );
+      return null;
     }
   }
 
@@ -404,15 +424,14 @@ class PerfDataReader {
     );
   }
 
-  /** The symbols with the names that the file or `kallsyms` has for the kernel's addresses. */
-  private named(kallsyms: Kallsyms | null): SymbolTable {
+  /** The names of the kernel's functions, or null with a problem where they are missing. */
+  private names(kallsyms: Kallsyms | null): KernelSymbols | null {
     const { records, problems } = this;
-    const { maps, symbols } = records;
-    // Recordings by perf before Linux 4.0 hold the kallsyms of their kernel.
+    if (kallsyms && this.isOfThisBoot(kallsyms)) return kallsyms.names;
+    // perf before Linux 4.0 put the kallsyms of its kernel into the tracing data.
     const own = records.metadata?.symbols;
-    const names =
-      (this.isOfThisBoot(kallsyms) ? kallsyms?.names : null) ?? (own && own.codeCount > 0 ? own : null);
-    if (!names && records.stackRecords > 0) {
+    if (own && own.codeCount > 0) return own;
+    if (records.stackRecords > 0) {
       problems.add(
         0,
         null,
@@ -421,6 +440,12 @@ class PerfDataReader {
           'open the output of "perf script", run on the recorded machine',
       );
     }
+    return null;
+  }
+
+  /** The symbols with what is known of the kernel's addresses. */
+  private named(names: KernelSymbols | null): SymbolTable {
+    const { maps, symbols } = this.records;
     return withFrameNames(symbols, (high, low, target) => {
       const generated = maps.functionFrame(high, low, target);
       if (generated >= 0) return generated;
@@ -431,9 +456,9 @@ class PerfDataReader {
   }
 
   /** Addresses change with every boot: names of another one would be wrong without a sign of it. */
-  private isOfThisBoot(kallsyms: Kallsyms | null): boolean {
+  private isOfThisBoot(kallsyms: Kallsyms): boolean {
     const { reference } = this.records.maps;
-    if (!kallsyms || !reference) return kallsyms !== null;
+    if (!reference) return true;
     const address = kallsyms.addressOf(reference.symbol);
     if (address === null || address === reference.address) return true;
     this.problems.add(

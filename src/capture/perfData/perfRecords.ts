@@ -45,14 +45,15 @@ export class PerfRecords {
   /** Call chains with frames of the kernel. */
   stackRecords = 0;
   readonly chains: CallChains;
-  /** What is not certain about the order of the page flags, or null. */
-  flagDoubt: string | null = null;
+  /** How the bits of the page flags were told apart; null where no event has any. */
+  flagSource: string | null = null;
 
   private readonly sample = new PerfSample();
   /** By the id that the kernel gave to an event on a CPU, its index in `attributes`. */
   private readonly attributeOfId = new Map<number, number>();
   /** By index in `attributes`; made when the first sample is met. */
   private readonly events: (SampledEvent | undefined)[] = [];
+  private readonly doubts = new Set<string>();
   private readonly givenNames = new Map<number, string>();
   private trailers: TrailerLayout[] = [];
   private baseHigh = 0;
@@ -199,11 +200,19 @@ export class PerfRecords {
       table: this.table,
       symbols: this.symbols,
     });
-    this.flagDoubt ??= fields.flagBits?.doubt ?? null;
+    this.noteFlags(fields);
     for (const column of fields.missing) {
       this.problem(0, `the format of ${name} has no field for "${column}"; expected it among its fields`);
     }
     return { attribute, name: nameId, kind, fields };
+  }
+
+  private noteFlags({ flagBits }: EventFields): void {
+    if (!flagBits) return;
+    this.flagSource ??= flagBits.source;
+    if (flagBits.doubt === null || this.doubts.has(flagBits.doubt)) return;
+    this.doubts.add(flagBits.doubt);
+    this.problem(0, flagBits.doubt);
   }
 
   private nameWithoutFormat(index: number): string {

@@ -17,13 +17,16 @@ const RECORDS_TO_TRUST = 4;
  */
 export class RecordWindow {
   /** The bytes that the newest record lies in, and a view of all of them; good until the next `push`. */
-  bytes = new Uint8Array(1 << 17);
+  bytes = new Uint8Array(1 << 16);
   view = new DataView(this.bytes.buffer);
   /** The newest record is `bytes[at, at + size)`, its header included; tracing data behind it counts to it. */
   at = 0;
   size = 0;
   type = 0;
   misc = 0;
+
+  /** Places at which no record began: what stood there is lost. */
+  damages = 0;
 
   /** The bytes that wait are `bytes[start, end)`. */
   private start = 0;
@@ -181,6 +184,7 @@ export class RecordWindow {
   }
 
   private reportDamage(end: number): void {
+    this.damages++;
     this.problems.add(
       this.damagedAt,
       null,

@@ -37,9 +37,11 @@ export class CpuCursor {
   /** Bytes of the record's data. */
   length = 0;
   /** As in {@link EventTable.time}. */
-  time = 0;
+  time = NaN;
   /** Events missing before this record: a number, {@link NOTHING_MISSING} or {@link UNCOUNTED}. */
   missing = NOTHING_MISSING;
+  /** Time of the last record before the missing ones, NaN when there is none. */
+  timeBeforeMissing = NaN;
   /** True behind the last record. */
   isDone = false;
 
@@ -178,8 +180,11 @@ export class CpuCursor {
     const commit = view.getUint32(lowWord, littleEndian);
     const size = commit & COMMIT_MASK;
     if (size > pageSize - dataOffset) {
-      this.problem(start, `a page with ${size} bytes of data, expected at most ${pageSize - dataOffset}; skipped`);
-      this.missing = UNCOUNTED;
+      this.problem(
+        start,
+        `a page with ${size} bytes of data, expected at most ${pageSize - dataOffset}; skipped`,
+      );
+      this.miss(0);
       return true;
     }
     this.pageStampHigh = high;
@@ -187,8 +192,9 @@ export class CpuCursor {
     this.nextRecord = start + dataOffset;
     this.dataEnd = this.nextRecord + Math.min(size, available - dataOffset);
     if ((commit & MISSING_EVENTS) !== 0) {
-      const count = (commit & MISSING_STORED) !== 0 ? this.storedCount(this.nextRecord + size, start + available) : 0;
-      this.missing = count === 0 || this.missing === UNCOUNTED ? UNCOUNTED : this.missing + count;
+      const count =
+        (commit & MISSING_STORED) !== 0 ? this.storedCount(this.nextRecord + size, start + available) : 0;
+      this.miss(count);
     }
     return true;
   }
@@ -224,7 +230,14 @@ export class CpuCursor {
   private damaged(at: number, found: string): void {
     this.problem(at, `${found}; the rest of the page was skipped`);
     this.nextRecord = this.dataEnd;
-    this.missing = UNCOUNTED;
+    this.miss(0);
+  }
+
+  /** Events are missing here: `count` of them, 0 when nobody counted. */
+  private miss(count: number): void {
+    // The record before is still the one that `time` is of: the next one is not looked at yet.
+    if (this.missing === NOTHING_MISSING) this.timeBeforeMissing = this.time;
+    this.missing = count === 0 || this.missing === UNCOUNTED ? UNCOUNTED : this.missing + count;
   }
 
   private problem(at: number, message: string): void {

@@ -110,11 +110,18 @@ export class CompressedCpuData implements CpuData {
     const size = await this.reader.u32('the size of a chunk');
     if (!isBelievable(compressed, size)) {
       await this.reader.skip(compressed, 'a compressed chunk');
-      this.problems.add(place, null, `a chunk of ${compressed} bytes claims to stand for ${size}; it was skipped`);
+      this.problems.add(
+        place,
+        null,
+        `a chunk of ${compressed} bytes claims to stand for ${size}; it was skipped`,
+      );
       return null;
     }
     if (size > this.budget.left) {
-      throw new UnexpectedData(place, 'the chunks grow far beyond the size of the file; the rest was not read');
+      throw new UnexpectedData(
+        place,
+        'the chunks grow far beyond the size of the file; the rest was not read',
+      );
     }
     const block = await this.reader.bytes(compressed, 'a compressed chunk');
     const bytes = this.decompressor.decompress(block, size);

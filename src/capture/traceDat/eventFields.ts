@@ -18,9 +18,8 @@ export interface FieldContext {
   readonly symbols: SymbolTableBuilder;
 }
 
-/** Columns that every event may fill, beside those that are special: pfn, flags and mapping. */
-const INTEGER_COLUMNS = ['count', 'mapcount', 'val', 'ret', 'migratetype', 'order'] as const;
-type IntegerColumn = (typeof INTEGER_COLUMNS)[number];
+/** Columns that hold one 32-bit number, beside those that are special: pfn, flags and mapping. */
+type IntegerColumn = 'count' | 'mapcount' | 'val' | 'ret' | 'migratetype' | 'order';
 
 /** Columns of {@link EventDetails} that hold a PFN, a number, or the id of a string. */
 type DetailColumn = 'endPfn' | 'finPfn' | 'pages' | 'failed' | 'error' | 'reason' | 'label' | 'result';
@@ -179,7 +178,8 @@ export class EventFields {
     }
     this.smallestRecord = smallest;
     this.missing = (REQUIRED[kind] ?? []).filter((column) => !found.has(column));
-    this.hasDetails = this.slow.length > 0 || (kind >= EventKind.CmaAllocStart && kind <= EventKind.TestPagesIsolated);
+    this.hasDetails =
+      this.slow.length > 0 || (kind >= EventKind.CmaAllocStart && kind <= EventKind.TestPagesIsolated);
   }
 
   /** Reads the record whose data begins at `at` and is at least {@link smallestRecord} bytes long. */
@@ -226,7 +226,8 @@ export class EventFields {
    */
   private mappingOf(high: number, low: number): Mapping {
     if (high === 0 && low === 0) return Mapping.Null;
-    const isPointer = high >>> 31 === 1 || this.mappingHigh === ABSENT_FIELD || this.context.hasLowAddresses === true;
+    const isPointer =
+      high >>> 31 === 1 || this.mappingHigh === ABSENT_FIELD || this.context.hasLowAddresses === true;
     if (!isPointer || isTailMapping(high, low)) return Mapping.Hashed;
     if ((low & 1) !== 0) return Mapping.Anonymous;
     return (low & 2) !== 0 ? Mapping.Movable : Mapping.File;
@@ -301,7 +302,8 @@ export class EventFields {
       // Computed when printed (include/trace/events/page_isolation.h), so no member holds it.
       const endPfn = details.endPfn[detail]!;
       const finPfn = details.finPfn[detail]!;
-      if (endPfn >= 0 && finPfn >= 0) details.result[detail] = symbols.internText(endPfn <= finPfn ? 'success' : 'fail');
+      if (endPfn >= 0 && finPfn >= 0)
+        details.result[detail] = symbols.internText(endPfn <= finPfn ? 'success' : 'fail');
     }
   }
 

@@ -46,7 +46,10 @@ export async function readFileHeader(file: FileRanges): Promise<FileHeader> {
   const endian = await first.u8('the byte order');
   const longSize = await first.u8('the size of a long');
   if (endian > 1) {
-    throw new UnexpectedData(first.place - 2, `a byte order of ${endian}, expected 0 (little) or 1 (big endian)`);
+    throw new UnexpectedData(
+      first.place - 2,
+      `a byte order of ${endian}, expected 0 (little) or 1 (big endian)`,
+    );
   }
   const reader = new SequentialReader(file, first.position, file.size, endian === 0);
   const pageSize = await reader.u32('the page size');

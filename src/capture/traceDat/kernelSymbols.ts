@@ -42,7 +42,7 @@ export class KernelSymbols {
     this.text = text;
     this.count = this.codeCount = this.lineCount = 0;
     let sortedUpTo = -1;
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       at = this.line(at);
       const last = this.count - 1;
       if (sortedUpTo < 0 && last > 0 && this.compare(last - 1, last) > 0) sortedUpTo = last;

@@ -1,18 +1,22 @@
 import type { CpuCursor } from './cpuCursor';
 
+/** What happens on the way through the records. */
+export interface MergeSteps {
+  /** The cursor stands on the next record. */
+  readonly read: (cursor: CpuCursor) => void;
+  /** The cursor is behind its last record. */
+  readonly finish: (cursor: CpuCursor) => void;
+  /** More pages will be read. */
+  readonly beforeLoad: () => void;
+}
+
 /**
- * Reads the records of all cursors in order of time; of several at one time, those of the lower cursor first,
+ * Visits the records of all cursors in order of time; of several at one time, those of the lower cursor first,
  * as `trace-cmd report` does.
- *
- * @param read called with the cursor on each record
- * @param finish called once for each cursor behind its last record
- * @param beforeLoad called before more pages are read
  */
 export async function mergeCursors(
   cursors: readonly CpuCursor[],
-  read: (cursor: CpuCursor) => void,
-  finish: (cursor: CpuCursor) => void,
-  beforeLoad: () => void,
+  { read, finish, beforeLoad }: MergeSteps,
 ): Promise<void> {
   const heap = new CursorHeap();
   for (const cursor of cursors) {

@@ -1,6 +1,6 @@
 import { eventIdentity, parseEventFormat, parseField, type EventFormat } from './eventFormat';
 import { KernelSymbols } from './kernelSymbols';
-import { SequentialReader, decodeText } from './sequentialReader';
+import { decodeText, type SequentialReader } from './sequentialReader';
 import { UnexpectedData } from './unexpectedData';
 
 /** Where the head of a ring buffer page keeps what, in bytes (events/header_page). */
@@ -194,7 +194,11 @@ function recordHeader(text: string, offset: number): RecordHeader {
     timeStamp: number(/time_stamp\s*:\s*type == (\d+)/, usual.timeStamp),
     largestData: number(/data max type_len\s*==\s*(\d+)/, usual.largestData),
   };
-  if (header.typeBits < 1 || header.typeBits + header.deltaBits !== 32 || header.largestData >= header.padding) {
+  if (
+    header.typeBits < 1 ||
+    header.typeBits + header.deltaBits !== 32 ||
+    header.largestData >= header.padding
+  ) {
     throw new UnexpectedData(
       offset,
       `header_event describes records with ${header.typeBits} bits of type and ${header.deltaBits} of time, ` +

@@ -7,20 +7,83 @@ import { constantOf, namedValues } from './printFormat';
  */
 const ORDERS = {
   '4.6 to 4.19': [
-    ...['locked', 'error', 'referenced', 'uptodate', 'dirty', 'lru', 'active', 'waiters', 'slab', 'owner_priv_1'],
-    ...['arch_1', 'reserved', 'private', 'private_2', 'writeback', 'head', 'swapcache', 'mappedtodisk', 'reclaim'],
+    ...[
+      'locked',
+      'error',
+      'referenced',
+      'uptodate',
+      'dirty',
+      'lru',
+      'active',
+      'waiters',
+      'slab',
+      'owner_priv_1',
+    ],
+    ...[
+      'arch_1',
+      'reserved',
+      'private',
+      'private_2',
+      'writeback',
+      'head',
+      'swapcache',
+      'mappedtodisk',
+      'reclaim',
+    ],
     ...['swapbacked', 'unevictable', 'mlocked', 'uncached', 'hwpoison', 'young', 'idle'],
   ],
   '4.20 to 6.6': [
-    ...['locked', 'referenced', 'uptodate', 'dirty', 'lru', 'active', 'workingset', 'waiters', 'error', 'slab'],
+    ...[
+      'locked',
+      'referenced',
+      'uptodate',
+      'dirty',
+      'lru',
+      'active',
+      'workingset',
+      'waiters',
+      'error',
+      'slab',
+    ],
     ...['owner_priv_1', 'arch_1', 'reserved', 'private', 'private_2', 'writeback', 'head', 'mappedtodisk'],
     ...['reclaim', 'swapbacked', 'unevictable', 'mlocked', 'uncached', 'hwpoison', 'young', 'idle', 'arch_2'],
     ...['arch_3', 'skip_kasan_poison'],
   ],
   '6.7 and later': [
-    ...['locked', 'writeback', 'referenced', 'uptodate', 'dirty', 'lru', 'head', 'waiters', 'active', 'workingset'],
-    ...['error', 'slab', 'owner_priv_1', 'owner_2', 'arch_1', 'reserved', 'private', 'private_2', 'mappedtodisk'],
-    ...['reclaim', 'swapbacked', 'unevictable', 'dropbehind', 'mlocked', 'uncached', 'hwpoison', 'young', 'idle'],
+    ...[
+      'locked',
+      'writeback',
+      'referenced',
+      'uptodate',
+      'dirty',
+      'lru',
+      'head',
+      'waiters',
+      'active',
+      'workingset',
+    ],
+    ...[
+      'error',
+      'slab',
+      'owner_priv_1',
+      'owner_2',
+      'arch_1',
+      'reserved',
+      'private',
+      'private_2',
+      'mappedtodisk',
+    ],
+    ...[
+      'reclaim',
+      'swapbacked',
+      'unevictable',
+      'dropbehind',
+      'mlocked',
+      'uncached',
+      'hwpoison',
+      'young',
+      'idle',
+    ],
     ...['arch_2', 'arch_3'],
   ],
 } as const;
@@ -74,7 +137,10 @@ export function pageFlagBits(expression: string, release: string | null): PageFl
   };
 }
 
-function versionOf(present: ReadonlySet<string>, release: string | null): { version: Version; doubt: string | null } {
+function versionOf(
+  present: ReadonlySet<string>,
+  release: string | null,
+): { version: Version; doubt: string | null } {
   const number = releaseNumber(release);
   if (present.size > 0) {
     // 4.20 brought workingset; 6.10 took slab away, 6.12 error.

@@ -37,7 +37,8 @@ export function parsePrintFormat(text: string): PrintedValue[] {
 
 function memberOf(expression: string): string | null {
   const match =
-    /REC->([A-Za-z_]\w*)/.exec(expression) ?? /__get_(?:rel_)?(?:str|dynamic_array)\(\s*(\w+)/.exec(expression);
+    /REC->([A-Za-z_]\w*)/.exec(expression) ??
+    /__get_(?:rel_)?(?:str|dynamic_array)\(\s*(\w+)/.exec(expression);
   return match?.[1] ?? null;
 }
 
@@ -53,7 +54,10 @@ function symbolsOf(expression: string): Map<number, string> | null {
 }
 
 /** The list of `{ value, "name" }` in a call of `macro` (or its 64-bit form), or null when there is no call. */
-export function namedValues(expression: string, macro: '__print_flags' | '__print_symbolic'): NamedValue[] | null {
+export function namedValues(
+  expression: string,
+  macro: '__print_flags' | '__print_symbolic',
+): NamedValue[] | null {
   const call = new RegExp(`${macro}(?:_u64)?\\(`).exec(expression);
   if (!call) return null;
   const list = /\{([^{}"]*),\s*"((?:[^"\\]|\\.)*)"\s*\}/g;
@@ -65,7 +69,10 @@ export function namedValues(expression: string, macro: '__print_flags' | '__prin
 
 /** Value of a constant as format files write it: `8`, `0x10u`, `1UL << 3`, `(-1)`; null for anything else. */
 export function constantOf(text: string): number | null {
-  const bare = text.replace(/\((?:unsigned |signed )?(?:long long|long|int|char|short|u?(?:8|16|32|64)|gfp_t)\)/g, '');
+  const bare = text.replace(
+    /\((?:unsigned |signed )?(?:long long|long|int|char|short|u?(?:8|16|32|64)|gfp_t)\)/g,
+    '',
+  );
   const shift = /^\(*\s*([0-9][0-9a-fA-Fx]*)[uUlL]*\s*\)*\s*<<\s*\(*\s*(\d+)[uUlL]*\s*\)*$/.exec(bare.trim());
   if (shift) return Number(shift[1]) * 2 ** Number(shift[2]);
   const plain = /^\(*\s*(-?)\s*([0-9][0-9a-fA-Fx]*)[uUlL]*\s*\)*$/.exec(bare.trim());

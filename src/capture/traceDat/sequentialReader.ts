@@ -103,14 +103,11 @@ export class SequentialReader {
     return this.bytes(Math.max(0, Math.min(length, this.remaining)), 'data');
   }
 
-  async skip(length: number, what: string): Promise<void> {
-    if (length > this.remaining) throw this.tooShort(length, what);
-    const position = this.position + length;
-    if (this.at + length <= this.window.length) {
-      this.at += length;
-      return;
-    }
-    this.setWindow(new Uint8Array(0), position);
+  skip(length: number, what: string): Promise<void> {
+    if (length > this.remaining) return Promise.reject(this.tooShort(length, what));
+    if (this.at + length <= this.window.length) this.at += length;
+    else this.setWindow(new Uint8Array(0), this.position + length);
+    return Promise.resolve();
   }
 
   /** Text that ends with NUL, without it. */

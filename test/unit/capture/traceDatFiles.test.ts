@@ -54,7 +54,9 @@ const KALLSYMS_64 = [
   'ffffffffc0001000 t ext4_one\t[ext4]',
   '',
 ].join('\n');
-const KALLSYMS_32 = KALLSYMS_64.replace(/^0{16}|ffffffff/gm, (found) => (found.startsWith('0') ? '00000000' : ''));
+const KALLSYMS_32 = KALLSYMS_64.replace(/^0{16}|ffffffff/gm, (found) =>
+  found.startsWith('0') ? '00000000' : '',
+);
 
 const PAGE_REF = {
   pfn: 0x12f93,
@@ -88,9 +90,14 @@ function allRecords(shape: Partial<Shape>): RecordText[] {
     { time: 1000n, data: data(events.PAGE_REF_MOD, 130, PAGE_REF) },
     {
       time: 1001n,
-      data: data(events.KERNEL_STACK, 130, { size: 3 }, {
-        tail: stack(0xffffffff81001044n, 0xffffffffc0001010n, 0xffffffff00000010n, 0n, 0n, 0n, 0n, 0n),
-      }),
+      data: data(
+        events.KERNEL_STACK,
+        130,
+        { size: 3 },
+        {
+          tail: stack(0xffffffff81001044n, 0xffffffffc0001010n, 0xffffffff00000010n, 0n, 0n, 0n, 0n, 0n),
+        },
+      ),
     },
     {
       time: 1500n,
@@ -100,26 +107,67 @@ function allRecords(shape: Partial<Shape>): RecordText[] {
     // A stack longer than the array of its format, in a record that needs a word for its length.
     {
       time: 1501n,
-      data: data(events.KERNEL_STACK, 131, { size: 20 }, {
-        tail: stack(...Array.from({ length: 20 }, (_, i) => 0xffffffff81001080n + BigInt(i))),
-      }),
+      data: data(
+        events.KERNEL_STACK,
+        131,
+        { size: 20 },
+        {
+          tail: stack(...Array.from({ length: 20 }, (_, i) => 0xffffffff81001080n + BigInt(i))),
+        },
+      ),
     },
     { time: 1502n, data: data(events.USER_STACK, 131, { tgid: 131 }, { tail: stack(1n, 2n) }) },
     {
       time: 300_000_000_000n,
-      data: data(events.CMA_ALLOC_FINISH, 0, { name: (9 << 16) | nameOffset, pfn: 0x12800, count: 16, errorno: -16 }, { tail: name }),
+      data: data(
+        events.CMA_ALLOC_FINISH,
+        0,
+        { name: (9 << 16) | nameOffset, pfn: 0x12800, count: 16, errorno: -16 },
+        { tail: name },
+      ),
     },
     {
       time: 300_000_000_001n,
-      data: data(events.CMA_RELEASE, 0, { name: (9 << 16) | (shape.longSize === 4 ? 8 : 20), pfn: 0x12800, count: 4 }, { tail: name }),
+      data: data(
+        events.CMA_RELEASE,
+        0,
+        { name: (9 << 16) | (shape.longSize === 4 ? 8 : 20), pfn: 0x12800, count: 4 },
+        { tail: name },
+      ),
       longForm: true,
     },
-    { time: 300_000_000_002n, stamp: 'absolute', data: data(events.MIGRATE_PAGES, 7, { succeeded: 3, failed: 1, mode: 2, reason: 6 }) },
+    {
+      time: 300_000_000_002n,
+      stamp: 'absolute',
+      data: data(events.MIGRATE_PAGES, 7, { succeeded: 3, failed: 1, mode: 2, reason: 6 }),
+    },
     { time: 300_000_000_003n, data: data(events.MIGRATE_PAGES, 7, { mode: 9, reason: 8 }) },
-    { time: 300_000_000_004n, data: data(events.TEST_PAGES_ISOLATED, 7, { start_pfn: 0x12800, end_pfn: 0x13000, fin_pfn: 0x12f93 }) },
-    { time: 300_000_000_005n, data: data(events.REPORT_PINNERS, 7, { ...PAGE_REF, mapping: 0, reason: 0xffffffff81dec778n, err: -11 }) },
-    { time: 300_000_000_006n, data: data(events.REPORT_PINNERS, 7, { ...PAGE_REF, mapping: 0xffff888003d81b62n, reason: 0x1234n, err: -11 }) },
-    { time: 300_000_000_007n, data: data(events.COMPACTION_BEGIN, 7, { zone_start: 1, zone_end: 0x20000, sync: 1 }) },
+    {
+      time: 300_000_000_004n,
+      data: data(events.TEST_PAGES_ISOLATED, 7, { start_pfn: 0x12800, end_pfn: 0x13000, fin_pfn: 0x12f93 }),
+    },
+    {
+      time: 300_000_000_005n,
+      data: data(events.REPORT_PINNERS, 7, {
+        ...PAGE_REF,
+        mapping: 0,
+        reason: 0xffffffff81dec778n,
+        err: -11,
+      }),
+    },
+    {
+      time: 300_000_000_006n,
+      data: data(events.REPORT_PINNERS, 7, {
+        ...PAGE_REF,
+        mapping: 0xffff888003d81b62n,
+        reason: 0x1234n,
+        err: -11,
+      }),
+    },
+    {
+      time: 300_000_000_007n,
+      data: data(events.COMPACTION_BEGIN, 7, { zone_start: 1, zone_end: 0x20000, sync: 1 }),
+    },
     { time: 300_000_000_008n, data: data(events.MEMORY_FAILURE, 7, { pfn: 0x12fe8, type: 14, result: 3 }) },
     { time: 300_000_000_009n, data: data(events.MM_PAGE_ALLOC, 7, { pfn: 0x777, order: 9, migratetype: 1 }) },
     { time: 300_000_000_010n, data: data(events.MM_PAGE_ALLOC, 7, { pfn: -1n, order: 0, migratetype: 1 }) },
@@ -133,7 +181,10 @@ const EXPECTED = [
     ' < get_page+0x44/0x80 <ffffffff81001044> < ext4_one+0x10/0x1000 [ext4] <ffffffffc0001010>' +
     ' < 0xffffffff00000010 <ffffffff00000010>',
   '500 [0] pipe reader-131 page_ref_freeze PageRefFreeze pfn=0x12f93 flags=lru|swapbacked mapping=File count=2 mapcount=-1 val=1 ret=0 mt=5 < ' +
-    Array.from({ length: 20 }, (_, i) => `put_page+0x${i.toString(16)}/0x80 <${(0xffffffff81001080n + BigInt(i)).toString(16)}>`).join(' < '),
+    Array.from(
+      { length: 20 },
+      (_, i) => `put_page+0x${i.toString(16)}/0x80 <${(0xffffffff81001080n + BigInt(i)).toString(16)}>`,
+    ).join(' < '),
   '299999999000 [0] <idle>-0 cma_alloc_finish CmaAllocFinish pfn=0x12800 end=0x12810 pages=16 error=-16 label=reserved < -',
   '299999999001 [0] <idle>-0 cma_release CmaRelease pfn=0x12800 end=0x12804 pages=4 label=reserved < -',
   '299999999002 [0] <...>-7 mm_migrate_pages MigratePages pages=3 failed=1 reason=contig_range label=MIGRATE_SYNC < -',
@@ -203,7 +254,14 @@ test('CPUs and buffers of one clock are merged by time, the lower one first at t
     const bytes = writeTraceDat({
       ...base({ version }),
       buffers: [
-        { name: '', clock: 'mono', cpus: [[mod(10n, 1), mod(30n, 5)], [mod(10n, 2), mod(20n, 4), mod(40n, 7)]] },
+        {
+          name: '',
+          clock: 'mono',
+          cpus: [
+            [mod(10n, 1), mod(30n, 5)],
+            [mod(10n, 2), mod(20n, 4), mod(40n, 7)],
+          ],
+        },
         { name: 'pins', clock: 'mono', cpus: [[mod(10n, 3)], [mod(30n, 6), mod(50n, 8)]] },
       ],
     });
@@ -217,10 +275,15 @@ test('CPUs and buffers of one clock are merged by time, the lower one first at t
 
 test('many CPUs', async () => {
   const cpus = Array.from({ length: 37 }, (_, cpu) =>
-    Array.from({ length: 20 }, (_record, i) => mod(BigInt(i * 37 + ((cpu * 11) % 37)), i * 37 + ((cpu * 11) % 37))),
+    Array.from({ length: 20 }, (_record, i) =>
+      mod(BigInt(i * 37 + ((cpu * 11) % 37)), i * 37 + ((cpu * 11) % 37)),
+    ),
   );
   const capture = await read(writeTraceDat({ ...base({}), buffers: [{ name: '', clock: 'mono', cpus }] }));
-  assert.deepEqual(pfns(capture), Array.from({ length: 37 * 20 }, (_, i) => i));
+  assert.deepEqual(
+    pfns(capture),
+    Array.from({ length: 37 * 20 }, (_, i) => i),
+  );
 });
 
 test('a buffer with another clock stands behind, without times', async () => {
@@ -234,14 +297,23 @@ test('a buffer with another clock stands behind, without times', async () => {
   const capture = await read(bytes);
   assert.deepEqual(pfns(capture), [1, 2, 4, 3]);
   assert.deepEqual([...capture.events.time.subarray(0, 4)], [0, 100, NaN, NaN]);
-  assert.match(messages(capture).join(), /buffer "ticks" was recorded with the clock x86-tsc, the others with mono/);
+  assert.match(
+    messages(capture).join(),
+    /buffer "ticks" was recorded with the clock x86-tsc, the others with mono/,
+  );
 });
 
 test('lost events are gaps, and end the wait for a stack', async () => {
   const stack: RecordText = {
     time: 400n,
     lostBefore: -1,
-    data: recordData({}, events.KERNEL_STACK, 130, { size: 1 }, { tail: new ByteWriter(true).u64(0xffffffff81001044n).done() }),
+    data: recordData(
+      {},
+      events.KERNEL_STACK,
+      130,
+      { size: 1 },
+      { tail: new ByteWriter(true).u64(0xffffffff81001044n).done() },
+    ),
   };
   const bytes = writeTraceDat({
     ...base({}),
@@ -249,13 +321,29 @@ test('lost events are gaps, and end the wait for a stack', async () => {
       {
         name: '',
         clock: 'mono',
-        cpus: [[mod(100n, 1, { lostBefore: 7 }), mod(200n, 2, { lostBefore: 1321 }), mod(300n, 3), stack, mod(500n, 4)], [mod(250n, 9)]],
+        cpus: [
+          [
+            mod(100n, 1, { lostBefore: 7 }),
+            mod(200n, 2, { lostBefore: 1321 }),
+            mod(300n, 3),
+            stack,
+            mod(500n, 4),
+          ],
+          [mod(250n, 9)],
+        ],
       },
     ],
   });
   const capture = await read(bytes);
   assert.deepEqual(
-    capture.gaps.map(({ cpu, from, to, events: count, beforeRow, cause }) => ({ cpu, from, to, count, beforeRow, cause })),
+    capture.gaps.map(({ cpu, from, to, events: count, beforeRow, cause }) => ({
+      cpu,
+      from,
+      to,
+      count,
+      beforeRow,
+      cause,
+    })),
     [
       { cpu: 0, from: null, to: 0, count: 7, beforeRow: 0, cause: 'lost' },
       { cpu: 0, from: 0, to: 100, count: 1321, beforeRow: 1, cause: 'lost' },
@@ -268,12 +356,24 @@ test('lost events are gaps, and end the wait for a stack', async () => {
 
 test('a stack belongs to the newest event of its task and context', async () => {
   const hardirq = 0x08;
-  const at = (time: bigint, event: (typeof events.ALL_EVENTS)[number], pid: number, values: object, more = {}): RecordText => ({
+  const at = (
+    time: bigint,
+    event: (typeof events.ALL_EVENTS)[number],
+    pid: number,
+    values: object,
+    more = {},
+  ): RecordText => ({
     time,
     data: recordData({}, event, pid, { ...values }, more),
   });
   const stackOf = (time: bigint, pid: number, address: bigint, flags: number): RecordText =>
-    at(time, events.KERNEL_STACK, pid, { size: 1 }, { flags, tail: new ByteWriter(true).u64(address).done() });
+    at(
+      time,
+      events.KERNEL_STACK,
+      pid,
+      { size: 1 },
+      { flags, tail: new ByteWriter(true).u64(address).done() },
+    );
   const capture = await read(
     writeTraceDat({
       ...base({}),
@@ -310,7 +410,13 @@ test('times: TSC2NSEC, offsets, a guest shifted to its host', async () => {
     clock = 'x86-tsc',
   ): Promise<bigint[]> => {
     const records = times.map((time, i) => mod(time, i, { stamp: 'absolute' }));
-    const capture = await read(writeTraceDat({ ...base({}), options: [UNAME, ...options], buffers: [{ name: '', clock, cpus: [records] }] }));
+    const capture = await read(
+      writeTraceDat({
+        ...base({}),
+        options: [UNAME, ...options],
+        buffers: [{ name: '', clock, cpus: [records] }],
+      }),
+    );
     assert.deepEqual(messages(capture), []);
     return times.map((_, row) => capture.timeBase + BigInt(capture.events.time[row]!));
   };
@@ -324,7 +430,14 @@ test('times: TSC2NSEC, offsets, a guest shifted to its host', async () => {
   );
   const text = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`);
   assert.deepEqual(
-    await at(ticks, [[1, text('0x10')], [7, text('-5000')]], 'mono'),
+    await at(
+      ticks,
+      [
+        [1, text('0x10')],
+        [7, text('-5000')],
+      ],
+      'mono',
+    ),
     ticks.map((time) => time + 16_000n - 5000n),
   );
   const shifts = option((out) => {
@@ -339,7 +452,10 @@ test('times: TSC2NSEC, offsets, a guest shifted to its host', async () => {
 test('a wall clock keeps its nanoseconds', async () => {
   const first = 1_786_000_000_123_456_789n;
   const capture = await read(
-    writeTraceDat({ ...base({}), buffers: [{ name: '', clock: 'tai', cpus: [[mod(first, 1), mod(first + 1n, 2)]] }] }),
+    writeTraceDat({
+      ...base({}),
+      buffers: [{ name: '', clock: 'tai', cpus: [[mod(first, 1), mod(first + 1n, 2)]] }],
+    }),
   );
   assert.equal(capture.timeBase, first);
   assert.deepEqual([...capture.events.time.subarray(0, 2)], [0, 1]);
@@ -390,8 +506,26 @@ test('the text of a latency tracer', async () => {
 
 test('events without a format, and frames without symbols, are said', async () => {
   const unknown = recordData({}, { ...events.SCHED_SWITCH, id: 3000 }, 130, {});
-  const stack = recordData({}, events.KERNEL_STACK, 130, { size: 1 }, { tail: new ByteWriter(true).u64(0xffffffffc0300010n).done() });
-  const buffers = [{ name: '', clock: 'mono', cpus: [[{ time: 1n, data: unknown }, { time: 2n, data: unknown }, { time: 3n, data: stack }]] }];
+  const stack = recordData(
+    {},
+    events.KERNEL_STACK,
+    130,
+    { size: 1 },
+    { tail: new ByteWriter(true).u64(0xffffffffc0300010n).done() },
+  );
+  const buffers = [
+    {
+      name: '',
+      clock: 'mono',
+      cpus: [
+        [
+          { time: 1n, data: unknown },
+          { time: 2n, data: unknown },
+          { time: 3n, data: stack },
+        ],
+      ],
+    },
+  ];
   const hidden = KALLSYMS_64.replace(/^[0-9a-f]{16}/gm, '0000000000000000');
   const capture = await read(
     writeTraceDat({
@@ -417,8 +551,16 @@ test('page flags: the bit order of the kernel that recorded', async () => {
       writeTraceDat({
         version: 7,
         events: [events.pageRefEvent('page_ref_mod', 616, { flags: events.flagsArgument(names) })],
-        ...(release !== null && { options: [[5, new TextEncoder().encode(`Linux host ${release} x86_64\0`)] as const] }),
-        buffers: [{ name: '', clock: 'mono', cpus: [[{ time: 1n, data: recordData({}, events.PAGE_REF_MOD, 1, { flags: BigInt(flags) }) }]] }],
+        ...(release !== null && {
+          options: [[5, new TextEncoder().encode(`Linux host ${release} x86_64\0`)] as const],
+        }),
+        buffers: [
+          {
+            name: '',
+            clock: 'mono',
+            cpus: [[{ time: 1n, data: recordData({}, events.PAGE_REF_MOD, 1, { flags: BigInt(flags) }) }]],
+          },
+        ],
       }),
     ).then((capture) => `${/flags=(\S+)/.exec(eventText(capture, 0))![1]!} ${messages(capture).join()}`);
   const names = events.FLAG_NAMES_6_1;
@@ -433,5 +575,8 @@ test('page flags: the bit order of the kernel that recorded', async () => {
   const older = names.filter((name) => name !== 'workingset' && name !== 'arch_2');
   assert.equal(await inOrder(older, '4.14.0', '0x40006'), 'referenced|error|swapbacked ');
   assert.match(await inOrder(names, null, '0x10'), /^lru .*does not name its kernel/);
-  assert.match(await inOrder([...names, 'vendor_flag'], '6.1.0', '0x10'), /^lru the kernel has 26 page flags, 25 of them known/);
+  assert.match(
+    await inOrder([...names, 'vendor_flag'], '6.1.0', '0x10'),
+    /^lru the kernel has 26 page flags, 25 of them known/,
+  );
 });

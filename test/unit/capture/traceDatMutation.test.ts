@@ -18,33 +18,56 @@ const RANDOM_INPUTS = Number(process.env['MUTATIONS'] ?? 16_000);
 /** No input of a few kB may take longer, in ms, on however busy a machine. */
 const LONGEST = 5_000;
 
-const EVENTS = [events.PAGE_REF_MOD, events.KERNEL_STACK, events.CMA_ALLOC_FINISH, events.MIGRATE_PAGES];
+/** Short formats: most damage is to hit numbers and records. */
+const FLAGS = events.flagsArgument([
+  'locked',
+  'uptodate',
+  'lru',
+  'workingset',
+  'error',
+  'slab',
+  'swapbacked',
+]);
+const PAGE_REF_MOD = events.pageRefEvent('page_ref_mod', 616, { flags: FLAGS });
+const EVENTS = [PAGE_REF_MOD, events.KERNEL_STACK, events.MIGRATE_PAGES];
 
 function smallFile(shape: Partial<TraceDatText> & Pick<TraceDatText, 'version'>): Uint8Array {
   const cpus = [0, 1].map((cpu) => {
     const records: RecordText[] = [];
-    for (let i = 0; i < 12; i++) {
-      const time = BigInt(1000 + i * 100 + cpu * 37 + (i > 6 ? 1e10 : 0));
+    for (let i = 0; i < 8; i++) {
+      const time = BigInt(1000 + i * 100 + cpu * 37 + (i > 5 ? 1e10 : 0));
       const values = { pfn: 0x12800 + i, flags: 0x80014, count: i, mapping: 0xffff888003d81b61n, val: 1 };
       records.push({
         time,
-        data: recordData(shape, events.PAGE_REF_MOD, 130 + cpu, values),
-        ...(i === 4 && { lostBefore: 9 }),
-        ...(i === 5 && { paddingBefore: 12, stamp: 'absolute' as const }),
+        data: recordData(shape, PAGE_REF_MOD, 130 + cpu, values),
+        ...(i === 3 && { lostBefore: 9 }),
+        ...(i === 4 && { paddingBefore: 12, stamp: 'absolute' as const }),
       });
       const tail = new ByteWriter(shape.littleEndian ?? true);
       for (let frame = 0; frame < 3 + cpu; frame++) {
         if (shape.longSize === 4) tail.u32(0x81001000 + frame);
         else tail.u64(0xffffffff81001000n + BigInt(frame));
       }
-      const stack = recordData(shape, events.KERNEL_STACK, 130 + cpu, { size: 3 + cpu }, { tail: tail.done() });
+      const stack = recordData(
+        shape,
+        events.KERNEL_STACK,
+        130 + cpu,
+        { size: 3 + cpu },
+        { tail: tail.done() },
+      );
       records.push({ time: time + 1n, data: stack });
     }
-    const migrate = recordData(shape, events.MIGRATE_PAGES, 130, { succeeded: 1, failed: 2, mode: 2, reason: 6 });
+    const migrate = recordData(shape, events.MIGRATE_PAGES, 130, {
+      succeeded: 1,
+      failed: 2,
+      mode: 2,
+      reason: 6,
+    });
     return [...records, { time: 20_000_000_000n, data: migrate }];
   });
   const text = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`);
-  const number = (write: (out: ByteWriter) => ByteWriter): Uint8Array => write(new ByteWriter(shape.littleEndian ?? true)).done();
+  const number = (write: (out: ByteWriter) => ByteWriter): Uint8Array =>
+    write(new ByteWriter(shape.littleEndian ?? true)).done();
   return writeTraceDat({
     pageSize: 256,
     events: EVENTS,
@@ -58,7 +81,12 @@ function smallFile(shape: Partial<TraceDatText> & Pick<TraceDatText, 'version'>)
       [2, text('CPU: 0\noverrun: 4\n')],
       [13, number((out) => out.text('vm\0').u64(7).u32(0))],
       [14, number((out) => out.u32(3_000_000_000).u32(31).u64(0))],
-      [12, number((out) => out.u64(7).u32(1).u32(1).u32(2).u64(0).u64(9e9).u64(5).u64(7).u64(1).u64(1).u64(0).u64(0))],
+      [
+        12,
+        number((out) =>
+          out.u64(7).u32(1).u32(1).u32(2).u64(0).u64(9e9).u64(5).u64(7).u64(1).u64(1).u64(0).u64(0),
+        ),
+      ],
     ],
     buffers: [
       { name: '', clock: 'mono', cpus },
@@ -75,7 +103,10 @@ const MADE = [
   smallFile({ version: 7, littleEndian: false, options: [] }),
   smallFile({ version: 7, compression: 'zlib' }),
   smallFile({ version: 7, compression: 'zstd' }),
-  smallFile({ version: 7, latencyText: '# tracer: nop\n  a-1 [000] 1.000001: cma_release: pfn=0x1 count=1\n' }),
+  smallFile({
+    version: 7,
+    latencyText: '# tracer: nop\n  a-1 [000] 1.000001: cma_release: pfn=0x1 count=1\n',
+  }),
 ];
 const REAL = ['d_hard', 'f_dat_instance', 'f_dat_tsc', 'pd_soft'].map((name) =>
   textBytes(path.join(FIXTURES, name, 'trace.dat')),
@@ -85,7 +116,7 @@ async function read(bytes: Uint8Array, what: string): Promise<Capture> {
   const start = performance.now();
   let capture: Capture;
   try {
-    capture = await openCapture(memorySource(bytes), { chunkSize: 1 + (bytes.length % 3) * 700 });
+    capture = await openCapture(memorySource(bytes), { chunkSize: 500 + (bytes.length % 5) * 700 });
     assertConsistent(capture, { isInFileOrder: false });
   } catch (error) {
     assert.fail(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
@@ -127,8 +158,8 @@ test('cut off at every 64th byte: what is left is read, and the loss is said', a
 
 test('absurd sizes and counts at every place', async () => {
   for (const [index, bytes] of MADE.entries()) {
-    for (let at = 10; at + 8 <= bytes.length; at += 5) {
-      for (const value of [0xffffffffffffffffn, 0x7fffffffn, 0x8000000000000000n, 0n]) {
+    for (let at = 10 + index; at + 8 <= bytes.length; at += 13) {
+      for (const value of [0xffffffffffffffffn, 0x7fffffffn]) {
         const copy = Uint8Array.from(bytes);
         new DataView(copy.buffer).setBigUint64(at, value, true);
         await read(copy, `file ${index} with ${value} at ${at}`);
@@ -159,8 +190,9 @@ test('each damaged chunk costs its own events only', async () => {
     const at = below(random, bytes.length);
     copy[at]! ^= 0x55;
     const capture = await read(copy, `byte ${at}`);
-    const isChunk = capture.problems.length === 1 && /does not decompress/.test(capture.problems[0]!.message);
-    if (!isChunk || !/chunk/.test(capture.problems[0]!.message)) continue;
+    const isChunk =
+      capture.problems.length === 1 && capture.problems[0]!.message.includes('does not decompress');
+    if (!isChunk || !capture.problems[0]!.message.includes('chunk')) continue;
     checked++;
     assert.ok(Math.abs(capture.problems[0]!.offset - at) < 300);
     assert.ok(capture.events.length + 8 >= whole.events.length, `byte ${at}`);

@@ -90,7 +90,10 @@ async function reportOf(file: string): Promise<{ reported: Reported[]; stacks: n
   return { reported, stacks, lost };
 }
 
-function compareWithReport(capture: Capture, { reported, stacks, lost }: Awaited<ReturnType<typeof reportOf>>): void {
+function compareWithReport(
+  capture: Capture,
+  { reported, stacks, lost }: Awaited<ReturnType<typeof reportOf>>,
+): void {
   const { events: table, symbols } = capture;
   assert.equal(table.length, reported.length);
   assert.equal(capture.stackRecords, stacks);
@@ -127,7 +130,8 @@ function compareWithReport(capture: Capture, { reported, stacks, lost }: Awaited
     if (kind >= EventKind.CmaAllocStart) continue;
     for (const [key, column] of numbers) {
       const value = expected.fields.get(key);
-      if (value !== undefined && value !== 'ARRAY') assert.equal(column[row], Number(value), `${where}: ${key}`);
+      if (value !== undefined && value !== 'ARRAY')
+        assert.equal(column[row], Number(value), `${where}: ${key}`);
     }
   }
 }
@@ -148,14 +152,24 @@ test('trace-cmd report agrees, event by event', { skip }, async (t) => {
 });
 
 /** A file with every form of record and time stamp, at random. */
-function randomFile(random: () => number, shape: { version: 6 | 7; littleEndian: boolean; longSize: 4 | 8 }): Uint8Array {
+function randomFile(
+  random: () => number,
+  shape: { version: 6 | 7; littleEndian: boolean; longSize: 4 | 8 },
+): Uint8Array {
   const address = (value: bigint): bigint => (shape.longSize === 4 ? value & 0xffffffffn : value);
   const cpus: RecordText[][] = [[], [], []];
   let time = 1000n;
   for (let i = 0; i < 500; i++) {
     time += BigInt(below(random, random() < 0.05 ? 4e9 : 1000));
     const cpu = below(random, 3);
-    const values = { pfn: 0x12800 + i, flags: below(random, 1 << 24), count: i, mapcount: (i % 3) - 1, mt: 4, val: i - 5 };
+    const values = {
+      pfn: 0x12800 + i,
+      flags: below(random, 1 << 24),
+      count: i,
+      mapcount: (i % 3) - 1,
+      mt: 4,
+      val: i - 5,
+    };
     // trace-cmd overlooks losses before a page that does not begin with an event.
     const isPlain = random() < 0.7;
     cpus[cpu]!.push({
@@ -179,7 +193,9 @@ function randomFile(random: () => number, shape: { version: 6 | 7; littleEndian:
     cpus[cpu]!.push({ time, data: stack });
   }
   const symbol = (value: bigint, name: string): string =>
-    `${address(value).toString(16).padStart(shape.longSize * 2, '0')} T ${name}\n`;
+    `${address(value)
+      .toString(16)
+      .padStart(shape.longSize * 2, '0')} T ${name}\n`;
   return writeTraceDat({
     ...shape,
     events: events.ALL_EVENTS,
@@ -204,14 +220,17 @@ test('trace-cmd report agrees on made files of both byte orders', { skip }, asyn
   for (const version of [6, 7] as const) {
     for (const littleEndian of [true, false]) {
       for (const longSize of [4, 8] as const) {
-        await t.test(`version ${version}, ${littleEndian ? 'little' : 'big'} endian, ${longSize * 8} bits`, async () => {
-          const file = path.join(folder, 'trace.dat');
-          writeFileSync(file, randomFile(random, { version, littleEndian, longSize }));
-          const capture = await open(file);
-          assert.deepEqual(capture.problems, []);
-          assert.ok(capture.gaps.length > 0);
-          compareWithReport(capture, await reportOf(file));
-        });
+        await t.test(
+          `version ${version}, ${littleEndian ? 'little' : 'big'} endian, ${longSize * 8} bits`,
+          async () => {
+            const file = path.join(folder, 'trace.dat');
+            writeFileSync(file, randomFile(random, { version, littleEndian, longSize }));
+            const capture = await open(file);
+            assert.deepEqual(capture.problems, []);
+            assert.ok(capture.gaps.length > 0);
+            compareWithReport(capture, await reportOf(file));
+          },
+        );
       }
     }
   }
@@ -222,7 +241,8 @@ test('trace-cmd report agrees on made files of both byte orders', { skip }, asyn
 function sharedText(capture: Capture, row: number): string {
   const { events: table, symbols } = capture;
   const stack = table.stack[row]!;
-  const frames = stack === NONE ? [] : [...symbols.stackFrames(stack)].map((frame) => symbols.frameFunction(frame));
+  const frames =
+    stack === NONE ? [] : [...symbols.stackFrames(stack)].map((frame) => symbols.frameFunction(frame));
   const text = eventText(capture, row).replace(/^\S+ /, '');
   // The text prints a pointer where the recording has no name for it, and both leave it out.
   return `${text} < ${frames.join(' < ')}`;
@@ -231,7 +251,9 @@ function sharedText(capture: Capture, row: number): string {
 test('the text that trace-cmd printed says the same', async (t) => {
   const folders = [...new Set([...fixtures, ...shared].map((file) => path.dirname(file)))];
   for (const folder of folders) {
-    const text = ['report.txt', 'report.txt.gz'].map((name) => path.join(folder, name)).find((file) => existsSync(file));
+    const text = ['report.txt', 'report.txt.gz']
+      .map((name) => path.join(folder, name))
+      .find((file) => existsSync(file));
     if (text === undefined) continue;
     await t.test(folder, async () => {
       const binary = await open(path.join(folder, 'trace.dat'));
@@ -321,7 +343,9 @@ test('a failing read is passed on', async () => {
     const source = {
       ...memorySource(bytes),
       read: (offset: number, length: number) =>
-        offset + length > limit ? Promise.reject(new Error('EIO')) : Promise.resolve(bytes.subarray(offset, offset + length)),
+        offset + length > limit
+          ? Promise.reject(new Error('EIO'))
+          : Promise.resolve(bytes.subarray(offset, offset + length)),
     };
     await assert.rejects(openCapture(source, { chunkSize: 512 }), /EIO/);
   }

@@ -7,12 +7,25 @@ const int = (declaration: string): FieldText => ({ declaration, size: 4, signed:
 /** In the order of include/trace/events/mmflags.h, which is not that of the bits. */
 export const FLAG_NAMES_6_1 = [
   ...['locked', 'waiters', 'error', 'referenced', 'uptodate', 'dirty', 'lru', 'active', 'workingset', 'slab'],
-  ...['owner_priv_1', 'arch_1', 'reserved', 'private', 'private_2', 'writeback', 'head', 'mappedtodisk', 'reclaim'],
+  ...[
+    'owner_priv_1',
+    'arch_1',
+    'reserved',
+    'private',
+    'private_2',
+    'writeback',
+    'head',
+    'mappedtodisk',
+    'reclaim',
+  ],
   ...['swapbacked', 'unevictable', 'mlocked', 'uncached', 'hwpoison', 'arch_2'],
 ];
 
 /** The `flags=%s` argument of a page_ref event. */
-export function flagsArgument(names: readonly string[], valueOf = (name: string) => `1UL << PG_${name}`): string {
+export function flagsArgument(
+  names: readonly string[],
+  valueOf = (name: string) => `1UL << PG_${name}`,
+): string {
   const mask = `((1UL << ${names.length}) - 1)`;
   const list = names.map((name) => `{${valueOf(name)}, "${name}" }`).join(', ');
   return `(REC->flags & ${mask}) ? __print_flags(REC->flags & ${mask}, "|", ${list} ) : "none"`;
@@ -28,7 +41,11 @@ const PAGE_REF_FIELDS = [
   int('int val'),
 ];
 
-export function pageRefEvent(name: string, id: number, { ret = false, flags = flagsArgument(FLAG_NAMES_6_1) } = {}): EventText {
+export function pageRefEvent(
+  name: string,
+  id: number,
+  { ret = false, flags = flagsArgument(FLAG_NAMES_6_1) } = {},
+): EventText {
   return {
     system: 'page_ref',
     name,
@@ -55,7 +72,10 @@ export const USER_STACK: EventText = {
   system: 'ftrace',
   name: 'user_stack',
   id: 12,
-  fields: [{ declaration: 'unsigned int tgid', size: 4 }, { declaration: 'unsigned long caller[8]', size: 0 }],
+  fields: [
+    { declaration: 'unsigned int tgid', size: 4 },
+    { declaration: 'unsigned long caller[8]', size: 0 },
+  ],
   print: '"\\t=> %ps\\n", (void *)REC->caller[0]',
 };
 

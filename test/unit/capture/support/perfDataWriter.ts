@@ -333,8 +333,8 @@ export function compressedRecords(
   for (let at = 0; at < content.length; at += pieceSize) {
     const piece = content.subarray(at, at + pieceSize);
     const payload = new ByteWriter(true);
-    // Magic number, no content size and no checksum, a window of 1 MB.
-    if (at === 0) payload.u32(0xfd2fb528).u8(0).u8(0x50);
+    // Magic number, no content size and no checksum, a window of 4 kB, which no piece may exceed.
+    if (at === 0) payload.u32(0xfd2fb528).u8(0).u8(0x10);
     payload
       .u8((piece.length << 3) & 0xff)
       .u8(piece.length >> 5)

@@ -64,7 +64,10 @@ export interface TraceDatText {
 const SECTION_COMPRESSED = 1;
 
 /** Places `fields` behind the common ones, aligned as a C compiler does. */
-export function layoutOf(event: EventText, longSize: number): { name: string; offset: number; size: number }[] {
+export function layoutOf(
+  event: EventText,
+  longSize: number,
+): { name: string; offset: number; size: number }[] {
   let offset = 8;
   return event.fields.map((field) => {
     const size = field.size === 'long' ? longSize : field.size;
@@ -176,7 +179,10 @@ function recordBytes(record: RecordText, last: bigint, littleEndian: boolean): U
   const isAbsolute = record.stamp === 'absolute';
   let delta = isAbsolute ? 0n : record.time - last;
   if (record.paddingBefore !== undefined) {
-    out.u32(headWord(29, 1, littleEndian)).u32(record.paddingBefore).zeros(record.paddingBefore - 4);
+    out
+      .u32(headWord(29, 1, littleEndian))
+      .u32(record.paddingBefore)
+      .zeros(record.paddingBefore - 4);
     if (delta > 0n) delta--;
   }
   if (isAbsolute) {
@@ -254,7 +260,9 @@ function ftraceFormats(out: ByteWriter, file: TraceDatText): ByteWriter {
 }
 
 function eventFormats(out: ByteWriter, file: TraceDatText): ByteWriter {
-  const systems = [...new Set(file.events.map((event) => event.system))].filter((system) => system !== 'ftrace');
+  const systems = [...new Set(file.events.map((event) => event.system))].filter(
+    (system) => system !== 'ftrace',
+  );
   out.u32(systems.length);
   for (const system of systems) {
     const events = file.events.filter((event) => event.system === system);
@@ -334,7 +342,10 @@ function storedZstd(bytes: Uint8Array): Uint8Array {
     const block = bytes.subarray(at, at + largest);
     const isLast = at + largest >= bytes.length;
     const blockHead = (block.length << 3) | (isLast ? 1 : 0);
-    out.u16(blockHead & 0xffff).u8(blockHead >>> 16).raw(block);
+    out
+      .u16(blockHead & 0xffff)
+      .u8(blockHead >>> 16)
+      .raw(block);
   }
   return out.done();
 }
@@ -350,7 +361,10 @@ function writeVersion7(file: TraceDatText): Uint8Array {
     const place = out.length;
     const isBlock = isCompressed && mayCompress;
     const content = isBlock ? compressed(file, data) : data;
-    out.u16(id).u16(isBlock ? SECTION_COMPRESSED : 0).u32(0);
+    out
+      .u16(id)
+      .u16(isBlock ? SECTION_COMPRESSED : 0)
+      .u32(0);
     out.u64(isBlock ? content.length + 8 : content.length);
     if (isBlock) out.u32(content.length).u32(data.length);
     out.raw(content);
@@ -379,11 +393,20 @@ function writeVersion7(file: TraceDatText): Uint8Array {
     if (file.latencyText !== undefined && buffer.name === '') {
       const text = new TextEncoder().encode(file.latencyText);
       const content = isCompressed ? chunksOf(file, text, text.length) : text;
-      out.u16(22).u16(isCompressed ? SECTION_COMPRESSED : 0).u32(0).u64(content.length).raw(content);
+      out
+        .u16(22)
+        .u16(isCompressed ? SECTION_COMPRESSED : 0)
+        .u32(0)
+        .u64(content.length)
+        .raw(content);
       bufferOptions.push([22, part((writer) => writer.u64(place).text('\0').text(`${clock}\0`))]);
       continue;
     }
-    out.u16(3).u16(isCompressed ? SECTION_COMPRESSED : 0).u32(0).u64(0);
+    out
+      .u16(3)
+      .u16(isCompressed ? SECTION_COMPRESSED : 0)
+      .u32(0)
+      .u64(0);
     const cpus = new ByteWriter(littleEndian).u32(pageSize).u32(buffer.cpus.length);
     for (const [cpu, records] of buffer.cpus.entries()) {
       const pages = pagesOf(file, records);
@@ -392,7 +415,10 @@ function writeVersion7(file: TraceDatText): Uint8Array {
       const chunks = isCompressed ? chunksOf(file, pages, pagesInChunk * pageSize) : pages;
       out.raw(chunks);
       // trace-cmd leaves the number of chunks out of the size.
-      cpus.u32(cpu).u64(offset).u64(isCompressed ? chunks.length - 4 : chunks.length);
+      cpus
+        .u32(cpu)
+        .u64(offset)
+        .u64(isCompressed ? chunks.length - 4 : chunks.length);
     }
     bufferOptions.push([
       3,
@@ -405,16 +431,29 @@ function writeVersion7(file: TraceDatText): Uint8Array {
     0,
     part((writer) => {
       for (const [id, data] of bufferOptions) option(writer, id, data);
-      option(writer, 0, part((data) => data.u64(0)));
+      option(
+        writer,
+        0,
+        part((data) => data.u64(0)),
+      );
     }),
     false,
   );
   const first = section(
     0,
     part((writer) => {
-      for (const [id, place] of sectionPlaces) option(writer, id, part((data) => data.u64(place)));
+      for (const [id, place] of sectionPlaces)
+        option(
+          writer,
+          id,
+          part((data) => data.u64(place)),
+        );
       for (const [id, data] of file.options ?? []) option(writer, id, data);
-      option(writer, 0, part((data) => data.u64(second)));
+      option(
+        writer,
+        0,
+        part((data) => data.u64(second)),
+      );
     }),
   );
   const bytes = out.done();

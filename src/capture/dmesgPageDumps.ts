@@ -1,0 +1,472 @@
+import { BLANK, startsWith } from './ascii';
+import { HIGHEST_ORDER } from './allocationTable';
+import type { AllocationTableBuilder } from './allocationTableBuilder';
+import { isUnwindBacktrace, readFrameLine } from './dmesgFrameLine';
+import type { DmesgPrefix } from './dmesgPrefix';
+import { EventKind, Mapping, NO_CPU, NONE } from './eventTable';
+import type { EventTableBuilder } from './eventTableBuilder';
+import { NumberScanner } from './numberScanner';
+import { PageFlagTexts } from './pageFlagTexts';
+import { PageOwnerLine } from './pageOwnerLine';
+import { PrintedFrames } from './printedFrames';
+import type { SymbolTableBuilder } from './symbolTableBuilder';
+
+/** Tasks and CPUs whose lines are kept apart; a log with more callers at a time is none. */
+const MOST_CALLERS = 1024;
+/** Lines between a dump and its call trace: a warning has about 25 (registers, modules, code). */
+const FARTHEST_TRACE = 60;
+
+/** Reasons of dump_page() which say that a page did not move (mm/memory_hotplug.c, mm/page_alloc.c). */
+const FAILURES: ReadonlySet<string> = new Set(['migration failure', 'isolation failed']);
+/** A page that stands in the way of isolating its block (mm/page_isolation.c). */
+const UNMOVABLE = 'unmovable page';
+/** Functions that dump what they could not migrate: alloc_contig_dump_pages() prints its stack first. */
+const CONTIG_FUNCTION = /^(__)?alloc_contig_/;
+
+const DUMPED = 'page dumped because: ';
+const ALLOCATED = ['page last allocated via order ', 'page allocated via order '];
+const FREED = 'page last free ';
+const TRACKED = 'page_owner tracks the page as ';
+const MIGRATED = 'page has been migrated, last migrate reason: ';
+/** Lines of a dump that say nothing that is kept. */
+const DUMP_LINES = [
+  ...['raw: ', 'head: ', 'memcg:', 'page_type:', 'page->mem_cgroup:', 'bad because of flags:'],
+  ...[
+    'page_owner info is not',
+    'page_owner allocation stack trace missing',
+    'page_owner free stack trace missing',
+  ],
+  'There is not page extension available',
+];
+/** What begins a call trace; after the hardware's name kernels for arm print theirs without a heading. */
+const TRACE_HEADS = ['Call Trace:', 'Call trace:', 'Backtrace:', 'Hardware name:'];
+
+const BAD_PAGE = /^BUG: Bad page (?:state|cache) in process (.*?) +pfn:([0-9a-f]+)/;
+const NOT_MIGRATED = /^migrating pfn ([0-9a-f]+) failed ret:(-?\d+)/;
+const NOT_ISOLATED = /^failed to isolate pfn ([0-9a-f]+)/;
+/** dump_stack_print_info() of lib/dump_stack.c. */
+const TASK = /^CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.*?) (?:Kdump: loaded )?(?:Tainted: |Not tainted)/;
+
+/** Which stack the frame lines that come now are of. */
+const enum Target {
+  None,
+  Allocated,
+  Freed,
+  Trace,
+}
+
+/** What is under way in the messages of one task or CPU: printk() keeps the lines of each in order. */
+class Caller {
+  /** Event of the dump that takes the lines, or NONE. */
+  row = NONE;
+  /** Its allocation, or NONE. */
+  allocation = NONE;
+  hasFlags = false;
+  isFreed = false;
+  isCma = false;
+  /** Lines for which the call trace behind the dump is still awaited. */
+  patience = 0;
+  target = Target.None;
+  readonly frames: number[] = [];
+  /** Stack that dump_stack() printed just before, or NONE. */
+  trace = NONE;
+  /** Task and CPU of the newest line that names them. */
+  task = NONE;
+  cpu = NO_CPU;
+  /** What the line before a dump says of its page. */
+  next = NOTHING_SAID;
+}
+
+interface SaidBefore {
+  readonly pfn: number;
+  readonly comm: string | null;
+  readonly reason: string | null;
+  readonly error: number | null;
+}
+
+const NOTHING_SAID: SaidBefore = { pfn: NONE, comm: null, reason: null, error: null };
+
+/**
+ * Reads what dump_page() prints into the kernel's log (mm/debug.c, mm/page_owner.c), line by line: an event for
+ * each dump, and an allocation where page_owner has something to say. Versions differ in words and order, so
+ * each line stands for itself. The stack of an event is the call trace that the caller of dump_page() prints
+ * behind it, or, where a contiguous allocation failed, before it.
+ */
+export class DmesgPageDumps {
+  /** Rows of the table that are dumps, in order; their times are ns of the kernel's clock. */
+  readonly rows: number[] = [];
+  /** Call traces that belong to a dump. */
+  stackRecords = 0;
+  /** How many dumps give which reason. */
+  readonly reasons = new Map<string, number>();
+
+  private readonly callers = new Map<number, Caller>();
+  private readonly decoder = new TextDecoder();
+  private readonly scanner = new NumberScanner();
+  private readonly flagTexts = new PageFlagTexts();
+  private readonly printed: PrintedFrames;
+  private readonly allocationLine = new PageOwnerLine();
+  private readonly name: number;
+  private readonly noComm: number;
+
+  /** `problem` is told what of the line that is being read could not be read. */
+  constructor(
+    private readonly table: EventTableBuilder,
+    private readonly symbols: SymbolTableBuilder,
+    private readonly allocations: AllocationTableBuilder,
+    private readonly problem: (message: string) => void,
+  ) {
+    this.printed = new PrintedFrames(symbols);
+    this.name = symbols.internText('dump_page');
+    this.noComm = symbols.internText('');
+  }
+
+  /**
+   * Reads the message `bytes[start, end)` behind its prefix; `end` is a line end. `offset` is that of the line in
+   * the file.
+   */
+  read(bytes: Uint8Array, start: number, end: number, prefix: DmesgPrefix, offset: number): void {
+    const caller = this.callerOf(prefix);
+    if (caller.target !== Target.None) {
+      const isCallTrace = caller.target === Target.Trace;
+      if (readFrameLine(this.printed, caller.frames, bytes, start, end, isCallTrace)) return;
+      this.endStack(caller);
+    }
+    if (start >= end) return;
+    if (caller.patience > 0 && isUnwindBacktrace(bytes, start, end)) {
+      this.beginStack(caller, Target.Trace);
+      readFrameLine(this.printed, caller.frames, bytes, start, end, true);
+      return;
+    }
+    if (bytes[start]! <= BLANK) return;
+    if (startsWith(bytes, start, 'page:') && isPageLine(bytes, start, end)) {
+      this.beginDump(caller, bytes, start, end, prefix, offset);
+      return;
+    }
+    if (caller.row !== NONE && this.dumpLine(caller, bytes, start, end)) return;
+    if (this.contextLine(caller, bytes, start, end)) return;
+    caller.trace = NONE;
+    caller.next = NOTHING_SAID;
+    if (caller.patience > 0 && --caller.patience === 0) caller.row = NONE;
+  }
+
+  /** The log ends here. */
+  finish(): void {
+    for (const caller of this.callers.values()) this.endStack(caller);
+  }
+
+  private callerOf({ callerPid, callerCpu }: DmesgPrefix): Caller {
+    let key = -1;
+    if (callerPid >= 0) key = callerPid * 2;
+    else if (callerCpu >= 0) key = callerCpu * 2 + 1;
+    let caller = this.callers.get(key);
+    if (!caller) {
+      if (this.callers.size === MOST_CALLERS) {
+        this.finish();
+        this.callers.clear();
+      }
+      caller = new Caller();
+      this.callers.set(key, caller);
+    }
+    return caller;
+  }
+
+  /** `page:… refcount:3 mapcount:1 mapping:… index:0x… pfn:0x…`, in older kernels `count:` and no pfn. */
+  private beginDump(
+    caller: Caller,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    prefix: DmesgPrefix,
+    offset: number,
+  ): void {
+    const { table, symbols, scanner } = this;
+    const { next } = caller;
+    const comm = next.comm ?? (prefix.callerPid >= 0 ? '<...>' : '');
+    const task = symbols.internTask(symbols.internText(comm), prefix.callerPid);
+    const cpu = prefix.callerCpu >= 0 && prefix.callerCpu < NO_CPU ? prefix.callerCpu : NO_CPU;
+    const row = table.append(prefix.time, cpu, task, EventKind.Other, this.name, offset);
+    this.rows.push(row);
+    caller.row = row;
+    caller.allocation = NONE;
+    caller.hasFlags = caller.isFreed = caller.isCma = false;
+    caller.patience = FARTHEST_TRACE;
+    caller.next = NOTHING_SAID;
+
+    table.pfn[row] = next.pfn;
+    if (next.reason !== null) {
+      const detail = table.detailOf(row);
+      table.details.reason[detail] = symbols.internText(next.reason);
+      if (next.error !== null) table.details.error[detail] = next.error;
+    }
+    const pfn = keyValue(bytes, start, end, ' pfn:');
+    if (pfn >= 0) scanner.pfn(bytes, pfn, true);
+    if (pfn >= 0 && scanner.found) table.pfn[row] = scanner.value;
+
+    const count =
+      this.keyNumber(bytes, start, end, ' refcount:') ?? this.keyNumber(bytes, start, end, ' count:');
+    if (count !== null) table.count[row] = count;
+    else if (!isPoisoned(bytes, start, end))
+      this.problem('a page dump without a readable "refcount:", expected one');
+    const mapcount = this.keyNumber(bytes, start, end, ' mapcount:');
+    if (mapcount !== null) table.mapcount[row] = mapcount;
+    this.order(row, bytes, start, end);
+    const mapping = keyValue(bytes, start, end, ' mapping:');
+    if (mapping >= 0) table.mapping[row] = this.mappingAt(bytes, mapping);
+  }
+
+  /** Lines behind the first of a dump; false for all others. */
+  private dumpLine(caller: Caller, bytes: Uint8Array, start: number, end: number): boolean {
+    const { row } = caller;
+    if (startsWith(bytes, start, DUMPED)) {
+      this.reasonLine(caller, this.text(bytes, start + DUMPED.length, end));
+      return true;
+    }
+    if (DUMP_LINES.some((text) => startsWith(bytes, start, text))) return true;
+    // `head:ffff… order:9 …`; the page's words of memory are `head: 0017… …`.
+    if (startsWith(bytes, start, 'head:')) {
+      this.order(row, bytes, start, end);
+      return true;
+    }
+    // dump_mapping() of fs/inode.c: only of pages that are a file's.
+    if (startsWith(bytes, start, 'aops:')) {
+      this.table.mapping[row] = Mapping.File;
+      return true;
+    }
+    if (this.ownerLine(caller, bytes, start, end)) return true;
+    if (caller.hasFlags) return false;
+    const isBare = startsWith(bytes, start, 'flags: ');
+    const flags = isBare ? start + 7 : keyValue(bytes, start, end, ' flags:');
+    if (flags < 0) return false;
+    this.flagsLine(caller, bytes, start, flags, end);
+    // In 5.1 the operations and the name of the file stand before them.
+    if (!isBare && this.table.mapping[row] === Mapping.Hashed) this.table.mapping[row] = Mapping.File;
+    return true;
+  }
+
+  private reasonLine(caller: Caller, reason: string): void {
+    const { table, symbols } = this;
+    const { row } = caller;
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+    const detail = table.detailOf(row);
+    table.details.label[detail] = symbols.internText(reason);
+    // Nobody prints a stack behind these; what comes is another message's.
+    if (FAILURES.has(reason) || reason === UNMOVABLE) caller.patience = 0;
+    if (!FAILURES.has(reason)) return;
+    table.kind[row] = EventKind.PinFailure;
+    if (caller.trace === NONE) return;
+    this.attach(row, caller.trace);
+    this.ranIn(caller, row);
+    const isContig = [...symbols.stackFrames(caller.trace)].some((frame) =>
+      CONTIG_FUNCTION.test(symbols.frameFunction(frame)),
+    );
+    if (isContig && table.details.reason[detail] === NONE) {
+      table.details.reason[detail] = symbols.internText('contig_range');
+    }
+  }
+
+  /** `flags: 0x…(uptodate|lru|zone=1) CMA`, perhaps with `anon ` or `ksm ` before it. */
+  private flagsLine(caller: Caller, bytes: Uint8Array, start: number, flags: number, end: number): void {
+    const { table } = this;
+    const { row } = caller;
+    caller.hasFlags = true;
+    table.flags[row] = this.flagTexts.namedBitsOf(bytes, flags, end);
+    if (startsWith(bytes, start, 'anon ') || startsWith(bytes, start, 'ksm ')) {
+      table.mapping[row] = Mapping.Anonymous;
+    }
+    caller.isCma = keyValue(bytes, flags, end, ') CMA') >= 0;
+  }
+
+  /** What page_owner says of the dumped page. */
+  private ownerLine(caller: Caller, bytes: Uint8Array, start: number, end: number): boolean {
+    const { allocations, symbols } = this;
+    const { allocation } = caller;
+    for (const text of ALLOCATED) {
+      if (!startsWith(bytes, start, text)) continue;
+      this.allocated(caller, bytes, start + text.length, end);
+      return true;
+    }
+    if (startsWith(bytes, start, TRACKED)) {
+      caller.isFreed = startsWith(bytes, start + TRACKED.length, 'freed');
+      return true;
+    }
+    if (startsWith(bytes, start, FREED)) {
+      // Since 7.x the time of the free stands here.
+      const time = this.keyNumber(bytes, start, end, ' ts ');
+      if (allocation !== NONE && time !== null) allocations.freeTime[allocation] = time;
+      this.beginStack(caller, Target.Freed);
+      return true;
+    }
+    if (!startsWith(bytes, start, MIGRATED)) return false;
+    if (allocation !== NONE) {
+      const reason = symbols.internText(this.text(bytes, start + MIGRATED.length, end));
+      allocations.migrateReason[allocation] = reason;
+    }
+    return true;
+  }
+
+  private allocated(caller: Caller, bytes: Uint8Array, start: number, end: number): void {
+    const { allocations, allocationLine: line, symbols, table } = this;
+    const { row } = caller;
+    if (!line.read(bytes, start, end) || line.order > HIGHEST_ORDER) {
+      this.problem(
+        `no order up to ${HIGHEST_ORDER} behind "allocated via order", expected one; it was left out`,
+      );
+      return;
+    }
+    const intern = (from: number, to: number): number =>
+      to > from ? symbols.internBytes(bytes, from, to) : NONE;
+    const comm = line.commEnd > line.commStart ? intern(line.commStart, line.commEnd) : this.noComm;
+    const pfn = table.pfn[row]!;
+    // page_owner keeps a record with every page of an allocation; the table has the first page.
+    const first = pfn >= 0 ? pfn - (pfn % 2 ** line.order) : NONE;
+    const allocation = allocations.append(
+      first,
+      line.order,
+      symbols.internTask(comm, line.pid),
+      table.offset[row]!,
+    );
+    caller.allocation = allocation;
+    allocations.gfpMask[allocation] = intern(line.gfpStart, line.gfpEnd);
+    allocations.migratetype[allocation] = intern(line.migratetypeStart, line.migratetypeEnd);
+    allocations.tgid[allocation] = line.tgid;
+    allocations.time[allocation] = line.time;
+    allocations.freeTime[allocation] = line.freeTime;
+    allocations.flags[allocation] = table.flags[row]!;
+    allocations.isFreed[allocation] = caller.isFreed ? 1 : 0;
+    if (caller.isCma) allocations.blockType[allocation] = symbols.internText('CMA');
+    this.beginStack(caller, Target.Allocated);
+  }
+
+  /** Lines outside of a dump that say something of the page, the task, or the stack that comes. */
+  private contextLine(caller: Caller, bytes: Uint8Array, start: number, end: number): boolean {
+    if (TRACE_HEADS.some((text) => startsWith(bytes, start, text))) {
+      this.beginStack(caller, Target.Trace);
+      return true;
+    }
+    if (startsWith(bytes, start, 'CPU: ')) {
+      const [, cpu, pid, comm] = TASK.exec(this.text(bytes, start, end)) ?? [];
+      if (cpu === undefined || pid === undefined || comm === undefined) return false;
+      caller.cpu = Number(cpu) < NO_CPU ? Number(cpu) : NO_CPU;
+      caller.task = this.symbols.internTask(this.symbols.internText(comm), Number(pid) | 0);
+      if (caller.row !== NONE && caller.patience > 0) this.ranIn(caller, caller.row);
+      return true;
+    }
+    if (startsWith(bytes, start, 'BUG: Bad page ')) {
+      const [, comm, pfn] = BAD_PAGE.exec(this.text(bytes, start, end)) ?? [];
+      if (comm === undefined || pfn === undefined) return false;
+      caller.next = { ...NOTHING_SAID, comm, pfn: pfnOf(pfn) };
+      return true;
+    }
+    if (startsWith(bytes, start, 'migrating pfn ')) {
+      const [, pfn, error] = NOT_MIGRATED.exec(this.text(bytes, start, end)) ?? [];
+      if (pfn === undefined || error === undefined) return false;
+      // A positive number counts pages, a negative one is an errno.
+      const errno = Number(error) < 0 ? Number(error) | 0 : null;
+      caller.next = { pfn: pfnOf(pfn), comm: null, reason: 'memory_hotplug', error: errno };
+      return true;
+    }
+    if (startsWith(bytes, start, 'failed to isolate pfn ')) {
+      const [, pfn] = NOT_ISOLATED.exec(this.text(bytes, start, end)) ?? [];
+      if (pfn === undefined) return false;
+      caller.next = { pfn: pfnOf(pfn), comm: null, reason: 'memory_hotplug', error: null };
+      return true;
+    }
+    return false;
+  }
+
+  /** The newest line with a CPU and a task speaks of this dump. */
+  private ranIn({ task, cpu }: Caller, row: number): void {
+    if (task === NONE) return;
+    this.table.task[row] = task;
+    this.table.cpu[row] = cpu;
+  }
+
+  private beginStack(caller: Caller, target: Target): void {
+    caller.target = target;
+    caller.frames.length = 0;
+  }
+
+  private endStack(caller: Caller): void {
+    const { allocations } = this;
+    const { allocation, frames, row, target } = caller;
+    caller.target = Target.None;
+    if (target === Target.None || frames.length === 0) return;
+    const stack = this.symbols.internStack(Int32Array.from(frames), frames.length);
+    frames.length = 0;
+    if (target === Target.Allocated) {
+      if (allocation !== NONE) allocations.stack[allocation] = stack;
+    } else if (target === Target.Freed) {
+      if (allocation !== NONE) allocations.freeStack[allocation] = stack;
+    } else if (row !== NONE && caller.patience > 0) {
+      this.attach(row, stack);
+      caller.row = NONE;
+      caller.patience = 0;
+    } else {
+      caller.trace = stack;
+    }
+  }
+
+  private attach(row: number, stack: number): void {
+    if (this.table.stack[row] !== NONE) return;
+    this.table.stack[row] = stack;
+    this.stackRecords++;
+  }
+
+  /** `order:9` of a compound page. */
+  private order(row: number, bytes: Uint8Array, start: number, end: number): void {
+    const order = this.keyNumber(bytes, start, end, ' order:');
+    if (order !== null && order >= 0 && order <= HIGHEST_ORDER) this.table.order[row] = order;
+  }
+
+  private keyNumber(bytes: Uint8Array, start: number, end: number, key: string): number | null {
+    const at = keyValue(bytes, start, end, key);
+    if (at < 0) return null;
+    this.scanner.number(bytes, at);
+    return this.scanner.found ? this.scanner.value : null;
+  }
+
+  /** A real pointer (%px) tells whose the page is; a hashed one (%p since 4.15) only that it is someone's. */
+  private mappingAt(bytes: Uint8Array, at: number): Mapping {
+    const { scanner } = this;
+    if (startsWith(bytes, at, '(null)') || startsWith(bytes, at, '(nil)')) return Mapping.Null;
+    scanner.hexadecimal(bytes, at);
+    if (!scanner.found) return Mapping.Hashed;
+    if (scanner.high === 0 && scanner.low === 0) return Mapping.Null;
+    if (scanner.high >>> 24 !== 0xff) return Mapping.Hashed;
+    if (scanner.low & 1) return Mapping.Anonymous;
+    return scanner.low & 2 ? Mapping.Movable : Mapping.File;
+  }
+
+  private text(bytes: Uint8Array, start: number, end: number): string {
+    return this.decoder.decode(bytes.subarray(start, Math.min(end, start + 512))).trimEnd();
+  }
+}
+
+/** Whether the message at `start`, which begins with `page:`, is the first line of a dump. */
+export function isPageLine(bytes: Uint8Array, start: number, end: number): boolean {
+  if (keyValue(bytes, start, end, ' refcount:') >= 0 || keyValue(bytes, start, end, ' count:') >= 0)
+    return true;
+  return isPoisoned(bytes, start, end);
+}
+
+function isPoisoned(bytes: Uint8Array, start: number, end: number): boolean {
+  return keyValue(bytes, start, end, ' is uninitialized and poisoned') >= 0;
+}
+
+/** Where the value of a key begins in `bytes[start, end)`, blanks before it passed over, or -1. */
+function keyValue(bytes: Uint8Array, start: number, end: number, key: string): number {
+  const first = key.charCodeAt(0);
+  for (let i = Math.max(0, start); i < end; i++) {
+    if (bytes[i] !== first || !startsWith(bytes, i, key)) continue;
+    let value = i + key.length;
+    while (value < end && bytes[value] === BLANK) value++;
+    return value;
+  }
+  return -1;
+}
+
+function pfnOf(digits: string): number {
+  const pfn = Number.parseInt(digits, 16);
+  return pfn < 2 ** 53 ? pfn : NONE;
+}

@@ -1,0 +1,228 @@
+import { NEWLINE, startsWith } from './ascii';
+import { AllocationTableBuilder } from './allocationTableBuilder';
+import { DmesgPageDumps, isPageLine } from './dmesgPageDumps';
+import { DmesgPrefix } from './dmesgPrefix';
+import { FtraceTextReader, LONGEST_LINE } from './ftraceText';
+import { LineWindow } from './lineWindow';
+import { countOtherEvents } from './otherEvents';
+import { ProblemList } from './problemList';
+import type { TextReader } from './textReader';
+
+/** Of the lines of a kernel log at least one in so many has a prefix that only such logs have. */
+const LINES_PER_PREFIX = 8;
+/** Reasons of dumps that are named among the facts. */
+const NAMED_REASONS = 8;
+
+const FTRACE_BEGINS = 'Dumping ftrace buffer:';
+const FTRACE_RULE = '---------------------------------';
+const FTRACE_EMPTY = '   (ftrace buffer empty)';
+const DUMPED = 'page dumped because: ';
+
+/** Whether a text begins like a kernel log, or has a page dump among its first lines. */
+export function isDmesg(head: Uint8Array): boolean {
+  const prefix = new DmesgPrefix();
+  let lines = 0;
+  let withPrefix = 0;
+  for (let at = 0; at < head.length;) {
+    const end = head.indexOf(NEWLINE, at);
+    if (end < 0) break;
+    prefix.read(head, at, end);
+    const text = prefix.textStart;
+    if (startsWith(head, text, 'page:') && isPageLine(head, text, end)) return true;
+    if (startsWith(head, text, DUMPED) || startsWith(head, text, FTRACE_BEGINS)) return true;
+    if (end > at) lines++;
+    if (prefix.isPresent) withPrefix++;
+    at = end + 1;
+  }
+  return withPrefix > 0 && withPrefix * LINES_PER_PREFIX >= lines;
+}
+
+/** What part of an ftrace buffer dump is being read (ftrace_dump() of kernel/trace/trace.c). */
+const enum FtracePart {
+  None,
+  /** Behind its heading; its first rule comes now. */
+  Heading,
+  /** Between its rules. */
+  Events,
+}
+
+/**
+ * Reads the kernel's log, from dmesg, syslog, a journal or a serial console, for page dumps
+ * ({@link DmesgPageDumps}) and for the ftrace buffer that the kernel prints when it dies (ftrace_dump_on_oops).
+ * Everything else in it is passed over.
+ */
+export class DmesgReader implements TextReader {
+  readonly allocations = new AllocationTableBuilder();
+  readonly problems = new ProblemList();
+  readonly format = 'dmesg';
+  readonly facts = new Map<string, string>();
+  /** Lines with a prefix or a page dump in them. */
+  ownLines = 0;
+  /** 1-based number of the line to be read next. */
+  line = 1;
+
+  /** Reads the lines of an ftrace buffer, bare of their prefix; its table takes the page dumps too. */
+  private readonly ftrace = new FtraceTextReader();
+  private readonly ftraceLines = new LineWindow(this.ftrace, 0);
+  private readonly ftracePlaces = new LinePlaces();
+  private ftracePart = FtracePart.None;
+  private ftraceDumps = 0;
+  private readonly prefix = new DmesgPrefix();
+  private lineOffset = 0;
+  private readonly dumps = new DmesgPageDumps(
+    this.ftrace.table,
+    this.ftrace.symbols,
+    this.allocations,
+    (message) => {
+      this.problems.add(this.lineOffset, this.line, message);
+    },
+  );
+  private baseNanoseconds = 0n;
+
+  /** As {@link LineReader.read}; a few more bytes behind `end` must be readable. */
+  read(bytes: Uint8Array, start: number, end: number, fileOffset: number): number {
+    let at = start;
+    while (at < end) {
+      const lineEnd = bytes.indexOf(NEWLINE, at);
+      this.lineOffset = fileOffset + at;
+      if (lineEnd - at > LONGEST_LINE) this.overlongLine(this.lineOffset, lineEnd - at);
+      else this.logLine(bytes, at, lineEnd);
+      at = lineEnd + 1;
+    }
+    return at;
+  }
+
+  overlongLine(offset: number, length: number): void {
+    this.problems.add(
+      offset,
+      this.line,
+      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
+    );
+    this.line++;
+  }
+
+  endsWithoutNewline(offset: number): void {
+    this.problems.add(
+      offset,
+      this.line - 1,
+      'the file ends without a line end, expected one behind the last line: that line may be cut off',
+    );
+  }
+
+  get table(): FtraceTextReader['table'] {
+    return this.ftrace.table;
+  }
+
+  get symbols(): FtraceTextReader['symbols'] {
+    return this.ftrace.symbols;
+  }
+
+  get gapRecorder(): FtraceTextReader['gapRecorder'] {
+    return this.ftrace.gapRecorder;
+  }
+
+  get stackRecords(): number {
+    return this.dumps.stackRecords + this.ftrace.stackRecords;
+  }
+
+  get orphanStacks(): number {
+    return this.ftrace.orphanStacks;
+  }
+
+  get isTicks(): boolean {
+    return this.hasFtrace && this.ftrace.isTicks;
+  }
+
+  get resolution(): number {
+    return this.hasFtrace ? this.ftrace.resolution : 1000;
+  }
+
+  get timeBase(): bigint {
+    return this.hasFtrace ? this.ftrace.timeBase : this.baseNanoseconds;
+  }
+
+  /** The log ends here. */
+  finish(): void {
+    this.dumps.finish();
+    this.ftraceLines.finish();
+    this.placeFtrace();
+    this.rebase();
+    this.allocations.sort();
+    if (this.table.length > 0) return;
+    this.problems.addForFile(
+      0,
+      'a kernel log in which no page is dumped, expected the output of dump_page() ("page:… refcount:… mapcount:…") or ' +
+        'an ftrace buffer ("Dumping ftrace buffer:"); choose the trace, or a log that reaches back far enough',
+    );
+  }
+
+  factList(): (readonly [string, string])[] {
+    const facts: (readonly [string, string])[] = [...this.facts];
+    const { rows, reasons } = this.dumps;
+    if (rows.length > 0) facts.push(['page dumps', String(rows.length)]);
+    if (reasons.size > 0) {
+      const named = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, NAMED_REASONS);
+      const rest = reasons.size - named.length;
+      const texts = named.map(([reason, count]) => `${reason} (${count})`);
+      facts.push(['dumped because', texts.join(', ') + (rest > 0 ? ` and ${rest} more reasons` : '')]);
+    }
+    if (this.ftraceDumps > 0) {
+      facts.push(['ftrace buffers printed', String(this.ftraceDumps)], ...this.ftrace.factList());
+      if (this.hasFtrace && rows.length > 0) {
+        facts.push([
+          'times',
+          'of the ftrace buffer, which has its own clock; page dumps have none beside it',
+        ]);
+      }
+    }
+    return facts;
+  }
+
+  otherEvents(): Map<string, number> {
+    return countOtherEvents(this.table, this.symbols);
+  }
+
+  private get hasFtrace(): boolean {
+    return this.table.length > this.dumps.rows.length;
+  }
+
+  private logLine(bytes: Uint8Array, at: number, lineEnd: number): void {
+    const { prefix } = this;
+    let end = lineEnd;
+    while (end > at && bytes[end - 1]! < 0x20) end--;
+    prefix.read(bytes, at, end);
+    const text = prefix.textStart;
+    if (prefix.isPresent) this.ownLines++;
+    if (!this.ftraceLine(bytes, text, lineEnd)) {
+      const dumps = this.dumps.rows.length;
+      this.dumps.read(bytes, text, end, prefix, this.lineOffset);
+      if (this.dumps.rows.length > dumps && !prefix.isPresent) this.ownLines++;
+    }
+    this.line++;
+  }
+
+  /** Lines of an ftrace buffer; false for all others. */
+  private ftraceLine(bytes: Uint8Array, text: number, lineEnd: number): boolean {
+    switch (this.ftracePart) {
+      case FtracePart.None:
+        if (!startsWith(bytes, text, FTRACE_BEGINS)) return false;
+        this.ftracePart = FtracePart.Heading;
+        this.ftraceDumps++;
+        this.ownLines++;
+        return true;
+      case FtracePart.Heading:
+        if (startsWith(bytes, text, FTRACE_RULE)) this.ftracePart = FtracePart.Events;
+        else if (startsWith(bytes, text, FTRACE_EMPTY)) this.ftracePart = FtracePart.None;
+        else return false;
+        return true;
+      case FtracePart.Events:
+        if (startsWith(bytes, text, FTRACE_RULE)) {
+          this.ftracePart = FtracePart.None;
+          return true;
+        }
+        this.ftracePlaces.add(lineEnd + 1 - text, this.lineOffset + (text - text), this.line);
+        this.ftraceLines.push(bytes.subarray(text, lineEnd + 1));
+        return true;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { ProblemList } from '../problemList';
+import { CompressedCpuData, FlatCpuData, type CpuData } from './cpuData';
+import type { CpuRange } from './fileOptions';
+import type { FileRanges } from './fileRanges';
+import type { FileStructure, RingBuffer, TextRange } from './fileStructure';
+
+/** Smallest and largest ring buffer page in bytes that is believed: sub-buffers can be of several pages. */
+const SMALLEST_PAGE = 64;
+const LARGEST_PAGE = 1 << 24;
+/** Bytes of pages held in memory at a time, for all CPUs of a buffer together. */
+const SPANS_IN_MEMORY = 1 << 26;
+/** How far all compressed chunks together may grow: big captures shrink to a twelfth. */
+const FREE_GROWTH = 1 << 26;
+const HIGHEST_GROWTH = 256;
+
+/** Gives out the data of buffers, as far as it is in the file, and no byte of the file twice. */
+export class BufferData {
+  private bytesLeft: number;
+  private readonly growth: { left: number };
+  private readonly littleEndian: boolean;
+
+  constructor(
+    private readonly file: FileRanges,
+    private readonly structure: FileStructure,
+    private readonly problems: ProblemList,
+  ) {
+    this.bytesLeft = file.size;
+    this.growth = { left: FREE_GROWTH + file.size * HIGHEST_GROWTH };
+    this.littleEndian = structure.header?.littleEndian ?? true;
+  }
+
+  /** The data of each CPU of a buffer that has any. */
+  ofBuffer(buffer: RingBuffer): { range: CpuRange; data: CpuData }[] {
+    const { pageSize } = buffer;
+    if (pageSize < SMALLEST_PAGE || pageSize > LARGEST_PAGE) {
+      this.problems.add(
+        0,
+        null,
+        `pages of ${pageSize} bytes, expected ${SMALLEST_PAGE} to ${LARGEST_PAGE}; the events of buffer ` +
+          `"${buffer.name}" cannot be read`,
+      );
+      return [];
+    }
+    // Two spans a CPU: one is worked on while the next is read.
+    const share = Math.min(this.file.chunkSize, SPANS_IN_MEMORY / 2 / Math.max(1, buffer.cpus.length));
+    const spanSize = Math.max(1, Math.floor(share / pageSize)) * pageSize;
+    return buffer.cpus
+      .map((range) => this.inFile(range))
+      .filter((range) => range.size > 0)
+      .map((range) => ({ range, data: this.dataOf(range, buffer.isCompressed, spanSize) }));
+  }
+
+  /** The bytes of a text. */
+  ofText({ offset, size, isCompressed }: TextRange): CpuData {
+    return this.dataOf(this.inFile({ cpu: 0, offset, size }), isCompressed, this.file.chunkSize);
+  }
+
+  private dataOf(range: CpuRange, isCompressed: boolean, spanSize: number): CpuData {
+    if (!isCompressed) return new FlatCpuData(this.file, range, spanSize);
+    const { decompressor } = this.structure;
+    return new CompressedCpuData(
+      this.file,
+      range,
+      this.littleEndian,
+      decompressor,
+      this.problems,
+      this.growth,
+    );
+  }
+
+  /** The part of a range that is in the file and was not given out yet. */
+  private inFile({ cpu, offset, size }: CpuRange): CpuRange {
+    const inFile = Math.max(0, Math.min(size, this.file.size - offset));
+    if (inFile < size) {
+      this.problems.add(
+        offset,
+        null,
+        `the events of CPU ${cpu} should take ${size} bytes from here, but the file ends after ${inFile}; it is cut off`,
+      );
+    }
+    const free = Math.min(inFile, this.bytesLeft);
+    if (free < inFile) {
+      this.problems.add(
+        offset,
+        null,
+        `the events of CPU ${cpu} overlap those of others; ${inFile - free} bytes were not read again`,
+      );
+    }
+    this.bytesLeft -= free;
+    return { cpu, offset, size: free };
+  }
+}

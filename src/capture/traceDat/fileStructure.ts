@@ -1,0 +1,320 @@
+import type { ProblemList } from '../problemList';
+import { NO_CPU } from '../eventTable';
+import { decompressorOf, isBelievable, type Decompressor } from './decompressor';
+import { readFileHeader, type FileHeader } from './fileHeader';
+import { FileOptions, OptionId, chosenClock, type BufferOption, type CpuRange } from './fileOptions';
+import type { FileRanges } from './fileRanges';
+import { TraceMetadata } from './metadata';
+import { SequentialReader, decodeText } from './sequentialReader';
+import { UnexpectedData } from './unexpectedData';
+
+/** Flag of a section: its data is one compressed block, or compressed chunks of trace data. */
+const COMPRESSED = 1;
+/** Option sections form a list: a damaged one must not make it endless. */
+const MOST_OPTION_SECTIONS = 1 << 12;
+const SECTION_HEAD = 16;
+/** Bytes of `options  \0`, `latency  \0`, `flyrecord\0`. */
+const TAG_LENGTH = 10;
+
+const NO_DECOMPRESSOR: Decompressor = { decompress: () => null };
+
+/** A section of version 7 whose data is in memory or at hand. */
+interface Section {
+  readonly reader: SequentialReader;
+  readonly size: number;
+}
+
+/** A ring buffer and where its pages are. */
+export interface RingBuffer {
+  /** Empty for the top level, else that of the instance. */
+  readonly name: string;
+  /** Empty where the file does not name it. */
+  readonly clock: string;
+  readonly pageSize: number;
+  /** The pages are in compressed chunks. */
+  readonly isCompressed: boolean;
+  readonly cpus: readonly CpuRange[];
+}
+
+/** Text of a latency tracer that stands in place of ring buffer pages. */
+export interface TextRange {
+  readonly offset: number;
+  readonly size: number;
+  readonly isCompressed: boolean;
+}
+
+/**
+ * What a trace.dat holds and where: everything but the records themselves. A part that is damaged is left out
+ * and listed as a problem; the others are read all the same.
+ */
+export class FileStructure {
+  header: FileHeader | null = null;
+  options = new FileOptions(true, false);
+  readonly metadata = new TraceMetadata();
+  readonly buffers: RingBuffer[] = [];
+  readonly texts: TextRange[] = [];
+  decompressor = NO_DECOMPRESSOR;
+
+  constructor(
+    private readonly file: FileRanges,
+    private readonly problems: ProblemList,
+  ) {}
+
+  async read(): Promise<void> {
+    await this.guarded(async () => {
+      const header = await readFileHeader(this.file);
+      this.header = header;
+      this.options = new FileOptions(header.littleEndian, header.version === 7);
+      if (header.version === 6) await this.readVersion6(header);
+      else await this.readVersion7(header);
+    });
+  }
+
+  /** Name of the clock of the top level, or of the first instance; empty where the file does not name it. */
+  get clock(): string {
+    return this.buffers[0]?.clock ?? this.options.traceClock ?? '';
+  }
+
+  /** Runs one part of the reading; where the file is not as expected, that part ends with a problem. */
+  private async guarded(part: () => Promise<void>): Promise<boolean> {
+    try {
+      await part();
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnexpectedData)) throw error;
+      this.problems.add(error.offset, null, error.message);
+      return false;
+    }
+  }
+
+  // Version 6: one part after the other.
+
+  private async readVersion6(header: FileHeader): Promise<void> {
+    const reader = new SequentialReader(this.file, header.end, this.file.size, header.littleEndian);
+    const { metadata, options } = this;
+    await metadata.readHeaders(reader);
+    await metadata.readFtraceFormats(reader);
+    await metadata.readEventFormats(reader);
+    await metadata.readKallsyms(reader);
+    await metadata.readPrintkFormats(reader);
+    await metadata.readCommandLines(reader);
+    const cpuCount = await reader.u32('the number of CPUs');
+    await this.readBuffer6(header, reader, '', cpuCount);
+    for (const buffer of [...options.buffers]) {
+      await this.guarded(async () => {
+        const bufferReader = new SequentialReader(
+          this.file,
+          buffer.offset,
+          this.file.size,
+          header.littleEndian,
+        );
+        await this.readBuffer6(header, bufferReader, buffer.name, options.cpuCount ?? cpuCount);
+      });
+    }
+  }
+
+  /** Options if there are any, then the tag that says what follows, and the table of CPUs. */
+  private async readBuffer6(
+    header: FileHeader,
+    reader: SequentialReader,
+    name: string,
+    cpuCount: number,
+  ): Promise<void> {
+    const { options } = this;
+    let place = reader.place;
+    let tag = decodeText(await reader.bytes(TAG_LENGTH, 'the kind of trace data'));
+    if (tag.startsWith('options')) {
+      await this.readOptions6(reader);
+      place = reader.place;
+      tag = decodeText(await reader.bytes(TAG_LENGTH, 'the kind of trace data'));
+    }
+    if (tag.startsWith('latency')) {
+      this.texts.push({
+        offset: reader.position,
+        size: this.file.size - reader.position,
+        isCompressed: false,
+      });
+      return;
+    }
+    if (tag !== 'flyrecord\0') {
+      throw new UnexpectedData(
+        place,
+        'expected "options", "latency" or "flyrecord" here; the file is damaged',
+      );
+    }
+    const cpus: CpuRange[] = [];
+    const isWhole = await this.guarded(async () => {
+      const count = name === '' ? (options.cpuCount ?? cpuCount) : cpuCount;
+      for (let cpu = 0; cpu < Math.min(count, NO_CPU); cpu++) {
+        const offset = await reader.u64('the offset of the data of a CPU');
+        const size = await reader.u64('the size of the data of a CPU');
+        cpus.push({ cpu, offset, size });
+      }
+    });
+    if (isWhole && name === '' && options.hasTraceClock) await this.readTraceClock6(reader);
+    const clock = options.traceClock ?? '';
+    this.buffers.push({ name, clock, pageSize: header.pageSize, isCompressed: false, cpus });
+  }
+
+  private async readOptions6(reader: SequentialReader): Promise<void> {
+    for (;;) {
+      const id = await reader.u16('the id of an option');
+      if (id === OptionId.done) return;
+      const size = await reader.u32('the size of an option');
+      const place = reader.place;
+      const data = await reader.bytes(size, 'an option');
+      await this.guarded(() => this.options.add(id, data, place));
+    }
+  }
+
+  /** The clock stands behind the table of CPUs; some versions of trace-cmd wrote nothing there. */
+  private async readTraceClock6(reader: SequentialReader): Promise<void> {
+    try {
+      const size = await reader.u64('the size of the clock');
+      const clock = chosenClock(decodeText(await reader.bytes(size, 'the clock')));
+      if (clock !== null) this.options.traceClock = clock;
+    } catch (error) {
+      if (!(error instanceof UnexpectedData)) throw error;
+    }
+  }
+
+  // Version 7: sections, found by the options.
+
+  private async readVersion7(header: FileHeader): Promise<void> {
+    const decompressor = await decompressorOf(header.compression);
+    if (decompressor) {
+      this.decompressor = decompressor;
+    } else {
+      this.problems.add(
+        header.end,
+        null,
+        `compressed with ${JSON.stringify(header.compression.slice(0, 20))}, expected zstd, zlib or none; convert it with ` +
+          '"trace-cmd convert --compression zstd"',
+      );
+    }
+    await this.readOptionSections(header);
+    const { metadata } = this;
+    await this.section(header, OptionId.headerInfo, (section) => metadata.readHeaders(section.reader));
+    await this.section(header, OptionId.ftraceEvents, (section) =>
+      metadata.readFtraceFormats(section.reader),
+    );
+    await this.section(header, OptionId.eventFormats, (section) => metadata.readEventFormats(section.reader));
+    await this.section(header, OptionId.kallsyms, (section) => metadata.readKallsyms(section.reader));
+    await this.section(header, OptionId.printk, (section) => metadata.readPrintkFormats(section.reader));
+    await this.section(header, OptionId.commandLines, (section) => metadata.readCommandLines(section.reader));
+    await this.section(header, OptionId.modules, async ({ reader, size }) => {
+      metadata.symbols.readModules(await reader.upTo(size));
+    });
+    for (const buffer of this.options.buffers) await this.guarded(() => this.readBuffer7(header, buffer));
+  }
+
+  private async readOptionSections(header: FileHeader): Promise<void> {
+    const seen = new Set<number>();
+    let offset = header.optionsOffset;
+    while (offset !== 0) {
+      if (seen.has(offset) || seen.size >= MOST_OPTION_SECTIONS) {
+        this.problems.add(offset, null, 'the option sections form a circle; the rest was not read');
+        return;
+      }
+      seen.add(offset);
+      let next = 0;
+      await this.guarded(async () => {
+        const section = await this.openSection(header, offset, OptionId.done);
+        next = await this.readOptions7(header, section);
+      });
+      offset = next;
+    }
+  }
+
+  /** Reads one section of options and returns the offset of the next one, 0 for none. */
+  private async readOptions7(header: FileHeader, { reader, size }: Section): Promise<number> {
+    const end = reader.position + size;
+    while (reader.position < end) {
+      const id = await reader.u16('the id of an option');
+      const optionSize = await reader.u32('the size of an option');
+      const place = reader.place;
+      const data = await reader.bytes(optionSize, 'an option');
+      if (id === OptionId.done) {
+        return await SequentialReader.overBytes(data, header.littleEndian, place).u64('the next options');
+      }
+      await this.guarded(() => this.options.add(id, data, place));
+    }
+    throw new UnexpectedData(
+      end,
+      'the options have no end mark, expected one here; the file is cut off or damaged',
+    );
+  }
+
+  /** Reads a section of metadata where the options say that there is one. */
+  private async section(
+    header: FileHeader,
+    id: number,
+    read: (section: Section) => Promise<void>,
+  ): Promise<void> {
+    const offset = this.options.sections.get(id);
+    if (offset === undefined) return;
+    await this.guarded(async () => {
+      await read(await this.openSection(header, offset, id));
+    });
+  }
+
+  /** @throws UnexpectedData when there is no such section at `offset`, or its block is damaged */
+  private async openSection(header: FileHeader, offset: number, id: number): Promise<Section> {
+    const { reader, flags, size } = await this.sectionHead(header, offset, id);
+    if ((flags & COMPRESSED) === 0) {
+      const end = Math.min(reader.position + size, this.file.size);
+      const sectionReader = new SequentialReader(this.file, reader.position, end, header.littleEndian);
+      return { reader: sectionReader, size: end - reader.position };
+    }
+    const compressed = await reader.u32('the compressed size of a section');
+    const uncompressed = await reader.u32('the size of a section');
+    if (!isBelievable(compressed, uncompressed)) {
+      throw new UnexpectedData(
+        offset,
+        `a section of ${compressed} bytes claims to stand for ${uncompressed}; it was skipped`,
+      );
+    }
+    const bytes = this.decompressor.decompress(await reader.bytes(compressed, 'a section'), uncompressed);
+    if (!bytes) {
+      throw new UnexpectedData(
+        offset,
+        `section ${id} of ${compressed} bytes does not decompress to the ${uncompressed} bytes that it should`,
+      );
+    }
+    return { reader: SequentialReader.overBytes(bytes, header.littleEndian, offset), size: bytes.length };
+  }
+
+  private async sectionHead(
+    header: FileHeader,
+    offset: number,
+    id: number,
+  ): Promise<{ reader: SequentialReader; flags: number; size: number }> {
+    if (offset + SECTION_HEAD > this.file.size) {
+      throw new UnexpectedData(
+        offset,
+        `section ${id} should be here, but the file ends at ${this.file.size}`,
+      );
+    }
+    const reader = new SequentialReader(this.file, offset, this.file.size, header.littleEndian);
+    const foundId = await reader.u16('the id of a section');
+    const flags = await reader.u16('the flags of a section');
+    await reader.skip(4, 'the name of a section');
+    const size = await reader.u64('the size of a section');
+    if (foundId !== id) {
+      throw new UnexpectedData(offset, `section ${foundId} where the options promise section ${id}`);
+    }
+    return { reader, flags, size };
+  }
+
+  private async readBuffer7(header: FileHeader, option: BufferOption): Promise<void> {
+    const id = option.isText ? OptionId.bufferText : OptionId.buffer;
+    const { reader, flags, size } = await this.sectionHead(header, option.offset, id);
+    const isCompressed = (flags & COMPRESSED) !== 0;
+    if (option.isText) {
+      this.texts.push({ offset: reader.position, size, isCompressed });
+      return;
+    }
+    const { name, clock, pageSize, cpus } = option;
+    this.buffers.push({ name, clock: clock ?? this.options.traceClock ?? '', pageSize, isCompressed, cpus });
+  }
+}

@@ -1,0 +1,39 @@
+import type { EventTableBuilder } from '../eventTableBuilder';
+
+/** Bytes of trace data from which on it pays to tell the number of rows in advance. */
+const SMALLEST_ESTIMATED = 1 << 21;
+/** What part of the file tells enough about the rest, and how much more is made room for than it says. */
+const TELLING_PART = 1 / 16;
+const MARGIN = 1.05;
+/** The table is nearly full: the estimate was too low, and there is more to tell by now. */
+const NEARLY_FULL = 0.97;
+
+/**
+ * Tells from the records read so far how many rows the table will have, so that its columns get their size
+ * before they have grown there by doubling: that costs a fifth of the time of a large file.
+ */
+export class RowEstimate {
+  private calls = 0;
+  private isMade = false;
+
+  /** @param total bytes of trace data in the file */
+  constructor(
+    private readonly table: EventTableBuilder,
+    private readonly total: number,
+  ) {}
+
+  /** False where {@link update} would not do anything. */
+  get isDue(): boolean {
+    if (this.total < SMALLEST_ESTIMATED) return false;
+    // Compressed chunks are small: asking each time where all CPUs are would cost more than it brings.
+    if ((this.calls++ & 15) !== 0) return false;
+    return !this.isMade || this.table.length > this.table.time.length * NEARLY_FULL;
+  }
+
+  /** `bytes` of the file have become rows. */
+  update(bytes: number): void {
+    if (bytes < this.total * TELLING_PART) return;
+    this.isMade = true;
+    this.table.reserve(Math.ceil((this.table.length / bytes) * this.total * MARGIN));
+  }
+}
