@@ -115,9 +115,14 @@ export async function runCommand(title) {
 /** Types a path into the file dialog of that title, which is a quick input in the browser. */
 export async function chooseFile(title, file) {
   await page.locator('.quick-input-titlebar', { hasText: title }).waitFor();
-  // The dialog writes the folder that it starts in by itself, and lists it.
+  // The dialog writes the folder that it starts in by itself, lists it, and may write it again.
   await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-  await page.locator('.quick-input-widget input').fill(file);
+  const input = page.locator('.quick-input-widget input');
+  for (let tries = 0; tries < 10; tries++) {
+    await input.fill(file);
+    await page.waitForTimeout(500);
+    if ((await input.inputValue()).replace(/\/$/, '') === file) break;
+  }
   await page.keyboard.press('Enter');
 }
 
