@@ -67,6 +67,7 @@ describe('captures beside a kernel tree', () => {
     await page.locator('.tab', { hasText: 'night.txt' }).click();
     await runCommand('Page Holders: Open Capture in Page Holders');
     await row('0x12f98', view('Holders')).waitFor();
+    await row('night.txt', view('Captures')).waitFor();
     assert.equal(await view('Captures').locator('.monaco-list-row', { hasText: 'night.txt' }).count(), 1);
   });
 });
