@@ -19,12 +19,14 @@ export interface AllocationTable {
   readonly tgid: Int32Array;
   /**
    * Time of the allocation in ns of the kernel's local clock, exact up to 104 days of uptime; NaN where the
-   * kernel does not record it (before 5.11). 0 or nearly so for pages that were there before page_owner was.
+   * kernel does not record it (before 5.11). Migration takes the record along to the new page: of a page with a
+   * {@link migrateReason} it is the time of the allocation elsewhere, as are task and stack.
    */
   readonly time: Float64Array;
   /**
-   * Time at which the page was last freed, in ns as {@link time}, NaN where unknown. Of a page that is
-   * allocated this lies before {@link time}: it ended the page's life before.
+   * Time at which the page was last freed, in ns as {@link time}; 0 for never, NaN where unknown. Of a page that
+   * is allocated it ended the life before. Of a migrated page it says nothing: __folio_copy_owner() of
+   * mm/page_owner.c sets it to {@link time}.
    */
   readonly freeTime: Float64Array;
   /** String id of the migratetype that was asked for (`Movable`), or NONE. */

@@ -74,11 +74,11 @@ function failureMessage(error: unknown, position: number, isEnded: boolean): str
   const code = /code (\d+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? '';
   const meaning = MEANINGS.get(code);
   if (meaning !== undefined)
-    return `the xz data cannot be decompressed: ${meaning}. Decompress it with "xz -d" first`;
+    return `the xz data cannot be decompressed, expected what "xz" writes by default: ${meaning}. Decompress it with "xz -d" first`;
   if (isEnded && code !== '7') {
     return (
-      `the xz data ends at byte ${position} before its end mark, or something else stands behind it; what was whole ` +
-      'was read. Check it with "xz -t"'
+      `the xz data ends at byte ${position}, expected its end mark there and nothing behind it; what was whole was ` +
+      'read. Check it with "xz -t"'
     );
   }
   return (

@@ -6,6 +6,9 @@ const PIECE = 1 << 13;
 /** The smallest frame, one that is to be skipped, in bytes (RFC 8878, section 3.1.2). */
 const SMALLEST_FRAME = 8;
 
+/** Turns of 128 kB each that may be thrown away when nobody wants the rest. */
+const MOST_LAST_TURNS = 64;
+
 /** Whether a file begins like a zstd frame, or a frame to be skipped, with which pzstd begins (RFC 8878). */
 export function isZstd(head: Uint8Array): boolean {
   if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return true;
@@ -24,9 +27,10 @@ export async function* decompressZstd(
   const decoder = new ZSTDDecoder();
   await decoder.init();
   const pieces = piecesOf(compressed);
-  let waiting: Uint8Array | null = await nextOf(pieces);
   let position = 0;
   let written = 0;
+  let waiting: Uint8Array | null = null;
+  let isEnded = false;
   // The decoder asks for the next piece only when it is done with the one before, at most once a turn: one piece
   // taken ahead is enough to feed an iterator that cannot wait from a stream that must be waited for.
   const output = decoder.decodeStreaming({
@@ -38,22 +42,19 @@ export async function* decompressZstd(
       }
     },
   });
-
-  let turnsWithoutOutput = 0;
   let pieceLength = 0;
-  let isEnded = false;
+  let turnsWithoutOutput = 0;
   try {
     for (;;) {
-      if (waiting === null && !isEnded) {
+      if (!waiting && !isEnded) {
         position += pieceLength;
         waiting = await nextOf(pieces);
-        isEnded = waiting === null;
+        pieceLength = waiting?.length ?? 0;
+        isEnded = !waiting;
+        turnsWithoutOutput = 0;
       }
-      const isFed = waiting !== null;
-      if (waiting) pieceLength = waiting.length;
       const turn = output.next();
       if (turn.done) return;
-      if (isFed && waiting === null) turnsWithoutOutput = 0;
       if (turn.value.length > 0) {
         turnsWithoutOutput = 0;
         written += turn.value.length;
@@ -62,7 +63,7 @@ export async function* decompressZstd(
       }
       // The decoder does not say that it failed: it goes on with the same piece for ever. Each frame without
       // content, and nothing else, may cost a turn without output.
-      if (++turnsWithoutOutput > pieceLength / SMALLEST_FRAME + 2) {
+      if (++turnsWithoutOutput > PIECE / SMALLEST_FRAME + 2) {
         problems.add(written, null, damageMessage(position, written));
         return;
       }
@@ -72,18 +73,33 @@ export async function* decompressZstd(
     problems.add(
       written,
       null,
-      `the zstd data ends at byte ${position + pieceLength} inside a frame, so the file is cut off; what it holds was read`,
+      `the zstd data ends at byte ${position} inside a frame, expected the frame's end: the file is cut off; what it ` +
+        'holds was read',
     );
   } finally {
-    await compressed.return();
+    waiting = null;
+    release(output);
+    await pieces.return();
+  }
+}
+
+/**
+ * The decoder frees its memory only at the end of its input. What is left of the newest piece comes before; a piece
+ * that never ends because it is damaged keeps its memory.
+ */
+function release(output: Generator<Uint8Array>): void {
+  try {
+    for (let turn = 0; turn < MOST_LAST_TURNS; turn++) if (output.next().done) return;
+  } catch {
+    // The end of the input came inside a frame.
   }
 }
 
 function damageMessage(position: number, written: number): string {
   if (written === 0) {
     return (
-      'the zstd data cannot be decompressed: it is damaged, or was compressed with a window above 128 MB ' +
-      '("--long=28" and more). Decompress it with "zstd -d --long=31" first'
+      'the zstd data cannot be decompressed, expected valid frames with a window of at most 128 MB: it is damaged, or ' +
+      'was compressed with "--long=28" or more. Decompress it with "zstd -d --long=31" first'
     );
   }
   return (
@@ -92,6 +108,7 @@ function damageMessage(position: number, written: number): string {
   );
 }
 
+/** Pieces of at most PIECE bytes. */
 async function* piecesOf(chunks: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += PIECE) yield chunk.subarray(at, at + PIECE);

@@ -13,7 +13,7 @@ export interface OtherFormat {
 
 const EXPECTED =
   'expected ftrace text (/sys/kernel/tracing/trace, trace_pipe, or the output of "trace-cmd report"), the output ' +
-  'of "perf script", a trace.dat or a perf.data';
+  'of "perf script", a trace.dat, a perf.data, a page_owner or page_pinner file, or a kernel log with page dumps';
 
 /** Files that say at their first bytes what they are. */
 const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] =
@@ -51,29 +51,15 @@ export function byteOrderMarkLength(head: Uint8Array): number {
   return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
 }
 
-/** What a file is in which no line of ftrace was found. */
+/** What a file is in which no line of a trace was found. */
 export function foreignFormat(head: Uint8Array): OtherFormat {
-  return (
-    foreignText(head) ?? {
-      format: 'unknown',
-      message: isBinary(head)
-        ? `this is binary data of an unknown kind, ${EXPECTED}; choose another file`
-        : `no line of a trace was found in this text, ${EXPECTED}; choose another file, or check that it was ` +
-          'recorded with the default output options (context-info on; raw, hex, bin off)',
-    }
-  );
-}
-
-/** A text of another tool, recognised by its first lines, else null. */
-export function foreignText(head: Uint8Array): OtherFormat | null {
-  const text = new TextDecoder('latin1').decode(head);
-  if (/^(?:At least, pinned for|Page pinned (?:for|ts)|Freed at \[|Failure detected at \[)/m.test(text)) {
-    return {
-      format: 'page-pinner',
-      message: `this is a page_pinner buffer of an Android kernel, ${EXPECTED}; it is not read yet`,
-    };
-  }
-  return null;
+  return {
+    format: 'unknown',
+    message: isBinary(head)
+      ? `this is binary data of an unknown kind, ${EXPECTED}; choose another file`
+      : `no line of a trace was found in this text, ${EXPECTED}; choose another file, or check that it was ` +
+        'recorded with the default output options (context-info on; raw, hex, bin off)',
+  };
 }
 
 function isUtf16(head: Uint8Array): boolean {

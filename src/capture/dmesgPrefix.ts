@@ -83,8 +83,9 @@ export class DmesgPrefix {
     for (let i = start; i < stop; i++) {
       if (bytes[i] === BLANK && startsWith(bytes, i, KERNEL)) return i + KERNEL.length;
     }
-    if (!isDate) return start;
-    let behind = start;
+    // Without a daemon only dmesg itself prints a date, down to the microsecond.
+    if (!isDate || bytes[start + 19] !== COMMA) return start;
+    let behind = start + 20;
     while (behind < end && bytes[behind]! > BLANK) behind++;
     return bytes[behind] === BLANK ? behind + 1 : start;
   }
@@ -112,7 +113,7 @@ export class DmesgPrefix {
       if (bytes[next] === BLANK) return at;
       next++;
     }
-    if (next >= end) return at;
+    if (next >= end || !(micros >= 0 && micros < 2 ** 50)) return at;
     this.time = micros * 1000;
     for (let i = flags; i < next; i++) {
       if (startsWith(bytes, i, ',caller=')) this.caller(bytes, i + 8);

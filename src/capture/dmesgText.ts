@@ -3,6 +3,7 @@ import { AllocationTableBuilder } from './allocationTableBuilder';
 import { DmesgPageDumps, isPageLine } from './dmesgPageDumps';
 import { DmesgPrefix } from './dmesgPrefix';
 import { FtraceTextReader, LONGEST_LINE } from './ftraceText';
+import { grown } from './growingColumn';
 import { LineWindow } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import { ProblemList } from './problemList';
@@ -220,9 +221,73 @@ export class DmesgReader implements TextReader {
           this.ftracePart = FtracePart.None;
           return true;
         }
-        this.ftracePlaces.add(lineEnd + 1 - text, this.lineOffset + (text - text), this.line);
+        this.ftracePlaces.add(lineEnd + 1 - text, this.lineOffset, this.line);
         this.ftraceLines.push(bytes.subarray(text, lineEnd + 1));
         return true;
     }
+  }
+
+  /** Turns offsets and lines in the bare text of the ftrace buffers into those of the file. */
+  private placeFtrace(): void {
+    const { ftrace, ftracePlaces: places, problems, table } = this;
+    const dumps = this.dumps.rows;
+    for (let row = 0, dump = 0; row < table.length; row++) {
+      if (dumps[dump] === row) dump++;
+      else table.offset[row] = places.offset[places.find(table.offset[row]!)]!;
+    }
+    for (const { offset, message } of ftrace.problems.kept) {
+      const place = places.find(offset);
+      problems.add(places.offset[place]!, places.line[place]!, message);
+    }
+    problems.count += ftrace.problems.count - ftrace.problems.kept.length;
+    problems.kept.sort((a, b) => a.offset - b.offset);
+  }
+
+  /** Makes the times of the dumps relative to the first one. */
+  private rebase(): void {
+    const { table, hasFtrace } = this;
+    const { rows } = this.dumps;
+    const base = rows.map((row) => table.time[row]!).find((time) => !Number.isNaN(time)) ?? 0;
+    for (const row of rows) table.time[row] = hasFtrace ? NaN : table.time[row]! - base;
+    this.baseNanoseconds = BigInt(base);
+  }
+}
+
+/** Where the lines of a text that was put together from parts of a file stand in that file. */
+class LinePlaces {
+  length = 0;
+  /** Offset of each line in the file. */
+  offset = new Float64Array(0);
+  /** 1-based line of the file. */
+  line = new Float64Array(0);
+  /** Offset of each line in the text. */
+  private start = new Float64Array(0);
+  private textLength = 0;
+
+  /** The next line of the text, `bytes` long, stands at `offset` in the file. */
+  add(bytes: number, offset: number, line: number): void {
+    const place = this.length++;
+    if (place === this.start.length) {
+      const capacity = Math.max(256, place * 2);
+      this.offset = grown(this.offset, new Float64Array(capacity));
+      this.line = grown(this.line, new Float64Array(capacity));
+      this.start = grown(this.start, new Float64Array(capacity));
+    }
+    this.offset[place] = offset;
+    this.line[place] = line;
+    this.start[place] = this.textLength;
+    this.textLength += bytes;
+  }
+
+  /** The line that holds the byte at `textOffset` of the text. */
+  find(textOffset: number): number {
+    let first = 0;
+    let behind = this.length;
+    while (first < behind) {
+      const middle = (first + behind) >>> 1;
+      if (this.start[middle]! <= textOffset) first = middle + 1;
+      else behind = middle;
+    }
+    return first - 1;
   }
 }

@@ -5,7 +5,6 @@ import {
   binaryFormat,
   byteOrderMarkLength,
   foreignFormat,
-  foreignText,
   HEAD_LENGTH,
   isBinary,
   type OtherFormat,
@@ -20,7 +19,9 @@ import { collectSource } from './memorySource';
 import { ProblemList } from './problemList';
 import { isTraceDat } from './traceDat/fileHeader';
 import { readTraceDat } from './traceDat/readTraceDat';
+import { DmesgReader, isDmesg } from './dmesgText';
 import { PageOwnerReader, isPageOwner } from './pageOwnerText';
+import { PagePinnerReader, isPagePinner } from './pagePinnerText';
 import type { TextReader } from './textReader';
 
 /** How a capture is read. */
@@ -42,6 +43,11 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   if (compression) chunks = compression.decompress(chunks, endProblems);
   const beginning = joined(await takeHead(chunks, HEAD_LENGTH));
   const head = beginning.subarray(0, HEAD_LENGTH);
+  if (head.length === 0 && endProblems.kept[0]) {
+    await chunks.return();
+    const { message } = endProblems.kept[0];
+    return finished(source, new FtraceTextReader(), new ProblemList(), { format: 'unknown', message });
+  }
   const readBinary = binaryReader(head);
   if (readBinary) {
     if (!compression) {
@@ -62,12 +68,9 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   if (compression) reader.facts.set('compression', compression.name);
   const window = new LineWindow(reader, markLength);
   window.push(head);
-  if (reader.table.length + reader.ownLines === 0) {
-    const foreign = foreignText(head) ?? (isBinary(head) ? foreignFormat(head) : null);
-    if (foreign) {
-      await chunks.return();
-      return finished(source, new FtraceTextReader(), endProblems, foreign);
-    }
+  if (reader.table.length + reader.ownLines === 0 && isBinary(head)) {
+    await chunks.return();
+    return finished(source, new FtraceTextReader(), endProblems, foreignFormat(head));
   }
   window.push(beginning.subarray(HEAD_LENGTH));
   for await (const chunk of chunks) window.push(chunk);
@@ -90,6 +93,8 @@ function binaryReader(
 /** The reader of the text that begins so. */
 function textReader(head: Uint8Array): TextReader {
   if (isPageOwner(head)) return new PageOwnerReader();
+  if (isPagePinner(head)) return new PagePinnerReader();
+  if (isDmesg(head)) return new DmesgReader();
   return isPerfScript(head) ? new PerfScriptReader() : new FtraceTextReader();
 }
 

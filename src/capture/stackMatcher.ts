@@ -61,6 +61,11 @@ export class StackMatcher {
     while (this.depth > 0 && this.rows[this.depth - 1]! >= row) this.depth--;
   }
 
+  /** No event waits for its stack. */
+  get isIdle(): boolean {
+    return this.depth === 0;
+  }
+
   /** Records are missing here: what waited may have lost its stack. */
   forget(): void {
     this.depth = 0;

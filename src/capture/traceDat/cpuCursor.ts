@@ -1,3 +1,4 @@
+import { NONE } from '../eventTable';
 import type { ProblemList } from '../problemList';
 import { StackMatcher } from '../stackMatcher';
 import type { CaptureClock } from './clock';
@@ -29,7 +30,8 @@ const NO_SPAN: PageSpan = { bytes: new Uint8Array(0), fileOffset: 0, fileScale: 
  * are those of the next record; when it says false, {@link load} brings more pages.
  */
 export class CpuCursor {
-  readonly matcher = new StackMatcher();
+  /** Text block of the newest stack of this CPU, for guessing the next one. */
+  previousBlock = NONE;
   bytes: Uint8Array = NO_SPAN.bytes;
   view = new DataView(NO_SPAN.bytes.buffer);
   /** Index of the record's data, which begins with `common_type`. */
@@ -44,6 +46,12 @@ export class CpuCursor {
   timeBeforeMissing = NaN;
   /** True behind the last record. */
   isDone = false;
+
+  /** Events that wait for their stack, all but the newest one. */
+  private readonly matcher = new StackMatcher();
+  private waitingRow = NONE;
+  private waitingPid = 0;
+  private waitingContext = 0;
 
   private span = NO_SPAN;
   private nextPage = 0;
@@ -97,6 +105,34 @@ export class CpuCursor {
       this.view = new DataView(span.bytes.buffer, span.bytes.byteOffset, span.bytes.length);
       this.nextPage = this.nextRecord = this.dataEnd = 0;
     } while (!this.advance());
+  }
+
+  /** The record was an event: its stack may follow. `context` as in {@link StackMatcher.event}. */
+  waitForStack(row: number, pid: number, context: number): void {
+    if (this.waitingRow !== NONE) this.matcher.event(this.waitingRow, this.waitingPid, this.waitingContext);
+    this.waitingRow = row;
+    this.waitingPid = pid;
+    this.waitingContext = context;
+  }
+
+  /** The row of the event to which the stack of a task belongs, which waits no longer; NONE when it is gone. */
+  takeWaiting(pid: number, context: number): number {
+    const newest = this.waitingRow;
+    this.waitingRow = NONE;
+    const { matcher } = this;
+    // Nearly always the stack follows its event at once. The matcher sorts out the rest.
+    const isNewest = pid === this.waitingPid && context === this.waitingContext;
+    if (newest !== NONE && isNewest && matcher.isIdle) return newest;
+    if (newest !== NONE) matcher.event(newest, this.waitingPid, this.waitingContext);
+    const row = matcher.find(pid, context);
+    if (row !== NONE) matcher.settle(row);
+    return row;
+  }
+
+  /** Records are missing here: what waited may have lost its stack. */
+  forgetWaiting(): void {
+    this.waitingRow = NONE;
+    this.matcher.forget();
   }
 
   /** Goes to the next record in memory; false when there is none. */

@@ -1,27 +1,28 @@
 import type { CpuCursor } from './cpuCursor';
 
-/** What happens on the way through the records. */
+/** What is done on the way through the records. */
 export interface MergeSteps {
   /** The cursor stands on the next record. */
-  readonly read: (cursor: CpuCursor) => void;
+  read(cursor: CpuCursor): void;
   /** The cursor is behind its last record. */
-  readonly finish: (cursor: CpuCursor) => void;
-  /** More pages will be read. */
-  readonly beforeLoad: () => void;
+  finish(cursor: CpuCursor): void;
 }
 
 /**
  * Visits the records of all cursors in order of time; of several at one time, those of the lower cursor first,
  * as `trace-cmd report` does.
+ *
+ * @param beforeLoad called before more pages are read
  */
 export async function mergeCursors(
   cursors: readonly CpuCursor[],
-  { read, finish, beforeLoad }: MergeSteps,
+  steps: MergeSteps,
+  beforeLoad: () => void,
 ): Promise<void> {
   const heap = new CursorHeap();
   for (const cursor of cursors) {
     await cursor.load();
-    if (cursor.isDone) finish(cursor);
+    if (cursor.isDone) steps.finish(cursor);
     else heap.add(cursor);
   }
   for (let cursor = heap.first; cursor !== null; cursor = heap.first) {
@@ -31,7 +32,7 @@ export async function mergeCursors(
     const winsTies = rival === null || cursor.order < rival.order;
     let inMemory = true;
     do {
-      read(cursor);
+      steps.read(cursor);
       inMemory = cursor.advance();
     } while (inMemory && (cursor.time < limit || (winsTies && cursor.time === limit)));
     if (!inMemory) {
@@ -40,7 +41,7 @@ export async function mergeCursors(
     }
     if (cursor.isDone) {
       heap.removeFirst();
-      finish(cursor);
+      steps.finish(cursor);
     } else {
       heap.sinkFirst();
     }

@@ -118,19 +118,10 @@ async function readRecords(
   const total = parts.reduce((sum, { range }) => sum + range.size, 0);
   const starts = parts.reduce((sum, { range }) => sum + range.offset, 0);
   const estimate = new RowEstimate(reader.table, total);
-  const merge = (own: readonly CpuCursor[]): Promise<void> =>
-    mergeCursors(own, {
-      read: (cursor) => {
-        reader.read(cursor);
-      },
-      finish: (cursor) => {
-        reader.finish(cursor);
-      },
-      beforeLoad: () => {
-        if (!estimate.isDue) return;
-        estimate.update(cursors.reduce((sum, cursor) => sum + cursor.fileOffset, 0) - starts);
-      },
-    });
+  const beforeLoad = (): void => {
+    if (estimate.isDue) estimate.update(cursors.reduce((sum, cursor) => sum + cursor.fileOffset, 0) - starts);
+  };
+  const merge = (own: readonly CpuCursor[]): Promise<void> => mergeCursors(own, reader, beforeLoad);
   await merge(cursors.filter((cursor) => cursor.hasSharedClock));
   for (const buffer of structure.buffers) {
     const own = cursors.filter((_, index) => parts[index]!.buffer === buffer);

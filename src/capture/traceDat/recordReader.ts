@@ -8,6 +8,7 @@ import { SymbolTableBuilder } from '../symbolTableBuilder';
 import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
+import type { MergeSteps } from './mergeCursors';
 import type { TraceMetadata } from './metadata';
 
 /** Flags of `common_flags` (include/linux/trace_events.h, enum trace_flag_type). */
@@ -56,7 +57,7 @@ class RecordDecoder {
 }
 
 /** Turns records into rows of the table, gaps, and stacks of rows. */
-export class RecordReader {
+export class RecordReader implements MergeSteps {
   readonly table = new EventTableBuilder();
   readonly symbols = new SymbolTableBuilder();
   readonly gapRecorder = new GapRecorder();
@@ -121,7 +122,7 @@ export class RecordReader {
       table.time[row] = cursor.hasSharedClock ? cursor.time : NaN;
       table.offset[row] = cursor.fileOffset;
       if (decoder.fields) decoder.fields.read(view, cursor.bytes, at, length, row);
-      cursor.matcher.event(row, pid, context);
+      cursor.waitForStack(row, pid, context);
     } else if (decoder.kind === RecordKind.KernelStack) {
       this.kernelStack(cursor, decoder, pid, context);
     } else {
@@ -140,7 +141,7 @@ export class RecordReader {
     const from = cursor.hasSharedClock && !Number.isNaN(timeBeforeMissing) ? timeBeforeMissing : null;
     this.gapRecorder.add('lost', cursor.cpu, from, missing === UNCOUNTED ? null : missing, this.table.length);
     this.hasOpenGap = true;
-    cursor.matcher.forget();
+    cursor.forgetWaiting();
     cursor.missing = NOTHING_MISSING;
   }
 
@@ -150,12 +151,13 @@ export class RecordReader {
   }
 
   private kernelStack(cursor: CpuCursor, decoder: RecordDecoder, pid: number, context: number): void {
-    const { view, matcher, bytes } = cursor;
-    const row = matcher.find(pid, context);
+    const { view, bytes } = cursor;
+    const row = cursor.takeWaiting(pid, context);
     const start = cursor.at + decoder.callerOffset;
     const end = this.stackEnd(cursor, decoder, start);
     const name = row === NONE ? NONE : this.table.name[row]!;
-    let block = this.stacks.guess(matcher.previousBlock, name);
+    const previous = cursor.previousBlock;
+    let block = this.stacks.guess(previous, name);
     if (
       block === NONE ||
       this.stacks.length(block) !== end - start ||
@@ -164,16 +166,15 @@ export class RecordReader {
       block = this.stacks.find(bytes, view, start, end);
       if (block === NONE)
         block = this.stacks.add(bytes, start, end, this.stackOf(view, start, end), 0, false);
-      this.stacks.learn(matcher.previousBlock, name, block);
+      this.stacks.learn(previous, name, block);
     }
-    matcher.previousBlock = block;
+    cursor.previousBlock = block;
     this.stackRecords++;
     if (row === NONE) {
       this.orphanStacks++;
       return;
     }
     this.table.stack[row] = block === NONE ? this.stackOf(view, start, end) : this.stacks.stack(block);
-    matcher.settle(row);
   }
 
   /**

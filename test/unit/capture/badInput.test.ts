@@ -1,6 +1,5 @@
 /** Files that are damaged, cut off or something else: what can be read is read, the rest is said. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -9,7 +8,7 @@ import type { Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { assertConsistent, captureText, eventText, stackText } from './support/describeCapture';
 import { below, seededRandom } from './support/random';
-import { FIXTURES, memorySource, SHARED, textBytes } from './support/sources';
+import { FIXTURES, memorySource, textBytes } from './support/sources';
 
 const EVENT = 'page_ref_set: pfn=0x12e8d flags=none count=1 mapcount=0 mapping=(nil) mt=4 val=1';
 const at = (time: string, text = EVENT): string => `           owner-464     [003] ..... ${time}: ${text}\n`;
@@ -33,9 +32,6 @@ function randomBytes(length: number): Uint8Array {
 }
 
 test('a file of another kind is recognised and said', async (t) => {
-  const pageOwner =
-    'Page allocated via order 0, mask 0x140dca(GFP), pid 415, tgid 415 (exe), ts 98133813008 ns, free_ts 0 ns\n' +
-    'PFN 6668 type Movable Block 13 type Movable Flags 0x1()\n post_alloc_hook+0x1/0x2\n\n';
   const utf16 = new Uint8Array([0xff, 0xfe, ...Buffer.from(at('1.0').repeat(3), 'utf16le')]);
   const cases: readonly (readonly [string, Uint8Array | string, string, RegExp])[] = [
     ['nothing', '', 'empty', /the file is empty, expected .*ftrace text/],
@@ -53,11 +49,9 @@ test('a file of another kind is recognised and said', async (t) => {
       /binary data/,
     ],
     ['zeros', new Uint8Array(200_000), 'unknown', /binary data/],
-    ['page_owner', pageOwner, 'page-owner', /page_owner dump.*who allocated/],
-    ['gzipped page_owner', gzipSync(pageOwner), 'page-owner', /page_owner dump/],
     ['UTF-16', utf16, 'unknown', /this is UTF-16 text.*iconv/],
     ['UTF-16 without a byte order mark', Buffer.from('# tracer: nop\n', 'utf16le'), 'unknown', /UTF-16/],
-    ['zstd', bytesOf([0x28, 0xb5, 0x2f, 0xfd, 0, 1, 2]), 'unknown', /zstd -d/],
+    ['zstd', bytesOf([0x28, 0xb5, 0x2f, 0xfd, 0, 1, 2]), 'unknown', /zstd data ends at byte 7/],
     ['prose', 'No trace here.\n'.repeat(10_000), 'unknown', /no line of a trace was found in this text/],
     ['one byte', 'x', 'unknown', /no line of a trace/],
     ['gzip of nothing', gzipSync(''), 'empty', /empty/],
@@ -308,9 +302,4 @@ test('reading can be cancelled and tells how far it is', async () => {
     },
   });
   await assert.rejects(reading, /enough/);
-});
-
-test('recordings in other formats', { skip: !existsSync(SHARED) && `${SHARED} is absent` }, async () => {
-  const capture = await read(readFileSync(path.join(SHARED, 'a_held/page_owner.gz')));
-  assert.equal(capture.format, 'page-owner');
 });
