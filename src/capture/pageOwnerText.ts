@@ -307,7 +307,15 @@ export class PageOwnerReader implements TextReader {
       this.skipRecord(bytes, at, textEnd, 'a page frame number behind "PFN"');
       return;
     }
-    const row = allocations.append(scanner.value, head.order, this.task, this.recordStart);
+    const pfn = scanner.value;
+    let next = scanner.next;
+    // All versions end the line with the flags: without them it is cut off, and the number may be too.
+    const flagsStart = textBehind(bytes, next, textEnd, ' Flags ');
+    if (flagsStart < 0) {
+      this.skipRecord(bytes, at, textEnd, 'a line that ends with "Flags"');
+      return;
+    }
+    const row = allocations.append(pfn, head.order, this.task, this.recordStart);
     this.row = row;
     this.ownLines++;
     allocations.gfpMask[row] = this.gfpMask;
@@ -316,8 +324,11 @@ export class PageOwnerReader implements TextReader {
     allocations.freeTime[row] = head.freeTime;
     allocations.handle[row] = this.handle;
     allocations.stack[row] = this.stack;
+    allocations.flags[row] =
+      bytes[flagsStart] === ZERO
+        ? this.flagTexts.namedBitsOf(bytes, flagsStart, textEnd)
+        : flagsOfLetters(bytes, flagsStart, textEnd);
 
-    let next = scanner.next;
     if (startsWith(bytes, next, ' type ')) {
       const start = next + 6;
       next = wordEnd(bytes, start, textEnd);
@@ -326,17 +337,10 @@ export class PageOwnerReader implements TextReader {
     if (startsWith(bytes, next, ' Block ')) next = wordEnd(bytes, next + 7, textEnd);
     if (startsWith(bytes, next, ' type ')) {
       const start = next + 6;
-      next = wordEnd(bytes, start, textEnd);
+      const end = wordEnd(bytes, start, textEnd);
       // Up to 4.5 it is a number, which says nothing without the configuration.
-      if (!isDigit(bytes[start]!)) allocations.blockType[row] = symbols.internBytes(bytes, start, next);
+      if (!isDigit(bytes[start]!)) allocations.blockType[row] = symbols.internBytes(bytes, start, end);
     }
-    while (next < textEnd && !startsWith(bytes, next, ' Flags ')) next++;
-    const flagsStart = next + 7;
-    if (flagsStart >= textEnd) return;
-    allocations.flags[row] =
-      bytes[flagsStart] === ZERO
-        ? this.flagTexts.namedBitsOf(bytes, flagsStart, textEnd)
-        : flagsOfLetters(bytes, flagsStart, textEnd);
   }
 
   /** Lines that count: of show_stacks and its kin, and of page_owner_sort. */
@@ -432,6 +436,15 @@ function flagsOfLetters(bytes: Uint8Array, start: number, end: number): number {
   let bits = 0;
   for (let i = start; i < end; i++) bits |= FLAG_LETTERS.get(bytes[i]!) ?? 0;
   return bits;
+}
+
+/** The index behind `text` in `bytes[start, end)`, or -1; `end` itself where the text is the end. */
+function textBehind(bytes: Uint8Array, start: number, end: number, text: string): number {
+  const first = text.charCodeAt(0);
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === first && startsWith(bytes, at, text)) return Math.min(end, at + text.length);
+  }
+  return -1;
 }
 
 function wordEnd(bytes: Uint8Array, start: number, end: number): number {

@@ -41,8 +41,11 @@ enum Heading {
 
 const HEADINGS = Object.values(Heading);
 
-/** Frames of page_pinner itself, and of its caller, that tell a failure from a put (android12-5.10). */
+/** Of android12-5.10 the innermost frames tell a failure and a free from a put. */
 const MARKING = /mark_migration_failed|^(__alloc_contig_migrate_range|alloc_contig_range)$/;
+const FREEING = /^__reset_page_pinner$/;
+/** The caller of a failure that gives its reason. */
+const CONTIG = /^(__)?alloc_contig_/;
 
 const EXPECTED_LINE =
   'expected "At least, pinned for", "Freed at", "Failure detected at", "Page pinned", "PFN", frames or an empty line';
@@ -70,9 +73,10 @@ function headingAt(bytes: Uint8Array, at: number): Heading | null {
 
 /**
  * Reads the files of Android's page_pinner (/sys/kernel/debug/page_pinner/*, mm/page_pinner.c of the common
- * kernels) into events: a failure is a PinFailure, everything else a PinPut. A record is a first line, the page,
- * up to 16 frames and an empty line, and says neither task nor CPU. The kernel prints the newest record first;
- * the rows have the oldest first. Three generations:
+ * kernels) into events: a failure is a PinFailure, a put a PinPut (its count is after the put, as in
+ * put_page_testzero()), the free behind the last put a PageFree. A record is a first line, the page, up to 16 frames
+ * and an empty line, and says neither task nor CPU. The kernel prints the newest record first; the rows have the
+ * oldest first. Three generations:
  *
  * - `Page pinned ts 12 us count 1` / `PFN 34 Block 5 type CMA Flags 0x…(…)`
  * - `Page pinned for 12 us` or `Page pinned ts [   12.345678]` / `PFN 0x34 Block 5 count 2 mapcount 1 mapping … Flags …`
@@ -102,7 +106,8 @@ export class PagePinnerReader implements TextReader {
   private readonly noTask = this.symbols.internTask(this.symbols.internText(''), -1);
   private readonly names = new Map(HEADINGS.map((heading) => [heading, this.symbols.internText(heading)]));
   private readonly headingCounts = new Map<Heading, number>();
-  private readonly markingStacks = new Map<number, boolean>();
+  private readonly contigRange = this.symbols.internText('contig_range');
+  private readonly stackKinds = new Map<number, { readonly kind: EventKind; readonly isContig: boolean }>();
   private hasPinnerCount = false;
   private hasRefcount = false;
   private fileOffset = 0;
@@ -225,7 +230,7 @@ export class PagePinnerReader implements TextReader {
       const stack = this.frames.stack(bytes, at, stop);
       table.stack[row] = stack;
       this.stackRecords++;
-      if (this.heading === Heading.PinnedTs && this.isMarking(stack)) table.kind[row] = EventKind.PinFailure;
+      this.judge(row, stack);
     }
     this.line += lines;
     return stop;
@@ -295,13 +300,22 @@ export class PagePinnerReader implements TextReader {
   private pageLine(bytes: Uint8Array, at: number, textEnd: number, heading: Heading): void {
     const { scanner, table } = this;
     scanner.pfn(bytes, at + 4, false);
-    if (!scanner.found || scanner.value < 0) {
+    let hasFlags = false;
+    for (let word = scanner.next; word < textEnd && !hasFlags; word++)
+      hasFlags = startsWith(bytes, word, ' Flags ');
+    // Every generation ends the line with the flags: without them it is cut off, and the number may be too.
+    if (!scanner.found || scanner.value < 0 || !hasFlags) {
       const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
-      this.problem(at, `found ${found}, expected a page frame number behind "PFN"; the record was left out`);
+      this.problem(
+        at,
+        `found ${found}, expected a page frame number behind "PFN", and "Flags" at the end; the record was left out`,
+      );
       this.heading = null;
       return;
     }
-    const kind = heading === Heading.FailureAt ? EventKind.PinFailure : EventKind.PinPut;
+    let kind = EventKind.PinPut;
+    if (heading === Heading.FailureAt) kind = EventKind.PinFailure;
+    else if (heading === Heading.FreedAt) kind = EventKind.PageFree;
     const row = table.append(
       this.time,
       NO_CPU,
@@ -351,17 +365,22 @@ export class PagePinnerReader implements TextReader {
     this.row = NONE;
   }
 
-  /** Whether a stack of alloc_contig_failed is that of the failure itself. */
-  private isMarking(stack: number): boolean {
-    let isMarking = this.markingStacks.get(stack);
-    if (isMarking === undefined) {
-      const [first, second] = this.symbols.stackFrames(stack);
-      isMarking = [first, second].some(
-        (frame) => frame !== undefined && MARKING.test(this.symbols.frameFunction(frame)),
-      );
-      this.markingStacks.set(stack, isMarking);
+  /** What a stack says of its record: whether of alloc_contig_failed it is the failure itself, and of its reason. */
+  private judge(row: number, stack: number): void {
+    const { table } = this;
+    let says = this.stackKinds.get(stack);
+    if (!says) {
+      const names = [...this.symbols.stackFrames(stack)].map((frame) => this.symbols.frameFunction(frame));
+      let kind = EventKind.PinPut;
+      if (names.slice(0, 2).some((name) => MARKING.test(name))) kind = EventKind.PinFailure;
+      else if (names[0] !== undefined && FREEING.test(names[0])) kind = EventKind.PageFree;
+      says = { kind, isContig: names.some((name) => CONTIG.test(name)) };
+      this.stackKinds.set(stack, says);
     }
-    return isMarking;
+    if (this.heading === Heading.PinnedTs && !Number.isNaN(table.time[row]!)) table.kind[row] = says.kind;
+    if (table.kind[row] !== EventKind.PinFailure || !says.isContig) return;
+    const detail = table.detailOf(row);
+    table.details.reason[detail] = this.contigRange;
   }
 
   private ordered(order: Int32Array): EventTableBuilder {
@@ -389,6 +408,7 @@ export class PagePinnerReader implements TextReader {
       if (from.detail[source] === NONE) continue;
       const detail = to.detailOf(row);
       to.details.label[detail] = from.details.label[from.detail[source]!]!;
+      to.details.reason[detail] = from.details.reason[from.detail[source]!]!;
     }
     if (!Number.isNaN(base)) this.timeBase = BigInt(base) * 1000n;
     return to;
