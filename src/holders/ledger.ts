@@ -80,8 +80,6 @@ export interface Snapshot {
   readonly open: readonly LedgerReference[];
   /** References that are there but that no event shows being taken. */
   readonly pool: number;
-  /** Whether the allocation is in the capture and nothing was missed since. */
-  readonly complete: boolean;
   /** Last row that changed or reported the page, or NONE. */
   readonly lastRow: number;
   readonly lifetime: Lifetime;
@@ -94,8 +92,6 @@ export interface Lifetime {
   order: number;
   /** What stacks of this lifetime say of the page. */
   nature: 'anonymous' | 'file' | null;
-  /** Gaps between sum and reported count that no race explains, in rows. */
-  readonly jumps: number[];
 }
 
 export class Ledger {
@@ -105,7 +101,6 @@ export class Ledger {
   private open: LedgerReference[] = [];
   private pool = 0;
   private count: number | null = null;
-  private complete = false;
   private frozenAt = 0;
   /** Since when the references of the pool are known to be there. */
   private poolFrom = 0;
@@ -143,7 +138,6 @@ export class Ledger {
       count: this.count,
       open: this.open.filter((reference) => !reference.suspended),
       pool: this.pool,
-      complete: this.complete,
       lastRow: this.lastRow,
       lifetime: this.lifetime,
     });
@@ -195,7 +189,6 @@ export class Ledger {
     this.waiting = [];
     this.open = [];
     this.pool = 0;
-    this.complete = true;
     this.count = value;
     const site = this.sites.of(this.events.stack[row]!);
     this.addReference('allocation', value, row, site, 'the first reference');
@@ -227,7 +220,6 @@ export class Ledger {
     this.waiting = [];
     this.pool = 0;
     this.count = null;
-    this.complete = false;
   }
 
   /** The first event of a page allocated before the capture: its references so far are the pool. */
@@ -238,7 +230,6 @@ export class Ledger {
     this.lifetime = Ledger.newLifetime(row);
     this.lifetimes.push(this.lifetime);
     this.open = [];
-    this.complete = false;
     const before = frozen ? this.events.val[row]! : reported - change;
     this.pool = reported === ABSENT ? Math.max(0, -change) : Math.max(0, before);
     this.poolFrom = this.endedAt;
@@ -276,8 +267,6 @@ export class Ledger {
     if (reported === ABSENT || this.count === null || reported === this.count) return;
     const large = Math.abs(reported - this.count) >= GUP_PIN_COUNTING_BIAS / 2;
     if (this.agreesAgain(rows, index, this.count, large ? PIN_RACE_WINDOW : RACE_WINDOW)) return;
-    this.lifetime.jumps.push(row);
-    this.complete = false;
     this.count = reported;
   }
 
@@ -311,7 +300,6 @@ export class Ledger {
     }
     const difference = this.count - sum;
     if (difference === 0) return;
-    this.complete = false;
     if (difference > 0) {
       this.poolFrom = row;
       this.pool += difference;
@@ -604,7 +592,6 @@ export class Ledger {
   private releaseFromPool(weight: number, row: number, site: StackSite): number {
     if (this.pool < weight) {
       // More was dropped than the capture shows being taken: an event is missing before this point.
-      this.complete = false;
       return weight;
     }
     this.pool -= weight;
@@ -693,6 +680,6 @@ export class Ledger {
   }
 
   private static newLifetime(row: number): Lifetime {
-    return { references: [], firstRow: row, order: 0, nature: null, jumps: [] };
+    return { references: [], firstRow: row, order: 0, nature: null };
   }
 }
