@@ -2,7 +2,8 @@ import { NEWLINE, startsWith } from './ascii';
 import { AllocationTableBuilder } from './allocationTableBuilder';
 import { DmesgPageDumps, isPageLine } from './dmesgPageDumps';
 import { DmesgPrefix } from './dmesgPrefix';
-import { FtraceTextReader, LONGEST_LINE } from './ftraceText';
+import { FtraceTextReader } from './ftraceText';
+import { LONGEST_LINE } from './lineWindow';
 import { grown } from './growingColumn';
 import { LineWindow } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
@@ -94,20 +95,12 @@ export class DmesgReader implements TextReader {
   }
 
   overlongLine(offset: number, length: number): void {
-    this.problems.add(
-      offset,
-      this.line,
-      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
-    );
+    this.problems.addOverlongLine(offset, this.line, length);
     this.line++;
   }
 
   endsWithoutNewline(offset: number): void {
-    this.problems.add(
-      offset,
-      this.line - 1,
-      'the file ends without a line end, expected one behind the last line: that line may be cut off',
-    );
+    this.problems.addCutLastLine(offset, this.line - 1);
   }
 
   get table(): FtraceTextReader['table'] {

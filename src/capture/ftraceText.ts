@@ -9,14 +9,10 @@ import { FtraceTaskLine } from './ftraceTaskLine';
 import { GapRecorder } from './gapRecorder';
 import { ProblemList } from './problemList';
 import { StackBlockCache } from './stackBlockCache';
+import { LONGEST_LINE } from './lineWindow';
 import { StackMatcher } from './stackMatcher';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 
-/**
- * Longest line read, in bytes. The kernel composes a line in a buffer of a page or two (TRACE_SEQ_BUFFER_SIZE);
- * trace-cmd report -R prints five characters for each byte of a record of at most a page.
- */
-export const LONGEST_LINE = 1 << 16;
 /** A stack's frame lines end here at the latest, so that a window of text stays small. */
 const LONGEST_STACK = 1 << 18;
 
@@ -102,21 +98,13 @@ export class FtraceTextReader {
 
   /** A line that was not kept because it is longer than LONGEST_LINE; `offset` in the file, `length` in bytes. */
   overlongLine(offset: number, length: number): void {
-    this.problems.add(
-      offset,
-      this.line,
-      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
-    );
+    this.problems.addOverlongLine(offset, this.line, length);
     this.line++;
   }
 
   /** The last line, read already, ends at `offset` in the file without a line end. */
   endsWithoutNewline(offset: number): void {
-    this.problems.add(
-      offset,
-      this.line - 1,
-      'the file ends without a line end, expected one behind the last line: that line may be cut off',
-    );
+    this.problems.addCutLastLine(offset, this.line - 1);
   }
 
   /** Slug for {@link Capture.format}. */

@@ -1,8 +1,13 @@
 import { NEWLINE } from './ascii';
-import { LONGEST_LINE } from './ftraceText';
 
 /** Bytes behind the lines that a reader may look at without finding anything there. */
 const SLACK = 64;
+
+/**
+ * Longest line read, in bytes. The kernel composes a line in a buffer of a page or two (TRACE_SEQ_BUFFER_SIZE);
+ * trace-cmd report -R prints five characters for each byte of a record of at most a page.
+ */
+export const LONGEST_LINE = 1 << 16;
 
 /** What reads the lines; {@link FtraceTextReader} says more of each. */
 export interface LineReader {

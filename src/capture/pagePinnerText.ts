@@ -13,7 +13,7 @@ import {
 import { EventKind, Mapping, NO_CPU, NONE, PageFlag } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
-import { LONGEST_LINE } from './ftraceText';
+import { LONGEST_LINE } from './lineWindow';
 import { GapRecorder } from './gapRecorder';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
@@ -136,20 +136,12 @@ export class PagePinnerReader implements TextReader {
   }
 
   overlongLine(offset: number, length: number): void {
-    this.problems.add(
-      offset,
-      this.line,
-      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
-    );
+    this.problems.addOverlongLine(offset, this.line, length);
     this.line++;
   }
 
   endsWithoutNewline(offset: number): void {
-    this.problems.add(
-      offset,
-      this.line - 1,
-      'the file ends without a line end, expected one behind the last line: that line may be cut off',
-    );
+    this.problems.addCutLastLine(offset, this.line - 1);
   }
 
   /** Puts the rows in order of time: the other way round than the kernel printed them. */

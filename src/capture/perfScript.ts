@@ -4,7 +4,7 @@ import { EventKind, NO_CPU, NONE } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
 import { FtraceFields } from './ftraceFields';
 import { FtraceTaskLine } from './ftraceTaskLine';
-import { LONGEST_LINE } from './ftraceText';
+import { LONGEST_LINE } from './lineWindow';
 import { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
@@ -111,21 +111,13 @@ export class PerfScriptReader implements LineReader {
 
   /** A line that was not kept because it is longer than LONGEST_LINE; `offset` in the file, `length` in bytes. */
   overlongLine(offset: number, length: number): void {
-    this.problems.add(
-      offset,
-      this.line,
-      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
-    );
+    this.problems.addOverlongLine(offset, this.line, length);
     this.line++;
   }
 
   /** The last line, read already, ends at `offset` in the file without a line end. */
   endsWithoutNewline(offset: number): void {
-    this.problems.add(
-      offset,
-      this.line - 1,
-      'the file ends without a line end, expected one behind the last line: that line may be cut off',
-    );
+    this.problems.addCutLastLine(offset, this.line - 1);
   }
 
   /** Time of the first event in the capture's own clock, in ns. */

@@ -1,4 +1,5 @@
 import type { Problem } from './eventTable';
+import { LONGEST_LINE } from './lineWindow';
 
 /** How many problems are kept with their message; the rest is only counted. */
 const KEPT = 100;
@@ -18,6 +19,24 @@ export class ProblemList {
   addForFile(offset: number, message: string): void {
     if (this.kept.length >= KEPT) this.kept.length = KEPT - 1;
     this.add(offset, null, message);
+  }
+
+  /** A line of text that was not kept because it has more than LONGEST_LINE bytes. */
+  addOverlongLine(offset: number, line: number, length: number): void {
+    this.add(
+      offset,
+      line,
+      `a line of ${length} bytes, expected at most ${LONGEST_LINE}; the line was skipped`,
+    );
+  }
+
+  /** The last line of a text ends at `offset` without a line end; it was read all the same. */
+  addCutLastLine(offset: number, line: number): void {
+    this.add(
+      offset,
+      line,
+      'the file ends without a line end, expected one behind the last line: that line may be cut off',
+    );
   }
 
   /** True while a message would still be kept: composing one for each of a million bad lines costs time. */
