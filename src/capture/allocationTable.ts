@@ -19,8 +19,10 @@ export interface AllocationTable {
   readonly tgid: Int32Array;
   /**
    * Time of the allocation in ns of the kernel's local clock, exact up to 104 days of uptime; NaN where the
-   * kernel does not record it (before 5.11). Migration takes the record along to the new page: of a page with a
-   * {@link migrateReason} it is the time of the allocation elsewhere, as are task and stack.
+   * kernel does not record it (before 5.11). A trace recorded with another clock differs by a constant (50 ms
+   * against `mono` on one machine), which the mm_page_alloc events of the same pages tell. Migration takes the
+   * record along to the new page: of a page with a {@link migrateReason} it is the time of the allocation
+   * elsewhere, as are task and stack.
    */
   readonly time: Float64Array;
   /**

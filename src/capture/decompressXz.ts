@@ -6,6 +6,12 @@ export function isXz(head: Uint8Array): boolean {
   return [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00].every((byte, i) => head[i] === byte);
 }
 
+/**
+ * Compressed bytes given to the decoder at a time. It throws away what it has decompressed in the turn in which it
+ * meets an error: the less it is given, the less is lost. Smaller pieces cost time.
+ */
+const PIECE = 1 << 10;
+
 /** What the decoder's error codes mean (enum xz_ret, include/linux/xz.h of XZ Embedded). */
 const MEANINGS: ReadonlyMap<string, string> = new Map([
   ['2', 'its checksum is of a kind that is not supported'],
@@ -16,8 +22,9 @@ const MEANINGS: ReadonlyMap<string, string> = new Map([
 
 /**
  * Decompresses an xz file of one or several streams. Where the data is cut off or damaged, what came before is
- * kept (the last 64 kB of it excepted), a problem says where, and the stream ends. The decoder (XZ Embedded as
- * WebAssembly, 200 MB/s on text) works in a bounded window and refuses files that want a larger one.
+ * kept (without what the last {@link PIECE} compressed bytes stand for), a problem says where, and the stream
+ * ends. The decoder (XZ Embedded as WebAssembly, 200 MB/s on text) works in a bounded window and refuses files
+ * that want a larger one.
  */
 export async function* decompressXz(
   compressed: AsyncGenerator<Uint8Array, void>,
@@ -26,23 +33,25 @@ export async function* decompressXz(
   let position = 0;
   let written = 0;
   let isEnded = false;
+  let waiting: Uint8Array = new Uint8Array(0);
   let sourceError: { readonly reason: unknown } | null = null;
   const input = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          for (;;) {
+          while (waiting.length === 0) {
             const next = await compressed.next();
             if (next.done) {
               isEnded = true;
               controller.close();
               return;
             }
-            if (next.value.length === 0) continue;
-            position += next.value.length;
-            controller.enqueue(next.value);
-            return;
+            waiting = next.value;
           }
+          const piece = waiting.subarray(0, PIECE);
+          waiting = waiting.subarray(PIECE);
+          position += piece.length;
+          controller.enqueue(piece);
         } catch (reason) {
           sourceError = { reason };
           throw reason;

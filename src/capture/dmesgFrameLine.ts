@@ -55,7 +55,8 @@ export function readFrameLine(
       at = afterBlanks(bytes, behind, end);
       if (at >= end) return true;
     }
-    if (bytes[at] === QUESTION && bytes[at + 1] === BLANK) return true;
+    const guess = behindAddress(bytes, at, end);
+    if (bytes[guess] === QUESTION && bytes[guess + 1] === BLANK) return true;
   }
   if (!isFrame(bytes, at, end, isIndented)) return false;
   let from = at;
@@ -95,6 +96,14 @@ function behindMark(bytes: Uint8Array, at: number, end: number): number {
     if (byte !== SLASH_BYTE && byte !== 0x23 && (byte < 0x41 || byte > 0x5a)) return at;
   }
   return at;
+}
+
+/** The index behind `[<ffffffff81234567>] `, or `at`. */
+function behindAddress(bytes: Uint8Array, at: number, end: number): number {
+  if (bytes[at] !== OPEN_BRACKET || bytes[at + 1] !== LESS) return at;
+  let i = at + 2;
+  while (HEX_VALUE[bytes[i]!]! < 16) i++;
+  return startsWith(bytes, i, '>] ') ? afterBlanks(bytes, i + 2, end) : at;
 }
 
 function isFrame(bytes: Uint8Array, start: number, end: number, isIndented: boolean): boolean {

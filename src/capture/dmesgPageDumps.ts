@@ -11,7 +11,7 @@ import { PageOwnerLine } from './pageOwnerLine';
 import { PrintedFrames } from './printedFrames';
 import type { SymbolTableBuilder } from './symbolTableBuilder';
 
-/** Tasks and CPUs whose lines are kept apart; a log with more callers at a time is none. */
+/** Tasks and CPUs whose lines are kept apart: a dump takes a few hundred lines, and few callers print at a time. */
 const MOST_CALLERS = 1024;
 /** Lines between a dump and its call trace: a warning has about 25 (registers, modules, code). */
 const FARTHEST_TRACE = 60;
@@ -40,6 +40,9 @@ const DUMP_LINES = [
 ];
 /** What begins a call trace; after the hardware's name kernels for arm print theirs without a heading. */
 const TRACE_HEADS = ['Call Trace:', 'Call trace:', 'Backtrace:', 'Hardware name:'];
+
+/** First bytes of the lines around a dump: `Call Trace:`, `CPU:`, `Backtrace:`, `BUG:`, `Hardware name:`, … */
+const CONTEXT_BEGINNINGS = new TextEncoder().encode('CBHmf');
 
 const BAD_PAGE = /^BUG: Bad page (?:state|cache) in process (.*?) +pfn:([0-9a-f]+)/;
 const NOT_MIGRATED = /^migrating pfn ([0-9a-f]+) failed ret:(-?\d+)/;
@@ -161,14 +164,19 @@ export class DmesgPageDumps {
     else if (callerCpu >= 0) key = callerCpu * 2 + 1;
     let caller = this.callers.get(key);
     if (!caller) {
-      if (this.callers.size === MOST_CALLERS) {
-        this.finish();
-        this.callers.clear();
-      }
+      if (this.callers.size === MOST_CALLERS) this.forgetOldest();
       caller = new Caller();
       this.callers.set(key, caller);
     }
     return caller;
+  }
+
+  private forgetOldest(): void {
+    for (const [key, caller] of this.callers) {
+      this.endStack(caller);
+      this.callers.delete(key);
+      return;
+    }
   }
 
   /** `page:… refcount:3 mapcount:1 mapping:… index:0x… pfn:0x…`, in older kernels `count:` and no pfn. */
@@ -340,6 +348,8 @@ export class DmesgPageDumps {
 
   /** Lines outside of a dump that say something of the page, the task, or the stack that comes. */
   private contextLine(caller: Caller, bytes: Uint8Array, start: number, end: number): boolean {
+    // Nearly all lines of a log are others.
+    if (!CONTEXT_BEGINNINGS.includes(bytes[start]!)) return false;
     if (TRACE_HEADS.some((text) => startsWith(bytes, start, text))) {
       this.beginStack(caller, Target.Trace);
       return true;

@@ -6,7 +6,7 @@
  */
 import type { AllocationTable } from './allocationTable';
 
-/** What an event says about a page, or about an attempt to move pages. `Other` rows only carry a name. */
+/** What an event says about a page, or about an attempt to move pages. `Other` rows only carry a name, or a page dump. */
 export enum EventKind {
   Other = 0,
   PageRefSet,
@@ -16,9 +16,12 @@ export enum EventKind {
   PageRefModUnless,
   PageRefFreeze,
   PageRefUnfreeze,
-  /** page_pin_owner:report_page_pinners (RFC v2) and page_pinner:page_pinner_failure (RFC v1). */
+  /**
+   * page_pin_owner:report_page_pinners (RFC v2), page_pinner:page_pinner_failure (RFC v1), "Failure detected" of
+   * Android's page_pinner, and dump_page() of a page that failed to migrate.
+   */
   PinFailure,
-  /** page_pin_owner_put and page_pinner_put: a put of a marked page, count is after the put. */
+  /** page_pin_owner_put, page_pinner_put and Android's page_pinner: a put of a marked page, count is after the put. */
   PinPut,
   PageAlloc,
   PageFree,
@@ -101,7 +104,10 @@ export interface EventDetails {
   readonly error: Int32Array;
   /** String id of reason= (enum migrate_reason's name), or NONE; also NONE where the text is only a pointer. */
   readonly reason: Int32Array;
-  /** String id of name= (CMA area), mode=, or the page type of memory_failure_event; NONE if absent. */
+  /**
+   * String id of name= (CMA area), mode=, the page type of memory_failure_event, why dump_page() was called, or what
+   * page_pinner says of a duration; NONE if absent.
+   */
   readonly label: Int32Array;
   /** String id of the result: `success`/`fail` of test_pages_isolated, `Recovered`… of memory_failure_event. */
   readonly result: Int32Array;

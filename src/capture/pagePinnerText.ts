@@ -221,8 +221,10 @@ export class PagePinnerReader implements TextReader {
     } else if (table.stack[row] === NONE) {
       const stack = this.frames.stack(bytes, at, stop);
       table.stack[row] = stack;
-      this.stackRecords++;
-      this.judge(row, stack);
+      if (stack !== NONE) {
+        this.stackRecords++;
+        this.judge(row, stack);
+      }
     }
     this.line += lines;
     return stop;

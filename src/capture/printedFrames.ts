@@ -12,6 +12,7 @@ import {
   ZERO,
   startsWith,
 } from './ascii';
+import { NONE } from './eventTable';
 import { NumberScanner } from './numberScanner';
 import type { SymbolTableBuilder } from './symbolTableBuilder';
 
@@ -36,7 +37,7 @@ export class PrintedFrames {
 
   constructor(private readonly symbols: SymbolTableBuilder) {}
 
-  /** The stack id of the lines in `bytes[start, end)`, all of them frames; `end` is behind the last line end. */
+  /** The stack id of the lines in `bytes[start, end)`, or NONE if none is a frame; `end` is behind the last line end. */
   stack(bytes: Uint8Array, start: number, end: number): number {
     let length = 0;
     for (let at = start; at < end;) {
@@ -45,7 +46,7 @@ export class PrintedFrames {
       if (frame >= 0) this.frames[length++] = frame;
       at = lineEnd + 1;
     }
-    return this.symbols.internStack(this.frames, length);
+    return length === 0 ? NONE : this.symbols.internStack(this.frames, length);
   }
 
   /** The frame id of the text in `bytes[start, end)`, or -1 when it names nothing. */

@@ -21,6 +21,8 @@ export function captureFacts(structure: FileStructure): (readonly [string, strin
   if (options.host) facts.push(['times shifted to host', `trace id ${hexadecimal(options.host.peer)}`]);
   if (options.timeOffset !== 0n) facts.push(['time offset', `${options.timeOffset} ns`]);
   for (const [name, count] of lossesIn(options.cpuStats)) facts.push([name, String(count)]);
+  if (options.hasLastBoot)
+    facts.push(['recorded before the last boot', 'names of frames may be those of a later boot']);
   if (metadata.symbols.codeCount > 0) facts.push(['kernel symbols', String(metadata.symbols.codeCount)]);
   return facts;
 }

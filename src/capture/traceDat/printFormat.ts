@@ -26,13 +26,25 @@ export function parsePrintFormat(text: string): PrintedValue[] {
   const [format, ...expressions] = splitArguments(text);
   if (format === undefined) return [];
   const literal = [...format.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((part) => part[1]).join('');
-  const keys = [...literal.matchAll(/(?:([A-Za-z_]\w*)=)?%(?!%)[-+ #0-9.*]*(?:hh|ll|[hlLqjzt])?[a-zA-Z]/g)];
+  const keys = keysOf(literal);
   return expressions.map((expression, index) => ({
-    key: keys[index]?.[1] ?? '',
+    key: keys[index] ?? '',
     member: memberOf(expression),
     symbols: symbolsOf(expression),
     expression,
   }));
+}
+
+/** The word before `=` of each argument, in order; a width given as `*` is an argument of its own. */
+function keysOf(literal: string): string[] {
+  const conversions = /%%|(?:([A-Za-z_]\w*)=)?%([-+ #0-9.*]*)(?:hh|ll|[hlLqjzt])?[a-zA-Z]/g;
+  const keys: string[] = [];
+  for (const [text, key = '', width = ''] of literal.matchAll(conversions)) {
+    if (text === '%%') continue;
+    for (const character of width) if (character === '*') keys.push('');
+    keys.push(key);
+  }
+  return keys;
 }
 
 function memberOf(expression: string): string | null {

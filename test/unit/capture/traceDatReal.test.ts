@@ -1,14 +1,14 @@
 /** Real trace.dat recordings, against trace-cmd, against the text printed from them, and with reads of all sizes. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { ABSENT, EventKind, NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
-import { assertConsistent, captureText, eventText, stackText } from './support/describeCapture';
+import { assertConsistent, captureText, eventText, stackText, summaryText } from './support/describeCapture';
 import * as events from './support/memoryEvents';
 import { ByteWriter } from './support/perfDataWriter';
 import { below, pick, seededRandom } from './support/random';
@@ -309,6 +309,21 @@ test('what trace-cmd report leaves out is there: flags, the whole stack, the ret
   }
   assert.ok(named.has('lru') && named.has('swapbacked') && named.has('uptodate'));
   assert.ok(deepest > 8, 'frames beyond the 8 of the format');
+});
+
+test('what the fixtures say, small enough to read', async () => {
+  // UPDATE_GOLDEN=1 writes it anew; look at the difference.
+  let text = '';
+  for (const file of fixtures)
+    text += `# ${path.relative(FIXTURES, file)}\n${summaryText(await open(file))}\n\n`;
+  const capture = await open(path.join(FIXTURES, 'd_hard/trace.dat'));
+  for (let row = 0; row < capture.events.length; row++) {
+    const frames = stackText(capture, capture.events.stack[row]!).split(' < ');
+    text += `${eventText(capture, row)}\n${frames.map((frame) => `  ${frame}\n`).join('')}`;
+  }
+  const golden = 'test/unit/capture/golden/traceDat.txt';
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, 'utf8'));
 });
 
 test('progress never goes back or beyond the file, and aborting ends the reading', async () => {

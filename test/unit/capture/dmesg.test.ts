@@ -1,0 +1,481 @@
+/**
+ * Kernel logs with page dumps. The texts are written with the format strings of mm/debug.c, mm/page_owner.c,
+ * lib/dump_stack.c and the stack dumpers of the architectures, in the versions that each case names.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Capture } from '../../../src/capture/eventTable';
+import { openCapture } from '../../../src/capture/openCapture';
+import { analyseHolders } from '../../../src/holders/analyseHolders';
+import { allocationLine, allocationText, assertConsistentAllocations } from './support/describeAllocations';
+import { assertConsistent, captureText, eventText, stackText } from './support/describeCapture';
+import { CONTIG, FTRACE, LOGS, log } from './support/dmesgTexts';
+import { seededRandom } from './support/random';
+import { memorySource } from './support/sources';
+
+async function read(content: Uint8Array | string, chunkSize = 1 << 20): Promise<Capture> {
+  const capture = await openCapture(memorySource(content), { chunkSize });
+  assertConsistent(capture);
+  if (capture.allocations) assertConsistentAllocations(capture);
+  analyseHolders(capture);
+  return capture;
+}
+
+function rowsOf(capture: Capture): string[] {
+  return Array.from(
+    { length: capture.events.length },
+    (_, row) => `${eventText(capture, row)} < ${stackText(capture, capture.events.stack[row]!)}`,
+  );
+}
+
+const CONTIG_STACK =
+  'dump_stack_lvl+0x45/0x5e < __alloc_contig_migrate_range+0x11e/0x170 < cma_alloc_write+0x3b/0x60 [cma_debug]';
+
+test('pages that a contiguous allocation could not move are marks, with the stack before them', async () => {
+  const capture = await read(log(CONTIG));
+  assert.equal(capture.format, 'dmesg');
+  assert.deepEqual(capture.problems, []);
+  assert.equal(capture.timeBase, 211_000_090_000n);
+  assert.deepEqual(capture.facts, [
+    ['page dumps', '2'],
+    ['dumped because', 'migration failure (2)'],
+  ]);
+  assert.deepEqual(rowsOf(capture), [
+    '0 [1] cma user-308 dump_page PinFailure pfn=0x12f90 flags=locked|uptodate|dirty|lru|mappedtodisk|swapbacked ' +
+      `mapping=File count=4 mapcount=1 reason=contig_range label=migration failure < ${CONTIG_STACK}`,
+    '130000 [1] cma user-308 dump_page PinFailure pfn=0x12f91 flags=uptodate|lru|swapbacked mapping=Anonymous ' +
+      `count=2 mapcount=1 reason=contig_range label=migration failure < ${CONTIG_STACK}`,
+  ]);
+  assert.equal(capture.allocations!.length, 1);
+  assert.equal(
+    allocationText(capture).replace(/^\d+ /, ''),
+    '0x12f90 order=0 page) lab-250 tgid=249 time=36070855283 free=36054502405 ' +
+      'gfp=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP) type=Movable block=CMA ' +
+      'flags=locked|uptodate|dirty|lru|mappedtodisk|swapbacked migrated=contig_range\n' +
+      '  get_page_from_freelist+0xf71/0x1250 < shmem_alloc_folio+0x75/0x1b0\n' +
+      '  freed in free_unref_page_list+0x89/0x2c0',
+  );
+
+  const pages = analyseHolders(capture);
+  assert.deepEqual(
+    pages.map(({ pfn, marks: [mark] }) => [pfn, mark!.reason, mark!.count, mark!.expected, mark!.untraced]),
+    [
+      [0x12f90, 'contig_range', 4, 3, 1],
+      [0x12f91, 'contig_range', 2, 2, 0],
+    ],
+  );
+});
+
+test('pages that memory offlining could not move', async () => {
+  const capture = await read(
+    log([
+      'migrating pfn 7f3c0 failed ret:-16',
+      'page:00000000aaaa0a32 refcount:2 mapcount:0 mapping:00000000bbbb0a32 index:0x7f0 pfn:0x7f3c0',
+      'flags: 0x4000000000080014(uptodate|lru|private|zone=1)',
+      'page dumped because: migration failure',
+      'migrating pfn 7f3c1 failed ret:1',
+      'page:00000000aaaa0a32 count:2 mapcount:0 mapping:00000000bbbb0a32 index:0x7f0',
+      'flags: 0x4000000000080014(uptodate|lru|private|zone=1)',
+      'page dumped because: migration failure',
+      'failed to isolate pfn 7f3c2',
+      'page:00000000aaaa0a32 refcount:2 mapcount:0 mapping:00000000bbbb0a32 index:0x7f0 pfn:0x7f3c2',
+      'page dumped because: isolation failed',
+      'page:00000000aaaa0a32 refcount:1 mapcount:0 mapping:0000000000000000 index:0x7f0 pfn:0x7f3c3',
+      'page dumped because: unmovable page',
+    ]),
+  );
+  const tail = 'mapcount=0 reason=memory_hotplug';
+  assert.deepEqual(
+    rowsOf(capture).map((row) => row.replace(/^\d+ \[65535\] --1 dump_page /, '')),
+    [
+      'PinFailure pfn=0x7f3c0 flags=uptodate|lru|private mapping=Hashed count=2 mapcount=0 error=-16 reason=memory_hotplug label=migration failure < -',
+      `PinFailure pfn=0x7f3c1 flags=uptodate|lru|private mapping=Hashed count=2 ${tail} label=migration failure < -`,
+      `PinFailure pfn=0x7f3c2 flags=none mapping=Hashed count=2 ${tail} label=isolation failed < -`,
+      'Other pfn=0x7f3c3 flags=none mapping=Null count=1 mapcount=0 label=unmovable page < -',
+    ],
+  );
+  assert.deepEqual(
+    analyseHolders(capture).map(({ pfn }) => pfn),
+    [0x7f3c0, 0x7f3c1, 0x7f3c2],
+  );
+});
+
+test('dumps of all versions take the call trace behind them', async (t) => {
+  const cases: readonly (readonly [string, readonly string[], string])[] = [
+    [
+      '4.9, arm',
+      [
+        'BUG: Bad page state in process tvh:mtimer  pfn:02e44',
+        'page:ba409190 count:-117901064 mapcount:0 mapping:f8f8f8f8 index:0x1 compound_mapcount: 67372037',
+        'flags: 0x78787878(uptodate|dirty|lru|private)',
+        'page dumped because: page still charged to cgroup',
+        'page->mem_cgroup:e3e3e3e3',
+        'bad because of flags: 0x187878(uptodate|dirty|lru)',
+        'Modules linked in: rc_core si2157',
+        'CPU: 3 PID: 521 Comm: tvh:mtimer Tainted: G    B           4.9.45-v7+ #1031',
+        'Hardware name: BCM2835',
+        '[<8010fb3c>] (unwind_backtrace) from [<8010c058>] (show_stack+0x20/0x24)',
+        '[<8010c058>] (show_stack) from [<80456104>] (dump_stack+0xd4/0x118)',
+        'Disabling lock debugging due to kernel taint',
+      ],
+      '[3] tvh:mtimer-521 dump_page Other pfn=0x2e44 flags=uptodate|dirty|lru|private mapping=Hashed ' +
+        'count=-117901064 mapcount=0 label=page still charged to cgroup < ' +
+        'unwind_backtrace <8010fb3c> < show_stack+0x20/0x24 <8010c058> < dump_stack+0xd4/0x118 <80456104>',
+    ],
+    [
+      '4.14, x86',
+      [
+        'BUG: Bad page state in process a  pfn:46c479',
+        'page:ffffea000f7afa78 count:-2 mapcount:0 mapping:          (null) index:0x0',
+        'flags: 0x2ffff8000000000()',
+        'page dumped because: nonzero _count',
+        'Call Trace:',
+        ' <IRQ>  [<ffffffff816614ba>] dump_stack+0x45/0x56',
+        ' [<ffffffff8110ba9b>] bad_page+0xab/0x100',
+        ' [<ffffffff8115729e>] ? __slab_free+0x9e/0x320',
+      ],
+      '[65535] a--1 dump_page Other pfn=0x46c479 flags=none mapping=Null count=-2 mapcount=0 ' +
+        'label=nonzero _count < dump_stack+0x45/0x56 <ffffffff816614ba> < bad_page+0xab/0x100 <ffffffff8110ba9b>',
+    ],
+    [
+      '5.1',
+      [
+        'page:ffffea0000480000 count:3 mapcount:1 mapping:ffff888004c3b1e8 index:0x5',
+        'ext4_da_aops [ext4] name:"a.out" flags: 0x4000(uptodate|lru)',
+        'page dumped because: VM_BUG_ON_PAGE(PageTail(page))',
+        'invalid opcode: 0000 [#1] SMP',
+        'CPU: 0 UID: 0 PID: 9 Comm: x Kdump: loaded Not tainted 5.1.0 #1',
+        'RIP: 0010:split_page+0x12/0x34',
+        'Call Trace:',
+        ' dump_page+0x1/0x2',
+        ' asm_sysvec_apic_timer_interrupt+0x16/0x20',
+        'RIP: 0010:native_safe_halt+0xb/0x10',
+        'Code: 90 90',
+        'RSP: 0018:ffffc90000067ec8 EFLAGS: 00000206',
+        ' default_idle+0xa/0x10',
+      ],
+      '[0] x-9 dump_page Other flags=uptodate|lru mapping=File count=3 mapcount=1 ' +
+        'label=VM_BUG_ON_PAGE(PageTail(page)) < dump_page+0x1/0x2 < asm_sysvec_apic_timer_interrupt+0x16/0x20 < ' +
+        'native_safe_halt+0xb/0x10 < default_idle+0xa/0x10',
+    ],
+    [
+      '5.8, a tail page, and powerpc',
+      [
+        'page:ffffea0000480000 refcount:3 mapcount:1 mapping:0000000000000000 index:0x5 head:ffffea0000480000 order:9 compound_mapcount:1 compound_pincount:0',
+        'anon flags: 0x4000(head|owner_priv_1|swapbacked)',
+        'Call Trace:',
+        '[c0000000036c7a50] [c000000000b4ba10] dump_stack_lvl+0x74/0xa8 (unreliable)',
+        '[c0000000036c7a90] [c0000000003f8a10] bad_page+0x1/0x2 [mod]',
+      ],
+      '[65535] --1 dump_page Other flags=owner_priv_1|head|swapbacked mapping=Anonymous count=3 mapcount=1 order=9 < ' +
+        'dump_stack_lvl+0x74/0xa8 <c000000000b4ba10> < bad_page+0x1/0x2 [mod] <c0000000003f8a10>',
+    ],
+    [
+      '6.8, arm64, with source lines',
+      [
+        'page:0000000092899e71 refcount:0 mapcount:0 mapping:0000000000000000 index:0x4 pfn:0x11bf4c',
+        'head:0000000092899e00 order:2 entire_mapcount:0 nr_pages_mapped:0 pincount:0',
+        'flags: 0x5ffc0000000800c(referenced|uptodate|private|node=0|zone=2|lastcpupid=0x7ff)',
+        'page_type: 0xffffffff()',
+        'raw: 05ffc0000000800c fffffdffc33fc608 ffff8000978274e0 0000000000000000',
+        'head: 05ffc0000000800c fffffdffc33fc608 ffff8000978274e0 0000000000000000',
+        'page dumped because: PAGE_FLAGS_CHECK_AT_FREE flag(s) set',
+        'CPU: 1 PID: 6166 Comm: syz-executor326 Not tainted 6.8.0 #0',
+        'Hardware name: Google Compute Engine, BIOS Google 01/25/2024',
+        'Call trace:',
+        ' dump_backtrace+0x1b8/0x1e4 arch/arm64/kernel/stacktrace.c:291',
+        ' __dump_stack lib/dump_stack.c:88 [inline]',
+        ' bad_page (mm/page_alloc.c:550 (discriminator 4))',
+      ],
+      '[1] syz-executor326-6166 dump_page Other pfn=0x11bf4c flags=referenced|uptodate|private mapping=Null count=0 mapcount=0 ' +
+        'order=2 label=PAGE_FLAGS_CHECK_AT_FREE flag(s) set < dump_backtrace+0x1b8/0x1e4 < __dump_stack < bad_page',
+    ],
+    [
+      '6.12',
+      [
+        'page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x102f90',
+        'flags: 0x4000000000000000(zone=1)',
+        'page dumped because: VM_WARN_ON_FOLIO(1)',
+        'Call Trace:',
+        ' <TASK>',
+        ' folio_put+0x1/0x2',
+        ' unwind_backtrace from show_stack+0x10/0x14',
+        ' </TASK>',
+      ],
+      '[65535] --1 dump_page Other pfn=0x102f90 flags=none mapping=Null count=1 mapcount=0 ' +
+        'label=VM_WARN_ON_FOLIO(1) < folio_put+0x1/0x2 < show_stack+0x10/0x14',
+    ],
+    [
+      'poisoned',
+      ['page:00000000aaaa0a32 is uninitialized and poisoned', 'page dumped because: VM_BUG_ON_PAGE(1)'],
+      '[65535] --1 dump_page Other label=VM_BUG_ON_PAGE(1) < -',
+    ],
+  ];
+  for (const [name, messages, expected] of cases) {
+    await t.test(name, async () => {
+      const capture = await read(log(messages));
+      assert.deepEqual(capture.problems, []);
+      assert.deepEqual(
+        rowsOf(capture).map((row) => row.replace(/^0 /, '')),
+        [expected],
+      );
+      // Without times too, as it stands in a mail.
+      const bare = await read(`${messages.join('\n')}\n`);
+      assert.deepEqual(
+        rowsOf(bare).map((row) => row.replace(/^NaN /, '')),
+        [expected],
+      );
+    });
+  }
+});
+
+test('what page_owner adds, in all versions', async (t) => {
+  const page = 'page:00000000aaaa0a32 refcount:1 mapcount:0 mapping:0000000000000000 index:0x7f0 pfn:0x12f95';
+  const cases: readonly (readonly [string, readonly string[], string])[] = [
+    [
+      '4.6 to 5.3',
+      ['page allocated via order 1, migratetype Unmovable, gfp_mask 0x1(A)', ' a+0x1/0x2'],
+      '0x12f94 order=1 --1 gfp=0x1(A) type=Unmovable flags=none\n  a+0x1/0x2',
+    ],
+    [
+      '5.4, freed',
+      [
+        'page_owner tracks the page as freed',
+        'page last allocated via order 0, migratetype CMA, gfp_mask 0x1(A)',
+        ' a+0x1/0x2',
+        'page last free stack trace:',
+        ' b+0x1/0x2',
+      ],
+      '0x12f95 order=0 --1 gfp=0x1(A) type=CMA flags=none freed\n  a+0x1/0x2\n  freed in b+0x1/0x2',
+    ],
+    [
+      '6.8',
+      [
+        'page last allocated via order 3, migratetype Movable, gfp_mask 0x1(A), pid 3, tgid 2 (x), ts 12, free_ts 5',
+        ' a+0x1/0x2 [m]',
+        'page last free pid 7 tgid 6 stack trace:',
+        ' b+0x1/0x2',
+      ],
+      '0x12f90 order=3 x-3 tgid=2 time=12 free=5 gfp=0x1(A) type=Movable flags=none\n  a+0x1/0x2 [m]\n  freed in b+0x1/0x2',
+    ],
+    [
+      '7.0',
+      [
+        'page last allocated via order 0, migratetype Movable, gfp_mask 0x1(A), pid 3, tgid 2 (x), ts 12',
+        'page_owner allocation stack trace missing',
+        'page last free pid 7 tgid 6 ts 9 stack trace:',
+        ' b+0x1/0x2',
+      ],
+      '0x12f95 order=0 x-3 tgid=2 time=12 free=9 gfp=0x1(A) type=Movable flags=none\n  -\n  freed in b+0x1/0x2',
+    ],
+  ];
+  for (const [name, messages, expected] of cases) {
+    await t.test(name, async () => {
+      const capture = await read(log([page, ...messages]));
+      assert.deepEqual(capture.problems, []);
+      assert.equal(allocationText(capture).replace(/^\d+ /, ''), expected);
+    });
+  }
+});
+
+test('any prefix of a log', async (t) => {
+  const stamp = (i: number): string => `211.${String(i * 10).padStart(6, '0')}`;
+  const micros = (i: number): number => 211_000_000 + i * 10;
+  const prefixes: readonly (readonly [string, (i: number) => string, boolean])[] = [
+    ['dmesg', (i) => `[  ${stamp(i)}] `, true],
+    ['dmesg --raw', (i) => `<4>[  ${stamp(i)}] `, true],
+    ['dmesg -x', (i) => `kern  :warn  : [  ${stamp(i)}] `, true],
+    ['CONFIG_PRINTK_CALLER', (i) => `[  ${stamp(i)}][  T308] `, true],
+    ['CPU as the caller', (i) => `[  ${stamp(i)}][    C1] `, true],
+    ['/dev/kmsg', (i) => `4,${339 + i},${micros(i)},-;`, true],
+    ['netconsole', (i) => `4,${339 + i},${micros(i)},-,caller=T308;`, true],
+    ['syslog with a time', (i) => `Nov 23 05:46:12 host kernel: [  ${stamp(i)}] `, true],
+    ['journalctl', () => 'Nov 23 05:46:12 localhost.localdomain kernel: ', false],
+    ['journalctl -o short-iso', () => '2026-11-23T05:46:12+0000 host kernel: ', false],
+    ['journalctl -o short-monotonic', (i) => `[  ${stamp(i)}] host kernel: `, true],
+    ['dmesg -T', () => '[Mon Nov 23 05:46:12 2026] ', false],
+    ['dmesg -d', () => '[  +0.000010] ', false],
+    ['dmesg -e', () => '[Nov23 05:46] ', false],
+    ['dmesg --time-format iso', () => '2026-11-23T05:46:12,345678+00:00 ', false],
+    ['none', () => '', false],
+  ];
+  const plain = await read(log(CONTIG));
+  const withoutTime = (text: string): string => text.replace(/^(\d+|NaN) /, '');
+  const expected = rowsOf(plain).map(withoutTime);
+  for (const [name, prefix, isTimed] of prefixes) {
+    await t.test(name, async () => {
+      const capture = await read(CONTIG.map((message, i) => `${prefix(i)}${message}\n`).join(''));
+      assert.equal(capture.format, 'dmesg');
+      assert.deepEqual(capture.problems, []);
+      assert.deepEqual(rowsOf(capture).map(withoutTime), expected);
+      assert.equal(allocationLine(capture, 0), allocationLine(plain, 0));
+      assert.equal(capture.timeBase, isTimed ? 211_000_090_000n : 0n);
+      assert.equal(Number.isNaN(capture.events.time[1]!), !isTimed);
+    });
+  }
+  await t.test('frames whose blank is cut off, and line ends of DOS', async () => {
+    const capture = await read(
+      CONTIG.map((message) => `Nov 23 05:46:12 h kernel: ${message.trim()}\r\n`).join(''),
+    );
+    assert.deepEqual(rowsOf(capture).map(withoutTime), expected);
+  });
+});
+
+test('the caller of a message says who, where no line names the task', async () => {
+  const page = 'page:00000000aaaa0a32 refcount:1 mapcount:0 mapping:0000000000000000 index:0x7f0 pfn:0x1';
+  const capture = await read(
+    `[    1.000000][ T4711] ${page}\n[    1.000001][    C3] ${page}\n[    1.000002] ${page}\n`,
+  );
+  assert.deepEqual(
+    rowsOf(capture).map((row) => row.split(' ').slice(1, 3).join(' ')),
+    ['[65535] <...>-4711', '[3] --1', '[65535] --1'],
+  );
+});
+
+test('messages of several callers may be mixed', async () => {
+  const first = CONTIG.map((message) => `[  211.000000][  T308] ${message}\n`);
+  const second = [
+    'page:0000000092899e71 refcount:0 mapcount:0 mapping:0000000000000000 index:0x4 pfn:0x11bf4c',
+    'flags: 0x1(locked)',
+    'page dumped because: nonzero mapcount',
+    'Call Trace:',
+    ' bad_page+0x1/0x2',
+    ' free_pages+0x1/0x2',
+    'Disabling lock debugging due to kernel taint',
+  ].map((message) => `[  211.000000][  T999] ${message}\n`);
+  const random = seededRandom(5);
+  for (let round = 0; round < 20; round++) {
+    const a = [...first];
+    const b = [...second];
+    let mixed = '';
+    while (a.length + b.length > 0)
+      mixed += (b.length === 0 || (a.length > 0 && random() < 0.7) ? a : b).shift()!;
+    const rows = rowsOf(await read(mixed)).map((row) => row.slice(row.indexOf('dump_page')));
+    assert.deepEqual(
+      rows.sort(),
+      [
+        'dump_page Other pfn=0x11bf4c flags=locked mapping=Null count=0 mapcount=0 label=nonzero mapcount < ' +
+          'bad_page+0x1/0x2 < free_pages+0x1/0x2',
+        ...rowsOf(await read(log(CONTIG))).map((row) => row.slice(row.indexOf('dump_page'))),
+      ].sort(),
+    );
+  }
+});
+
+test('a stack that belongs to another message is not taken', async (t) => {
+  const failure = [
+    'page:00000000aaaa0a32 refcount:1 mapcount:0 mapping:0000000000000000 index:0x7f0 pfn:0x1',
+    'page dumped because: migration failure',
+  ];
+  const bug = [failure[0]!, 'page dumped because: VM_BUG_ON_PAGE(1)'];
+  const trace = ['CPU: 1 PID: 5 Comm: other Not tainted 6.1 #1', 'Call Trace:', ' other+0x1/0x2'];
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['behind a failure', [...failure, ...trace]],
+    ['before a failure, with another message between', [...trace, 'usb 1-1: new device', ...failure]],
+    ['before another dump', [...trace, ...bug]],
+    ['far behind another dump', [...bug, ...Array.from({ length: 70 }, (_, i) => `line ${i}`), ...trace]],
+  ];
+  for (const [name, messages] of cases) {
+    await t.test(name, async () => {
+      const [row] = rowsOf(await read(log(messages)));
+      assert.ok(row!.endsWith(' < -'), row);
+      assert.match(row!, /\[65535\] --1 /);
+    });
+  }
+});
+
+test('an ftrace buffer in a log', async () => {
+  const text = log([
+    'Booting',
+    'Kernel panic - not syncing: x',
+    ...FTRACE,
+    'Rebooting',
+    ...CONTIG.slice(9, 12),
+  ]);
+  for (const chunkSize of [5, 1 << 20]) {
+    const capture = await read(text, chunkSize);
+    assert.equal(capture.format, 'dmesg');
+    assert.deepEqual(capture.problems, []);
+    assert.equal(capture.lost, 12);
+    assert.deepEqual(
+      rowsOf(capture).map((row) => row.replace(/ flags=.* count/, ' … count')),
+      [
+        '0 [0] sh-84 page_ref_mod PageRefMod pfn=0x12f90 … count=3 mapcount=1 val=1 mt=4 < __page_ref_mod < try_grab_folio',
+        '21000 [0] sh-84 page_ref_mod PageRefMod pfn=0x12f90 … count=2 mapcount=1 val=-1 mt=4 < -',
+        'NaN [65535] --1 dump_page Other pfn=0x12f90 … count=4 mapcount=1 < -',
+      ],
+    );
+    for (let row = 0; row < 3; row++) {
+      const line = text.slice(capture.events.offset[row]).split('\n')[0]!;
+      assert.ok(line.startsWith('[  211.') && line.includes('pfn'), line);
+    }
+    assert.ok(capture.facts.some(([name, value]) => name === 'times' && value.includes('its own clock')));
+  }
+});
+
+test('places in an ftrace buffer are those of the log', async () => {
+  const broken = FTRACE.with(6, 'what is this');
+  const text = log([
+    'Booting',
+    ...broken,
+    'between',
+    ...broken,
+    'Dumping ftrace buffer:',
+    '   (ftrace buffer empty)',
+  ]);
+  const capture = await read(text);
+  assert.equal(capture.events.length, 4);
+  assert.deepEqual(
+    capture.problems.map(({ line, offset, message }) => [
+      line,
+      text.slice(offset, offset + 27),
+      message.slice(0, 42),
+    ]),
+    [8, 18].map((line) => [
+      line,
+      `[  211.${String((line - 1) * 10).padStart(6, '0')}] what is this`,
+      'not a line of ftrace text: "what is this";',
+    ]),
+  );
+});
+
+test('a log without a page dump says what is missing', async () => {
+  const capture = await read(log(Array.from({ length: 5000 }, (_, i) => `usb 1-${i}: new device`)));
+  assert.equal(capture.format, 'dmesg');
+  assert.equal(capture.events.length, 0);
+  assert.equal(capture.problemCount, 1);
+  assert.match(capture.problems[0]!.message, /no page is dumped, expected the output of dump_page\(\)/);
+});
+
+test('what cannot be read is counted with its place', async () => {
+  const text = log([
+    'page:00000000aaaa0a32 refcount:x mapcount:0 mapping:0 pfn:0x1',
+    'page last allocated via order 99, migratetype Movable',
+    ' a+0x1/0x2',
+    `y${'y'.repeat(70_000)}`,
+  ]);
+  for (const chunkSize of [1000, 1 << 20]) {
+    const capture = await read(text, chunkSize);
+    assert.equal(capture.events.length, 1);
+    assert.equal(capture.allocations!.length, 0);
+    assert.deepEqual(
+      capture.problems.map(({ line, message }) => [line, message.slice(0, 20)]),
+      [
+        [1, 'a page dump without '],
+        [2, 'no order up to 30 be'],
+        [4, 'a line of 70016 byte'],
+      ],
+    );
+  }
+});
+
+test('any chunk size reads the same', async () => {
+  for (const text of LOGS) {
+    const whole = await read(text);
+    for (const chunkSize of [1, 3, 17, 100]) {
+      const capture = await read(text, chunkSize);
+      assert.equal(captureText(capture), captureText(whole));
+      assert.equal(allocationText(capture), allocationText(whole));
+    }
+  }
+});
