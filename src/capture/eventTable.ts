@@ -109,7 +109,10 @@ export interface EventDetails {
    * page_pinner says of a duration; NONE if absent.
    */
   readonly label: Int32Array;
-  /** String id of the result: `success`/`fail` of test_pages_isolated, `Recovered`… of memory_failure_event. */
+  /**
+   * String id of the result: `success`/`fail` of test_pages_isolated and of cma_alloc_finish (whose page is null when
+   * it failed), the status of a compaction, `Recovered`… of memory_failure_event.
+   */
   readonly result: Int32Array;
 }
 

@@ -174,7 +174,7 @@ export class FtraceFields {
     this.newestKind = kind;
     while (bytes[i] === BLANK) i++;
     if (kind === EventKind.MemoryFailure) i = this.memoryFailure(bytes, i, row);
-    let pageIsNull = false;
+    let pageIsNull: boolean | null = null;
     for (;;) {
       let byte = bytes[i]!;
       while (byte === BLANK || byte === COMMA || byte === TAB || byte === RETURN) byte = bytes[++i]!;
@@ -396,17 +396,21 @@ export class FtraceFields {
     return lineEnd;
   }
 
-  private finish(row: number, kind: EventKind, pageIsNull: boolean): void {
+  /** @param pageIsNull whether the struct page is a null pointer, null where the line has none */
+  private finish(row: number, kind: EventKind, pageIsNull: boolean | null): void {
     const table = this.table;
     if (kind < EventKind.PageAlloc) return;
     const details = table.details;
     if (kind === EventKind.PageAlloc) {
       // A failed allocation prints a null page and PFN 0 (include/trace/events/kmem.h).
-      if (pageIsNull && table.pfn[row] === 0) table.pfn[row] = NONE;
+      if (pageIsNull === true && table.pfn[row] === 0) table.pfn[row] = NONE;
     } else if (isCma(kind)) {
       const detail = table.detailOf(row);
       const pfn = table.pfn[row]!;
       if (pfn >= 0 && details.pages[detail]! >= 0) details.endPfn[detail] = pfn + details.pages[detail]!;
+      if (kind === EventKind.CmaAllocFinish && pageIsNull !== null) {
+        details.result[detail] = pageIsNull ? this.failure : this.success;
+      }
     } else if (kind === EventKind.TestPagesIsolated) {
       const detail = table.detailOf(row);
       const finPfn = details.finPfn[detail]!;

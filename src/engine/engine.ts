@@ -58,7 +58,7 @@ export class Engine implements EngineApi {
     refuseOtherFiles(capture);
     options.onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '' });
     await givenUp(options.signal);
-    const pages = analyseHolders(capture);
+    const { pages } = analyseHolders(capture);
     await givenUp(options.signal);
     const id = `c${this.nextId++}`;
     const facts = factsOf(id, capture, pages);

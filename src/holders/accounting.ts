@@ -9,6 +9,7 @@ import { ABSENT, Mapping, PageFlag, type EventTable } from '../capture/eventTabl
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
 import type { LedgerReference, Snapshot } from './ledger';
+import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
 import type { StackSites } from './stackSites';
 
@@ -26,6 +27,9 @@ export interface Account {
   readonly heldReferences: readonly LedgerReference[];
 }
 
+export const MAPCOUNT_ASSUMED =
+  'the capture does not name its kernel: mapcount is read as before 6.10; from there on there is one mapping more';
+
 /** What an event says of the page's owners. */
 export interface PageState {
   readonly mappings: number;
@@ -35,20 +39,12 @@ export interface PageState {
   readonly swapCache: boolean;
 }
 
-/** page_ref prints page_mapcount() up to 6.x and the raw, -1 based _mapcount later: a -1 anywhere tells. */
-export function mapcountBase(events: EventTable): number {
-  for (let row = 0; row < events.length; row++) {
-    if (events.mapcount[row] === -1) return 1;
-  }
-  return 0;
-}
-
 /** Reads one event's view of the page. */
 export function pageState(
   events: EventTable,
   row: number,
   nature: 'anonymous' | 'file' | null,
-  base: number,
+  mapcounts: MapcountBase,
 ): PageState {
   const flags = events.flags[row]!;
   const mapcount = events.mapcount[row]!;
@@ -56,7 +52,7 @@ export function pageState(
   const swapCache =
     (flags & PageFlag.swapbacked) !== 0 && (flags & PageFlag.owner_priv_1) !== 0 && mapping !== Mapping.File;
   return {
-    mappings: mapcount === ABSENT ? 0 : Math.max(0, mapcount + base),
+    mappings: mapcount === ABSENT ? 0 : Math.max(0, mapcount + mapcounts.base),
     hasPrivate: (flags & PageFlag.private) !== 0,
     cached: isCached(mapping, flags, nature),
     swapCache,
@@ -106,7 +102,7 @@ export function accountAt(
   snapshot: Snapshot,
   events: EventTable,
   sites: StackSites,
-  base: number,
+  mapcounts: MapcountBase,
 ): Account | null {
   if (snapshot.count === null) return null;
   const identified = identifiedInPool(snapshot);
@@ -122,7 +118,7 @@ export function accountAt(
   const known = sumOf(accounted);
   const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + sumOf(unnamed);
 
-  const state = stateAt(moment, snapshot, events, sites, base);
+  const state = stateAt(moment, snapshot, events, sites, mapcounts);
   const size = 1 << snapshot.lifetime.order;
   const ofMemoryFailure = sumOf(accounted.filter(isMemoryFailureOwn));
   const isolation = sumOf(accounted, 'isolation') - ofMemoryFailure;
@@ -144,6 +140,7 @@ export function accountAt(
     spare = Math.max(0, spare - size);
   }
   const untraced = Math.max(0, spare);
+  if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
   if (unnamed.length > 0) {
     notes.push(
       'without function names (no stacks, or addresses without symbols) references cannot be told apart: only the count is judged',
@@ -174,10 +171,10 @@ function stateAt(
   snapshot: Snapshot,
   events: EventTable,
   sites: StackSites,
-  base: number,
+  mapcounts: MapcountBase,
 ): PageState {
   const row = snapshot.lastRow >= 0 ? snapshot.lastRow : moment.row;
-  const state = pageState(events, row, snapshot.lifetime.nature, base);
+  const state = pageState(events, row, snapshot.lifetime.nature, mapcounts);
   // remove_migration_pte takes the reference before it adds the mapping (mm/migrate.c).
   const remaps = snapshot.lastRow >= 0 && sites.of(events.stack[row]!).remapsAfterMigration;
   return remaps ? { ...state, mappings: state.mappings + 1 } : state;

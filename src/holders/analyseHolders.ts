@@ -1,14 +1,31 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
-import { EventKind, NONE, PageFlag, type Capture, type EventTable } from '../capture/eventTable';
-import { accountAt, mapcountBase, type Account } from './accounting';
+import { EventKind, NONE, type Capture, type EventTable } from '../capture/eventTable';
+import { accountAt, type Account } from './accounting';
+import type { AttemptRecord } from './attempts';
 import { isPageRef } from './countChange';
-import { findMoments, type Moment } from './evidence';
 import { describeHolder } from './describeHolder';
+import { findMoments, type Moment } from './evidence';
 import { ACCOUNTED_KINDS, KIND_RULES } from './kindRules';
 import { Ledger, type LedgerReference, type Lifetime } from './ledger';
-import type { Mark, MarkEvidence, MarkSource, Page, Reference, ReferenceEnd, Role } from './model';
+import { mapcountBase, type MapcountBase } from './mapcountBase';
+import { markCause } from './markCause';
+import { MissingEvents } from './missingEvents';
+import type {
+  Attempt,
+  HolderAnalysis,
+  Mark,
+  MarkEvidence,
+  MarkSource,
+  Page,
+  Reference,
+  ReferenceEnd,
+  Role,
+  UnreleasedPage,
+} from './model';
+import { PageRows } from './pageRows';
 import { analysePuts } from './putOnly';
 import { StackSites } from './stackSites';
+import { isOrphaned, isUnreleased, unreleasedCandidates } from './unreleased';
 
 /** Surest first: a mark that joins several takes the surest as its source. */
 const SOURCE_ORDER: readonly MarkSource[] = [
@@ -38,47 +55,99 @@ interface MarkUnderWay {
   error: number | null;
 }
 
-/**
- * Finds every page that the capture shows failing to move, and who held it.
- *
- * @returns pages in order of PFN; empty when the capture shows no failure
- */
-export function analyseHolders(capture: Capture): Page[] {
-  const sites = new StackSites(capture.symbols);
-  const moments = foldToHeads(capture.events, findMoments(capture, sites));
-  if (moments.length === 0) return [];
-  const byPage = new Map<number, Moment[]>();
-  for (const moment of moments) {
-    const list = byPage.get(moment.pfn);
-    if (list === undefined) byPage.set(moment.pfn, [moment]);
-    else list.push(moment);
+/** What all pages of a capture are judged with. */
+interface Context {
+  readonly capture: Capture;
+  readonly sites: StackSites;
+  readonly mapcount: MapcountBase;
+  readonly missing: MissingEvents;
+}
+
+/** Finds every page that a capture shows failing to move, and who held it. */
+export function analyseHolders(capture: Capture): HolderAnalysis {
+  return new HolderAnalyser(capture).analyse();
+}
+
+/** Analyses a capture as a whole, or the one page that somebody asks for. */
+export class HolderAnalyser {
+  private readonly context: Context;
+  private readonly rows: PageRows;
+  private readonly momentsOfPage = new Map<number, Moment[]>();
+  private readonly allAttempts: readonly AttemptRecord[];
+  /** Index of a kept attempt in {@link HolderAnalysis.attempts}, by its number in the capture. */
+  private readonly keptAttempts = new Map<number, number>();
+
+  constructor(capture: Capture) {
+    const { events } = capture;
+    const sites = new StackSites(capture.symbols);
+    const missing = new MissingEvents(capture.gaps);
+    this.context = { capture, sites, mapcount: mapcountBase(capture), missing };
+    this.rows = new PageRows(events);
+    const { moments, attempts } = findMoments(capture, sites);
+    this.allAttempts = attempts;
+    for (const moment of foldToHeads(events, this.rows, moments)) {
+      const list = this.momentsOfPage.get(moment.pfn);
+      if (list === undefined) this.momentsOfPage.set(moment.pfn, [moment]);
+      else list.push(moment);
+    }
+    for (const list of this.momentsOfPage.values()) list.sort((a, b) => a.row - b.row);
+    const marked = new Set(moments.map(({ attempt }) => attempt.id));
+    for (const { id, isFailed } of attempts) {
+      if (isFailed || marked.has(id)) this.keptAttempts.set(id, this.keptAttempts.size);
+    }
   }
-  const rows = rowsOfPages(capture.events, byPage);
-  const base = mapcountBase(capture.events);
-  const pages: Page[] = [];
-  for (const [pfn, list] of byPage) {
-    list.sort((a, b) => a.row - b.row);
-    pages.push(analysePage(capture, sites, pfn, list, rows.get(pfn) ?? [], base));
+
+  analyse(): HolderAnalysis {
+    const pages = [...this.momentsOfPage.keys()].sort((a, b) => a - b).map((pfn) => this.markedPage(pfn));
+    const unreleased: UnreleasedPage[] = [];
+    const { capture, sites } = this.context;
+    for (const pfn of unreleasedCandidates(capture.events, this.rows, sites)) {
+      if (this.momentsOfPage.has(pfn)) continue;
+      const page = this.atEnd(pfn);
+      if (page?.isLeft === true) unreleased.push(page.page);
+    }
+    unreleased.sort((a, b) => a.pfn - b.pfn);
+    return { attempts: this.attempts(), pages, unreleased };
   }
-  return pages.sort((a, b) => a.pfn - b.pfn);
+
+  /**
+   * What the capture says of one page: at its marks, or at the end of the capture where it has none.
+   *
+   * @returns null when no event tells of the page's references
+   */
+  page(pfn: number): Page | UnreleasedPage | null {
+    if (this.momentsOfPage.has(pfn)) return this.markedPage(pfn);
+    return this.atEnd(pfn)?.page ?? null;
+  }
+
+  private attempts(): Attempt[] {
+    return this.allAttempts.flatMap((attempt) => {
+      const id = this.keptAttempts.get(attempt.id);
+      return id === undefined ? [] : [attempt.finished(id)];
+    });
+  }
+
+  private markedPage(pfn: number): Page {
+    const moments = this.momentsOfPage.get(pfn) ?? [];
+    return analysePage(this.context, pfn, moments, this.rows.of(pfn), this.keptAttempts);
+  }
+
+  private atEnd(pfn: number): { readonly page: UnreleasedPage; readonly isLeft: boolean } | null {
+    return pageAtEnd(this.context, pfn, this.rows.of(pfn));
+  }
 }
 
 /** Tail pages have no refcount: a moment on a tail belongs to the head of the allocation that covers it. */
-function foldToHeads(events: EventTable, moments: readonly Moment[]): Moment[] {
+function foldToHeads(events: EventTable, rows: PageRows, moments: readonly Moment[]): Moment[] {
+  if (moments.length === 0) return [];
   const allocations: { pfn: number; pages: number; row: number }[] = [];
-  const counted = new Set<number>();
-  const wanted = new Set(moments.map((moment) => moment.pfn));
   for (let row = 0; row < events.length; row++) {
-    const kind = events.kind[row]!;
-    const pfn = events.pfn[row]!;
-    if (isPageRef(kind)) {
-      if (wanted.has(pfn)) counted.add(pfn);
-    } else if (kind === EventKind.PageAlloc && events.order[row]! > 0) {
-      allocations.push({ pfn, pages: 2 ** events.order[row]!, row });
+    if (events.kind[row] === EventKind.PageAlloc && events.order[row]! > 0) {
+      allocations.push({ pfn: events.pfn[row]!, pages: 2 ** events.order[row]!, row });
     }
   }
   return moments.map((moment) => {
-    if (counted.has(moment.pfn)) return moment;
+    if (rows.of(moment.pfn).some((row) => isPageRef(events.kind[row]!))) return moment;
     const cover = allocations.findLast(
       (allocation) =>
         allocation.row < moment.row &&
@@ -89,39 +158,58 @@ function foldToHeads(events: EventTable, moments: readonly Moment[]): Moment[] {
   });
 }
 
-function rowsOfPages(events: EventTable, pages: ReadonlyMap<number, unknown>): Map<number, number[]> {
-  const rows = new Map<number, number[]>();
-  for (const pfn of pages.keys()) rows.set(pfn, []);
-  for (let row = 0; row < events.length; row++) {
-    const kind = events.kind[row]!;
-    if (kind === EventKind.Other || kind > EventKind.PageFreeBatched) continue;
-    rows.get(events.pfn[row]!)?.push(row);
-  }
-  return rows;
-}
-
 function analysePage(
-  capture: Capture,
-  sites: StackSites,
+  context: Context,
   pfn: number,
   moments: readonly Moment[],
-  rows: readonly number[],
-  base: number,
+  rows: Int32Array,
+  attempts: ReadonlyMap<number, number>,
 ): Page {
-  const { events } = capture;
+  const { events } = context.capture;
   const hasPageRef = rows.some((row) => isPageRef(events.kind[row]!));
-  const judged = hasPageRef
-    ? judgeByLedger(capture, sites, moments, rows, base)
-    : judgeByPuts(capture, sites, moments, rows, base);
+  const judged = hasPageRef ? judgeByLedger(context, moments, rows) : judgeByPuts(context, moments, rows);
   const marks = joinMoments(judged.moments);
-  const references = referencesOf(capture, judged, marks);
+  const references = referencesOf(context, judged, marks);
   const order = Math.max(0, ...judged.moments.map(({ lifetime }) => lifetime?.order ?? 0));
   return {
     pfn,
     order,
-    marks: marks.map((mark) => finishMark(capture, mark)),
+    marks: marks.map((mark) => finishMark(context, mark, attempts)),
     references,
   };
+}
+
+/** The last lifetime of a page as it is at the end of the capture. */
+function pageAtEnd(
+  context: Context,
+  pfn: number,
+  rows: Int32Array,
+): { readonly page: UnreleasedPage; readonly isLeft: boolean } | null {
+  const { capture, sites } = context;
+  const lastRow = rows.at(-1);
+  if (lastRow === undefined) return null;
+  const ledger = new Ledger(capture.events, capture.symbols, sites);
+  ledger.replay(rows, [lastRow]);
+  const snapshot = ledger.snapshots[0]!;
+  const { open, pool, lifetime, count } = snapshot;
+  const references = lifetime.references.map((reference) => {
+    const role = open.includes(reference)
+      ? ACCOUNTED_KINDS.has(reference.kind)
+        ? 'expected'
+        : 'held'
+      : 'earlier';
+    return toReference(context, reference, role, []);
+  });
+  const page = {
+    pfn,
+    order: lifetime.order,
+    marks: [],
+    references: inOrder(references),
+    count,
+    lastRow,
+    isOrphaned: isOrphaned(open, pool),
+  };
+  return { page, isLeft: count !== null && count > 0 && isUnreleased(open, pool) };
 }
 
 interface JudgedPage {
@@ -132,11 +220,9 @@ interface JudgedPage {
 }
 
 function judgeByLedger(
-  capture: Capture,
-  sites: StackSites,
+  { capture, sites, mapcount }: Context,
   moments: readonly Moment[],
-  rows: readonly number[],
-  base: number,
+  rows: Int32Array,
 ): JudgedPage {
   const ledger = new Ledger(capture.events, capture.symbols, sites);
   ledger.replay(
@@ -145,7 +231,7 @@ function judgeByLedger(
   );
   const judged = moments.map((moment, index): JudgedMoment => {
     const snapshot = ledger.snapshots[index]!;
-    const account = accountAt(moment, snapshot, capture.events, sites, base);
+    const account = accountAt(moment, snapshot, capture.events, sites, mapcount);
     return {
       moment,
       account,
@@ -161,13 +247,11 @@ function judgeByLedger(
 }
 
 function judgeByPuts(
-  capture: Capture,
-  sites: StackSites,
+  { capture, sites, mapcount }: Context,
   moments: readonly Moment[],
-  rows: readonly number[],
-  base: number,
+  rows: Int32Array,
 ): JudgedPage {
-  const { references, marks } = analysePuts(capture.events, sites, rows, moments, base);
+  const { references, marks } = analysePuts(capture.events, sites, rows, moments, mapcount);
   const byMoment = new Map(marks.map((mark) => [mark.moment, mark]));
   const judged = moments.map((moment): JudgedMoment => {
     const mark = byMoment.get(moment) ?? null;
@@ -206,10 +290,11 @@ function sameHolders(a: JudgedMoment, b: JudgedMoment): boolean {
   return first.every((reference) => second.includes(reference));
 }
 
-function finishMark(capture: Capture, mark: MarkUnderWay): Mark {
+function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: ReadonlyMap<number, number>): Mark {
   const { moment, account } = mark.first;
   const { events } = capture;
   const parts = account?.judged === true ? account : null;
+  const { cause, note } = markCause(events, moment, parts);
   return {
     row: moment.row,
     time: events.time[moment.row]!,
@@ -217,33 +302,22 @@ function finishMark(capture: Capture, mark: MarkUnderWay): Mark {
     source: mark.source,
     error: mark.error,
     task: moment.attempt.task,
+    attempt: attempts.get(moment.attempt.id) ?? NONE,
+    cause,
     evidence: mark.evidence,
     count: account?.count ?? null,
     expected: parts?.expected ?? null,
     held: parts?.held ?? null,
     untraced: parts?.untraced ?? null,
     expectedTerms: parts?.terms ?? [],
-    notes: [...(account?.notes ?? ['no event of this page is in the capture']), ...otherReason(events, mark)],
+    notes: [
+      ...(account?.notes ?? ['no event of this page is in the capture']),
+      ...(note === null ? [] : [note]),
+    ],
   };
 }
 
-/** A page can fail without a reference too many: say so, and what is known to do that. */
-function otherReason(events: EventTable, mark: MarkUnderWay): string[] {
-  const { account, moment } = mark.first;
-  if (account?.judged !== true || account.held > 0 || account.untraced > 0) return [];
-  if (moment.source === 'memory-failure') return [];
-  const flags = events.pfn[moment.row] === moment.pfn ? events.flags[moment.row]! : 0;
-  const buffers =
-    account.terms.some((term) => term.kind === 'private-data') || (flags & PageFlag.private) !== 0;
-  if (buffers) {
-    return [
-      'the refcount is what migration expects: busy buffer heads (b_count) or a lock, not a reference, kept it',
-    ];
-  }
-  return ['the refcount is what migration expects at this moment: no reference kept it'];
-}
-
-function referencesOf(capture: Capture, judged: JudgedPage, marks: readonly MarkUnderWay[]): Reference[] {
+function referencesOf(context: Context, judged: JudgedPage, marks: readonly MarkUnderWay[]): Reference[] {
   const openAt = new Map<LedgerReference, number[]>();
   const heldAnywhere = new Set<LedgerReference>();
   for (const [index, mark] of marks.entries()) {
@@ -260,8 +334,12 @@ function referencesOf(capture: Capture, judged: JudgedPage, marks: readonly Mark
     const marksOpen = openAt.get(reference) ?? [];
     const open = marksOpen.length > 0 || inSum.has(reference);
     const role = roleOf(reference, open, heldAnywhere.has(reference), firstMark, judged.putsAlone);
-    return toReference(capture, reference, role, marksOpen);
+    return toReference(context, reference, role, marksOpen);
   });
+  return inOrder(references);
+}
+
+function inOrder(references: Reference[]): Reference[] {
   return references.sort(
     (a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role) || startOf(a) - startOf(b),
   );
@@ -303,17 +381,21 @@ function roleOf(
 }
 
 function toReference(
-  capture: Capture,
+  { capture, missing }: Context,
   reference: LedgerReference,
   role: Role,
   openAt: readonly number[],
 ): Reference {
   const acquired = endOf(capture, reference.acquireRow);
   const released = reference.putMissing ? null : endOf(capture, reference.releaseRow);
+  const lost = missing.between(
+    reference.acquireRow,
+    reference.releaseRow < 0 ? capture.events.length : reference.releaseRow,
+  );
   return {
     kind: reference.kind,
     role,
-    confidence: reference.confidence,
+    confidence: lost === null ? reference.confidence : 'assumed',
     weight: reference.weight,
     holder: describeHolder(capture.symbols, reference, acquired, released),
     acquired,
@@ -322,7 +404,8 @@ function toReference(
     deducedAcquire: acquired === null ? takenIn(reference) : [],
     repeats: reference.repeats,
     openAt,
-    evidence: reference.evidence,
+    evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,
+    rows: reference.rows,
   };
 }
 

@@ -6,34 +6,31 @@
  * a put and never reach migrate_pages; a page that migrate_pages gave up is put back after nr_failed > 0.
  */
 import { EventKind, ABSENT, NONE, type Capture, type EventTable } from '../capture/eventTable';
+import { AttemptRecord } from './attempts';
 import { countChange } from './countChange';
 import type { MarkSource } from './model';
 import type { StackSite, StackSites } from './stackSites';
-
-/** One try to move pages: a CMA allocation, a compaction run, an offlining, one call of migrate_pages. */
-export interface Attempt {
-  readonly id: number;
-  /** Task id in the capture's symbols. */
-  readonly task: number;
-  readonly pid: number;
-  readonly firstRow: number;
-  /** enum migrate_reason's name, or null. */
-  readonly reason: string | null;
-}
 
 export interface Moment {
   readonly pfn: number;
   /** The event after which the page's references are judged. */
   readonly row: number;
   readonly source: MarkSource;
-  readonly attempt: Attempt;
+  readonly attempt: AttemptRecord;
   readonly error: number | null;
   readonly what: string;
+  /** The isolation scanner let go of it at once: migration was not tried. */
+  readonly isRefusal: boolean;
 }
+
+/** The buffers of all instances are written in one call of the tracepoint; ns. */
+const COPY_WITHIN = 1e6;
+
+const REFUSED = 'refused at isolation';
 
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
-  readonly attempt: Attempt;
+  readonly attempt: AttemptRecord;
   endRow: number;
   failed: number;
   readonly putBack: { pfn: number; tried: boolean; row: number }[];
@@ -46,11 +43,13 @@ interface IsolatedPage {
 }
 
 interface TaskState {
-  cma: Attempt | null;
-  compaction: Attempt | null;
-  hotplug: Attempt | null;
+  cma: AttemptRecord | null;
+  /** Row of the task's last CMA event, or NONE. */
+  cmaRow: number;
+  compaction: AttemptRecord | null;
+  hotplug: AttemptRecord | null;
   /** An attempt that began with isolation and has not reached migrate_pages yet. */
-  pending: Attempt | null;
+  pending: AttemptRecord | null;
   call: MigrateCall | null;
   /** Pages isolated and not yet put back or migrated; offlining takes two references and drops one. */
   readonly isolated: Map<number, IsolatedPage>;
@@ -60,7 +59,7 @@ class EvidenceFinder {
   readonly moments: Moment[] = [];
   private readonly events: EventTable;
   private readonly tasks = new Map<number, TaskState>();
-  private attempts = 0;
+  readonly attempts: AttemptRecord[] = [];
 
   constructor(
     private readonly capture: Capture,
@@ -69,7 +68,7 @@ class EvidenceFinder {
     this.events = capture.events;
   }
 
-  find(): Moment[] {
+  find(): void {
     const { events } = this;
     for (let row = 0; row < events.length; row++) {
       const kind = events.kind[row]!;
@@ -78,7 +77,6 @@ class EvidenceFinder {
       else this.otherEvent(row, kind);
     }
     for (const state of this.tasks.values()) this.closeCall(state);
-    return this.moments;
   }
 
   private pageRef(row: number, kind: number): void {
@@ -115,7 +113,7 @@ class EvidenceFinder {
     if (isolated.references === 0) state.isolated.delete(pfn);
     if (site.scansForIsolation) {
       const attempt = this.attemptOf(state, row, site.reason);
-      this.add(pfn, row, 'derived', attempt, 'refused at isolation');
+      this.add(pfn, row, 'derived', attempt, REFUSED);
       return;
     }
     if (site.putsBack) state.call?.putBack.push({ pfn, tried: isolated.tried, row });
@@ -141,17 +139,19 @@ class EvidenceFinder {
     const { events } = this;
     switch (kind as EventKind) {
       case EventKind.CmaAllocStart:
-        this.stateOf(row).cma = this.newAttempt(row, 'contig_range');
+        this.cmaStart(row);
+        return;
+      case EventKind.CmaAllocBusyRetry:
+        this.cmaBusyRetry(row);
         return;
       case EventKind.CmaAllocFinish:
-        this.stateOf(row).cma = null;
+        this.cmaFinish(row);
         return;
       case EventKind.CompactionBegin:
-        this.stateOf(row).compaction = this.newAttempt(row, 'compaction');
+        this.compactionBegin(row);
         return;
       case EventKind.CompactionEnd:
-        this.closeCall(this.stateOf(row));
-        this.stateOf(row).compaction = null;
+        this.compactionEnd(row);
         return;
       case EventKind.MigratePagesStart:
         this.migrateStart(row);
@@ -176,8 +176,57 @@ class EvidenceFinder {
     }
   }
 
+  /**
+   * Where an instance traces beside the top buffer, a capture has the same event twice, each with a time of its own.
+   */
+  private isSecondCopy(state: TaskState, row: number): boolean {
+    const { kind, time, pfn } = this.events;
+    const before = state.cmaRow;
+    state.cmaRow = row;
+    if (before === NONE || kind[before] !== kind[row] || pfn[before] !== pfn[row]) return false;
+    return Math.abs(time[row]! - time[before]!) <= COPY_WITHIN;
+  }
+
+  private cmaStart(row: number): void {
+    if (this.isSecondCopy(this.stateOf(row), row)) return;
+    const attempt = this.newAttempt(row, 'contig_range');
+    attempt.noteCma(row);
+    this.stateOf(row).cma = attempt;
+  }
+
+  private cmaBusyRetry(row: number): void {
+    const state = this.stateOf(row);
+    if (this.isSecondCopy(state, row)) return;
+    this.attemptOf(state, row, 'contig_range').noteBusyRetry(row);
+  }
+
+  private cmaFinish(row: number): void {
+    const state = this.stateOf(row);
+    if (this.isSecondCopy(state, row)) return;
+    // Up to 5.12 there is no event at the beginning: what the task tried last was for this allocation.
+    const isPending = state.pending?.reason === 'contig_range';
+    const attempt = state.cma ?? (isPending ? state.pending : null) ?? this.newAttempt(row, 'contig_range');
+    attempt.noteCmaFinish(row);
+    state.cma = null;
+    state.pending = null;
+  }
+
+  private compactionBegin(row: number): void {
+    const attempt = this.newAttempt(row, 'compaction');
+    attempt.noteCompaction(row);
+    this.stateOf(row).compaction = attempt;
+  }
+
+  private compactionEnd(row: number): void {
+    const state = this.stateOf(row);
+    this.closeCall(state);
+    state.compaction?.noteCompaction(row);
+    state.compaction = null;
+  }
+
   private migrateStart(row: number): void {
     const state = this.stateOf(row);
+    state.cmaRow = NONE;
     this.closeCall(state);
     const reason = this.detailString(this.events.details.reason, row);
     const attempt = this.attemptOf(state, row, reason);
@@ -193,6 +242,7 @@ class EvidenceFinder {
       state.call = { attempt: this.attemptOf(state, row, reason), endRow: row, failed: 0, putBack: [] };
       state.pending = null;
     }
+    state.call.attempt.noteMigrateCall(row);
     const detail = events.detail[row]!;
     const failed = detail < 0 ? ABSENT : events.details.failed[detail]!;
     state.call.endRow = row;
@@ -219,12 +269,22 @@ class EvidenceFinder {
   private testPagesIsolated(row: number): void {
     const { events } = this;
     const detail = events.detail[row]!;
-    if (detail < 0 || this.detailString(events.details.result, row) !== 'fail') return;
+    if (detail < 0) return;
+    const isEmpty = this.detailString(events.details.result, row) !== 'fail';
+    const state = this.stateOf(row);
+    state.cmaRow = NONE;
+    const reason = this.sites.of(events.stack[row]!).reason ?? 'contig_range';
+    if (isEmpty) {
+      // A range that is empty ends an offlining; of other attempts it is one step.
+      this.knownAttempt(state, reason)?.noteTested(row);
+      if (reason === 'memory_hotplug') state.hotplug = null;
+      return;
+    }
     const pfn = events.details.finPfn[detail]!;
     if (pfn < 0) return;
-    const state = this.stateOf(row);
     this.closeCall(state);
-    const attempt = this.attemptOf(state, row, this.sites.of(events.stack[row]!).reason ?? 'contig_range');
+    const attempt = this.attemptOf(state, row, reason);
+    attempt.noteTested(row);
     this.add(pfn, row, 'isolation', attempt, 'named by test_pages_isolated as the first page still in use');
   }
 
@@ -232,38 +292,50 @@ class EvidenceFinder {
     const { events } = this;
     const result = this.detailString(events.details.result, row) ?? 'unknown result';
     const attempt = this.newAttempt(row, 'memory_failure');
+    attempt.noteMemoryFailure(row, result);
     this.add(events.pfn[row]!, row, 'memory-failure', attempt, `memory_failure: ${result}`);
   }
 
-  private attemptOf(state: TaskState, row: number, reason: string | null): Attempt {
+  /** The attempt of a task that is under way, if one is for that reason. */
+  private knownAttempt(state: TaskState, reason: string | null): AttemptRecord | null {
     if (state.cma !== null) return state.cma;
     if (reason === 'compaction' && state.compaction !== null) return state.compaction;
-    // offline_pages calls migrate_pages over and over until the range is empty: one attempt.
-    if (reason === 'memory_hotplug') return (state.hotplug ??= this.newAttempt(row, reason));
+    if (reason === 'memory_hotplug' && state.hotplug !== null) return state.hotplug;
     const { call } = state;
     if (call !== null && call.endRow === NONE && (reason === null || call.attempt.reason === reason)) {
       return call.attempt;
     }
-    if (state.pending !== null && (reason === null || state.pending.reason === reason)) return state.pending;
-    state.pending = this.newAttempt(row, reason);
-    return state.pending;
+    const isPending = state.pending !== null && (reason === null || state.pending.reason === reason);
+    return isPending ? state.pending : null;
   }
 
-  private newAttempt(row: number, reason: string | null): Attempt {
-    const task = this.events.task[row]!;
-    return { id: this.attempts++, task, pid: this.capture.symbols.taskPid(task), firstRow: row, reason };
+  private attemptOf(state: TaskState, row: number, reason: string | null): AttemptRecord {
+    const known = this.knownAttempt(state, reason);
+    if (known !== null) return known;
+    const attempt = this.newAttempt(row, reason);
+    // offline_pages calls migrate_pages over and over until the range is empty: one attempt.
+    if (reason === 'memory_hotplug') state.hotplug = attempt;
+    else state.pending = attempt;
+    return attempt;
+  }
+
+  private newAttempt(row: number, reason: string | null): AttemptRecord {
+    const attempt = new AttemptRecord(this.capture, this.attempts.length, row, reason);
+    this.attempts.push(attempt);
+    return attempt;
   }
 
   private add(
     pfn: number,
     row: number,
     source: MarkSource,
-    attempt: Attempt,
+    attempt: AttemptRecord,
     what: string,
     error: number | null = null,
   ): void {
     if (pfn < 0) return;
-    this.moments.push({ pfn, row, source, attempt, error, what });
+    attempt.noteError(row, error);
+    this.moments.push({ pfn, row, source, attempt, error, what, isRefusal: what === REFUSED });
   }
 
   private stateOf(row: number): TaskState {
@@ -271,7 +343,15 @@ class EvidenceFinder {
     const pid = this.capture.symbols.taskPid(this.events.task[row]!);
     let state = this.tasks.get(pid);
     if (state === undefined) {
-      state = { cma: null, compaction: null, hotplug: null, pending: null, call: null, isolated: new Map() };
+      state = {
+        cma: null,
+        cmaRow: NONE,
+        compaction: null,
+        hotplug: null,
+        pending: null,
+        call: null,
+        isolated: new Map(),
+      };
       this.tasks.set(pid, state);
     }
     return state;
@@ -292,7 +372,12 @@ class EvidenceFinder {
   }
 }
 
-/** All moments, in the order of the rows that show them within each kind of evidence. */
-export function findMoments(capture: Capture, sites: StackSites): Moment[] {
-  return new EvidenceFinder(capture, sites).find();
+/** All moments, in the order of the rows that show them within each kind of evidence, and the attempts they are of. */
+export function findMoments(
+  capture: Capture,
+  sites: StackSites,
+): { readonly moments: readonly Moment[]; readonly attempts: readonly AttemptRecord[] } {
+  const finder = new EvidenceFinder(capture, sites);
+  finder.find();
+  return { moments: finder.moments, attempts: finder.attempts };
 }

@@ -62,6 +62,19 @@ export const ACCOUNTED_KINDS: ReadonlySet<Kind> = new Set<Kind>([
   'allocation',
 ]);
 
+/** Kinds whose references last no longer than a call of the kernel, or until a CPU's batch is full. */
+export const PASSING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
+  'lru-batch',
+  'page-cache-lookup',
+  'writeback',
+  'read',
+]);
+
+/** Whether references of a kind keep a page for longer than a call of the kernel, and are nobody's ownership of it. */
+export function isLongKind(kind: Kind): boolean {
+  return !ACCOUNTED_KINDS.has(kind) && !PASSING_KINDS.has(kind);
+}
+
 /** Reference counting itself and the tracer's own frames: kept in the stack, never the holder. */
 const PLUMBING = new Set([
   'folio_put',

@@ -63,6 +63,8 @@ export interface LedgerReference {
   /** Taken by putback_movable_pages through folio_add_lru: the failed attempt's own trace. */
   readonly byPutback: boolean;
   evidence: string;
+  /** Rows of its events, ascending. */
+  readonly rows: number[];
 }
 
 /**
@@ -357,7 +359,7 @@ export class Ledger {
       this.count = (this.count ?? 0) + 1;
       weight = GUP_PIN_COUNTING_BIAS;
     }
-    if (site.remapsAfterMigration && this.resumeMapping(weight)) return;
+    if (site.remapsAfterMigration && this.resumeMapping(weight, row)) return;
     const matched = site.acquire;
     let kind: Kind = matched?.rule.kind ?? 'unknown';
     const pins = weight % GUP_PIN_COUNTING_BIAS === 0;
@@ -380,17 +382,19 @@ export class Ledger {
         continue;
       if (ACCOUNTED_KINDS.has(reference.kind) || reference.kind === 'lru-batch') continue;
       reference.weight = GUP_PIN_COUNTING_BIAS;
+      reference.rows.push(row);
       if (reference.kind === 'gup-get' || reference.kind === 'unknown') reference.kind = 'gup-pin';
       return true;
     }
     return false;
   }
 
-  private resumeMapping(weight: number): boolean {
+  private resumeMapping(weight: number, row: number): boolean {
     const suspended = this.open.find((reference) => reference.suspended && reference.weight === weight);
     if (suspended === undefined) return false;
     suspended.suspended = false;
     suspended.releaseRow = NONE;
+    suspended.rows.push(row);
     suspended.repeats++;
     return true;
   }
@@ -571,6 +575,7 @@ export class Ledger {
     mapping.kind = 'page-table';
     mapping.suspended = true;
     mapping.releaseRow = row;
+    if (mapping.rows.at(-1) !== row) mapping.rows.push(row);
     return true;
   }
 
@@ -617,6 +622,7 @@ export class Ledger {
       nameless: site.functions.length === 0,
       putMissing: false,
       byPutback: false,
+      rows: [releaseRow],
       evidence: `its get is not in the capture${releaseSite === null ? '' : `; dropped in ${releaseSite.functionName}`}`,
     };
     this.lifetime.references.push(reference);
@@ -625,6 +631,7 @@ export class Ledger {
 
   private close(reference: LedgerReference, row: number, confidence: Confidence, why: string): void {
     reference.releaseRow = row;
+    reference.rows.push(row);
     reference.confidence = reference.ambiguous ? 'assumed' : confidence;
     reference.evidence += `; ${why}`;
     this.open = this.open.filter((other) => other !== reference);
@@ -635,7 +642,7 @@ export class Ledger {
 
   private split(reference: LedgerReference, weight: number, row: number): void {
     reference.weight -= weight;
-    this.lifetime.references.push({ ...reference, weight, releaseRow: row });
+    this.lifetime.references.push({ ...reference, weight, releaseRow: row, rows: [...reference.rows, row] });
   }
 
   private addReference(kind: Kind, weight: number, row: number, site: StackSite, evidence: string): void {
@@ -656,6 +663,7 @@ export class Ledger {
       putMissing: false,
       byPutback: kind === 'lru-batch' && site.underPutback,
       evidence,
+      rows: [row],
     };
     this.open.push(reference);
     this.lifetime.references.push(reference);

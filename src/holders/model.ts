@@ -39,6 +39,56 @@ export interface AccountingTerm {
   readonly label: string;
 }
 
+/** PFNs, both ends included. */
+export interface PfnRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** One attempt to move pages: a CMA allocation, a compaction run, an offlining, a soft offline, … */
+export interface Attempt {
+  /** Index in {@link HolderAnalysis.attempts}. */
+  readonly id: number;
+  /** For people: "CMA allocation", "compaction", "memory offlining". */
+  readonly what: string;
+  /** enum migrate_reason's name, or null where the capture does not say. */
+  readonly reason: string | null;
+  /** Task id in the capture's symbols. */
+  readonly task: number;
+  /** First and last row of the event table that are known to belong to it. */
+  readonly firstRow: number;
+  readonly lastRow: number;
+  /** Name of the CMA area. */
+  readonly area: string | null;
+  readonly requestedPages: number | null;
+  /** What it tried to empty: all ranges of its retries together. */
+  readonly range: PfnRange | null;
+  /** Ranges that cma_alloc gave up before it took the next, or calls of migrate_pages behind the first. */
+  readonly retries: number;
+  /** Calls of migrate_pages, and how many pages they moved and failed to move, as they counted them. */
+  readonly migrateCalls: number;
+  readonly migrated: number;
+  readonly failed: number;
+  /** null where no event says how it ended. */
+  readonly result: 'failed' | 'succeeded' | null;
+  /** In the kernel's words: the status of a compaction, `Recovered` of a memory failure. */
+  readonly resultText: string | null;
+  /** Negative errno, or null. */
+  readonly error: number | null;
+}
+
+/** Why a page did not move at a mark. */
+export type MarkCause =
+  /** More references than migration accounts for. */
+  | 'references'
+  /** It could not be isolated: not on an LRU list, unevictable, under writeback. */
+  | 'isolation'
+  /** The count is what migration expects, but its buffer heads are in use (b_count). */
+  | 'buffers'
+  /** The page was poisoned: the event marks it, nothing tried to move it. */
+  | 'poisoned'
+  | 'unknown';
+
 /** One event that says so; a mark joins those of one attempt that found the same holders. */
 export interface MarkEvidence {
   readonly row: number;
@@ -63,6 +113,9 @@ export interface Mark {
   readonly error: number | null;
   /** Task id of the attempt in the capture's symbols. */
   readonly task: number;
+  /** Index in {@link HolderAnalysis.attempts}. */
+  readonly attempt: number;
+  readonly cause: MarkCause;
   /** In order of the capture; migrate_pages tries ten times, alloc_contig_range five. */
   readonly evidence: readonly MarkEvidence[];
   /**
@@ -107,6 +160,8 @@ export interface Reference {
   readonly openAt: readonly number[];
   /** Why the kind and the match are believed, for people. */
   readonly evidence: string;
+  /** Rows of all events that it rests on, ascending: its get, its put, and where a migration took it away. */
+  readonly rows: readonly number[];
 }
 
 export interface Page {
@@ -116,4 +171,27 @@ export interface Page {
   readonly marks: readonly Mark[];
   /** Held first, then temporary, expected, earlier; by time within a role. */
   readonly references: readonly Reference[];
+}
+
+/** A page without a mark whose references did not all go by the end of the capture; roles are as of the end. */
+export interface UnreleasedPage extends Page {
+  /** refcount after its last event, or null. */
+  readonly count: number | null;
+  /** Row of its last event. */
+  readonly lastRow: number;
+  /**
+   * Nothing that owns pages has it any more (no mapping, no page cache, its allocation's reference is dropped): the
+   * references that are left are all that keeps it from being freed.
+   */
+  readonly isOrphaned: boolean;
+}
+
+/** What the analysis found in a capture. */
+export interface HolderAnalysis {
+  /** In order of the capture: those that a page failed in, and those that failed without naming one. */
+  readonly attempts: readonly Attempt[];
+  /** Pages that failed to move, in order of PFN. */
+  readonly pages: readonly Page[];
+  /** Pages without a mark on which somebody still has a reference at the end, in order of PFN. */
+  readonly unreleased: readonly UnreleasedPage[];
 }

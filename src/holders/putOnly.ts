@@ -7,20 +7,13 @@
  * sum still misses then was never put in the capture, and no event says who has it.
  */
 import { ABSENT, EventKind, NONE, type EventTable } from '../capture/eventTable';
-import { expectedTerms, pageState } from './accounting';
+import { expectedTerms, MAPCOUNT_ASSUMED, pageState } from './accounting';
 import type { Moment } from './evidence';
-import { ACCOUNTED_KINDS } from './kindRules';
+import { ACCOUNTED_KINDS, PASSING_KINDS } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledger';
+import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
 import type { StackSites } from './stackSites';
-
-/** Kinds whose gets are too short and too common to explain a failure by a put alone. */
-const PASSING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
-  'lru-batch',
-  'page-cache-lookup',
-  'writeback',
-  'read',
-]);
 
 export interface PutOnlyMark {
   readonly moment: Moment;
@@ -40,11 +33,7 @@ export interface PutOnlyPage {
 }
 
 /** What the puts' stacks say of the page: rmap_walk_file only ever runs on file and shmem pages. */
-function natureOf(
-  events: EventTable,
-  sites: StackSites,
-  rows: readonly number[],
-): 'anonymous' | 'file' | null {
+function natureOf(events: EventTable, sites: StackSites, rows: Int32Array): 'anonymous' | 'file' | null {
   for (const row of rows) {
     const { nature, release } = sites.of(events.stack[row]!);
     // A batch is flushed under whatever the CPU happens to do: that stack is not this page's.
@@ -53,7 +42,7 @@ function natureOf(
   return null;
 }
 
-function readPuts(events: EventTable, sites: StackSites, rows: readonly number[]): LedgerReference[] {
+function readPuts(events: EventTable, sites: StackSites, rows: Int32Array): LedgerReference[] {
   const puts: LedgerReference[] = [];
   const folded = new Map<string, LedgerReference>();
   let count = ABSENT;
@@ -68,6 +57,7 @@ function readPuts(events: EventTable, sites: StackSites, rows: readonly number[]
     const known = folded.get(key);
     if (key !== '' && known !== undefined) {
       known.repeats++;
+      known.rows.push(row);
       continue;
     }
     if (key !== '') folded.set(key, put);
@@ -104,6 +94,7 @@ function readPut(
     nameless: false,
     putMissing: false,
     byPutback: false,
+    rows: [row],
     evidence:
       site.release === null
         ? 'a put after the mark; no rule names the functions of its stack'
@@ -137,9 +128,9 @@ function holdersOf(surplus: number, row: number, puts: readonly LedgerReference[
 export function analysePuts(
   events: EventTable,
   sites: StackSites,
-  rows: readonly number[],
+  rows: Int32Array,
   moments: readonly Moment[],
-  mapcountBase: number,
+  mapcounts: MapcountBase,
 ): PutOnlyPage {
   const references = readPuts(events, sites, rows);
   const nature = natureOf(events, sites, rows);
@@ -147,12 +138,12 @@ export function analysePuts(
   for (const moment of moments) {
     const row = moment.source === 'report' ? moment.row : lastRowUpTo(rows, moment.row);
     if (row === NONE || events.count[row] === ABSENT) continue;
-    marks.push(markAt(events, moment, row, nature, mapcountBase, references));
+    marks.push(markAt(events, moment, row, nature, mapcounts, references));
   }
   return { references, marks };
 }
 
-function lastRowUpTo(rows: readonly number[], limit: number): number {
+function lastRowUpTo(rows: Int32Array, limit: number): number {
   return rows.findLast((row) => row <= limit) ?? NONE;
 }
 
@@ -161,11 +152,11 @@ function markAt(
   moment: Moment,
   row: number,
   nature: 'anonymous' | 'file' | null,
-  mapcountBase: number,
+  mapcounts: MapcountBase,
   puts: readonly LedgerReference[],
 ): PutOnlyMark {
   const count = events.count[row]!;
-  const state = pageState(events, row, nature, mapcountBase);
+  const state = pageState(events, row, nature, mapcounts);
   // The report comes after the mappings are back and before the page is put back (mm/migrate.c).
   const isolation = moment.source === 'report' ? 1 : 0;
   const notes: string[] = [];
@@ -174,6 +165,7 @@ function markAt(
       'the capture does not tell an anonymous page from a shmem page here; no page cache reference is counted',
     );
   }
+  if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
   const formula =
     isolation +
     state.mappings +

@@ -3,6 +3,7 @@ import type { SymbolTable } from '../capture/eventTable';
 import {
   ALLOCATOR_FUNCTIONS,
   isInterruptEntry,
+  isLongKind,
   isPlumbing,
   ISOLATION_SCANNERS,
   KIND_RULES,
@@ -32,6 +33,9 @@ export interface StackSite {
   readonly interrupted: boolean;
   readonly acquire: Site | null;
   readonly release: Site | null;
+  /** Whether a get, or a put, here is of a kind that lasts; a put that no rule names may be of one. */
+  readonly takesLong: boolean;
+  readonly dropsLong: boolean;
   /** The innermost frame that is no plumbing: it names the holder. Empty for a stack of plumbing alone. */
   readonly holderFunction: string;
   /** Who asked the page allocator, for a stack that allocates. */
@@ -149,6 +153,8 @@ const NO_STACK: StackSite = {
   interrupted: false,
   acquire: null,
   release: null,
+  takesLong: false,
+  dropsLong: false,
   holderFunction: '',
   allocatingFunction: '',
   reason: null,
@@ -173,11 +179,15 @@ function describeStack(names: readonly string[]): StackSite {
   let nature: StackSite['nature'] = null;
   if (has(ANONYMOUS_FUNCTIONS)) nature = 'anonymous';
   else if (has(FILE_FUNCTIONS)) nature = 'file';
+  const acquire = matchSite(ACQUIRE_SITES, functions);
+  const release = matchSite(RELEASE_SITES, functions);
   return {
     functions,
     interrupted: boundary >= 0,
-    acquire: matchSite(ACQUIRE_SITES, functions),
-    release: matchSite(RELEASE_SITES, functions),
+    acquire,
+    release,
+    takesLong: functions.length > 0 && isLongKind(acquire?.rule.kind ?? 'unknown'),
+    dropsLong: release !== null && isLongKind(release.rule.kind),
     holderFunction,
     allocatingFunction: functions.find((name) => !ALLOCATOR_FUNCTIONS.has(name)) ?? holderFunction,
     reason: reasonFunction === undefined ? null : (REASON_BY_FUNCTION.get(reasonFunction) ?? null),

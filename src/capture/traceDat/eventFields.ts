@@ -150,6 +150,8 @@ export class EventFields {
   private migratetype = ABSENT_FIELD;
   private order = ABSENT_FIELD;
   private readonly slow: SlowField[] = [];
+  /** The struct page that an allocation found, 0 where it found none. */
+  private readonly pageField: EventField | null;
   private readonly littleEndian: boolean;
   private readonly hasDetails: boolean;
 
@@ -176,6 +178,9 @@ export class EventFields {
       }
       if (!this.place(column, field)) this.slow.push({ column, field, printed: print });
     }
+    this.pageField =
+      kind === EventKind.CmaAllocFinish ? (format.fields.find(({ name }) => name === 'page') ?? null) : null;
+    if (this.pageField) smallest = Math.max(smallest, this.pageField.offset + this.pageField.size);
     this.smallestRecord = smallest;
     this.missing = (REQUIRED[kind] ?? []).filter((column) => !found.has(column));
     this.hasDetails =
@@ -298,6 +303,10 @@ export class EventFields {
       const pfn = table.pfn[row]!;
       const pages = details.pages[detail]!;
       if (pfn >= 0 && pages >= 0) details.endPfn[detail] = pfn + pages;
+      if (this.pageField) {
+        const isFound = this.number(view, at, this.pageField) !== 0;
+        details.result[detail] = symbols.internText(isFound ? 'success' : 'fail');
+      }
     } else if (kind === EventKind.TestPagesIsolated) {
       // Computed when printed (include/trace/events/page_isolation.h), so no member holds it.
       const endPfn = details.endPfn[detail]!;

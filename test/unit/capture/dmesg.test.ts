@@ -56,7 +56,7 @@ test('pages that a contiguous allocation could not move are marks, with the stac
       '  freed in free_unref_page_list+0x89/0x2c0',
   );
 
-  const pages = analyseHolders(capture);
+  const { pages } = analyseHolders(capture);
   assert.deepEqual(
     pages.map(({ pfn, marks: [mark] }) => [pfn, mark!.reason, mark!.count, mark!.expected, mark!.untraced]),
     [
@@ -95,7 +95,7 @@ test('pages that memory offlining could not move', async () => {
     ],
   );
   assert.deepEqual(
-    analyseHolders(capture).map(({ pfn }) => pfn),
+    analyseHolders(capture).pages.map(({ pfn }) => pfn),
     [0x7f3c0, 0x7f3c1, 0x7f3c2],
   );
 });

@@ -155,10 +155,13 @@ test('fields are found by key', async (t) => {
       'mm_page_alloc: page=(nil) pfn=0x0 order=10 migratetype=1 gfp_flags=GFP_KERNEL',
       'mm_page_alloc PageAlloc mt=1 order=10',
     ],
-    ['cma_alloc: pfn=ffffffffffffffff page=(null) count=16 align=4', 'cma_alloc CmaAllocFinish pages=16'],
+    [
+      'cma_alloc: pfn=ffffffffffffffff page=(null) count=16 align=4',
+      'cma_alloc CmaAllocFinish pages=16 result=fail',
+    ],
     [
       'cma_alloc: pfn=12345 page=00000000e2ba1d3c count=16 align=4',
-      'cma_alloc CmaAllocFinish pfn=0x12345 end=0x12355 pages=16',
+      'cma_alloc CmaAllocFinish pfn=0x12345 end=0x12355 pages=16 result=success',
     ],
     [
       'cma_alloc_busy_retry: name=linux,cma pfn=12e80 page=00000000e2ba1d3c count=256 align=8',
@@ -166,7 +169,7 @@ test('fields are found by key', async (t) => {
     ],
     [
       'cma_alloc_finish: name=reserved pfn=0x12f00 page=(nil) count=2048 align=0 errorno=-16',
-      'cma_alloc_finish CmaAllocFinish pfn=0x12f00 end=0x13700 pages=2048 error=-16 label=reserved',
+      'cma_alloc_finish CmaAllocFinish pfn=0x12f00 end=0x13700 pages=2048 error=-16 label=reserved result=fail',
     ],
     [
       'cma_alloc_start: name=reserved request_count=8 available_count=100 total_count=2048 align=3',

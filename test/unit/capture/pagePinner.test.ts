@@ -48,7 +48,7 @@ test('buffer: oldest first, with marks and puts', async () => {
 });
 
 test('the holder analysis sees the failure and the put that ends the surplus', async () => {
-  const pages = analyseHolders(await read(BUFFER.join('')));
+  const { pages } = analyseHolders(await read(BUFFER.join('')));
   assert.equal(pages.length, 1);
   const [page] = pages;
   assert.equal(page!.pfn, 0x8d0c1);

@@ -106,7 +106,7 @@ test('with the kallsyms of its boot its frames and holders are those of the text
       );
     }
     const holders = (of: Capture): unknown =>
-      analyseHolders(of).map(({ pfn, marks, references }) => ({
+      analyseHolders(of).pages.map(({ pfn, marks, references }) => ({
         pfn,
         marks: marks.map(({ reason, source, count, expected, held }) => ({
           reason,
@@ -124,7 +124,9 @@ test('with the kallsyms of its boot its frames and holders are those of the text
         })),
       }));
     assert.deepEqual(holders(capture), holders(text));
-    assert.ok(analyseHolders(capture).some((page) => page.references.some(({ role }) => role === 'held')));
+    assert.ok(
+      analyseHolders(capture).pages.some((page) => page.references.some(({ role }) => role === 'held')),
+    );
   }
 });
 

@@ -185,7 +185,7 @@ const EXPECTED = [
       { length: 20 },
       (_, i) => `put_page+0x${i.toString(16)}/0x80 <${(0xffffffff81001080n + BigInt(i)).toString(16)}>`,
     ).join(' < '),
-  '299999999000 [0] <idle>-0 cma_alloc_finish CmaAllocFinish pfn=0x12800 end=0x12810 pages=16 error=-16 label=reserved < -',
+  '299999999000 [0] <idle>-0 cma_alloc_finish CmaAllocFinish pfn=0x12800 end=0x12810 pages=16 error=-16 label=reserved result=fail < -',
   '299999999001 [0] <idle>-0 cma_release CmaRelease pfn=0x12800 end=0x12804 pages=4 label=reserved < -',
   '299999999002 [0] <...>-7 mm_migrate_pages MigratePages pages=3 failed=1 reason=contig_range label=MIGRATE_SYNC < -',
   '299999999003 [0] <...>-7 mm_migrate_pages MigratePages pages=0 failed=0 reason=other_number label=0x9 < -',

@@ -3,89 +3,25 @@ import { test } from 'node:test';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
 import type { Page, Reference } from '../../../src/holders/model';
 import { captureOf, type EventText } from '../support/traceText';
-
-const FLAGS = 'flags=uptodate|lru|swapbacked';
-const TAIL = `mapping=00000000deadbeef mt=4`;
-
-const FAULT = ['__handle_mm_fault', 'handle_mm_fault', 'do_user_addr_fault', 'asm_exc_page_fault'];
-const CMA = ['alloc_contig_range', 'cma_alloc', 'cma_alloc_write'];
-const SCAN = [
-  'isolate_migratepages_block',
-  'isolate_migratepages_range',
-  '__alloc_contig_migrate_range',
-  ...CMA,
-];
-const MIGRATE = ['migrate_pages_batch', 'migrate_pages', '__alloc_contig_migrate_range', ...CMA];
-const PUTBACK = ['folio_putback_lru', 'putback_movable_pages', '__alloc_contig_migrate_range', ...CMA];
-
-interface Change {
-  readonly count: number;
-  readonly val: number;
-  readonly mapcount?: number;
-  readonly pfn?: string;
-  readonly flags?: string;
-  readonly ret?: number;
-  readonly cpu?: number;
-}
-
-function change(task: string, stack: readonly string[], values: Change): EventText {
-  const { count, val, mapcount = 1, pfn = '0x100', flags = FLAGS, ret, cpu = 0 } = values;
-  const drops = val < 0;
-  const name = drops ? 'page_ref_mod_and_test' : 'page_ref_mod';
-  const result = drops ? ` ret=${ret ?? (count === 0 ? 1 : 0)}` : '';
-  return {
-    task,
-    cpu,
-    text: `${name}: pfn=${pfn} ${flags} count=${count} mapcount=${mapcount} ${TAIL} val=${val}${result}`,
-    stack: ['trace_event_raw_event_page_ref_mod_template', `__${name}`, ...stack],
-  };
-}
-
-function allocated(task: string, stack: readonly string[], pfn = '0x100'): EventText {
-  return {
-    task,
-    text: `page_ref_set: pfn=${pfn} flags=none count=1 mapcount=0 mapping=0000000000000000 mt=4 val=1`,
-    stack: ['get_page_from_freelist', '__alloc_pages', '__folio_alloc', ...stack],
-  };
-}
-
-const start: EventText = {
-  task: 'cma-1',
-  text: 'cma_alloc_start: name=reserved count=16 align=0',
-  stack: CMA,
-};
-const finish: EventText = {
-  task: 'cma-1',
-  text: 'cma_alloc_finish: name=reserved pfn=0x100 page=0000000000000000 count=16 align=0',
-  stack: CMA,
-};
-const migrateStart: EventText = {
-  task: 'cma-1',
-  text: 'mm_migrate_pages_start: mode=MIGRATE_SYNC reason=contig_range',
-  stack: MIGRATE,
-};
-function migrateEnd(failed: number): EventText {
-  return {
-    task: 'cma-1',
-    text: `mm_migrate_pages: nr_succeeded=0 nr_failed=${failed} nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 mode=MIGRATE_SYNC reason=contig_range`,
-    stack: MIGRATE,
-  };
-}
-function named(pfn: string): EventText {
-  return {
-    task: 'cma-1',
-    text: `test_pages_isolated: start_pfn=0x100 end_pfn=0x110 fin_pfn=${pfn} ret=fail`,
-    stack: ['test_pages_isolated', ...CMA],
-  };
-}
-
-/** The get and the put by which the isolation scanner refuses a page. */
-function refused(count: number): EventText[] {
-  return [change('cma-1', SCAN, { count: count + 1, val: 1 }), change('cma-1', SCAN, { count, val: -1 })];
-}
+import {
+  FLAGS,
+  TAIL,
+  FAULT,
+  SCAN,
+  MIGRATE,
+  PUTBACK,
+  change,
+  allocated,
+  start,
+  finish,
+  migrateStart,
+  migrateEnd,
+  named,
+  refused,
+} from './support/pageEvents';
 
 async function onlyPage(events: readonly EventText[]): Promise<Page> {
-  const pages = analyseHolders(await captureOf(events));
+  const { pages } = analyseHolders(await captureOf(events));
   assert.equal(pages.length, 1);
   return pages[0]!;
 }
@@ -297,7 +233,7 @@ test('ten failed freezes are one mark, and the mapping that comes and goes is on
 test('more pages put back than failed: those that migrate_pages touched are meant', async () => {
   const isolate = (pfn: string): EventText => change('cma-1', SCAN, { count: 3, val: 1, pfn });
   const putBack = (pfn: string): EventText => change('cma-1', PUTBACK, { count: 2, val: -1, pfn });
-  const pages = analyseHolders(
+  const { pages } = analyseHolders(
     await captureOf([
       isolate('0x101'),
       isolate('0x102'),
@@ -435,5 +371,5 @@ test('without stacks the count is judged and nobody is blamed', async () => {
 });
 
 test('a capture without a failure has no pages', async () => {
-  assert.deepEqual(analyseHolders(await captureOf([allocated('owner-2', FAULT)])), []);
+  assert.deepEqual(analyseHolders(await captureOf([allocated('owner-2', FAULT)])).pages, []);
 });

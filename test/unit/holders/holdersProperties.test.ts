@@ -28,7 +28,8 @@ function linesOf(file: string): string[] {
 
 async function pagesOf(lines: readonly string[]): Promise<Page[]> {
   const bytes = Buffer.from(lines.join('\n'), 'latin1');
-  return analyseHolders(await openCapture(memorySource('cut.txt', bytes)));
+  const { pages } = analyseHolders(await openCapture(memorySource('cut.txt', bytes)));
+  return [...pages];
 }
 
 function assertWhole(page: Page, mark: Mark): void {

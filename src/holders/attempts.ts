@@ -1,0 +1,178 @@
+/** Attempts to move pages: one CMA allocation, compaction run, offlining, soft offline, or call of migrate_pages. */
+import { ABSENT, EventKind, NONE, type Capture } from '../capture/eventTable';
+import type { Attempt, PfnRange } from './model';
+
+/** What an attempt is called, by enum migrate_reason's name (include/trace/events/migrate.h). */
+const NAME_OF_REASON: ReadonlyMap<string, string> = new Map([
+  ['contig_range', 'contiguous allocation'],
+  ['compaction', 'compaction'],
+  ['memory_hotplug', 'memory offlining'],
+  ['memory_failure', 'soft offline'],
+  ['syscall_or_cpuset', 'move by system call or cpuset'],
+  ['mempolicy_mbind', 'mbind'],
+  ['numa_misplaced', 'NUMA balancing'],
+  ['longterm_pin', 'long-term pin'],
+  ['demotion', 'demotion'],
+]);
+
+/** An attempt while its events are read. */
+export class AttemptRecord {
+  readonly task: number;
+  lastRow: number;
+  private isCma = false;
+  private isMemoryFailure = false;
+  private area: string | null = null;
+  private requested: number | null = null;
+  private busyRetries = 0;
+  private migrateCalls = 0;
+  private migrated = 0;
+  private failed = 0;
+  private result: 'failed' | 'succeeded' | null = null;
+  private resultText: string | null = null;
+  private error: number | null = null;
+  /** Ranges that CMA asked for, and those that test_pages_isolated looked at, which are whole pageblocks at times. */
+  private asked: PfnRange | null = null;
+  private tested: PfnRange | null = null;
+
+  constructor(
+    private readonly capture: Capture,
+    /** Number in order of the capture. */
+    readonly id: number,
+    readonly firstRow: number,
+    readonly reason: string | null,
+  ) {
+    this.task = capture.events.task[firstRow]!;
+    this.lastRow = firstRow;
+  }
+
+  /** cma_alloc_start, and the only event of kernels up to 5.12, which stands at the end. */
+  noteCma(row: number): void {
+    const { events } = this.capture;
+    const detail = this.reach(row);
+    this.isCma = true;
+    if (detail < 0) return;
+    this.area ??= this.text(events.details.label, detail);
+    const pages = events.details.pages[detail]!;
+    if (pages >= 0) this.requested = pages;
+  }
+
+  noteBusyRetry(row: number): void {
+    this.noteCma(row);
+    this.busyRetries++;
+    this.asked = widened(this.asked, this.rangeOf(row));
+  }
+
+  noteCmaFinish(row: number): void {
+    this.noteCma(row);
+    const { events } = this.capture;
+    const detail = events.detail[row]!;
+    const error = detail < 0 ? ABSENT : events.details.error[detail]!;
+    const result = detail < 0 ? null : this.text(events.details.result, detail);
+    if (error !== ABSENT) {
+      this.result = error === 0 ? 'succeeded' : 'failed';
+      if (error !== 0) this.error = error;
+    } else if (result !== null) {
+      this.result = result === 'success' ? 'succeeded' : 'failed';
+    }
+    // A request that got as far as no range prints PFN 0 (mm/cma.c).
+    const isNowhere = events.pfn[row] === 0 && this.result === 'failed';
+    if (!isNowhere) this.asked = widened(this.asked, this.rangeOf(row));
+  }
+
+  noteCompaction(row: number): void {
+    const { events } = this.capture;
+    const detail = this.reach(row);
+    this.asked = widened(this.asked, this.rangeOf(row));
+    if (events.kind[row] === EventKind.CompactionEnd && detail >= 0) {
+      this.resultText = this.text(events.details.result, detail);
+    }
+  }
+
+  noteTested(row: number): void {
+    const detail = this.reach(row);
+    this.tested = widened(this.tested, this.rangeOf(row));
+    if (this.isCma || detail < 0) return;
+    // The last look decides: offlining tests the range again until it is empty.
+    this.result =
+      this.text(this.capture.events.details.result, detail) === 'success' ? 'succeeded' : 'failed';
+  }
+
+  noteMigrateCall(row: number): void {
+    const { events } = this.capture;
+    const detail = this.reach(row);
+    this.migrateCalls++;
+    if (detail < 0) return;
+    this.migrated += Math.max(0, events.details.pages[detail]!);
+    this.failed += Math.max(0, events.details.failed[detail]!);
+  }
+
+  noteMemoryFailure(row: number, result: string): void {
+    this.reach(row);
+    this.isMemoryFailure = true;
+    this.resultText = result;
+    this.result = result === 'Recovered' ? 'succeeded' : 'failed';
+  }
+
+  noteError(row: number, error: number | null): void {
+    this.reach(row);
+    this.error ??= error;
+  }
+
+  get isFailed(): boolean {
+    return this.result === 'failed';
+  }
+
+  /** @param id number that the finished attempt gets */
+  finished(id: number): Attempt {
+    const { reason, task, firstRow, lastRow, area, migrateCalls, migrated, failed } = this;
+    const retries = this.isCma ? this.busyRetries : Math.max(0, migrateCalls - 1);
+    return {
+      id,
+      what: this.name(),
+      reason,
+      task,
+      firstRow,
+      lastRow,
+      area,
+      requestedPages: this.requested,
+      range: this.asked ?? this.tested,
+      retries,
+      migrateCalls,
+      migrated,
+      failed,
+      result: this.result,
+      resultText: this.resultText,
+      error: this.error,
+    };
+  }
+
+  private name(): string {
+    if (this.isCma) return 'CMA allocation';
+    if (this.isMemoryFailure) return 'memory failure';
+    return (this.reason === null ? null : NAME_OF_REASON.get(this.reason)) ?? 'migration';
+  }
+
+  /** The row of the event's details, or a negative number. */
+  private reach(row: number): number {
+    this.lastRow = Math.max(this.lastRow, row);
+    return this.capture.events.detail[row]!;
+  }
+
+  private rangeOf(row: number): PfnRange | null {
+    const { events } = this.capture;
+    const detail = events.detail[row]!;
+    const first = events.pfn[row]!;
+    const behind = detail < 0 ? NONE : events.details.endPfn[detail]!;
+    return first < 0 || behind <= first ? null : { first, last: behind - 1 };
+  }
+
+  private text(column: Int32Array, detail: number): string | null {
+    const id = column[detail]!;
+    return id < 0 ? null : this.capture.symbols.string(id);
+  }
+}
+
+function widened(range: PfnRange | null, other: PfnRange | null): PfnRange | null {
+  if (range === null || other === null) return range ?? other;
+  return { first: Math.min(range.first, other.first), last: Math.max(range.last, other.last) };
+}

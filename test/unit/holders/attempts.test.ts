@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { analyseHolders } from '../../../src/holders/analyseHolders';
+import type { Attempt } from '../../../src/holders/model';
+import { captureOf, type EventText } from '../support/traceText';
+import {
+  allocated,
+  change,
+  CMA,
+  FAULT,
+  finish,
+  migrateEnd,
+  migrateStart,
+  named,
+  refused,
+  SCAN,
+  start,
+} from './support/pageEvents';
+
+const VMSPLICE = ['internal_get_user_pages_fast', 'iov_iter_get_pages2', '__do_sys_vmsplice'];
+const held = change('owner-2', VMSPLICE, { count: 2, val: 1 });
+
+function cma(text: string, task = 'cma-1'): EventText {
+  return { task, text, stack: CMA };
+}
+
+async function onlyAttempt(events: readonly EventText[]): Promise<Attempt> {
+  const { attempts, pages } = analyseHolders(await captureOf(events));
+  assert.equal(attempts.length, 1);
+  for (const page of pages) for (const mark of page.marks) assert.equal(mark.attempt, 0);
+  return attempts[0]!;
+}
+
+test('a CMA allocation that fails is one attempt with its area, its range and its retries', async () => {
+  const attempt = await onlyAttempt([
+    allocated('owner-2', FAULT),
+    held,
+    start,
+    migrateStart,
+    migrateEnd(0),
+    ...refused(2),
+    named('0x100'),
+    cma('cma_alloc_busy_retry: name=reserved pfn=0x100 page=00000000deadbeef count=16 align=0'),
+    ...refused(2),
+    named('0x100'),
+    cma('cma_alloc_busy_retry: name=reserved pfn=0x101 page=00000000deadbeef count=16 align=0'),
+    cma('cma_alloc_finish: name=reserved pfn=0x0 page=0000000000000000 count=16 align=0'),
+  ]);
+  const { what, area, requestedPages, range, retries, migrateCalls, result, error } = attempt;
+  assert.deepEqual(
+    { what, area, requestedPages, range, retries, migrateCalls, result, error },
+    {
+      what: 'CMA allocation',
+      area: 'reserved',
+      requestedPages: 16,
+      range: { first: 0x100, last: 0x110 },
+      retries: 2,
+      migrateCalls: 1,
+      result: 'failed',
+      error: null,
+    },
+  );
+});
+
+test('errorno says how a CMA allocation of newer kernels ended', async () => {
+  const attempt = await onlyAttempt([
+    start,
+    cma('cma_alloc_finish: name=reserved pfn=0x0 page=00000000deadbeef count=16 align=0 errorno=-16'),
+  ]);
+  assert.equal(attempt.result, 'failed');
+  assert.equal(attempt.error, -16);
+  assert.equal(attempt.range, null);
+});
+
+test('an attempt that succeeded is kept for the pages that it passed over', async () => {
+  const attempt = await onlyAttempt([
+    allocated('owner-2', FAULT),
+    held,
+    start,
+    ...refused(2),
+    named('0x100'),
+    cma('cma_alloc_busy_retry: name=reserved pfn=0x100 page=00000000deadbeef count=16 align=0'),
+    cma('cma_alloc_finish: name=reserved pfn=0x120 page=00000000deadbeef count=16 align=0'),
+  ]);
+  assert.equal(attempt.result, 'succeeded');
+});
+
+test('an attempt that failed without naming a page is kept, one that succeeded is not', async () => {
+  const { attempts } = analyseHolders(
+    await captureOf([
+      start,
+      cma('cma_alloc_finish: name=reserved pfn=0x120 page=00000000deadbeef count=16 align=0'),
+      start,
+      finish,
+    ]),
+  );
+  assert.deepEqual(
+    attempts.map(({ id, result }) => [id, result]),
+    [[0, 'failed']],
+  );
+});
+
+test('an event that an instance recorded beside the top buffer is counted once', async () => {
+  const attempt = await onlyAttempt([
+    allocated('owner-2', FAULT),
+    held,
+    start,
+    start,
+    ...refused(2),
+    named('0x100'),
+    cma('cma_alloc_busy_retry: name=reserved pfn=0x100 page=00000000deadbeef count=16 align=0'),
+    cma('cma_alloc_busy_retry: name=reserved pfn=0x100 page=00000000deadbeef count=16 align=0'),
+    finish,
+    finish,
+  ]);
+  assert.equal(attempt.retries, 1);
+  assert.equal(attempt.result, 'failed');
+});
+
+test('a compaction run has its zone and its status', async () => {
+  const scan = SCAN.slice(0, 1).concat('compact_zone', 'compact_node');
+  const attempt = await onlyAttempt([
+    allocated('owner-2', FAULT),
+    held,
+    {
+      task: 'kcompactd0-9',
+      text: 'mm_compaction_begin: zone_start=0x100 migrate_pfn=0x100 free_pfn=0x1f0 zone_end=0x200, mode=sync',
+      stack: scan,
+    },
+    change('kcompactd0-9', scan, { count: 3, val: 1 }),
+    change('kcompactd0-9', scan, { count: 2, val: -1 }),
+    {
+      task: 'kcompactd0-9',
+      text: 'mm_compaction_end: zone_start=0x100 migrate_pfn=0x150 free_pfn=0x160 zone_end=0x200, mode=sync status=complete',
+      stack: scan,
+    },
+  ]);
+  assert.equal(attempt.what, 'compaction');
+  assert.deepEqual(attempt.range, { first: 0x100, last: 0x1ff });
+  assert.equal(attempt.resultText, 'complete');
+});
+
+test('a page that is on no LRU list fails at isolation, not for its references', async () => {
+  const flags = 'flags=uptodate|swapbacked';
+  const { pages } = analyseHolders(
+    await captureOf([
+      allocated('owner-2', FAULT),
+      start,
+      change('cma-1', SCAN, { count: 2, val: 1, flags }),
+      change('cma-1', SCAN, { count: 1, val: -1, flags }),
+      named('0x100'),
+      finish,
+    ]),
+  );
+  const mark = pages[0]?.marks[0];
+  assert.equal(mark?.cause, 'isolation');
+  assert.match(mark.notes.join(' '), /on no LRU list/);
+});

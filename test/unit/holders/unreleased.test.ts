@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { analyseHolders, HolderAnalyser } from '../../../src/holders/analyseHolders';
+import { captureOf, type EventText } from '../support/traceText';
+import { allocated, change, FAULT } from './support/pageEvents';
+
+const PIN = ['try_grab_page', 'follow_page_pte', '__get_user_pages', 'pin_user_pages_remote'];
+const UNPIN = ['gup_put_folio', 'unpin_user_pages', 'vfio_iommu_type1_ioctl'];
+const UNMAP = ['tlb_batch_pages_flush', 'zap_pte_range', 'unmap_vmas'];
+
+const pinned = change('vmm-2', PIN, { count: 1025, val: 1024 });
+const unpinned = change('vmm-2', UNPIN, { count: 1, val: -1024 });
+
+async function unreleasedOf(events: readonly EventText[]) {
+  return analyseHolders(await captureOf(events)).unreleased;
+}
+
+test('a page that is pinned at the end of the capture is listed without a mark', async () => {
+  const [page, ...others] = await unreleasedOf([allocated('vmm-2', FAULT), pinned]);
+  assert.deepEqual(others, []);
+  assert.equal(page?.pfn, 0x100);
+  assert.equal(page.count, 1025);
+  assert.equal(page.isOrphaned, false);
+  assert.deepEqual(
+    page.references.map(({ kind, role, weight }) => [kind, role, weight]),
+    [
+      ['gup-pin', 'held', 1024],
+      ['allocation', 'expected', 1],
+    ],
+  );
+});
+
+test('a page whose owner let go of it is said to be kept by what is left', async () => {
+  const [page] = await unreleasedOf([
+    allocated('vmm-2', FAULT),
+    pinned,
+    change('vmm-2', UNMAP, { count: 1024, val: -1, mapcount: 0 }),
+  ]);
+  assert.equal(page?.isOrphaned, true);
+});
+
+test('what was dropped in the end is not listed, nor what only owners have', async () => {
+  assert.deepEqual(await unreleasedOf([allocated('vmm-2', FAULT), pinned, unpinned]), []);
+  assert.deepEqual(await unreleasedOf([allocated('vmm-2', FAULT)]), []);
+});
+
+test('a put whose get came before the capture does not hide a later get', async () => {
+  const pages = await unreleasedOf([change('vmm-2', UNPIN, { count: 1, val: -1024 }), pinned]);
+  assert.deepEqual(
+    pages.map(({ pfn }) => pfn),
+    [0x100],
+  );
+});
+
+test('a page freed and allocated anew is judged by its last life', async () => {
+  const freed = change('vmm-2', UNMAP, { count: 0, val: -1, mapcount: 0 });
+  const pages = await unreleasedOf([
+    allocated('vmm-2', FAULT),
+    pinned,
+    unpinned,
+    freed,
+    allocated('other-3', FAULT),
+  ]);
+  assert.deepEqual(pages, []);
+});
+
+test('any page that has events can be asked for', async () => {
+  const analyser = new HolderAnalyser(await captureOf([allocated('vmm-2', FAULT), pinned, unpinned]));
+  const page = analyser.page(0x100);
+  assert.deepEqual(
+    page?.references.map(({ kind, role, rows }) => [kind, role, rows]),
+    [
+      ['allocation', 'expected', [0]],
+      ['gup-pin', 'earlier', [1, 2]],
+    ],
+  );
+  assert.equal(analyser.page(0x101), null);
+});
