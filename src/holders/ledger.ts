@@ -96,11 +96,20 @@ export interface Lifetime {
   nature: 'anonymous' | 'file' | null;
 }
 
+/** The open reference that a put most likely drops. */
+interface Match {
+  readonly reference: LedgerReference;
+  readonly confidence: Confidence;
+  readonly why: string;
+}
+
 export class Ledger {
   readonly lifetimes: Lifetime[] = [];
   readonly snapshots: Snapshot[] = [];
   private lifetime: Lifetime = Ledger.newLifetime(0);
   private open: LedgerReference[] = [];
+  /** Sum of the weights of {@link open} that are not suspended. */
+  private openWeight = 0;
   private pool = 0;
   private count: number | null = null;
   private frozenAt = 0;
@@ -189,7 +198,7 @@ export class Ledger {
     this.lifetime = Ledger.newLifetime(row);
     this.lifetimes.push(this.lifetime);
     this.waiting = [];
-    this.open = [];
+    this.forgetOpen();
     this.pool = 0;
     this.count = value;
     const site = this.sites.of(this.events.stack[row]!);
@@ -217,7 +226,7 @@ export class Ledger {
       reference.releaseRow = row;
       reference.evidence += '; ended with the page';
     }
-    this.open = [];
+    this.forgetOpen();
     this.endedAt = row;
     this.waiting = [];
     this.pool = 0;
@@ -231,7 +240,7 @@ export class Ledger {
     const frozen = this.events.kind[row] === EventKind.PageRefFreeze && this.events.ret[row] === 1;
     this.lifetime = Ledger.newLifetime(row);
     this.lifetimes.push(this.lifetime);
-    this.open = [];
+    this.forgetOpen();
     const before = frozen ? this.events.val[row]! : reported - change;
     this.pool = reported === ABSENT ? Math.max(0, -change) : Math.max(0, before);
     this.poolFrom = this.endedAt;
@@ -296,11 +305,7 @@ export class Ledger {
   /** What is open and the pool make up the count; events that are missing show as a difference here. */
   private reconcile(row: number): void {
     if (this.count === null) return;
-    let sum = this.pool;
-    for (const reference of this.open) {
-      if (!reference.suspended) sum += reference.weight;
-    }
-    const difference = this.count - sum;
+    const difference = this.count - this.pool - this.openWeight;
     if (difference === 0) return;
     if (difference > 0) {
       this.poolFrom = row;
@@ -336,7 +341,20 @@ export class Ledger {
     reference.putMissing = true;
     reference.confidence = 'assumed';
     reference.evidence += '; its put is not in the capture: the count fell without one';
-    this.open = this.open.filter((open) => open !== reference);
+    this.dropOpen(reference);
+  }
+
+  private forgetOpen(): void {
+    this.open = [];
+    this.openWeight = 0;
+  }
+
+  /** Takes a reference that is not suspended out of the open ones; their order says which is the oldest. */
+  private dropOpen(reference: LedgerReference): void {
+    const index = this.open.indexOf(reference);
+    if (index < 0) return;
+    this.open.splice(index, 1);
+    this.openWeight -= reference.weight;
   }
 
   /** After a freeze the owner sets what is left: fewer when the page cache's references moved to the new page. */
@@ -381,6 +399,7 @@ export class Ledger {
       if (reference.weight !== 1 || reference.acquireRow < 0 || this.pidOf(reference.acquireRow) !== pid)
         continue;
       if (ACCOUNTED_KINDS.has(reference.kind) || reference.kind === 'lru-batch') continue;
+      this.openWeight += GUP_PIN_COUNTING_BIAS - reference.weight;
       reference.weight = GUP_PIN_COUNTING_BIAS;
       reference.rows.push(row);
       if (reference.kind === 'gup-get' || reference.kind === 'unknown') reference.kind = 'gup-pin';
@@ -393,6 +412,7 @@ export class Ledger {
     const suspended = this.open.find((reference) => reference.suspended && reference.weight === weight);
     if (suspended === undefined) return false;
     suspended.suspended = false;
+    this.openWeight += suspended.weight;
     suspended.releaseRow = NONE;
     suspended.rows.push(row);
     suspended.repeats++;
@@ -411,8 +431,7 @@ export class Ledger {
 
   /** @returns the weight that was closed */
   private releaseOne(weight: number, row: number, site: StackSite): number {
-    const candidates = this.open.filter((reference) => !reference.suspended && reference.weight <= weight);
-    const found = this.bestMatch(candidates, weight, row, site);
+    const found = this.bestMatch(weight, row, site);
     if (found !== null) {
       this.close(found.reference, row, found.confidence, found.why);
       return found.reference.weight;
@@ -431,20 +450,13 @@ export class Ledger {
     return this.releaseFromPool(weight, row, site);
   }
 
-  private bestMatch(
-    candidates: readonly LedgerReference[],
-    weight: number,
-    row: number,
-    site: StackSite,
-  ): { reference: LedgerReference; confidence: Confidence; why: string } | null {
+  private bestMatch(weight: number, row: number, site: StackSite): Match | null {
     const rule = site.release?.rule ?? null;
     for (const kind of rule?.closes ?? []) {
-      const ofKind = candidates.filter(
-        (reference) => reference.kind === kind && this.fits(reference, weight),
-      );
-      const best = this.bestOfKind(ofKind, row, site);
+      const best = this.bestOfKind(kind, weight, row, site);
       if (best !== null) return best;
     }
+    const candidates = this.open.filter((reference) => !reference.suspended && reference.weight <= weight);
     // A get and a put of one function, or of one call chain, by one task.
     const nested = this.innermostNested(
       candidates.filter((reference) => rule === null || !ACCOUNTED_KINDS.has(reference.kind)),
@@ -484,37 +496,40 @@ export class Ledger {
     return reference.weight === weight || (reference.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
   }
 
-  private bestOfKind(
-    references: readonly LedgerReference[],
-    row: number,
-    site: StackSite,
-  ): { reference: LedgerReference; confidence: Confidence; why: string } | null {
-    const first = references[0];
-    if (first === undefined) return null;
-    const nested = this.innermostNested(references, row, site);
-    if (nested !== null) return nested;
-    const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
-    if (references.length === 1) return { reference: first, confidence: 'rule', why: how };
+  private bestOfKind(kind: Kind, weight: number, row: number, site: StackSite): Match | null {
     const pid = this.pidOf(row);
-    if (!site.interrupted) {
-      const own = references.find((reference) => this.takerOf(reference) === pid);
-      if (own !== undefined)
-        return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
+    let first: LedgerReference | null = null;
+    let own: LedgerReference | null = null;
+    let nested: LedgerReference | null = null;
+    let isOnly = true;
+    // One pass without a list of its own: pages of shared libraries are mapped thousands of times.
+    for (const reference of this.open) {
+      if (reference.kind !== kind || reference.suspended || !this.fits(reference, weight)) continue;
+      if (first === null) first = reference;
+      else isOnly = false;
+      if (site.interrupted || this.takerOf(reference) !== pid) continue;
+      own ??= reference;
+      if (this.isNested(reference, site)) nested = reference;
     }
-    if (ACCOUNTED_KINDS.has(first.kind) || first.kind === 'lru-batch') {
+    if (first === null) return null;
+    if (nested !== null) return nestedMatch(nested, site);
+    const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
+    if (isOnly) return { reference: first, confidence: 'rule', why: how };
+    if (own !== null) return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
+    if (ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch') {
       return { reference: first, confidence: 'rule', why: how };
     }
-    return this.latestTaker(references, how);
+    const fitting = this.open.filter(
+      (reference) => reference.kind === kind && !reference.suspended && this.fits(reference, weight),
+    );
+    return this.latestTaker(fitting, how);
   }
 
   /**
    * Which of several tasks' references another task dropped, no event says (pipe buffers travel without one).
    * Short use nests inside long use, so that the latest taker's oldest reference is the likelier one.
    */
-  private latestTaker(
-    references: readonly LedgerReference[],
-    how: string,
-  ): { reference: LedgerReference; confidence: Confidence; why: string } {
+  private latestTaker(references: readonly LedgerReference[], how: string): Match {
     const last = references[references.length - 1]!;
     const taker = this.takerOf(last);
     const ofTaker = references.filter((reference) => this.takerOf(reference) === taker);
@@ -543,21 +558,21 @@ export class Ledger {
     references: readonly LedgerReference[],
     row: number,
     site: StackSite,
-  ): { reference: LedgerReference; confidence: Confidence; why: string } | null {
-    if (site.interrupted || site.holderFunction === '') return null;
+  ): Match | null {
+    if (site.interrupted) return null;
     const pid = this.pidOf(row);
     for (let index = references.length - 1; index >= 0; index--) {
       const reference = references[index]!;
-      if (reference.acquireRow < 0 || this.pidOf(reference.acquireRow) !== pid) continue;
-      const acquired = this.sites.of(this.events.stack[reference.acquireRow]!);
-      if (!acquired.functions.includes(site.holderFunction)) continue;
-      return {
-        reference,
-        confidence: 'exact',
-        why: `taken and dropped by one task under ${site.holderFunction}`,
-      };
+      if (this.takerOf(reference) === pid && this.isNested(reference, site))
+        return nestedMatch(reference, site);
     }
     return null;
+  }
+
+  private isNested(reference: LedgerReference, site: StackSite): boolean {
+    if (reference.acquireRow < 0 || site.holderFunction === '') return false;
+    const acquired = this.sites.of(this.events.stack[reference.acquireRow]!);
+    return acquired.functions.includes(site.holderFunction);
   }
 
   private suspendMapping(weight: number, row: number, site: StackSite): boolean {
@@ -569,11 +584,13 @@ export class Ledger {
       this.pool -= weight;
       mapping = this.fromPool('page-table', weight, row, site);
       this.open.push(mapping);
+      this.openWeight += weight;
     }
     if (mapping === undefined) return false;
     // The allocation's own reference is what an anonymous page is mapped with.
     mapping.kind = 'page-table';
     mapping.suspended = true;
+    this.openWeight -= mapping.weight;
     mapping.releaseRow = row;
     if (mapping.rows.at(-1) !== row) mapping.rows.push(row);
     return true;
@@ -634,7 +651,7 @@ export class Ledger {
     reference.rows.push(row);
     reference.confidence = reference.ambiguous ? 'assumed' : confidence;
     reference.evidence += `; ${why}`;
-    this.open = this.open.filter((other) => other !== reference);
+    this.dropOpen(reference);
     const puts = this.sites.of(this.events.stack[row]!).release?.rule.kind;
     // What the put says wins over the allocation's nature: an anonymous page's first reference is its mapping.
     if (reference.kind === 'allocation' && puts === 'page-table') reference.kind = 'page-table';
@@ -642,6 +659,7 @@ export class Ledger {
 
   private split(reference: LedgerReference, weight: number, row: number): void {
     reference.weight -= weight;
+    this.openWeight -= weight;
     this.lifetime.references.push({ ...reference, weight, releaseRow: row, rows: [...reference.rows, row] });
   }
 
@@ -666,6 +684,7 @@ export class Ledger {
       rows: [row],
     };
     this.open.push(reference);
+    this.openWeight += weight;
     this.lifetime.references.push(reference);
   }
 
@@ -690,4 +709,12 @@ export class Ledger {
   private static newLifetime(row: number): Lifetime {
     return { references: [], firstRow: row, order: 0, nature: null };
   }
+}
+
+function nestedMatch(reference: LedgerReference, site: StackSite): Match {
+  return {
+    reference,
+    confidence: 'exact',
+    why: `taken and dropped by one task under ${site.holderFunction}`,
+  };
 }
