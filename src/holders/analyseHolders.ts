@@ -3,9 +3,10 @@ import { EventKind, NONE, type Capture, type EventTable } from '../capture/event
 import { accountAt, type Account } from './accounting';
 import type { AttemptRecord } from './attempts';
 import { isPageRef } from './countChange';
-import { describeHolder } from './describeHolder';
+import { deducedAcquire, describeHolder, namingOf } from './describeHolder';
 import { findMoments, type Moment } from './evidence';
-import { ACCOUNTED_KINDS, KIND_RULES } from './kindRules';
+import type { KindRule } from './kindRule';
+import { ACCOUNTED_KINDS } from './kindRules';
 import { Ledger, type LedgerReference, type Lifetime } from './ledger';
 import { mapcountBase, type MapcountBase } from './mapcountBase';
 import { markCause } from './markCause';
@@ -63,9 +64,13 @@ interface Context {
   readonly missing: MissingEvents;
 }
 
-/** Finds every page that a capture shows failing to move, and who held it. */
-export function analyseHolders(capture: Capture): HolderAnalysis {
-  return new HolderAnalyser(capture).analyse();
+/**
+ * Finds every page that a capture shows failing to move, and who held it.
+ *
+ * @param userRules rules that a person wrote; they win over those of the kernel's functions
+ */
+export function analyseHolders(capture: Capture, userRules: readonly KindRule[] = []): HolderAnalysis {
+  return new HolderAnalyser(capture, userRules).analyse();
 }
 
 /** Analyses a capture as a whole, or the one page that somebody asks for. */
@@ -77,9 +82,9 @@ export class HolderAnalyser {
   /** Index of a kept attempt in {@link HolderAnalysis.attempts}, by its number in the capture. */
   private readonly keptAttempts = new Map<number, number>();
 
-  constructor(capture: Capture) {
+  constructor(capture: Capture, userRules: readonly KindRule[] = []) {
     const { events } = capture;
-    const sites = new StackSites(capture.symbols);
+    const sites = new StackSites(capture.symbols, userRules);
     const missing = new MissingEvents(capture.gaps);
     this.context = { capture, sites, mapcount: mapcountBase(capture), missing };
     this.rows = new PageRows(events);
@@ -401,16 +406,13 @@ function toReference(
     acquired,
     released,
     releasedUnseen: reference.putMissing,
-    deducedAcquire: acquired === null ? takenIn(reference) : [],
+    ...namingOf(reference),
+    ...deducedAcquire(reference, acquired),
     repeats: reference.repeats,
     openAt,
     evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,
     rows: reference.rows,
   };
-}
-
-function takenIn(reference: LedgerReference): readonly string[] {
-  return KIND_RULES.find((rule) => rule.kind === reference.kind)?.takenIn ?? [];
 }
 
 function endOf(capture: Capture, row: number): ReferenceEnd | null {

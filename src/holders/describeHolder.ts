@@ -1,14 +1,31 @@
+/** What the analysis calls a reference and its holder, and where it says such a reference is taken. */
 import type { SymbolTable } from '../capture/eventTable';
-import { KIND_LABEL, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
+import { isInTreeModule } from './inTreeModules';
+import { KIND_LABEL, KIND_RULES, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
+import type { KindRule } from './kindRule';
 import type { LedgerReference } from './ledger';
-import type { ReferenceEnd } from './model';
+import type { Reference, ReferenceEnd } from './model';
 
 /** `__do_sys_vmsplice` and its like are the system call to the reader. */
 const SYSTEM_CALL_PREFIX = /^(?:__do_sys_|__se_sys_|__x64_sys_|__ia32_sys_|__arm64_sys_|ksys_)/;
 
-function kindLabel({ kind, functionName }: LedgerReference): string {
+/** What such a reference is called: by its rule, by its module, else by its kind. */
+function labelOf({ kind, functionName, site }: LedgerReference): string {
   if (kind === 'isolation' && MEMORY_FAILURE_FUNCTIONS.has(functionName)) return "memory failure's own";
-  return KIND_LABEL[kind];
+  const module = site?.module ?? null;
+  if (kind === 'driver' && module !== null) {
+    return `${isInTreeModule(module) ? 'module' : 'driver'} ${module}`;
+  }
+  const rule = site?.rule;
+  return (rule?.user === undefined ? rule?.label : undefined) ?? KIND_LABEL[kind];
+}
+
+/** What holds it: the name that a person gave it, else the function, with a module that is not the kernel's. */
+function holderName({ kind, functionName, site }: LedgerReference): string {
+  const name = site?.rule.user?.holder ?? functionName.replace(SYSTEM_CALL_PREFIX, '');
+  const module = site?.module ?? null;
+  if (name === '' || kind === 'driver' || module === null || isInTreeModule(module)) return name;
+  return `${name} [${module}]`;
 }
 
 /** `comm-pid` as ftrace prints it. */
@@ -28,14 +45,49 @@ export function describeHolder(
   acquired: ReferenceEnd | null,
   released: ReferenceEnd | null,
 ): string {
-  const functionName = reference.functionName.replace(SYSTEM_CALL_PREFIX, '');
-  const parts = [kindLabel(reference)];
+  const name = holderName(reference);
+  const parts = [labelOf(reference)];
   if (acquired !== null) {
-    if (functionName !== '') parts.push(functionName);
+    if (name !== '') parts.push(name);
     parts.push(describeTask(symbols, acquired.task));
     return parts.join(' · ');
   }
   const by = released === null ? '' : ` by ${describeTask(symbols, released.task)}`;
-  parts.push(functionName === '' ? `put${by}` : `put in ${functionName}${by}`);
+  const holder = reference.site?.rule.user?.holder ?? null;
+  if (holder !== null) parts.push(holder);
+  const put = holder === null ? name : (reference.site?.matchedFunction ?? '');
+  parts.push(put === '' ? `put${by}` : `put in ${put}${by}`);
   return parts.join(' · ');
+}
+
+/** What the rule that named a reference adds to it. */
+export function namingOf(
+  reference: LedgerReference,
+): Pick<Reference, 'label' | 'expectedLongTerm' | 'userRule'> {
+  const rule = reference.site?.rule;
+  const user = rule?.user;
+  return {
+    label: labelOf(reference),
+    ...(rule?.expectedLongTerm === true ? { expectedLongTerm: true } : {}),
+    ...(user === undefined ? {} : { userRule: { label: rule?.label ?? '', source: user.source } }),
+  };
+}
+
+/** Where such a reference is taken, when the capture does not show the get, and why that is believed. */
+export function deducedAcquire(
+  reference: LedgerReference,
+  acquired: ReferenceEnd | null,
+): Pick<Reference, 'deducedAcquire' | 'deducedBecause'> {
+  if (acquired !== null) return { deducedAcquire: [] };
+  const rule = reference.site?.rule ?? KIND_RULES.find(({ kind }) => kind === reference.kind);
+  if (rule === undefined || rule.takenIn.length === 0) return { deducedAcquire: [] };
+  return { deducedAcquire: rule.takenIn, deducedBecause: becauseOf(rule, reference) };
+}
+
+function becauseOf(rule: KindRule, { kind, site }: LedgerReference): string {
+  const put = site?.rule === rule ? `put in ${site.matchedFunction}; ` : '';
+  const name = rule.label ?? KIND_LABEL[kind];
+  const pair = `what the rule for “${name}” sees dropped there is taken in ${rule.takenIn.join(' or ')}`;
+  const source = rule.user === undefined ? rule.restsOn : `rule of ${rule.user.source}`;
+  return `${put}${pair} (${source})`;
 }

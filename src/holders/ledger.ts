@@ -47,6 +47,8 @@ export interface LedgerReference {
   releaseRow: number;
   /** The function that names the holder, from the stack of the get, or of the put where there is no get. */
   functionName: string;
+  /** The rule that named its kind, at its get or, where the capture has none, at its put. */
+  site?: Site | null;
   /** First row at which it is known to be there. */
   readonly fromRow: number;
   /** Row at which a reference of the pool was told apart; its own get otherwise. */
@@ -452,9 +454,14 @@ export class Ledger {
 
   private bestMatch(weight: number, row: number, site: StackSite): Match | null {
     const rule = site.release?.rule ?? null;
-    for (const kind of rule?.closes ?? []) {
-      const best = this.bestOfKind(kind, weight, row, site);
-      if (best !== null) return best;
+    if (rule !== null) {
+      // What one rule takes and drops is a pair, before others of its kind.
+      const paired = this.bestOf((reference) => reference.site?.rule === rule, weight, row, site);
+      if (paired !== null) return paired;
+      for (const kind of rule.closes) {
+        const best = this.bestOf((reference) => reference.kind === kind, weight, row, site);
+        if (best !== null) return best;
+      }
     }
     const candidates = this.open.filter((reference) => !reference.suspended && reference.weight <= weight);
     // A get and a put of one function, or of one call chain, by one task.
@@ -496,7 +503,13 @@ export class Ledger {
     return reference.weight === weight || (reference.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
   }
 
-  private bestOfKind(kind: Kind, weight: number, row: number, site: StackSite): Match | null {
+  /** @param matches whether a put of the site may drop a reference as far as its kind goes */
+  private bestOf(
+    matches: (reference: LedgerReference) => boolean,
+    weight: number,
+    row: number,
+    site: StackSite,
+  ): Match | null {
     const pid = this.pidOf(row);
     let first: LedgerReference | null = null;
     let own: LedgerReference | null = null;
@@ -504,7 +517,7 @@ export class Ledger {
     let isOnly = true;
     // One pass without a list of its own: pages of shared libraries are mapped thousands of times.
     for (const reference of this.open) {
-      if (reference.kind !== kind || reference.suspended || !this.fits(reference, weight)) continue;
+      if (reference.suspended || !matches(reference) || !this.fits(reference, weight)) continue;
       if (first === null) first = reference;
       else isOnly = false;
       if (site.interrupted || this.takerOf(reference) !== pid) continue;
@@ -516,11 +529,11 @@ export class Ledger {
     const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
     if (isOnly) return { reference: first, confidence: 'rule', why: how };
     if (own !== null) return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
-    if (ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch') {
+    if (ACCOUNTED_KINDS.has(first.kind) || first.kind === 'lru-batch') {
       return { reference: first, confidence: 'rule', why: how };
     }
     const fitting = this.open.filter(
-      (reference) => reference.kind === kind && !reference.suspended && this.fits(reference, weight),
+      (reference) => !reference.suspended && matches(reference) && this.fits(reference, weight),
     );
     return this.latestTaker(fitting, how);
   }
@@ -631,6 +644,7 @@ export class Ledger {
       acquireRow: NONE,
       releaseRow,
       functionName: releaseSite?.functionName ?? site.holderFunction,
+      site: siteNaming(releaseSite, kind),
       fromRow: this.poolFrom,
       knownRow: releaseRow,
       suspended: false,
@@ -652,7 +666,13 @@ export class Ledger {
     reference.confidence = reference.ambiguous ? 'assumed' : confidence;
     reference.evidence += `; ${why}`;
     this.dropOpen(reference);
-    const puts = this.sites.of(this.events.stack[row]!).release?.rule.kind;
+    const putSite = this.sites.of(this.events.stack[row]!).release;
+    const puts = putSite?.rule.kind;
+    // A person's rule at the put names what no rule of theirs named at the get.
+    if (putSite?.rule.user !== undefined && reference.site?.rule.user === undefined) {
+      reference.kind = putSite.rule.kind;
+      reference.site = putSite;
+    }
     // What the put says wins over the allocation's nature: an anonymous page's first reference is its mapping.
     if (reference.kind === 'allocation' && puts === 'page-table') reference.kind = 'page-table';
   }
@@ -672,6 +692,7 @@ export class Ledger {
       releaseRow: NONE,
       functionName:
         kind === 'allocation' ? site.allocatingFunction : (site.acquire?.functionName ?? site.holderFunction),
+      site: siteNaming(site.acquire, kind),
       fromRow: row,
       knownRow: row,
       suspended: false,
@@ -717,4 +738,11 @@ function nestedMatch(reference: LedgerReference, site: StackSite): Match {
     confidence: 'exact',
     why: `taken and dropped by one task under ${site.holderFunction}`,
   };
+}
+
+/** The site whose rule gave a reference its kind; null when something else did (an allocation, a missing rule). */
+function siteNaming(site: Site | null, kind: Kind): Site | null {
+  if (site === null) return null;
+  const widened = kind === 'gup-pin' && site.rule.kind === 'gup-get';
+  return site.rule.kind === kind || widened ? site : null;
 }

@@ -140,12 +140,27 @@ export interface ReferenceEnd {
   readonly stack: number;
 }
 
+/** A rule of a person. */
+export interface NamingRule {
+  readonly label: string;
+  /** For people: `.page-holders.json`, `the setting pageHolders.kindRules`. */
+  readonly source: string;
+}
+
 export interface Reference {
   readonly kind: Kind;
   readonly role: Role;
   readonly confidence: Confidence;
   /** What it adds to the refcount: 1, or 1024 for a GUP pin of a small folio; 0 for an explanation that is no reference. */
   readonly weight: number;
+  /** What such a reference is called, where the kind's name is too coarse: "VFIO pin", "driver nvidia". */
+  readonly label?: string;
+  /** It is held for long by design (FOLL_LONGTERM and its like): a class of its own, not a defect; held all the same. */
+  readonly expectedLongTerm?: boolean;
+  /** The rule that a person wrote and that named it. */
+  readonly userRule?: NamingRule;
+  /** Why {@link deducedAcquire} is believed, for people. */
+  readonly deducedBecause?: string;
   /** For people: what holds the page, e.g. "pipe buffer · vmsplice_to_pipe · pinner-210". */
   readonly holder: string;
   readonly acquired: ReferenceEnd | null;

@@ -86,6 +86,7 @@ function readPut(
     acquireRow: NONE,
     releaseRow: row,
     functionName: site.release?.functionName ?? site.holderFunction,
+    site: site.release,
     fromRow: 0,
     knownRow: row,
     suspended: false,

@@ -8,19 +8,25 @@ import {
   ISOLATION_SCANNERS,
   KIND_RULES,
   MIGRATE_FUNCTIONS,
+  MODULE_RULE,
   PUTBACK_FUNCTIONS,
   REASON_BY_FUNCTION,
   REMAP_FUNCTIONS,
   UNMAP_FUNCTIONS,
-  type KindRule,
-  type Strength,
 } from './kindRules';
+import { STRENGTHS, type KindRule, type Strength } from './kindRule';
+import { isInTreeModule } from './inTreeModules';
 import type { Kind } from './model';
 
 /** A rule that matched, and the function that it matched on. */
 export interface Site {
   readonly rule: KindRule;
+  /** Names the holder: the matched function, or who called it where many use it. */
   readonly functionName: string;
+  /** The function that the rule names. */
+  readonly matchedFunction: string;
+  /** Module of {@link functionName}'s frame, or null. */
+  readonly module: string | null;
 }
 
 export interface StackSite {
@@ -95,17 +101,21 @@ export function stripCompilerSuffix(name: string): string {
   return name.replace(COMPILER_SUFFIX, '');
 }
 
-interface FunctionSite extends Site {
+interface FunctionSite {
+  readonly rule: KindRule;
   readonly strength: Strength;
 }
 
-function indexSites(side: 'acquire' | 'release'): ReadonlyMap<string, readonly FunctionSite[]> {
+/** Rules by the functions that they name. */
+type SiteIndex = ReadonlyMap<string, readonly FunctionSite[]>;
+
+function indexSites(rules: readonly KindRule[], side: 'acquire' | 'release'): SiteIndex {
   const index = new Map<string, FunctionSite[]>();
-  for (const rule of KIND_RULES) {
-    for (const strength of ['direct', 'strong', 'weak', 'fallback'] as const) {
+  for (const rule of rules) {
+    for (const strength of STRENGTHS) {
       for (const functionName of rule[side][strength] ?? []) {
         const sites = index.get(functionName) ?? [];
-        sites.push({ rule, functionName, strength });
+        sites.push({ rule, strength });
         index.set(functionName, sites);
       }
     }
@@ -113,39 +123,85 @@ function indexSites(side: 'acquire' | 'release'): ReadonlyMap<string, readonly F
   return index;
 }
 
-const ACQUIRE_SITES = indexSites('acquire');
-const RELEASE_SITES = indexSites('release');
+const ACQUIRE_SITES = indexSites(KIND_RULES, 'acquire');
+const RELEASE_SITES = indexSites(KIND_RULES, 'release');
 
 /** GUP and page cache lookups serve everybody: the first frame beyond them names the holder. */
 const SERVICE_KINDS: ReadonlySet<Kind> = new Set<Kind>(['gup-get', 'gup-pin', 'page-cache-lookup']);
 
-function callerOf(
-  functionName: string,
-  functions: readonly string[],
-  sites: ReadonlyMap<string, readonly FunctionSite[]>,
-): string {
-  const depth = functions.indexOf(functionName);
-  const caller = functions.findIndex((name, index) => index > depth && !sites.has(name));
-  return functions[caller] ?? functionName;
+/** The frames of a stack that may name the holder, innermost first; the two arrays belong together. */
+interface HolderFrames {
+  readonly functions: readonly string[];
+  /** Module that the capture prints behind the function, or null. */
+  readonly modules: readonly (string | null)[];
 }
 
-/** The innermost direct or strong match wins; else the innermost weak one, else the innermost fallback. */
-function matchSite(
-  sites: ReadonlyMap<string, readonly FunctionSite[]>,
-  functions: readonly string[],
-): Site | null {
+function serves(site: FunctionSite): boolean {
+  return (site.strength === 'weak' || site.strength === 'fallback') && SERVICE_KINDS.has(site.rule.kind);
+}
+
+function siteAt(frames: HolderFrames, rule: KindRule, depth: number, named = depth): Site {
+  return {
+    rule,
+    functionName: frames.functions[named]!,
+    matchedFunction: frames.functions[depth]!,
+    module: frames.modules[named] ?? null,
+  };
+}
+
+/** The first frame beyond those that only serve, or the matched one when there is none. */
+function callerDepth(frames: HolderFrames, depth: number, sites: SiteIndex): number {
+  for (let caller = depth + 1; caller < frames.functions.length; caller++) {
+    if (sites.get(frames.functions[caller]!)?.some(serves) !== true) return caller;
+  }
+  return depth;
+}
+
+/** A rule that a person wrote wins wherever it matches: innermost first, surest strength first. */
+function matchUserSite(sites: SiteIndex, frames: HolderFrames): Site | null {
+  if (sites.size === 0) return null;
   let weak: Site | null = null;
-  let fallback: Site | null = null;
-  for (const [depth, name] of functions.entries()) {
-    for (const site of sites.get(name) ?? []) {
-      if (site.strength === 'strong' || (site.strength === 'direct' && depth === 0)) return site;
-      if (site.strength === 'weak') weak ??= site;
-      if (site.strength === 'fallback') fallback ??= site;
+  for (const [depth, name] of frames.functions.entries()) {
+    for (const { rule, strength } of sites.get(name) ?? []) {
+      if (strength === 'strong' || (strength === 'direct' && depth === 0)) return siteAt(frames, rule, depth);
+      if (strength === 'weak') weak ??= siteAt(frames, rule, depth);
     }
   }
-  const found = weak ?? fallback;
-  if (found === null || !SERVICE_KINDS.has(found.rule.kind)) return found;
-  return { rule: found.rule, functionName: callerOf(found.functionName, functions, sites) };
+  return weak;
+}
+
+/** A match that holds only when nothing surer stands further out. */
+interface Candidate {
+  readonly rule: KindRule;
+  readonly depth: number;
+}
+
+/**
+ * The innermost direct or strong match wins; else the innermost weak one, else the innermost fallback. A module
+ * that is not of the kernel tree is as sure as a strong match, unless a weak one stands further in.
+ */
+function matchSite(sites: SiteIndex, frames: HolderFrames): Site | null {
+  const weak: Candidate[] = [];
+  const fallback: Candidate[] = [];
+  for (const [depth, name] of frames.functions.entries()) {
+    for (const { rule, strength } of sites.get(name) ?? []) {
+      if (strength === 'strong' || (strength === 'direct' && depth === 0)) return siteAt(frames, rule, depth);
+      if (strength === 'weak') weak.push({ rule, depth });
+      if (strength === 'fallback') fallback.push({ rule, depth });
+    }
+    const module = frames.modules[depth] ?? null;
+    if (module !== null && weak.length === 0 && !isInTreeModule(module)) {
+      return siteAt(frames, MODULE_RULE, depth);
+    }
+  }
+  const found = weak.at(0) ?? fallback.at(0);
+  if (found === undefined) {
+    const inModule = frames.modules.findIndex((module) => module !== null);
+    return inModule < 0 ? null : siteAt(frames, MODULE_RULE, inModule);
+  }
+  const { rule, depth } = found;
+  if (!SERVICE_KINDS.has(rule.kind)) return siteAt(frames, rule, depth);
+  return siteAt(frames, rule, depth, callerDepth(frames, depth, sites));
 }
 
 const NO_STACK: StackSite = {
@@ -168,19 +224,36 @@ const NO_STACK: StackSite = {
   nature: null,
 };
 
-function describeStack(names: readonly string[]): StackSite {
+function describeStack(
+  names: readonly string[],
+  modules: readonly (string | null)[],
+  user: UserSites,
+): StackSite {
   const boundary = names.findIndex(isInterruptEntry);
-  const own = boundary < 0 ? names : names.slice(0, boundary);
-  // An address without a symbol says nothing of what the reference is for.
-  const functions = own.filter((name) => !isPlumbing(name) && !name.startsWith('0x'));
+  const end = boundary < 0 ? names.length : boundary;
+  const frames = { functions: [] as string[], modules: [] as (string | null)[] };
+  for (let depth = 0; depth < end; depth++) {
+    const name = names[depth]!;
+    // An address without a symbol says nothing of what the reference is for.
+    if (isPlumbing(name) || name.startsWith('0x')) continue;
+    frames.functions.push(name);
+    frames.modules.push(modules[depth] ?? null);
+  }
+  const { functions } = frames;
+  const faultEnd = functions.indexOf('handle_mm_fault') + 1;
+  // What a fault takes and drops is the fault's, whatever touched the address (GUP, copy_to_user).
+  const own: HolderFrames =
+    faultEnd === 0
+      ? frames
+      : { functions: functions.slice(0, faultEnd), modules: frames.modules.slice(0, faultEnd) };
   const holderFunction = functions[0] ?? '';
   const has = (set: { has(name: string): boolean }) => functions.some((name) => set.has(name));
   const reasonFunction = functions.find((name) => REASON_BY_FUNCTION.has(name));
   let nature: StackSite['nature'] = null;
   if (has(ANONYMOUS_FUNCTIONS)) nature = 'anonymous';
   else if (has(FILE_FUNCTIONS)) nature = 'file';
-  const acquire = matchSite(ACQUIRE_SITES, functions);
-  const release = matchSite(RELEASE_SITES, functions);
+  const acquire = matchUserSite(user.acquire, own) ?? matchSite(ACQUIRE_SITES, own);
+  const release = matchUserSite(user.release, own) ?? matchSite(RELEASE_SITES, own);
   return {
     functions,
     interrupted: boundary >= 0,
@@ -202,21 +275,34 @@ function describeStack(names: readonly string[]): StackSite {
   };
 }
 
+/** Rules that a person wrote, by function. */
+interface UserSites {
+  readonly acquire: SiteIndex;
+  readonly release: SiteIndex;
+}
+
 /** Describes each stack once: a capture of millions of events has some hundred stacks. */
 export class StackSites {
   private readonly known: (StackSite | undefined)[] = [];
+  private readonly user: UserSites;
 
-  constructor(private readonly symbols: SymbolTable) {}
+  /** @param userRules rules that a person wrote; they win over those of the kernel's functions */
+  constructor(
+    private readonly symbols: SymbolTable,
+    userRules: readonly KindRule[] = [],
+  ) {
+    this.user = { acquire: indexSites(userRules, 'acquire'), release: indexSites(userRules, 'release') };
+  }
 
   /** @param stack id in the capture's symbols, or a negative number for none */
   of(stack: number): StackSite {
     if (stack < 0) return NO_STACK;
     const known = this.known[stack];
     if (known !== undefined) return known;
-    const names = Array.from(this.symbols.stackFrames(stack), (frame) =>
-      stripCompilerSuffix(this.symbols.frameFunction(frame)),
-    );
-    const site = describeStack(names);
+    const frames = Array.from(this.symbols.stackFrames(stack));
+    const names = frames.map((frame) => stripCompilerSuffix(this.symbols.frameFunction(frame)));
+    const modules = frames.map((frame) => this.symbols.frameModule(frame));
+    const site = describeStack(names, modules, this.user);
     this.known[stack] = site;
     return site;
   }

@@ -1,0 +1,198 @@
+/** The kind table as data: no rule contradicts another, none is dead, and real captures leave nothing unnamed. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { EventKind, type Capture } from '../../../src/capture/eventTable';
+import { openCapture } from '../../../src/capture/openCapture';
+import { countChange, isPageRef } from '../../../src/holders/countChange';
+import { STRENGTHS, type KindRule, type Strength } from '../../../src/holders/kindRule';
+import { KIND_LABEL, KIND_RULES } from '../../../src/holders/kindRules';
+import { StackSites, type Site } from '../../../src/holders/stackSites';
+import { knownCaptures } from '../../truth/captures';
+import { captureOf, memorySource } from '../support/traceText';
+
+type Side = 'acquire' | 'release';
+const SIDES: readonly Side[] = ['acquire', 'release'];
+
+/**
+ * Functions that stand in two rules of one direction on purpose: the earlier rule counts, the later one names the
+ * same step of another caller.
+ */
+const SHARED_ON_PURPOSE: ReadonlySet<string> = new Set([
+  // A buffer head's page: at the innermost frame the reference of the buffers, further out the lookup of the page.
+  'acquire __getblk_slow',
+  'acquire grow_dev_page',
+  'acquire grow_dev_folio',
+]);
+
+function nameOf(rule: KindRule): string {
+  return rule.label ?? KIND_LABEL[rule.kind];
+}
+
+interface Named {
+  readonly rule: KindRule;
+  readonly side: Side;
+  readonly strength: Strength;
+  readonly functionName: string;
+}
+
+const ALL: readonly Named[] = KIND_RULES.flatMap((rule) =>
+  SIDES.flatMap((side) =>
+    STRENGTHS.flatMap((strength) =>
+      (rule[side][strength] ?? []).map((functionName) => ({ rule, side, strength, functionName })),
+    ),
+  ),
+);
+
+test('no function is named by two rules of one direction, unless that is meant', () => {
+  const seen = new Map<string, Named>();
+  for (const named of ALL) {
+    const key = `${named.side} ${named.functionName}`;
+    const other = seen.get(key);
+    seen.set(key, named);
+    if (other === undefined || SHARED_ON_PURPOSE.has(key)) continue;
+    assert.equal(
+      other.rule,
+      named.rule,
+      `${key} stands in “${nameOf(other.rule)}” and “${nameOf(named.rule)}”`,
+    );
+    assert.notEqual(other.strength, named.strength, `${key} stands twice in “${nameOf(named.rule)}”`);
+  }
+});
+
+test('every rule says what it rests on, closes its own kind and is reached by each of its functions', async () => {
+  const stacks = ALL.map(({ functionName }) => [functionName]);
+  const sites = await sitesOf(stacks);
+  for (const [index, { rule, side, functionName }] of ALL.entries()) {
+    const found = sites[index]![side];
+    assert.equal(found?.matchedFunction, functionName);
+    if (!SHARED_ON_PURPOSE.has(`${side} ${functionName}`)) assert.equal(found.rule, rule, functionName);
+  }
+  for (const rule of KIND_RULES) {
+    assert.match(rule.restsOn, /\w\/[\w*-]+/, nameOf(rule));
+    assert.equal(rule.closes[0], rule.kind, nameOf(rule));
+    assert.ok(rule.takenIn.length > 0, nameOf(rule));
+    for (const name of rule.takenIn) assert.match(name, /^[a-z_][a-z0-9_]*$/);
+  }
+});
+
+async function sitesOf(stacks: readonly (readonly string[])[]) {
+  const event = {
+    task: 'any-1',
+    text: 'page_ref_mod: pfn=0x1 flags= count=2 mapcount=0 mapping=0 mt=1 val=1',
+  };
+  const capture = await captureOf(stacks.map((stack) => ({ ...event, stack })));
+  assert.equal(capture.events.length, stacks.length);
+  const sites = new StackSites(capture.symbols);
+  return Array.from({ length: stacks.length }, (_, row) => sites.of(capture.events.stack[row]!));
+}
+
+async function acquireOf(stack: readonly string[]): Promise<Site | null> {
+  return (await sitesOf([stack]))[0]!.acquire;
+}
+
+test('a module that is not of the kernel tree is the holder, behind GUP and before what called it', async () => {
+  const nvidia = await acquireOf([
+    'internal_get_user_pages_fast',
+    'pin_user_pages',
+    'os_lock_user_pages [nvidia]',
+    '_nv032165rm [nvidia]',
+    '__x64_sys_ioctl',
+  ]);
+  assert.equal(nvidia?.rule.kind, 'driver');
+  assert.equal(nvidia.functionName, 'os_lock_user_pages');
+  assert.equal(nvidia.module, 'nvidia');
+  const insideFault = await acquireOf(['foo_fault [foo]', '__do_fault', 'do_fault', 'finish_fault']);
+  assert.equal(insideFault?.rule.kind, 'driver');
+  const mapped = await acquireOf(['vm_insert_page', 'foo_mmap [foo]', 'mmap_region']);
+  assert.equal(mapped?.rule.kind, 'page-table');
+  const lookup = await acquireOf(['__filemap_get_folio', 'zfs_getpage [zfs]', 'ksys_read']);
+  assert.deepEqual([lookup?.rule.kind, lookup?.functionName], ['page-cache-lookup', 'zfs_getpage']);
+});
+
+test('a module of the kernel tree is not in the way of the rules, and named when there is none', async () => {
+  const ext4 = await acquireOf(['try_grab_page', 'get_user_pages', 'ext4_something [ext4]']);
+  assert.deepEqual([ext4?.rule.kind, ext4?.functionName], ['gup-get', 'ext4_something']);
+  const vfio = await acquireOf(['try_grab_folio', 'vaddr_get_pfns [vfio_iommu_type1]']);
+  assert.equal(vfio?.rule.label, 'VFIO pin');
+  const unknown = await acquireOf(['ext4_something [ext4]', 'vfs_write']);
+  assert.deepEqual([unknown?.rule.kind, unknown?.module], ['driver', 'ext4']);
+});
+
+test('what a fault takes is the fault’s, whoever touched the address', async () => {
+  const fault = ['__handle_mm_fault', 'handle_mm_fault'];
+  const [byGup, byCopy] = await sitesOf([
+    [...fault, '__get_user_pages', 'pin_user_pages_remote', 'process_vm_rw_core'],
+    [...fault, 'do_user_addr_fault', 'asm_exc_page_fault', 'copy_page_to_iter', 'process_vm_rw_core'],
+  ]);
+  assert.equal(byGup?.release?.rule.kind, 'page-table');
+  assert.equal(byCopy?.release?.rule.kind, 'page-table');
+});
+
+test('frames beyond an interrupt are the interrupted task’s, on arm64 too', async () => {
+  const [site] = await sitesOf([
+    ['__bio_release_pages', 'bio_check_pages_dirty', 'gic_handle_irq', 'el1_interrupt', 'pipe_read'],
+  ]);
+  assert.equal(site?.release?.rule.kind, 'direct-io');
+  assert.deepEqual(site.functions, ['__bio_release_pages', 'bio_check_pages_dirty']);
+});
+
+interface Found {
+  readonly rules: Set<KindRule>;
+  readonly unnamed: string[];
+}
+
+/** Which rules the changes of a capture reach, and stacks with function names that none names. */
+function rulesOf(capture: Capture, found: Found): void {
+  const { events, symbols } = capture;
+  const sites = new StackSites(symbols);
+  for (let row = 0; row < events.length; row++) {
+    const side = sideOf(capture, row);
+    if (side === null) continue;
+    const site = sites.of(events.stack[row]!);
+    const match = site[side];
+    if (match !== null) found.rules.add(match.rule);
+    // Addresses without symbols (a perf.data without kallsyms) name nothing.
+    else if (site.functions.length > 0)
+      found.unnamed.push(`${side}: ${site.functions.slice(0, 6).join(' < ')}`);
+  }
+}
+
+function sideOf({ events }: Capture, row: number): Side | null {
+  const kind = events.kind[row]!;
+  if (kind === EventKind.PinPut) return 'release';
+  const isSum =
+    kind === EventKind.PageRefSet || kind === EventKind.PageRefFreeze || kind === EventKind.PageRefUnfreeze;
+  if (!isPageRef(kind) || isSum) return null;
+  const change = countChange(events, row);
+  if (change === 0) return null;
+  return change > 0 ? 'acquire' : 'release';
+}
+
+async function rulesOfAll(folder: string): Promise<Found> {
+  const found: Found = { rules: new Set(), unnamed: [] };
+  for (const { file } of knownCaptures(folder)) {
+    rulesOf(await openCapture(memorySource(file, readFileSync(file))), found);
+  }
+  return found;
+}
+
+test('no reference of the fixtures is unnamed', async () => {
+  const { rules, unnamed } = await rulesOfAll('test/fixtures');
+  assert.deepEqual([...new Set(unnamed)], []);
+  for (const rule of rules) assert.equal(rule.seenIn, 'recordings', nameOf(rule));
+});
+
+test('no reference of the shared captures is unnamed, and they reach the rules that say so', async (t) => {
+  const { rules, unnamed } = await rulesOfAll('../shared/captures');
+  if (rules.size === 0) {
+    t.skip('../shared/captures is not there');
+    return;
+  }
+  assert.deepEqual([...new Set(unnamed)], []);
+  const names = (seenIn: KindRule['seenIn']): string[] =>
+    KIND_RULES.filter((rule) => rule.seenIn === seenIn).map((rule) => `${rule.kind}: ${nameOf(rule)}`);
+  const reached = KIND_RULES.filter((rule) => rules.has(rule)).map((rule) => `${rule.kind}: ${nameOf(rule)}`);
+  assert.deepEqual(reached, names('recordings'));
+  t.diagnostic(`From reading the kernel alone: ${names('source').join('; ')}`);
+});
