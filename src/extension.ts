@@ -2,7 +2,8 @@
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client';
 import { CopyAsText } from './views/copyAsText';
-import { recoverEngine } from './views/recoverEngine';
+import { EngineRecovery } from './views/engineRecovery';
+import { FileChecks } from './views/fileChecks';
 import { FilterByReason } from './views/filterByReason';
 import { FtraceLanguage } from './views/ftraceLanguage';
 import { FtraceLinks } from './views/ftraceLinks';
@@ -39,7 +40,8 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
   const kernelTree = new KernelTreeChoice(engine, captures, context.workspaceState, captureList, log);
   const sample = vscode.Uri.joinPath(extensionUri, 'media/sample/trace.txt');
   const opening = new OpenCommands(captures, kernelTree, holders, sample, log);
-  engine.onStopped((reason) => void recoverEngine(reason, captures, kernelTree, opening, log));
+  const recovery = new EngineRecovery(captures, kernelTree, opening, log);
+  engine.onStopped((reason) => void recovery.recover(reason));
 
   subscriptions.push(
     log,
@@ -51,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     holders,
     captureList,
     opening,
+    new FileChecks(captures, log),
     new OpenFrame(kernelTree, log),
     new CopyAsText(engine, captures, holders, log),
     new FilterByReason(captures, holders),

@@ -1,5 +1,7 @@
 import type { ByteSource } from './byteSource';
+import type { Capture } from './eventTable';
 import type { ProblemList } from './problemList';
+import type { Pause } from './turns';
 
 /** How a source is read. */
 export interface ReadOptions {
@@ -9,6 +11,19 @@ export interface ReadOptions {
   readonly onProgress?: (bytesRead: number, totalBytes: number) => void;
   /** Aborting makes reading reject with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Called between short runs of work, none of them much longer than a chunk takes. */
+  readonly pause?: Pause;
+  /**
+   * Called between chunks with the number of rows, and with a function that gives what was read so far as a capture;
+   * reading goes on when the returned promise is resolved. Only readers whose rows come in order, and whose rows stay as they are, call it.
+   * The capture goes on growing with its reader: rows that are there do not change, but more will follow.
+   */
+  readonly onPart?: (rows: number, soFar: () => Capture) => Promise<void> | undefined;
+  /**
+   * `unsorted`: the rows get their order only behind the end of the file, so that there is no part to show before.
+   * `sorting`: they get it now.
+   */
+  readonly onPhase?: (phase: 'unsorted' | 'sorting') => void;
 }
 
 /** Larger chunks bring nothing, smaller ones cost turns of the event loop. */

@@ -1,5 +1,6 @@
 import type { ByteSource } from './byteSource';
 import type { ProblemList } from './problemList';
+import type { Pause } from './turns';
 
 /** Bytes that a decompressed file may always take, and how far beyond it may grow with its size. */
 const FREE_SIZE = 1 << 26;
@@ -18,6 +19,7 @@ export async function collectSource(
   compressedSize: number,
   chunks: AsyncGenerator<Uint8Array, void>,
   problems: ProblemList,
+  pause?: Pause,
 ): Promise<ByteSource> {
   const bound = Math.min(LARGEST_SIZE, FREE_SIZE + compressedSize * HIGHEST_RATIO);
   const parts: Uint8Array[] = [];
@@ -34,6 +36,7 @@ export async function collectSource(
       );
       break;
     }
+    await pause?.();
     if (chunk.length === 0) continue;
     parts.push(chunk);
     starts.push(size);

@@ -54,7 +54,8 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
       await chunks.return();
       return readBinary(source, options);
     }
-    const content = await collectSource(source.name, source.size, putBack([beginning], chunks), endProblems);
+    const all = putBack([beginning], chunks);
+    const content = await collectSource(source.name, source.size, all, endProblems, options.pause);
     return unpacked(await readBinary(content, withoutProgress(options)), compression.name, endProblems);
   }
   const other = binaryFormat(head);
@@ -73,7 +74,15 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
     return finished(source, new FtraceTextReader(), endProblems, foreignFormat(head));
   }
   window.push(beginning.subarray(HEAD_LENGTH));
-  for await (const chunk of chunks) window.push(chunk);
+  const { onPart, pause } = options;
+  // What comes behind the last line, or before it, would change rows that were shown.
+  const isInOrder = reader.finish === undefined;
+  for await (const chunk of chunks) {
+    window.push(chunk);
+    if (isInOrder)
+      await onPart?.(reader.table.length, () => finished(source, reader, new ProblemList(), null));
+    await pause?.();
+  }
   window.finish();
   reader.finish?.();
   if (reader.table.length + reader.ownLines === 0) {
@@ -122,9 +131,9 @@ function forwardOnly(options: OpenCaptureOptions): OpenCaptureOptions {
   };
 }
 
-/** The bytes of the file were counted while they were decompressed. */
+/** The bytes of the file were counted while they were decompressed; no part of the little that is left is shown. */
 function withoutProgress(options: OpenCaptureOptions): OpenCaptureOptions {
-  return { ...options, onProgress: () => undefined };
+  return { ...options, onProgress: () => undefined, onPart: () => undefined };
 }
 
 function finished(

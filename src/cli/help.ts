@@ -16,7 +16,8 @@ ${wrapped(MIGRATE_REASONS)}
   -h, --help      this text
   -V, --version   the version
 
-Exit status: 0 when it ran, 2 on bad input or usage, 1 as --exit-code says.
+Exit status: 0 when it ran, 2 on bad input or usage, 1 as --exit-code says,
+130 when interrupted. On a terminal, standard error shows how far the work is.
 Colours are used on a terminal only, and not when NO_COLOR is set.
 `;
 

@@ -1,17 +1,27 @@
 /**
  * `page-holders`: the same answers as in the editor, from a terminal or a CI job.
  *
- * Exit status: 0 when it ran, 2 on bad input or usage; with --exit-code, 1 when held references were found.
+ * Exit status: 0 when it ran, 2 on bad input or usage; with --exit-code, 1 when held references were found; 130 when
+ * it was interrupted.
  */
 import { version } from '../../package.json';
 import { parseCommandLine, UsageError, type CommandLine } from './commandLine';
 import { HELP } from './help';
+import { ProgressLine, progressTerminal } from './progressLine';
 import { runReport } from './runReport';
 import { ClosedPipeError, OutputStream } from './outputStream';
+
+/** 128 + SIGINT, as a shell says it of a program that Ctrl+C ended. */
+const INTERRUPTED = 130;
 
 async function main(args: readonly string[]): Promise<number> {
   const output = new OutputStream(process.stdout);
   const errors = new OutputStream(process.stderr);
+  const progress = new ProgressLine(progressTerminal(process.stderr));
+  process.once('SIGINT', () => {
+    progress.clear();
+    process.exit(INTERRUPTED);
+  });
   let command: CommandLine;
   try {
     command = parseCommandLine(args);
@@ -28,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
       await output.write(`page-holders ${version}\n`);
       return 0;
     case 'report':
-      return runReport(command, output, errors);
+      return runReport(command, output, errors, progress);
   }
 }
 

@@ -8,6 +8,7 @@ import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import { NO_STYLES, type Styles } from '../engine/textReport';
 import type { ReportCommand } from './commandLine';
 import type { OutputStream } from './outputStream';
+import type { ProgressLine } from './progressLine';
 
 const COLOURS: Styles = {
   strong: (text) => `\x1b[1m${text}\x1b[0m`,
@@ -20,10 +21,11 @@ export async function runReport(
   command: ReportCommand,
   output: OutputStream,
   errors: OutputStream,
+  progress: ProgressLine,
 ): Promise<number> {
   const engine = new Engine(new IndexStore(cacheFolder()));
   const { tree, reason, format } = command;
-  const opened = await openAll(engine, command.captures, errors);
+  const opened = await openAll(engine, command.captures, errors, progress);
   if (opened.length === 0) return 2;
   if (
     reason !== null &&
@@ -38,7 +40,7 @@ export async function runReport(
     );
     return 2;
   }
-  if (tree !== null && !(await useTree(engine, tree, errors))) return 2;
+  if (tree !== null && !(await useTree(engine, tree, errors, progress))) return 2;
 
   if (format === 'json') {
     for await (const piece of engine.jsonReport(reason)) await output.write(piece);
@@ -51,11 +53,19 @@ export async function runReport(
 }
 
 /** Opens what can be opened; each failure is told on the error stream. */
-async function openAll(engine: Engine, paths: readonly string[], errors: OutputStream) {
+async function openAll(
+  engine: Engine,
+  paths: readonly string[],
+  errors: OutputStream,
+  progress: ProgressLine,
+) {
   const opened = [];
-  for (const path of paths) {
+  for (const capture of paths) {
     try {
-      opened.push(await engine.openCapture({ path }));
+      const open = progress.during(path.basename(capture), (onProgress) =>
+        engine.openCapture({ path: capture }, { onProgress }),
+      );
+      opened.push(await open);
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       await errors.write(`page-holders: ${error.message}\n`);
@@ -64,10 +74,15 @@ async function openAll(engine: Engine, paths: readonly string[], errors: OutputS
   return opened;
 }
 
-async function useTree(engine: Engine, root: string, errors: OutputStream): Promise<boolean> {
+async function useTree(
+  engine: Engine,
+  root: string,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<boolean> {
   try {
     await engine.setKernelTree({ root });
-    await engine.lookUpFunctions({});
+    await progress.during(root, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
     return true;
   } catch (error) {
     if (!(error instanceof KernelTreeError)) throw error;

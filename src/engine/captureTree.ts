@@ -1,7 +1,7 @@
 /** What each open capture is, says of itself and lacks, and what the kernel tree knows, as rows of a tree. */
 import type { Capture, Gap } from '../capture/eventTable';
 import { captureDoubts } from './captureDoubts';
-import { counted } from './wording';
+import { counted, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts } from './protocol';
 import { timeSpan } from './report';
@@ -21,13 +21,14 @@ export function captureRow(facts: CaptureFacts, capture: Capture, expanded: bool
     {
       id,
       kind: 'capture',
-      mood: facts.lost > 0 || facts.gaps > 0 ? 'doubt' : 'plain',
+      mood: facts.lost > 0 || facts.gaps > 0 || facts.changed !== null ? 'doubt' : 'plain',
       label: baseName(facts.path),
       description: captureDescription(facts, capture),
       tooltip: { title: facts.path, rows: capture.facts, notes: [] },
       expanded,
     },
     () => [
+      ...stateRows(facts),
       pagesRow(facts),
       ...captureDoubts(capture).map((doubt, index) =>
         branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
@@ -42,11 +43,30 @@ export function captureRow(facts: CaptureFacts, capture: Capture, expanded: bool
   );
 }
 
-/** `ftrace · 294 events · 8.63 s` */
+/** `ftrace · 294 events · 8.63 s`, and before it what makes that not the whole truth. */
 export function captureDescription(facts: CaptureFacts, capture: Capture): string {
   const span = timeSpan(capture);
   const length = span === null ? '' : ` · ${spanText(span.last - span.first, capture.clock)}`;
-  return `${facts.format} · ${counted(facts.events, 'event')}${length}`;
+  const part = facts.part < 1 ? `${percentText(facts.part)} read · ` : '';
+  const changed = facts.changed === null ? '' : 'changed since it was read · ';
+  return `${part}${changed}${facts.format} · ${counted(facts.events, 'event')}${length}`;
+}
+
+/** That the capture is being read, or that its file is not what was read. */
+function stateRows(facts: CaptureFacts): readonly Branch[] {
+  const { id, part, changed } = facts;
+  const rows: Branch[] = [];
+  if (part < 1) {
+    rows.push(
+      branch({ id: `${id}/part`, kind: 'note', label: `${percentText(part)} of the file read so far` }),
+    );
+  }
+  if (changed !== null) {
+    const label = `The file ${changed} since it was read`;
+    const description = 'Refresh reads it again';
+    rows.push(branch({ id: `${id}/changed`, kind: 'note', mood: 'doubt', label, description }));
+  }
+  return rows;
 }
 
 /** The row of the kernel tree; without one it says what it is for. */
@@ -124,7 +144,7 @@ function pagesRow(facts: CaptureFacts): Branch {
   return branch({
     id: `${id}/pages`,
     kind: 'fact',
-    label: failedText(facts, facts),
+    label: `${failedText(facts, facts)}${facts.part < 1 ? ' so far' : ''}`,
     description: reasons,
   });
 }

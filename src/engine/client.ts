@@ -4,6 +4,7 @@
  * When the worker ends by itself (out of memory, a bug), every open request fails with an EngineStoppedError, the
  * listener hears of it once, and the next request starts a new worker with no captures in it.
  */
+import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CancelledError, EngineStoppedError } from './errors';
 import type {
@@ -21,12 +22,18 @@ import type {
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly onProgress: RequestOptions['onProgress'];
+  readonly options: RequestOptions;
 }
+
+/** Memory of JavaScript objects in the worker, in MB; columns of events are not counted, and fail by themselves. */
+const OBJECTS_PER_MACHINE = 1 / 4;
+const MOST_OBJECTS = 2048;
 
 export class EngineClient implements EngineApi {
   private worker: Worker | null = null;
   private readonly pending = new Map<number, Pending>();
+  /** Openings that were cancelled and not yet answered by the worker. */
+  private readonly abandoned = new Set<number>();
   private nextId = 1;
   private disposed = false;
   private stopListener: (reason: string) => void = () => undefined;
@@ -34,10 +41,12 @@ export class EngineClient implements EngineApi {
   /**
    * @param script path of the bundled worker
    * @param workerData what it is started with
+   * @param largestHeap the worker ends when its objects take more, in MB: it alone, not the process around it
    */
   constructor(
     private readonly script: string,
     private readonly workerData: WorkerData,
+    private readonly largestHeap = defaultHeap(),
   ) {}
 
   /** Has `listener` told why the worker ended, when nobody asked it to. */
@@ -49,6 +58,8 @@ export class EngineClient implements EngineApi {
     this.ask('openCapture', request, options);
   readonly closeCapture: EngineApi['closeCapture'] = (request, options) =>
     this.ask('closeCapture', request, options);
+  readonly checkFiles: EngineApi['checkFiles'] = (request, options) =>
+    this.ask('checkFiles', request, options);
   readonly children: EngineApi['children'] = (request, options) => this.ask('children', request, options);
   readonly setKernelTree: EngineApi['setKernelTree'] = (request, options) =>
     this.ask('setKernelTree', request, options);
@@ -69,29 +80,37 @@ export class EngineClient implements EngineApi {
   private ask<M extends Method>(
     method: M,
     request: Request<M>,
-    options?: RequestOptions,
+    options: RequestOptions = {},
   ): Promise<Answer<M>> {
-    const signal = options?.signal;
+    const { signal, onPart } = options;
     if (this.disposed || signal?.aborted === true) return Promise.reject(new CancelledError());
     const worker = this.running();
     const id = this.nextId++;
-    return new Promise<unknown>((resolve, reject) => {
-      this.pending.set(id, { resolve, reject, onProgress: options?.onProgress });
-      const cancel = (): void => {
-        // The worker may be too busy to hear it soon; whoever asked does not have to wait for that.
-        send(worker, { type: 'cancel', id });
-        this.pending.delete(id);
-        reject(new CancelledError());
-      };
-      signal?.addEventListener('abort', cancel, { once: true });
-      send(worker, { type: 'request', id, method, request });
-      // The answer to `method` has its type; the message port only forgot it.
+    const answer = new Promise<unknown>((resolve, reject) => {
+      this.pending.set(id, { resolve, reject, options });
+      send(worker, { type: 'request', id, method, request, wantsParts: onPart !== undefined });
+    });
+    const cancel = (): void => {
+      // The worker hears it between two steps of its work; whoever asked does not have to wait for that.
+      send(worker, { type: 'cancel', id });
+      this.pending.get(id)?.reject(new CancelledError());
+      this.pending.delete(id);
+      if (opensAnother(method, request)) this.abandoned.add(id);
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    // The answer to `method` has its type; the message port only forgot it.
+    return answer.finally(() => {
+      signal?.removeEventListener('abort', cancel);
     }) as Promise<Answer<M>>;
   }
 
   private running(): Worker {
     if (this.worker !== null) return this.worker;
-    const worker = new Worker(this.script, { name: 'page-holders engine', workerData: this.workerData });
+    const worker = new Worker(this.script, {
+      name: 'page-holders engine',
+      workerData: this.workerData,
+      resourceLimits: { maxOldGenerationSizeMb: this.largestHeap },
+    });
     worker.on('message', (message: FromEngine) => {
       this.receive(message);
     });
@@ -106,20 +125,41 @@ export class EngineClient implements EngineApi {
   }
 
   private receive(message: FromEngine): void {
-    const pending = this.pending.get(message.id);
-    if (pending === undefined) return;
-    if (message.type === 'progress') {
-      pending.onProgress?.(message.report);
+    const { id } = message;
+    const pending = this.pending.get(id);
+    if (pending === undefined) {
+      this.receiveLate(message);
       return;
     }
-    this.pending.delete(message.id);
-    if (message.type === 'result') pending.resolve(message.value);
-    else pending.reject(thrown(message.error));
+    switch (message.type) {
+      case 'progress':
+        pending.options.onProgress?.(message.report);
+        return;
+      case 'part':
+        pending.options.onPart?.(message.facts);
+        return;
+      case 'result':
+        this.pending.delete(id);
+        pending.resolve(message.value);
+        return;
+      case 'error':
+        this.pending.delete(id);
+        pending.reject(thrown(message.error));
+    }
+  }
+
+  /** The worker may have finished before it heard of the cancel: nobody knows of that capture, so it is closed. */
+  private receiveLate(message: FromEngine): void {
+    if (message.type !== 'result' && message.type !== 'error') return;
+    if (!this.abandoned.delete(message.id) || message.type === 'error') return;
+    const { id } = message.value as Answer<'openCapture'>;
+    this.closeCapture({ id }).catch(() => undefined);
   }
 
   private stopped(worker: Worker, reason: string): void {
     if (this.worker !== worker) return;
     this.worker = null;
+    this.abandoned.clear();
     this.rejectAll(new EngineStoppedError(`The analysis stopped: ${reason}.`));
     this.stopListener(reason);
   }
@@ -128,6 +168,15 @@ export class EngineClient implements EngineApi {
     for (const pending of this.pending.values()) pending.reject(error);
     this.pending.clear();
   }
+}
+
+/** Whether an answer that nobody waits for leaves a capture behind. */
+function opensAnother(method: Method, request: Request<Method>): boolean {
+  return method === 'openCapture' && !('replaces' in request);
+}
+
+function defaultHeap(): number {
+  return Math.floor(Math.min(MOST_OBJECTS, (os.totalmem() / 2 ** 20) * OBJECTS_PER_MACHINE));
 }
 
 function send(worker: Worker, message: ToEngine): void {

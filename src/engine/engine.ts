@@ -3,8 +3,6 @@
  * line directly and the editor from a worker; nothing here knows which.
  */
 import { EventKind, type Capture } from '../capture/eventTable';
-import { openCapture } from '../capture/openCapture';
-import { analyseHolders } from '../holders/analyseHolders';
 import type { Page } from '../holders/model';
 import {
   baseName,
@@ -15,22 +13,28 @@ import {
   kernelTreeRow,
   type SymbolLookup,
 } from './captureTree';
-import { CancelledError, CaptureError } from './errors';
-import { frameTarget, namedFunctions, NOT_SEARCHED, PlacedStacks, type NamedFunction } from './frames';
+import { changeOf } from './fileState';
+import {
+  frameTarget,
+  namedFunctions,
+  NOT_SEARCHED,
+  NOT_YET_SEARCHED,
+  PlacedStacks,
+  type LocateStack,
+  type NamedFunction,
+} from './frames';
 import { heldReferences, holderRows, isHeld } from './holderTree';
 import type { IndexStore } from './indexStore';
 import { KernelSource } from './kernelSource';
 import { branch, LazyTree, type Branch } from './lazyTree';
-import { NodeFile } from './nodeFile';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions } from './protocol';
+import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
 import { reportCapture, reportPage } from './report';
 import { textLines, type Styles } from './textReport';
 
-interface OpenedCapture {
+interface OpenedCapture extends AnalysedCapture {
   readonly id: string;
-  readonly capture: Capture;
-  readonly pages: readonly Page[];
   readonly facts: CaptureFacts;
 }
 
@@ -47,31 +51,48 @@ export class Engine implements EngineApi {
   constructor(private readonly store: IndexStore | null = null) {}
 
   async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
-    const { path } = request;
-    const file = await NodeFile.open(path);
-    let capture: Capture;
+    const { path, replaces } = request;
+    const { onPart, ...others } = options;
+    const id = replaces ?? `c${this.nextId++}`;
+    const showParts = onPart && replaces === undefined;
     try {
-      capture = await readCapture(file, options);
-    } finally {
-      await file.close();
+      const whole = await readCapture(path, {
+        ...others,
+        ...(showParts
+          ? {
+              onPart: (soFar) => {
+                onPart(this.keep(id, soFar));
+              },
+            }
+          : {}),
+      });
+      this.source?.want(namedFunctions(whole.capture, whole.pages));
+      return this.keep(id, whole);
+    } catch (error) {
+      if (showParts && this.opened.delete(id)) this.forgetTrees();
+      throw error;
     }
-    refuseOtherFiles(capture);
-    options.onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '' });
-    await givenUp(options.signal);
-    const { pages } = analyseHolders(capture);
-    await givenUp(options.signal);
-    const id = `c${this.nextId++}`;
-    const facts = factsOf(id, capture, pages);
-    this.source?.want(namedFunctions(capture, pages));
-    this.opened.set(id, { id, capture, pages, facts });
-    this.forgetTrees();
-    return facts;
   }
 
   closeCapture(request: Request<'closeCapture'>): Promise<null> {
     this.opened.delete(request.id);
     this.forgetTrees();
     return Promise.resolve(null);
+  }
+
+  async checkFiles(): Promise<Answer<'checkFiles'>> {
+    const news: CaptureFacts[] = [];
+    for (const opened of [...this.opened.values()]) {
+      const { id, part, file } = opened;
+      if (part < 1) continue;
+      const changed = await changeOf(opened.facts.path, file);
+      if (changed === opened.facts.changed || this.opened.get(id) !== opened) continue;
+      const facts = { ...opened.facts, changed };
+      this.opened.set(id, { ...opened, facts });
+      news.push(facts);
+    }
+    if (news.length > 0) this.forgetTrees();
+    return news;
   }
 
   children(request: Request<'children'>): Promise<Answer<'children'>> {
@@ -135,9 +156,10 @@ export class Engine implements EngineApi {
     const captures = [...this.opened.values()].map(({ capture }) => reportCapture(capture));
     yield `{"version":1,"captures":${JSON.stringify(captures)},"pages":[`;
     let separator = '\n';
-    for (const { id, capture, pages } of this.opened.values()) {
+    for (const opened of this.opened.values()) {
+      const { capture, pages } = opened;
       for (const page of pagesWithReason(pages, reason)) {
-        yield separator + JSON.stringify(await reportPage(capture, page, this.placedStacks(id, capture)));
+        yield separator + JSON.stringify(await reportPage(capture, page, this.placedStacks(opened)));
         separator = ',\n';
       }
     }
@@ -147,6 +169,13 @@ export class Engine implements EngineApi {
   /** Whether any page has a reference that somebody held, at marks of one reason or of all. */
   anyHeld(reason: string | null): boolean {
     return [...this.opened.values()].some(({ pages }) => pagesWithReason(pages, reason).some(isHeld));
+  }
+
+  private keep(id: string, analysed: AnalysedCapture): CaptureFacts {
+    const facts = factsOf(id, analysed);
+    this.opened.set(id, { ...analysed, id, facts });
+    this.forgetTrees();
+    return facts;
   }
 
   private holderTree(reason: string | null): LazyTree {
@@ -185,8 +214,9 @@ export class Engine implements EngineApi {
     );
   }
 
-  private holderRows({ id, capture, pages }: OpenedCapture, reason: string | null): readonly Branch[] {
-    return holderRows(id, capture, pagesWithReason(pages, reason), this.placedStacks(id, capture));
+  private holderRows(opened: OpenedCapture, reason: string | null): readonly Branch[] {
+    const { id, capture, pages, part } = opened;
+    return holderRows(id, capture, pagesWithReason(pages, reason), this.placedStacks(opened), part);
   }
 
   private captures(): LazyTree {
@@ -211,13 +241,20 @@ export class Engine implements EngineApi {
     return [...this.opened.values()].flatMap(({ capture, pages }) => namedFunctions(capture, pages));
   }
 
-  private placedStacks(id: string, capture: Capture): PlacedStacks {
+  private placedStacks({ id, capture, part }: OpenedCapture): PlacedStacks {
     const known = this.stacks.get(id);
     if (known !== undefined) return known;
-    const { source } = this;
-    const made = new PlacedStacks(capture, source === null ? null : (stack) => source.locate(stack));
+    const made = new PlacedStacks(capture, this.locate(part));
     this.stacks.set(id, made);
     return made;
+  }
+
+  /** A capture that is being read does not start a walk over the kernel tree: its functions are not all known yet. */
+  private locate(part: number): LocateStack | null {
+    const { source } = this;
+    if (source === null) return null;
+    if (part === 1) return (stack) => source.locate(stack);
+    return async (stack) => (await source.locateKnown(stack)) ?? stack.map(() => NOT_YET_SEARCHED);
   }
 
   private forgetTrees(): void {
@@ -233,7 +270,7 @@ const LOOKED_FOR =
 const NO_PAGE_EVENTS =
   'No event says anything of a page. Record page_ref, page_isolation, migrate, cma, compaction and kmem with stacks.';
 
-function factsOf(id: string, capture: Capture, pages: readonly Page[]): CaptureFacts {
+function factsOf(id: string, { capture, pages, part }: AnalysedCapture): CaptureFacts {
   const reasons = new Map<string | null, number>();
   for (const page of pages) {
     for (const reason of new Set(page.marks.map((mark) => mark.reason))) {
@@ -252,6 +289,8 @@ function factsOf(id: string, capture: Capture, pages: readonly Page[]): CaptureF
     pageEvents: pageEvents(capture),
     ...countPages(pages),
     reasons: [...reasons],
+    part,
+    changed: null,
   };
 }
 
@@ -265,32 +304,4 @@ function pageEvents(capture: Capture): number {
   let count = 0;
   for (let row = 0; row < length; row++) if (kind[row] !== EventKind.Other) count++;
   return count;
-}
-
-async function readCapture(file: NodeFile, { signal, onProgress }: RequestOptions): Promise<Capture> {
-  try {
-    return await openCapture(file, {
-      onProgress: (done, total) => onProgress?.({ phase: 'reading', done, total, unit: 'bytes' }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-  } catch (error) {
-    throw signal?.aborted === true ? new CancelledError() : error;
-  }
-}
-
-/**
- * @throws CaptureError with what the reader says of a file in which it found nothing: a file of another kind comes
- * back without events
- */
-function refuseOtherFiles({ path, events, problems, otherEvents }: Capture): void {
-  const [problem] = problems;
-  if (events.length > 0 || otherEvents.size > 0 || problem === undefined) return;
-  const place = problem.line === null ? '' : `line ${problem.line}: `;
-  throw new CaptureError(path, `cannot be opened: ${place}${problem.message}.`);
-}
-
-/** Lets a cancel that waits in the message queue arrive, and obeys it. */
-async function givenUp(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  if (signal?.aborted === true) throw new CancelledError();
 }

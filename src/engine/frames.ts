@@ -21,6 +21,12 @@ export const NOT_SEARCHED: SourceLocation = {
   note: 'No kernel tree is chosen.',
 };
 
+/** The place of every frame that was not looked up yet, as long as its capture is being read. */
+export const NOT_YET_SEARCHED: SourceLocation = {
+  ...NOT_SEARCHED,
+  note: 'It is looked up in the kernel tree when the whole capture is read.',
+};
+
 export class PlacedStacks {
   private readonly placed = new Map<number, Promise<readonly PlacedFrame[]>>();
 

@@ -7,7 +7,14 @@
 import type { Capture } from '../capture/eventTable';
 import { isPlumbing, KIND_LABEL } from '../holders/kindRules';
 import type { Mark, Page, Reference, ReferenceEnd, Role } from '../holders/model';
-import { frameTarget, NOT_SEARCHED, sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
+import {
+  frameTarget,
+  NOT_SEARCHED,
+  NOT_YET_SEARCHED,
+  sureInlined,
+  type PlacedFrame,
+  type PlacedStacks,
+} from './frames';
 import {
   CERTAINTY_NAMES,
   CERTAINTY_WORDS,
@@ -15,6 +22,7 @@ import {
   counted,
   errorText,
   ROLE_MEANINGS,
+  percentText,
   ROLE_NAMES,
 } from './wording';
 import { stripSuffixes } from '../source/symbolName';
@@ -29,18 +37,24 @@ const SHOWN_PROBLEMS = 5;
 
 const ROLE_ORDER: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
 
-/** Rows for the pages of one capture, and what must be known before they are believed. */
+/**
+ * Rows for the pages of one capture, and what must be known before they are believed.
+ *
+ * @param part of the file that all this is from, below 1 while it is being read
+ */
 export function holderRows(
   id: string,
   capture: Capture,
   pages: readonly Page[],
   stacks: PlacedStacks,
+  part = 1,
 ): readonly Branch[] {
-  const rows = new HolderRows(capture, stacks);
+  const rows = new HolderRows(capture, stacks, part < 1);
   const doubts = captureDoubts(capture).map((doubt, index) =>
     branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
   );
   if (capture.problemCount > 0) doubts.push(problemsNote(`${id}/problems`, capture));
+  if (part < 1) doubts.unshift(partNote(`${id}/part`, part));
   const blamed = pages.filter(isHeld);
   const others = pages.filter((page) => !isHeld(page));
   const alone = pages.length === 1;
@@ -71,6 +85,8 @@ class HolderRows {
   constructor(
     private readonly capture: Capture,
     private readonly stacks: PlacedStacks,
+    /** More of the capture is still to be read: nothing is known of its end. */
+    private readonly isPart: boolean,
   ) {}
 
   page(parent: string, page: Page, expanded: boolean): Branch {
@@ -88,8 +104,8 @@ class HolderRows {
         label: joined([pfn, order, holdersText(page), reasonsText(page)]),
         description: joined([
           kindsText(held.length > 0 ? held : explanations(page)),
-          still > 0 && still < held.length ? `${still} still held` : null,
-          held.length > 0 && still === held.length ? 'still held' : null,
+          still > 0 && still < held.length ? `${still} ${this.stillHeld}` : null,
+          held.length > 0 && still === held.length ? this.stillHeld : null,
         ]),
         tooltip: {
           title: `PFN ${pfn}${page.order > 0 ? `, head of a folio of order ${page.order}` : ''}`,
@@ -225,7 +241,7 @@ class HolderRows {
         ['Kind', KIND_LABEL[reference.kind]],
         ['Role', ROLE_NAMES[reference.role].toLowerCase()],
         ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, group)],
-        ['Released', released === null ? unreleasedText(reference) : this.endPoint(released, group)],
+        ['Released', released === null ? this.unreleasedText(reference) : this.endPoint(released, group)],
         ['Adds to the refcount', String(reference.weight)],
         ['Match', CONFIDENCE_NAMES[reference.confidence]],
         ...(reference.evidence === '' ? [] : [['Evidence', reference.evidence] as const]),
@@ -337,13 +353,24 @@ class HolderRows {
     return [folded, ...rows.slice(depth)];
   }
 
+  private get stillHeld(): string {
+    return this.isPart ? 'not released so far' : 'still held';
+  }
+
   /** `still held`, `released 42 ms after`. */
   private outcome(reference: Reference, group: MarkGroup): string | null {
     if (reference.weight === 0 || reference.role !== 'held') return null;
     if (reference.releasedUnseen) return 'released out of sight';
-    if (reference.released === null) return 'still held';
+    if (reference.released === null) return this.stillHeld;
     // The row stands under the mark that the time is relative to.
     return `released ${this.relativeTime(reference.released, group).replace(/ the (?:first |last )?mark$/, '')}`;
+  }
+
+  private unreleasedText(reference: Reference): string {
+    if (reference.releasedUnseen) return 'out of sight: its put is missing';
+    return this.isPart
+      ? 'not in what was read of the capture so far'
+      : 'not in the capture: still held at its end';
   }
 
   private heldFor(reference: Reference): string | null {
@@ -462,12 +489,6 @@ function releaseMood(reference: Reference): NodeMood {
   return reference.role === 'held' ? 'still-held' : 'plain';
 }
 
-function unreleasedText(reference: Reference): string {
-  return reference.releasedUnseen
-    ? 'out of sight: its put is missing'
-    : 'not in the capture: still held at its end';
-}
-
 function reasonsText(page: Page): string {
   return [...new Set(page.marks.map((mark) => mark.reason ?? 'reason unknown'))].join(', ');
 }
@@ -520,15 +541,19 @@ function frameRows(id: string, frame: PlacedFrame): readonly Branch[] {
   return [...inlinedRows(id, frame), frameRow(id, frame)];
 }
 
+function isSearched({ location }: PlacedFrame): boolean {
+  return location !== NOT_SEARCHED && location !== NOT_YET_SEARCHED;
+}
+
 function frameRow(id: string, frame: PlacedFrame): Branch {
   const target = frameTarget(frame);
   const offset = frame.offset === null ? '' : `+0x${frame.offset.toString(16)}`;
   return branch({
     id,
     kind: 'frame',
-    mood: target.certainty === 'unknown' && frame.location !== NOT_SEARCHED ? 'doubt' : 'plain',
+    mood: target.certainty === 'unknown' && isSearched(frame) ? 'doubt' : 'plain',
     label: frame.module === null ? frame.function : `${frame.function} [${frame.module}]`,
-    description: frame.location === NOT_SEARCHED ? '' : placeText(target),
+    description: isSearched(frame) ? placeText(target) : '',
     tooltip: {
       title: `${frame.function}${offset}`,
       rows: [
@@ -608,6 +633,15 @@ function titleOnly(title: string): Tooltip {
 }
 
 /** The captures tree lists them. */
+function partNote(id: string, part: number): Branch {
+  return branch({
+    id,
+    kind: 'note',
+    mood: 'doubt',
+    label: `${percentText(part)} read: more pages and holders may follow`,
+  });
+}
+
 function problemsNote(id: string, { problems, problemCount }: Capture): Branch {
   const first = problems[0]?.line ?? null;
   return branch(

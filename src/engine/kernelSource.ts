@@ -75,6 +75,12 @@ export class KernelSource {
     return (await this.resolver?.resolveStack(stack)) ?? [];
   }
 
+  /** Like {@link locate}, without a walk over the tree: null when a frame was not looked up yet. */
+  async locateKnown(stack: readonly StackFrame[]): Promise<readonly SourceLocation[] | null> {
+    if (this.missing(stack).length > 0) return null;
+    return (await this.resolver?.resolveStack(stack)) ?? null;
+  }
+
   private async findWanted(options: RequestOptions): Promise<void> {
     const symbols = this.missing(this.wanted);
     this.wanted = [];
@@ -86,7 +92,13 @@ export class KernelSource {
         previous: this.index,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         onProgress: ({ filesRead, files }) =>
-          options.onProgress?.({ phase: 'indexing', done: filesRead, total: files, unit: 'files' }),
+          options.onProgress?.({
+            phase: 'indexing',
+            done: filesRead,
+            total: files,
+            unit: 'files',
+            rowsAtEnd: false,
+          }),
       });
       this.use(index);
       await this.store?.save(this.tree.name, index);

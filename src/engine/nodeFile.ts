@@ -2,13 +2,22 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { ByteSource } from '../capture/byteSource';
 import { CaptureError } from './errors';
+import { changeOf, fileState, type FileState } from './fileState';
 
 export class NodeFile implements ByteSource {
+  /** Where and why the system could not read, to continue "the file"; null as long as it could. */
+  failure: { readonly offset: number; readonly message: string } | null = null;
+
   private constructor(
     readonly name: string,
-    readonly size: number,
+    /** When it was opened. */
+    readonly state: FileState,
     private readonly handle: FileHandle,
   ) {}
+
+  get size(): number {
+    return this.state.size;
+  }
 
   /**
    * Files that the kernel makes up as they are read (/sys/kernel/tracing/trace) say size 0, and are refused with
@@ -23,13 +32,13 @@ export class NodeFile implements ByteSource {
     } catch (error) {
       throw new CaptureError(path, openFailure(error));
     }
-    const status = await handle.stat();
+    const status = await handle.stat({ bigint: true });
     const refusal = status.isDirectory()
       ? 'is a folder; a trace file was expected.'
-      : !status.isFile() || (status.size === 0 && (await givesBytes(handle)))
+      : !status.isFile() || (status.size === 0n && (await givesBytes(handle)))
         ? `has no size of its own. Copy what it gives and open the copy: cat ${path} > trace.txt`
         : null;
-    if (refusal === null) return new NodeFile(path, status.size, handle);
+    if (refusal === null) return new NodeFile(path, fileState(status), handle);
     await handle.close();
     throw new CaptureError(path, refusal);
   }
@@ -39,11 +48,17 @@ export class NodeFile implements ByteSource {
     return bytes.subarray(0, await this.readInto(offset, bytes));
   }
 
+  /** What happened to the file since it was opened, to continue "the file"; null when nothing did. */
+  change(): Promise<string | null> {
+    return changeOf(this.name, this.state);
+  }
+
+  /** A read that the system refuses ends the file there, and is kept as {@link failure}: what came before counts. */
   async readInto(offset: number, target: Uint8Array): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.size - offset));
     let filled = 0;
     while (filled < wanted) {
-      const { bytesRead } = await this.handle.read(target, filled, wanted - filled, offset + filled);
+      const bytesRead = await this.readSome(target, filled, wanted - filled, offset + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
@@ -52,6 +67,16 @@ export class NodeFile implements ByteSource {
 
   close(): Promise<void> {
     return this.handle.close();
+  }
+
+  private async readSome(target: Uint8Array, at: number, length: number, offset: number): Promise<number> {
+    try {
+      return (await this.handle.read(target, at, length, offset)).bytesRead;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.failure ??= { offset, message: `could not be read on from byte ${offset} (${reason})` };
+      return 0;
+    }
   }
 }
 

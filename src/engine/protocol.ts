@@ -87,11 +87,13 @@ export interface NodePage {
 export type TreeName = 'holders' | 'captures';
 
 export interface ProgressReport {
-  readonly phase: 'reading' | 'analysing' | 'indexing';
+  readonly phase: 'reading' | 'sorting' | 'analysing' | 'indexing';
   /** In {@link unit}; 0 when not known. */
   readonly done: number;
   readonly total: number;
   readonly unit: 'bytes' | 'files' | '';
+  /** The format puts its events in order only behind the last: there is no part to show before. */
+  readonly rowsAtEnd: boolean;
 }
 
 /** What a capture is and says of itself, for labels and messages. */
@@ -113,6 +115,10 @@ export interface CaptureFacts {
   readonly untracedPages: number;
   /** Reasons of the marks, `null` for marks whose reason the capture does not say; with how many pages each. */
   readonly reasons: readonly (readonly [reason: string | null, pages: number])[];
+  /** Part of the file that all this is from: from 0 to below 1 while it is being read, then 1. */
+  readonly part: number;
+  /** What happened to the file since it was read, to continue "the file"; null when nothing did. */
+  readonly changed: string | null;
 }
 
 export interface KernelTreeFacts {
@@ -137,8 +143,20 @@ export interface PrintedFrame {
 
 /** Every request, with what it takes and what it answers. */
 export interface EngineRequests {
-  /** Fails with a CaptureError when the file cannot be read or is no capture. Reports progress. */
-  readonly openCapture: { request: { readonly path: string }; answer: CaptureFacts };
+  /**
+   * Fails with a CaptureError when the file cannot be read or is no capture. Reports progress, and parts: a capture
+   * of which a part was told is there to be asked for its rows, and is gone again when the request fails.
+   */
+  readonly openCapture: {
+    request: {
+      readonly path: string;
+      /** Id of an open capture whose place and rows the new one takes when it is read; no parts are shown then. */
+      readonly replaces?: string;
+    };
+    answer: CaptureFacts;
+  };
+  /** Looks at the files of all captures; answers what changed since the last look, and no more than that. */
+  readonly checkFiles: { request: Readonly<Record<string, never>>; answer: readonly CaptureFacts[] };
   readonly closeCapture: { request: { readonly id: string }; answer: null };
   /** Children of `node` (null: the roots) from `start` up to, not including, `end`. */
   readonly children: {
@@ -187,6 +205,8 @@ export type EngineApi = {
 export interface RequestOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (report: ProgressReport) => void;
+  /** Called when more of a capture that is being read can be shown. Without it no part is analysed. */
+  readonly onPart?: (facts: CaptureFacts) => void;
 }
 
 /** A failure that is meant for people: its message says what was found, what was expected and what to do. */
@@ -204,10 +224,18 @@ export interface WorkerData {
 }
 
 export type ToEngine =
-  | { readonly type: 'request'; readonly id: number; readonly method: Method; readonly request: unknown }
+  | {
+      readonly type: 'request';
+      readonly id: number;
+      readonly method: Method;
+      readonly request: unknown;
+      /** Whether somebody wants {@link RequestOptions.onPart}. */
+      readonly wantsParts: boolean;
+    }
   | { readonly type: 'cancel'; readonly id: number };
 
 export type FromEngine =
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: PlainError }
-  | { readonly type: 'progress'; readonly id: number; readonly report: ProgressReport };
+  | { readonly type: 'progress'; readonly id: number; readonly report: ProgressReport }
+  | { readonly type: 'part'; readonly id: number; readonly facts: CaptureFacts };

@@ -65,3 +65,8 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   const number = count < 10_000 ? String(count) : count.toLocaleString('en-GB');
   return `${number} ${count === 1 ? noun : plural}`;
 }
+
+/** `38 %`: never more than there is. */
+export function percentText(part: number): string {
+  return `${Math.floor(part * 100)} %`;
+}

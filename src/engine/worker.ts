@@ -8,12 +8,15 @@ import type {
   PlainError,
   ProgressReport,
   Request,
+  RequestOptions,
   ToEngine,
   WorkerData,
 } from './protocol';
 
 /** Progress goes out at most this often, in ms: more would only flood the editor's thread. */
 const PROGRESS_INTERVAL = 100;
+
+type RequestMessage = Extract<ToEngine, { type: 'request' }>;
 
 const port = parentPort;
 if (port === null) throw new Error('The engine worker runs in a worker thread only.');
@@ -27,14 +30,24 @@ port.on('message', (message: ToEngine) => {
     running.get(message.id)?.abort();
     return;
   }
-  void answer(message.id, message.method, message.request);
+  void answer(message);
 });
 
-async function answer(id: number, method: Method, request: unknown): Promise<void> {
+async function answer({ id, method, request, wantsParts }: RequestMessage): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    const options = { signal: controller.signal, onProgress: throttled(id) };
+    const options: RequestOptions = {
+      signal: controller.signal,
+      onProgress: throttled(id),
+      ...(wantsParts
+        ? {
+            onPart: (facts) => {
+              post({ type: 'part', id, facts });
+            },
+          }
+        : {}),
+    };
     // The request was typed by the client of the same build.
     const value = await engine[method](request as Request<Method> as never, options);
     post({ type: 'result', id, value });

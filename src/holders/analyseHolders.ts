@@ -1,5 +1,6 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
 import { EventKind, NONE, type Capture, type EventTable } from '../capture/eventTable';
+import { atOnce, ROWS_A_STEP } from '../capture/turns';
 import { accountAt, type Account } from './accounting';
 import type { AttemptRecord } from './attempts';
 import { isPageRef } from './countChange';
@@ -70,46 +71,67 @@ interface Context {
  * @param userRules rules that a person wrote; they win over those of the kernel's functions
  */
 export function analyseHolders(capture: Capture, userRules: readonly KindRule[] = []): HolderAnalysis {
-  return new HolderAnalyser(capture, userRules).analyse();
+  return atOnce(analysisSteps(capture, userRules));
+}
+
+/** {@link analyseHolders} in steps of a few milliseconds; a page with very many events is one step. */
+export function* analysisSteps(
+  capture: Capture,
+  userRules: readonly KindRule[] = [],
+): Generator<void, HolderAnalysis> {
+  const analyser = yield* HolderAnalyser.of(capture, userRules);
+  return yield* analyser.analyse();
 }
 
 /** Analyses a capture as a whole, or the one page that somebody asks for. */
 export class HolderAnalyser {
-  private readonly context: Context;
-  private readonly rows: PageRows;
   private readonly momentsOfPage = new Map<number, Moment[]>();
-  private readonly allAttempts: readonly AttemptRecord[];
   /** Index of a kept attempt in {@link HolderAnalysis.attempts}, by its number in the capture. */
   private readonly keptAttempts = new Map<number, number>();
 
-  constructor(capture: Capture, userRules: readonly KindRule[] = []) {
-    const { events } = capture;
-    const sites = new StackSites(capture.symbols, userRules);
-    const missing = new MissingEvents(capture.gaps);
-    this.context = { capture, sites, mapcount: mapcountBase(capture), missing };
-    this.rows = new PageRows(events);
-    const { moments, attempts } = findMoments(capture, sites);
-    this.allAttempts = attempts;
-    for (const moment of foldToHeads(events, this.rows, moments)) {
+  private constructor(
+    private readonly context: Context,
+    private readonly rows: PageRows,
+    moments: readonly Moment[],
+    private readonly allAttempts: readonly AttemptRecord[],
+  ) {
+    for (const moment of moments) {
       const list = this.momentsOfPage.get(moment.pfn);
       if (list === undefined) this.momentsOfPage.set(moment.pfn, [moment]);
       else list.push(moment);
     }
     for (const list of this.momentsOfPage.values()) list.sort((a, b) => a.row - b.row);
     const marked = new Set(moments.map(({ attempt }) => attempt.id));
-    for (const { id, isFailed } of attempts) {
+    for (const { id, isFailed } of allAttempts) {
       if (isFailed || marked.has(id)) this.keptAttempts.set(id, this.keptAttempts.size);
     }
   }
 
-  analyse(): HolderAnalysis {
-    const pages = [...this.momentsOfPage.keys()].sort((a, b) => a - b).map((pfn) => this.markedPage(pfn));
+  /** Goes over the events of a capture once, in steps of a few milliseconds: the pages are judged later. */
+  static *of(capture: Capture, userRules: readonly KindRule[] = []): Generator<void, HolderAnalyser> {
+    const { events } = capture;
+    const sites = new StackSites(capture.symbols, userRules);
+    const missing = new MissingEvents(capture.gaps);
+    const context = { capture, sites, mapcount: mapcountBase(capture), missing };
+    const rows = yield* PageRows.of(events);
+    const { moments, attempts } = yield* findMoments(capture, sites);
+    const folded = yield* foldToHeads(events, rows, moments);
+    return new HolderAnalyser(context, rows, folded, attempts);
+  }
+
+  *analyse(): Generator<void, HolderAnalysis> {
+    const pages: Page[] = [];
+    for (const pfn of [...this.momentsOfPage.keys()].sort((a, b) => a - b)) {
+      pages.push(this.markedPage(pfn));
+      yield;
+    }
     const unreleased: UnreleasedPage[] = [];
     const { capture, sites } = this.context;
-    for (const pfn of unreleasedCandidates(capture.events, this.rows, sites)) {
+    for (const pfn of yield* unreleasedCandidates(capture.events, this.rows, sites)) {
       if (this.momentsOfPage.has(pfn)) continue;
       const page = this.atEnd(pfn);
       if (page?.isLeft === true) unreleased.push(page.page);
+      yield;
     }
     unreleased.sort((a, b) => a.pfn - b.pfn);
     return { attempts: this.attempts(), pages, unreleased };
@@ -143,10 +165,15 @@ export class HolderAnalyser {
 }
 
 /** Tail pages have no refcount: a moment on a tail belongs to the head of the allocation that covers it. */
-function foldToHeads(events: EventTable, rows: PageRows, moments: readonly Moment[]): Moment[] {
-  if (moments.length === 0) return [];
+function* foldToHeads(
+  events: EventTable,
+  rows: PageRows,
+  moments: readonly Moment[],
+): Generator<void, readonly Moment[]> {
+  if (moments.length === 0) return moments;
   const allocations: { pfn: number; pages: number; row: number }[] = [];
   for (let row = 0; row < events.length; row++) {
+    if (row % ROWS_A_STEP === 0) yield;
     if (events.kind[row] === EventKind.PageAlloc && events.order[row]! > 0) {
       allocations.push({ pfn: events.pfn[row]!, pages: 2 ** events.order[row]!, row });
     }

@@ -6,6 +6,7 @@
  * a put and never reach migrate_pages; a page that migrate_pages gave up is put back after nr_failed > 0.
  */
 import { EventKind, ABSENT, NONE, type Capture, type EventTable } from '../capture/eventTable';
+import { ROWS_A_STEP } from '../capture/turns';
 import { AttemptRecord } from './attempts';
 import { countChange } from './countChange';
 import type { MarkSource } from './model';
@@ -68,9 +69,10 @@ class EvidenceFinder {
     this.events = capture.events;
   }
 
-  find(): void {
+  *find(): Generator<void, void> {
     const { events } = this;
     for (let row = 0; row < events.length; row++) {
+      if (row % ROWS_A_STEP === 0) yield;
       const kind = events.kind[row]!;
       if (kind === EventKind.Other) continue;
       if (kind <= EventKind.PageRefUnfreeze) this.pageRef(row, kind);
@@ -372,12 +374,15 @@ class EvidenceFinder {
   }
 }
 
-/** All moments, in the order of the rows that show them within each kind of evidence, and the attempts they are of. */
-export function findMoments(
+/**
+ * All moments, in the order of the rows that show them within each kind of evidence, and the attempts they are of;
+ * found in steps.
+ */
+export function* findMoments(
   capture: Capture,
   sites: StackSites,
-): { readonly moments: readonly Moment[]; readonly attempts: readonly AttemptRecord[] } {
+): Generator<void, { readonly moments: readonly Moment[]; readonly attempts: readonly AttemptRecord[] }> {
   const finder = new EvidenceFinder(capture, sites);
-  finder.find();
+  yield* finder.find();
   return { moments: finder.moments, attempts: finder.attempts };
 }

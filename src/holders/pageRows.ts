@@ -1,4 +1,5 @@
 import { EventKind, NONE, type EventTable } from '../capture/eventTable';
+import { ROWS_A_STEP } from '../capture/turns';
 
 /**
  * The rows of a capture by page: which rows speak of a PFN, in the order of the file. Made once for a capture, by two
@@ -8,14 +9,17 @@ import { EventKind, NONE, type EventTable } from '../capture/eventTable';
  * mm_page_alloc and mm_page_free).
  */
 export class PageRows {
-  /** PFN of each page, in order of first appearance. */
-  readonly pfns: Float64Array;
-  /** Rows of page `p` are `rows[starts[p]]` up to `rows[starts[p + 1]]`. */
-  private readonly starts: Int32Array;
-  private readonly rows: Int32Array;
-  private readonly pages: PfnTable;
+  private constructor(
+    private readonly pages: PfnTable,
+    /** PFN of each page, in order of first appearance. */
+    readonly pfns: Float64Array,
+    /** Rows of page `p` are `rows[starts[p]]` up to `rows[starts[p + 1]]`. */
+    private readonly starts: Int32Array,
+    private readonly rows: Int32Array,
+  ) {}
 
-  constructor(events: EventTable) {
+  /** Made in steps of a few milliseconds. */
+  static *of(events: EventTable): Generator<void, PageRows> {
     const pages = new PfnTable();
     const counts = new GrowingCounts();
     // A page's events come in bursts: most rows are of the page of the row before.
@@ -23,6 +27,7 @@ export class PageRows {
     let lastPage = NONE;
     const pageOfRow = new Int32Array(events.length);
     for (let row = 0; row < events.length; row++) {
+      if (row % ROWS_A_STEP === 0) yield;
       const pfn = events.pfn[row]!;
       if (pfn < 0 || !tellsOfPage(events.kind[row]!)) {
         pageOfRow[row] = NONE;
@@ -35,10 +40,9 @@ export class PageRows {
       pageOfRow[row] = lastPage;
       counts.increment(lastPage);
     }
-    this.pages = pages;
-    this.pfns = pages.pfns();
-    this.starts = counts.starts(this.pfns.length);
-    this.rows = rowsInOrder(pageOfRow, this.starts);
+    const pfns = pages.pfns();
+    const starts = counts.starts(pfns.length);
+    return new PageRows(pages, pfns, starts, yield* rowsInOrder(pageOfRow, starts));
   }
 
   /** How many PFNs have events. */
@@ -74,10 +78,11 @@ function tellsOfPage(kind: number): boolean {
   return kind > EventKind.Other && kind <= EventKind.PageFreeBatched;
 }
 
-function rowsInOrder(pageOfRow: Int32Array, starts: Int32Array): Int32Array {
+function* rowsInOrder(pageOfRow: Int32Array, starts: Int32Array): Generator<void, Int32Array> {
   const next = starts.slice();
   const rows = new Int32Array(starts[starts.length - 1]!);
   for (let row = 0; row < pageOfRow.length; row++) {
+    if (row % ROWS_A_STEP === 0) yield;
     const page = pageOfRow[row]!;
     if (page !== NONE) rows[next[page]!++] = row;
   }

@@ -3,6 +3,7 @@
  * end of the capture, and those that no owner has any more but that are still there.
  */
 import { ABSENT, EventKind, Mapping, type EventTable } from '../capture/eventTable';
+import { ROWS_A_STEP } from '../capture/turns';
 import { countChange, isPageRef } from './countChange';
 import { ACCOUNTED_KINDS, isLongKind } from './kindRules';
 import type { LedgerReference } from './ledger';
@@ -13,8 +14,12 @@ import type { StackSites } from './stackSites';
  * The PFNs that are worth a look, found without replaying any page: for every page the balance of gets and puts of
  * kinds that last. A page may be here that has no such reference; none that has one is left out.
  */
-export function unreleasedCandidates(events: EventTable, rows: PageRows, sites: StackSites): number[] {
-  const balance = longBalance(events, rows, sites);
+export function* unreleasedCandidates(
+  events: EventTable,
+  rows: PageRows,
+  sites: StackSites,
+): Generator<void, readonly number[]> {
+  const balance = yield* longBalance(events, rows, sites);
   const candidates: number[] = [];
   for (let page = 0; page < rows.length; page++) {
     const last = rows.lastOf(page);
@@ -25,9 +30,10 @@ export function unreleasedCandidates(events: EventTable, rows: PageRows, sites: 
 }
 
 /** Gets less puts of kinds that last, by page; a put whose get came before the capture does not count against later ones. */
-function longBalance(events: EventTable, rows: PageRows, sites: StackSites): Int32Array {
+function* longBalance(events: EventTable, rows: PageRows, sites: StackSites): Generator<void, Int32Array> {
   const balance = new Int32Array(rows.length);
   for (let row = 0; row < events.length; row++) {
+    if (row % ROWS_A_STEP === 0) yield;
     if (!isPageRef(events.kind[row]!)) continue;
     const { takesLong, dropsLong } = sites.of(events.stack[row]!);
     if (!takesLong && !dropsLong) continue;

@@ -8,7 +8,7 @@ import * as vscode from 'vscode';
 import type { EngineApi, KernelTreeFacts, ProgressReport } from '../engine/protocol';
 import { showFailure } from './failures';
 import type { OpenCaptures } from './openCaptures';
-import { progressText } from './progressText';
+import { ProgressText } from '../engine/progressText';
 
 const CHOSEN = 'kernelTree';
 const SETTING = 'pageHolders.kernelTree';
@@ -69,8 +69,9 @@ export class KernelTreeChoice implements vscode.Disposable {
     const tree = await this.tree();
     if (tree === null || this.captures.all.length === 0) return;
     const started = Date.now();
+    const text = new ProgressText(path.basename(tree.root));
     const onProgress = (report: ProgressReport): void => {
-      this.view.message = progressText(path.basename(tree.root), report, Date.now() - started);
+      this.view.message = text.of(report);
     };
     try {
       const location = { viewId: 'pageHolders.captures' };

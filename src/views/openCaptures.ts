@@ -2,16 +2,26 @@
 import * as vscode from 'vscode';
 import type { CaptureFacts, EngineApi, ProgressReport } from '../engine/protocol';
 
+/** Captures that the engine took with it when it ended, by path. */
+export interface LostCaptures {
+  /** They had been read. */
+  readonly open: readonly string[];
+  /** They were being read: one of these may be what ended it. */
+  readonly reading: readonly string[];
+}
+
 export class OpenCaptures implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   /** Captures, the reason filter or the kernel tree changed: rows must be asked for again. */
   readonly onDidChange = this.changed.event;
-  private readonly opening = new Set<AbortController>();
+  /** What is being read, by path. */
+  private readonly opening = new Map<string, AbortController>();
   private list: readonly CaptureFacts[] = [];
   private shownReason: string | null = null;
 
   constructor(private readonly engine: EngineApi) {}
 
+  /** Captures that rows can be asked of; of one that is being read, what was read so far. */
   get all(): readonly CaptureFacts[] {
     return this.list;
   }
@@ -26,54 +36,79 @@ export class OpenCaptures implements vscode.Disposable {
     this.notify();
   }
 
-  /** Reads a capture; one that is open already is read again and takes the place of the old. */
+  /**
+   * Reads a capture, and shows parts of it on the way; one that is open already is read again and takes the place of
+   * the old when that is done. One that is being read is begun anew.
+   */
   async open(path: string, onProgress: (report: ProgressReport) => void): Promise<CaptureFacts> {
+    this.opening.get(path)?.abort();
     const controller = new AbortController();
-    this.opening.add(controller);
+    const { signal } = controller;
+    this.opening.set(path, controller);
     this.setOpening();
+    const before = this.list.find((capture) => capture.path === path && capture.part === 1);
+    const shown = new Set<string>();
+    const onPart = (facts: CaptureFacts): void => {
+      shown.add(facts.id);
+      this.put(facts);
+    };
     try {
-      const facts = await this.engine.openCapture({ path }, { signal: controller.signal, onProgress });
-      const before = this.list.find((capture) => capture.path === path);
-      if (before !== undefined) await this.engine.closeCapture({ id: before.id });
-      this.list =
-        before === undefined
-          ? [...this.list, facts]
-          : this.list.map((capture) => (capture === before ? facts : capture));
-      this.notify();
+      const facts = await (before === undefined
+        ? this.engine.openCapture({ path }, { signal, onProgress, onPart })
+        : this.engine.openCapture({ path, replaces: before.id }, { signal, onProgress }));
+      this.put(facts);
       return facts;
+    } catch (error) {
+      for (const id of shown) this.drop(id);
+      throw error;
     } finally {
-      this.opening.delete(controller);
+      if (this.opening.get(path) === controller) this.opening.delete(path);
       this.setOpening();
     }
   }
 
   cancelOpening(): void {
-    for (const controller of this.opening) controller.abort();
+    for (const controller of this.opening.values()) controller.abort();
   }
 
+  /** Closes a capture; one that is being read is read no further. */
   async close(id: string): Promise<void> {
+    const capture = this.list.find((each) => each.id === id);
+    if (capture === undefined) return;
+    if (capture.part < 1) {
+      this.opening.get(capture.path)?.abort();
+      return;
+    }
     await this.engine.closeCapture({ id });
-    this.list = this.list.filter((capture) => capture.id !== id);
-    const reasons = this.list.flatMap((capture) => capture.reasons.map(([reason]) => reason));
-    if (!reasons.includes(this.shownReason)) this.shownReason = null;
+    this.drop(id);
+  }
+
+  /** Looks at the files of the open captures, and shows what changed. */
+  async checkFiles(): Promise<void> {
+    const news = await this.engine.checkFiles({});
+    if (news.length === 0) return;
+    this.list = this.list.map((capture) => news.find(({ id }) => id === capture.id) ?? capture);
     this.notify();
   }
 
-  /** The engine ended and took its captures with it. Returns the paths of those that were open. */
-  forgetAll(): readonly string[] {
-    const paths = this.list.map((capture) => capture.path);
+  /** The engine ended and took its captures with it. */
+  forgetAll(): LostCaptures {
+    const open = this.list.filter(({ part }) => part === 1).map(({ path }) => path);
+    const reading = [...this.opening.keys()];
     this.list = [];
     this.notify();
-    return paths;
+    return { open, reading };
   }
 
   /** Tells the views to ask again, for example after the kernel tree changed. */
   notify(): void {
     const pages = this.list.reduce((sum, capture) => sum + capture.pages, 0);
     const pageEvents = this.list.reduce((sum, capture) => sum + capture.pageEvents, 0);
+    // Nothing is missing as long as there is more to read.
+    const isWhole = this.list.length > 0 && this.list.every(({ part }) => part === 1);
     setContext('hasCaptures', this.list.length > 0);
-    setContext('nothingFound', this.list.length > 0 && pages === 0);
-    setContext('noPageEvents', this.list.length > 0 && pageEvents === 0);
+    setContext('nothingFound', isWhole && pages === 0);
+    setContext('noPageEvents', isWhole && pageEvents === 0);
     setContext('filtered', this.shownReason !== null);
     this.changed.fire();
   }
@@ -81,6 +116,21 @@ export class OpenCaptures implements vscode.Disposable {
   dispose(): void {
     this.cancelOpening();
     this.changed.dispose();
+  }
+
+  private put(facts: CaptureFacts): void {
+    const isKnown = this.list.some(({ id }) => id === facts.id);
+    this.list = isKnown
+      ? this.list.map((capture) => (capture.id === facts.id ? facts : capture))
+      : [...this.list, facts];
+    this.notify();
+  }
+
+  private drop(id: string): void {
+    this.list = this.list.filter((capture) => capture.id !== id);
+    const reasons = this.list.flatMap((capture) => capture.reasons.map(([reason]) => reason));
+    if (!reasons.includes(this.shownReason)) this.shownReason = null;
+    this.notify();
   }
 
   private setOpening(): void {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ProgressReport } from '../engine/protocol';
-import { progressText } from './progressText';
+import { ProgressText } from '../engine/progressText';
 import type { OpenCaptures } from './openCaptures';
 import { isCancel, showFailure } from './failures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -79,8 +79,9 @@ export class OpenCommands implements vscode.Disposable {
       return true;
     }
     const started = Date.now();
+    const text = new ProgressText(name);
     const progress = (report: ProgressReport): void => {
-      this.say(progressText(name, report, Date.now() - started));
+      this.say(text.of(report));
     };
     try {
       const location = { viewId: 'pageHolders.holders' };

@@ -3,7 +3,8 @@ import type { EventTableBuilder } from '../eventTableBuilder';
 import type { GapRecorder } from '../gapRecorder';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 import { BEFORE_ALL, SideKind, type SideRecords } from './sideRecords';
-import { reorderRows, timeOrder } from './timeOrder';
+import { ROWS_A_STEP } from '../turns';
+import { orderSteps, reorderSteps } from './timeOrder';
 
 /** The idle task of every CPU: perf names it itself (perf_session__register_idle_thread()). */
 const IDLE_TID = 0;
@@ -13,25 +14,25 @@ const UNKNOWN_COMM = '<...>';
 
 /**
  * Puts the rows in order of time, and then tells by the other records, in the same order, what each row's task
- * was called at that moment and where samples are missing. Afterwards times count from the earliest row.
+ * was called at that moment and where samples are missing. Afterwards times count from the earliest row. Done in steps.
  *
  * @returns how much the times were moved by, in ns
  */
-export function finishEvents(
+export function* finishSteps(
   table: EventTableBuilder,
   side: SideRecords,
   symbols: SymbolTableBuilder,
   gaps: GapRecorder,
-): number {
-  const order = timeOrder(table.time, table.length);
-  if (order) reorderRows(table, order);
+): Generator<void, number> {
+  const order = yield* orderSteps(table.time, table.length);
+  if (order) yield* reorderSteps(table, order);
   const shift = firstTime(table);
   if (shift !== 0) {
     for (let row = 0; row < table.length; row++) table.time[row]! -= shift;
     for (let i = 0; i < side.length; i++) side.time[i]! -= shift;
   }
   const pass = new TimePass(table, side, symbols, gaps);
-  const sideOrder = timeOrder(side.time, side.length);
+  const sideOrder = yield* orderSteps(side.time, side.length);
   let next = 0;
   for (let row = 0; row < table.length; row++) {
     const time = table.time[row]!;
@@ -44,6 +45,7 @@ export function finishEvents(
       pass.sideRecord(record, row);
     }
     pass.row(row);
+    if (row % ROWS_A_STEP === 0) yield;
   }
   for (; next < side.length; next++) pass.sideRecord(sideOrder ? sideOrder[next]! : next, table.length);
   pass.finish();

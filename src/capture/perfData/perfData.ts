@@ -9,7 +9,8 @@ import type { KernelSymbols } from '../traceDat/kernelSymbols';
 import { FileRanges } from '../traceDat/fileRanges';
 import { SequentialReader } from '../traceDat/sequentialReader';
 import { UnexpectedData } from '../traceDat/unexpectedData';
-import { finishEvents } from './finishEvents';
+import { inTurns, type Pause } from '../turns';
+import { finishSteps } from './finishEvents';
 import { LARGEST_ATTRIBUTE, SMALLEST_ATTRIBUTE, parseAttribute } from './perfAttribute';
 import { Feature, PerfFacts, clockName, text } from './perfFacts';
 import { readPerfHeader, section, type PerfHeader, type Section } from './perfHeader';
@@ -41,6 +42,7 @@ const UPDATE_NAME = 2;
  * @throws only what `source.read` throws, and the signal's reason when aborted
  */
 export async function readPerfData(source: ByteSource, options: PerfDataOptions = {}): Promise<Capture> {
+  options.onPhase?.('unsorted');
   const problems = new ProblemList();
   const reader = new PerfDataReader(new FileRanges(source, options), problems);
   try {
@@ -52,7 +54,8 @@ export async function readPerfData(source: ByteSource, options: PerfDataOptions 
   const kallsyms = options.kallsyms
     ? await readKallsyms(options.kallsyms, ownOptions(options), problems)
     : null;
-  return reader.capture(source.name, kallsyms);
+  options.onPhase?.('sorting');
+  return reader.capture(source.name, kallsyms, options.pause);
 }
 
 /** Progress is that of the recording. */
@@ -92,9 +95,10 @@ class PerfDataReader {
   }
 
   /** What was read, as a capture. */
-  capture(path: string, kallsyms: Kallsyms | null): Capture {
+  async capture(path: string, kallsyms: Kallsyms | null, pause: Pause | undefined): Promise<Capture> {
     const { records, problems, gaps } = this;
-    const shift = finishEvents(records.table, records.side, records.symbols, gaps);
+    const steps = finishSteps(records.table, records.side, records.symbols, gaps);
+    const shift = await inTurns(steps, pause);
     const names = this.names(kallsyms);
     const symbols = this.named(names);
     return {

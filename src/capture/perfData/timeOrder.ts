@@ -5,9 +5,10 @@ import type { EventTableBuilder } from '../eventTableBuilder';
  * keep their order; NaN counts as the time before it.
  *
  * A recording is one sorted run for each CPU and round of reading, and rounds hardly overlap. So this merges
- * natural runs, with balanced sizes, and each merge only touches the stretch in which two runs overlap.
+ * natural runs, with balanced sizes, and each merge only touches the stretch in which two runs overlap. Each merge is
+ * a step.
  */
-export function timeOrder(times: Float64Array, length: number): Uint32Array | null {
+export function* orderSteps(times: Float64Array, length: number): Generator<void, Uint32Array | null> {
   const keys = withoutNaN(times, length);
   const starts = runStarts(keys, length);
   if (starts.length === 1 || length === 0) return null;
@@ -22,6 +23,7 @@ export function timeOrder(times: Float64Array, length: number): Uint32Array | nu
     while (waiting.length > 0 && start - waiting[waiting.length - 1]! <= 2 * (end - start)) {
       const before = waiting.pop()!;
       merger.merge(before, start, end);
+      yield;
       start = before;
     }
     waiting.push(start);
@@ -29,30 +31,48 @@ export function timeOrder(times: Float64Array, length: number): Uint32Array | nu
   for (let start = waiting.pop()!; waiting.length > 0;) {
     const before = waiting.pop()!;
     merger.merge(before, start, length);
+    yield;
     start = before;
   }
   return order;
 }
 
-/** Puts the rows of a table in the given order. */
-export function reorderRows(table: EventTableBuilder, order: Uint32Array): void {
+/** Puts the rows of a table in the given order, a column a step. */
+export function* reorderSteps(table: EventTableBuilder, order: Uint32Array): Generator<void, void> {
   table.time = gatheredFloats(table.time, order);
+  yield;
   table.pfn = gatheredFloats(table.pfn, order);
+  yield;
   table.offset = gatheredFloats(table.offset, order);
+  yield;
   table.task = gatheredInts(table.task, order);
+  yield;
   table.name = gatheredInts(table.name, order);
+  yield;
   table.flags = gatheredInts(table.flags, order);
+  yield;
   table.count = gatheredInts(table.count, order);
+  yield;
   table.mapcount = gatheredInts(table.mapcount, order);
+  yield;
   table.val = gatheredInts(table.val, order);
+  yield;
   table.ret = gatheredInts(table.ret, order);
+  yield;
   table.stack = gatheredInts(table.stack, order);
+  yield;
   table.detail = gatheredInts(table.detail, order);
+  yield;
   table.cpu = gatheredShorts(table.cpu, order);
+  yield;
   table.kind = gatheredBytes(table.kind, order);
+  yield;
   table.mapping = gatheredBytes(table.mapping, order);
+  yield;
   table.migratetype = gatheredSignedBytes(table.migratetype, order);
+  yield;
   table.order = gatheredSignedBytes(table.order, order);
+  yield;
 }
 
 // One function a type of column: a loop that meets several types takes ten times as long.

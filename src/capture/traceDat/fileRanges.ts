@@ -62,6 +62,7 @@ export class FileRanges {
     const length = await source.readInto(offset, wanted);
     if (length < wanted.length) this.foundEnd ??= offset + length;
     this.passed(length);
+    await this.options.pause?.();
     return wanted.subarray(0, length);
   }
 
@@ -79,6 +80,7 @@ export class FileRanges {
   private async piece(offset: number, length: number): Promise<Uint8Array> {
     const part = await this.source.read(offset, length);
     this.passed(part.length);
+    await this.options.pause?.();
     return part.length > length ? part.subarray(0, length) : part;
   }
 

@@ -17,7 +17,7 @@ export interface MergeSteps {
 export async function mergeCursors(
   cursors: readonly CpuCursor[],
   steps: MergeSteps,
-  beforeLoad: () => void,
+  beforeLoad: () => Promise<void> | undefined,
 ): Promise<void> {
   const heap = new CursorHeap();
   for (const cursor of cursors) {
@@ -36,7 +36,7 @@ export async function mergeCursors(
       inMemory = cursor.advance();
     } while (inMemory && (cursor.time < limit || (winsTies && cursor.time === limit)));
     if (!inMemory) {
-      beforeLoad();
+      await beforeLoad();
       await cursor.load();
     }
     if (cursor.isDone) {

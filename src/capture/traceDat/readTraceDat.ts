@@ -61,7 +61,12 @@ export async function readTraceDat(source: ByteSource, options: ReadOptions = {}
   );
   let timeBase = 0n;
   if (header && metadata.page) {
-    timeBase = await readRecords(header, metadata.page, structure, data, reader, problems);
+    const { onPart } = options;
+    const onLoad =
+      onPart &&
+      ((base: bigint) =>
+        onPart(reader.table.length, () => captureOf(source, structure, reader, problems, base)));
+    timeBase = await readRecords(header, metadata.page, structure, data, reader, problems, onLoad);
   } else if (structure.buffers.length > 0) {
     problems.add(
       header?.end ?? 0,
@@ -71,6 +76,17 @@ export async function readTraceDat(source: ByteSource, options: ReadOptions = {}
   }
   file.finish(problems);
   noteMissingSymbols(structure, reader, problems);
+  return captureOf(source, structure, reader, problems, timeBase);
+}
+
+/** What was read till now. */
+function captureOf(
+  source: ByteSource,
+  structure: FileStructure,
+  reader: RecordReader,
+  problems: ProblemList,
+  timeBase: bigint,
+): Capture {
   const { gapRecorder } = reader;
   return {
     path: source.name,
@@ -92,7 +108,11 @@ export async function readTraceDat(source: ByteSource, options: ReadOptions = {}
   };
 }
 
-/** Reads the records of all buffers and returns what to add to their times. */
+/**
+ * Reads the records of all buffers and returns what to add to their times.
+ *
+ * @param onLoad called before more pages are read, with what to add to the times
+ */
 async function readRecords(
   header: FileHeader,
   page: PageHeader,
@@ -100,6 +120,7 @@ async function readRecords(
   data: BufferData,
   reader: RecordReader,
   problems: ProblemList,
+  onLoad: ((timeBase: bigint) => Promise<void> | undefined) | undefined,
 ): Promise<bigint> {
   const parts = await cpuParts(structure, data);
   const sharedClock = parts[0]?.buffer.clock ?? '';
@@ -118,8 +139,9 @@ async function readRecords(
   const total = parts.reduce((sum, { range }) => sum + range.size, 0);
   const starts = parts.reduce((sum, { range }) => sum + range.offset, 0);
   const estimate = new RowEstimate(reader.table, total);
-  const beforeLoad = (): void => {
+  const beforeLoad = (): Promise<void> | undefined => {
     if (estimate.isDue) estimate.update(cursors.reduce((sum, cursor) => sum + cursor.fileOffset, 0) - starts);
+    return onLoad?.(clock.timeBase);
   };
   const merge = (own: readonly CpuCursor[]): Promise<void> => mergeCursors(own, reader, beforeLoad);
   await merge(cursors.filter((cursor) => cursor.hasSharedClock));

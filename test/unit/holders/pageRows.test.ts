@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../../src/capture/turns';
 import { PageRows } from '../../../src/holders/pageRows';
 import { captureOf, type EventText } from '../support/traceText';
 import { allocated, FAULT, start } from './support/pageEvents';
@@ -22,7 +23,7 @@ test('the rows of each page are those that speak of it, in order', async () => {
     events.push(allocated('owner-2', FAULT, `0x${pfn.toString(16)}`));
   }
   const { events: table } = await captureOf(events);
-  const rows = new PageRows(table);
+  const rows = atOnce(PageRows.of(table));
   assert.equal(rows.length, expected.size);
   assert.deepEqual([...rows.pfns], [...expected.keys()]);
   for (const [pfn, list] of expected) {
@@ -36,7 +37,7 @@ test('many pages keep their numbers while the table grows', async () => {
   const events = Array.from({ length: 5000 }, (_, index) =>
     allocated('owner-2', FAULT, `0x${(0x100000 + index).toString(16)}`),
   );
-  const rows = new PageRows((await captureOf(events)).events);
+  const rows = atOnce(PageRows.of((await captureOf(events)).events));
   assert.equal(rows.length, 5000);
   for (let index = 0; index < 5000; index++) assert.deepEqual([...rows.of(0x100000 + index)], [index]);
 });

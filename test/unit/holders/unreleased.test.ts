@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../../src/capture/turns';
 import { analyseHolders, HolderAnalyser } from '../../../src/holders/analyseHolders';
 import { captureOf, type EventText } from '../support/traceText';
 import { allocated, change, FAULT } from './support/pageEvents';
@@ -65,7 +66,7 @@ test('a page freed and allocated anew is judged by its last life', async () => {
 });
 
 test('any page that has events can be asked for', async () => {
-  const analyser = new HolderAnalyser(await captureOf([allocated('vmm-2', FAULT), pinned, unpinned]));
+  const analyser = atOnce(HolderAnalyser.of(await captureOf([allocated('vmm-2', FAULT), pinned, unpinned])));
   const page = analyser.page(0x100);
   assert.deepEqual(
     page?.references.map(({ kind, role, rows }) => [kind, role, rows]),

@@ -36,6 +36,18 @@ export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
   });
 }
 
+/** Presses Ctrl+C after so many ms. */
+export function runCliAndInterrupt(args: readonly string[], milliseconds: number): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'ignore', 'ignore'] });
+  setTimeout(() => child.kill('SIGINT'), milliseconds);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => {
+      resolve({ status, output: '', errors: '' });
+    });
+  });
+}
+
 /** Reads no more than the beginning of the output and goes away, as `head` does. */
 export function runCliAndLeave(args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,0 +1,30 @@
+/**
+ * How long work lets others have a turn: a cancel that waits, a question about what is there already. Work that waits
+ * for a file has such turns by itself; what runs over many rows, or reads out of memory, is done in steps.
+ */
+
+/**
+ * Called between two steps of work. Returns a promise when it is time for others, else nothing; the promise is
+ * rejected when the work is to end.
+ */
+export type Pause = () => Promise<void> | undefined;
+
+/** Rows between two steps: a millisecond or two of work. */
+export const ROWS_A_STEP = 1 << 16;
+
+/** Does work in steps, with a pause between them. */
+export async function inTurns<T>(steps: Generator<void, T>, pause: Pause | undefined): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await pause?.();
+  }
+}
+
+/** Does all steps of work at once. */
+export function atOnce<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}

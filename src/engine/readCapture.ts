@@ -1,0 +1,125 @@
+/** Reads one file and finds the holders in it, with what is known so far on the way, and what happened to the file. */
+import type { Capture, Problem } from '../capture/eventTable';
+import { openCapture } from '../capture/openCapture';
+import { inTurns } from '../capture/turns';
+import { analysisSteps } from '../holders/analyseHolders';
+import type { Page } from '../holders/model';
+import { CancelledError, CaptureError } from './errors';
+import type { FileState } from './fileState';
+import { NodeFile } from './nodeFile';
+import { PartPace } from './partPace';
+import type { ProgressReport } from './protocol';
+import { pauseFor } from './turns';
+
+/** A capture with its holders. */
+export interface AnalysedCapture {
+  readonly capture: Capture;
+  readonly pages: readonly Page[];
+  /** Part of the file that was read, from 0 to 1; 1 for the whole. */
+  readonly part: number;
+  /** When it was opened. */
+  readonly file: FileState;
+}
+
+export interface ReadCaptureOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (report: ProgressReport) => void;
+  /** Called now and then with what was read so far. Its capture goes on growing behind the rows that it has. */
+  readonly onPart?: (soFar: AnalysedCapture) => void;
+}
+
+/**
+ * @throws CaptureError when the file cannot be read or is no capture
+ * @throws CancelledError when the signal is aborted, within some tens of milliseconds
+ */
+export async function readCapture(path: string, options: ReadCaptureOptions): Promise<AnalysedCapture> {
+  const { signal, onProgress } = options;
+  const pause = pauseFor(signal);
+  const file = await NodeFile.open(path);
+  try {
+    const capture = withFileProblems(await read(file, options), await fileProblems(file));
+    refuseOtherFiles(capture);
+    onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
+    const { pages } = await inTurns(analysisSteps(capture), pause);
+    await pause();
+    return { capture, pages, part: 1, file: file.state };
+  } catch (error) {
+    if (signal?.aborted === true) throw new CancelledError();
+    throw isOutOfMemory(error) ? new CaptureError(path, TOO_LARGE) : error;
+  } finally {
+    await file.close();
+  }
+}
+
+const TOO_LARGE =
+  'needs more memory than there is for it. Close other captures, or record less: fewer events, or a shorter time.';
+
+/** What V8 throws when it cannot have the memory of a column; the message is its own. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && /array (?:buffer allocation failed|length)/i.test(error.message);
+}
+
+function read(file: NodeFile, { signal, onProgress, onPart }: ReadCaptureOptions): Promise<Capture> {
+  const pause = pauseFor(signal);
+  const pace = new PartPace();
+  let part = 0;
+  let rowsAtEnd = false;
+  const analyse = async (soFar: () => Capture): Promise<void> => {
+    const start = performance.now();
+    const capture = soFar();
+    const rows = capture.events.length;
+    const { pages } = await inTurns(analysisSteps(capture), pause);
+    pace.took(rows, start);
+    onPart?.({ capture, pages, part, file: file.state });
+  };
+  return openCapture(file, {
+    pause,
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: (done, total) => {
+      part = total === 0 ? 0 : done / total;
+      onProgress?.({ phase: 'reading', done, total, unit: 'bytes', rowsAtEnd });
+    },
+    onPhase: (phase) => {
+      if (phase === 'unsorted') rowsAtEnd = true;
+      else onProgress?.({ phase: 'sorting', done: 0, total: 0, unit: '', rowsAtEnd });
+    },
+    ...(onPart === undefined
+      ? {}
+      : { onPart: (rows, soFar) => (pace.isDue(rows, part) ? analyse(soFar) : undefined) }),
+  });
+}
+
+/** What the readers cannot see: that the file is another one by now, or that the system would not read it. */
+async function fileProblems(file: NodeFile): Promise<readonly Problem[]> {
+  const { failure, size } = file;
+  const change = await file.change();
+  const problems: Problem[] = [];
+  if (failure !== null) {
+    problems.push({ offset: failure.offset, line: null, message: `the file ${failure.message}` });
+  }
+  if (change !== null) {
+    const message = `the file ${change} while it was read; what is shown is what was found. Read it again`;
+    problems.push({ offset: size, line: null, message });
+  }
+  return problems;
+}
+
+function withFileProblems(capture: Capture, found: readonly Problem[]): Capture {
+  if (found.length === 0) return capture;
+  return {
+    ...capture,
+    problems: [...capture.problems, ...found],
+    problemCount: capture.problemCount + found.length,
+  };
+}
+
+/**
+ * @throws CaptureError with what the reader says of a file in which it found nothing: a file of another kind comes
+ * back without events
+ */
+function refuseOtherFiles({ path, events, problems, otherEvents }: Capture): void {
+  const [problem] = problems;
+  if (events.length > 0 || otherEvents.size > 0 || problem === undefined) return;
+  const place = problem.line === null ? '' : `line ${problem.line}: `;
+  throw new CaptureError(path, `cannot be opened: ${place}${problem.message}.`);
+}

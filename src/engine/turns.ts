@@ -1,0 +1,20 @@
+/** Lets the worker's messages, or the terminal's signals, in while it works. */
+import type { Pause } from '../capture/turns';
+import { CancelledError } from './errors';
+
+/**
+ * Longest run of work without a turn for others, in ms, as far as the steps of the work allow: so much later a cancel
+ * is obeyed, and rows that are asked for meanwhile come. A turn costs some microseconds.
+ */
+const LONGEST_RUN = 15;
+
+/** A pause for one piece of long work; it throws {@link CancelledError} once the signal is aborted. */
+export function pauseFor(signal: AbortSignal | undefined): Pause {
+  let runSince = performance.now();
+  const turn = async (): Promise<void> => {
+    if (signal?.aborted !== true) await new Promise((resolve) => setImmediate(resolve));
+    runSince = performance.now();
+    if (signal?.aborted === true) throw new CancelledError();
+  };
+  return () => (signal?.aborted !== true && performance.now() - runSince < LONGEST_RUN ? undefined : turn());
+}

@@ -1,0 +1,63 @@
+/**
+ * What happens when the worker ends by itself, for example out of memory: it is said, and the captures that it took
+ * with it are opened again. What it was reading when it ended may be what ended it, and so may any capture when it
+ * ends twice in a short time: those are opened again only when the user says so.
+ */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { KernelTreeChoice } from './kernelTreeChoice';
+import type { OpenCaptures } from './openCaptures';
+import type { OpenCommands } from './openCommands';
+
+/** Two ends within this time have one cause, in ms. */
+const SHORT_TIME = 120_000;
+
+const OPEN_AGAIN = 'Open Again';
+const SHOW_LOG = 'Show Log';
+
+export class EngineRecovery {
+  private lastEnd = -Infinity;
+
+  constructor(
+    private readonly captures: OpenCaptures,
+    private readonly kernelTree: KernelTreeChoice,
+    private readonly opening: OpenCommands,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** The worker ended, for `reason`. */
+  async recover(reason: string): Promise<void> {
+    const { open, reading } = this.captures.forgetAll();
+    this.kernelTree.engineIsNew();
+    this.log.error(
+      `The worker that reads captures stopped: ${reason}. Open: ${open.join(', ') || 'none'}; being read: ` +
+        (reading.join(', ') || 'none'),
+    );
+    const isAgain = performance.now() - this.lastEnd < SHORT_TIME;
+    this.lastEnd = performance.now();
+    const suspects = isAgain ? [...new Set([...open, ...reading])] : reading;
+    const others = open.filter((each) => !suspects.includes(each));
+    const outcome = [
+      ...(others.length > 0 ? [`${names(others)} ${others.length > 1 ? 'are' : 'is'} opened again.`] : []),
+      ...(suspects.length > 0 ? [`${names(suspects)} ${suspects.length > 1 ? 'were' : 'was'} closed.`] : []),
+    ];
+    const message = [`Reading captures stopped unexpectedly (${reason}).`, ...outcome].join(' ');
+    void this.tell(message, suspects);
+    await this.open(others);
+  }
+
+  private async tell(message: string, suspects: readonly string[]): Promise<void> {
+    const choices = suspects.length > 0 ? [OPEN_AGAIN, SHOW_LOG] : [SHOW_LOG];
+    const chosen = await vscode.window.showErrorMessage(message, ...choices);
+    if (chosen === OPEN_AGAIN) await this.open(suspects);
+    if (chosen === SHOW_LOG) this.log.show();
+  }
+
+  private open(paths: readonly string[]): Promise<void> {
+    return this.opening.open(paths.map((each) => vscode.Uri.file(each)));
+  }
+}
+
+function names(paths: readonly string[]): string {
+  return paths.map((each) => path.basename(each)).join(', ');
+}
