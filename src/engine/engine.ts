@@ -231,14 +231,17 @@ export class Engine implements EngineApi {
 
   private symbolLookup(): SymbolLookup | null {
     const { source } = this;
-    if (source?.isSettled !== true) return null;
+    const isReading = [...this.opened.values()].every(({ part }) => part < 1);
+    if (source?.isSettled !== true || isReading) return null;
     const names = new Set(this.functions().map((each) => each.function));
     const unknown = [...names].filter((name) => !source.knows(name)).sort();
     return { asked: names.size, unknown };
   }
 
   private functions(): readonly NamedFunction[] {
-    return [...this.opened.values()].flatMap(({ capture, pages }) => namedFunctions(capture, pages));
+    // The functions of a capture that is being read are looked up when all of them are known.
+    const whole = [...this.opened.values()].filter(({ part }) => part === 1);
+    return whole.flatMap(({ capture, pages }) => namedFunctions(capture, pages));
   }
 
   private placedStacks({ id, capture, part }: OpenedCapture): PlacedStacks {

@@ -51,6 +51,9 @@ export async function readCapture(path: string, options: ReadCaptureOptions): Pr
   }
 }
 
+/** The last bytes of a compressed file stand for many lines: nothing is whole before the reader says so. */
+const LARGEST_PART = 0.99;
+
 const TOO_LARGE =
   'needs more memory than there is for it. Close other captures, or record less: fewer events, or a shorter time.';
 
@@ -76,7 +79,7 @@ function read(file: NodeFile, { signal, onProgress, onPart }: ReadCaptureOptions
     pause,
     ...(signal === undefined ? {} : { signal }),
     onProgress: (done, total) => {
-      part = total === 0 ? 0 : done / total;
+      part = total === 0 ? 0 : Math.min(LARGEST_PART, done / total);
       onProgress?.({ phase: 'reading', done, total, unit: 'bytes', rowsAtEnd });
     },
     onPhase: (phase) => {

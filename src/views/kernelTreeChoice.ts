@@ -19,6 +19,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   private current: KernelTreeFacts | null = null;
   /** Null until the engine was told; the engine starts with the first capture or link, not with the window. */
   private settled: Promise<void> | null = null;
+  private lookUp: AbortController | null = null;
   private readonly subscriptions: vscode.Disposable;
 
   constructor(
@@ -30,6 +31,9 @@ export class KernelTreeChoice implements vscode.Disposable {
   ) {
     this.subscriptions = vscode.Disposable.from(
       vscode.commands.registerCommand('pageHolders.chooseKernelTree', () => this.choose()),
+      vscode.commands.registerCommand('pageHolders.cancelLookUp', () => {
+        this.lookUp?.abort();
+      }),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.update()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.update()),
       vscode.workspace.onDidChangeConfiguration((event) =>
@@ -69,6 +73,9 @@ export class KernelTreeChoice implements vscode.Disposable {
     const tree = await this.tree();
     if (tree === null || this.captures.all.length === 0) return;
     const started = Date.now();
+    const controller = new AbortController();
+    this.lookUp = controller;
+    setLookingUp(true);
     const text = new ProgressText(path.basename(tree.root));
     const onProgress = (report: ProgressReport): void => {
       this.view.message = text.of(report);
@@ -76,7 +83,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     try {
       const location = { viewId: 'pageHolders.captures' };
       const symbols = await vscode.window.withProgress({ location }, () =>
-        this.engine.lookUpFunctions({}, { onProgress }),
+        this.engine.lookUpFunctions({}, { signal: controller.signal, onProgress }),
       );
       if (symbols === null) return;
       const { found, asked } = symbols;
@@ -84,7 +91,11 @@ export class KernelTreeChoice implements vscode.Disposable {
     } catch (error) {
       showFailure(this.log, error);
     } finally {
-      this.view.message = '';
+      if (this.lookUp === controller) {
+        this.lookUp = null;
+        setLookingUp(false);
+        this.view.message = '';
+      }
       this.captures.notify();
     }
   }
@@ -135,6 +146,10 @@ export class KernelTreeChoice implements vscode.Disposable {
     await this.memory.update(CHOSEN, root);
     await this.update();
   }
+}
+
+function setLookingUp(isLookingUp: boolean): void {
+  void vscode.commands.executeCommand('setContext', 'pageHolders.lookingUp', isLookingUp);
 }
 
 /** Path in the settings; relative ones are taken from the first open folder. An untrusted workspace's is not read. */

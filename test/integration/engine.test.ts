@@ -1,0 +1,143 @@
+/// <reference types="mocha" />
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import * as vscode from 'vscode';
+import type { PageHoldersApi } from '../../src/extension';
+import { errorMessages, extension, holdersText, sampleUri } from './extension';
+import { until } from './until';
+
+const run = (command: string, ...args: readonly unknown[]) =>
+  vscode.commands.executeCommand(`pageHolders.${command}`, ...args);
+
+/** Labels and descriptions of the Captures view, two levels deep. */
+async function capturesText(): Promise<string> {
+  const { captures } = (await extension().activate()) as PageHoldersApi;
+  const lines: string[] = [];
+  for (const row of await captures.getChildren()) {
+    for (const each of [row, ...(await captures.getChildren(row))]) {
+      const { label, description } = captures.getTreeItem(each);
+      assert.ok(typeof label === 'string');
+      lines.push(`${label} | ${String(description)}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+/** The worker of the extension, met when the next message goes to it. */
+async function engineWorker(): Promise<Worker> {
+  const met: Worker[] = [];
+  const original = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage')!;
+  const post = original.value as (...args: unknown[]) => void;
+  Object.defineProperty(Worker.prototype, 'postMessage', {
+    ...original,
+    value: function (this: Worker, ...args: unknown[]): void {
+      met.push(this);
+      post.apply(this, args);
+    },
+  });
+  try {
+    await holdersText();
+  } finally {
+    Object.defineProperty(Worker.prototype, 'postMessage', original);
+  }
+  assert.ok(met[0], 'no message went to a worker');
+  return met[0];
+}
+
+describe('the engine in its worker', () => {
+  let folder: string;
+  let big: vscode.Uri;
+
+  before(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'page-holders-engine-'));
+    big = vscode.Uri.file(path.join(folder, 'big.txt'));
+    const file = openSync(big.fsPath, 'w');
+    writeSync(file, readFileSync(sampleUri().fsPath));
+    // Events of another page, which take a while to read and bring nothing to show.
+    const other = 'task-7 [000] ..... 30.000001: page_ref_mod: pfn=0x99999 flags= count=2 val=1\n';
+    const others = Buffer.from(other.repeat(10_000));
+    for (let i = 0; i < 250; i++) writeSync(file, others);
+    closeSync(file);
+  });
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (let open = 0; open < 4 && (await holdersText()) !== ''; open++) {
+      const { captures } = (await extension().activate()) as PageHoldersApi;
+      await run('closeCapture', (await captures.getChildren())[1]);
+    }
+  });
+
+  it('shows what was read of a large capture while it goes on being read, and says that it is a part', async () => {
+    const opening = run('openCapture', big);
+    const part = await until('a part of it', async () => {
+      const text = await holdersText();
+      return text.includes('% read') && text.includes('0x12f98') && text;
+    });
+    assert.match(part, /\d+ % read: more pages and holders may follow/);
+    assert.match(part, /not released so far/);
+    await opening;
+    const whole = await holdersText();
+    assert.doesNotMatch(whole, /% read|so far/);
+    assert.match(whole, /still held/);
+  });
+
+  it('is cancelled at once, and leaves nothing of what was read', async () => {
+    const opening = run('openCapture', big);
+    await until('a part of it', async () => (await holdersText()).includes('% read'));
+    const cancelled = performance.now();
+    await run('cancelOpening');
+    await until('nothing is shown', async () => (await holdersText()) === '');
+    assert.ok(performance.now() - cancelled < 1000);
+    assert.deepEqual(await errorMessages(() => opening), []);
+    await run('openSample');
+    assert.match(await holdersText(), /^0x12f98 .*held by 3/m, 'the next capture is opened as ever');
+  });
+
+  it('is started anew when it ends, with the captures that were open, and says so', async () => {
+    await run('openSample');
+    const worker = await engineWorker();
+    const said = await errorMessages(async () => {
+      await worker.terminate();
+      await until('the capture is open again', async () => /^0x12f98 .*held by 3/m.test(await holdersText()));
+    });
+    assert.equal(said.length, 1, said.join('\n'));
+    assert.match(said[0]!, /stopped unexpectedly.*trace\.txt is opened again/);
+    await until('the kernel tree is there again', async () =>
+      /Kernel tree .*\| 6\./.test(await capturesText()),
+    );
+  });
+
+  it('does not open by itself what it was reading when it ended', async () => {
+    const opening = run('openCapture', big);
+    await until('a part of it', async () => (await holdersText()).includes('% read'));
+    const worker = await engineWorker();
+    const said = await errorMessages(async () => {
+      await worker.terminate();
+      await opening;
+    });
+    assert.equal(said.length, 1, said.join('\n'));
+    assert.match(said[0]!, /stopped unexpectedly.*big\.txt was closed/);
+    assert.equal(await holdersText(), '');
+  });
+
+  it('says that the file of an open capture is gone, and keeps what was read', async () => {
+    const file = vscode.Uri.file(path.join(folder, 'gone.txt'));
+    await vscode.workspace.fs.copy(sampleUri(), file);
+    await run('openCapture', file);
+    unlinkSync(file.fsPath);
+    const text = await until('it is said', async () => {
+      const rows = await capturesText();
+      return rows.includes('changed since it was read') && rows;
+    });
+    assert.match(text, /^The file was deleted or moved away since it was read \| Refresh reads it again$/m);
+    assert.match(await holdersText(), /0x12f98 .*held by 3/);
+    const [said] = await errorMessages(() => run('refresh'));
+    assert.match(said ?? '', /gone\.txt does not exist/);
+    assert.match(await holdersText(), /0x12f98 .*held by 3/, 'what was read stays');
+  });
+});
