@@ -2,7 +2,7 @@
 import type { Capture, Problem } from '../capture/eventTable';
 import { openCapture } from '../capture/openCapture';
 import { inTurns } from '../capture/turns';
-import { analysisSteps } from '../holders/analyseHolders';
+import { analysisSteps, pageSteps } from '../holders/analyseHolders';
 import type { Page } from '../holders/model';
 import { CancelledError, CaptureError } from './errors';
 import type { FileState } from './fileState';
@@ -71,7 +71,7 @@ function read(file: NodeFile, { signal, onProgress, onPart }: ReadCaptureOptions
     const start = performance.now();
     const capture = soFar();
     const rows = capture.events.length;
-    const { pages } = await inTurns(analysisSteps(capture), pause);
+    const pages = await inTurns(pageSteps(capture), pause);
     pace.took(rows, start);
     onPart?.({ capture, pages, part, file: file.state });
   };

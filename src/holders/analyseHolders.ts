@@ -83,6 +83,15 @@ export function* analysisSteps(
   return yield* analyser.analyse();
 }
 
+/** The marked pages alone, in steps: of a capture that is still being read, whose end nobody knows. */
+export function* pageSteps(
+  capture: Capture,
+  userRules: readonly KindRule[] = [],
+): Generator<void, readonly Page[]> {
+  const analyser = yield* HolderAnalyser.of(capture, userRules);
+  return yield* analyser.pages();
+}
+
 /** Analyses a capture as a whole, or the one page that somebody asks for. */
 export class HolderAnalyser {
   private readonly momentsOfPage = new Map<number, Moment[]>();
@@ -119,12 +128,18 @@ export class HolderAnalyser {
     return new HolderAnalyser(context, rows, folded, attempts);
   }
 
-  *analyse(): Generator<void, HolderAnalysis> {
+  /** The pages with marks, in order of PFN. */
+  *pages(): Generator<void, readonly Page[]> {
     const pages: Page[] = [];
     for (const pfn of [...this.momentsOfPage.keys()].sort((a, b) => a - b)) {
       pages.push(this.markedPage(pfn));
       yield;
     }
+    return pages;
+  }
+
+  *analyse(): Generator<void, HolderAnalysis> {
+    const pages = yield* this.pages();
     const unreleased: UnreleasedPage[] = [];
     const { capture, sites } = this.context;
     for (const pfn of yield* unreleasedCandidates(capture.events, this.rows, sites)) {
