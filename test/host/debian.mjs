@@ -18,6 +18,11 @@ const tools = {
     isThere: () => ['g++', 'make', 'python3'].every(onPath),
     packages: ['g++', 'make', 'python3'],
   },
+  // What the bench compares with, and measures with.
+  traceCmd: { isThere: () => onPath('trace-cmd'), packages: ['trace-cmd'] },
+  perf: { isThere: () => onPath('perf'), packages: ['linux-perf'] },
+  ripgrep: { isThere: () => onPath('rg'), packages: ['ripgrep'] },
+  gnuTime: { isThere: () => existsSync('/usr/bin/time'), packages: ['time'] },
   unpacker: { isThere: () => ['tar', 'xz'].every(onPath), packages: ['tar', 'xz-utils'] },
 };
 

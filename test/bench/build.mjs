@@ -1,0 +1,36 @@
+import { build } from 'esbuild';
+import path from 'node:path';
+import { repository } from '../host/paths.mjs';
+
+const folder = path.join(repository, 'out', 'bench');
+
+/** Bundles a TypeScript file of the bench, named relative to test/bench, and says where the bundle is. */
+export async function bundled(name) {
+  const outfile = path.join(folder, `${path.basename(name, '.ts')}.cjs`);
+  await build({
+    entryPoints: [path.join(import.meta.dirname, name)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+/** Bundles the command line as it ships. */
+export async function bundledCommandLine() {
+  const outfile = path.join(folder, 'page-holders.cjs');
+  await build({
+    entryPoints: [path.join(repository, 'src/cli/main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    minify: true,
+    logLevel: 'warning',
+  });
+  return outfile;
+}

@@ -1,0 +1,192 @@
+// How fast captures are read and analysed, beside the programs that people use for them today, on the same files.
+import { statSync } from 'node:fs';
+import { onPath } from '../host/command.mjs';
+import { measure } from './measure.mjs';
+import { show, table } from './table.mjs';
+
+const PROGRAMS = [
+  ['program', 'program', show.text],
+  ['wall', 'wall s', show.seconds],
+  ['user', 'user s', show.seconds],
+  ['system', 'system s', show.seconds],
+  ['bytesPerSecond', 'MB/s', show.megabytes],
+  ['eventsPerSecond', 'M events/s', show.millions],
+  ['rss', 'peak MB', show.megabytes],
+  ['wallRatio', 'wall', show.ratio],
+  ['userRatio', 'user', show.ratio],
+];
+const OURS = [
+  ['file', 'file', show.text],
+  ['bytes', 'MB', show.megabytes],
+  ['events', 'events', show.count],
+  ['stacks', 'stacks', show.count],
+  ['distinct', 'distinct', show.count],
+  ['read', 'read s', show.seconds],
+  ['analyse', 'analyse s', show.seconds],
+  ['share', 'share', show.percent],
+  ['bytesPerSecond', 'MB/s', show.megabytes],
+  ['eventsPerSecond', 'M events/s', show.millions],
+  ['tablePerEvent', 'table B/event', show.one],
+  ['rssPerEvent', 'all B/event', show.one],
+  ['pages', 'pages', show.count],
+  ['median', 'page ms', show.milliseconds],
+  ['worst', 'worst ms', show.milliseconds],
+  ['problems', 'problems', show.count],
+];
+const GOALS = [
+  ['goal', 'goal', show.text],
+  ['wanted', 'wanted', show.text],
+  ['found', 'found', show.text],
+  ['verdict', '', show.text],
+];
+
+export const title = 'Reading and analysing captures';
+
+/** Returns the tables. */
+export async function run({ files, repeats, library, commandLine, say }) {
+  const traces = await files.traces();
+  const perf = await files.perf();
+  const overText = (text) => [
+    { program: 'rg -c page_ref', command: 'rg', args: ['-c', 'page_ref', text] },
+    { program: 'wc -l', command: 'wc', args: ['-l', text] },
+  ];
+  const traceReport = (file) => [
+    { program: 'trace-cmd report', command: 'trace-cmd', args: ['report', file] },
+  ];
+  const subjects = [
+    { name: 'trace.dat', file: traces.flat, peers: traceReport },
+    { name: 'trace.dat, zstd', file: traces.compressed, peers: traceReport },
+    { name: 'text', file: traces.text, peers: overText, needs: 'trace-cmd' },
+    {
+      name: 'perf.data',
+      file: perf.data,
+      peers: (file) => [{ program: 'perf script', command: 'perf', args: ['script', '-i', file] }],
+    },
+    { name: 'perf script text', file: perf.text, peers: overText, needs: 'perf' },
+  ];
+  const tables = [];
+  const details = [];
+  const found = new Map();
+  for (const { name, file, peers, needs = 'trace-cmd' } of subjects) {
+    if (!file) {
+      say(`${name}: no file, which needs ${needs}`);
+      continue;
+    }
+    say(name);
+    const measured = await subject(name, file, peers(file), { repeats, library, commandLine, say });
+    tables.push(measured.table);
+    details.push(measured.detail);
+    found.set(name, measured);
+  }
+  tables.push(
+    table('Page Holders in detail', OURS, details, [
+      'Read and analyse: wall time within the process, best run, without the start of Node.js. MB/s and events/s: of both ' +
+        'together. Share: of the analysis, in the time of reading.',
+      'Table: the columns, details included. All: how much the process grew to, an event. ' +
+        'Page: one page with all marks, references and stacks as text, the median of 200.',
+    ]),
+    table('Goals', GOALS, goals(found)),
+  );
+  return tables;
+}
+
+async function subject(name, file, peers, { repeats, library, commandLine, say }) {
+  const bytes = statSync(file).size;
+  const ours = await measureLibrary(library, file, repeats);
+  const { detail } = ours;
+  const rows = [{ program: 'page-holders (library)', ...ours.run }];
+  const report = await measure(process.execPath, [commandLine, 'report', file], { repeats });
+  rows.push({ program: 'page-holders report', ...report });
+  for (const { program, command, args } of peers) {
+    if (!onPath(command)) {
+      say(`  ${command} is absent`);
+      rows.push({ program: `${program} (absent)` });
+      continue;
+    }
+    rows.push({ program, ...(await measure(command, args, { repeats })) });
+  }
+  for (const row of rows.filter(({ wall }) => wall !== undefined)) {
+    row.bytesPerSecond = bytes / row.wall;
+    row.eventsPerSecond = detail.events / row.wall;
+    row.wallRatio = row.wall / ours.run.wall;
+    row.userRatio = ours.run.user > 0 ? row.user / ours.run.user : null;
+  }
+  const size = `${show.megabytes(bytes)} MB, ${show.count(detail.events)} events`;
+  const answers = JSON.parse(
+    (await measure(process.execPath, [library, file, '--answers'], { repeats: 1, wantsOutput: true })).output,
+  );
+  return {
+    table: table(`${name}: ${size}`, PROGRAMS, rows),
+    detail: { file: name, ...detail, median: answers.median, worst: answers.worst },
+    rows,
+  };
+}
+
+/** Runs the library `repeats` times, each time in a fresh process; the least of each number. */
+export async function measureLibrary(library, file, repeats) {
+  const runs = [];
+  const run = { wall: Infinity, user: Infinity, system: Infinity, rss: Infinity };
+  for (let i = 0; i < repeats; i++) {
+    const one = await measure(process.execPath, [library, file], { repeats: 1, wantsOutput: true });
+    for (const key of Object.keys(run)) run[key] = one[key] === null ? null : Math.min(run[key], one[key]);
+    runs.push(JSON.parse(one.output));
+  }
+  const least = (of) => Math.min(...runs.map(of));
+  const [first] = runs;
+  const read = least((each) => each.read.wall);
+  const analyse = least((each) => each.analyse.wall);
+  const cpu = { read: least((each) => each.read.cpu), analyse: least((each) => each.analyse.cpu) };
+  const detail = {
+    format: first.format,
+    bytes: first.bytes,
+    events: first.events,
+    stacks: first.stacks,
+    distinct: first.distinctStacks,
+    pages: first.pages,
+    problems: first.problems,
+    read,
+    analyse,
+    cpu,
+    share: analyse / read,
+    bytesPerSecond: first.bytes / (read + analyse),
+    eventsPerSecond: first.events / (read + analyse),
+    tablePerEvent: first.tableBytes / first.events,
+    rssPerEvent: (least((each) => each.rssPeak) - first.rssBefore) / first.events,
+  };
+  return { run, detail };
+}
+
+/** What was set as goal, and whether it is met here and now. */
+function goals(found) {
+  const rows = [];
+  const goal = (name, wanted, value, unit, isMet) => {
+    if (value === null || value === undefined || Number.isNaN(value)) return;
+    const number = value < 10 ? value.toFixed(2) : value.toFixed(0);
+    rows.push({ goal: name, wanted, found: `${number}${unit}`, verdict: isMet(value) ? 'met' : 'MISSED' });
+  };
+  const atLeast = (least) => (value) => value >= least;
+  const atMost = (most) => (value) => value <= most;
+  const ratio = (measured, program, key) => measured?.rows.find((row) => row.program === program)?.[key];
+  const text = found.get('text');
+  const flat = found.get('trace.dat');
+  const perf = found.get('perf.data');
+  goal('text, with analysis', '≥ 300 MB/s', text && text.detail.bytesPerSecond / 1e6, ' MB/s', atLeast(300));
+  goal(
+    'flat trace.dat, with analysis',
+    '≥ 3 M events/s',
+    flat && flat.detail.eventsPerSecond / 1e6,
+    ' M/s',
+    atLeast(3),
+  );
+  for (const key of ['wall', 'user']) {
+    const of = `${key}Ratio`;
+    goal(`against trace-cmd report, ${key}`, '≥ 20×', ratio(flat, 'trace-cmd report', of), '×', atLeast(20));
+    goal(`against perf script, ${key}`, '≥ 10×', ratio(perf, 'perf script', of), '×', atLeast(10));
+  }
+  for (const [name, { detail }] of found) {
+    goal(`${name}: memory an event, all`, '< 100 B', detail.rssPerEvent, ' B', atMost(100));
+    goal(`${name}: analysis`, '< 50 % of reading', detail.share * 100, ' %', atMost(50));
+    goal(`${name}: answer for a page`, '< 20 ms', detail.worst * 1000, ' ms', atMost(20));
+  }
+  return rows;
+}
