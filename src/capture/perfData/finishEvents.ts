@@ -63,10 +63,13 @@ function firstTime(table: EventTableBuilder): number {
 class TimePass {
   private readonly comms = new Map<number, number>();
   private readonly unknown: number;
-  private readonly lastTimes = new Map<number, number>();
+  /** By CPU, the time of its newest row. */
+  private lastTimes = new Float64Array(64).fill(NaN);
   /** Samples lost as the ring buffers counted them, and as the events did. */
   private lostRecords = 0;
   private lostSamples = 0;
+  /** By thread id, its task under the name that it has at the moment. */
+  private readonly tasks = new Map<number, number>();
   private newestTid = NaN;
   private newestTask = NONE;
 
@@ -85,12 +88,13 @@ class TimePass {
     const tid = table.task[row]!;
     if (tid !== this.newestTid) {
       this.newestTid = tid;
-      this.newestTask = this.symbols.internTask(this.comms.get(tid) ?? this.unknown, tid);
+      this.newestTask = this.tasks.get(tid) ?? this.addTask(tid);
     }
     table.task[row] = this.newestTask;
     const cpu = table.cpu[row]!;
     const time = table.time[row]!;
-    this.lastTimes.set(cpu, time);
+    if (cpu >= this.lastTimes.length) this.widen(cpu);
+    this.lastTimes[cpu] = time;
     if (gaps.hasOpen) gaps.close(cpu, time);
   }
 
@@ -102,13 +106,13 @@ class TimePass {
     switch (side.kind[record]! as SideKind) {
       case SideKind.Comm:
         comms.set(subject, value);
-        this.newestTid = NaN;
+        this.forgetTask(subject);
         break;
       case SideKind.Fork: {
         const parent = comms.get(value);
         if (parent === undefined) comms.delete(subject);
         else comms.set(subject, parent);
-        this.newestTid = NaN;
+        this.forgetTask(subject);
         break;
       }
       case SideKind.Lost:
@@ -135,7 +139,25 @@ class TimePass {
   private gap(record: number, row: number, events: number | null): void {
     const cpu = this.side.subject[record]!;
     const known = cpu >= 0 && cpu < NO_CPU ? cpu : null;
-    const from = known === null ? undefined : this.lastTimes.get(known);
-    this.gaps.add('lost', known, from === undefined || Number.isNaN(from) ? null : from, events, row);
+    const from = known === null ? NaN : (this.lastTimes[known] ?? NaN);
+    this.gaps.add('lost', known, Number.isNaN(from) ? null : from, events, row);
+  }
+
+  private addTask(tid: number): number {
+    const task = this.symbols.internTask(this.comms.get(tid) ?? this.unknown, tid);
+    this.tasks.set(tid, task);
+    return task;
+  }
+
+  /** The thread has another name from here on. */
+  private forgetTask(tid: number): void {
+    this.tasks.delete(tid);
+    this.newestTid = NaN;
+  }
+
+  private widen(cpu: number): void {
+    const wider = new Float64Array(cpu * 2).fill(NaN);
+    wider.set(this.lastTimes);
+    this.lastTimes = wider;
   }
 }

@@ -7,9 +7,11 @@ import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
 import type { KernelSymbols } from '../traceDat/kernelSymbols';
 import { FileRanges } from '../traceDat/fileRanges';
+import { RowEstimate } from '../traceDat/rowEstimate';
 import { SequentialReader } from '../traceDat/sequentialReader';
 import { UnexpectedData } from '../traceDat/unexpectedData';
 import { inTurns, type Pause } from '../turns';
+import { ChunkMemory } from './chunkMemory';
 import { finishSteps } from './finishEvents';
 import { LARGEST_ATTRIBUTE, SMALLEST_ATTRIBUTE, parseAttribute } from './perfAttribute';
 import { Feature, PerfFacts, clockName, text } from './perfFacts';
@@ -17,7 +19,7 @@ import { readPerfHeader, section, type PerfHeader, type Section } from './perfHe
 import { PerfRecords } from './perfRecords';
 import { longAt } from './perfSample';
 import { RecordType } from './recordType';
-import { RECORD_HEADER, RecordWindow } from './recordWindow';
+import { LARGEST_RECORD, RECORD_HEADER, RecordWindow } from './recordWindow';
 import { StreamDecompressor } from './streamDecompressor';
 import { readTracingData } from './tracingData';
 
@@ -269,16 +271,19 @@ class PerfDataReader {
       );
     }
     const window = new RecordWindow(data.offset, this.littleEndian, problems, false);
+    const estimate = new RowEstimate(this.records.table, end - data.offset);
+    const memory = new ChunkMemory(file, LARGEST_RECORD);
     let offset = data.offset;
-    let ahead = this.chunk(offset, end);
+    let ahead = memory.read(offset, end);
     for (;;) {
       const chunk = await ahead;
       if (chunk.length === 0) break;
       offset += chunk.length;
+      window.push(chunk, memory.roomBefore(chunk));
       // The next chunk is already being read while this one is worked on.
-      ahead = this.chunk(offset, end);
-      window.push(chunk);
+      ahead = memory.read(offset, end);
       await this.drain(window, false);
+      if (estimate.isDue) estimate.update(offset - data.offset);
     }
     await this.drain(window, true);
     window.finish();
@@ -299,13 +304,6 @@ class PerfDataReader {
         `the data ends at byte ${offset}, expected ${data.offset + data.size} as the head says; the file is cut off`,
       );
     }
-  }
-
-  private chunk(offset: number, end: number): Promise<Uint8Array> {
-    const promise = this.file.read(offset, Math.min(this.file.chunkSize, end - offset));
-    // A failure is met where the chunk is awaited; nobody awaits it when reading stops before.
-    promise.catch(() => undefined);
-    return promise;
   }
 
   /** Reads the records that a window holds. `last`: no more bytes come. */

@@ -11,13 +11,16 @@ const LARGEST_TRACING_DATA = 1 << 26;
 /** Records in a row that must look right before reading goes on behind a damaged place. */
 const RECORDS_TO_TRUST = 4;
 
+/** No record's size field can say more, in bytes. */
+export const LARGEST_RECORD = 0xffff;
+
 /**
  * Cuts a stream of chunks into records. {@link next} finds the next one, which stays in the fields. Where a
  * record's header cannot be right, the bytes up to the next run of plausible records are skipped and counted.
  */
 export class RecordWindow {
   /** The bytes that the newest record lies in, and a view of all of them; good until the next `push`. */
-  bytes = new Uint8Array(1 << 16);
+  bytes: Uint8Array = new Uint8Array(0);
   view = new DataView(this.bytes.buffer);
   /** The newest record is `bytes[at, at + size)`, its header included; tracing data behind it counts to it. */
   at = 0;
@@ -31,6 +34,8 @@ export class RecordWindow {
   /** The bytes that wait are `bytes[start, end)`. */
   private start = 0;
   private end = 0;
+  /** The bytes are in memory of the window's own, behind which more may be put. */
+  private isOwn = false;
   /** Bytes of AUX data still to be skipped. */
   private skip = 0;
   /** Offset in the file of the damaged place behind which no record was found yet, or -1. */
@@ -57,29 +62,55 @@ export class RecordWindow {
     this.fileOffset = fileOffset;
   }
 
-  /** The next bytes of the stream. */
-  push(chunk: Uint8Array): void {
+  /**
+   * The next bytes of the stream. Of the memory that they lie in, `room` bytes before them may be written over: the
+   * beginning of a record that waits for them is put there, and nothing else is copied. The memory must stay as it is
+   * until the next `push`.
+   */
+  push(chunk: Uint8Array, room = 0): void {
     const skipped = Math.min(this.skip, chunk.length);
     this.skip -= skipped;
     if (skipped > 0 && !this.isNested) this.fileOffset += skipped;
     const rest = chunk.subarray(skipped);
     const waiting = this.end - this.start;
-    if (this.end + rest.length > this.bytes.length) {
-      const kept = this.bytes.subarray(this.start, this.end);
-      if (waiting + rest.length > this.bytes.length) {
-        const wider = new Uint8Array(Math.max(waiting + rest.length, this.bytes.length * 2));
-        wider.set(kept);
+    if (waiting <= room) this.adopt(rest, waiting);
+    else this.append(rest, waiting);
+  }
+
+  private adopt(rest: Uint8Array, waiting: number): void {
+    const start = rest.byteOffset - waiting;
+    const bytes = new Uint8Array(rest.buffer, start, waiting + rest.length);
+    if (waiting > 0) bytes.set(this.bytes.subarray(this.start, this.end));
+    this.bytes = bytes;
+    this.view = new DataView(rest.buffer, start, bytes.length);
+    this.isOwn = false;
+    this.moveTo(waiting, rest.length);
+  }
+
+  /** Where there is no room before the next bytes, they go behind those that wait, in memory of its own. */
+  private append(rest: Uint8Array, waiting: number): void {
+    if (!this.isOwn || this.end + rest.length > this.bytes.length) {
+      const wanted = waiting + rest.length;
+      if (!this.isOwn || wanted > this.bytes.length) {
+        const wider = new Uint8Array(Math.max(1 << 16, wanted * 2));
+        wider.set(this.bytes.subarray(this.start, this.end));
         this.bytes = wider;
         this.view = new DataView(wider.buffer);
+        this.isOwn = true;
       } else {
         this.bytes.copyWithin(0, this.start, this.end);
       }
-      if (!this.isNested) this.fileOffset += this.start;
-      this.start = 0;
-      this.end = waiting;
+      this.moveTo(waiting, 0);
     }
     this.bytes.set(rest, this.end);
     this.end += rest.length;
+  }
+
+  /** The bytes that wait are now the first ones, and `more` follow. */
+  private moveTo(waiting: number, more: number): void {
+    if (!this.isNested) this.fileOffset += this.start;
+    this.start = 0;
+    this.end = waiting + more;
   }
 
   /** Finds the next record; false when more bytes are needed. `last`: there are no more. */
