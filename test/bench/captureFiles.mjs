@@ -68,7 +68,11 @@ export class CaptureFiles {
 
   /** A perf.data and what `perf script` prints of it; the text is null without perf. */
   async perf() {
-    const data = await this.repeated(this.perfRecording(), { events: PERF_SAMPLES }, 'perf.data');
+    const data = await this.repeated(
+      this.perfRecording(),
+      { events: Math.min(PERF_SAMPLES, this.events) },
+      'perf.data',
+    );
     const text = onPath('perf') ? await this.printedBy('perf', ['script', '-i', data], 'perf.txt') : null;
     return { data, text };
   }

@@ -1,17 +1,15 @@
 /**
  * What reading and analysing one capture takes, measured from within a process of its own.
  *
- *   node library.cjs FILE             reads and analyses it, and prints what that took as one line of JSON
- *   node library.cjs FILE --answers   opens it in the engine, and prints how long single pages take to answer
+ *   node library.cjs FILE   prints what it took as one line of JSON: times in seconds, sizes in bytes
  */
-import type { Capture } from '../../src/capture/eventTable';
+import { NONE, type Capture } from '../../src/capture/eventTable';
 import { openCapture } from '../../src/capture/openCapture';
-import { Engine } from '../../src/engine/engine';
 import { NodeFile } from '../../src/engine/nodeFile';
-import { analyseHolders } from '../../src/holders/analyseHolders';
+import { HolderAnalyser } from '../../src/holders/analyseHolders';
 
-/** Pages that are asked for, spread over all. */
-const ASKED = 200;
+/** Pages that are asked for: so many spread over all, and as many of those with most events. */
+const ASKED = 100;
 
 /** Wall and CPU time (user and system, of all threads) since a moment, in seconds. */
 class Stopwatch {
@@ -33,8 +31,10 @@ async function readAndAnalyse(path: string): Promise<object> {
   const read = reading.read();
   await file.close();
   const analysing = new Stopwatch();
-  const pages = analyseHolders(capture);
+  const analyser = new HolderAnalyser(capture);
+  const { pages, attempts, unreleased } = analyser.analyse();
   const analyse = analysing.read();
+  const rssPeak = process.resourceUsage().maxRSS * 1024;
   return {
     format: capture.format,
     bytes: file.size,
@@ -42,13 +42,16 @@ async function readAndAnalyse(path: string): Promise<object> {
     stacks: capture.stackRecords,
     distinctStacks: capture.symbols.stackCount,
     pages: pages.length,
+    attempts: attempts.length,
+    unreleased: unreleased.length,
+    ...answers(capture, analyser),
     problems: capture.problemCount,
     read,
     analyse,
     startup: (startup.user + startup.system) / 1e6,
     tableBytes: tableBytes(capture),
     rssBefore: before,
-    rssPeak: process.resourceUsage().maxRSS * 1024,
+    rssPeak,
   };
 }
 
@@ -66,31 +69,33 @@ function isColumn(value: unknown): value is Float64Array {
   return ArrayBuffer.isView(value) && 'BYTES_PER_ELEMENT' in value;
 }
 
-async function answers(path: string): Promise<object> {
-  const engine = new Engine();
-  await engine.openCapture({ path });
-  const all = { tree: 'holders', node: null, start: 0, end: Infinity, reason: null } as const;
-  const rows = new Stopwatch();
-  const { nodes } = await engine.children(all);
-  const list = rows.read().wall;
-  const step = Math.max(1, Math.floor(nodes.length / ASKED));
-  const times: number[] = [];
-  for (let i = 0; i < nodes.length; i += step) {
+/** How much CPU time it takes to say of one page who holds it, in seconds. */
+function answers(
+  capture: Capture,
+  analyser: HolderAnalyser,
+): { page: number | null; worstPage: number | null } {
+  const times = askedPages(capture).map((pfn) => {
     const one = new Stopwatch();
-    await engine.text({ node: nodes[i]!.id, reason: null });
-    times.push(one.read().wall);
-  }
+    analyser.page(pfn);
+    return one.read().cpu;
+  });
   times.sort((a, b) => a - b);
-  return {
-    rows: nodes.length,
-    list,
-    asked: times.length,
-    median: times[times.length >> 1] ?? null,
-    worst: times.at(-1) ?? null,
-  };
+  return { page: times[times.length >> 1] ?? null, worstPage: times.at(-1) ?? null };
 }
 
-const [path = '', mode] = process.argv.slice(2);
-void (mode === '--answers' ? answers(path) : readAndAnalyse(path)).then((result) => {
+function askedPages({ events }: Capture): number[] {
+  const counts = new Map<number, number>();
+  for (let row = 0; row < events.length; row++) {
+    const pfn = events.pfn[row]!;
+    if (pfn !== NONE) counts.set(pfn, (counts.get(pfn) ?? 0) + 1);
+  }
+  const all = [...counts.keys()];
+  const step = Math.max(1, Math.floor(all.length / ASKED));
+  const busiest = [...counts].sort((a, b) => b[1] - a[1]).slice(0, ASKED);
+  return [...all.filter((_, index) => index % step === 0), ...busiest.map(([pfn]) => pfn)];
+}
+
+const [path = ''] = process.argv.slice(2);
+void readAndAnalyse(path).then((result) => {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 });

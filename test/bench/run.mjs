@@ -49,7 +49,9 @@ if (!(repeats >= 1) || !(events >= 1)) {
 
 const say = (line) => console.error(line);
 for (const peer of ['traceCmd', 'perf', 'ripgrep', 'gnuTime']) {
-  await ensureTools(peer).catch((error) => say(`${peer} is absent: ${error.message.split('\n')[0]}`));
+  await ensureTools(peer).catch((error) =>
+    say(error.message.split('. ')[0].replace('tests need', 'bench lacks')),
+  );
 }
 
 const work = options.work ?? mkdtempSync(path.join(os.tmpdir(), 'page-holders-bench-'));

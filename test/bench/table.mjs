@@ -4,9 +4,11 @@
 export const show = {
   text: (value) => String(value),
   seconds: (value) => value.toFixed(value < 10 ? 2 : 1),
+  cpuSeconds: (value) => `${value.toFixed(1)} s`,
   milliseconds: (value) => (value * 1000).toFixed(1),
   microseconds: (value) => (value * 1e6).toFixed(2),
   megabytes: (value) => (value / 1e6).toFixed(value < 1e7 ? 1 : 0),
+  memory: (value) => `${(value / 1e6).toFixed(0)} MB`,
   count: (value) => value.toLocaleString('en'),
   millions: (value) => (value / 1e6).toFixed(2),
   one: (value) => value.toFixed(1),
