@@ -5,6 +5,7 @@
  */
 import { NONE, type Capture } from '../../src/capture/eventTable';
 import { openCapture } from '../../src/capture/openCapture';
+import { atOnce } from '../../src/capture/turns';
 import { NodeFile } from '../../src/engine/nodeFile';
 import { HolderAnalyser } from '../../src/holders/analyseHolders';
 
@@ -31,8 +32,8 @@ async function readAndAnalyse(path: string): Promise<object> {
   const read = reading.read();
   await file.close();
   const analysing = new Stopwatch();
-  const analyser = new HolderAnalyser(capture);
-  const { pages, attempts, unreleased } = analyser.analyse();
+  const analyser = atOnce(HolderAnalyser.of(capture));
+  const { pages, attempts, unreleased } = atOnce(analyser.analyse());
   const analyse = analysing.read();
   const rssPeak = process.resourceUsage().maxRSS * 1024;
   return {
