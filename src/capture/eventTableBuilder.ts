@@ -42,12 +42,17 @@ export class EventDetailsBuilder implements EventDetails {
 }
 
 /**
+ * Rows made blank at a time: as many as fit into the processor's nearest caches, 17 columns of them in 66 kB.
+ */
+const BLANK_ROWS = 1024;
+
+/**
  * Growing columns of {@link EventTable}, 66 bytes a row. Readers append a row and write the cells that they
  * know straight into the columns; every other cell says "absent". Columns are replaced when they grow:
  * never keep one across an `append`.
  *
- * Columns double, and `append` writes every cell: the unused half of a large column is then memory that the
- * system has not handed out yet.
+ * Columns double, and only rows about to be used are written to: the unused half of a large column is then
+ * memory that the system has not handed out yet.
  */
 export class EventTableBuilder implements EventTable {
   length = 0;
@@ -69,29 +74,29 @@ export class EventTableBuilder implements EventTable {
   detail = new Int32Array(0);
   offset = new Float64Array(0);
   readonly details = new EventDetailsBuilder();
+  /** Up to here the rows behind the newest one say "absent" in every cell. */
+  private blankEnd = 0;
 
   /** Adds a row and returns its number. `time` and `offset` as in {@link EventTable}. */
   append(time: number, cpu: number, task: number, kind: EventKind, name: number, offset: number): number {
-    const row = this.length;
-    if (row === this.time.length) this.grow(Math.max(1024, row * 2));
-    this.length = row + 1;
+    const row = this.appendBlank();
     this.time[row] = time;
     this.cpu[row] = cpu;
     this.task[row] = task;
     this.kind[row] = kind;
     this.name[row] = name;
-    this.pfn[row] = NONE;
-    this.flags[row] = 0;
-    this.count[row] = ABSENT;
-    this.mapcount[row] = ABSENT;
-    this.val[row] = ABSENT;
-    this.ret[row] = ABSENT;
-    this.mapping[row] = 0;
-    this.migratetype[row] = -1;
-    this.order[row] = -1;
-    this.stack[row] = NONE;
-    this.detail[row] = NONE;
     this.offset[row] = offset;
+    return row;
+  }
+
+  /**
+   * Adds a row and returns its number. The caller writes what {@link append} takes as arguments: fractions and
+   * large numbers as arguments are each put into an object of their own.
+   */
+  appendBlank(): number {
+    const row = this.length;
+    if (row === this.blankEnd) this.addBlankRows();
+    this.length = row + 1;
     return row;
   }
 
@@ -116,9 +121,33 @@ export class EventTableBuilder implements EventTable {
   removeLast(): void {
     const row = --this.length;
     if (this.detail[row] !== NONE) this.details.removeLast();
+    this.blank(row, row + 1);
+  }
+
+  private addBlankRows(): void {
+    const row = this.length;
+    if (row === this.time.length) this.grow(Math.max(BLANK_ROWS, row * 2));
+    this.blankEnd = Math.min(this.time.length, row + BLANK_ROWS);
+    this.blank(row, this.blankEnd);
+  }
+
+  /** Whole blocks column by column: a cell at a time takes a tenth of the time of all reading. */
+  private blank(from: number, to: number): void {
+    this.pfn.fill(NONE, from, to);
+    this.flags.fill(0, from, to);
+    this.count.fill(ABSENT, from, to);
+    this.mapcount.fill(ABSENT, from, to);
+    this.val.fill(ABSENT, from, to);
+    this.ret.fill(ABSENT, from, to);
+    this.mapping.fill(0, from, to);
+    this.migratetype.fill(-1, from, to);
+    this.order.fill(-1, from, to);
+    this.stack.fill(NONE, from, to);
+    this.detail.fill(NONE, from, to);
   }
 
   private grow(capacity: number): void {
+    this.blankEnd = this.length;
     this.time = grown(this.time, new Float64Array(capacity));
     this.cpu = grown(this.cpu, new Uint16Array(capacity));
     this.task = grown(this.task, new Int32Array(capacity));

@@ -1,8 +1,9 @@
 import { NONE } from '../eventTable';
 import type { ProblemList } from '../problemList';
 import { StackMatcher } from '../stackMatcher';
+import { ByteOrder, byteOrderOf } from './byteOrder';
 import type { CaptureClock } from './clock';
-import type { CpuData, PageSpan } from './cpuData';
+import type { CpuData } from './cpuData';
 import type { PageHeader, RecordHeader } from './metadata';
 
 /** The commit word of a page (libtraceevent src/kbuffer-parse.c, kernel/trace/ring_buffer.c). */
@@ -23,7 +24,10 @@ export const NOTHING_MISSING = 0;
 /** Events are missing, but nobody counted them. */
 export const UNCOUNTED = -1;
 
-const NO_SPAN: PageSpan = { bytes: new Uint8Array(0), fileOffset: 0, fileScale: 1 };
+/** Bytes of a head and a word, the least that a record takes. */
+const SMALLEST_RECORD = 8;
+
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * Walks the records of one CPU of one ring buffer. After {@link advance} says true, `at`, `length` and `time`
@@ -32,8 +36,8 @@ const NO_SPAN: PageSpan = { bytes: new Uint8Array(0), fileOffset: 0, fileScale: 
 export class CpuCursor {
   /** Text block of the newest stack of this CPU, for guessing the next one. */
   previousBlock = NONE;
-  bytes: Uint8Array = NO_SPAN.bytes;
-  view = new DataView(NO_SPAN.bytes.buffer);
+  bytes: Uint8Array = NO_BYTES;
+  view: DataView = new DataView(NO_BYTES.buffer);
   /** Index of the record's data, which begins with `common_type`. */
   at = 0;
   /** Bytes of the record's data. */
@@ -53,7 +57,9 @@ export class CpuCursor {
   private waitingPid = 0;
   private waitingContext = 0;
 
-  private span = NO_SPAN;
+  /** Offset in the file of the first byte in memory, and bytes of the file for each byte there. */
+  private spanOffset = 0;
+  private spanScale = 1;
   private nextPage = 0;
   /** Index of the next record's head, and of the end of the page's data. */
   private nextRecord = 0;
@@ -62,10 +68,16 @@ export class CpuCursor {
   /** Time stamp of the newest record before conversion, as distance to the clock's base. */
   private stamp = 0;
   private pageStampHigh = 0;
-  private readonly littleEndian: boolean;
+  private readonly byteOrder: ByteOrder;
   private readonly clock: CaptureClock;
-  private readonly isPlainClock: boolean;
+  /** Null where times can be taken as they are. */
+  private readonly conversion: CaptureClock | null;
   private readonly record: RecordHeader;
+  /** Where a record's type and time are in its head, as if the head were a number. */
+  private readonly typeShift: number;
+  private readonly typeMask: number;
+  private readonly deltaShift: number;
+  private readonly deltaMask: number;
 
   /**
    * @param order place among the cursors of the file: of two records of one time, the lower comes first
@@ -80,16 +92,22 @@ export class CpuCursor {
     private readonly layout: RingLayout,
     private readonly problems: ProblemList,
   ) {
-    this.littleEndian = layout.littleEndian;
-    this.clock = layout.clock;
-    this.isPlainClock = layout.clock.isPlain;
-    this.record = layout.record;
+    const { littleEndian, clock, record } = layout;
+    this.byteOrder = byteOrderOf(littleEndian);
+    this.clock = clock;
+    this.conversion = clock.isPlain ? null : clock;
+    this.record = record;
+    // The head is a C bit field: its first member is in the low bits of a little-endian word, and in the high bits
+    // of a big-endian one.
+    this.typeShift = littleEndian ? 0 : record.deltaBits;
+    this.typeMask = (1 << record.typeBits) - 1;
+    this.deltaShift = littleEndian ? record.typeBits : 0;
+    this.deltaMask = (1 << record.deltaBits) - 1;
   }
 
   /** Offset in the file of the record's head, or near it where the page came out of a compressed block. */
   get fileOffset(): number {
-    const { fileOffset, fileScale } = this.span;
-    return fileScale === 1 ? fileOffset + this.recordStart : this.placeOf(this.recordStart);
+    return this.placeOf(this.recordStart);
   }
 
   /** Brings pages into memory until there is a record, or sets {@link isDone}. */
@@ -100,7 +118,8 @@ export class CpuCursor {
         this.isDone = true;
         return;
       }
-      this.span = span;
+      this.spanOffset = span.fileOffset;
+      this.spanScale = span.fileScale;
       this.bytes = span.bytes;
       this.view = new DataView(span.bytes.buffer, span.bytes.byteOffset, span.bytes.length);
       this.nextPage = this.nextRecord = this.dataEnd = 0;
@@ -137,64 +156,79 @@ export class CpuCursor {
 
   /** Goes to the next record in memory; false when there is none. */
   advance(): boolean {
-    const { view, littleEndian } = this;
-    const { typeBits, deltaBits, largestData, padding, timeExtend, timeStamp } = this.record;
+    const little = this.byteOrder === ByteOrder.Little;
     for (;;) {
       const at = this.nextRecord;
-      if (at >= this.dataEnd) {
-        if (!this.turnPage()) return false;
+      if (at + SMALLEST_RECORD > this.dataEnd) {
+        if (!this.leavePage(at)) return false;
         continue;
       }
-      if (at + 8 > this.dataEnd) {
-        this.pageTail(at);
-        continue;
-      }
-      const head = view.getUint32(at, littleEndian);
-      // The head is a C bit field: its first member is in the low bits of a little-endian word, and in the
-      // high bits of a big-endian one.
-      const type = littleEndian ? head & ((1 << typeBits) - 1) : head >>> deltaBits;
-      const delta = littleEndian ? head >>> typeBits : head & ((1 << deltaBits) - 1);
-      let length = type << 2;
+      const { view } = this;
+      const head = view.getUint32(at, little);
+      const type = (head >>> this.typeShift) & this.typeMask;
+      const delta = (head >>> this.deltaShift) & this.deltaMask;
       let data = at + 4;
-      if (type === 0 || type > largestData) {
-        const word = view.getUint32(at + 4, littleEndian);
-        if (type === 0) {
-          data = at + 8;
-          length = word - 4;
-        } else if (type === timeExtend) {
-          this.stamp += word * 2 ** deltaBits + delta;
-          this.nextRecord = at + 8;
-          continue;
-        } else if (type === timeStamp) {
-          this.absoluteStamp(word, delta, deltaBits);
-          this.nextRecord = at + 8;
-          continue;
-        } else if (type === padding) {
-          this.stamp += delta;
-          // A padding without a time fills the page and has no length (rb_null_event() in ring_buffer.c).
-          if (delta === 0) this.nextRecord = this.dataEnd;
-          else if (word < 4 || word > this.dataEnd - at) this.damaged(at, `a padding of ${word} bytes`);
-          else this.nextRecord = at + 4 + ((word + 3) & ~3);
-          continue;
-        }
+      let length = type << 2;
+      if (type === 0) {
+        length = view.getUint32(data, little) - 4;
+        data += 4;
+      } else if (type > this.record.largestData) {
+        if (this.special(at, type, delta)) continue;
       }
       if (length <= 0 || length > this.dataEnd - data) {
         this.damaged(at, `a record of ${length} bytes where ${this.dataEnd - data} are left in the page`);
         continue;
       }
-      this.stamp += delta;
+      const stamp = this.stamp + delta;
+      this.stamp = stamp;
       this.recordStart = at;
       this.at = data;
       this.length = length;
       this.nextRecord = data + ((length + 3) & ~3);
-      this.time = this.isPlainClock ? this.stamp : this.clock.convert(this.stamp, this.cpu);
+      this.time = stamp;
+      if (this.conversion !== null) this.time = this.conversion.convert(stamp, this.cpu);
       return true;
     }
   }
 
+  /** Passes over what is no record of an event: padding and times. False for a type that is none of these. */
+  private special(at: number, type: number, delta: number): boolean {
+    const { deltaBits, padding, timeExtend, timeStamp } = this.record;
+    const word = this.view.getUint32(at + 4, this.byteOrder === ByteOrder.Little);
+    switch (type) {
+      case timeExtend:
+        this.stamp += word * 2 ** deltaBits + delta;
+        this.nextRecord = at + 8;
+        return true;
+      case timeStamp:
+        this.absoluteStamp(word, delta, deltaBits);
+        this.nextRecord = at + 8;
+        return true;
+      case padding:
+        this.stamp += delta;
+        // A padding without a time fills the page and has no length (rb_null_event() in ring_buffer.c).
+        if (delta === 0) this.nextRecord = this.dataEnd;
+        else if (word < 4 || word > this.dataEnd - at) this.damaged(at, `a padding of ${word} bytes`);
+        else this.nextRecord = at + 4 + ((word + 3) & ~3);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** No whole record is left in the page: goes to the next one. False when there is none in memory. */
+  private leavePage(at: number): boolean {
+    if (at < this.dataEnd) {
+      this.pageTail(at);
+      return true;
+    }
+    return this.turnPage();
+  }
+
   /** Goes to the next page, which may hold no record; false when there is none in memory. */
   private turnPage(): boolean {
-    const { view, bytes, littleEndian, pageSize } = this;
+    const { view, bytes, pageSize } = this;
+    const littleEndian = this.byteOrder === ByteOrder.Little;
     const { timestampOffset, commitOffset, longSize, dataOffset } = this.layout.page;
     const start = this.nextPage;
     const available = Math.min(pageSize, bytes.length - start);
@@ -238,20 +272,21 @@ export class CpuCursor {
   /** Less than the smallest record, a head and a word, is left: fine only when it is a padding. */
   private pageTail(at: number): void {
     const left = this.dataEnd - at;
-    const { typeBits, deltaBits, padding } = this.record;
-    const head = left < 4 ? 0 : this.view.getUint32(at, this.littleEndian);
-    const type = this.littleEndian ? head & ((1 << typeBits) - 1) : head >>> deltaBits;
-    if (type === padding) this.nextRecord = this.dataEnd;
-    else this.damaged(at, `${left} bytes are left in a page, expected a record of at least 8`);
+    const head = left < 4 ? 0 : this.view.getUint32(at, this.byteOrder === ByteOrder.Little);
+    const type = (head >>> this.typeShift) & this.typeMask;
+    if (type === this.record.padding) this.nextRecord = this.dataEnd;
+    else
+      this.damaged(at, `${left} bytes are left in a page, expected a record of at least ${SMALLEST_RECORD}`);
   }
 
   /** The number of missing events, stored as a `long` behind the data; 0 when it does not fit there. */
   private storedCount(at: number, end: number): number {
     const { longSize } = this.layout.page;
     if (at + longSize > end) return 0;
-    const low = this.view.getUint32(at + (this.littleEndian ? 0 : longSize - 4), this.littleEndian);
+    const little = this.byteOrder === ByteOrder.Little;
+    const low = this.view.getUint32(at + (little ? 0 : longSize - 4), little);
     if (longSize === 4) return low;
-    const high = this.view.getUint32(at + (this.littleEndian ? 4 : 0), this.littleEndian);
+    const high = this.view.getUint32(at + (little ? 4 : 0), little);
     return high > 0xffff ? 0 : high * 2 ** 32 + low;
   }
 
@@ -281,6 +316,6 @@ export class CpuCursor {
   }
 
   private placeOf(at: number): number {
-    return this.span.fileOffset + Math.floor(at * this.span.fileScale);
+    return this.spanOffset + Math.floor(at * this.spanScale);
   }
 }

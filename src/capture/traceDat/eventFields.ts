@@ -1,6 +1,7 @@
 import { EventKind, Mapping, NONE } from '../eventTable';
 import type { EventTableBuilder } from '../eventTableBuilder';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
+import { ByteOrder, byteOrderOf } from './byteOrder';
 import type { EventField, EventFormat } from './eventFormat';
 import { pageFlagBits, type PageFlagBits } from './pageFlagBits';
 import { parsePrintFormat, type PrintedValue } from './printFormat';
@@ -153,7 +154,10 @@ export class EventFields {
   /** The struct page that an allocation found, 0 where it found none. */
   private readonly pageField: EventField | null;
   private readonly littleEndian: boolean;
-  private readonly hasDetails: boolean;
+  private readonly byteOrder: ByteOrder;
+  private readonly table: EventTableBuilder;
+  /** 1 for events with a row in {@link EventDetails}, else 0: a number, like the byte order. */
+  private readonly detailRows: number;
 
   constructor(
     format: EventFormat,
@@ -161,6 +165,8 @@ export class EventFields {
     private readonly context: FieldContext,
   ) {
     this.littleEndian = context.littleEndian;
+    this.byteOrder = byteOrderOf(context.littleEndian);
+    this.table = context.table;
     const columns = COLUMNS_OF_KIND[kind] ?? COLUMNS;
     const printed = parsePrintFormat(format.printFormat);
     const found = new Set<Column>();
@@ -183,14 +189,14 @@ export class EventFields {
     if (this.pageField) smallest = Math.max(smallest, this.pageField.offset + this.pageField.size);
     this.smallestRecord = smallest;
     this.missing = (REQUIRED[kind] ?? []).filter((column) => !found.has(column));
-    this.hasDetails =
-      this.slow.length > 0 || (kind >= EventKind.CmaAllocStart && kind <= EventKind.TestPagesIsolated);
+    const isRange = kind >= EventKind.CmaAllocStart && kind <= EventKind.TestPagesIsolated;
+    this.detailRows = this.slow.length > 0 || isRange ? 1 : 0;
   }
 
   /** Reads the record whose data begins at `at` and is at least {@link smallestRecord} bytes long. */
   read(view: DataView, bytes: Uint8Array, at: number, length: number, row: number): void {
-    const { table } = this.context;
-    const little = this.littleEndian;
+    const { table } = this;
+    const little = this.byteOrder === ByteOrder.Little;
     if (this.pfnLow >= 0) {
       const low = view.getUint32(at + this.pfnLow, little);
       if (this.pfnHigh >= 0) {
@@ -221,7 +227,7 @@ export class EventFields {
     if (this.migratetype >= 0) table.migratetype[row] = view.getInt32(at + this.migratetype, little);
     if (this.order >= 0) table.order[row] = view.getInt32(at + this.order, little);
     else if (this.kind === EventKind.PageFreeBatched) table.order[row] = 0;
-    if (this.hasDetails) this.readDetails(view, bytes, at, length, row);
+    if (this.detailRows > 0) this.readDetails(view, bytes, at, length, row);
   }
 
   /**

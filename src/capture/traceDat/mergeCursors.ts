@@ -1,5 +1,8 @@
 import type { CpuCursor } from './cpuCursor';
 
+/** Later than any record. The global `Infinity` in its place makes V8 put each limit into an object of its own. */
+const NO_LIMIT = Number.MAX_VALUE;
+
 /** What is done on the way through the records. */
 export interface MergeSteps {
   /** The cursor stands on the next record. */
@@ -25,20 +28,9 @@ export async function mergeCursors(
     if (cursor.isDone) steps.finish(cursor);
     else heap.add(cursor);
   }
-  for (let cursor = heap.first; cursor !== null; cursor = heap.first) {
-    // Records of one CPU come in runs: the heap is asked again only when another CPU's turn comes.
-    const rival = heap.second;
-    const limit = rival?.time ?? Infinity;
-    const winsTies = rival === null || cursor.order < rival.order;
-    let inMemory = true;
-    do {
-      steps.read(cursor);
-      inMemory = cursor.advance();
-    } while (inMemory && (cursor.time < limit || (winsTies && cursor.time === limit)));
-    if (!inMemory) {
-      await beforeLoad();
-      await cursor.load();
-    }
+  for (let cursor = visitInMemory(heap, steps); cursor !== null; cursor = visitInMemory(heap, steps)) {
+    await beforeLoad();
+    await cursor.load();
     if (cursor.isDone) {
       heap.removeFirst();
       steps.finish(cursor);
@@ -46,6 +38,22 @@ export async function mergeCursors(
       heap.sinkFirst();
     }
   }
+}
+
+/** Visits records up to the first cursor that needs more pages, which stays on top and is returned; null at the end. */
+function visitInMemory(heap: CursorHeap, steps: MergeSteps): CpuCursor | null {
+  for (let cursor = heap.first; cursor !== null; cursor = heap.first) {
+    // Records of one CPU come in runs: the heap is asked again only when another CPU's turn comes.
+    const rival = heap.second;
+    const limit = rival === null ? NO_LIMIT : rival.time;
+    const winsTies = rival === null || cursor.order < rival.order;
+    do {
+      steps.read(cursor);
+      if (!cursor.advance()) return cursor;
+    } while (cursor.time < limit || (winsTies && cursor.time === limit));
+    heap.sinkFirst();
+  }
+  return null;
 }
 
 /** A binary heap with the cursor whose record comes next on top. */

@@ -5,6 +5,7 @@ import { GapRecorder } from '../gapRecorder';
 import type { ProblemList } from '../problemList';
 import { StackBlockCache } from '../stackBlockCache';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
+import { ByteOrder, byteOrderOf } from './byteOrder';
 import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
@@ -56,6 +57,12 @@ class RecordDecoder {
   ) {}
 }
 
+/** Stands for all types that were not met yet: no record is long enough for it. */
+const NOT_MET = new RecordDecoder(NONE, 0, -1, 0x7fffffff);
+const TYPES = 1 << 16;
+/** A record too short to say its type. */
+const NO_TYPE = TYPES;
+
 /** Turns records into rows of the table, gaps, and stacks of rows. */
 export class RecordReader implements MergeSteps {
   readonly table = new EventTableBuilder();
@@ -69,18 +76,17 @@ export class RecordReader implements MergeSteps {
   /** How the page flags were read, for people, once an event with flags was met. */
   flagSource: string | null = null;
 
-  private readonly decoders: RecordDecoder[] = [];
-  /** By `common_type`: 1 + the place among the decoders, 0 for a type that was not met yet. */
-  private readonly decoderOfType = new Uint16Array(1 << 16);
+  /** By `common_type`, with {@link NO_TYPE} behind all types. */
+  private readonly decoders = new Array<RecordDecoder>(TYPES + 1).fill(NOT_MET);
   private readonly stacks = new StackBlockCache();
   private readonly frames = new Int32Array(MOST_FRAMES);
   private readonly tasks = new Int32Array(REMEMBERED_TASKS);
   private readonly taskPids = new Int32Array(REMEMBERED_TASKS).fill(-1);
+  private readonly byteOrder: ByteOrder;
   private readonly typeOffset: number;
-  private readonly longSize: number;
   private readonly doubts = new Set<string>();
-  /** A gap waits for the next event of its CPU. */
-  private hasOpenGap = false;
+  /** 1 while a gap waits for the next event of its CPU, else 0: a number, like the byte order. */
+  private openGaps = 0;
 
   /**
    * @param kernel release and machine as of uname
@@ -89,11 +95,11 @@ export class RecordReader implements MergeSteps {
   constructor(
     private readonly metadata: TraceMetadata,
     private readonly littleEndian: boolean,
-    longSize: number,
+    private readonly longSize: number,
     private readonly kernel: { readonly release: string | null; readonly machine: string | null },
     private readonly problems: ProblemList,
   ) {
-    this.longSize = longSize;
+    this.byteOrder = byteOrderOf(littleEndian);
     this.typeOffset = commonTypeOffset(metadata);
   }
 
@@ -101,34 +107,17 @@ export class RecordReader implements MergeSteps {
   read(cursor: CpuCursor): void {
     if (cursor.missing !== NOTHING_MISSING) this.gap(cursor);
     const { view, at, length } = cursor;
-    if (length < this.typeOffset + 2) {
-      this.tooShort(cursor, 'a record', this.typeOffset + 2);
-      return;
-    }
-    const type = view.getUint16(at + this.typeOffset, this.littleEndian);
-    const known = this.decoderOfType[type]!;
-    const decoder = known > 0 ? this.decoders[known - 1]! : this.learn(type, cursor);
-    if (length < decoder.smallest) {
-      this.tooShort(cursor, this.symbols.string(decoder.name), decoder.smallest);
-      return;
-    }
-    const pid = view.getInt32(at + decoder.pidOffset, this.littleEndian);
-    const context = decoder.flagsOffset < 0 ? 0 : CONTEXT[cursor.bytes[at + decoder.flagsOffset]!]!;
-    if (decoder.kind === RecordKind.Event) {
-      const { table } = this;
-      // Fractions and large numbers as arguments would each be put into an object of their own, a tenth of the
-      // time of all reading: they are stored here.
-      const row = table.append(0, cursor.cpu, this.taskOf(pid), decoder.eventKind, decoder.name, 0);
-      table.time[row] = cursor.hasSharedClock ? cursor.time : NaN;
-      table.offset[row] = cursor.fileOffset;
-      if (decoder.fields) decoder.fields.read(view, cursor.bytes, at, length, row);
-      cursor.waitForStack(row, pid, context);
-    } else if (decoder.kind === RecordKind.KernelStack) {
-      this.kernelStack(cursor, decoder, pid, context);
-    } else {
-      this.userStacks++;
-    }
-    if (this.hasOpenGap) this.closeGaps(cursor);
+    const little = this.byteOrder === ByteOrder.Little;
+    const type = length < this.typeOffset + 2 ? NO_TYPE : view.getUint16(at + this.typeOffset, little);
+    const met = this.decoders[type]!;
+    const decoder = length < met.smallest ? this.decoderFor(cursor, type) : met;
+    if (decoder === null) return;
+    const pid = view.getInt32(at + decoder.pidOffset, little);
+    const context = decoder.flagsOffset < 0 ? 0 : CONTEXT[view.getUint8(at + decoder.flagsOffset)]!;
+    if (decoder.kind === RecordKind.Event) this.event(cursor, decoder, pid, context);
+    else if (decoder.kind === RecordKind.KernelStack) this.kernelStack(cursor, decoder, pid, context);
+    else this.userStacks++;
+    if (this.openGaps > 0) this.closeGaps(cursor);
   }
 
   /** The cursor is at its end: events missing behind the last record are a gap too. */
@@ -140,14 +129,30 @@ export class RecordReader implements MergeSteps {
     const { missing, timeBeforeMissing } = cursor;
     const from = cursor.hasSharedClock && !Number.isNaN(timeBeforeMissing) ? timeBeforeMissing : null;
     this.gapRecorder.add('lost', cursor.cpu, from, missing === UNCOUNTED ? null : missing, this.table.length);
-    this.hasOpenGap = true;
+    this.openGaps = 1;
     cursor.forgetWaiting();
     cursor.missing = NOTHING_MISSING;
   }
 
   private closeGaps(cursor: CpuCursor): void {
     if (cursor.hasSharedClock) this.gapRecorder.close(cursor.cpu, cursor.time);
-    this.hasOpenGap = this.gapRecorder.hasOpen;
+    this.openGaps = this.gapRecorder.hasOpen ? 1 : 0;
+  }
+
+  private event(cursor: CpuCursor, decoder: RecordDecoder, pid: number, context: number): void {
+    const row = this.table.appendBlank();
+    // Not by way of a local `table`: V8 takes `table.time` and `cursor.time` for one place in the code when the
+    // variables have the same index among locals and parameters, and then expects either object at both.
+    this.table.time[row] = cursor.time;
+    if (!cursor.hasSharedClock) this.table.time[row] = NaN;
+    this.table.cpu[row] = cursor.cpu;
+    this.table.task[row] = this.taskOf(pid);
+    this.table.kind[row] = decoder.eventKind;
+    this.table.name[row] = decoder.name;
+    this.table.offset[row] = cursor.fileOffset;
+    if (decoder.fields !== null)
+      decoder.fields.read(cursor.view, cursor.bytes, cursor.at, cursor.length, row);
+    cursor.waitForStack(row, pid, context);
   }
 
   private kernelStack(cursor: CpuCursor, decoder: RecordDecoder, pid: number, context: number): void {
@@ -182,14 +187,15 @@ export class RecordReader implements MergeSteps {
    * is only what a C declaration needs.
    */
   private stackEnd(cursor: CpuCursor, decoder: RecordDecoder, start: number): number {
-    const room = Math.floor((cursor.at + cursor.length - start) / this.longSize);
+    const longShift = this.longSize === 4 ? 2 : 3;
+    const room = (cursor.at + cursor.length - start) >> longShift;
     let count = room;
     if (decoder.sizeOffset >= 0) {
-      const said = cursor.view.getInt32(cursor.at + decoder.sizeOffset, this.littleEndian);
+      const said = cursor.view.getInt32(cursor.at + decoder.sizeOffset, this.byteOrder === ByteOrder.Little);
       if (said > room) this.cutStacks++;
       else if (said > 0) count = said;
     }
-    return start + Math.max(0, Math.min(count, MOST_FRAMES)) * this.longSize;
+    return start + (Math.max(0, Math.min(count, MOST_FRAMES)) << longShift);
   }
 
   /** Stack id of the return addresses in `[start, end)`. */
@@ -209,7 +215,10 @@ export class RecordReader implements MergeSteps {
 
   private taskOf(pid: number): number {
     const slot = pid & (REMEMBERED_TASKS - 1);
-    if (this.taskPids[slot] === pid) return this.tasks[slot]!;
+    return this.taskPids[slot] === pid ? this.tasks[slot]! : this.remember(pid, slot);
+  }
+
+  private remember(pid: number, slot: number): number {
     // As trace-cmd report and the kernel print them (kernel/trace/trace.c, __trace_find_cmdline()).
     const comm = pid === 0 ? '<idle>' : (this.metadata.comms.get(pid) ?? '<...>');
     const task = this.symbols.internTask(this.symbols.internText(comm), pid);
@@ -218,11 +227,23 @@ export class RecordReader implements MergeSteps {
     return task;
   }
 
-  /** The decoder of a `common_type` that was not met before. */
+  /** The decoder of a record whose type is met for the first time, or null for a record that is too short. */
+  private decoderFor(cursor: CpuCursor, type: number): RecordDecoder | null {
+    if (type === NO_TYPE) {
+      this.tooShort(cursor, 'a record', this.typeOffset + 2);
+      return null;
+    }
+    const met = this.decoders[type]!;
+    const decoder = met === NOT_MET ? this.learn(type, cursor) : met;
+    if (cursor.length >= decoder.smallest) return decoder;
+    this.tooShort(cursor, this.symbols.string(decoder.name), decoder.smallest);
+    return null;
+  }
+
   private learn(type: number, cursor: CpuCursor): RecordDecoder {
     const format = this.metadata.format(type);
     const decoder = format ? this.decoderOf(format, cursor) : this.unknownDecoder(type, cursor);
-    this.decoderOfType[type] = this.decoders.push(decoder);
+    this.decoders[type] = decoder;
     return decoder;
   }
 
