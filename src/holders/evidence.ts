@@ -83,8 +83,10 @@ class EvidenceFinder {
 
   private pageRef(row: number, kind: number): void {
     const { events } = this;
-    const pfn = events.pfn[row]!;
     const site = this.sites.of(events.stack[row]!);
+    // Of 2.4 million events of a busy machine 9 in 10 end here.
+    if (!site.concernsMoving && kind !== EventKind.PageRefFreeze) return;
+    const pfn = events.pfn[row]!;
     if (kind === EventKind.PageRefFreeze) {
       if (events.ret[row] === 0) this.failedFreeze(row, pfn, site);
     }

@@ -16,6 +16,7 @@ export class PageRows {
     /** Rows of page `p` are `rows[starts[p]]` up to `rows[starts[p + 1]]`. */
     private readonly starts: Int32Array,
     private readonly rows: Int32Array,
+    private readonly pageOfRow: Int32Array,
   ) {}
 
   /** Made in steps of a few milliseconds. */
@@ -42,7 +43,7 @@ export class PageRows {
     }
     const pfns = pages.pfns();
     const starts = counts.starts(pfns.length);
-    return new PageRows(pages, pfns, starts, yield* rowsInOrder(pageOfRow, starts));
+    return new PageRows(pages, pfns, starts, yield* rowsInOrder(pageOfRow, starts), pageOfRow);
   }
 
   /** How many PFNs have events. */
@@ -58,6 +59,11 @@ export class PageRows {
   /** The last row of the page at an index of {@link pfns}. */
   lastOf(page: number): number {
     return this.rows[this.starts[page + 1]! - 1]!;
+  }
+
+  /** The index in {@link pfns} of the page that a row speaks of, or NONE for events that are not in here. */
+  pageAt(row: number): number {
+    return this.pageOfRow[row]!;
   }
 
   /** The index of a PFN in {@link pfns}, or NONE. */

@@ -56,6 +56,8 @@ export interface StackSite {
   readonly underPutback: boolean;
   /** Under migrate_pages: the page is being tried. */
   readonly underMigration: boolean;
+  /** Under migrate_pages, or takes or drops the reference of isolation: all other stacks say nothing of moving. */
+  readonly concernsMoving: boolean;
   /** Under the reclaim of clean pages that an attempt does first, or of reclaim in general. */
   readonly underReclaim: boolean;
   readonly unmapsForMigration: boolean;
@@ -218,6 +220,7 @@ const NO_STACK: StackSite = {
   putsBack: false,
   underPutback: false,
   underMigration: false,
+  concernsMoving: false,
   underReclaim: false,
   unmapsForMigration: false,
   remapsAfterMigration: false,
@@ -254,6 +257,7 @@ function describeStack(
   else if (has(FILE_FUNCTIONS)) nature = 'file';
   const acquire = matchUserSite(user.acquire, own) ?? matchSite(ACQUIRE_SITES, own);
   const release = matchUserSite(user.release, own) ?? matchSite(RELEASE_SITES, own);
+  const underMigration = has(MIGRATE_FUNCTIONS);
   return {
     functions,
     interrupted: boundary >= 0,
@@ -267,7 +271,9 @@ function describeStack(
     scansForIsolation: ISOLATION_SCANNERS.has(holderFunction),
     putsBack: PUTBACK_FUNCTIONS.has(holderFunction),
     underPutback: functions.includes('putback_movable_pages'),
-    underMigration: has(MIGRATE_FUNCTIONS),
+    underMigration,
+    concernsMoving:
+      underMigration || acquire?.rule.kind === 'isolation' || release?.rule.kind === 'isolation',
     underReclaim: has(RECLAIM_FUNCTIONS),
     unmapsForMigration: has(UNMAP_FUNCTIONS),
     remapsAfterMigration: has(REMAP_FUNCTIONS),

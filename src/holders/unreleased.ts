@@ -34,13 +34,12 @@ function* longBalance(events: EventTable, rows: PageRows, sites: StackSites): Ge
   const balance = new Int32Array(rows.length);
   for (let row = 0; row < events.length; row++) {
     if (row % ROWS_A_STEP === 0) yield;
-    if (!isPageRef(events.kind[row]!)) continue;
-    const { takesLong, dropsLong } = sites.of(events.stack[row]!);
-    if (!takesLong && !dropsLong) continue;
     const change = countChange(events, row);
-    const page = rows.pageOf(events.pfn[row]!);
-    if (change > 0 && takesLong) balance[page]!++;
-    else if (change < 0 && dropsLong && balance[page]! > 0) balance[page]!--;
+    const page = rows.pageAt(row);
+    if (change === 0 || page < 0) continue;
+    const site = sites.of(events.stack[row]!);
+    if (change > 0 && site.takesLong) balance[page]!++;
+    else if (change < 0 && site.dropsLong && balance[page]! > 0) balance[page]!--;
   }
   return balance;
 }
