@@ -1,5 +1,5 @@
 import { unzlibSync } from 'fflate';
-import { ZSTDDecoder } from 'zstddec';
+import { ZSTDDecoder } from 'zstddec/stream';
 
 /** Turns a compressed block into its bytes. */
 export interface Decompressor {
@@ -44,7 +44,8 @@ const ZLIB: Decompressor = {
  * The decompressor of the name that a file gives, or null when it is not known. trace-cmd knows `zstd` and
  * `zlib`; `none` stands for no compression.
  *
- * zstd is libzstd compiled to WebAssembly: 600 MB/s on trace data, where a decoder in JavaScript reaches 40.
+ * zstd is libzstd compiled to WebAssembly: 600 MB/s on trace data, where a decoder in JavaScript reaches 40. The same
+ * build serves .zst files, so that it is in the bundle once.
  */
 export async function decompressorOf(name: string): Promise<Decompressor | null> {
   if (name === 'none') return NONE;
