@@ -201,6 +201,8 @@ export interface Problem {
   readonly line: number | null;
   /** What was found, what was expected there, and what to do where that helps. */
   readonly message: string;
+  /** Present when this is that frames have no names: a symbol file that names them puts it right. */
+  readonly isMissingNames?: true;
 }
 
 /** Everything that one file says. */
@@ -231,4 +233,6 @@ export interface Capture {
   readonly otherEvents: ReadonlyMap<string, number>;
   /** Facts of the header for people, e.g. `["tracer", "nop"]`. */
   readonly facts: readonly (readonly [string, string])[];
+  /** Where a symbol of the kernel stood in the recorded boot; absent where the file does not say. */
+  readonly kernelReference?: { readonly symbol: string; readonly address: bigint };
 }

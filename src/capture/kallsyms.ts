@@ -1,30 +1,57 @@
 import { byteChunks, joined, putBack, takeHead, type ReadOptions } from './byteChunks';
 import type { ByteSource } from './byteSource';
-import type { SymbolTable } from './eventTable';
-import { gunzip, isGzip } from './gunzip';
+import { COMPRESSION_HEAD, compressionOf } from './decompress';
+import type { Problem, SymbolTable } from './eventTable';
 import { ProblemList } from './problemList';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import { KernelSymbols } from './traceDat/kernelSymbols';
 
 /** A kernel with all modules and debugging has 20 MB of kallsyms. */
 const LARGEST_KALLSYMS = 1 << 27;
+/** Bytes that {@link isKallsyms} looks at. */
+const SYMBOL_HEAD = 1024;
 
 /** The names of a kernel's functions as /proc/kallsyms lists them. */
 export interface Kallsyms {
   readonly names: KernelSymbols;
   /** Address of the first symbol of this name, or null. */
   addressOf(symbol: string): bigint | null;
+  /** Whether symbols of modules are among them; the System.map of a build has none. */
+  readonly hasModules: boolean;
 }
 
 /** Whether a file begins like a saved /proc/kallsyms: `ffffffff81000000 T _text`. */
 export function isKallsyms(head: Uint8Array): boolean {
   return /^(?:[0-9a-f]{8}|[0-9a-f]{16}) [A-Za-z] \S+(?:\t\[\w+\])?\n/.test(
-    new TextDecoder('latin1').decode(head.subarray(0, 1024)),
+    new TextDecoder('latin1').decode(head.subarray(0, SYMBOL_HEAD)),
   );
 }
 
 /**
- * Reads a saved /proc/kallsyms, gzipped or not. What is wrong with it goes to `problems`, with the source's name.
+ * Reads a file that begins like kallsyms or like a System.map, which has the same form; null for all others.
+ *
+ * @returns `kallsyms` null where its symbols have no addresses, with the problem that says so
+ * @throws only what `source.read` throws, and the signal's reason when aborted
+ */
+export async function readSymbolFile(
+  source: ByteSource,
+  options: ReadOptions = {},
+): Promise<{ readonly kallsyms: Kallsyms | null; readonly problems: readonly Problem[] } | null> {
+  const { chunkSize, signal } = options;
+  const quiet = {
+    ...(chunkSize === undefined ? {} : { chunkSize }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const head = await contentChunks(source, quiet, new ProblemList());
+  const beginning = joined(await takeHead(head, SYMBOL_HEAD));
+  await head.return();
+  if (!isKallsyms(beginning)) return null;
+  const problems = new ProblemList();
+  return { kallsyms: await readKallsyms(source, options, problems), problems: problems.kept };
+}
+
+/**
+ * Reads a saved /proc/kallsyms, compressed or not. What is wrong with it goes to `problems`, with the source's name.
  *
  * @throws only what `source.read` throws, and the signal's reason when aborted
  */
@@ -34,11 +61,7 @@ export async function readKallsyms(
   problems: ProblemList,
 ): Promise<Kallsyms | null> {
   const own = new ProblemList();
-  let chunks = byteChunks(source, options, own);
-  const taken = await takeHead(chunks, 2);
-  const isCompressed = isGzip(joined(taken));
-  chunks = putBack(taken, chunks);
-  if (isCompressed) chunks = gunzip(chunks, own);
+  const chunks = await contentChunks(source, options, own);
   const text = joined(await takeHead(chunks, LARGEST_KALLSYMS));
   await chunks.return();
   const names = new KernelSymbols();
@@ -55,7 +78,19 @@ export async function readKallsyms(
     );
     return null;
   }
-  return { names, addressOf: (symbol) => addressOf(text, symbol) };
+  return { names, addressOf: (symbol) => addressOf(text, symbol), hasModules: names.hasModules };
+}
+
+/** The content of a source, which may be compressed. */
+async function contentChunks(
+  source: ByteSource,
+  options: ReadOptions,
+  problems: ProblemList,
+): Promise<AsyncGenerator<Uint8Array, void>> {
+  const chunks = byteChunks(source, options, problems);
+  const taken = await takeHead(chunks, COMPRESSION_HEAD);
+  const whole = putBack(taken, chunks);
+  return compressionOf(joined(taken))?.decompress(whole, problems) ?? whole;
 }
 
 function addressOf(text: Uint8Array, symbol: string): bigint | null {

@@ -15,6 +15,12 @@ export class ProblemList {
     if (this.kept.length < KEPT) this.kept.push({ offset, line, message });
   }
 
+  /** Frames have no names; `message` says why, and what to do. */
+  addMissingNames(offset: number, message: string): void {
+    this.count++;
+    if (this.kept.length < KEPT) this.kept.push({ offset, line: null, message, isMissingNames: true });
+  }
+
   /** Like {@link add}, for what concerns the whole file: kept even when that costs the last of those kept. */
   addForFile(offset: number, message: string): void {
     if (this.kept.length >= KEPT) this.kept.length = KEPT - 1;

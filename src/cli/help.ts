@@ -7,7 +7,13 @@ moved, who held a reference on it, from where in the kernel, and until when.
 
   CAPTURE         ftrace text (/sys/kernel/tracing/trace or trace_pipe, saved to a
                   file, or the output of trace-cmd report), trace.dat of trace-cmd,
-                  perf script text, or perf.data; gzipped or not
+                  perf script text, perf.data, page_pinner files, or a kernel log
+                  with page dumps; compressed with gzip, xz or zstd or not. Beside
+                  it, in any order and told by their content:
+                    a page_owner dump      who allocated each page
+                    kallsyms, System.map   names of bare addresses, as in perf.data
+                  A page_owner dump alone is reported by stack. Several traces are
+                  reported side by side
   --tree DIR      source tree of the traced kernel: each frame gets its file and line
   --format FORMAT text, like the tree in the editor (default), or json
   --reason NAME   only pages that failed to move for this migrate reason:

@@ -27,11 +27,16 @@ export async function runReport(
   const { tree, reason, format } = command;
   const opened = await openAll(engine, command.captures, errors, progress);
   if (opened.length === 0) return 2;
+  if (opened.every(({ format }) => format === 'kallsyms')) {
+    const names = opened.map((facts) => facts.path).join(', ');
+    await errors.write(`page-holders: ${names}: only names frames; give the capture that needs it too.\n`);
+    return 2;
+  }
   if (
     reason !== null &&
     !isReason(
       reason,
-      opened.flatMap((facts) => facts.reasons),
+      (await engine.captureFacts()).flatMap((facts) => facts.reasons),
     )
   ) {
     await errors.write(

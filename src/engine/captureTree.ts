@@ -1,5 +1,6 @@
 /** What each open capture is, says of itself and lacks, and what the kernel tree knows, as rows of a tree. */
 import type { Capture, Gap } from '../capture/eventTable';
+import { allocationsText } from './allocationsText';
 import { captureDoubts } from './captureDoubts';
 import { counted, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
@@ -14,7 +15,13 @@ export interface SymbolLookup {
   readonly unknown: readonly string[];
 }
 
-export function captureRow(facts: CaptureFacts, capture: Capture, expanded: boolean): Branch {
+/** @param notes what other open files say of the capture */
+export function captureRow(
+  facts: CaptureFacts,
+  capture: Capture,
+  expanded: boolean,
+  notes: readonly Branch[] = [],
+): Branch {
   const { id } = facts;
   const span = timeSpan(capture);
   return branch(
@@ -29,7 +36,8 @@ export function captureRow(facts: CaptureFacts, capture: Capture, expanded: bool
     },
     () => [
       ...stateRows(facts),
-      pagesRow(facts),
+      pagesRow(facts, capture),
+      ...notes,
       ...captureDoubts(capture).map((doubt, index) =>
         branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
       ),
@@ -138,8 +146,11 @@ export function failedText({ pages, heldPages, untracedPages }: FailedPages, fac
   return `${counted(pages, 'page')} failed to move, ${heldPages} held${untraced}`;
 }
 
-function pagesRow(facts: CaptureFacts): Branch {
+function pagesRow(facts: CaptureFacts, { allocations }: Capture): Branch {
   const { id } = facts;
+  if (facts.pageEvents === 0 && facts.allocations > 0 && allocations !== null) {
+    return branch({ id: `${id}/pages`, kind: 'fact', label: allocationsText(allocations) });
+  }
   const reasons = facts.reasons.map(([reason, count]) => `${count} ${reason ?? 'reason unknown'}`).join(', ');
   return branch({
     id: `${id}/pages`,

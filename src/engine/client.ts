@@ -56,6 +56,8 @@ export class EngineClient implements EngineApi {
 
   readonly openCapture: EngineApi['openCapture'] = (request, options) =>
     this.ask('openCapture', request, options);
+  readonly captureFacts: EngineApi['captureFacts'] = (request, options) =>
+    this.ask('captureFacts', request, options);
   readonly closeCapture: EngineApi['closeCapture'] = (request, options) =>
     this.ask('closeCapture', request, options);
   readonly checkFiles: EngineApi['checkFiles'] = (request, options) =>

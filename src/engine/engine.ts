@@ -13,6 +13,9 @@ import {
   kernelTreeRow,
   type SymbolLookup,
 } from './captureTree';
+import { reportAllocations, reportGroups, reportJoins, reportNaming } from './allocationReport';
+import { AllocationRows, dumpRows } from './allocationRows';
+import { allocationCount, allocationsText } from './allocationsText';
 import { changeOf } from './fileState';
 import {
   frameTarget,
@@ -23,14 +26,16 @@ import {
   type LocateStack,
   type NamedFunction,
 } from './frames';
-import { heldReferences, holderRows, isHeld } from './holderTree';
+import { heldReferences, holderRows, isHeld, type PageAdditions } from './holderTree';
 import type { IndexStore } from './indexStore';
+import { JoinedFiles, openSymbolFile, type SymbolFile } from './joinCaptures';
 import { KernelSource } from './kernelSource';
 import { branch, LazyTree, type Branch } from './lazyTree';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions } from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
 import { reportCapture, reportPage } from './report';
+import { namingRows, symbolFacts, symbolFileRow, type SymbolUse } from './symbolFileRows';
 import { textLines, type Styles } from './textReport';
 
 interface OpenedCapture extends AnalysedCapture {
@@ -40,6 +45,7 @@ interface OpenedCapture extends AnalysedCapture {
 
 export class Engine implements EngineApi {
   private readonly opened = new Map<string, OpenedCapture>();
+  private readonly joined = new JoinedFiles();
   private source: KernelSource | null = null;
   private nextId = 1;
   /** Trees by reason, and the stacks under them; made anew when a capture or the kernel tree changes. */
@@ -52,6 +58,8 @@ export class Engine implements EngineApi {
 
   async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
     const { path, replaces } = request;
+    const symbolFile = await openSymbolFile(path, options);
+    if (symbolFile !== null) return this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile);
     const { onPart, ...others } = options;
     const id = replaces ?? `c${this.nextId++}`;
     const showParts = onPart && replaces === undefined;
@@ -66,16 +74,21 @@ export class Engine implements EngineApi {
             }
           : {}),
       });
-      this.source?.want(namedFunctions(whole.capture, whole.pages));
-      return this.keep(id, whole);
+      return this.keep(id, { ...whole, ...this.joined.named(id, whole) });
     } catch (error) {
       if (showParts && this.opened.delete(id)) this.forgetTrees();
       throw error;
     }
   }
 
+  captureFacts(): Promise<Answer<'captureFacts'>> {
+    const symbolFiles = [...this.joined.symbolFiles].map(([id, file]) => symbolFacts(id, file));
+    return Promise.resolve([...[...this.opened.values()].map(({ facts }) => facts), ...symbolFiles]);
+  }
+
   closeCapture(request: Request<'closeCapture'>): Promise<null> {
     this.opened.delete(request.id);
+    if (this.joined.close(request.id)) this.nameAnew();
     this.forgetTrees();
     return Promise.resolve(null);
   }
@@ -146,24 +159,61 @@ export class Engine implements EngineApi {
   async *textReport(reason: string | null, styles: Styles): AsyncGenerator<string> {
     for (const opened of this.opened.values()) {
       yield* await textLines([this.captureHeading(opened, reason)], styles);
-      if (opened.pages.length === 0) yield `  ${opened.facts.pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR}`;
+      const { pageEvents, allocations } = opened.facts;
+      if (opened.pages.length === 0 && (pageEvents > 0 || allocations === 0)) {
+        yield `  ${pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR}`;
+      }
       yield '';
     }
+    const symbolFiles = this.symbolFileRows();
+    if (symbolFiles.length === 0) return;
+    yield* await textLines(symbolFiles, styles);
+    yield '';
   }
 
   /** The JSON report of all captures in pieces, so that no string grows beyond what one page needs. */
   async *jsonReport(reason: string | null): AsyncGenerator<string> {
-    const captures = [...this.opened.values()].map(({ capture }) => reportCapture(capture));
+    const ids = [...this.opened.keys()];
+    const indexOf = (id: string): number => ids.indexOf(id);
+    const captures = [...this.opened.values()].map(({ id, capture }) =>
+      reportCapture(
+        capture,
+        reportJoins(capture, this.joined.allocationsOf(id, this.opened), indexOf),
+        this.joined.namingsOf(id).map(reportNaming),
+      ),
+    );
     yield `{"version":1,"captures":${JSON.stringify(captures)},"pages":[`;
     let separator = '\n';
     for (const opened of this.opened.values()) {
-      const { capture, pages } = opened;
+      const { id, capture, pages } = opened;
+      const joined = this.joined.allocationsOf(id, this.opened);
       for (const page of pagesWithReason(pages, reason)) {
-        yield separator + JSON.stringify(await reportPage(capture, page, this.placedStacks(opened)));
+        const stacks = this.placedStacks(opened);
+        const by = await reportAllocations(capture, page, joined, (other) => this.stacksOf(other), indexOf);
+        yield separator + JSON.stringify(await reportPage(indexOf(id), capture, page, stacks, by));
         separator = ',\n';
       }
     }
-    yield ']}\n';
+    yield ']';
+    yield* this.jsonAllocations();
+    yield '}\n';
+  }
+
+  private async *jsonAllocations(): AsyncGenerator<string> {
+    const all = [...this.opened.values()];
+    if (!all.some(saysAllocationsAlone)) return;
+    yield ',"allocations":[';
+    let separator = '\n';
+    for (const [index, opened] of all.entries()) {
+      const { capture } = opened;
+      if (!saysAllocationsAlone(opened)) continue;
+      const groups = reportGroups(index, capture, capture.allocations!, this.placedStacks(opened));
+      for await (const group of groups) {
+        yield separator + JSON.stringify(group);
+        separator = ',\n';
+      }
+    }
+    yield ']';
   }
 
   /** Whether any page has a reference that somebody held, at marks of one reason or of all. */
@@ -173,9 +223,27 @@ export class Engine implements EngineApi {
 
   private keep(id: string, analysed: AnalysedCapture): CaptureFacts {
     const facts = factsOf(id, analysed);
+    // More functions are wanted when the whole is read.
+    if (analysed.part === 1) this.source?.want(namedFunctions(analysed.capture, analysed.pages));
     this.opened.set(id, { ...analysed, id, facts });
     this.forgetTrees();
     return facts;
+  }
+
+  private keepSymbols(id: string, file: SymbolFile): CaptureFacts {
+    this.joined.addSymbols(id, file);
+    this.nameAnew();
+    this.forgetTrees();
+    return symbolFacts(id, file);
+  }
+
+  /** Names change what is found: captures that need them are analysed anew. */
+  private nameAnew(): void {
+    for (const [id, opened] of this.opened) {
+      const named = this.joined.namedAnew(id);
+      if (named === null || named.capture === opened.capture) continue;
+      this.keep(id, { ...opened, ...named });
+    }
   }
 
   private holderTree(reason: string | null): LazyTree {
@@ -190,7 +258,7 @@ export class Engine implements EngineApi {
   private holderRoots(reason: string | null): readonly Branch[] {
     const all = [...this.opened.values()];
     const [only] = all;
-    if (only === undefined) return [];
+    if (only === undefined) return this.symbolFileRows();
     return all.length === 1
       ? this.holderRows(only, reason)
       : all.map((each) => this.captureHeading(each, reason));
@@ -205,26 +273,63 @@ export class Engine implements EngineApi {
       {
         id,
         kind: 'capture',
-        label: `${baseName(facts.path)} · ${failedText(countPages(pages), facts)}${forReason}`,
+        label: `${baseName(facts.path)} · ${saysText(opened, countPages(pages))}${forReason}`,
         description: captureDescription(facts, opened.capture),
         tooltip: { title: facts.path, rows: [], notes: [] },
-        expanded: true,
+        // Beside the traces that it is joined to, a dump is at hand but not in the way.
+        expanded: !saysAllocationsAlone(opened) || this.joined.tracesOf(id, this.opened).length === 0,
       },
       rows.length === 0 ? null : () => rows,
     );
   }
 
   private holderRows(opened: OpenedCapture, reason: string | null): readonly Branch[] {
-    const { id, capture, pages, part } = opened;
-    return holderRows(id, capture, pagesWithReason(pages, reason), this.placedStacks(opened), part);
+    const { id, capture, part } = opened;
+    const pages = pagesWithReason(opened.pages, reason);
+    const stacks = this.placedStacks(opened);
+    const rows = holderRows(id, capture, pages, stacks, part, this.additions(opened, pages));
+    if (!saysAllocationsAlone(opened)) return rows;
+    return [...rows, ...dumpRows(id, capture, capture.allocations!, stacks)];
+  }
+
+  /** What the other open files say of a capture and its pages. */
+  private additions({ id, capture }: OpenedCapture, pages: readonly Page[]): PageAdditions {
+    const joined = this.joined.allocationsOf(id, this.opened);
+    const rows = new AllocationRows(capture, joined, pages, (other) => this.stacksOf(other));
+    const refused = this.joined.namingsOf(id).filter(({ refusal }) => refusal !== null);
+    return {
+      notes: (parent) => [...namingRows(parent, refused), ...rows.notes(parent)],
+      rows: (parent, page) => rows.rows(parent, page),
+    };
+  }
+
+  private stacksOf(capture: Capture): PlacedStacks {
+    return this.placedStacks([...this.opened.values()].find((each) => each.capture === capture)!);
+  }
+
+  private symbolFileRows(): readonly Branch[] {
+    return [...this.joined.symbolFiles].map(([id, file]) => symbolFileRow(id, file, this.usesOf(file)));
+  }
+
+  private usesOf({ path }: SymbolFile): readonly SymbolUse[] {
+    return [...this.opened.values()].map(({ id, facts }) => ({
+      capture: facts.path,
+      naming: this.joined.namingsOf(id).find(({ file }) => file === path) ?? null,
+    }));
   }
 
   private captures(): LazyTree {
     this.captureTree ??= new LazyTree(() => {
       const all = [...this.opened.values()];
-      if (all.length === 0) return [];
-      const rows = all.map(({ facts, capture }) => captureRow(facts, capture, all.length === 1));
-      return [kernelTreeRow(this.source?.facts ?? null, this.symbolLookup()), ...rows];
+      const symbolFiles = this.symbolFileRows();
+      if (all.length + symbolFiles.length === 0) return [];
+      const rows = all.map((opened) => {
+        const { id, facts, capture, pages } = opened;
+        const used = this.joined.namingsOf(id).filter(({ refusal }) => refusal === null);
+        const notes = [...namingRows(`${id}/used`, used), ...this.additions(opened, pages).notes(id)];
+        return captureRow(facts, capture, all.length === 1, notes);
+      });
+      return [kernelTreeRow(this.source?.facts ?? null, this.symbolLookup()), ...rows, ...symbolFiles];
     });
     return this.captureTree;
   }
@@ -261,6 +366,7 @@ export class Engine implements EngineApi {
   }
 
   private forgetTrees(): void {
+    this.joined.forgetAllocations();
     this.holderTrees.clear();
     this.stacks.clear();
     this.captureTree = null;
@@ -290,11 +396,23 @@ function factsOf(id: string, { capture, pages, part }: AnalysedCapture): Capture
     gaps: capture.gaps.length,
     problems: capture.problemCount,
     pageEvents: pageEvents(capture),
+    allocations: allocationCount(capture.allocations),
     ...countPages(pages),
     reasons: [...reasons],
     part,
     changed: null,
   };
+}
+
+/** A page_owner dump: no event, but allocations. */
+function saysAllocationsAlone({ facts }: OpenedCapture): boolean {
+  return facts.pageEvents === 0 && facts.allocations > 0;
+}
+
+function saysText(opened: OpenedCapture, pages: FailedPages): string {
+  return saysAllocationsAlone(opened)
+    ? allocationsText(opened.capture.allocations!)
+    : failedText(pages, opened.facts);
 }
 
 function countPages(pages: readonly Page[]): FailedPages {

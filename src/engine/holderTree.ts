@@ -37,6 +37,16 @@ const SHOWN_PROBLEMS = 5;
 
 const ROLE_ORDER: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
 
+/** What files beside the capture say of it. */
+export interface PageAdditions {
+  /** Rows before the pages; `id` is that of the capture. */
+  notes(id: string): readonly Branch[];
+  /** Rows of a page behind its marks. */
+  rows(id: string, page: Page): readonly Branch[];
+}
+
+const NO_ADDITIONS: PageAdditions = { notes: () => [], rows: () => [] };
+
 /**
  * Rows for the pages of one capture, and what must be known before they are believed.
  *
@@ -48,8 +58,9 @@ export function holderRows(
   pages: readonly Page[],
   stacks: PlacedStacks,
   part = 1,
+  additions = NO_ADDITIONS,
 ): readonly Branch[] {
-  const rows = new HolderRows(capture, stacks, part < 1);
+  const rows = new HolderRows(capture, stacks, part < 1, additions);
   const doubts = captureDoubts(capture).map((doubt, index) =>
     branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
   );
@@ -63,7 +74,11 @@ export function holderRows(
       branch({ id: `${id}/none`, kind: 'note', label: 'No page failed to move as far as the capture shows' }),
     );
   }
-  return [...doubts, ...[...blamed, ...others].map((page) => rows.page(id, page, alone))];
+  return [
+    ...doubts,
+    ...additions.notes(id),
+    ...[...blamed, ...others].map((page) => rows.page(id, page, alone)),
+  ];
 }
 
 /** References that somebody held while the page could not move, explanations (weight 0) left out. */
@@ -87,6 +102,7 @@ class HolderRows {
     private readonly stacks: PlacedStacks,
     /** More of the capture is still to be read: nothing is known of its end. */
     private readonly isPart: boolean,
+    private readonly additions: PageAdditions,
   ) {}
 
   page(parent: string, page: Page, expanded: boolean): Branch {
@@ -121,9 +137,10 @@ class HolderRows {
       },
       () => {
         const reasons = new Set(page.marks.map((mark) => mark.reason));
-        return groupMarks(page).map((group, index) =>
+        const marks = groupMarks(page).map((group, index) =>
           this.mark(`${id}/m${index}`, group, index === 0, reasons.size > 1),
         );
+        return [...marks, ...this.additions.rows(id, page)];
       },
     );
   }
@@ -537,7 +554,8 @@ function untracedRow(id: string, untraced: number): Branch {
   });
 }
 
-function frameRows(id: string, frame: PlacedFrame): readonly Branch[] {
+/** Rows of a frame, behind those of what is inlined into it. */
+export function frameRows(id: string, frame: PlacedFrame): readonly Branch[] {
   return [...inlinedRows(id, frame), frameRow(id, frame)];
 }
 

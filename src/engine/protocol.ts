@@ -17,6 +17,7 @@ export type NodeKind =
   | 'released'
   | 'frames'
   | 'frame'
+  | 'allocation'
   | 'note'
   | 'fact'
   | 'problem';
@@ -108,6 +109,8 @@ export interface CaptureFacts {
   readonly problems: number;
   /** Events that say something of a page or of moving pages. */
   readonly pageEvents: number;
+  /** Allocations that a page_owner dump, or a kernel log with page dumps, tells of. */
+  readonly allocations: number;
   /** Pages that failed to move, and how many of them somebody held. */
   readonly pages: number;
   readonly heldPages: number;
@@ -157,6 +160,8 @@ export interface EngineRequests {
   };
   /** Looks at the files of all captures; answers what changed since the last look, and no more than that. */
   readonly checkFiles: { request: Readonly<Record<string, never>>; answer: readonly CaptureFacts[] };
+  /** What all open files are, as of now: a symbol file changes what is found in the captures beside it. */
+  readonly captureFacts: { request: Readonly<Record<string, never>>; answer: readonly CaptureFacts[] };
   readonly closeCapture: { request: { readonly id: string }; answer: null };
   /** Children of `node` (null: the roots) from `start` up to, not including, `end`. */
   readonly children: {

@@ -4,6 +4,7 @@ import { openCapture } from '../capture/openCapture';
 import { inTurns } from '../capture/turns';
 import { analysisSteps, pageSteps } from '../holders/analyseHolders';
 import type { Page } from '../holders/model';
+import { allocationCount } from './allocationsText';
 import { CancelledError, CaptureError } from './errors';
 import type { FileState } from './fileState';
 import { NodeFile } from './nodeFile';
@@ -120,9 +121,10 @@ function withFileProblems(capture: Capture, found: readonly Problem[]): Capture 
  * @throws CaptureError with what the reader says of a file in which it found nothing: a file of another kind comes
  * back without events
  */
-function refuseOtherFiles({ path, events, problems, otherEvents }: Capture): void {
+function refuseOtherFiles({ path, events, problems, otherEvents, allocations }: Capture): void {
   const [problem] = problems;
-  if (events.length > 0 || otherEvents.size > 0 || problem === undefined) return;
+  if (allocationCount(allocations) > 0 || events.length > 0 || otherEvents.size > 0 || problem === undefined)
+    return;
   const place = problem.line === null ? '' : `line ${problem.line}: `;
   throw new CaptureError(path, `cannot be opened: ${place}${problem.message}.`);
 }

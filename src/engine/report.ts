@@ -16,6 +16,7 @@ import type {
   Role,
 } from '../holders/model';
 import type { Certainty } from '../source/location';
+import type { ReportAllocation, ReportAllocationGroup, ReportJoin, ReportNaming } from './allocationReport';
 import { sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
 import { absoluteTime } from './timeText';
 
@@ -23,6 +24,8 @@ export interface Report {
   readonly version: 1;
   readonly captures: readonly ReportCapture[];
   readonly pages: readonly ReportPage[];
+  /** What page_owner dumps say by themselves, by stack; absent where none is among the captures. */
+  readonly allocations?: readonly ReportAllocationGroup[];
 }
 
 export interface ReportCapture {
@@ -44,13 +47,20 @@ export interface ReportCapture {
     readonly line: number | null;
     readonly message: string;
   }[];
+  /** page_owner dumps that tell who allocated the pages of this capture. */
+  readonly joins: readonly ReportJoin[];
+  /** What the symbol files given with it did; empty for a capture that has names. */
+  readonly names: readonly ReportNaming[];
 }
 
 export interface ReportPage {
+  /** Index in `captures`. */
+  readonly capture: number;
   readonly pfn: string;
   readonly order: number;
   readonly marks: readonly ReportMark[];
   readonly references: readonly ReportReference[];
+  readonly allocatedBy: readonly ReportAllocation[];
 }
 
 export interface ReportMark {
@@ -100,7 +110,11 @@ export interface ReportFrame extends ReportSite {
   readonly inlined: readonly { readonly function: string; readonly file: string; readonly line: number }[];
 }
 
-export function reportCapture(capture: Capture): ReportCapture {
+export function reportCapture(
+  capture: Capture,
+  joins: readonly ReportJoin[],
+  names: readonly ReportNaming[],
+): ReportCapture {
   const { events, timeBase } = capture;
   const span = timeSpan(capture);
   return {
@@ -118,17 +132,28 @@ export function reportCapture(capture: Capture): ReportCapture {
       events: gap.events,
     })),
     problems: capture.problems.map(({ offset, line, message }) => ({ offset, line, message })),
+    joins,
+    names,
   };
 }
 
-export async function reportPage(capture: Capture, page: Page, stacks: PlacedStacks): Promise<ReportPage> {
+/** @param index of the capture in {@link Report.captures} */
+export async function reportPage(
+  index: number,
+  capture: Capture,
+  page: Page,
+  stacks: PlacedStacks,
+  allocatedBy: readonly ReportAllocation[],
+): Promise<ReportPage> {
   const references: ReportReference[] = [];
   for (const reference of page.references) references.push(await reportReference(capture, reference, stacks));
   return {
+    capture: index,
     pfn: `0x${page.pfn.toString(16)}`,
     order: page.order,
     marks: page.marks.map((mark) => reportMark(capture, mark)),
     references,
+    allocatedBy,
   };
 }
 
@@ -206,19 +231,19 @@ function reportSite(frame: PlacedFrame): ReportSite {
   return { function: frame.function, file, line, certainty };
 }
 
-function reportFrame(frame: PlacedFrame): ReportFrame {
+export function reportFrame(frame: PlacedFrame): ReportFrame {
   const { file, line, certainty } = frame.location;
   const inlined = sureInlined(frame);
   const { offset, module } = frame;
   return { function: frame.function, offset, module, file, line, certainty, inlined };
 }
 
-function reportTask(capture: Capture, task: number): ReportTask | null {
+export function reportTask(capture: Capture, task: number): ReportTask | null {
   if (task < 0) return null;
   const pid = capture.symbols.taskPid(task);
   return pid < 0 ? null : { comm: capture.symbols.taskComm(task), pid };
 }
 
-function timeString(time: number, timeBase: bigint): string | null {
+export function timeString(time: number, timeBase: bigint): string | null {
   return absoluteTime(time, timeBase)?.toString() ?? null;
 }

@@ -3,7 +3,7 @@
  * its count.
  */
 import type { Branch } from './lazyTree';
-import type { TreeNode } from './protocol';
+import type { NodeKind, TreeNode } from './protocol';
 
 /** Ways to set words apart; the identity where there are no colours. */
 export interface Styles {
@@ -39,9 +39,11 @@ export async function textLines(
   return lines;
 }
 
-/** Expected, temporary and earlier references and the plumbing frames stay folded. */
+/** Expected, temporary and earlier references, the plumbing frames and allocations that prove nothing stay folded. */
+const FOLDABLE: ReadonlySet<NodeKind> = new Set<NodeKind>(['frames', 'role', 'allocation', 'capture']);
+
 function isFolded(node: TreeNode): boolean {
-  return (node.kind === 'frames' || node.kind === 'role') && !node.expanded;
+  return FOLDABLE.has(node.kind) && !node.expanded;
 }
 
 /** Frames stand in two columns; a column of at most 40 keeps most lines below 100 characters. */

@@ -57,6 +57,7 @@ export class OpenCaptures implements vscode.Disposable {
         ? this.engine.openCapture({ path }, { signal, onProgress, onPart })
         : this.engine.openCapture({ path, replaces: before.id }, { signal, onProgress }));
       this.put(facts);
+      if (facts.format === 'kallsyms') await this.askAnew();
       return facts;
     } catch (error) {
       for (const id of shown) this.drop(id);
@@ -81,6 +82,7 @@ export class OpenCaptures implements vscode.Disposable {
     }
     await this.engine.closeCapture({ id });
     this.drop(id);
+    if (capture.format === 'kallsyms') await this.askAnew();
   }
 
   /** Looks at the files of the open captures, and shows what changed. */
@@ -130,6 +132,13 @@ export class OpenCaptures implements vscode.Disposable {
     this.list = this.list.filter((capture) => capture.id !== id);
     const reasons = this.list.flatMap((capture) => capture.reasons.map(([reason]) => reason));
     if (!reasons.includes(this.shownReason)) this.shownReason = null;
+    this.notify();
+  }
+
+  /** A symbol file that comes or goes changes what is found in the captures beside it. */
+  private async askAnew(): Promise<void> {
+    const facts = new Map((await this.engine.captureFacts({})).map((each) => [each.id, each]));
+    this.list = this.list.map((capture) => facts.get(capture.id) ?? capture);
     this.notify();
   }
 

@@ -70,6 +70,7 @@ const ICONS: Readonly<Record<NodeKind, string>> = {
   released: 'arrow-small-left',
   frames: 'ellipsis',
   frame: 'symbol-method',
+  allocation: 'package',
   note: 'info',
   fact: 'circle-small',
   problem: 'warning',

@@ -120,6 +120,7 @@ class PerfDataReader {
       orphanStacks: 0,
       otherEvents: countOtherEvents(records.table, records.symbols),
       facts: this.factList(names),
+      ...(records.maps.reference === null ? {} : { kernelReference: records.maps.reference }),
     };
   }
 
@@ -434,9 +435,8 @@ class PerfDataReader {
     const own = records.metadata?.symbols;
     if (own && own.codeCount > 0) return own;
     if (records.stackRecords > 0) {
-      problems.add(
+      problems.addMissingNames(
         0,
-        null,
         'perf.data holds the addresses of kernel functions but not their names, so holders cannot be told ' +
           'apart by function: give the /proc/kallsyms of the recorded kernel, saved as root in the same boot, or ' +
           'open the output of "perf script", run on the recorded machine',

@@ -63,6 +63,11 @@ export class KernelSymbols {
     }
   }
 
+  /** Whether a symbol of a module is listed: its line ends with `[module]`. */
+  get hasModules(): boolean {
+    return this.text.includes(OPEN_BRACKET);
+  }
+
   /** Number of modules in the capture's list. */
   get moduleCount(): number {
     return this.modules.length;

@@ -255,9 +255,8 @@ function readerFacts(reader: RecordReader): (readonly [string, string])[] {
 function noteMissingSymbols(structure: FileStructure, reader: RecordReader, problems: ProblemList): void {
   const { symbols } = structure.metadata;
   if (symbols.codeCount > 0 || reader.stackRecords === 0) return;
-  problems.add(
+  problems.addMissingNames(
     structure.options.sections.get(OptionId.kallsyms) ?? 0,
-    null,
     symbols.lineCount > 0
       ? 'the addresses of all symbols are 0, so frames have no names; record as root with kernel.kptr_restrict=0'
       : 'the file has no kallsyms, so frames have no names; record with trace-cmd as root',

@@ -29,6 +29,8 @@ test('the sample as JSON: the capture, the marks and the references', async () =
       lastTimeNs: '28217896000',
       gaps: [],
       problems: [],
+      joins: [],
+      names: [],
     },
   ]);
   const [page, ...others] = report.pages;

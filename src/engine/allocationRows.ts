@@ -1,0 +1,399 @@
+/**
+ * Who allocated a page, as rows below the page, beside its holders and never among them; and what a page_owner dump
+ * says by itself, by stack.
+ */
+import type { AllocationTable } from '../capture/allocationTable';
+import { ABSENT, NONE, type Capture } from '../capture/eventTable';
+import type { ClockRelation } from '../holders/allocationClock';
+import { groupAllocations, sharesOf, type AllocationGroup } from '../holders/allocationGroups';
+import type { Page } from '../holders/model';
+import { allocator, type AllocationDump, type PageAllocation } from '../holders/pageAllocations';
+import { baseName } from './captureTree';
+import type { PlacedFrame, PlacedStacks } from './frames';
+import { frameRows, taskText, type PageAdditions } from './holderTree';
+import type { JoinedAllocations } from './joinCaptures';
+import { branch, type Branch } from './lazyTree';
+import { pointText, spanText } from './timeText';
+import { counted } from './wording';
+
+/** Frames of the page allocator and of its wrappers: every allocation has them, so they do not tell one from another. */
+const ALLOCATOR =
+  /^(?:(?:__|___)?alloc_(?:frozen_)?pages?(?:_\w+)?|get_page_from_freelist|prep_new_page|post_alloc_hook|set_page_owner|__set_page_owner|(?:__|vma_)*(?:folio|filemap)_alloc\w*|alloc_(?:zeroed_)?\w*folio\w*|__get_free_pages\w*|get_zeroed_page\w*|__page_cache_alloc|trace_event_raw_event_\w+|__traceiter_\w+|perf_trace_\w+|rmqueue\w*)$/;
+
+/** As many groups of a dump are open at first as fit a screen. */
+const OPEN_GROUPS = 3;
+/** PFNs listed of a group; the rest is counted. */
+const MOST_PAGES = 1000;
+
+/** What the joined files add to the tree of one capture. */
+export class AllocationRows implements PageAdditions {
+  /** @param stacksOf the stacks of any open capture */
+  constructor(
+    private readonly trace: Capture,
+    private readonly joined: JoinedAllocations,
+    private readonly pages: readonly Page[],
+    private readonly stacksOf: (capture: Capture) => PlacedStacks,
+  ) {}
+
+  /** One row a dump: how many pages it tells of, and how its clock stands to that of the trace. */
+  notes(id: string): readonly Branch[] {
+    return this.joined.dumps.flatMap((dump, index) => {
+      if (dump.capture === this.trace) return [];
+      const found = this.pages.filter((page) =>
+        this.joined.pages.of(page).some(({ record }) => record?.dump === dump),
+      ).length;
+      const of = found === this.pages.length ? '' : ` of ${this.pages.length}`;
+      return [
+        branch({
+          id: `${id}/dump${index}`,
+          kind: 'note',
+          mood: isSure(dump.clock) ? 'plain' : 'doubt',
+          label: `${baseName(dump.capture.path)} tells who allocated ${found}${of} ${this.pages.length === 1 ? 'page' : 'pages'}`,
+          description: clockText(dump.clock, this.trace),
+          tooltip: { title: dump.capture.path, rows: [], notes: [clockMeaning(dump.clock)] },
+        }),
+      ];
+    });
+  }
+
+  rows(id: string, page: Page): readonly Branch[] {
+    return this.joined.pages
+      .of(page)
+      .map((allocation, index) => this.row(`${id}/allocated${index}`, page, allocation));
+  }
+
+  private row(id: string, page: Page, allocation: PageAllocation): Branch {
+    const { standing, notes, event, record } = allocation;
+    const { capture, task, stack, order } = allocator(allocation, this.trace);
+    const known = standing === 'traced' || standing === 'same-life';
+    const stacks = this.stacksOf(capture);
+    const facts = record === null ? [] : recordFacts(record.dump, record.row);
+    return branch(
+      {
+        id,
+        kind: 'allocation',
+        mood: known ? 'plain' : 'doubt',
+        label: [
+          `Allocated by ${taskText(capture, task) ?? 'a task that is not recorded'}`,
+          this.when(page, allocation),
+        ].join(' · '),
+        description: [`order ${order}`, ...this.kindOf(allocation), sourceText(allocation)].join(' · '),
+        tooltip: {
+          title: 'The allocation of the page; who allocated it need not hold it',
+          rows: [
+            ['Time', this.point(allocation.time)],
+            ['Order', String(order)],
+            ...facts,
+            ['Source', sourceText(allocation)],
+            ...(event === null
+              ? []
+              : [['Byte offset in the capture', String(this.trace.events.offset[event])] as const]),
+          ],
+          notes,
+        },
+        expanded: known,
+      },
+      async () => [
+        ...notes.map((note, index) =>
+          branch({ id: `${id}/note${index}`, kind: 'note', mood: 'doubt', label: note }),
+        ),
+        ...(stack === NONE
+          ? [branch({ id: `${id}/stack`, kind: 'note', label: 'No stack of the allocation' })]
+          : allocationFrames(id, await stacks.frames(stack))),
+      ],
+    );
+  }
+
+  /** Migratetype and gfp flags: the events are read without the flags, so these are those of the record. */
+  private kindOf({ event, record }: PageAllocation): readonly string[] {
+    if (record !== null) {
+      const { dump, row } = record;
+      const { symbols } = dump.capture;
+      const { migratetype, gfpMask } = dump.allocations;
+      return [named(symbols, migratetype[row]!), flagNames(named(symbols, gfpMask[row]!))].filter(
+        (text) => text !== '',
+      );
+    }
+    const type = event === null ? -1 : this.trace.events.migratetype[event]!;
+    return type < 0 ? [] : [`migratetype ${type}`];
+  }
+
+  private when(page: Page, { standing, marks, time }: PageAllocation): string {
+    if (standing === 'as-of-dump') {
+      return Number.isNaN(time) ? 'as of the dump' : `${this.relative(page, time)}, as of the dump`;
+    }
+    if (standing === 'later') return `${this.relative(page, time)}: another life of the page`;
+    if (standing === 'earlier')
+      return `${this.relative(page, time)}, freed before it: another life of the page`;
+    const first = page.marks[marks[0]!]!;
+    const which =
+      marks[0] === 0
+        ? `the ${page.marks.length > 1 ? 'first ' : ''}mark`
+        : `the mark at ${this.point(first.time)}`;
+    return Number.isFinite(first.time) && Number.isFinite(time)
+      ? `${spanText(first.time - time, this.trace.clock)} before ${which}`
+      : `before ${which}`;
+  }
+
+  private relative({ marks }: Page, time: number): string {
+    const last = marks.findLast((mark) => Number.isFinite(mark.time));
+    const first = marks.find((mark) => Number.isFinite(mark.time));
+    if (first === undefined || last === undefined) return 'at an unknown time';
+    const { clock } = this.trace;
+    const several = marks.length > 1;
+    if (time > last.time) {
+      return `${spanText(time - last.time, clock)} after the ${several ? 'last ' : ''}mark`;
+    }
+    return time < first.time
+      ? `${spanText(first.time - time, clock)} before the ${several ? 'first ' : ''}mark`
+      : `${spanText(time - first.time, clock)} after the first mark`;
+  }
+
+  private point(time: number): string {
+    const { timeBase, clock, resolution } = this.trace;
+    return pointText(time, timeBase, clock, resolution);
+  }
+}
+
+/** `mm_page_alloc`, `page_owner`, or both, with the name of the file that is not the capture itself. */
+function sourceText({ event, record }: PageAllocation): string {
+  return [
+    ...(event === null ? [] : ['mm_page_alloc']),
+    ...(record === null ? [] : [baseName(record.dump.capture.path)]),
+  ].join(' and ');
+}
+
+function recordFacts(
+  { capture, allocations }: AllocationDump,
+  row: number,
+): readonly (readonly [string, string])[] {
+  const { symbols } = capture;
+  const { tgid, gfpMask, migratetype, blockType, migrateReason, memcg } = allocations;
+  const given: readonly (readonly [string, string])[] = [
+    ['Thread group', tgid[row] === ABSENT ? '' : String(tgid[row])],
+    ['gfp flags', named(symbols, gfpMask[row]!)],
+    ['Migratetype', named(symbols, migratetype[row]!)],
+    ['Migratetype of the pageblock', named(symbols, blockType[row]!)],
+    ['Last migrate reason', named(symbols, migrateReason[row]!)],
+    ['Charged', named(symbols, memcg[row]!)],
+    ['First page', `0x${allocations.pfn[row]!.toString(16)}`],
+  ];
+  return given.filter(([, value]) => value !== '');
+}
+
+function named(symbols: Capture['symbols'], id: number): string {
+  return id < 0 ? '' : symbols.string(id);
+}
+
+/** `0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP)` → `GFP_HIGHUSER_MOVABLE|__GFP_COMP`. */
+function flagNames(mask: string): string {
+  return /\((.*)\)$/.exec(mask)?.[1] ?? mask;
+}
+
+/** `clock 49.868 ms ahead of mono, by 3 mm_page_alloc events of the same allocations (within 3.92 µs)`. */
+export function clockText(relation: ClockRelation, trace: Capture): string {
+  if (relation.kind === 'unknown') return `times not compared: ${relation.why}`;
+  if (relation.kind === 'shared') {
+    const about = relation.uncertainty > 1e6 ? `, to within ${spanText(relation.uncertainty, 'ns')}` : '';
+    return `same clock as the trace (${relation.clock})${about}`;
+  }
+  const { shift, allocations, frees, spread } = relation;
+  const offset = shift + Number(trace.timeBase);
+  const direction = offset < 0 ? 'ahead of' : 'behind';
+  const events = [
+    ...(allocations === 0 ? [] : [`${allocations} mm_page_alloc`]),
+    ...(frees === 0 ? [] : [`${frees} mm_page_free`]),
+  ].join(' and ');
+  const agree = allocations + frees > 1 ? `, within ${spanText(spread, 'ns')}` : '';
+  return (
+    `clock ${(Math.abs(offset) / 1e6).toFixed(3)} ms ${direction} the trace, by ` +
+    `${events} ${allocations + frees === 1 ? 'event' : 'events'} of the same pages${agree}`
+  );
+}
+
+/** One event may be of another allocation of the same page by the same task. */
+function isSure(clock: ClockRelation): boolean {
+  return clock.kind === 'shared' || (clock.kind === 'measured' && clock.allocations + clock.frees > 1);
+}
+
+function clockMeaning(relation: ClockRelation): string {
+  switch (relation.kind) {
+    case 'measured':
+      return 'Measured: page_owner and mm_page_alloc tell of the same allocations, page_owner and mm_page_free of the same frees.';
+    case 'shared':
+      return 'Taken from the name of the clock: no allocation is in both files. Whether they are of the same boot is not known.';
+    case 'unknown':
+      return 'Allocations are shown as of the dump; whether they are of the same boot, and of the life in which a page failed to move, is not known.';
+  }
+}
+
+/** Rows of a stack, with the frames of the page allocator folded; never all. */
+function allocationFrames(id: string, frames: readonly PlacedFrame[]): readonly Branch[] {
+  const rows = frames.map((frame, index) => frameRows(`${id}/f${index}`, frame));
+  const depth = allocatorDepth(frames.map((frame) => frame.function));
+  if (depth === 0) return rows.flat();
+  const folded = branch(
+    {
+      id: `${id}/allocator`,
+      kind: 'frames',
+      label: counted(depth, 'page allocator frame'),
+      description: frames
+        .slice(0, depth)
+        .map((frame) => frame.function)
+        .join(', '),
+    },
+    () =>
+      rows
+        .slice(0, depth)
+        .flat()
+        .map((row) => branch({ ...row.node, id: row.node.id.replace(id, `${id}/allocator`) })),
+  );
+  return [folded, ...rows.slice(depth).flat()];
+}
+
+function allocatorDepth(functions: readonly string[]): number {
+  return Math.max(
+    0,
+    functions.findIndex((name) => !ALLOCATOR.test(name.replace(/\..*/, ''))),
+  );
+}
+
+/** Rows of a dump alone: the stacks that allocated, those with most pages first. */
+export function dumpRows(
+  id: string,
+  capture: Capture,
+  allocations: AllocationTable,
+  stacks: PlacedStacks,
+): readonly Branch[] {
+  return groupAllocations(allocations).map((group, index) =>
+    groupRow(`${id}/g${index}`, capture, allocations, stacks, group, index < OPEN_GROUPS),
+  );
+}
+
+function groupRow(
+  id: string,
+  capture: Capture,
+  allocations: AllocationTable,
+  stacks: PlacedStacks,
+  group: AllocationGroup,
+  expanded: boolean,
+): Branch {
+  const { symbols } = capture;
+  const { stack, rows } = group;
+  const share = (column: ArrayLike<number>, text: (value: number) => string): string =>
+    sharesOf(allocations, rows, column)
+      .map(({ value }) => text(value))
+      .filter((name) => name !== '')
+      .slice(0, 3)
+      .join(', ');
+  const tasks = sharesOf(allocations, rows, allocations.task);
+  return branch(
+    {
+      id,
+      kind: 'allocation',
+      label: `${pagesText(group.pages, group.allocations)} · ${groupName(capture, group)}`,
+      description: [
+        group.pages >= 0 && group.allocations >= 0 && group.allocations !== group.pages
+          ? counted(group.allocations, 'allocation')
+          : '',
+        share(allocations.order, (order) => `order ${order}`),
+        share(allocations.migratetype, (type) => named(symbols, type)),
+        share(allocations.gfpMask, (mask) => flagNames(named(symbols, mask))),
+      ]
+        .filter((text) => text !== '')
+        .join(' · '),
+      expanded,
+    },
+    async () => [
+      ...(stack === NONE ? [] : allocationFrames(id, await stacks.frames(stack))),
+      ...(tasks.length === 0 ? [] : [tasksRow(`${id}/tasks`, capture, tasks)]),
+      ...(rows.length === 0 ? [] : [pfnsRow(`${id}/pages`, capture, allocations, rows)]),
+    ],
+  );
+}
+
+function pagesText(pages: number, allocations: number): string {
+  return pages >= 0 ? counted(pages, 'page') : counted(allocations, 'allocation');
+}
+
+/** Allocators above that of pages: the function that called one tells what the memory is for. */
+const OTHER_ALLOCATOR =
+  /^(?:allocate_slab|new_slab|_{0,3}slab_alloc\w*|(?:__)?kmem_cache_alloc\w*|(?:__)?k[mvz]+alloc\w*|(?:__)?v[mz]alloc\w*|pcpu_\w+|__alloc_percpu\w*)$/;
+
+/** `allocate_slab for ext4_alloc_inode`: the innermost function that is not of the page allocator, and its user. */
+function groupName(capture: Capture, { stack, handle }: AllocationGroup): string {
+  if (stack === NONE) return handle === 0 ? 'no stack recorded' : `stack of handle ${handle}`;
+  const { symbols } = capture;
+  const names = Array.from(symbols.stackFrames(stack), (frame) => symbols.frameFunction(frame));
+  const inner = names.slice(allocatorDepth(names));
+  const [first] = inner;
+  if (first === undefined) return 'an empty stack';
+  const user = inner.find((name) => !OTHER_ALLOCATOR.test(name.replace(/\..*/, '')));
+  return user === undefined || user === first ? first : `${first} for ${user}`;
+}
+
+function tasksRow(id: string, capture: Capture, tasks: ReturnType<typeof sharesOf>): Branch {
+  const text = (task: number): string => taskText(capture, task) ?? 'task not recorded';
+  const [first] = tasks;
+  return branch(
+    {
+      id,
+      kind: 'frames',
+      label: tasks.length === 1 ? `By ${text(first!.value)}` : `By ${counted(tasks.length, 'task')}`,
+      description:
+        tasks.length === 1
+          ? ''
+          : tasks
+              .slice(0, 3)
+              .map(({ value, pages }) => `${text(value)}: ${pages}`)
+              .join(', '),
+    },
+    tasks.length === 1
+      ? null
+      : () =>
+          tasks.map(({ value, pages }, index) =>
+            branch({
+              id: `${id}/${index}`,
+              kind: 'fact',
+              label: text(value),
+              description: counted(pages, 'page'),
+            }),
+          ),
+  );
+}
+
+function pfnsRow(
+  id: string,
+  capture: Capture,
+  allocations: AllocationTable,
+  rows: readonly number[],
+): Branch {
+  const { pfn, order, migrateReason, time } = allocations;
+  const pfnText = (row: number): string => `0x${pfn[row]!.toString(16)}`;
+  const shown = rows.slice(0, MOST_PAGES);
+  const of = shown.length < rows.length ? `, the first ${shown.length} are listed` : '';
+  return branch(
+    {
+      id,
+      kind: 'frames',
+      label: 'Pages',
+      description: `${pfnText(rows[0]!)}${rows.length > 1 ? ` to ${pfnText(rows.at(-1)!)}` : ''}${of}`,
+    },
+    () =>
+      shown.map((row) =>
+        branch({
+          id: `${id}/${row}`,
+          kind: 'fact',
+          label: pfnText(row),
+          description: [
+            `order ${order[row]}`,
+            taskText(capture, allocations.task[row]!) ?? '',
+            Number.isNaN(time[row]!) ? '' : pointText(time[row]!, 0n, 'ns', 1),
+            migrateReason[row]! < 0 ? '' : `migrated: ${capture.symbols.string(migrateReason[row]!)}`,
+          ]
+            .filter((text) => text !== '')
+            .join(' · '),
+        }),
+      ),
+  );
+}

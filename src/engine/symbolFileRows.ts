@@ -1,0 +1,85 @@
+/** What an open symbol file names, as rows. */
+import { baseName } from './captureTree';
+import type { Naming, SymbolFile } from './joinCaptures';
+import { branch, type Branch } from './lazyTree';
+import type { CaptureFacts } from './protocol';
+import { counted } from './wording';
+
+/** What a symbol file did for one capture; null where that has names for all its frames. */
+export interface SymbolUse {
+  readonly capture: string;
+  readonly naming: Naming | null;
+}
+
+export function symbolFacts(id: string, { path }: SymbolFile): CaptureFacts {
+  return {
+    id,
+    path,
+    format: 'kallsyms',
+    events: 0,
+    stacks: 0,
+    lost: 0,
+    gaps: 0,
+    problems: 0,
+    pageEvents: 0,
+    allocations: 0,
+    pages: 0,
+    heldPages: 0,
+    untracedPages: 0,
+    reasons: [],
+    part: 1,
+    changed: null,
+  };
+}
+
+/** A row of its own, with one below for each capture. */
+export function symbolFileRow(id: string, file: SymbolFile, uses: readonly SymbolUse[]): Branch {
+  const refused = uses.some(({ naming }) => naming?.refusal !== null && naming !== null);
+  return branch(
+    {
+      id,
+      kind: 'capture',
+      mood: refused ? 'doubt' : 'plain',
+      label: baseName(file.path),
+      description: `kallsyms · ${counted(file.kallsyms.names.codeCount, 'kernel function')}`,
+      tooltip: { title: file.path, rows: [], notes: file.problems.map(({ message }) => message) },
+      expanded: true,
+    },
+    () =>
+      uses.length === 0
+        ? [
+            branch({
+              id: `${id}/none`,
+              kind: 'note',
+              label: 'It names frames: open the capture that needs it too',
+            }),
+          ]
+        : uses.map(({ capture, naming }, index) =>
+            branch({
+              id: `${id}/${index}`,
+              kind: 'fact',
+              mood: naming !== null && naming.refusal !== null ? 'doubt' : 'plain',
+              label: `${baseName(capture)}: ${naming === null ? 'has names for its frames' : namingText(naming)}`,
+            }),
+          ),
+  );
+}
+
+/** Of a capture, what the symbol files did for it. */
+export function namingRows(id: string, namings: readonly Naming[]): readonly Branch[] {
+  return namings.map((naming, index) =>
+    branch({
+      id: `${id}/names${index}`,
+      kind: 'note',
+      mood: naming.refusal === null ? 'plain' : 'doubt',
+      label: `${baseName(naming.file)}: ${namingText(naming)}`,
+    }),
+  );
+}
+
+/** `names 86 of 86 addresses`, or why it was not used. */
+export function namingText({ bare, named, shift, refusal }: Naming): string {
+  if (refusal !== null) return `not used, ${refusal}`;
+  const moved = shift === 0n ? '' : `, moved by 0x${shift.toString(16)} as the recording says (KASLR)`;
+  return `names ${named} of ${counted(bare, 'address', 'addresses')}${moved}`;
+}

@@ -1,0 +1,167 @@
+/** The command line with several files of one recording. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import test from 'node:test';
+import type { Report } from '../../../src/engine/report';
+import { runCli } from './support/runCli';
+
+const TRACE = 'test/fixtures/a_held/report.txt.gz';
+const DUMP = 'test/fixtures/dumps/page_owner.gz';
+const PERF = 'test/fixtures/perf/multi.perf.data.gz';
+const KALLSYMS = 'test/fixtures/perf/multi.kallsyms.gz';
+
+async function reportOf(...args: readonly string[]): Promise<Report> {
+  const { status, output, errors } = await runCli(['report', '--format', 'json', ...args]);
+  assert.deepEqual([status, errors], [0, '']);
+  return JSON.parse(output) as Report;
+}
+
+test('a trace and its page_owner dump as text: who holds first, then who allocated', async () => {
+  const { status, output, errors } = await runCli(['report', TRACE, DUMP]);
+  assert.deepEqual([status, errors], [0, '']);
+  const lines = output.split('\n');
+  assert.match(
+    lines[1]!,
+    /^ {2}page_owner\.gz tells who allocated 3 pages \(clock 49\.868 ms ahead of the trace, by 3 mm_page_alloc events/,
+  );
+  const held = lines.findIndex((line) => line.includes('pipe buffer · vmsplice · holder-251 · still held'));
+  const allocated = lines.indexOf(
+    '    Allocated by holder-251 · 70.4 ms before the mark (order 0 · Movable · ' +
+      'GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO · mm_page_alloc and page_owner.gz)',
+  );
+  assert.ok(held > 0 && allocated > held);
+  assert.equal(lines[allocated + 2], '      __handle_mm_fault');
+  assert.equal(lines.at(-3), 'page_owner.gz · 410 allocations of 583 pages (page-owner · 0 events)');
+});
+
+test('the same as JSON', async () => {
+  const { captures, pages, allocations } = await reportOf(DUMP, TRACE);
+  assert.deepEqual(captures[1]?.joins, [
+    {
+      dump: 0,
+      clock: 'measured',
+      offsetNs: captures[1]?.joins[0]?.offsetNs,
+      allocations: 3,
+      frees: 0,
+      spreadNs: captures[1]?.joins[0]?.spreadNs,
+      why: null,
+    },
+  ]);
+  assert.ok(Math.abs(Number(captures[1].joins[0]?.offsetNs) + 49_868_000) < 1000);
+  assert.deepEqual(
+    pages.map(({ capture, allocatedBy }) => [capture, allocatedBy.length]),
+    [
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  );
+  const [allocation] = pages[0]!.allocatedBy;
+  const { stack, ...rest } = allocation!;
+  assert.deepEqual(rest, {
+    standing: 'traced',
+    marks: [0],
+    sources: ['mm_page_alloc', 'page_owner'],
+    dump: 0,
+    timeNs: '36032406000',
+    recordTimeNs: '36082272782',
+    task: { comm: 'holder', pid: 251 },
+    tgid: 251,
+    order: 0,
+    gfp: '0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO)',
+    migratetype: 'Movable',
+    blockMigratetype: 'CMA',
+    migrateReason: null,
+    memcg: null,
+    pfn: '0x12fad',
+    notes: [],
+  });
+  assert.ok(stack.some((frame) => frame.function === '__handle_mm_fault'));
+  assert.equal(
+    allocations?.reduce((sum, group) => sum + group.pages!, 0),
+    583,
+  );
+});
+
+test('a dump alone is reported by stack', async () => {
+  const { status, output } = await runCli(['report', DUMP]);
+  assert.equal(status, 0);
+  assert.match(output, /^page_owner\.gz · 410 allocations of 583 pages/);
+  assert.match(output, /^ {2}\d+ pages · \w+.* \(.*order \d+/m);
+  assert.doesNotMatch(output, /No event/);
+  const report = await reportOf(DUMP);
+  assert.deepEqual(report.pages, []);
+  assert.ok(report.allocations?.every(({ capture }) => capture === 0));
+});
+
+test('kallsyms beside a perf.data, in any order', async () => {
+  for (const files of [
+    [PERF, KALLSYMS],
+    [KALLSYMS, PERF],
+  ]) {
+    const { status, output, errors } = await runCli(['report', ...files, '--exit-code']);
+    assert.deepEqual([status, errors], [1, '']);
+    assert.match(output, /pipe buffer · vmsplice · owner-696 · still held/);
+    assert.match(output, /^ {2}multi\.perf\.data\.gz: names (\d+) of \1 addresses$/m);
+    const { captures } = await reportOf(...files);
+    assert.deepEqual(captures.length, 1);
+    const [naming] = captures[0]!.names;
+    assert.deepEqual([naming?.refusal, naming?.shift, naming?.named], [null, '0x0', naming?.addresses]);
+  }
+});
+
+test('a symbol file without a capture is no answer', async () => {
+  const { status, output, errors } = await runCli(['report', KALLSYMS]);
+  assert.deepEqual([status, output], [2, '']);
+  assert.match(errors, /multi\.kallsyms\.gz: only names frames; give the capture that needs it too/);
+});
+
+const SHARED = '../shared';
+
+test('System.map and kallsyms of the recorded kernel, of another boot and of another build', async (t) => {
+  if (!existsSync(`${SHARED}/kernel/System.map.xz`)) {
+    t.skip('the recordings beside the repository are not here');
+    return;
+  }
+  const perf = `${SHARED}/captures/f_perf/perf.data`;
+  const named = await runCli(['report', perf, `${SHARED}/kernel/System.map.xz`]);
+  assert.match(
+    named.output,
+    /names (\d+) of \1 addresses, moved by 0x3d000000 as the recording says \(KASLR\)/,
+  );
+  assert.match(named.output, /pipe buffer · vmsplice · owner-696 · still held/);
+  for (const boot of ['nokaslr-320M', 'ppo-320M']) {
+    const { output } = await runCli(['report', perf, `${SHARED}/kernel/boots/${boot}/kallsyms.gz`]);
+    assert.match(
+      output,
+      /kallsyms\.gz: not used, of another boot: _text is at 0xffffffff81000000 in it/,
+      boot,
+    );
+  }
+});
+
+test('dumps and traces of the same boot, and of different times of it', async (t) => {
+  if (!existsSync(`${SHARED}/captures/b_multi/page_owner.gz`)) {
+    t.skip('the recordings beside the repository are not here');
+    return;
+  }
+  const clockOf = async (trace: string, dump: string): Promise<string> => {
+    const { captures } = await reportOf(
+      `${SHARED}/captures/${trace}/trace.dat`,
+      `${SHARED}/captures/${dump}/page_owner.gz`,
+    );
+    return captures[0]!.joins[0]!.clock;
+  };
+  assert.equal(await clockOf('a_held', 'a_held'), 'measured');
+  assert.equal(await clockOf('b_multi', 'b_multi'), 'measured');
+  // Everything that this trace shows was freed when the dump was read: nothing tells of the clocks.
+  assert.equal(await clockOf('c_jbd2', 'c_jbd2'), 'unknown');
+  for (const [trace, dump] of [
+    ['a_held', 'b_multi'],
+    ['b_multi', 'a_held'],
+    ['c_jbd2', 'a_held'],
+    ['b_gup', 'a_held'],
+  ] as const) {
+    assert.equal(await clockOf(trace, dump), 'unknown', `${trace} with the dump of ${dump}`);
+  }
+});

@@ -1,0 +1,189 @@
+/** Several files open at once: what they say of each other, in whatever order they come and go. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { Engine } from '../../../src/engine/engine';
+import type { TreeName, TreeNode } from '../../../src/engine/protocol';
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-join-'));
+after(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const TRACE = 'test/fixtures/a_held/report.txt.gz';
+const DUMP = 'test/fixtures/dumps/page_owner.gz';
+const PERF = 'test/fixtures/perf/multi.perf.data.gz';
+const KALLSYMS = 'test/fixtures/perf/multi.kallsyms.gz';
+
+async function opened(...paths: readonly string[]): Promise<Engine> {
+  const engine = new Engine();
+  for (const each of paths) await engine.openCapture({ path: each });
+  return engine;
+}
+
+async function children(engine: Engine, node: string | null, tree: TreeName = 'holders') {
+  const page = await engine.children({ tree, node, start: 0, end: 1000, reason: null });
+  return page.nodes;
+}
+
+/** The row whose label matches, somewhere below `node`. */
+async function find(engine: Engine, label: RegExp, node: string | null = null): Promise<TreeNode> {
+  for (const child of await children(engine, node)) {
+    if (label.test(child.label)) return child;
+    if (child.kind !== 'capture' && child.kind !== 'page') continue;
+    const below = await find(engine, label, child.id).catch(() => null);
+    if (below !== null) return below;
+  }
+  throw new Error(`no row ${String(label)}`);
+}
+
+const isAnswered = async (engine: Engine): Promise<boolean> =>
+  (await engine.text({ node: null, reason: null })).includes('pipe buffer · vmsplice · owner-');
+
+test('a trace with its page_owner dump: every page says who allocated it, in both orders', async () => {
+  for (const paths of [
+    [TRACE, DUMP],
+    [DUMP, TRACE],
+  ]) {
+    const engine = await opened(...paths);
+    const row = await find(engine, /^Allocated by/);
+    assert.equal(row.label, 'Allocated by holder-251 · 70.4 ms before the mark');
+    assert.equal(
+      row.description,
+      'order 0 · Movable · GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO · mm_page_alloc and page_owner.gz',
+    );
+    const facts = Object.fromEntries(row.tooltip.rows);
+    assert.equal(facts['Migratetype of the pageblock'], 'CMA');
+    assert.equal(facts['Thread group'], '251');
+    const frames = (await children(engine, row.id)).filter(({ kind }) => kind === 'frame');
+    assert.deepEqual(
+      frames.map(({ label }) => label),
+      ['__handle_mm_fault', 'handle_mm_fault', 'do_user_addr_fault', 'exc_page_fault', 'asm_exc_page_fault'],
+    );
+    assert.ok(
+      frames.every(({ frame }) => frame !== null),
+      'frames lead to their source',
+    );
+    const note = await find(engine, /tells who allocated/);
+    assert.equal(note.label, 'page_owner.gz tells who allocated 3 pages');
+    assert.match(
+      note.description,
+      /^clock 49\.868 ms ahead of the trace, by 3 mm_page_alloc events of the same pages, within 3\.\d+ µs$/,
+    );
+  }
+});
+
+test('the allocator is no holder', async () => {
+  const alone = (await opened(TRACE)).jsonReport(null);
+  const beside = (await opened(TRACE, DUMP)).jsonReport(null);
+  const references = async (report: AsyncGenerator<string>): Promise<unknown> => {
+    let text = '';
+    for await (const piece of report) text += piece;
+    const { pages } = JSON.parse(text) as { pages: { references: unknown; marks: unknown }[] };
+    return pages.map((page) => [page.marks, page.references]);
+  };
+  assert.deepEqual(await references(beside), await references(alone));
+});
+
+test('a closed dump takes what it said with it', async () => {
+  const engine = await opened(TRACE, DUMP);
+  const dump = (await engine.captureFacts()).find(({ format }) => format === 'page-owner')!;
+  await engine.closeCapture({ id: dump.id });
+  const row = await find(engine, /^Allocated by/);
+  assert.equal(row.description, 'order 0 · migratetype 1 · mm_page_alloc');
+});
+
+test('a dump alone: its allocations by stack, those with most pages first', async () => {
+  const engine = await opened(DUMP);
+  const [facts] = await engine.captureFacts();
+  assert.deepEqual([facts?.allocations, facts?.pageEvents], [410, 0]);
+  const groups = await children(engine, null);
+  assert.ok(groups.every(({ kind }) => kind === 'allocation'));
+  const pages = groups.map(({ label }) => Number(/^(\d+) page/.exec(label)?.[1]));
+  assert.deepEqual(
+    pages,
+    [...pages].sort((a, b) => b - a),
+  );
+  assert.equal(
+    pages.reduce((sum, each) => sum + each, 0),
+    583,
+  );
+  const [first] = groups;
+  const below = await children(engine, first!.id);
+  assert.ok(below.some(({ kind }) => kind === 'frame'));
+  assert.match(below.at(-1)!.label, /^Pages/);
+  const pfns = await children(engine, below.at(-1)!.id);
+  assert.match(pfns[0]!.label, /^0x[0-9a-f]+$/);
+  const [, capture] = await children(engine, null, 'captures');
+  const [says] = await children(engine, capture!.id, 'captures');
+  assert.equal(says!.label, '410 allocations of 583 pages');
+});
+
+test('kallsyms names a perf.data, in both orders, and takes the names with it', async () => {
+  for (const paths of [
+    [PERF, KALLSYMS],
+    [KALLSYMS, PERF],
+  ]) {
+    const engine = await opened(...paths);
+    assert.equal(await isAnswered(engine), true);
+    const facts = await engine.captureFacts();
+    assert.deepEqual(facts.map(({ format, heldPages, problems }) => [format, heldPages, problems]).sort(), [
+      ['kallsyms', 0, 0],
+      ['perf-data', 1, 0],
+    ]);
+    const rows = await children(engine, null, 'captures');
+    const symbols = rows.find(({ label }) => label === 'multi.kallsyms.gz')!;
+    const [use] = await children(engine, symbols.id, 'captures');
+    assert.match(use!.label, /^multi\.perf\.data\.gz: names (\d+) of \1 addresses$/);
+    await engine.closeCapture({ id: symbols.id });
+    assert.equal(await isAnswered(engine), false);
+    assert.equal((await engine.captureFacts())[0]!.problems, 1);
+  }
+});
+
+test('symbols that do not fit are not used, and this stands beside the pages', async () => {
+  const lines = gunzipSync(readFileSync(KALLSYMS)).toString().trimEnd().split('\n');
+  const names = lines.map((line) => line.slice(17)).reverse();
+  const wrong = path.join(scratch, 'System.map');
+  writeFileSync(wrong, lines.map((line, i) => `${line.slice(0, 17)}${names[i]}\n`).join(''));
+  const engine = await opened(PERF, wrong);
+  const note = await find(engine, /^System\.map: not used, of another/);
+  assert.equal(note.mood, 'doubt');
+  assert.equal(await isAnswered(engine), false);
+  await engine.openCapture({ path: KALLSYMS });
+  assert.equal(await isAnswered(engine), true);
+});
+
+test('a symbol file alone says what it is for', async () => {
+  const [row] = await children(await opened(KALLSYMS), null);
+  assert.equal(row?.label, 'multi.kallsyms.gz');
+  assert.match(row.description, /^kallsyms · \d+ kernel functions$/);
+});
+
+test('kallsyms that hides its addresses is refused with what to do', async () => {
+  const hidden = path.join(scratch, 'hidden');
+  writeFileSync(hidden, '0000000000000000 T _text\n0000000000000000 T do_syscall_64\n');
+  await assert.rejects(opened(hidden), {
+    name: 'CaptureError',
+    message: /hidden cannot be used: all addresses are 0, .*save \/proc\/kallsyms as root/,
+  });
+});
+
+test('two traces stay side by side', async () => {
+  const engine = await opened(TRACE, 'test/fixtures/b_multi/report.txt.gz', DUMP);
+  const roots = await children(engine, null);
+  assert.deepEqual(
+    roots.map(({ kind, expanded }) => [kind, expanded]),
+    [
+      ['capture', true],
+      ['capture', true],
+      ['capture', false],
+    ],
+  );
+  const other = await children(engine, roots[1]!.id);
+  const note = other.find(({ label }) => label.includes('tells who allocated'));
+  assert.match(note!.description, /^times not compared: the trace does not name its clock/);
+});
