@@ -14,6 +14,12 @@ import type { Site, StackSite, StackSites } from './stackSites';
 /** The bias that a FOLL_PIN adds to a small folio's refcount (include/linux/mm.h). */
 export const GUP_PIN_COUNTING_BIAS = 1024;
 
+/**
+ * Pins that one event is believed to take or drop: unpin_user_pages() joins the pins of a page that its list names
+ * several times in a row (gup_folio_next() of mm/gup.c). More than that is one weight, not so many references.
+ */
+const MOST_PINS_AT_ONCE = 64;
+
 /** What most likely went when the count says that something did: short uses first, owners last. */
 const SHED_ORDER: readonly Kind[] = [
   'lru-batch',
@@ -388,7 +394,7 @@ export class Ledger {
     const evidence =
       matched === null ? 'no rule names the functions of this stack' : `taken in ${matched.functionName}`;
     // One operation may pin a page several times; each pin is dropped alone.
-    const pieces = pins ? weight / GUP_PIN_COUNTING_BIAS : 1;
+    const pieces = pins && areSeveralPins(weight) ? weight / GUP_PIN_COUNTING_BIAS : 1;
     for (let piece = 0; piece < pieces; piece++)
       this.addReference(kind, weight / pieces, row, site, evidence);
   }
@@ -425,7 +431,7 @@ export class Ledger {
     if (site.unmapsForMigration && this.suspendMapping(weight, row, site)) return;
     let rest = weight;
     while (rest > 0) {
-      const piece = rest % GUP_PIN_COUNTING_BIAS === 0 ? GUP_PIN_COUNTING_BIAS : rest;
+      const piece = areSeveralPins(rest) ? GUP_PIN_COUNTING_BIAS : rest;
       const closed = this.releaseOne(piece, row, site);
       rest -= Math.max(1, closed);
     }
@@ -745,4 +751,8 @@ function siteNaming(site: Site | null, kind: Kind): Site | null {
   if (site === null) return null;
   const widened = kind === 'gup-pin' && site.rule.kind === 'gup-get';
   return site.rule.kind === kind || widened ? site : null;
+
+/** Whether a weight is that of pins which are taken and dropped one by one. */
+function areSeveralPins(weight: number): boolean {
+  return weight % GUP_PIN_COUNTING_BIAS === 0 && weight <= MOST_PINS_AT_ONCE * GUP_PIN_COUNTING_BIAS;
 }
