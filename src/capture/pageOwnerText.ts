@@ -371,10 +371,12 @@ export class PageOwnerReader implements TextReader {
   }
 
   private endRecord(): void {
-    const { place, stack, handle, allocationCount, pageCount } = this;
+    const { place, stack, handle, allocationCount, pageCount, hasHead } = this;
     this.place = Place.Outside;
+    // What follows without a head of its own is not of this record.
+    this.hasHead = false;
     if (place !== Place.Record || this.row !== NONE) return;
-    const isCounted = allocationCount >= 0 || pageCount >= 0 || (!this.hasHead && handle > 0);
+    const isCounted = allocationCount >= 0 || pageCount >= 0 || (!hasHead && handle > 0);
     if (isCounted) {
       this.ownLines++;
       this.allocations.totals.append(stack, allocationCount, pageCount, handle, this.recordStart);
@@ -383,7 +385,7 @@ export class PageOwnerReader implements TextReader {
     this.problems.add(
       this.recordStart,
       this.recordLine,
-      this.hasHead
+      hasHead
         ? 'an allocation without its page, expected a line "PFN" behind the first; it was left out'
         : `frames that belong to no allocation, expected "${ALLOCATED.trimEnd()}" before them or ` +
             '"nr_base_pages:" behind',

@@ -303,6 +303,12 @@ test('what cannot be read is counted with its place, and costs nothing else', as
       /not a line of page_owner: "cat: page_owner/,
     ],
     ['a long line', `P${'x'.repeat(70_000)}\n`, 6, /a line of 70001 bytes/],
+    [
+      'lines whose record has lost its beginning',
+      'Page has been migrated, last migrate reason: compaction\n\n',
+      6,
+      /not a line of page_owner: "Page has been migrated/,
+    ],
   ];
   for (const [name, text, line, message] of cases) {
     await t.test(name, async () => {
@@ -315,6 +321,12 @@ test('what cannot be read is counted with its place, and costs nothing else', as
       }
     });
   }
+  // A page goes to the allocation before it only in one record.
+  const headless = await read(
+    `${RECORD}Page allocated via order 99, mask 0x0()\n\nPFN 5 type M Block 0 type M Flags 0x0()\n\n`,
+  );
+  assert.equal(headless.allocations!.length, 1);
+  assert.equal(headless.problemCount, 2);
   const cut = await read(RECORD + RECORD.slice(0, 130));
   assert.equal(cut.allocations!.length, 2);
   assert.match(cut.problems.at(-1)!.message, /ends without a line end/);
