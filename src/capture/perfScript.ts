@@ -255,7 +255,9 @@ export class PerfScriptReader implements LineReader {
 
   private attach(next: number, stack: number, lines: number): number {
     this.stackRecords++;
-    if (this.row !== NONE) this.table.stack[this.row] = stack;
+    // The event may have been too long to be kept.
+    if (this.row === NONE) this.orphanStacks++;
+    else this.table.stack[this.row] = stack;
     this.place = Place.Kernel;
     this.line += lines;
     return next;
