@@ -43,11 +43,13 @@ export async function* decompressZstd(
     },
   });
   let pieceLength = 0;
+  let lengthBefore = 0;
   let turnsWithoutOutput = 0;
   try {
     for (;;) {
       if (!waiting && !isEnded) {
         position += pieceLength;
+        lengthBefore = pieceLength;
         waiting = await nextOf(pieces);
         pieceLength = waiting?.length ?? 0;
         isEnded = !waiting;
@@ -62,8 +64,8 @@ export async function* decompressZstd(
         continue;
       }
       // The decoder does not say that it failed: it goes on with the same piece for ever. Each frame without
-      // content, and nothing else, may cost a turn without output.
-      if (++turnsWithoutOutput > PIECE / SMALLEST_FRAME + 2) {
+      // content, and nothing else, may cost a turn without output. It may still work on the piece before.
+      if (++turnsWithoutOutput > Math.max(lengthBefore, pieceLength) / SMALLEST_FRAME + 2) {
         problems.add(written, null, damageMessage(position, written));
         return;
       }
