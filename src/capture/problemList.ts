@@ -9,10 +9,13 @@ export class ProblemList {
   readonly kept: Problem[] = [];
   count = 0;
 
+  /** @param fileSize in bytes: what should be behind the end of the file has its place at the end */
+  constructor(private readonly fileSize = Infinity) {}
+
   /** `offset` in bytes; `line` 1-based, null for binary files. */
   add(offset: number, line: number | null, message: string): void {
     this.count++;
-    if (this.kept.length < KEPT) this.kept.push({ offset, line, message });
+    if (this.kept.length < KEPT) this.kept.push({ offset: Math.min(offset, this.fileSize), line, message });
   }
 
   /** Frames have no names; `message` says why, and what to do. */

@@ -751,6 +751,7 @@ function siteNaming(site: Site | null, kind: Kind): Site | null {
   if (site === null) return null;
   const widened = kind === 'gup-pin' && site.rule.kind === 'gup-get';
   return site.rule.kind === kind || widened ? site : null;
+}
 
 /** Whether a weight is that of pins which are taken and dropped one by one. */
 function areSeveralPins(weight: number): boolean {

@@ -45,7 +45,7 @@ const UPDATE_NAME = 2;
  */
 export async function readPerfData(source: ByteSource, options: PerfDataOptions = {}): Promise<Capture> {
   options.onPhase?.('unsorted');
-  const problems = new ProblemList();
+  const problems = new ProblemList(source.size);
   const reader = new PerfDataReader(new FileRanges(source, options), problems);
   try {
     await reader.read();

@@ -75,7 +75,7 @@ export class BufferData {
       this.problems.add(
         offset,
         null,
-        `the events of CPU ${cpu} should take ${size} bytes from here, but the file ends after ${inFile}; it is cut off`,
+        `the events of CPU ${cpu} should take ${size} bytes from byte ${offset} on, but the file ends after ${inFile}; it is cut off`,
       );
     }
     const free = Math.min(inFile, this.bytesLeft);

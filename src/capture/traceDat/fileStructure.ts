@@ -292,7 +292,7 @@ export class FileStructure {
     if (offset + SECTION_HEAD > this.file.size) {
       throw new UnexpectedData(
         offset,
-        `section ${id} should be here, but the file ends at ${this.file.size}`,
+        `section ${id} should be at byte ${offset}, but the file ends at ${this.file.size}`,
       );
     }
     const reader = new SequentialReader(this.file, offset, this.file.size, header.littleEndian);

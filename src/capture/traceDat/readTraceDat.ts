@@ -38,7 +38,7 @@ interface CpuPart {
  */
 export async function readTraceDat(source: ByteSource, options: ReadOptions = {}): Promise<Capture> {
   const file = new FileRanges(source, options);
-  const problems = new ProblemList();
+  const problems = new ProblemList(source.size);
   const structure = new FileStructure(file, problems);
   await structure.read();
   const data = new BufferData(file, structure, problems);

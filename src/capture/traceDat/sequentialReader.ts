@@ -22,6 +22,7 @@ export class SequentialReader {
   private at = 0;
 
   /**
+   * @param start offset of the first byte; where that is behind `end` there is nothing to read
    * @param end offset behind the last byte that may be read
    * @param fileOffset offset in the file to name in messages when `source` is not the file itself
    */
@@ -32,7 +33,7 @@ export class SequentialReader {
     private readonly littleEndian: boolean,
     private readonly fileOffset: number | null = null,
   ) {
-    this.windowStart = start;
+    this.windowStart = Math.min(start, end);
   }
 
   /** A reader over bytes in memory that came from `fileOffset` of the file. */
