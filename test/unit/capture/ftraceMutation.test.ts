@@ -1,25 +1,56 @@
-/** Damaged recordings: nothing throws or hangs, tables stay consistent, and what is lost is counted. */
+/**
+ * Damaged ftrace text and trace-cmd report text, and the holder analysis over it: nothing throws or hangs, tables stay
+ * consistent, memory stays within bounds, and what is lost is counted.
+ */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { test } from 'node:test';
 import type { Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { campaign, MUTATIONS, test } from './support/campaign';
 import { assertConsistent, captureText, eventText } from './support/describeCapture';
+import { examine, TEXT_BOUND } from './support/examine';
+import { damagedText, repeatedUpTo } from './support/mutation';
 import { below, pick, seededRandom } from './support/random';
 import { FIXTURES, memorySource, textBytes } from './support/sources';
+import { eventsOfPage } from './support/textSeeds';
 
-const SEEDS = [
+const beginningOf = (file: string): Uint8Array => textBytes(path.join(FIXTURES, file)).subarray(0, 12_000);
+
+const FTRACE = [
   'f_raw_tgid/trace.txt',
   'f_raw_symoffset/trace.txt.gz',
+  'f_raw_symaddr/trace.txt.gz',
   'f_pipe/trace_pipe.txt',
   'f_pipe_lost/trace_pipe.txt.gz',
+  'p_splicefile/trace.txt',
+].map(beginningOf);
+const REPORT = [
   'd_hard/report.txt',
   'f_dat_instance/report.txt.gz',
   'f_dat_tsc/report.txt',
   'f_dat_v7_zstd/report-raw.txt',
   'f_dat_v7_zstd/report-noplugins.txt',
-  'p_splicefile/trace.txt',
-].map((file) => textBytes(path.join(FIXTURES, file)).subarray(0, 12_000));
+  'f_dat_v7_zstd/report-latency.txt.gz',
+].map(beginningOf);
+const SEEDS = [...FTRACE, ...REPORT];
+
+/** Pages that fail to move, with pins, pipe buffers, failed freezes, puts alone and a poisoned page. */
+const PAGES = [
+  eventsOfPage('f_raw_symoffset/trace.txt.gz', 0x12f98, 9000),
+  eventsOfPage('f_raw_tgid/trace.txt', 0x12e8d, 9000),
+  eventsOfPage('p_shmem_reader/trace.txt.gz', 0x12f90, 9000),
+  eventsOfPage('p_pin_shmem/trace.txt.gz', 0x12f90, 9000),
+  eventsOfPage('a_reuse/report.txt.gz', 0x12fc6, 9000),
+  eventsOfPage('b_multi/report.txt.gz', 0x12fb1, 12_000),
+  eventsOfPage('b_pin/report.txt.gz', 0x12f98, 9000),
+  eventsOfPage('c_jbd2/report.txt.gz', 0x12e81, 9000),
+  eventsOfPage('d_soft/report.txt.gz', 0x12fe1, 9000),
+];
+
+/** Bytes of a text that is damaged. */
+const LENGTH = 2000;
+/** Bytes of a text that repeats itself. */
+const LARGE = 600_000;
 
 async function read(bytes: Uint8Array, chunkSize = 1 << 20): Promise<Capture> {
   const capture = await openCapture(memorySource(bytes), { chunkSize });
@@ -57,21 +88,40 @@ test('begun at every 64th byte: every line behind is kept', async () => {
   }
 });
 
-test('random damage', async () => {
-  const random = seededRandom(20260605);
-  let changed = 0;
-  for (let round = 0; round < 2500; round++) {
-    const seed = pick(random, SEEDS);
-    const start = below(random, seed.length - 2000);
-    let bytes = Uint8Array.from(seed.subarray(start, start + 2000));
-    for (let times = 1 + below(random, 4); times > 0; times--) bytes = mutated(random, bytes);
-    const capture = await read(bytes, 1 + below(random, 4000));
-    changed += capture.problemCount > 0 ? 1 : 0;
-    if (round % 5 === 0) {
-      assert.equal(captureText(await read(bytes, 37)), captureText(await read(bytes)), `round ${round}`);
-    }
-  }
-  assert.ok(changed > 1000, 'most damage leaves a trace');
+for (const [format, seeds] of [
+  ['ftrace text', FTRACE],
+  ['trace-cmd report text', REPORT],
+] as const) {
+  campaign(`${format} with random damage`, {
+    make: (random) => {
+      const seed = pick(random, seeds);
+      const start = below(random, seed.length - LENGTH);
+      return damagedText(random, seed.subarray(start, start + LENGTH), SEEDS);
+    },
+    examine: async (bytes, random, round) => {
+      const { capture } = await examine(bytes, TEXT_BOUND, { chunkSize: 1 + below(random, 4000) });
+      if (round % 40 === 0)
+        assert.equal(captureText(await read(bytes, 37)), captureText(await read(bytes)), 'in chunks of 37');
+      return capture.problemCount > 0;
+    },
+    least: 0.5,
+  });
+}
+
+campaign('holders over text with random damage', {
+  make: (random) => damagedText(random, pick(random, PAGES), PAGES),
+  examine: async (bytes) => (await examine(bytes, TEXT_BOUND)).pages.length > 0,
+  least: 0.5,
+});
+
+campaign('a part of a text many times over takes time and memory in line with its size', {
+  rounds: MUTATIONS / 400,
+  make: (random) => {
+    const seeds = [...SEEDS, ...PAGES];
+    const repeated = repeatedUpTo(random, pick(random, seeds), LARGE);
+    return random() < 0.5 ? repeated : damagedText(random, repeated, seeds);
+  },
+  examine: async (bytes) => (await examine(bytes, TEXT_BOUND)).capture.events.length > 0,
 });
 
 test('each line that is replaced by garbage is one event or stack less, and one problem more', async () => {
@@ -92,40 +142,3 @@ test('each line that is replaced by garbage is one event or stack less, and one 
     }
   }
 });
-
-function mutated(random: () => number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const at = below(random, bytes.length);
-  const length = below(random, Math.min(300, bytes.length - at));
-  const copy = Uint8Array.from(bytes);
-  switch (below(random, 7)) {
-    case 0:
-      copy[at]! ^= 1 << below(random, 8);
-      return copy;
-    case 1:
-      return join(bytes.subarray(0, at), bytes.subarray(at + length));
-    case 2:
-      return join(bytes.subarray(0, at + length), bytes.subarray(at));
-    case 3: {
-      const other = pick(random, SEEDS);
-      const from = below(random, other.length - 300);
-      return join(bytes.subarray(0, at), other.subarray(from, from + length), bytes.subarray(at));
-    }
-    case 4:
-      return copy.fill(pick(random, [0, 10, 32, 0xff, 0x3d]), at, at + below(random, 20));
-    case 5:
-      return join(
-        bytes.subarray(0, at),
-        bytes.subarray(at).map((byte) => (byte === 10 ? 32 : byte)),
-      );
-    default: {
-      const digits = new TextEncoder().encode(
-        pick(random, ['99999999999999999999', '-', '0x', '18446744073709551615']),
-      );
-      return join(bytes.subarray(0, at), digits, bytes.subarray(at));
-    }
-  }
-}
-
-function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.concat(parts.map((part) => Buffer.from(part))));
-}
