@@ -45,6 +45,7 @@ export async function* decompressZstd(
   let pieceLength = 0;
   let lengthBefore = 0;
   let turnsWithoutOutput = 0;
+  let isDamaged = false;
   try {
     for (;;) {
       if (!waiting && !isEnded) {
@@ -67,6 +68,7 @@ export async function* decompressZstd(
       // content, and nothing else, may cost a turn without output. It may still work on the piece before.
       if (++turnsWithoutOutput > Math.max(lengthBefore, pieceLength) / SMALLEST_FRAME + 2) {
         problems.add(written, null, damageMessage(position, written));
+        isDamaged = true;
         return;
       }
     }
@@ -80,7 +82,7 @@ export async function* decompressZstd(
     );
   } finally {
     waiting = null;
-    release(output);
+    if (!isDamaged) release(output);
     await pieces.return();
   }
 }

@@ -109,6 +109,7 @@ for (const [format, seeds] of [
 }
 
 campaign('holders over text with random damage', {
+  rounds: MUTATIONS * 0.4,
   make: (random) => damagedText(random, pick(random, PAGES), PAGES),
   examine: async (bytes) => (await examine(bytes, TEXT_BOUND)).pages.length > 0,
   least: 0.5,

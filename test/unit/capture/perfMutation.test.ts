@@ -88,6 +88,7 @@ for (const [name, seeds] of [
   ['a perf.data of a pipe', PIPES],
 ] as const) {
   campaign(`${name} with random damage`, {
+    rounds: MUTATIONS / 2,
     make: (random) => damagedBinary(random, pick(random, seeds), SYNTHETIC),
     examine: async (bytes, random, round) => {
       const capture = await read(bytes, pick(random, [500, 1 << 20, 1 << 20, 1 << 20]));
