@@ -62,7 +62,7 @@ export async function examine(
   assertConsistent(capture, { isInFileOrder: !NOT_IN_FILE_ORDER.has(capture.format) });
   if (capture.allocations) assertConsistentAllocations(capture);
   assertPlaces(capture, contentSize);
-  const pages = analyseHolders(capture);
+  const { pages } = analyseHolders(capture);
   assertPages(capture, pages);
   return { capture, pages, taken: memory.taken };
 }
