@@ -14,14 +14,12 @@ export class ProblemList {
 
   /** `offset` in bytes; `line` 1-based, null for binary files. */
   add(offset: number, line: number | null, message: string): void {
-    this.count++;
-    if (this.kept.length < KEPT) this.kept.push({ offset: Math.min(offset, this.fileSize), line, message });
+    this.keep({ offset, line, message });
   }
 
   /** Frames have no names; `message` says why, and what to do. */
   addMissingNames(offset: number, message: string): void {
-    this.count++;
-    if (this.kept.length < KEPT) this.kept.push({ offset, line: null, message, isMissingNames: true });
+    this.keep({ offset, line: null, message, isMissingNames: true });
   }
 
   /** Like {@link add}, for what concerns the whole file: kept even when that costs the last of those kept. */
@@ -46,6 +44,12 @@ export class ProblemList {
       line,
       'the file ends without a line end, expected one behind the last line: that line may be cut off',
     );
+  }
+
+  private keep(problem: Problem): void {
+    this.count++;
+    if (this.kept.length >= KEPT) return;
+    this.kept.push({ ...problem, offset: Math.min(problem.offset, this.fileSize) });
   }
 
   /** True while a message would still be kept: composing one for each of a million bad lines costs time. */
