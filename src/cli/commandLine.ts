@@ -5,6 +5,8 @@ export interface ReportCommand {
   readonly name: 'report';
   readonly captures: readonly string[];
   readonly tree: string | null;
+  /** File with rules of the kind table, or null. */
+  readonly rules: string | null;
   readonly format: 'text' | 'json';
   readonly reason: string | null;
   readonly exitCode: boolean;
@@ -27,13 +29,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (command === 'help') return { name: 'help' };
   if (command !== 'report') throw new UsageError(`unknown command ${command}; expected report`);
   if (captures.length === 0) throw new UsageError('report: no capture given');
-  const { tree = null, format = 'text', reason: reasons = [] } = values;
+  const { tree = null, rules = null, format = 'text', reason: reasons = [] } = values;
   if (reasons.length > 1) throw new UsageError('report: --reason given more than once; expected one name');
   const reason = reasons[0] ?? null;
   if (format !== 'text' && format !== 'json') {
     throw new UsageError(`report: --format ${format}: expected text or json`);
   }
-  return { name: 'report', captures, tree, format, reason, exitCode: values['exit-code'] === true };
+  return { name: 'report', captures, tree, rules, format, reason, exitCode: values['exit-code'] === true };
 }
 
 function parse(args: readonly string[]) {
@@ -43,6 +45,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         tree: { type: 'string' },
+        rules: { type: 'string' },
         format: { type: 'string' },
         reason: { type: 'string', multiple: true },
         'exit-code': { type: 'boolean' },

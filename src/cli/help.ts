@@ -1,6 +1,7 @@
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 
-export const HELP = `page-holders report CAPTURE… [--tree DIR] [--format text|json] [--reason NAME] [--exit-code]
+export const HELP = `page-holders report CAPTURE… [--tree DIR] [--rules FILE] [--format text|json]
+                     [--reason NAME] [--exit-code]
 
 Reads trace captures of a Linux kernel and says, for every page that could not be
 moved, who held a reference on it, from where in the kernel, and until when.
@@ -15,6 +16,8 @@ moved, who held a reference on it, from where in the kernel, and until when.
                   A page_owner dump alone is reported by stack. Several traces are
                   reported side by side
   --tree DIR      source tree of the traced kernel: each frame gets its file and line
+  --rules FILE    rules of your own for what a reference is for, in the format of
+                  .page-holders.json, which is also read from the root of DIR
   --format FORMAT text, like the tree in the editor (default), or json
   --reason NAME   only pages that failed to move for this migrate reason:
 ${wrapped(MIGRATE_REASONS)}

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { Engine } from '../engine/engine';
-import { CaptureError, KernelTreeError } from '../engine/errors';
+import { CaptureError, KernelTreeError, RuleFileError } from '../engine/errors';
 import { IndexStore } from '../engine/indexStore';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import { NO_STYLES, type Styles } from '../engine/textReport';
@@ -25,6 +25,7 @@ export async function runReport(
 ): Promise<number> {
   const engine = new Engine(new IndexStore(cacheFolder()));
   const { tree, reason, format } = command;
+  if (command.rules !== null && !(await useRules(engine, command.rules, errors))) return 2;
   const opened = await openAll(engine, command.captures, errors, progress);
   if (opened.length === 0) return 2;
   if (opened.every(({ format }) => format === 'kallsyms')) {
@@ -79,6 +80,19 @@ async function openAll(
   return opened;
 }
 
+/** A file that was asked for and cannot be used whole is an error: nobody would miss its rules in the answer. */
+async function useRules(engine: Engine, path: string, errors: OutputStream): Promise<boolean> {
+  try {
+    const { problems } = await engine.readRuleFile(path);
+    for (const problem of problems) await errors.write(`page-holders: --rules ${problem}.\n`);
+    return problems.length === 0;
+  } catch (error) {
+    if (!(error instanceof RuleFileError)) throw error;
+    await errors.write(`page-holders: --rules ${error.message}\n`);
+    return false;
+  }
+}
+
 async function useTree(
   engine: Engine,
   root: string,
@@ -87,6 +101,9 @@ async function useTree(
 ): Promise<boolean> {
   try {
     await engine.setKernelTree({ root });
+    for (const problem of (await engine.kindRules()).problems) {
+      await errors.write(`page-holders: ${problem}; the rule is left out.\n`);
+    }
     await progress.during(root, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
     return true;
   } catch (error) {

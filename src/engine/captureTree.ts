@@ -4,7 +4,7 @@ import { allocationsText } from './allocationsText';
 import { captureDoubts } from './captureDoubts';
 import { counted, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
-import type { CaptureFacts, KernelTreeFacts } from './protocol';
+import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { timeSpan } from './report';
 import { pointText, spanText } from './timeText';
 
@@ -123,6 +123,39 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
             }),
           ),
   );
+}
+
+/** What rules of a person are in use, and what is wrong with them; no row without any. */
+export function kindRulesRow({ sources, problems }: RuleFacts): readonly Branch[] {
+  if (sources.length === 0 && problems.length === 0) return [];
+  const id = 'kind-rules';
+  const total = sources.reduce((sum, [, rules]) => sum + rules, 0);
+  return [
+    branch(
+      {
+        id,
+        kind: 'fact',
+        mood: problems.length > 0 ? 'doubt' : 'plain',
+        label: `${counted(total, 'rule')} of your own`,
+        description: [
+          ...sources.map(([source, rules]) => `${rules} of ${source}`),
+          ...(problems.length > 0 ? [`${counted(problems.length, 'mistake')} to mend`] : []),
+        ].join(' · '),
+      },
+      problems.length === 0
+        ? null
+        : () =>
+            problems.map((problem, index) =>
+              branch({
+                id: `${id}/${index}`,
+                kind: 'fact',
+                mood: 'doubt',
+                label: problem,
+                tooltip: { title: problem, rows: [], notes: [] },
+              }),
+            ),
+    ),
+  ];
 }
 
 /** How many pages failed to move, and what is known of their holders. */

@@ -65,6 +65,9 @@ export class EngineClient implements EngineApi {
   readonly children: EngineApi['children'] = (request, options) => this.ask('children', request, options);
   readonly setKernelTree: EngineApi['setKernelTree'] = (request, options) =>
     this.ask('setKernelTree', request, options);
+  readonly setKindRules: EngineApi['setKindRules'] = (request, options) =>
+    this.ask('setKindRules', request, options);
+  readonly kindRules: EngineApi['kindRules'] = (request, options) => this.ask('kindRules', request, options);
   readonly lookUpFunctions: EngineApi['lookUpFunctions'] = (request, options) =>
     this.ask('lookUpFunctions', request, options);
   readonly resolveFrames: EngineApi['resolveFrames'] = (request, options) =>

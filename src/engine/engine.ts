@@ -3,6 +3,8 @@
  * line directly and the editor from a worker; nothing here knows which.
  */
 import { EventKind, type Capture } from '../capture/eventTable';
+import { inTurns } from '../capture/turns';
+import { analysisSteps } from '../holders/analyseHolders';
 import type { Page } from '../holders/model';
 import {
   baseName,
@@ -11,6 +13,7 @@ import {
   captureDescription,
   captureRow,
   kernelTreeRow,
+  kindRulesRow,
   type SymbolLookup,
 } from './captureTree';
 import { reportAllocations, reportGroups, reportJoins, reportNaming } from './allocationReport';
@@ -30,13 +33,15 @@ import { heldReferences, holderRows, isHeld, type PageAdditions } from './holder
 import type { IndexStore } from './indexStore';
 import { JoinedFiles, openSymbolFile, type SymbolFile } from './joinCaptures';
 import { KernelSource } from './kernelSource';
+import { KindRuleBook, readRuleFile } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
-import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions } from './protocol';
+import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
 import { reportCapture, reportPage } from './report';
 import { namingRows, symbolFacts, symbolFileRow, type SymbolUse } from './symbolFileRows';
 import { textLines, type Styles } from './textReport';
+import { pauseFor } from './turns';
 
 interface OpenedCapture extends AnalysedCapture {
   readonly id: string;
@@ -47,6 +52,7 @@ export class Engine implements EngineApi {
   private readonly opened = new Map<string, OpenedCapture>();
   private readonly joined = new JoinedFiles();
   private source: KernelSource | null = null;
+  private readonly rules = new KindRuleBook();
   private nextId = 1;
   /** Trees by reason, and the stacks under them; made anew when a capture or the kernel tree changes. */
   private readonly holderTrees = new Map<string | null, LazyTree>();
@@ -66,6 +72,7 @@ export class Engine implements EngineApi {
     try {
       const whole = await readCapture(path, {
         ...others,
+        rules: () => this.rules.all,
         ...(showParts
           ? {
               onPart: (soFar) => {
@@ -74,7 +81,8 @@ export class Engine implements EngineApi {
             }
           : {}),
       });
-      return this.keep(id, { ...whole, ...this.joined.named(id, whole) });
+      const judged = await this.judgedByNow(whole);
+      return this.keep(id, { ...judged, ...this.joined.named(id, judged, this.rules.all) });
     } catch (error) {
       if (showParts && this.opened.delete(id)) this.forgetTrees();
       throw error;
@@ -119,12 +127,33 @@ export class Engine implements EngineApi {
     // A tree that is refused leaves none behind: no row may lead into the one before.
     this.source = null;
     this.forgetTrees();
-    if (root === null) return null;
-    const source = await KernelSource.open(root, this.store);
+    if (root === null) {
+      if (this.rules.forgetTree()) await this.judgeAgain();
+      return null;
+    }
+    const source = await KernelSource.open(root, this.store).catch(async (error: unknown) => {
+      if (this.rules.forgetTree()) await this.judgeAgain();
+      throw error;
+    });
+    if (await this.rules.readTree(source)) await this.judgeAgain();
     source.want(this.functions());
     this.source = source;
     this.forgetTrees();
     return source.facts;
+  }
+
+  setKindRules(request: Request<'setKindRules'>): Promise<Answer<'setKindRules'>> {
+    return this.useRules(() => this.rules.useSetting(request.text));
+  }
+
+  /** Takes the rules of a file given on the command line, in place of the settings'. */
+  async readRuleFile(path: string): Promise<RuleFacts> {
+    const file = await readRuleFile(path);
+    return this.useRules(() => this.rules.useFile(path, file));
+  }
+
+  kindRules(): Promise<RuleFacts> {
+    return Promise.resolve(this.rules.facts);
   }
 
   async lookUpFunctions(
@@ -240,10 +269,39 @@ export class Engine implements EngineApi {
   /** Names change what is found: captures that need them are analysed anew. */
   private nameAnew(): void {
     for (const [id, opened] of this.opened) {
-      const named = this.joined.namedAnew(id);
+      const named = this.joined.namedAnew(id, this.rules.all);
       if (named === null || named.capture === opened.capture) continue;
       this.keep(id, { ...opened, ...named });
     }
+  }
+
+  /** @param change answers whether the rules are others than before */
+  private async useRules(change: () => boolean): Promise<RuleFacts> {
+    if (change()) {
+      await this.judgeAgain();
+      this.source?.want(this.functions());
+    }
+    return this.rules.facts;
+  }
+
+  /** The rules may have changed while a capture was read. */
+  private async judgedByNow(read: AnalysedCapture): Promise<AnalysedCapture> {
+    const rules = this.rules.all;
+    if (read.rules === rules) return read;
+    const { pages } = await inTurns(analysisSteps(read.capture, rules), pauseFor(undefined));
+    return { ...read, pages, rules };
+  }
+
+  /** With other rules references get other kinds. */
+  private async judgeAgain(): Promise<void> {
+    for (const opened of [...this.opened.values()]) {
+      const rules = this.rules.all;
+      const { pages } = await inTurns(analysisSteps(opened.capture, rules), pauseFor(undefined));
+      // Meanwhile it may have been closed, read again, or judged by still other rules.
+      if (this.opened.get(opened.id) !== opened || this.rules.all !== rules) continue;
+      this.keep(opened.id, { ...opened, pages, rules });
+    }
+    this.forgetTrees();
   }
 
   private holderTree(reason: string | null): LazyTree {
@@ -329,7 +387,12 @@ export class Engine implements EngineApi {
         const notes = [...namingRows(`${id}/used`, used), ...this.additions(opened, pages).notes(id)];
         return captureRow(facts, capture, all.length === 1, notes);
       });
-      return [kernelTreeRow(this.source?.facts ?? null, this.symbolLookup()), ...rows, ...symbolFiles];
+      return [
+        kernelTreeRow(this.source?.facts ?? null, this.symbolLookup()),
+        ...kindRulesRow(this.rules.facts),
+        ...rows,
+        ...symbolFiles,
+      ];
     });
     return this.captureTree;
   }

@@ -18,6 +18,11 @@ export class KernelTreeError extends Error {
   override readonly name = 'KernelTreeError';
 }
 
+/** A file of rules that cannot be read. */
+export class RuleFileError extends Error {
+  override readonly name = 'RuleFileError';
+}
+
 /** The request was given up by the one who asked. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError';

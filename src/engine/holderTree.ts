@@ -243,6 +243,8 @@ class HolderRows {
               : `weight ${reference.weight}`,
           reference.confidence === 'assumed' ? 'match assumed' : null,
           lost > 0 ? 'events lost meanwhile' : null,
+          reference.expectedLongTerm === true ? 'expected long-term' : null,
+          userRuleText(reference),
         ]),
         tooltip: this.referenceTooltip(reference, group, lost),
       },
@@ -255,7 +257,7 @@ class HolderRows {
     return {
       title: reference.holder,
       rows: [
-        ['Kind', KIND_LABEL[reference.kind]],
+        ['Kind', kindText(reference)],
         ['Role', ROLE_NAMES[reference.role].toLowerCase()],
         ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, group)],
         ['Released', released === null ? this.unreleasedText(reference) : this.endPoint(released, group)],
@@ -264,6 +266,7 @@ class HolderRows {
         ...(reference.evidence === '' ? [] : [['Evidence', reference.evidence] as const]),
       ],
       notes: [
+        ...(reference.expectedLongTerm === true ? [LONG_TERM] : []),
         ...(lost > 0
           ? [`Events were lost ${counted(lost, 'time')} while it was open: the match may be wrong.`]
           : []),
@@ -307,6 +310,7 @@ class HolderRows {
             ...(sites.length > 0
               ? ['Deduced from the put: references of this kind are taken in the functions below.']
               : []),
+            ...(reference.deducedBecause === undefined ? [] : [sentence(reference.deducedBecause)]),
           ],
         },
         expanded: true,
@@ -634,6 +638,22 @@ function plumbingRows(frames: readonly PlacedFrame[]): number {
   const inlined = sureInlined(frames[first]!);
   const firstInlined = inlined.findIndex(isHolder);
   return rowsBefore + (firstInlined < 0 ? inlined.length : firstInlined);
+}
+
+const LONG_TERM =
+  'References of this kind are held for long by design (FOLL_LONGTERM and its like): no defect by itself, but the ' +
+  'page does not move as long as it is held.';
+
+/** The kind, and what the rule calls it where that says more. */
+function kindText({ kind, label }: Reference): string {
+  return label === undefined || label === KIND_LABEL[kind]
+    ? KIND_LABEL[kind]
+    : `${KIND_LABEL[kind]}: ${label}`;
+}
+
+/** `by rule 'nvidia os_lock_user_pages' of .page-holders.json` */
+function userRuleText({ userRule }: Reference): string | null {
+  return userRule === undefined ? null : `by rule '${userRule.label}' of ${userRule.source}`;
 }
 
 /** `vmsplice_to_pipe or 3 others` */

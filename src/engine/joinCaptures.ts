@@ -10,6 +10,7 @@ import type { Capture, Problem } from '../capture/eventTable';
 import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
 import { nameFrames } from '../capture/nameFrames';
 import { analyseHolders } from '../holders/analyseHolders';
+import type { KindRule } from '../holders/kindRule';
 import type { Page } from '../holders/model';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
 import { CancelledError, CaptureError } from './errors';
@@ -38,6 +39,8 @@ export interface Naming {
 export interface Analysed {
   readonly capture: Capture;
   readonly pages: readonly Page[];
+  /** Rules of a person by which it was judged. */
+  readonly rules: readonly KindRule[];
 }
 
 /** The allocations of the pages of one capture, and the dumps that tell of them. */
@@ -84,8 +87,8 @@ export class JoinedFiles {
     this.files.set(id, file);
   }
 
-  /** A capture with the names that the open symbol files give to its frames, and what is found by these. */
-  named(id: string, read: Analysed): Analysed {
+  /** A capture with the names that the open symbol files give to its frames, and what is found by these and rules. */
+  named(id: string, read: Analysed, rules: readonly KindRule[]): Analysed {
     this.asRead.set(id, read);
     this.allocations.clear();
     let { capture } = read;
@@ -98,13 +101,16 @@ export class JoinedFiles {
       capture = named.capture;
     }
     this.namings.set(id, namings);
-    return capture === read.capture ? read : { capture, pages: analyseHolders(capture).pages };
+    if (capture === read.capture && read.rules === rules) return read;
+    const judged = { capture, pages: analyseHolders(capture, rules).pages, rules };
+    if (capture === read.capture) this.asRead.set(id, judged);
+    return judged;
   }
 
   /** The same again when other symbol files are open; null for a capture that was never named. */
-  namedAnew(id: string): Analysed | null {
+  namedAnew(id: string, rules: readonly KindRule[]): Analysed | null {
     const read = this.asRead.get(id);
-    return read === undefined ? null : this.named(id, read);
+    return read === undefined ? null : this.named(id, read, rules);
   }
 
   /** What the symbol files did for a capture; empty for one that needs no names. */

@@ -47,6 +47,14 @@ export class KernelSource {
     return source;
   }
 
+  /** The bytes of a file at the root of the tree; null when there is none, or why it cannot be read. */
+  async rootFile(name: string, limit: number): Promise<Uint8Array | string | null> {
+    const entry = (await this.tree.list('')).find((each) => each.name === name);
+    if (entry === undefined) return null;
+    const bytes = entry.kind === 'file' ? await this.tree.read(name, limit) : null;
+    return bytes ?? `cannot be read; expected a file of at most ${limit / 1024} KB`;
+  }
+
   /** Adds functions to those that the next look-up finds. */
   want(symbols: readonly WantedSymbol[]): void {
     this.wanted = this.wanted.concat(symbols);

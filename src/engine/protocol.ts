@@ -130,6 +130,14 @@ export interface KernelTreeFacts {
   readonly version: string | null;
 }
 
+/** Rules of the kind table that a person wrote, and what could not be used of them. */
+export interface RuleFacts {
+  /** Where rules in use come from, with how many each. */
+  readonly sources: readonly (readonly [source: string, rules: number])[];
+  /** One sentence each: the place, what was expected there and what to do. */
+  readonly problems: readonly string[];
+}
+
 /** How many functions of the open captures the kernel tree has. */
 export interface SymbolFacts {
   readonly asked: number;
@@ -177,6 +185,13 @@ export interface EngineRequests {
   };
   /** Chooses the kernel tree for all captures; null forgets it. Fails with a KernelTreeError when it is none. */
   readonly setKernelTree: { request: { readonly root: string | null }; answer: KernelTreeFacts | null };
+  /**
+   * Takes the rules of the settings, as JSON text of a list; they stand before those of the kernel tree's
+   * `.page-holders.json`, which is read with the tree. Open captures are judged again.
+   */
+  readonly setKindRules: { request: { readonly text: string }; answer: RuleFacts };
+  /** The rules in use, those of the kernel tree included. */
+  readonly kindRules: { request: Readonly<Record<string, never>>; answer: RuleFacts };
   /**
    * Looks the functions of all captures up in the kernel tree, which takes seconds the first time; rows of frames
    * wait for it. Answers null without a tree. Reports progress.

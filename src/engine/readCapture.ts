@@ -3,6 +3,7 @@ import type { Capture, Problem } from '../capture/eventTable';
 import { openCapture } from '../capture/openCapture';
 import { inTurns } from '../capture/turns';
 import { analysisSteps, pageSteps } from '../holders/analyseHolders';
+import type { KindRule } from '../holders/kindRule';
 import type { Page } from '../holders/model';
 import { allocationCount } from './allocationsText';
 import { CancelledError, CaptureError } from './errors';
@@ -16,6 +17,8 @@ import { pauseFor } from './turns';
 export interface AnalysedCapture {
   readonly capture: Capture;
   readonly pages: readonly Page[];
+  /** Rules of a person by which it was judged. */
+  readonly rules: readonly KindRule[];
   /** Part of the file that was read, from 0 to 1; 1 for the whole. */
   readonly part: number;
   /** When it was opened. */
@@ -23,6 +26,8 @@ export interface AnalysedCapture {
 }
 
 export interface ReadCaptureOptions {
+  /** Rules of a person that are in use by now. */
+  readonly rules: () => readonly KindRule[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (report: ProgressReport) => void;
   /** Called now and then with what was read so far. Its capture goes on growing behind the rows that it has. */
@@ -41,9 +46,10 @@ export async function readCapture(path: string, options: ReadCaptureOptions): Pr
     const capture = withFileProblems(await read(file, options), await fileProblems(file));
     refuseOtherFiles(capture);
     onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
-    const { pages } = await inTurns(analysisSteps(capture), pause);
+    const rules = options.rules();
+    const { pages } = await inTurns(analysisSteps(capture, rules), pause);
     await pause();
-    return { capture, pages, part: 1, file: file.state };
+    return { capture, pages, rules, part: 1, file: file.state };
   } catch (error) {
     if (signal?.aborted === true) throw new CancelledError();
     throw isOutOfMemory(error) ? new CaptureError(path, TOO_LARGE) : error;
@@ -63,7 +69,8 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError && /array (?:buffer allocation failed|length)/i.test(error.message);
 }
 
-function read(file: NodeFile, { signal, onProgress, onPart }: ReadCaptureOptions): Promise<Capture> {
+function read(file: NodeFile, options: ReadCaptureOptions): Promise<Capture> {
+  const { signal, onProgress, onPart } = options;
   const pause = pauseFor(signal);
   const pace = new PartPace();
   let part = 0;
@@ -72,9 +79,10 @@ function read(file: NodeFile, { signal, onProgress, onPart }: ReadCaptureOptions
     const start = performance.now();
     const capture = soFar();
     const rows = capture.events.length;
-    const pages = await inTurns(pageSteps(capture), pause);
+    const rules = options.rules();
+    const pages = await inTurns(pageSteps(capture, rules), pause);
     pace.took(rows, start);
-    onPart?.({ capture, pages, part, file: file.state });
+    onPart?.({ capture, pages, rules, part, file: file.state });
   };
   return openCapture(file, {
     pause,

@@ -86,9 +86,17 @@ export interface ReportReference {
   readonly confidence: Confidence;
   readonly weight: number;
   readonly holder: string;
+  /** What such a reference is called; finer than the kind. */
+  readonly label: string | null;
+  /** Held for long by design. */
+  readonly expectedLongTerm: boolean;
+  /** The rule of a person that named it. */
+  readonly rule: { readonly label: string; readonly source: string } | null;
   readonly acquired: ReportEnd | null;
   readonly released: ReportEnd | null;
   readonly deducedAcquire: readonly ReportSite[] | null;
+  /** Why {@link deducedAcquire} is believed, for people. */
+  readonly deducedBecause: string | null;
 }
 
 export interface ReportEnd {
@@ -198,9 +206,13 @@ async function reportReference(
     confidence,
     weight,
     holder,
+    label: reference.label ?? null,
+    expectedLongTerm: reference.expectedLongTerm === true,
+    rule: reference.userRule ?? null,
     acquired: await reportEnd(capture, reference.acquired, stacks),
     released: await reportEnd(capture, reference.released, stacks),
     deducedAcquire: await deducedSites(reference, stacks),
+    deducedBecause: reference.deducedBecause ?? null,
   };
 }
 

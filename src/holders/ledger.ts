@@ -7,6 +7,7 @@
  */
 import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../capture/eventTable';
 import { countChange, isPageRef } from './countChange';
+import { isInTreeModule } from './inTreeModules';
 import { ACCOUNTED_KINDS } from './kindRules';
 import type { Confidence, Kind } from './model';
 import type { Site, StackSite, StackSites } from './stackSites';
@@ -459,12 +460,12 @@ export class Ledger {
   }
 
   private bestMatch(weight: number, row: number, site: StackSite): Match | null {
-    const rule = site.release?.rule ?? null;
-    if (rule !== null) {
-      // What one rule takes and drops is a pair, before others of its kind.
-      const paired = this.bestOf((reference) => reference.site?.rule === rule, weight, row, site);
+    const put = site.release;
+    const rule = put?.rule ?? null;
+    if (put !== null) {
+      const paired = this.bestOf((reference) => isPair(reference, put), weight, row, site);
       if (paired !== null) return paired;
-      for (const kind of rule.closes) {
+      for (const kind of put.rule.closes) {
         const best = this.bestOf((reference) => reference.kind === kind, weight, row, site);
         if (best !== null) return best;
       }
@@ -756,4 +757,12 @@ function siteNaming(site: Site | null, kind: Kind): Site | null {
 /** Whether a weight is that of pins which are taken and dropped one by one. */
 function areSeveralPins(weight: number): boolean {
   return weight % GUP_PIN_COUNTING_BIAS === 0 && weight <= MOST_PINS_AT_ONCE * GUP_PIN_COUNTING_BIAS;
+}
+
+/** What one rule takes and drops is a pair, before others of its kind; so is what one module out of the tree does. */
+function isPair({ site, kind }: LedgerReference, put: Site): boolean {
+  if (site === undefined || site === null) return false;
+  if (site.rule === put.rule) return true;
+  if (put.module === null || site.module !== put.module || isInTreeModule(put.module)) return false;
+  return put.rule.closes.includes(kind);
 }

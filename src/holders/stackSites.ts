@@ -159,40 +159,44 @@ function callerDepth(frames: HolderFrames, depth: number, sites: SiteIndex): num
   return depth;
 }
 
-/** A rule that a person wrote wins wherever it matches: innermost first, surest strength first. */
-function matchUserSite(sites: SiteIndex, frames: HolderFrames): Site | null {
+/** Where a rule matches. */
+interface Match {
+  readonly rule: KindRule;
+  readonly depth: number;
+}
+
+/** Surest strength first, innermost first. */
+function matchUserSite(sites: SiteIndex, frames: HolderFrames): Match | null {
   if (sites.size === 0) return null;
-  let weak: Site | null = null;
+  let weak: Match | null = null;
   for (const [depth, name] of frames.functions.entries()) {
     for (const { rule, strength } of sites.get(name) ?? []) {
-      if (strength === 'strong' || (strength === 'direct' && depth === 0)) return siteAt(frames, rule, depth);
-      if (strength === 'weak') weak ??= siteAt(frames, rule, depth);
+      if (strength === 'strong' || (strength === 'direct' && depth === 0)) return { rule, depth };
+      if (strength === 'weak') weak ??= { rule, depth };
     }
   }
   return weak;
 }
 
-/** A match that holds only when nothing surer stands further out. */
-interface Candidate {
-  readonly rule: KindRule;
-  readonly depth: number;
-}
-
 /**
  * The innermost direct or strong match wins; else the innermost weak one, else the innermost fallback. A module
  * that is not of the kernel tree is as sure as a strong match, unless a weak one stands further in.
+ *
+ * A rule that a person wrote wins over those of the kernel's functions, unless a direct or strong one of these
+ * stands further in: on its way a pin puts pages into LRU batches, and may isolate and migrate them.
  */
-function matchSite(sites: SiteIndex, frames: HolderFrames): Site | null {
-  const weak: Candidate[] = [];
-  const fallback: Candidate[] = [];
+function matchSite(sites: SiteIndex, frames: HolderFrames, user: Match | null): Site | null {
+  const weak: Match[] = [];
+  const fallback: Match[] = [];
   for (const [depth, name] of frames.functions.entries()) {
+    if (user?.depth === depth) return siteAt(frames, user.rule, depth);
     for (const { rule, strength } of sites.get(name) ?? []) {
       if (strength === 'strong' || (strength === 'direct' && depth === 0)) return siteAt(frames, rule, depth);
       if (strength === 'weak') weak.push({ rule, depth });
       if (strength === 'fallback') fallback.push({ rule, depth });
     }
     const module = frames.modules[depth] ?? null;
-    if (module !== null && weak.length === 0 && !isInTreeModule(module)) {
+    if (user === null && module !== null && weak.length === 0 && !isInTreeModule(module)) {
       return siteAt(frames, MODULE_RULE, depth);
     }
   }
@@ -255,8 +259,8 @@ function describeStack(
   let nature: StackSite['nature'] = null;
   if (has(ANONYMOUS_FUNCTIONS)) nature = 'anonymous';
   else if (has(FILE_FUNCTIONS)) nature = 'file';
-  const acquire = matchUserSite(user.acquire, own) ?? matchSite(ACQUIRE_SITES, own);
-  const release = matchUserSite(user.release, own) ?? matchSite(RELEASE_SITES, own);
+  const acquire = matchSite(ACQUIRE_SITES, own, matchUserSite(user.acquire, own));
+  const release = matchSite(RELEASE_SITES, own, matchUserSite(user.release, own));
   const underMigration = has(MIGRATE_FUNCTIONS);
   return {
     functions,

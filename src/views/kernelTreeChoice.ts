@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineApi, KernelTreeFacts, ProgressReport } from '../engine/protocol';
 import { showFailure } from './failures';
+import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './kindRuleSetting';
 import type { OpenCaptures } from './openCaptures';
 import { ProgressText } from '../engine/progressText';
 
@@ -21,6 +22,9 @@ export class KernelTreeChoice implements vscode.Disposable {
   private settled: Promise<void> | null = null;
   private lookUp: AbortController | null = null;
   private readonly subscriptions: vscode.Disposable;
+  private readonly kindRules: KindRuleReport;
+  /** Watches for rules in the current tree. */
+  private ruleFile: vscode.Disposable | null = null;
 
   constructor(
     private readonly engine: EngineApi,
@@ -29,6 +33,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     private readonly view: vscode.TreeView<unknown>,
     private readonly log: vscode.LogOutputChannel,
   ) {
+    this.kindRules = new KindRuleReport(log);
     this.subscriptions = vscode.Disposable.from(
       vscode.commands.registerCommand('pageHolders.chooseKernelTree', () => this.choose()),
       vscode.commands.registerCommand('pageHolders.cancelLookUp', () => {
@@ -37,7 +42,9 @@ export class KernelTreeChoice implements vscode.Disposable {
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.update()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.update()),
       vscode.workspace.onDidChangeConfiguration((event) =>
-        event.affectsConfiguration(SETTING) ? this.update() : undefined,
+        event.affectsConfiguration(SETTING) || event.affectsConfiguration(KIND_RULES_SETTING)
+          ? this.update()
+          : undefined,
       ),
     );
   }
@@ -56,6 +63,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.ruleFile?.dispose();
     this.subscriptions.dispose();
   }
 
@@ -103,6 +111,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   private async apply(): Promise<void> {
     const root = this.memory.get<string>(CHOSEN) ?? configuredTree() ?? (await openTree());
     try {
+      await sendKindRules(this.engine);
       this.current = await this.engine.setKernelTree({ root: root ?? null });
       if (this.current !== null) {
         this.log.info(`Kernel tree: ${this.current.root}, version ${this.current.version ?? 'unknown'}`);
@@ -111,7 +120,27 @@ export class KernelTreeChoice implements vscode.Disposable {
       this.current = null;
       showFailure(this.log, error);
     }
+    this.watchRules();
+    await this.kindRules.tell(this.engine).catch((error: unknown) => {
+      showFailure(this.log, error);
+    });
     this.captures.notify();
+  }
+
+  /** Whoever writes rules wants to see what they do. */
+  private watchRules(): void {
+    this.ruleFile?.dispose();
+    this.ruleFile = null;
+    if (this.current === null) return;
+    const pattern = new vscode.RelativePattern(vscode.Uri.file(this.current.root), RULE_FILE);
+    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+    const update = (): void => void this.update();
+    this.ruleFile = vscode.Disposable.from(
+      watcher,
+      watcher.onDidChange(update),
+      watcher.onDidCreate(update),
+      watcher.onDidDelete(update),
+    );
   }
 
   private async choose(): Promise<void> {

@@ -1,0 +1,38 @@
+/** Rules of the kind table: hands those of the settings to the engine, and tells what is wrong with any. */
+import * as vscode from 'vscode';
+import type { EngineApi } from '../engine/protocol';
+
+export const KIND_RULES_SETTING = 'pageHolders.kindRules';
+
+/** The file at the root of a kernel tree in which rules may stand. */
+export const RULE_FILE = '.page-holders.json';
+
+/** What a workspace that is not trusted says of this setting, the editor leaves out. */
+export async function sendKindRules(engine: EngineApi): Promise<void> {
+  const setting: unknown = vscode.workspace.getConfiguration().get(KIND_RULES_SETTING);
+  await engine.setKindRules({ text: JSON.stringify(setting ?? []) });
+}
+
+/** Logs the rules in use; mistakes are in the Captures view too, and worth a message once. */
+export class KindRuleReport {
+  private told = '';
+
+  constructor(private readonly log: vscode.LogOutputChannel) {}
+
+  async tell(engine: EngineApi): Promise<void> {
+    const { sources, problems } = await engine.kindRules({});
+    for (const [source, rules] of sources) this.log.info(`Kind rules: ${rules} of ${source}`);
+    for (const problem of problems) this.log.warn(problem);
+    const [first = ''] = problems;
+    const news = problems.join('\n');
+    if (news === this.told) return;
+    this.told = news;
+    if (news === '') return;
+    const more = problems.length > 1 ? ` And ${problems.length - 1} more.` : '';
+    const showLog = 'Show Log';
+    const text = `A kind rule cannot be used and is left out: ${first}.${more}`;
+    void vscode.window.showWarningMessage(text, showLog).then((chosen) => {
+      if (chosen === showLog) this.log.show();
+    });
+  }
+}

@@ -1,0 +1,104 @@
+/** Rules of a person through the command line: --rules, and .page-holders.json of the tree. */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import type { Report } from '../../../src/engine/report';
+import { runCli, scratch } from './support/runCli';
+
+const SAMPLE = 'media/sample/trace.txt';
+
+const PVM = {
+  label: 'debugger',
+  kind: 'gup-pin',
+  acquiredIn: ['process_vm_rw_core'],
+  holder: 'our debugger',
+  expectedLongTerm: true,
+};
+
+function rulesFile(folder: string, name: string, content: string): string {
+  const place = path.join(scratch, folder);
+  mkdirSync(place, { recursive: true });
+  const file = path.join(place, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+/** The smallest folder that is a kernel tree, with rules of its own. */
+function treeWith(folder: string, content: string): string {
+  const root = path.join(scratch, folder);
+  for (const below of ['arch/x86', 'fs', 'include/linux', 'kernel', 'mm']) {
+    mkdirSync(path.join(root, below), { recursive: true });
+  }
+  writeFileSync(path.join(root, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 1\nEXTRAVERSION =\n');
+  writeFileSync(path.join(root, 'Kconfig'), '');
+  writeFileSync(path.join(root, 'include/linux/mm.h'), '');
+  rulesFile(folder, '.page-holders.json', content);
+  return root;
+}
+
+const HELD = / +GUP pin \(FOLL_PIN\) · our debugger · pvm-reader-226 · released [\d.]+ ms after \((.*)\)/;
+
+test('--rules names holders, in text and in JSON', async () => {
+  const file = rulesFile('given', 'rules.json', JSON.stringify({ rules: [PVM] }));
+  const { status, output, errors } = await runCli(['report', SAMPLE, '--rules', file]);
+  assert.equal(errors, '');
+  assert.equal(status, 0);
+  assert.match(output, HELD);
+  const numbers = HELD.exec(output)?.[1] ?? '';
+  assert.ok(numbers.endsWith("expected long-term · by rule 'debugger' of rules.json"), numbers);
+  const json = await runCli(['report', SAMPLE, '--rules', file, '--format', 'json']);
+  const { pages } = JSON.parse(json.output) as Report;
+  const named = pages[0]?.references.filter(({ rule }) => rule !== null) ?? [];
+  assert.deepEqual(
+    named.map(({ kind, role, rule, expectedLongTerm }) => ({ kind, role, rule, expectedLongTerm })),
+    [
+      {
+        kind: 'gup-pin',
+        role: 'held',
+        rule: { label: 'debugger', source: 'rules.json' },
+        expectedLongTerm: true,
+      },
+    ],
+  );
+});
+
+test('a kernel tree brings its rules; those given win', async () => {
+  const root = treeWith('linux', JSON.stringify({ rules: [{ ...PVM, label: 'of the tree' }] }));
+  const byTree = await runCli(['report', SAMPLE, '--tree', root]);
+  assert.equal(byTree.errors, '');
+  assert.match(byTree.output, /by rule 'of the tree' of \.page-holders\.json/);
+  const given = rulesFile('given', 'mine.json', JSON.stringify({ rules: [PVM] }));
+  const both = await runCli(['report', SAMPLE, '--tree', root, '--rules', given]);
+  assert.match(both.output, /by rule 'debugger' of mine\.json/);
+  assert.ok(!both.output.includes('of the tree'));
+});
+
+test('mistakes in given rules end the run before anything is printed', async () => {
+  const file = rulesFile(
+    'given',
+    'wrong.json',
+    '{\n  "rules": [\n    { "label": 1, "acquiredIn": ["a"] }\n  ]\n}\n',
+  );
+  const { status, output, errors } = await runCli(['report', SAMPLE, '--rules', file]);
+  assert.equal(status, 2);
+  assert.equal(output, '');
+  assert.equal(errors, `page-holders: --rules ${file} line 3: rules[0].label: is 1; expected a text.\n`);
+  const absent = await runCli(['report', SAMPLE, '--rules', path.join(scratch, 'absent.json')]);
+  assert.equal(absent.status, 2);
+  assert.match(absent.errors, /absent\.json cannot be read \(ENOENT\); expected a file of rules/);
+  const folder = await runCli(['report', SAMPLE, '--rules', scratch]);
+  assert.equal(folder.status, 2);
+  assert.match(folder.errors, /cannot be read \(EISDIR\)/);
+});
+
+test('mistakes in the rules of a tree are told, and the report comes without them', async () => {
+  const root = treeWith('linux-wrong', '{ "rules": [{}] }');
+  const { status, output, errors } = await runCli(['report', SAMPLE, '--tree', root]);
+  assert.equal(status, 0);
+  assert.match(
+    errors,
+    /linux-wrong\/\.page-holders\.json line 1: rules\[0\]: has no label; .*; the rule is left out\.\n/,
+  );
+  assert.match(output, /process_vm_rw_core · pvm-reader-226/);
+});
