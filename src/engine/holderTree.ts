@@ -243,6 +243,7 @@ class HolderRows {
               : `weight ${reference.weight}`,
           reference.confidence === 'assumed' ? 'match assumed' : null,
           lost > 0 ? 'events lost meanwhile' : null,
+          rivalsText(reference),
           reference.expectedLongTerm === true ? 'expected long-term' : null,
           userRuleText(reference),
         ]),
@@ -310,7 +311,6 @@ class HolderRows {
             ...(sites.length > 0
               ? ['Deduced from the put: references of this kind are taken in the functions below.']
               : []),
-            ...(reference.deducedBecause === undefined ? [] : [sentence(reference.deducedBecause)]),
           ],
         },
         expanded: true,
@@ -319,7 +319,10 @@ class HolderRows {
         ? null
         : async () => {
             const placed = await this.stacks.definitions(sites);
-            return placed.map((frame, index) => frameRow(`${id}/d${index}`, frame));
+            return [
+              ...becauseRow(`${id}/why`, reference),
+              ...placed.map((frame, index) => frameRow(`${id}/d${index}`, frame)),
+            ];
           },
     );
   }
@@ -649,6 +652,19 @@ function kindText({ kind, label }: Reference): string {
   return label === undefined || label === KIND_LABEL[kind]
     ? KIND_LABEL[kind]
     : `${KIND_LABEL[kind]}: ${label}`;
+}
+
+/** Why the functions below it are believed. */
+function becauseRow(id: string, { deducedBecause }: Reference): readonly Branch[] {
+  if (deducedBecause === undefined) return [];
+  const label = sentence(deducedBecause);
+  return [branch({ id, kind: 'note', label, tooltip: titleOnly(label) })];
+}
+
+/** Without gets the sum says how many puts were holders, not which. */
+function rivalsText({ rivals, role }: Reference): string | null {
+  if (rivals === undefined) return null;
+  return role === 'held' ? `any of ${rivals} puts may be this one` : 'may be a holder';
 }
 
 /** `by rule 'nvidia os_lock_user_pages' of .page-holders.json` */

@@ -217,7 +217,7 @@ function analysePage(
   const judged = hasPageRef ? judgeByLedger(context, moments, rows) : judgeByPuts(context, moments, rows);
   const marks = joinMoments(judged.moments);
   const references = referencesOf(context, judged, marks);
-  const order = Math.max(0, ...judged.moments.map(({ lifetime }) => lifetime?.order ?? 0));
+  const order = Math.max(judged.order, ...judged.moments.map(({ lifetime }) => lifetime?.order ?? 0));
   return {
     pfn,
     order,
@@ -264,6 +264,8 @@ interface JudgedPage {
   /** Puts alone: what was open at a mark is known by the sum, not by gets. */
   readonly putsAlone: boolean;
   readonly references: readonly LedgerReference[];
+  /** Of the folio as far as puts alone tell it. */
+  readonly order: number;
 }
 
 function judgeByLedger(
@@ -290,7 +292,7 @@ function judgeByLedger(
   const references = ledger.lifetimes
     .filter((lifetime) => marked.has(lifetime))
     .flatMap((lifetime) => lifetime.references);
-  return { moments: judged, putsAlone: false, references };
+  return { moments: judged, putsAlone: false, references, order: 0 };
 }
 
 function judgeByPuts(
@@ -298,13 +300,13 @@ function judgeByPuts(
   moments: readonly Moment[],
   rows: Int32Array,
 ): JudgedPage {
-  const { references, marks } = analysePuts(capture.events, sites, rows, moments, mapcount);
+  const { references, marks, order } = analysePuts(capture.events, sites, rows, moments, mapcount);
   const byMoment = new Map(marks.map((mark) => [mark.moment, mark]));
   const judged = moments.map((moment): JudgedMoment => {
     const mark = byMoment.get(moment) ?? null;
     return { moment, account: mark, open: mark?.heldReferences ?? [], lifetime: null };
   });
-  return { moments: judged, putsAlone: true, references };
+  return { moments: judged, putsAlone: true, references, order };
 }
 
 /** Moments of one attempt that found the same holders are one mark. */

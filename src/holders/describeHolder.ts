@@ -63,12 +63,13 @@ export function describeHolder(
 /** What the rule that named a reference adds to it. */
 export function namingOf(
   reference: LedgerReference,
-): Pick<Reference, 'label' | 'expectedLongTerm' | 'userRule'> {
+): Pick<Reference, 'label' | 'expectedLongTerm' | 'userRule' | 'rivals'> {
   const rule = reference.site?.rule;
   const user = rule?.user;
   return {
     label: labelOf(reference),
     ...(rule?.expectedLongTerm === true ? { expectedLongTerm: true } : {}),
+    ...(reference.rivals === undefined ? {} : { rivals: reference.rivals }),
     ...(user === undefined ? {} : { userRule: { label: rule?.label ?? '', source: user.source } }),
   };
 }
@@ -84,10 +85,12 @@ export function deducedAcquire(
   return { deducedAcquire: rule.takenIn, deducedBecause: becauseOf(rule, reference) };
 }
 
+/** `put in pipe_read: what the rule “pipe buffer” sees dropped there is taken in one of these (fs/splice.c)` */
 function becauseOf(rule: KindRule, { kind, site }: LedgerReference): string {
-  const put = site?.rule === rule ? `put in ${site.matchedFunction}; ` : '';
-  const name = rule.label ?? KIND_LABEL[kind];
-  const pair = `what the rule for “${name}” sees dropped there is taken in ${rule.takenIn.join(' or ')}`;
-  const source = rule.user === undefined ? rule.restsOn : `rule of ${rule.user.source}`;
-  return `${put}${pair} (${source})`;
+  const name = `the rule “${rule.label ?? KIND_LABEL[kind]}”`;
+  const [files = ''] = rule.restsOn.split(': ');
+  const source = rule.user === undefined ? files : rule.user.source;
+  if (site?.rule !== rule) return `${name} has such references taken in one of these functions (${source})`;
+  const dropped = `put in ${site.matchedFunction}: what ${name} sees dropped there`;
+  return `${dropped} is taken in one of these functions (${source})`;
 }

@@ -61,6 +61,8 @@ class EvidenceFinder {
   private readonly events: EventTable;
   private readonly tasks = new Map<number, TaskState>();
   readonly attempts: AttemptRecord[] = [];
+  /** Attempts of reports that name no task, by their time. */
+  private readonly tasklessAttempts = new Map<string, AttemptRecord>();
 
   constructor(
     private readonly capture: Capture,
@@ -171,7 +173,7 @@ class EvidenceFinder {
         return;
       case EventKind.PinFailure: {
         const reason = this.detailString(events.details.reason, row);
-        const attempt = this.attemptOf(this.stateOf(row), row, reason);
+        const attempt = this.reportingAttempt(row, reason);
         this.add(events.pfn[row]!, row, 'report', attempt, 'reported by the kernel', this.detailError(row));
         return;
       }
@@ -298,6 +300,25 @@ class EvidenceFinder {
     const attempt = this.newAttempt(row, 'memory_failure');
     attempt.noteMemoryFailure(row, result);
     this.add(events.pfn[row]!, row, 'memory-failure', attempt, `memory_failure: ${result}`);
+  }
+
+  /**
+   * Android's page_pinner and dump_page() name no task: only what they report of one time is known to be one
+   * attempt, and without a time each page is on its own.
+   */
+  private reportingAttempt(row: number, reason: string | null): AttemptRecord {
+    const { events } = this;
+    if (this.capture.symbols.taskPid(events.task[row]!) >= 0) {
+      return this.attemptOf(this.stateOf(row), row, reason);
+    }
+    const time = events.time[row]!;
+    const key = Number.isNaN(time) ? `page ${events.pfn[row]!}` : `time ${time}`;
+    let attempt = this.tasklessAttempts.get(key);
+    if (attempt === undefined) {
+      attempt = this.newAttempt(row, reason);
+      this.tasklessAttempts.set(key, attempt);
+    }
+    return attempt;
   }
 
   /** The attempt of a task that is under way, if one is for that reason. */

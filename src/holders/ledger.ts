@@ -69,6 +69,8 @@ export interface LedgerReference {
   readonly nameless: boolean;
   /** Its put is not in the capture: the count says that it went before {@link releaseRow}. */
   putMissing: boolean;
+  /** Without gets: how many puts behind a mark, this one among them, may be what was too many there. */
+  rivals?: number;
   /** Taken by putback_movable_pages through folio_add_lru: the failed attempt's own trace. */
   readonly byPutback: boolean;
   evidence: string;

@@ -159,6 +159,11 @@ export interface Reference {
   readonly expectedLongTerm?: boolean;
   /** The rule that a person wrote and that named it. */
   readonly userRule?: NamingRule;
+  /**
+   * Without gets: how many puts behind a mark, this one among them, may be what was too many there; absent where
+   * nothing competes.
+   */
+  readonly rivals?: number;
   /** Why {@link deducedAcquire} is believed, for people. */
   readonly deducedBecause?: string;
   /** For people: what holds the page, e.g. "pipe buffer · vmsplice_to_pipe · pinner-210". */

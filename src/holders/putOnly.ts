@@ -4,9 +4,10 @@
  *
  * The puts of the migration itself and of short users whose gets came after the mark are recorded too
  * (LRU batches, lookups, writeback). Only kinds that hold a page for long are taken as the holders; what the
- * sum still misses then was never put in the capture, and no event says who has it.
+ * sum still misses then was never put in the capture, and no event says who has it. Where more such puts follow
+ * than references were too many, any of them may be the one: that is said, not decided.
  */
-import { ABSENT, EventKind, NONE, type EventTable } from '../capture/eventTable';
+import { ABSENT, EventKind, NONE, PageFlag, type EventTable } from '../capture/eventTable';
 import { expectedTerms, MAPCOUNT_ASSUMED, pageState } from './accounting';
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS, PASSING_KINDS } from './kindRules';
@@ -30,7 +31,14 @@ export interface PutOnlyMark {
 export interface PutOnlyPage {
   readonly references: readonly LedgerReference[];
   readonly marks: readonly PutOnlyMark[];
+  /** Of the folio; 0 where the capture does not say. */
+  readonly order: number;
 }
+
+const NEVER_PUT = 'a reference that is never put in the capture leaves no event: the count alone shows it';
+const NAMELESS_PUTS =
+  'puts without function names (no stacks, or addresses without symbols) follow: whether one of them dropped what was ' +
+  'too many cannot be told';
 
 /** What the puts' stacks say of the page: rmap_walk_file only ever runs on file and shmem pages. */
 function natureOf(events: EventTable, sites: StackSites, rows: Int32Array): 'anonymous' | 'file' | null {
@@ -92,7 +100,7 @@ function readPut(
     suspended: false,
     repeats: 1,
     ambiguous: false,
-    nameless: false,
+    nameless: site.functions.length === 0,
     putMissing: false,
     byPutback: false,
     rows: [row],
@@ -103,23 +111,93 @@ function readPut(
   };
 }
 
-/** The puts behind the mark that explain its surplus: pins by their weight, then the others in order. */
-function holdersOf(surplus: number, row: number, puts: readonly LedgerReference[]): LedgerReference[] {
-  let pins = Math.floor(surplus / GUP_PIN_COUNTING_BIAS);
-  let singles = surplus % GUP_PIN_COUNTING_BIAS;
-  const holders: LedgerReference[] = [];
-  for (const put of puts) {
-    if (put.releaseRow <= row) continue;
-    if (ACCOUNTED_KINDS.has(put.kind) || PASSING_KINDS.has(put.kind)) continue;
-    if (put.weight === GUP_PIN_COUNTING_BIAS && pins > 0) {
-      pins--;
-      holders.push(put);
-    } else if (put.weight === 1 && singles > 0) {
-      singles--;
-      holders.push(put);
-    }
+/** The puts that may be the references too many at a mark. */
+interface Candidates {
+  /** As many as the sum allows, likeliest first chosen. */
+  readonly chosen: readonly LedgerReference[];
+  /** Those of which no more than some can be the holders, the chosen among them; empty when there is no choice. */
+  readonly rivals: readonly LedgerReference[];
+}
+
+/** A put that a rule names as long-lived says more than one that none names; else the earlier one counts. */
+function likeliestFirst(puts: readonly LedgerReference[]): LedgerReference[] {
+  return [...puts].sort((a, b) => Number(a.kind === 'unknown') - Number(b.kind === 'unknown'));
+}
+
+/**
+ * The puts behind the mark that explain its surplus: pins by their weight, then the others.
+ *
+ * @param last row from which on no reference of the mark is left
+ */
+function candidatesAt(
+  surplus: number,
+  row: number,
+  last: number,
+  puts: readonly LedgerReference[],
+): Candidates {
+  const lasting = puts.filter(
+    (put) =>
+      put.releaseRow > row &&
+      put.releaseRow <= last &&
+      !put.nameless &&
+      !ACCOUNTED_KINDS.has(put.kind) &&
+      !PASSING_KINDS.has(put.kind),
+  );
+  const chosen: LedgerReference[] = [];
+  const rivals: LedgerReference[] = [];
+  const take = (wanted: number, weight: number): void => {
+    const fitting = lasting.filter((put) => put.weight === weight);
+    chosen.push(...likeliestFirst(fitting).slice(0, wanted));
+    if (wanted > 0 && fitting.length > wanted) rivals.push(...fitting);
+  };
+  take(Math.floor(surplus / GUP_PIN_COUNTING_BIAS), GUP_PIN_COUNTING_BIAS);
+  take(surplus % GUP_PIN_COUNTING_BIAS, 1);
+  chosen.sort((a, b) => a.releaseRow - b.releaseRow);
+  return { chosen, rivals };
+}
+
+/**
+ * The row at which the count first shows that nothing but the page's owners is left after a mark: puts behind it
+ * drop references that were taken later. Infinity when the capture never shows that.
+ */
+function allGoneAfter(
+  events: EventTable,
+  rows: Int32Array,
+  row: number,
+  nature: 'anonymous' | 'file' | null,
+  mapcounts: MapcountBase,
+): number {
+  for (const next of rows) {
+    if (next <= row) continue;
+    const count = events.count[next]!;
+    if (count === ABSENT || events.kind[next] !== EventKind.PinPut) continue;
+    const { mappings, hasPrivate, cached } = pageState(events, next, nature, mapcounts);
+    const owners = (mapcounts.isKnown ? mappings : 0) + (hasPrivate ? 1 : 0) + (cached === true ? 1 : 0);
+    if (count <= owners) return next;
   }
-  return holders;
+  return Infinity;
+}
+
+/** Order of the folio, from its allocation where the capture has that; null where nothing says. */
+function orderAt(events: EventTable, rows: Int32Array, limit: number): number | null {
+  const row = rows.findLast((each) => each <= limit && isAllocationEvent(events.kind[each]!));
+  if (row !== undefined && events.kind[row] === EventKind.PageAlloc) return Math.max(0, events.order[row]!);
+  return null;
+}
+
+function isAllocationEvent(kind: number): boolean {
+  return kind === EventKind.PageAlloc || kind === EventKind.PageFree || kind === EventKind.PageFreeBatched;
+}
+
+/** Says at each put that it competes, and how many do. */
+function markRivals({ chosen, rivals }: Candidates): void {
+  for (const put of rivals) {
+    put.rivals = Math.max(put.rivals ?? 0, rivals.length);
+    if (!chosen.includes(put)) continue;
+    put.confidence = 'assumed';
+    const doubt = `; any of ${rivals.length} puts behind a mark may be this one`;
+    if (!put.evidence.includes(doubt)) put.evidence += doubt;
+  }
 }
 
 /**
@@ -139,48 +217,75 @@ export function analysePuts(
   for (const moment of moments) {
     const row = moment.source === 'report' ? moment.row : lastRowUpTo(rows, moment.row);
     if (row === NONE || events.count[row] === ABSENT) continue;
-    marks.push(markAt(events, moment, row, nature, mapcounts, references));
+    marks.push(markAt({ events, rows, nature, mapcounts }, moment, row, references));
   }
-  return { references, marks };
+  const order = Math.max(0, ...moments.map((moment) => orderAt(events, rows, moment.row) ?? 0));
+  return { references, marks, order };
 }
 
 function lastRowUpTo(rows: Int32Array, limit: number): number {
   return rows.findLast((row) => row <= limit) ?? NONE;
 }
 
+/** What the marks of a page are judged with. */
+interface PageView {
+  readonly events: EventTable;
+  readonly rows: Int32Array;
+  readonly nature: 'anonymous' | 'file' | null;
+  readonly mapcounts: MapcountBase;
+}
+
 function markAt(
-  events: EventTable,
+  { events, rows, nature, mapcounts }: PageView,
   moment: Moment,
   row: number,
-  nature: 'anonymous' | 'file' | null,
-  mapcounts: MapcountBase,
   puts: readonly LedgerReference[],
 ): PutOnlyMark {
   const count = events.count[row]!;
   const state = pageState(events, row, nature, mapcounts);
   // The report comes after the mappings are back and before the page is put back (mm/migrate.c).
   const isolation = moment.source === 'report' ? 1 : 0;
+  const order = orderAt(events, rows, row);
+  const size = 2 ** (order ?? 0);
   const notes: string[] = [];
   if (state.cached === null) {
     notes.push(
       'the capture does not tell an anonymous page from a shmem page here; no page cache reference is counted',
     );
   }
+  const inCache = state.cached === true || state.swapCache;
+  if (inCache && order === null && (events.flags[row]! & PageFlag.head) !== 0) {
+    notes.push(
+      'it is the head of a folio whose allocation the capture does not show: one reference is counted for the page ' +
+        'cache, which has one for each of its pages',
+    );
+  }
   if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
-  const formula =
-    isolation +
-    state.mappings +
-    (state.hasPrivate ? 1 : 0) +
-    (state.cached === true || state.swapCache ? 1 : 0);
+  const formula = isolation + state.mappings + (state.hasPrivate ? 1 : 0) + (inCache ? size : 0);
   const surplus = Math.max(0, count - formula);
-  const heldReferences = holdersOf(surplus, moment.row, puts);
+  const last = allGoneAfter(events, rows, moment.row, nature, mapcounts);
+  const candidates = candidatesAt(surplus, moment.row, last, puts);
+  markRivals(candidates);
+  const heldReferences = candidates.chosen;
   const held = heldReferences.reduce((sum, reference) => sum + reference.weight, 0);
   const expected = Math.min(count, formula);
   const untraced = count - expected - held;
+  if (candidates.rivals.length > 0) notes.push(rivalsText(candidates));
   if (untraced > 0) {
-    notes.push('a reference that is never put in the capture leaves no event: the count alone shows it');
+    const unnamed = puts.some((put) => put.nameless && put.releaseRow > moment.row && put.releaseRow <= last);
+    notes.push(unnamed ? NAMELESS_PUTS : NEVER_PUT);
   }
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
-  const terms = expectedTerms(expected, own, state, 1, state.cached === true);
+  const terms = expectedTerms(expected, own, state, size, state.cached === true);
   return { moment, count, expected, held, untraced, terms, notes, judged: true, heldReferences };
+}
+
+/** `any of these 3 puts may be the one reference too many: pipe_read, foo_put, foo_put` */
+function rivalsText({ chosen, rivals }: Candidates): string {
+  const wanted = chosen.filter((put) => rivals.includes(put)).length;
+  const many = wanted === 1 ? 'the one reference' : `the ${wanted} references`;
+  const names = rivals.map(({ functionName }) =>
+    functionName === '' ? 'a put without a stack' : functionName,
+  );
+  return `any of these ${rivals.length} puts may be ${many} too many: ${names.join(', ')}`;
 }
