@@ -1,0 +1,136 @@
+/** Which line of a function calls another one, by the call sites that the compiler wrote down. */
+import type { CodePlace } from './dwarf/dwarfFile';
+import type { CodeSymbol, DebugFile } from './debugFile';
+
+export type CallKind =
+  /** The function calls the other one, by name. */
+  | 'direct'
+  /** What it calls ends with a jump to the other one, and so is in no stack. */
+  | 'tail'
+  /** It calls through a pointer, which may be to the other one. */
+  | 'pointer';
+
+/** A place in a function that may be where it calls another one. */
+export interface CallSite {
+  readonly kind: CallKind;
+  /** The address behind the call, as the file has it. */
+  readonly returnAddress: bigint;
+  /** The innermost inlined function first, the calling function last. */
+  readonly places: readonly CodePlace[];
+  /** Functions that are jumped through to the other one, the first one first; none unless `kind` is `tail`. */
+  readonly jumpsThrough: readonly string[];
+}
+
+/** A function of the kernel or of a module, and the file that has it. */
+export interface FoundFunction {
+  readonly file: DebugFile;
+  readonly symbol: CodeSymbol;
+}
+
+/** Finds functions by name, so that jumps from one function to the next can be followed into another file. */
+export type FindFunctions = (name: string) => Promise<readonly FoundFunction[]>;
+
+/** Jumps that are followed one after the other. */
+const MOST_JUMPS = 3;
+/** Functions that are looked into for such jumps. */
+const MOST_LOOKED_INTO = 400;
+
+/** Name of a function without what GCC and Clang add to copies of it (`.isra.0`, `.constprop.0`, `.part.0`, `.cold`, `.llvm.1`). */
+export function nameInSource(name: string): string {
+  const dot = name.indexOf('.', 1);
+  return dot < 0 ? name : name.slice(0, dot);
+}
+
+/**
+ * The places where `caller` may call `callee` (names as the capture prints them), best first. Those that call it by
+ * name when there are any; else those that call what jumps to it; else those that call through a pointer. Places on
+ * one line with the same inlined functions are one.
+ */
+export async function callSites(
+  caller: FoundFunction,
+  callee: string,
+  find: FindFunctions,
+): Promise<readonly CallSite[]> {
+  const { file, symbol } = caller;
+  const wanted = nameInSource(callee);
+  const calls = await file.callsIn(symbol.address);
+  const sites: Omit<CallSite, 'places'>[] = [];
+  for (const call of calls) {
+    if (call.callee !== null && nameInSource(call.callee) === wanted) {
+      sites.push({ kind: 'direct', returnAddress: call.address, jumpsThrough: [] });
+    }
+  }
+  if (sites.length === 0) {
+    const search = new JumpSearch(wanted, find);
+    for (const call of calls) {
+      // A function that is jumped to returns past this one: it would not be in the stack.
+      if (call.callee === null || call.isTailCall) continue;
+      const jumpsThrough = await search.through(call.callee, MOST_JUMPS);
+      if (jumpsThrough !== null) sites.push({ kind: 'tail', returnAddress: call.address, jumpsThrough });
+    }
+  }
+  if (sites.length === 0) {
+    for (const call of calls) {
+      if (call.callee === null)
+        sites.push({ kind: 'pointer', returnAddress: call.address, jumpsThrough: [] });
+    }
+  }
+  const found = await file.lookUpAll(sites.map(({ returnAddress }) => returnAddress - 1n));
+  const placed = sites.map((site, i) => ({ ...site, places: found[i]!.places }));
+  const end = symbol.address + BigInt(symbol.size);
+  // The compiler moves what it expects to be rare out of the function (.cold): the others come first.
+  const isRare = ({ returnAddress }: CallSite): number =>
+    returnAddress > symbol.address && returnAddress <= end ? 0 : 1;
+  return distinct(placed).sort(
+    (a, b) => isRare(a) - isRare(b) || a.jumpsThrough.length - b.jumpsThrough.length,
+  );
+}
+
+/** Follows jumps at the ends of functions. */
+class JumpSearch {
+  private readonly known = new Map<string, readonly string[] | null>();
+  private lookedInto = 0;
+
+  constructor(
+    private readonly wanted: string,
+    private readonly find: FindFunctions,
+  ) {}
+
+  /** The functions that a call of `name` jumps through to get to the wanted one; null when it does not. */
+  async through(name: string, jumps: number): Promise<readonly string[] | null> {
+    const key = `${jumps} ${name}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    if (jumps === 0 || this.lookedInto >= MOST_LOOKED_INTO) return null;
+    // A function on the way to itself leads nowhere.
+    this.known.set(key, null);
+    const found = await this.look(name, jumps);
+    this.known.set(key, found);
+    return found;
+  }
+
+  private async look(name: string, jumps: number): Promise<readonly string[] | null> {
+    for (const { file, symbol } of await this.find(name)) {
+      this.lookedInto++;
+      const jumped = (await file.callsIn(symbol.address)).filter(({ isTailCall }) => isTailCall);
+      for (const { callee } of jumped) {
+        if (callee !== null && nameInSource(callee) === this.wanted) return [name];
+      }
+      for (const { callee } of jumped) {
+        const further = callee === null ? null : await this.through(callee, jumps - 1);
+        if (further !== null) return [name, ...further];
+      }
+    }
+    return null;
+  }
+}
+
+function distinct(sites: readonly CallSite[]): CallSite[] {
+  const kept = new Map<string, CallSite>();
+  for (const site of sites) {
+    const lines = site.places.map((place) => `${place.function} ${place.file}:${place.line}`);
+    const key = lines.length === 0 ? site.returnAddress.toString() : lines.join('\n');
+    if (!kept.has(key)) kept.set(key, site);
+  }
+  return [...kept.values()];
+}

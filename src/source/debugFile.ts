@@ -1,0 +1,137 @@
+/** A vmlinux or a module: its symbols and its debug info, opened once and asked many times. */
+import { absoluteAddress, openElf, relativeAddress, type ElfFile } from './elf/elfFile';
+import type { DebugProblem } from './elf/debugProblems';
+import { readBuildId, readKernelRelease } from './elf/notes';
+import type { Now, RangeSource } from './elf/rangeSource';
+import { SymbolTable, type SymbolId } from './elf/symbolTable';
+import { DwarfFile, type Call, type CodePlace } from './dwarf/dwarfFile';
+
+/** Code by its symbol. Addresses are as the file has them: those of the kernel without KASLR. */
+export interface CodeSymbol {
+  readonly name: string;
+  readonly address: bigint;
+  /** Bytes; 0 when the file does not say. */
+  readonly size: number;
+}
+
+/** What an address stands for. */
+export interface AddressLocation {
+  /** The symbol that it is in, as the linker named it (`.isra.0` and the like included). */
+  readonly symbol: CodeSymbol | null;
+  /**
+   * The innermost inlined function first, the function that was called last. Empty where there is no debug info for
+   * the address.
+   */
+  readonly places: readonly CodePlace[];
+  /** The functions are in a .dwo file, which is not read: only the line is known, no inlined function. */
+  readonly isSplit: boolean;
+}
+
+export class DebugFile {
+  private table: SymbolTable | null = null;
+  private dwarf: DwarfFile | null = null;
+  private readonly symbolsOf = new Map<SymbolId, CodeSymbol>();
+
+  private constructor(
+    private readonly elf: ElfFile,
+    /** In lower-case hexadecimal digits; null when it has none. */
+    readonly buildId: string | null,
+  ) {}
+
+  /**
+   * @param keepBytes how much of what was read is kept in memory for the next look-up, in bytes
+   * @throws DebugFileError when it is no ELF file; the message names it and says what was expected
+   * @throws what `source.read` throws
+   */
+  static async open(source: RangeSource, keepBytes?: number): Promise<DebugFile> {
+    const elf = await openElf(source);
+    const file = new DebugFile(elf, await readBuildId(elf));
+    file.dwarf = await DwarfFile.open(elf, () => file.symbols(), keepBytes);
+    return file;
+  }
+
+  get name(): string {
+    return this.elf.source.name;
+  }
+
+  /** False for a file that was stripped, or built without CONFIG_DEBUG_INFO: symbols are all it has. */
+  get hasDebugInfo(): boolean {
+    return this.dwarf !== null;
+  }
+
+  /** What could not be read. Grows as more is read. */
+  get problems(): { readonly count: number; readonly kept: readonly DebugProblem[] } {
+    return this.elf.problems;
+  }
+
+  /** Release of the kernel that it is, or for which the module was built; null when it does not say. */
+  async kernelRelease(): Promise<string | null> {
+    return readKernelRelease(this.elf, await this.symbols());
+  }
+
+  /** The symbols of this name. */
+  async symbolsNamed(name: string): Promise<readonly CodeSymbol[]> {
+    const symbols = await this.symbols();
+    return symbols.named(name).map((id) => this.symbol(symbols, id));
+  }
+
+  /**
+   * The functions and lines of an address as the file has it. A return address is of the call before it: ask for the
+   * address before.
+   */
+  lookUp(address: bigint): Promise<AddressLocation> {
+    return this.lookUpRelative(relativeAddress(this.elf, address));
+  }
+
+  /** Like {@link lookUp} for many addresses, in the order in which they cost least. */
+  async lookUpAll(addresses: readonly bigint[]): Promise<AddressLocation[]> {
+    const relative = Float64Array.from(addresses, (address) => relativeAddress(this.elf, address));
+    const units = relative.map((address) => this.dwarf?.unitOffsetOf(address) ?? 0);
+    const order = Uint32Array.from(addresses.keys()).sort(
+      (a, b) => units[a]! - units[b]! || relative[a]! - relative[b]!,
+    );
+    const found = new Array<AddressLocation>(addresses.length);
+    for (const i of order) found[i] = await this.lookUpRelative(relative[i]!);
+    return found;
+  }
+
+  /** The calls in the function at an address, and the addresses behind them. */
+  async callsIn(address: bigint): Promise<readonly (Call & { readonly address: bigint })[]> {
+    const calls = (await this.dwarf?.callsIn(relativeAddress(this.elf, address))) ?? [];
+    return calls.map((call) => ({ ...call, address: absoluteAddress(this.elf, call.returnAddress) }));
+  }
+
+  /** Where the function at an address is defined. */
+  async definitionAt(address: bigint): Promise<CodePlace | null> {
+    return (await this.dwarf?.declarationAt(relativeAddress(this.elf, address))) ?? null;
+  }
+
+  private async lookUpRelative(address: number): Promise<AddressLocation> {
+    const symbols = this.table ?? (await this.symbols());
+    const id = symbols.codeAt(address);
+    const symbol = id === null ? null : this.symbol(symbols, id);
+    const found: Now<Awaited<ReturnType<DwarfFile['lookUp']>>> | undefined = this.dwarf?.lookUp(address);
+    const { places, isSplit } = (found instanceof Promise ? await found : found) ?? NOTHING;
+    const last = places[places.length - 1];
+    if (symbol === null || last?.function !== null) return { symbol, places, isSplit };
+    // Assembly, and units whose functions are elsewhere: the symbol names what the debug info does not.
+    return { symbol, places: [...places.slice(0, -1), { ...last, function: symbol.name }], isSplit };
+  }
+
+  private symbol(symbols: SymbolTable, id: SymbolId): CodeSymbol {
+    let symbol = this.symbolsOf.get(id);
+    if (symbol === undefined) {
+      const address = absoluteAddress(this.elf, symbols.valueAt(id));
+      symbol = { name: symbols.nameAt(id), address, size: symbols.sizeAt(id) };
+      this.symbolsOf.set(id, symbol);
+    }
+    return symbol;
+  }
+
+  private async symbols(): Promise<SymbolTable> {
+    this.table ??= await SymbolTable.read(this.elf);
+    return this.table;
+  }
+}
+
+const NOTHING = { places: [], isSplit: false };

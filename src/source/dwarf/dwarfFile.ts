@@ -1,0 +1,332 @@
+/** Addresses to functions and lines by the DWARF of one file. */
+import { ByteCursor } from '../elf/byteCursor';
+import type { ElfFile } from '../elf/elfFile';
+import type { Now } from '../elf/rangeSource';
+import type { SymbolTable } from '../elf/symbolTable';
+import { Abbreviations } from './abbreviations';
+import { Slot } from './constants';
+import { DwarfSections } from './dwarfSections';
+import { NO_ENTRY } from './entryReader';
+import { callsOf, innermostAt, type FunctionNode } from './functionTree';
+import { LONGEST_HEADER, readUnitHeader, Unit, type UnitHeader } from './unit';
+import { UnitIndex } from './unitIndex';
+
+/** A place in the source; a frame of the call stack that an address stands for. */
+export interface CodePlace {
+  /** As the source spells it; null where the debug info names none. */
+  readonly function: string | null;
+  /** Path on the machine that built it, absolute where the debug info tells; null when unknown. */
+  readonly file: string | null;
+  /** 1-based; null when unknown. */
+  readonly line: number | null;
+  /** 1-based; null when unknown. */
+  readonly column: number | null;
+}
+
+/** What an address stands for. */
+export interface AddressPlaces {
+  /** The innermost inlined function first, the function itself last; empty where the debug info has nothing. */
+  readonly places: readonly CodePlace[];
+  /** The functions are in a .dwo file that was not read: only the line is known. */
+  readonly isSplit: boolean;
+}
+
+/** A call in the code of a function. */
+export interface Call {
+  /** Address behind the call instruction. */
+  readonly returnAddress: number;
+  /** What is called, as the source spells it; null for a call through a pointer. */
+  readonly callee: string | null;
+  /** The function is left for good: what it calls returns to its caller. */
+  readonly isTailCall: boolean;
+  /** Functions that the call was written in: the innermost inlined one first, the outermost last. */
+  readonly through: readonly string[];
+}
+
+/** Bytes of units kept for the next look-up; those of a capture's stacks are some hundred of 100 kB. */
+const KEPT_BYTES = 1 << 24;
+/** Bytes of a unit read at first where its length is not known. */
+const FIRST_READ = 1 << 16;
+/** Bytes in which the root entry of a unit is. */
+const ROOT_READ = 1 << 12;
+const ABBREVIATIONS_READ = 1 << 12;
+const LARGEST_ABBREVIATIONS = 1 << 24;
+/** An origin of an origin of…: compilers make two. */
+const MOST_ORIGINS = 16;
+
+interface KeptUnit {
+  readonly unit: Unit;
+  /** By address, what was found for it. */
+  readonly found: Map<number, AddressPlaces>;
+  size: number;
+}
+
+export class DwarfFile {
+  private readonly kept = new Map<number, KeptUnit>();
+  private readonly opening = new Map<number, Promise<KeptUnit | null>>();
+  private keptBytes = 0;
+
+  private constructor(
+    private readonly sections: DwarfSections,
+    private readonly index: UnitIndex,
+    private readonly keepBytes: number,
+  ) {}
+
+  /**
+   * Null when the file has no debug info.
+   *
+   * @param symbols those of the file, asked for when there are relocations to apply
+   * @param keepBytes how much of what was read is kept in memory for the next look-up
+   */
+  static async open(
+    elf: ElfFile,
+    symbols: () => Promise<SymbolTable>,
+    keepBytes = KEPT_BYTES,
+  ): Promise<DwarfFile | null> {
+    const sections = await DwarfSections.open(elf, symbols);
+    if (sections.get('info').size === 0) return null;
+    return new DwarfFile(sections, await UnitIndex.open(sections), keepBytes);
+  }
+
+  /** The unit of an address among those of .debug_aranges; -1 when they do not have it. For sorting look-ups. */
+  unitOffsetOf(address: number): number {
+    return this.index.find(address);
+  }
+
+  /** The functions and lines of an address. */
+  lookUp(address: number): Now<AddressPlaces> {
+    const kept = this.unitOf(address);
+    if (kept === null) return NOTHING;
+    if (kept instanceof Promise)
+      return kept.then((opened) => opened && this.lookUpIn(opened, address)).then(orNothing);
+    return kept.found.get(address) ?? this.lookUpIn(kept, address);
+  }
+
+  private async lookUpIn(kept: KeptUnit, address: number): Promise<AddressPlaces> {
+    const { unit } = kept;
+    const lines = unit.lineTable();
+    const table = lines instanceof Promise ? await lines : lines;
+    const row = table?.find(address) ?? null;
+    const found = unit.functionAt(address);
+    const entry = found instanceof Promise ? await found : found;
+    const path = async (file: number): Promise<string | null> => table?.path(file, this.sections) ?? null;
+    const places: CodePlace[] = [];
+    let file = row === null ? null : await path(row.file);
+    let line = row?.line ?? 0;
+    let column = row?.column ?? 0;
+    if (entry >= 0) {
+      let node = await innermostAt(unit, entry, address);
+      for (;;) {
+        const name = this.nameOf(unit, node.entry);
+        places.push(place(name instanceof Promise ? await name : name, file, line, column));
+        if (node.parent === null) break;
+        file = await path(node.callFile);
+        line = node.callLine;
+        column = node.callColumn;
+        node = node.parent;
+      }
+    } else if (row !== null) {
+      places.push(place(null, file, line, column));
+    }
+    const all = { places, isSplit: unit.isSplit };
+    kept.found.set(address, all);
+    this.account(kept);
+    return all;
+  }
+
+  /** The calls in the code of the function at an address, in the order of the debug info. */
+  async callsIn(address: number): Promise<readonly Call[]> {
+    const kept = await this.unitOf(address);
+    if (kept === null) return [];
+    const entry = await kept.unit.functionAt(address);
+    if (entry < 0) return [];
+    const calls: Call[] = [];
+    for (const { node, returnAddress, origin, isTailCall } of await callsOf(kept.unit, entry)) {
+      const callee = origin === NO_ENTRY ? null : await this.nameOf(kept.unit, origin);
+      const through: string[] = [];
+      for (let at: FunctionNode | null = node; at !== null; at = at.parent) {
+        through.push((await this.nameOf(kept.unit, at.entry)) ?? '');
+      }
+      calls.push({ returnAddress, callee, isTailCall, through });
+    }
+    this.account(kept);
+    return calls;
+  }
+
+  /** Where a function is declared, by an address in it. */
+  async declarationAt(address: number): Promise<CodePlace | null> {
+    const kept = await this.unitOf(address);
+    const entry = kept === null ? -1 : await kept.unit.functionAt(address);
+    if (kept === null || entry < 0) return null;
+    let unit = kept.unit;
+    let position = entry;
+    for (let i = 0; i < MOST_ORIGINS; i++) {
+      const reader = unit.entriesFrom(position);
+      if (!reader.next()) return null;
+      reader.read();
+      if (reader.has(Slot.DeclLine)) {
+        const [fileNumber, line] = [reader.values[Slot.DeclFile]!, reader.values[Slot.DeclLine]!];
+        const table = await unit.lineTable();
+        const file = (await table?.path(fileNumber, this.sections)) ?? null;
+        return place(await this.nameOf(unit, unit.header.offset + position), file, line, 0);
+      }
+      const origin = originOf(reader);
+      const next = origin === NO_ENTRY ? null : await this.unitWith(unit, origin);
+      if (next === null) return null;
+      unit = next;
+      position = origin - unit.header.offset;
+    }
+    return null;
+  }
+
+  private unitOf(address: number): Now<KeptUnit | null> {
+    const offset = this.index.find(address);
+    if (offset >= 0) return this.open(offset);
+    if (this.index.isComplete) return null;
+    return this.index
+      .complete((header, add) => this.addUnitRanges(header, add))
+      .then(() => {
+        const found = this.index.find(address);
+        return found >= 0 ? this.open(found) : null;
+      });
+  }
+
+  private async addUnitRanges(header: UnitHeader, add: (low: number, high: number) => void): Promise<void> {
+    const head = await this.sections.get('info').read(header.offset, Math.min(header.length, ROOT_READ));
+    const unit = await this.makeUnit(header, head);
+    if (unit === null) return;
+    if (unit.rootHasCode) {
+      await unit.addRootRanges(add);
+    } else if (header.length > header.headerLength) {
+      const whole = await this.open(header.offset);
+      await whole?.unit.addFunctionRanges(add);
+    }
+  }
+
+  private open(offset: number): Now<KeptUnit | null> {
+    const known = this.kept.get(offset);
+    if (known !== undefined) return known;
+    let opening = this.opening.get(offset);
+    if (opening === undefined) {
+      opening = this.load(offset).finally(() => this.opening.delete(offset));
+      this.opening.set(offset, opening);
+    }
+    return opening;
+  }
+
+  private async load(offset: number): Promise<KeptUnit | null> {
+    const info = this.sections.get('info');
+    const expected = Math.min(
+      Math.max(this.index.nextStart(offset) - offset, LONGEST_HEADER),
+      FIRST_READ * 16,
+    );
+    let bytes = await info.read(offset, expected);
+    const header = readUnitHeader(bytes.subarray(0, LONGEST_HEADER), this.sections.isLittle, offset);
+    if (typeof header === 'string') {
+      this.sections.problem('info', offset, header);
+      return null;
+    }
+    if (bytes.length < header.length) bytes = await info.read(offset, header.length);
+    if (bytes.length < header.length) {
+      this.sections.problem(
+        'info',
+        offset,
+        `a unit of ${header.length} bytes, which the section does not have`,
+      );
+    }
+    // A unit that is much shorter than what was read must not keep it all.
+    const own =
+      bytes.length > 2 * header.length ? bytes.slice(0, header.length) : bytes.subarray(0, header.length);
+    const unit = await this.makeUnit(header, own);
+    if (unit === null) return null;
+    const kept = {
+      unit,
+      found: new Map<number, AddressPlaces>(),
+      size: 0,
+    };
+    this.kept.set(offset, kept);
+    this.account(kept);
+    return kept;
+  }
+
+  private async makeUnit(header: UnitHeader, bytes: Uint8Array): Promise<Unit | null> {
+    const section = this.sections.get('abbrev');
+    const offset = header.abbreviationsOffset;
+    for (let length = ABBREVIATIONS_READ; ; length *= 8) {
+      const read = section.near(offset, length);
+      const cursor = new ByteCursor(read instanceof Promise ? await read : read, this.sections.isLittle);
+      const table = Abbreviations.read(cursor, header);
+      if (!cursor.isOverrun) return Unit.open(this.sections, header, bytes, table);
+      if (length >= LARGEST_ABBREVIATIONS || offset + length >= section.size) {
+        this.sections.problem('abbrev', offset, 'a table without an end');
+        return null;
+      }
+    }
+  }
+
+  /** The name of an entry, or of what it is an instance of. `offset` is its place in .debug_info. */
+  private nameOf(unit: Unit, offset: number): Now<string | null> {
+    const known = unit.names.get(offset);
+    return known === undefined ? this.readName(unit, offset) : known;
+  }
+
+  private async readName(asked: Unit, offset: number): Promise<string | null> {
+    let unit: Unit | null = asked;
+    let at = offset;
+    let name: string | null = null;
+    for (let i = 0; i < MOST_ORIGINS; i++) {
+      unit = await this.unitWith(unit, at);
+      if (unit === null) break;
+      const reader = unit.entriesFrom(at - unit.header.offset);
+      if (!reader.next()) break;
+      reader.read();
+      if (reader.has(Slot.Name)) {
+        name = await unit.stringOf(reader.values[Slot.Name]!, reader.forms[Slot.Name]!);
+        break;
+      }
+      at = originOf(reader);
+      if (at === NO_ENTRY) break;
+    }
+    asked.names.set(offset, name);
+    return name;
+  }
+
+  /** The unit with the entry at this place in .debug_info; most often the one that is at hand. */
+  private async unitWith(unit: Unit, offset: number): Promise<Unit | null> {
+    const { header } = unit;
+    if (offset >= header.offset && offset < header.offset + header.length) return unit;
+    await this.index.complete((other, add) => this.addUnitRanges(other, add));
+    const start = this.index.startBefore(offset);
+    return start < 0 ? null : ((await this.open(start))?.unit ?? null);
+  }
+
+  /** Counts anew what a unit keeps, and lets those go that were not used for longest. */
+  private account(kept: KeptUnit): void {
+    const size = kept.unit.size + kept.unit.names.size * 40 + kept.found.size * 300;
+    this.keptBytes += size - kept.size;
+    kept.size = size;
+    const { offset } = kept.unit.header;
+    this.kept.delete(offset);
+    this.kept.set(offset, kept);
+    for (const [other, { size: freed }] of this.kept) {
+      if (this.keptBytes <= this.keepBytes || other === offset) return;
+      this.kept.delete(other);
+      this.keptBytes -= freed;
+    }
+  }
+}
+
+const NOTHING: AddressPlaces = { places: [], isSplit: false };
+
+function orNothing(found: AddressPlaces | null): AddressPlaces {
+  return found ?? NOTHING;
+}
+
+function place(name: string | null, file: string | null, line: number, column: number): CodePlace {
+  return { function: name, file, line: line > 0 ? line : null, column: column > 0 ? column : null };
+}
+
+function originOf(reader: { reference(slot: Slot): number }): number {
+  const origin = reader.reference(Slot.AbstractOrigin);
+  return origin === NO_ENTRY ? reader.reference(Slot.Specification) : origin;
+}

@@ -1,0 +1,68 @@
+/** The debug sections of a file, opened when they are first needed. */
+import { sectionNamed, type ElfFile } from '../elf/elfFile';
+import type { Now } from '../elf/rangeSource';
+import { SectionBytes } from '../elf/sectionBytes';
+import type { SymbolTable } from '../elf/symbolTable';
+import type { EntryBase } from './entryReader';
+
+export const SECTION_NAMES = [
+  'info',
+  'abbrev',
+  'aranges',
+  'line',
+  'str',
+  'line_str',
+  'str_offsets',
+  'addr',
+  'ranges',
+  'rnglists',
+] as const;
+export type SectionName = (typeof SECTION_NAMES)[number];
+
+export class DwarfSections {
+  private constructor(
+    readonly elf: ElfFile,
+    private readonly opened: ReadonlyMap<SectionName, SectionBytes>,
+  ) {}
+
+  /** @param symbols those of the file; needed for relocations only */
+  static async open(elf: ElfFile, symbols: () => Promise<SymbolTable>): Promise<DwarfSections> {
+    const opened = new Map<SectionName, SectionBytes>();
+    const relocating = elf.isRelocatable ? await symbols() : null;
+    for (const name of SECTION_NAMES) {
+      const section = sectionNamed(elf, `.debug_${name}`) ?? sectionNamed(elf, `.zdebug_${name}`);
+      if (section !== null) opened.set(name, await SectionBytes.open(elf, section, relocating));
+    }
+    return new DwarfSections(elf, opened);
+  }
+
+  get isLittle(): boolean {
+    return this.elf.isLittle;
+  }
+
+  get(name: SectionName): SectionBytes {
+    return this.opened.get(name) ?? SectionBytes.empty(this.elf, `.debug_${name}`);
+  }
+
+  str(offset: number): Now<string> {
+    return this.get('str').string(offset);
+  }
+
+  lineStr(offset: number): Now<string> {
+    return this.get('line_str').string(offset);
+  }
+
+  /** `offset` is where in the section. */
+  problem(name: SectionName, offset: number, message: string): void {
+    this.elf.problems.add(`.debug_${name}`, offset, message);
+  }
+
+  get base(): EntryBase {
+    const { base } = this.elf;
+    return {
+      unitOffset: 0,
+      baseHigh: Number((base >> 32n) & 0xffffffffn),
+      baseLow: Number(base & 0xffffffffn),
+    };
+  }
+}

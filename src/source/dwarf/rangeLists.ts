@@ -1,0 +1,191 @@
+/** .debug_rnglists and .debug_ranges: code in several pieces (DWARF 5, section 2.17.3; DWARF 4, the same). */
+import { ByteCursor } from '../elf/byteCursor';
+import type { Now } from '../elf/rangeSource';
+import type { SectionBytes } from '../elf/sectionBytes';
+import { RangeEntry } from './constants';
+import { readAddress, type EntryBase } from './entryReader';
+
+export interface RangeContext {
+  readonly section: SectionBytes;
+  readonly isLittle: boolean;
+  readonly version: number;
+  readonly addressSize: number;
+  readonly base: EntryBase;
+  /** DW_AT_low_pc of the unit: what offsets count from. */
+  readonly unitLow: number;
+  /** Address with this index in .debug_addr; null when there is none. */
+  readonly indexedAddress: (index: number) => Now<number | null>;
+}
+
+/** Called with each piece of code: its begin and the address behind it. */
+export type AddRange = (low: number, high: number) => void;
+
+/** Lists are short: this many bytes hold nearly all. */
+const USUAL_LENGTH = 512;
+/** A function has at most some hundred pieces; hostile data must not make one list of the whole section. */
+const LARGEST_LIST = 1 << 20;
+
+/** Reads the list at `offset` of the section; what is wrong with it, or null. */
+export function readRangeList(context: RangeContext, offset: number, add: AddRange): Now<string | null> {
+  const bytes = context.section.near(offset, Math.min(USUAL_LENGTH, context.section.size - offset));
+  if (bytes instanceof Promise) return bytes.then((list) => walk(context, offset, list, add));
+  return walk(context, offset, bytes, add);
+}
+
+function walk(context: RangeContext, offset: number, bytes: Uint8Array, add: AddRange): Now<string | null> {
+  const found: number[] = [];
+  const cursor = new ByteCursor(bytes, context.isLittle);
+  const ended =
+    context.version >= 5 ? walkEntries(context, cursor, found) : walkPairs(context, cursor, found);
+  if (ended instanceof Promise) return ended.then((done) => finish(context, offset, bytes, done, found, add));
+  return finish(context, offset, bytes, ended, found, add);
+}
+
+function finish(
+  context: RangeContext,
+  offset: number,
+  bytes: Uint8Array,
+  isEnded: boolean,
+  found: readonly number[],
+  add: AddRange,
+): Now<string | null> {
+  const there = Math.min(LARGEST_LIST, context.section.size - offset);
+  if (!isEnded && bytes.length < there) {
+    const more = context.section.read(offset, Math.min(LARGEST_LIST, Math.max(1 << 16, bytes.length * 16)));
+    return more instanceof Promise
+      ? more.then((list) => walk(context, offset, list, add))
+      : walk(context, offset, more, add);
+  }
+  for (let i = 0; i + 1 < found.length; i += 2) {
+    if (found[i]! < found[i + 1]!) add(found[i]!, found[i + 1]!);
+  }
+  return isEnded ? null : 'a range list without an end';
+}
+
+/** DWARF 5; true when the end of the list was reached. */
+function walkEntries(context: RangeContext, cursor: ByteCursor, found: number[]): Now<boolean> {
+  const { addressSize, base } = context;
+  let low = context.unitLow;
+  while (!cursor.isAtEnd) {
+    const entry = cursor.u8();
+    switch (entry) {
+      case RangeEntry.EndOfList:
+        return true;
+      case RangeEntry.OffsetPair: {
+        const start = low + cursor.uleb();
+        const end = low + cursor.uleb();
+        if (!cursor.isOverrun) found.push(start, end);
+        break;
+      }
+      case RangeEntry.BaseAddress:
+        low = readAddress(cursor, addressSize, base);
+        break;
+      case RangeEntry.StartEnd: {
+        const start = readAddress(cursor, addressSize, base);
+        const end = readAddress(cursor, addressSize, base);
+        if (!cursor.isOverrun) found.push(start, end);
+        break;
+      }
+      case RangeEntry.StartLength: {
+        const start = readAddress(cursor, addressSize, base);
+        const end = start + cursor.uleb();
+        if (!cursor.isOverrun) found.push(start, end);
+        break;
+      }
+      case RangeEntry.BaseAddressx:
+      case RangeEntry.StartxEndx:
+      case RangeEntry.StartxLength:
+        // Clang's; the rest of the list has to wait for .debug_addr.
+        cursor.position--;
+        return walkIndexed(context, cursor, found, low);
+      default:
+        return false;
+    }
+  }
+  return false;
+}
+
+async function walkIndexed(
+  context: RangeContext,
+  cursor: ByteCursor,
+  found: number[],
+  unitLow: number,
+): Promise<boolean> {
+  const { addressSize, base, indexedAddress } = context;
+  let low = unitLow;
+  while (!cursor.isAtEnd) {
+    const entry = cursor.u8();
+    let start: number | null;
+    let end: number | null;
+    switch (entry) {
+      case RangeEntry.EndOfList:
+        return true;
+      case RangeEntry.BaseAddressx:
+        low = (await indexedAddress(cursor.uleb())) ?? NaN;
+        continue;
+      case RangeEntry.BaseAddress:
+        low = readAddress(cursor, addressSize, base);
+        continue;
+      case RangeEntry.StartxEndx:
+        start = await indexedAddress(cursor.uleb());
+        end = await indexedAddress(cursor.uleb());
+        break;
+      case RangeEntry.StartxLength:
+        start = await indexedAddress(cursor.uleb());
+        end = (start ?? NaN) + cursor.uleb();
+        break;
+      case RangeEntry.OffsetPair:
+        start = low + cursor.uleb();
+        end = low + cursor.uleb();
+        break;
+      case RangeEntry.StartEnd:
+        start = readAddress(cursor, addressSize, base);
+        end = readAddress(cursor, addressSize, base);
+        break;
+      case RangeEntry.StartLength:
+        start = readAddress(cursor, addressSize, base);
+        end = start + cursor.uleb();
+        break;
+      default:
+        return false;
+    }
+    if (!cursor.isOverrun && start !== null && end !== null) found.push(start, end);
+  }
+  return false;
+}
+
+/** DWARF 2 to 4: pairs, (0, 0) ends, a first of all ones sets what the others count from. */
+function walkPairs(context: RangeContext, cursor: ByteCursor, found: number[]): boolean {
+  const { addressSize, base } = context;
+  const zero = zeroAddress(base);
+  let low = context.unitLow;
+  while (cursor.end - cursor.position >= 2 * addressSize) {
+    const at = cursor.position;
+    const isFirstZero = isFilled(cursor.bytes, at, addressSize, 0);
+    if (isFirstZero && isFilled(cursor.bytes, at + addressSize, addressSize, 0)) return true;
+    if (isFilled(cursor.bytes, at, addressSize, 0xff)) {
+      cursor.skip(addressSize);
+      low = readAddress(cursor, addressSize, base);
+      continue;
+    }
+    // Counted from 0 they are addresses, too large for numbers; else they are small.
+    if (low === zero) {
+      const start = readAddress(cursor, addressSize, base);
+      found.push(start, readAddress(cursor, addressSize, base));
+    } else {
+      const start = low + cursor.word(addressSize);
+      found.push(start, low + cursor.word(addressSize));
+    }
+  }
+  return false;
+}
+
+/** What address 0 is, counted from the base. */
+export function zeroAddress({ baseHigh, baseLow }: EntryBase): number {
+  return (-baseHigh | 0) * 2 ** 32 - baseLow;
+}
+
+function isFilled(bytes: Uint8Array, at: number, length: number, value: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== value) return false;
+  return true;
+}

@@ -1,0 +1,184 @@
+/** Which unit the code at an address is of. */
+import { ByteCursor } from '../elf/byteCursor';
+import type { Now } from '../elf/rangeSource';
+import type { DwarfSections } from './dwarfSections';
+import { readAddress } from './entryReader';
+import { LONGEST_HEADER, readUnitHeader, type UnitHeader } from './unit';
+
+/** Gives the pieces of code of a unit that .debug_aranges says nothing of. */
+export type UnitRanges = (header: UnitHeader, add: (low: number, high: number) => void) => Promise<void>;
+
+/** Bytes of .debug_aranges read at a time. */
+const WINDOW = 1 << 20;
+/** No file has more; each costs a read. */
+const MOST_UNITS = 1 << 20;
+
+/** Pieces of code by their begins, and the units that they are of. */
+export class UnitIndex {
+  private lows = new Float64Array(0);
+  private highs = new Float64Array(0);
+  private units = new Float64Array(0);
+  /** By piece, the highest end of it and all before it. */
+  private reach = new Float64Array(0);
+  /** Pieces not yet sorted in: low, high, unit. */
+  private pieces: number[] = [];
+  private readonly announced = new Set<number>();
+  /** Where the units known so far begin, in order. */
+  private starts: number[] = [];
+  private completed: Promise<void> | null = null;
+  isComplete = false;
+
+  private constructor(private readonly sections: DwarfSections) {}
+
+  /** Reads .debug_aranges, if there is one. */
+  static async open(sections: DwarfSections): Promise<UnitIndex> {
+    const index = new UnitIndex(sections);
+    await index.readAranges();
+    index.sort();
+    return index;
+  }
+
+  /** Offset in .debug_info of the unit that an address is of, or -1. */
+  find(address: number): number {
+    const { lows, highs, reach } = this;
+    let low = 0;
+    let high = lows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (lows[middle]! <= address) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low - 1; i >= 0 && reach[i]! > address; i--) if (highs[i]! > address) return this.units[i]!;
+    return -1;
+  }
+
+  /** Where the first unit behind this offset begins, as far as known; else the end of .debug_info. */
+  nextStart(offset: number): number {
+    let low = 0;
+    let high = this.starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.starts[middle]! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return this.starts[low] ?? this.sections.get('info').size;
+  }
+
+  /** The begin of the unit that a place in .debug_info is in; all units must be known for it. */
+  startBefore(offset: number): number {
+    let low = 0;
+    let high = this.starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.starts[middle]! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return this.starts[low - 1] ?? -1;
+  }
+
+  /** Walks over all units and adds the code of those that .debug_aranges left out (Clang writes none). Once. */
+  complete(ranges: UnitRanges): Promise<void> {
+    this.completed ??= this.walkUnits(ranges);
+    return this.completed;
+  }
+
+  private async walkUnits(ranges: UnitRanges): Promise<void> {
+    const info = this.sections.get('info');
+    const starts: number[] = [];
+    for (let offset = 0; offset < info.size && starts.length < MOST_UNITS;) {
+      const bytes: Now<Uint8Array> = info.read(offset, LONGEST_HEADER);
+      const head = bytes instanceof Promise ? await bytes : bytes;
+      const header = readUnitHeader(head, this.sections.isLittle, offset);
+      if (typeof header === 'string') {
+        this.sections.problem('info', offset, `${header}; what is behind it was not read`);
+        break;
+      }
+      starts.push(offset);
+      if (!this.announced.has(offset)) {
+        await ranges(header, (low, high) => {
+          if (low < high) this.pieces.push(low, high, offset);
+        });
+      }
+      offset += header.length;
+    }
+    this.starts = starts;
+    this.sort();
+    this.isComplete = true;
+  }
+
+  private async readAranges(): Promise<void> {
+    const section = this.sections.get('aranges');
+    for (let offset = 0; offset < section.size;) {
+      const bytes = await section.read(offset, WINDOW);
+      let used = this.readSets(bytes, offset, offset + bytes.length >= section.size);
+      if (used === 0) used = await this.readLongSet(bytes, offset);
+      if (used === 0) return;
+      offset += used;
+    }
+    this.starts = [...this.announced].sort((a, b) => a - b);
+  }
+
+  /** A set that is longer than a window; returns its length, or 0 when there is none. */
+  private async readLongSet(head: Uint8Array, offset: number): Promise<number> {
+    const section = this.sections.get('aranges');
+    const cursor = new ByteCursor(head, this.sections.isLittle);
+    let length = cursor.u32();
+    if (length === 0xffffffff) length = cursor.u64();
+    length += cursor.position;
+    if (cursor.isOverrun || offset + length > section.size || length <= head.length) {
+      this.sections.problem('aranges', offset, `a set of ${length} bytes, which the section does not have`);
+      return 0;
+    }
+    return this.readSets(await section.read(offset, length), offset, true);
+  }
+
+  /** Reads the sets that are whole in `bytes`, and returns how many bytes they have. */
+  private readSets(bytes: Uint8Array, sectionOffset: number, isLast: boolean): number {
+    const { isLittle, base } = this.sections;
+    let used = 0;
+    while (used < bytes.length) {
+      const cursor = new ByteCursor(bytes.subarray(used), isLittle);
+      let length = cursor.u32();
+      const offsetSize = length === 0xffffffff ? 8 : 4;
+      if (offsetSize === 8) length = cursor.u64();
+      const end = cursor.position + length;
+      if (cursor.isOverrun || end > cursor.end) {
+        if (isLast && used > 0)
+          this.sections.problem('aranges', sectionOffset + used, 'a set that is cut off');
+        return isLast && used > 0 ? bytes.length : used;
+      }
+      const version = cursor.u16();
+      const unit = cursor.word(offsetSize);
+      const addressSize = cursor.u8();
+      const segmentSize = cursor.u8();
+      if (version === 2 && segmentSize === 0 && (addressSize === 4 || addressSize === 8)) {
+        this.announced.add(unit);
+        // The pairs are aligned to their size, from the begin of the set.
+        cursor.position = Math.ceil(cursor.position / (2 * addressSize)) * 2 * addressSize;
+        while (cursor.position + 2 * addressSize <= end) {
+          const low = readAddress(cursor, addressSize, base);
+          const size = cursor.word(addressSize);
+          if (size > 0) this.pieces.push(low, low + size, unit);
+        }
+      } else {
+        this.sections.problem('aranges', sectionOffset + used, `a set of version ${version}, expected 2`);
+      }
+      used += end;
+    }
+    return used;
+  }
+
+  private sort(): void {
+    const { pieces } = this;
+    for (let i = 0; i < this.lows.length; i++) pieces.push(this.lows[i]!, this.highs[i]!, this.units[i]!);
+    const count = pieces.length / 3;
+    const order = Array.from({ length: count }, (_, i) => i * 3).sort((a, b) => pieces[a]! - pieces[b]!);
+    this.lows = Float64Array.from(order, (at) => pieces[at]!);
+    this.highs = Float64Array.from(order, (at) => pieces[at + 1]!);
+    this.units = Float64Array.from(order, (at) => pieces[at + 2]!);
+    this.reach = new Float64Array(count);
+    let highest = -Infinity;
+    for (let i = 0; i < count; i++) this.reach[i] = highest = Math.max(highest, this.highs[i]!);
+    this.pieces = [];
+  }
+}
