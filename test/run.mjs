@@ -28,7 +28,7 @@ function finish() {
 /** Downloads and compiles side by side: most of it waits for the network. Throws what failed, all of it. */
 async function prepare() {
   const results = await Promise.allSettled([
-    ensureTools('browser', 'compiler', 'unpacker'),
+    ensureTools('browser', 'compiler', 'symbolizer', 'unpacker'),
     ensureCodeServer('newest'),
     ensureCodeServer('floor'),
     ensureKernelTree(),

@@ -23,6 +23,10 @@ const tools = {
   perf: { isThere: () => onPath('perf'), packages: ['linux-perf'] },
   ripgrep: { isThere: () => onPath('rg'), packages: ['ripgrep'] },
   gnuTime: { isThere: () => existsSync('/usr/bin/time'), packages: ['time'] },
+  symbolizer: {
+    isThere: () => ['gcc', 'ld', 'nm', 'objcopy', 'llvm-symbolizer'].every(onPath),
+    packages: ['gcc', 'binutils', 'llvm'],
+  },
   unpacker: { isThere: () => ['tar', 'xz'].every(onPath), packages: ['tar', 'xz-utils'] },
 };
 

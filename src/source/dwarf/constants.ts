@@ -92,6 +92,7 @@ export const enum Slot {
   DeclFile,
   DeclLine,
   CallReturnPc,
+  CallPc,
   CallOrigin,
   CallTarget,
   TailCall,
@@ -128,6 +129,7 @@ export const SLOT_OF_ATTRIBUTE: ReadonlyMap<number, Slot> = new Map<number, Slot
   [0x76, Slot.DwoName],
   [0x7d, Slot.CallReturnPc],
   [0x7f, Slot.CallOrigin],
+  [0x81, Slot.CallPc],
   [0x82, Slot.TailCall],
   [0x83, Slot.CallTarget],
   // DW_AT_call_target_clobbered, DW_AT_GNU_call_site_target and its clobbered twin

@@ -53,6 +53,11 @@ export async function innermostAt(unit: Unit, entry: number, address: number): P
     } else {
       reader.read();
       const node = inlinedNode(unit, reader, owner);
+      if (saysNoCode(reader)) {
+        // DWARF 2 cannot say where code in several pieces is; what is inlined into it may be in one.
+        if (reader.hasChildren) owners.push(node);
+        continue;
+      }
       const mustDescend = reader.hasChildren;
       const behind = reader.cursor.position;
       const sibling = mustDescend && reader.goToSibling() ? reader.cursor.position : -1;
@@ -65,6 +70,13 @@ export async function innermostAt(unit: Unit, entry: number, address: number): P
     }
   }
   return innermost;
+}
+
+function saysNoCode({ forms, values }: EntryReader): boolean {
+  if (forms[Slot.Ranges] !== 0) return false;
+  const high = values[Slot.HighPc]!;
+  if (forms[Slot.HighPc] === 0) return true;
+  return forms[Slot.HighPc] === Form.Addr ? high === values[Slot.LowPc] : high === 0;
 }
 
 /** The calls in the function at `entry` (position in the unit), in the order of the debug info. */
@@ -124,18 +136,22 @@ function inlinedNode(unit: Unit, reader: EntryReader, parent: FunctionNode): Fun
 
 function addCall(unit: Unit, reader: EntryReader, node: FunctionNode, calls: CallEntry[]): Now<void> {
   const isGnu = reader.tag === Tag.GnuCallSite;
-  const slot = isGnu ? Slot.LowPc : Slot.CallReturnPc;
+  const returnSlot = isGnu ? Slot.LowPc : Slot.CallReturnPc;
+  // Nothing returns to a tail call: Clang says where the jump is instead. The address behind it begins with the next byte.
+  const slot = reader.has(returnSlot) ? returnSlot : Slot.CallPc;
+  const behind = slot === Slot.CallPc ? 1 : 0;
   const form = reader.forms[slot]!;
   if (form === 0) return;
   const origin = reader.reference(isGnu ? Slot.AbstractOrigin : Slot.CallOrigin);
   const isTailCall = reader.has(Slot.TailCall) && reader.values[Slot.TailCall] === 1;
   const value = reader.values[slot]!;
   if (form === Form.Addr) {
-    calls.push({ node, returnAddress: value, origin, isTailCall });
+    calls.push({ node, returnAddress: value + behind, origin, isTailCall });
     return;
   }
   const add = (returnAddress: number | null): void => {
-    if (returnAddress !== null) calls.push({ node, returnAddress, origin, isTailCall });
+    if (returnAddress !== null)
+      calls.push({ node, returnAddress: returnAddress + behind, origin, isTailCall });
   };
   const address = unit.addressOf(value, form);
   if (address instanceof Promise) return address.then(add);
