@@ -53,6 +53,8 @@ interface Sequence {
   readonly endRow: number;
 }
 
+/** Columns are kept in 16 bits. */
+const COLUMN_MASK = 0xffff;
 /** Longer sequences are damage: no kernel has 2 GB of code. */
 const LONGEST_SEQUENCE = 2 ** 31;
 
@@ -153,11 +155,9 @@ export class LineTable {
     this.cursor.position = this.program;
     this.cursor.isOverrun = false;
     if (this.runs++ < RUNS_WITHOUT_TABLE) {
-      const sequences = runProgram(this.cursor, this.header, this.base, address);
-      const last = sequences[sequences.length - 1];
-      return last === undefined ? null : findRow(ROWS, last, address);
+      return runProgram(this.cursor, this.header, this.base, address).row;
     }
-    this.rows = new RowTable(runProgram(this.cursor, this.header, this.base, null));
+    this.rows = new RowTable(runProgram(this.cursor, this.header, this.base, null).sequences);
     return this.rows.find(address);
   }
 
@@ -421,18 +421,23 @@ function skipField(cursor: ByteCursor, form: number, sizes: LineSizes): void {
   }
 }
 
+interface ProgramResult {
+  readonly sequences: Sequence[];
+  /** Of the address that was wanted; null when none was, or no sequence has it. */
+  readonly row: LineRow | null;
+}
+
 /**
- * Runs the program at the cursor, puts its rows into ROWS and returns its sequences. Of rows with one address the last
- * counts, and rows that say the same as the one before say nothing: neither is kept.
- *
- * @param wanted the address of the sequence to end with; null for all
+ * Runs the program at the cursor. With an address wanted, up to its row, and nothing else is kept. Without one, to the
+ * end: rows go into ROWS. Of rows with one address the last counts, and rows that say the same as the one before say
+ * nothing: neither is kept.
  */
 function runProgram(
   cursor: ByteCursor,
   header: LineHeader,
   base: EntryBase,
   wanted: number | null,
-): Sequence[] {
+): ProgramResult {
   const { lineBase, opcodeBase, minimumInstruction, opcodeLengths } = header;
   const { bytes, end } = cursor;
   const sequences: Sequence[] = [];
@@ -454,6 +459,8 @@ function runProgram(
   let start = 0;
   let isInOrder = true;
   let previous = 0;
+  const before = { file: 0, line: 0, column: 0 };
+  let hasRow = false;
   let position = cursor.position;
   while (position < end) {
     const opcode = bytes[position++]!;
@@ -470,10 +477,11 @@ function runProgram(
           const next = cursor.position + length;
           const extended = length > 0 ? cursor.u8() : 0;
           if (extended === ExtendedLineOpcode.EndSequence) {
+            if (wanted !== null && hasRow && wanted < address) return { sequences, row: { ...before } };
+            hasRow = false;
             // Sequences in which addresses go back are damage; those without code say nothing.
             if (count > firstRow && isInOrder && address > start && address - start <= LONGEST_SEQUENCE) {
               sequences.push({ start, end: address, firstRow, endRow: count });
-              if (wanted !== null && wanted >= start && wanted < address) return sequences;
             } else {
               count = firstRow;
             }
@@ -487,7 +495,7 @@ function runProgram(
           } else if (extended === ExtendedLineOpcode.SetAddress) {
             address = readAddress(cursor, length === 9 ? 8 : length === 5 ? 4 : header.addressSize, base);
           }
-          if (next > end) return sequences;
+          if (next > end) return { sequences, row: null };
           position = next;
           break;
         }
@@ -535,6 +543,18 @@ function runProgram(
       }
     }
     if (!isRow) continue;
+    if (wanted !== null) {
+      // The row before is the one if it began early enough and this one begins too late.
+      if (address > wanted) {
+        if (hasRow) return { sequences, row: { ...before } };
+      } else {
+        hasRow = true;
+        before.file = file;
+        before.line = line > 0 && line < LONGEST_SEQUENCE ? line : 0;
+        before.column = column & COLUMN_MASK;
+      }
+      continue;
+    }
     if (count === firstRow) start = address;
     const distance = address - start;
     if (!(distance >= previous && distance <= LONGEST_SEQUENCE)) {
@@ -556,7 +576,7 @@ function runProgram(
     columns[count] = column;
     count++;
   }
-  return sequences;
+  return { sequences, row: null };
 }
 
 /** `path` below `directory` unless it is absolute; `.` and `..` in it are resolved. */
