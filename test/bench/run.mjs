@@ -2,7 +2,7 @@
 //
 //   npm run bench -- [SUBJECT…] [--repeats N] [--events N] [--json FILE] [--work DIR] [--keep]
 //
-// SUBJECT     readers, linearity (default: all)
+// SUBJECT     readers, linearity, addresses (default: all)
 // --repeats   runs of each program, of which the least counts (default 3)
 // --events    events of captures that are made, and of the largest one for linearity (default 1600000)
 // --json      writes all numbers there: seconds, bytes, ratios
@@ -13,6 +13,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureTools } from '../host/debian.mjs';
+import * as addresses from './addresses.mjs';
 import { bundled, bundledCommandLine } from './build.mjs';
 import { CaptureFiles } from './captureFiles.mjs';
 import * as linearity from './linearity.mjs';
@@ -22,7 +23,7 @@ import * as readers from './readers.mjs';
 import { printed, show } from './table.mjs';
 
 /** Each has a title and a `run` that returns tables. */
-const subjects = { readers, linearity };
+const subjects = { readers, linearity, addresses };
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,7 +49,7 @@ if (!(repeats >= 1) || !(events >= 1)) {
 }
 
 const say = (line) => console.error(line);
-for (const peer of ['traceCmd', 'perf', 'ripgrep', 'gnuTime']) {
+for (const peer of ['traceCmd', 'perf', 'ripgrep', 'symbolizer', 'elfutils', 'gnuTime']) {
   await ensureTools(peer).catch((error) =>
     say(error.message.split('. ')[0].replace('tests need', 'bench lacks')),
   );
@@ -61,6 +62,7 @@ try {
   const files = await CaptureFiles.create(work, events);
   const context = {
     files,
+    work,
     repeats,
     events,
     say,

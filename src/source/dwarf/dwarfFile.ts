@@ -45,6 +45,8 @@ export interface Call {
 
 /** Bytes of units kept for the next look-up; those of a capture's stacks are some hundred of 100 kB. */
 const KEPT_BYTES = 1 << 24;
+/** Addresses whose places are kept: more than the frames of any capture, and 5 MB at most. */
+const KEPT_RESULTS = 1 << 14;
 /** Bytes of a unit read at first where its length is not known. */
 const FIRST_READ = 1 << 16;
 /** Bytes in which the root entry of a unit is. */
@@ -56,8 +58,6 @@ const MOST_ORIGINS = 16;
 
 interface KeptUnit {
   readonly unit: Unit;
-  /** By address, what was found for it. */
-  readonly found: Map<number, AddressPlaces>;
   size: number;
 }
 
@@ -65,6 +65,8 @@ export class DwarfFile {
   private readonly kept = new Map<number, KeptUnit>();
   private readonly opening = new Map<number, Promise<KeptUnit | null>>();
   private keptBytes = 0;
+  /** By address, what was found for it. */
+  private readonly found = new Map<number, AddressPlaces>();
 
   private constructor(
     private readonly sections: DwarfSections,
@@ -95,11 +97,14 @@ export class DwarfFile {
 
   /** The functions and lines of an address. */
   lookUp(address: number): Now<AddressPlaces> {
+    const known = this.found.get(address);
+    if (known !== undefined) return known;
     const kept = this.unitOf(address);
     if (kept === null) return NOTHING;
-    if (kept instanceof Promise)
-      return kept.then((opened) => opened && this.lookUpIn(opened, address)).then(orNothing);
-    return kept.found.get(address) ?? this.lookUpIn(kept, address);
+    if (kept instanceof Promise) {
+      return kept.then((opened) => (opened === null ? NOTHING : this.lookUpIn(opened, address)));
+    }
+    return this.lookUpIn(kept, address);
   }
 
   private async lookUpIn(kept: KeptUnit, address: number): Promise<AddressPlaces> {
@@ -129,7 +134,8 @@ export class DwarfFile {
       places.push(place(null, file, line, column));
     }
     const all = { places, isSplit: unit.isSplit };
-    kept.found.set(address, all);
+    if (this.found.size >= KEPT_RESULTS) this.found.delete(this.found.keys().next().value!);
+    this.found.set(address, all);
     this.account(kept);
     return all;
   }
@@ -241,7 +247,6 @@ export class DwarfFile {
     if (unit === null) return null;
     const kept = {
       unit,
-      found: new Map<number, AddressPlaces>(),
       size: 0,
     };
     this.kept.set(offset, kept);
@@ -302,7 +307,7 @@ export class DwarfFile {
 
   /** Counts anew what a unit keeps, and lets those go that were not used for longest. */
   private account(kept: KeptUnit): void {
-    const size = kept.unit.size + kept.unit.names.size * 40 + kept.found.size * 300;
+    const size = kept.unit.size + kept.unit.names.size * 40;
     this.keptBytes += size - kept.size;
     kept.size = size;
     const { offset } = kept.unit.header;
@@ -317,10 +322,6 @@ export class DwarfFile {
 }
 
 const NOTHING: AddressPlaces = { places: [], isSplit: false };
-
-function orNothing(found: AddressPlaces | null): AddressPlaces {
-  return found ?? NOTHING;
-}
 
 function place(name: string | null, file: string | null, line: number, column: number): CodePlace {
   return { function: name, file, line: line > 0 ? line : null, column: column > 0 ? column : null };

@@ -421,6 +421,35 @@ function skipField(cursor: ByteCursor, form: number, sizes: LineSizes): void {
   }
 }
 
+interface ExtendedOpcode {
+  readonly code: number;
+  /** Of ExtendedLineOpcode.SetAddress. */
+  readonly address: number;
+  /** Where the next opcode is. */
+  readonly next: number;
+}
+
+function readExtended(
+  cursor: ByteCursor,
+  position: number,
+  addressSize: number,
+  base: EntryBase,
+): ExtendedOpcode {
+  cursor.position = position;
+  const length = cursor.uleb();
+  const next = cursor.position + length;
+  const code = length > 0 ? cursor.u8() : 0;
+  const isAddress = code === ExtendedLineOpcode.SetAddress;
+  const size = length === 9 ? 8 : length === 5 ? 4 : addressSize;
+  return { code, address: isAddress ? readAddress(cursor, size, base) : 0, next };
+}
+
+function skipOperands(cursor: ByteCursor, position: number, count: number): number {
+  cursor.position = position;
+  for (let i = 0; i < count; i++) cursor.skipLeb();
+  return cursor.position;
+}
+
 interface ProgramResult {
   readonly sequences: Sequence[];
   /** Of the address that was wanted; null when none was, or no sequence has it. */
@@ -472,11 +501,8 @@ function runProgram(
     } else {
       switch (opcode) {
         case 0: {
-          cursor.position = position;
-          const length = cursor.uleb();
-          const next = cursor.position + length;
-          const extended = length > 0 ? cursor.u8() : 0;
-          if (extended === ExtendedLineOpcode.EndSequence) {
+          const extended = readExtended(cursor, position, header.addressSize, base);
+          if (extended.code === ExtendedLineOpcode.EndSequence) {
             if (wanted !== null && hasRow && wanted < address) return { sequences, row: { ...before } };
             hasRow = false;
             // Sequences in which addresses go back are damage; those without code say nothing.
@@ -492,39 +518,34 @@ function runProgram(
             file = 1;
             line = 1;
             column = 0;
-          } else if (extended === ExtendedLineOpcode.SetAddress) {
-            address = readAddress(cursor, length === 9 ? 8 : length === 5 ? 4 : header.addressSize, base);
+          } else if (extended.code === ExtendedLineOpcode.SetAddress) {
+            address = extended.address;
           }
-          if (next > end) return { sequences, row: null };
-          position = next;
+          if (extended.next > end) return { sequences, row: null };
+          position = extended.next;
           break;
         }
         case LineOpcode.Copy:
           isRow = true;
           break;
         case LineOpcode.AdvancePc:
-          cursor.position = position;
-          address += cursor.uleb() * minimumInstruction;
-          position = cursor.position;
-          break;
         case LineOpcode.AdvanceLine:
-          cursor.position = position;
-          line += cursor.sleb();
-          position = cursor.position;
-          break;
         case LineOpcode.SetFile:
-          cursor.position = position;
-          file = cursor.uleb();
-          position = cursor.position;
-          break;
-        case LineOpcode.SetColumn:
-          column = bytes[position++]!;
-          if (column >= 0x80) {
+        case LineOpcode.SetColumn: {
+          let operand = bytes[position++] ?? 0;
+          if (operand >= 0x80) {
             cursor.position = position - 1;
-            column = cursor.uleb();
+            operand = opcode === LineOpcode.AdvanceLine ? cursor.sleb() : cursor.uleb();
             position = cursor.position;
+          } else if (opcode === LineOpcode.AdvanceLine && operand >= 0x40) {
+            operand -= 0x80;
           }
+          if (opcode === LineOpcode.SetColumn) column = operand;
+          else if (opcode === LineOpcode.AdvanceLine) line += operand;
+          else if (opcode === LineOpcode.AdvancePc) address += operand * minimumInstruction;
+          else file = operand;
           break;
+        }
         case LineOpcode.NegateStatement:
         case LineOpcode.SetBasicBlock:
           break;
@@ -537,9 +558,7 @@ function runProgram(
           position = cursor.position;
           break;
         default:
-          cursor.position = position;
-          for (let i = 0; i < opcodeLengths[opcode]!; i++) cursor.skipLeb();
-          position = cursor.position;
+          position = skipOperands(cursor, position, opcodeLengths[opcode]!);
       }
     }
     if (!isRow) continue;

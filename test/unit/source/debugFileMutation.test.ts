@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { callSites } from '../../../src/source/debugCallSites';
 import { DebugFile, type CodeSymbol } from '../../../src/source/debugFile';
 import { DebugFileError } from '../../../src/source/elf/debugProblems';
-import { mutatedBytes } from '../capture/support/mutation';
+import { damagedBinary } from '../capture/support/mutation';
 import { below, pick, seededRandom } from '../capture/support/random';
 import { framesOf, memoryRanges } from './debugSupport';
 
@@ -107,12 +107,12 @@ test('every file that is cut off', async () => {
 
 /** One to three damages; most in place, as anything that moves the rest mostly ruins the headers. */
 function damage(random: () => number, bytes: Uint8Array): Uint8Array {
-  let damaged = Uint8Array.from(bytes);
+  let damaged: Uint8Array = Uint8Array.from(bytes);
   for (let count = 1 + below(random, 3); count > 0; count--) {
     const at = below(random, damaged.length);
     switch (below(random, 6)) {
       case 0:
-        damaged = mutatedBytes(
+        damaged = damagedBinary(
           random,
           damaged,
           originals.map((original) => original.bytes),

@@ -1,0 +1,106 @@
+// How fast addresses become functions, lines and inlined functions, beside the programs that people use for it today.
+import { execFileSync } from 'node:child_process';
+import { existsSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { onPath } from '../host/command.mjs';
+import { repository } from '../host/paths.mjs';
+import { bundled } from './build.mjs';
+import { measure } from './measure.mjs';
+import { show, table } from './table.mjs';
+
+const ADDRESSES = 2000;
+const COLUMNS = [
+  ['program', 'program', show.text],
+  ['wall', 'wall s', show.seconds],
+  ['cpu', 'CPU s', show.seconds],
+  ['rss', 'peak MB', show.megabytes],
+  ['wallRatio', 'wall', show.ratio],
+  ['cpuRatio', 'CPU', show.ratio],
+  ['rssRatio', 'memory', show.ratio],
+];
+
+export const title = 'Addresses of a kernel to lines';
+
+/** Returns the tables. */
+export async function run({ work, repeats, say }) {
+  const vmlinux = unpackedKernel(work, say);
+  if (vmlinux === null) return [];
+  const addresses = chosenAddresses(vmlinux).map((address) => `0x${address.toString(16)}`);
+  const program = await bundled('addresses.ts');
+  const candidates = [
+    { program: 'Page Holders', command: process.execPath, args: [program, vmlinux, ...addresses] },
+    { program: 'llvm-symbolizer', command: 'llvm-symbolizer', args: ['-e', vmlinux, ...addresses] },
+    { program: 'addr2line -fi', command: 'addr2line', args: ['-fi', '-e', vmlinux, ...addresses] },
+    { program: 'eu-addr2line -fi', command: 'eu-addr2line', args: ['-fi', '-e', vmlinux, ...addresses] },
+  ];
+  const rows = [];
+  for (const { program: name, command, args } of candidates) {
+    if (command !== process.execPath && !onPath(command)) {
+      say(`${command} is not there: it is left out`);
+      continue;
+    }
+    const { wall, user, system, rss } = await measure(command, args, { repeats });
+    const cpu = user === null ? null : user + system;
+    const ours = rows[0] ?? { wall, cpu, rss };
+    rows.push({
+      program: name,
+      wall,
+      cpu,
+      rss,
+      wallRatio: wall / ours.wall,
+      cpuRatio: cpu === null ? null : cpu / ours.cpu,
+      rssRatio: rss === null ? null : rss / ours.rss,
+    });
+  }
+  const { output } = await measure(process.execPath, [program, '--warm', vmlinux, ...addresses], {
+    repeats,
+    wantsOutput: true,
+  });
+  return [
+    table(
+      `${ADDRESSES} addresses of a vmlinux with inlined functions, each program started anew`,
+      COLUMNS,
+      rows,
+      [`An address that was looked up before takes ${show.microseconds(Number(output))} µs.`],
+    ),
+  ];
+}
+
+/** The vmlinux beside the repository, or $PAGE_HOLDERS_VMLINUX. */
+function unpackedKernel(work, say) {
+  const chosen = process.env.PAGE_HOLDERS_VMLINUX;
+  if (chosen) return chosen;
+  const packed = path.join(repository, '../shared/kernel/vmlinux.xz');
+  if (!existsSync(packed) || !onPath('xz')) {
+    say('No ../shared/kernel/vmlinux.xz: name a vmlinux with debug info with PAGE_HOLDERS_VMLINUX.');
+    return null;
+  }
+  const unpacked = path.join(work, 'vmlinux');
+  if (!existsSync(unpacked)) {
+    execFileSync('sh', ['-c', 'xz -dc "$0" > "$1"', packed, `${unpacked}.part`]);
+    renameSync(`${unpacked}.part`, unpacked);
+  }
+  return unpacked;
+}
+
+/** Distinct addresses all over the code, the same in every run. */
+function chosenAddresses(vmlinux) {
+  const functions = [];
+  for (const line of execFileSync('nm', ['-S', vmlinux], { encoding: 'utf8', maxBuffer: 1 << 28 }).split(
+    '\n',
+  )) {
+    const [, address, size] = /^([0-9a-f]+) ([0-9a-f]+) [tT] /.exec(line) ?? [];
+    if (address !== undefined) functions.push({ address: BigInt(`0x${address}`), size: parseInt(size, 16) });
+  }
+  let state = 1;
+  const below = (limit) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return Math.floor((state / 0x80000000) * limit);
+  };
+  const chosen = new Set();
+  while (chosen.size < ADDRESSES) {
+    const { address, size } = functions[below(functions.length)];
+    chosen.add(address + BigInt(below(Math.max(1, size))));
+  }
+  return [...chosen];
+}

@@ -1,0 +1,44 @@
+/**
+ * Prints the functions and lines of addresses as addr2line does: FILE ADDRESS…. With `--warm` first, looks them up again
+ * and again instead and prints the seconds that one look-up takes.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { DebugFile } from '../../src/source/debugFile';
+
+async function main(args: string[]): Promise<void> {
+  const isWarm = args[0] === '--warm';
+  const [name, ...texts] = isWarm ? args.slice(1) : args;
+  const handle = openSync(name!, 'r');
+  const { size } = fstatSync(handle);
+  const readNow = (offset: number, target: Uint8Array): number =>
+    readSync(handle, target, 0, target.length, offset);
+  const file = await DebugFile.open({
+    name: name!,
+    size,
+    read: (offset, length) => {
+      const bytes = new Uint8Array(length);
+      return Promise.resolve(bytes.subarray(0, readNow(offset, bytes)));
+    },
+    readNow,
+  });
+  const addresses = texts.map(BigInt);
+  const found = await file.lookUpAll(addresses);
+  if (isWarm) {
+    const few = addresses.slice(0, 300);
+    for (let round = 0; round < 5; round++) for (const address of few) await file.lookUp(address);
+    const begun = performance.now();
+    for (let round = 0; round < 20; round++) for (const address of few) await file.lookUp(address);
+    process.stdout.write(String((performance.now() - begun) / 1000 / (20 * few.length)));
+  } else {
+    const lines: string[] = [];
+    for (const { symbol, places } of found) {
+      if (places.length === 0) lines.push(symbol?.name ?? '??', '??:0');
+      for (const place of places)
+        lines.push(place.function ?? '??', `${place.file ?? '??'}:${place.line ?? 0}`);
+    }
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+  closeSync(handle);
+}
+
+void main(process.argv.slice(2));
