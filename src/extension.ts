@@ -1,10 +1,10 @@
 /** Composition root: builds the parts, registers them, disposes them. */
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client';
+import { ChooseShown } from './views/chooseShown';
 import { CopyAsText } from './views/copyAsText';
 import { EngineRecovery } from './views/engineRecovery';
 import { FileChecks } from './views/fileChecks';
-import { FilterByReason } from './views/filterByReason';
 import { FtraceLanguage } from './views/ftraceLanguage';
 import { FtraceLinks } from './views/ftraceLinks';
 import { KernelTreeChoice } from './views/kernelTreeChoice';
@@ -13,6 +13,7 @@ import { OpenCaptures } from './views/openCaptures';
 import { OpenCommands } from './views/openCommands';
 import { OpenFrame } from './views/openFrame';
 import { ProblemPlace } from './views/problemPlace';
+import { ShownHolders } from './views/shownHolders';
 import type { MoreRow, Row } from './views/rows';
 
 /** For the tests of the extension: the trees that the views show. */
@@ -28,8 +29,9 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     cacheFolder: context.globalStorageUri.fsPath,
   });
   const captures = new OpenCaptures(engine);
-  const holdersTree = new NodeTree('holders', engine, captures, log);
-  const capturesTree = new NodeTree('captures', engine, captures, log);
+  const shown = new ShownHolders(context.workspaceState);
+  const holdersTree = new NodeTree('holders', engine, captures, shown, log);
+  const capturesTree = new NodeTree('captures', engine, captures, shown, log);
   const holders = vscode.window.createTreeView<Row | MoreRow>('pageHolders.holders', {
     treeDataProvider: holdersTree,
     showCollapseAll: true,
@@ -55,8 +57,9 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     opening,
     new FileChecks(captures, log),
     new OpenFrame(kernelTree, log),
-    new CopyAsText(engine, captures, holders, log),
-    new FilterByReason(captures, holders),
+    shown,
+    new CopyAsText(engine, shown, holders, log),
+    new ChooseShown(captures, shown, holders),
     new ProblemPlace(captures, log),
     new FtraceLanguage(),
     vscode.languages.registerDocumentLinkProvider(

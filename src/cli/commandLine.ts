@@ -1,5 +1,17 @@
 /** What the command line asks for. */
 import { parseArgs } from 'node:util';
+import {
+  DEFAULT_QUERY,
+  GROUPINGS,
+  KINDS,
+  parsePfn,
+  parseSpan,
+  ROLES,
+  SORT_ORDERS,
+  type Grouping,
+  type HoldersQuery,
+  type SortOrder,
+} from '../engine/holdersQuery';
 
 export interface ReportCommand {
   readonly name: 'report';
@@ -8,7 +20,9 @@ export interface ReportCommand {
   /** File with rules of the kind table, or null. */
   readonly rules: string | null;
   readonly format: 'text' | 'json';
-  readonly reason: string | null;
+  readonly query: HoldersQuery;
+  /** Text with what is folded. */
+  readonly full: boolean;
   readonly exitCode: boolean;
 }
 
@@ -29,13 +43,78 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (command === 'help') return { name: 'help' };
   if (command !== 'report') throw new UsageError(`unknown command ${command}; expected report`);
   if (captures.length === 0) throw new UsageError('report: no capture given');
-  const { tree = null, rules = null, format = 'text', reason: reasons = [] } = values;
-  if (reasons.length > 1) throw new UsageError('report: --reason given more than once; expected one name');
-  const reason = reasons[0] ?? null;
+  const { tree = null, rules = null, format = 'text', full = false } = values;
   if (format !== 'text' && format !== 'json') {
     throw new UsageError(`report: --format ${format}: expected text or json`);
   }
-  return { name: 'report', captures, tree, rules, format, reason, exitCode: values['exit-code'] === true };
+  const query = queryOf(values);
+  if (format === 'json') {
+    refuseForJson('--group-by', query.groupBy !== DEFAULT_QUERY.groupBy);
+    refuseForJson('--full', full);
+  }
+  const exitCode = values['exit-code'] === true;
+  return { name: 'report', captures, tree, rules, format, query, full, exitCode };
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function queryOf(values: Values): HoldersQuery {
+  const grouping = once('--group-by', values['group-by']);
+  const order = once('--sort', values.sort);
+  return {
+    groupBy: grouping === null ? DEFAULT_QUERY.groupBy : oneOf('--group-by', grouping, namesOf(GROUPINGS)),
+    sortBy: order === null ? null : oneOf('--sort', order, namesOf(SORT_ORDERS)),
+    filter: {
+      reason: once('--reason', values.reason),
+      kinds: listed(values.kind).map((kind) => oneOf('--kind', kind, KINDS)),
+      roles: listed(values.role).map((role) => oneOf('--role', role, ROLES)),
+      heldFor: spanOf(once('--held-for', values['held-for'])),
+      text: once('--match', values.match) ?? '',
+      pfns: listed(values.pfn).map(pfnOf),
+    },
+  };
+}
+
+function namesOf<Name extends Grouping | SortOrder>(table: Readonly<Record<Name, string>>): readonly Name[] {
+  return Object.keys(table) as Name[];
+}
+
+function once(option: string, given: readonly string[] = []): string | null {
+  if (given.length > 1) throw new UsageError(`report: ${option} given more than once; expected one value`);
+  return given[0] ?? null;
+}
+
+/** Values given by several options, by commas, or both. */
+function listed(given: readonly string[] = []): readonly string[] {
+  return given.flatMap((each) => each.split(','));
+}
+
+function oneOf<Name extends string>(option: string, given: string, names: readonly Name[]): Name {
+  const name = names.find((each) => each === given);
+  if (name !== undefined) return name;
+  throw new UsageError(`report: ${option} ${given}: expected ${names.join(', ')}`);
+}
+
+function spanOf(given: string | null): number {
+  if (given === null) return 0;
+  const span = parseSpan(given);
+  if (span !== null) return span;
+  throw new UsageError(
+    `report: --held-for ${given}: expected a time with its unit, like 10ms, 1.5s or 200us`,
+  );
+}
+
+function pfnOf(given: string): number {
+  const pfn = parsePfn(given);
+  if (pfn !== null) return pfn;
+  throw new UsageError(`report: --pfn ${given}: expected a page frame number, like 0x12f98 or 77720`);
+}
+
+function refuseForJson(option: string, isGiven: boolean): void {
+  if (!isGiven) return;
+  throw new UsageError(
+    `report: ${option} is for text; JSON has the pages, the attempts and all references as lists`,
+  );
 }
 
 function parse(args: readonly string[]) {
@@ -47,7 +126,15 @@ function parse(args: readonly string[]) {
         tree: { type: 'string' },
         rules: { type: 'string' },
         format: { type: 'string' },
+        'group-by': { type: 'string', multiple: true },
+        sort: { type: 'string', multiple: true },
         reason: { type: 'string', multiple: true },
+        kind: { type: 'string', multiple: true },
+        role: { type: 'string', multiple: true },
+        'held-for': { type: 'string', multiple: true },
+        match: { type: 'string', multiple: true },
+        pfn: { type: 'string', multiple: true },
+        full: { type: 'boolean' },
         'exit-code': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },

@@ -1,7 +1,8 @@
+import { KINDS } from '../engine/holdersQuery';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 
 export const HELP = `page-holders report CAPTURE… [--tree DIR] [--rules FILE] [--format text|json]
-                     [--reason NAME] [--exit-code]
+             [--group-by WHAT] [--sort ORDER] [FILTER]… [--full] [--exit-code]
 
 Reads trace captures of a Linux kernel and says, for every page that could not be
 moved, who held a reference on it, from where in the kernel, and until when.
@@ -19,9 +20,27 @@ moved, who held a reference on it, from where in the kernel, and until when.
   --rules FILE    rules of your own for what a reference is for, in the format of
                   .page-holders.json, which is also read from the root of DIR
   --format FORMAT text, like the tree in the editor (default), or json
-  --reason NAME   only pages that failed to move for this migrate reason:
-${wrapped(MIGRATE_REASONS)}
+  --group-by WHAT page     what held each page that failed to move (default)
+                  holder   kinds of holders and their code paths, the worst first
+                  attempt  attempts to move pages, and what blocked each
+                  task     the tasks that took the references
+  --sort ORDER    pfn, first-mark (by time), holders (by their number),
+                  longest-held, or attempts (by how many were blocked)
+  --full          text with what is folded too: expected, temporary and earlier
+                  references, pages never released, and the events of every row
   --exit-code     exit with 1 when held or untraced references were found
+
+Filters. What they leave out is counted at the end of the report. Names can be
+given several times or joined by commas:
+  --reason NAME   only marks of this migrate reason:
+${wrapped(MIGRATE_REASONS)}
+  --kind NAME     only pages with references of this kind:
+${wrapped(KINDS)}
+  --role NAME     only references that were held, expected, temporary or earlier
+  --held-for TIME only references held at least this long: 10ms, 1.5s, 200us
+  --match TEXT    only what has TEXT in its PFN, task, area, kind or stack
+  --pfn PFN       only this page, whether or not it failed to move
+
   -h, --help      this text
   -V, --version   the version
 

@@ -24,7 +24,8 @@ export async function runReport(
   progress: ProgressLine,
 ): Promise<number> {
   const engine = new Engine(new IndexStore(cacheFolder()));
-  const { tree, reason, format } = command;
+  const { tree, query, format, full } = command;
+  const { reason } = query.filter;
   if (command.rules !== null && !(await useRules(engine, command.rules, errors))) return 2;
   const opened = await openAll(engine, command.captures, errors, progress);
   if (opened.length === 0) return 2;
@@ -49,13 +50,13 @@ export async function runReport(
   if (tree !== null && !(await useTree(engine, tree, errors, progress))) return 2;
 
   if (format === 'json') {
-    for await (const piece of engine.jsonReport(reason)) await output.write(piece);
+    for await (const piece of engine.jsonReport(query)) await output.write(piece);
   } else {
     const styles = output.hasColours ? COLOURS : NO_STYLES;
-    for await (const line of engine.textReport(reason, styles)) await output.write(`${line}\n`);
+    for await (const line of engine.textReport(query, styles, full)) await output.write(`${line}\n`);
   }
   if (opened.length < command.captures.length) return 2;
-  return command.exitCode && engine.anyHeld(reason) ? 1 : 0;
+  return command.exitCode && engine.anyHeld(query.filter) ? 1 : 0;
 }
 
 /** Opens what can be opened; each failure is told on the error stream. */

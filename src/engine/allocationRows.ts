@@ -10,9 +10,11 @@ import type { Page } from '../holders/model';
 import { allocator, type AllocationDump, type PageAllocation } from '../holders/pageAllocations';
 import { baseName } from './captureTree';
 import type { PlacedFrame, PlacedStacks } from './frames';
-import { frameRows, taskText, type PageAdditions } from './holderTree';
+import type { PageAdditions } from './holderSource';
 import type { JoinedAllocations } from './joinCaptures';
 import { branch, type Branch } from './lazyTree';
+import { frameRows } from './stackRows';
+import { taskText } from './taskText';
 import { pointText, spanText } from './timeText';
 import { counted } from './wording';
 

@@ -5,7 +5,7 @@
 import { EventKind, type Capture } from '../capture/eventTable';
 import { inTurns } from '../capture/turns';
 import { analysisSteps } from '../holders/analyseHolders';
-import type { Page } from '../holders/model';
+import type { HolderAnalysis, Kind, Page } from '../holders/model';
 import {
   baseName,
   failedText,
@@ -29,19 +29,24 @@ import {
   type LocateStack,
   type NamedFunction,
 } from './frames';
-import { heldReferences, holderRows, isHeld, type PageAdditions } from './holderTree';
+import { groupedRows } from './groupedRows';
+import { HolderMatcher } from './holderMatcher';
+import type { HolderSource, PageAdditions } from './holderSource';
+import { filterWords, type HolderFilter, type HoldersQuery } from './holdersQuery';
 import type { IndexStore } from './indexStore';
 import { JoinedFiles, openSymbolFile, type SymbolFile } from './joinCaptures';
+import { jsonReport, type JsonSource } from './jsonReport';
 import { KernelSource } from './kernelSource';
 import { KindRuleBook, readRuleFile } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
+import { heldReferences, isHeld } from './pageFacts';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
-import { reportCapture, reportPage } from './report';
 import { namingRows, symbolFacts, symbolFileRow, type SymbolUse } from './symbolFileRows';
 import { textLines, type Styles } from './textReport';
 import { pauseFor } from './turns';
+import { counted } from './wording';
 
 interface OpenedCapture extends AnalysedCapture {
   readonly id: string;
@@ -54,8 +59,8 @@ export class Engine implements EngineApi {
   private source: KernelSource | null = null;
   private readonly rules = new KindRuleBook();
   private nextId = 1;
-  /** Trees by reason, and the stacks under them; made anew when a capture or the kernel tree changes. */
-  private readonly holderTrees = new Map<string | null, LazyTree>();
+  /** Trees by query, and the stacks under them; made anew when a capture or the kernel tree changes. */
+  private readonly holderTrees = new Map<string, LazyTree>();
   private readonly stacks = new Map<string, PlacedStacks>();
   private captureTree: LazyTree | null = null;
 
@@ -117,8 +122,8 @@ export class Engine implements EngineApi {
   }
 
   children(request: Request<'children'>): Promise<Answer<'children'>> {
-    const { tree, node, start, end, reason } = request;
-    const rows = tree === 'holders' ? this.holderTree(reason) : this.captures();
+    const { tree, node, start, end, query } = request;
+    const rows = tree === 'holders' ? this.holderTree(query) : this.captures();
     return rows.page(node, start, end);
   }
 
@@ -176,7 +181,7 @@ export class Engine implements EngineApi {
   }
 
   async text(request: Request<'text'>): Promise<string> {
-    const tree = this.holderTree(request.reason);
+    const tree = this.holderTree(request.query);
     if (request.node === null) return (await textLines(await tree.branches(null))).join('\n');
     const row = await tree.find(request.node);
     // Whoever copies a folded row wants what is in it.
@@ -184,48 +189,45 @@ export class Engine implements EngineApi {
     return (await textLines(unfolded)).join('\n');
   }
 
-  /** Lines of the text report of all captures, with the marks of one reason or of all. */
-  async *textReport(reason: string | null, styles: Styles): AsyncGenerator<string> {
+  /** Lines of the text report of all captures, grouped, sorted and filtered. */
+  async *textReport(query: HoldersQuery, styles: Styles, full = false): AsyncGenerator<string> {
     for (const opened of this.opened.values()) {
-      yield* await textLines([this.captureHeading(opened, reason)], styles);
+      yield* await textLines([this.captureHeading(opened, query)], { styles, full });
       const { pageEvents, allocations } = opened.facts;
-      if (opened.pages.length === 0 && (pageEvents > 0 || allocations === 0)) {
-        yield `  ${pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR}`;
+      if (opened.analysis.pages.length === 0 && (pageEvents > 0 || allocations === 0)) {
+        const label = pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR;
+        yield* await textLines([branch({ id: 'looked-for', kind: 'note', label })], { styles }, 1);
       }
       yield '';
     }
     const symbolFiles = this.symbolFileRows();
     if (symbolFiles.length === 0) return;
-    yield* await textLines(symbolFiles, styles);
+    yield* await textLines(symbolFiles, { styles });
     yield '';
   }
 
   /** The JSON report of all captures in pieces, so that no string grows beyond what one page needs. */
-  async *jsonReport(reason: string | null): AsyncGenerator<string> {
-    const ids = [...this.opened.keys()];
-    const indexOf = (id: string): number => ids.indexOf(id);
-    const captures = [...this.opened.values()].map(({ id, capture }) =>
-      reportCapture(
-        capture,
-        reportJoins(capture, this.joined.allocationsOf(id, this.opened), indexOf),
-        this.joined.namingsOf(id).map(reportNaming),
-      ),
+  async *jsonReport(query: HoldersQuery): AsyncGenerator<string> {
+    yield* jsonReport(
+      [...this.opened.values()].map((opened) => this.jsonSource(opened)),
+      query,
     );
-    yield `{"version":1,"captures":${JSON.stringify(captures)},"pages":[`;
-    let separator = '\n';
-    for (const opened of this.opened.values()) {
-      const { id, capture, pages } = opened;
-      const joined = this.joined.allocationsOf(id, this.opened);
-      for (const page of pagesWithReason(pages, reason)) {
-        const stacks = this.placedStacks(opened);
-        const by = await reportAllocations(capture, page, joined, (other) => this.stacksOf(other), indexOf);
-        yield separator + JSON.stringify(await reportPage(indexOf(id), capture, page, stacks, by));
-        separator = ',\n';
-      }
-    }
-    yield ']';
     yield* this.jsonAllocations();
     yield '}\n';
+  }
+
+  private jsonSource(opened: OpenedCapture): JsonSource {
+    const { id, capture } = opened;
+    const ids = [...this.opened.keys()];
+    const indexOf = (other: string): number => ids.indexOf(other);
+    const joined = this.joined.allocationsOf(id, this.opened);
+    return {
+      ...this.holderSource(opened),
+      joins: reportJoins(capture, joined, indexOf),
+      names: this.joined.namingsOf(id).map(reportNaming),
+      allocatedBy: (page) =>
+        reportAllocations(capture, page, joined, (other) => this.stacksOf(other), indexOf),
+    };
   }
 
   private async *jsonAllocations(): AsyncGenerator<string> {
@@ -245,15 +247,20 @@ export class Engine implements EngineApi {
     yield ']';
   }
 
-  /** Whether any page has a reference that somebody held, at marks of one reason or of all. */
-  anyHeld(reason: string | null): boolean {
-    return [...this.opened.values()].some(({ pages }) => pagesWithReason(pages, reason).some(isHeld));
+  /** Whether any page that the filter asks for has a reference that somebody held. */
+  anyHeld(filter: HolderFilter): boolean {
+    return [...this.opened.values()].some((opened) => this.askedPages(opened, filter).some(isHeld));
+  }
+
+  private askedPages({ capture, analysis }: OpenedCapture, filter: HolderFilter): readonly Page[] {
+    const matcher = new HolderMatcher(capture, filter, analysis.attempts);
+    return pagesWithReason(analysis.pages, filter.reason).filter((page) => matcher.page(page));
   }
 
   private keep(id: string, analysed: AnalysedCapture): CaptureFacts {
     const facts = factsOf(id, analysed);
     // More functions are wanted when the whole is read.
-    if (analysed.part === 1) this.source?.want(namedFunctions(analysed.capture, analysed.pages));
+    if (analysed.part === 1) this.source?.want(namedFunctions(analysed.capture, allPages(analysed.analysis)));
     this.opened.set(id, { ...analysed, id, facts });
     this.forgetTrees();
     return facts;
@@ -288,50 +295,52 @@ export class Engine implements EngineApi {
   private async judgedByNow(read: AnalysedCapture): Promise<AnalysedCapture> {
     const rules = this.rules.all;
     if (read.rules === rules) return read;
-    const { pages } = await inTurns(analysisSteps(read.capture, rules), pauseFor(undefined));
-    return { ...read, pages, rules };
+    const holders = await inTurns(analysisSteps(read.capture, rules), pauseFor(undefined));
+    return { ...read, ...holders, rules };
   }
 
   /** With other rules references get other kinds. */
   private async judgeAgain(): Promise<void> {
     for (const opened of [...this.opened.values()]) {
       const rules = this.rules.all;
-      const { pages } = await inTurns(analysisSteps(opened.capture, rules), pauseFor(undefined));
+      const holders = await inTurns(analysisSteps(opened.capture, rules), pauseFor(undefined));
       // Meanwhile it may have been closed, read again, or judged by still other rules.
       if (this.opened.get(opened.id) !== opened || this.rules.all !== rules) continue;
-      this.keep(opened.id, { ...opened, pages, rules });
+      this.keep(opened.id, { ...opened, ...holders, rules });
     }
     this.forgetTrees();
   }
 
-  private holderTree(reason: string | null): LazyTree {
-    const known = this.holderTrees.get(reason);
+  private holderTree(query: HoldersQuery): LazyTree {
+    const key = JSON.stringify(query);
+    const known = this.holderTrees.get(key);
     if (known !== undefined) return known;
-    const made = new LazyTree(() => this.holderRoots(reason));
-    this.holderTrees.set(reason, made);
+    // Whoever filters tries out many words: their trees are not kept for ever.
+    if (this.holderTrees.size >= KEPT_TREES) this.holderTrees.clear();
+    const made = new LazyTree(() => this.holderRoots(query));
+    this.holderTrees.set(key, made);
     return made;
   }
 
   /** The pages of the only capture, or a row for each capture. */
-  private holderRoots(reason: string | null): readonly Branch[] {
+  private holderRoots(query: HoldersQuery): readonly Branch[] {
     const all = [...this.opened.values()];
     const [only] = all;
     if (only === undefined) return this.symbolFileRows();
     return all.length === 1
-      ? this.holderRows(only, reason)
-      : all.map((each) => this.captureHeading(each, reason));
+      ? this.holderRows(only, query)
+      : all.map((each) => this.captureHeading(each, query));
   }
 
-  private captureHeading(opened: OpenedCapture, reason: string | null): Branch {
+  private captureHeading(opened: OpenedCapture, query: HoldersQuery): Branch {
     const { id, facts } = opened;
-    const pages = pagesWithReason(opened.pages, reason);
-    const forReason = reason === null ? '' : ` for ${reason}`;
-    const rows = this.holderRows(opened, reason);
+    const pages = this.askedPages(opened, query.filter);
+    const rows = this.holderRows(opened, query);
     return branch(
       {
         id,
         kind: 'capture',
-        label: `${baseName(facts.path)} · ${saysText(opened, countPages(pages))}${forReason}`,
+        label: `${baseName(facts.path)} · ${saysText(opened, pages, query.filter)}`,
         description: captureDescription(facts, opened.capture),
         tooltip: { title: facts.path, rows: [], notes: [] },
         // Beside the traces that it is joined to, a dump is at hand but not in the way.
@@ -341,19 +350,32 @@ export class Engine implements EngineApi {
     );
   }
 
-  private holderRows(opened: OpenedCapture, reason: string | null): readonly Branch[] {
-    const { id, capture, part } = opened;
-    const pages = pagesWithReason(opened.pages, reason);
-    const stacks = this.placedStacks(opened);
-    const rows = holderRows(id, capture, pages, stacks, part, this.additions(opened, pages));
+  private holderRows(opened: OpenedCapture, query: HoldersQuery): readonly Branch[] {
+    const { id, capture } = opened;
+    const source = this.holderSource(opened);
+    const rows = groupedRows(source, query);
     if (!saysAllocationsAlone(opened)) return rows;
-    return [...rows, ...dumpRows(id, capture, capture.allocations!, stacks)];
+    return [...rows, ...dumpRows(id, capture, capture.allocations!, source.stacks)];
+  }
+
+  private holderSource(opened: OpenedCapture): HolderSource {
+    const { id, capture, analyser, analysis, part } = opened;
+    return {
+      id,
+      capture,
+      analysis,
+      part,
+      stacks: this.placedStacks(opened),
+      additions: this.additions(opened),
+      eventsOf: (pfn) => analyser.eventsOf(pfn),
+      pageOf: (pfn) => analyser.page(pfn),
+    };
   }
 
   /** What the other open files say of a capture and its pages. */
-  private additions({ id, capture }: OpenedCapture, pages: readonly Page[]): PageAdditions {
+  private additions({ id, capture, analysis }: OpenedCapture): PageAdditions {
     const joined = this.joined.allocationsOf(id, this.opened);
-    const rows = new AllocationRows(capture, joined, pages, (other) => this.stacksOf(other));
+    const rows = new AllocationRows(capture, joined, analysis.pages, (other) => this.stacksOf(other));
     const refused = this.joined.namingsOf(id).filter(({ refusal }) => refusal !== null);
     return {
       notes: (parent) => [...namingRows(parent, refused), ...rows.notes(parent)],
@@ -382,9 +404,9 @@ export class Engine implements EngineApi {
       const symbolFiles = this.symbolFileRows();
       if (all.length + symbolFiles.length === 0) return [];
       const rows = all.map((opened) => {
-        const { id, facts, capture, pages } = opened;
+        const { id, facts, capture } = opened;
         const used = this.joined.namingsOf(id).filter(({ refusal }) => refusal === null);
-        const notes = [...namingRows(`${id}/used`, used), ...this.additions(opened, pages).notes(id)];
+        const notes = [...namingRows(`${id}/used`, used), ...this.additions(opened).notes(id)];
         return captureRow(facts, capture, all.length === 1, notes);
       });
       return [
@@ -409,7 +431,7 @@ export class Engine implements EngineApi {
   private functions(): readonly NamedFunction[] {
     // The functions of a capture that is being read are looked up when all of them are known.
     const whole = [...this.opened.values()].filter(({ part }) => part === 1);
-    return whole.flatMap(({ capture, pages }) => namedFunctions(capture, pages));
+    return whole.flatMap(({ capture, analysis }) => namedFunctions(capture, allPages(analysis)));
   }
 
   private placedStacks({ id, capture, part }: OpenedCapture): PlacedStacks {
@@ -442,7 +464,15 @@ const LOOKED_FOR =
 const NO_PAGE_EVENTS =
   'No event says anything of a page. Record page_ref, page_isolation, migrate, cma, compaction and kmem with stacks.';
 
-function factsOf(id: string, { capture, pages, part }: AnalysedCapture): CaptureFacts {
+/** Trees of as many queries as one switches to and fro between. */
+const KEPT_TREES = 8;
+
+function allPages({ pages, unreleased }: HolderAnalysis): readonly Page[] {
+  return [...pages, ...unreleased];
+}
+
+function factsOf(id: string, { capture, analysis, part }: AnalysedCapture): CaptureFacts {
+  const { pages, unreleased } = analysis;
   const reasons = new Map<string | null, number>();
   for (const page of pages) {
     for (const reason of new Set(page.marks.map((mark) => mark.reason))) {
@@ -461,6 +491,8 @@ function factsOf(id: string, { capture, pages, part }: AnalysedCapture): Capture
     pageEvents: pageEvents(capture),
     allocations: allocationCount(capture.allocations),
     ...countPages(pages),
+    unreleasedPages: unreleased.length,
+    kinds: kindCounts(analysis),
     reasons: [...reasons],
     part,
     changed: null,
@@ -472,10 +504,22 @@ function saysAllocationsAlone({ facts }: OpenedCapture): boolean {
   return facts.pageEvents === 0 && facts.allocations > 0;
 }
 
-function saysText(opened: OpenedCapture, pages: FailedPages): string {
-  return saysAllocationsAlone(opened)
-    ? allocationsText(opened.capture.allocations!)
-    : failedText(pages, opened.facts);
+/** `2 pages failed to move, 1 held`; `1 of 2 pages that failed to move (filter: GUP pin, held)`. */
+function saysText(opened: OpenedCapture, shown: readonly Page[], filter: HolderFilter): string {
+  const { capture, facts } = opened;
+  if (saysAllocationsAlone(opened)) return allocationsText(capture.allocations!);
+  const words = filterWords(filter);
+  if (words.length === 0 || facts.pages === 0) return failedText(facts, facts);
+  const all = counted(facts.pages, 'page');
+  return `${shown.length} of ${all} that failed to move (filter: ${words.join(', ')})`;
+}
+
+function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number])[] {
+  const counts = new Map<Kind, number>();
+  for (const page of allPages(analysis)) {
+    for (const { kind } of page.references) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].sort(([, one], [, other]) => other - one);
 }
 
 function countPages(pages: readonly Page[]): FailedPages {

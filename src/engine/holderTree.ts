@@ -5,108 +5,60 @@
  * noise is folded with a count, never left out.
  */
 import type { Capture } from '../capture/eventTable';
-import { isPlumbing, KIND_LABEL } from '../holders/kindRules';
-import type { Mark, Page, Reference, ReferenceEnd, Role } from '../holders/model';
-import {
-  frameTarget,
-  NOT_SEARCHED,
-  NOT_YET_SEARCHED,
-  sureInlined,
-  type PlacedFrame,
-  type PlacedStacks,
-} from './frames';
-import {
-  CERTAINTY_NAMES,
-  CERTAINTY_WORDS,
-  CONFIDENCE_NAMES,
-  counted,
-  errorText,
-  ROLE_MEANINGS,
-  percentText,
-  ROLE_NAMES,
-} from './wording';
-import { stripSuffixes } from '../source/symbolName';
+import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
+import { EventRows } from './eventRows';
+import { heldTime, heldTimeText, lastTime, type HeldTime } from './heldTime';
+import { HolderMatcher } from './holderMatcher';
+import type { HolderSource } from './holderSource';
+import type { HolderFilter } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
 import { groupMarks, type MarkGroup } from './markGroups';
-import { captureDoubts } from './captureDoubts';
-import type { FrameTarget, NodeMood, Tooltip } from './protocol';
-import { pointText, spanText } from './timeText';
+import {
+  countRole,
+  explanations,
+  heldReferences,
+  holdersText,
+  isStillHeld,
+  kindsText,
+  pageMood,
+  pfnText,
+  reasonsText,
+  ROLE_ORDER,
+  stillHeldText,
+  sumText,
+} from './pageFacts';
+import type { Tooltip } from './protocol';
+import { ReferenceRows } from './referenceRows';
+import { taskText } from './taskText';
+import { pointText } from './timeText';
+import { fromEnd, fromMarks, type Vantage } from './vantage';
+import { counted, errorText, joined, ROLE_MEANINGS, ROLE_NAMES, sentence } from './wording';
 
-/** As many places that could not be read as a terminal has room for. */
-const SHOWN_PROBLEMS = 5;
+/** Makes the rows of pages, marks and roles, for every grouping alike. */
+export class HolderRows {
+  readonly matcher: HolderMatcher;
+  readonly references: ReferenceRows;
+  readonly events: EventRows;
+  /** Last time of the capture. */
+  readonly end: number;
+  private readonly capture: Capture;
+  private readonly isPart: boolean;
 
-const ROLE_ORDER: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
-
-/** What files beside the capture say of it. */
-export interface PageAdditions {
-  /** Rows before the pages; `id` is that of the capture. */
-  notes(id: string): readonly Branch[];
-  /** Rows of a page behind its marks. */
-  rows(id: string, page: Page): readonly Branch[];
-}
-
-const NO_ADDITIONS: PageAdditions = { notes: () => [], rows: () => [] };
-
-/**
- * Rows for the pages of one capture, and what must be known before they are believed.
- *
- * @param part of the file that all this is from, below 1 while it is being read
- */
-export function holderRows(
-  id: string,
-  capture: Capture,
-  pages: readonly Page[],
-  stacks: PlacedStacks,
-  part = 1,
-  additions = NO_ADDITIONS,
-): readonly Branch[] {
-  const rows = new HolderRows(capture, stacks, part < 1, additions);
-  const doubts = captureDoubts(capture).map((doubt, index) =>
-    branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
-  );
-  if (capture.problemCount > 0) doubts.push(problemsNote(`${id}/problems`, capture));
-  if (part < 1) doubts.unshift(partNote(`${id}/part`, part));
-  const blamed = pages.filter(isHeld);
-  const others = pages.filter((page) => !isHeld(page));
-  const alone = pages.length === 1;
-  if (pages.length === 0 && doubts.length > 0) {
-    doubts.push(
-      branch({ id: `${id}/none`, kind: 'note', label: 'No page failed to move as far as the capture shows' }),
-    );
-  }
-  return [
-    ...doubts,
-    ...additions.notes(id),
-    ...[...blamed, ...others].map((page) => rows.page(id, page, alone)),
-  ];
-}
-
-/** References that somebody held while the page could not move, explanations (weight 0) left out. */
-export function heldReferences(page: Page): readonly Reference[] {
-  return page.references.filter((reference) => reference.role === 'held' && reference.weight > 0);
-}
-
-/** Whether somebody holds it, known or not: the answer of `--exit-code`. */
-export function isHeld(page: Page): boolean {
-  return heldReferences(page).length > 0 || untracedReferences(page) > 0;
-}
-
-/** References that the counts show at some mark and no event of the capture explains. */
-export function untracedReferences(page: Page): number {
-  return page.marks.reduce((most, mark) => Math.max(most, mark.untraced ?? 0), 0);
-}
-
-class HolderRows {
   constructor(
-    private readonly capture: Capture,
-    private readonly stacks: PlacedStacks,
-    /** More of the capture is still to be read: nothing is known of its end. */
-    private readonly isPart: boolean,
-    private readonly additions: PageAdditions,
-  ) {}
+    readonly source: HolderSource,
+    filter: HolderFilter,
+  ) {
+    const { capture, stacks, analysis } = source;
+    this.capture = capture;
+    this.isPart = source.part < 1;
+    this.matcher = new HolderMatcher(capture, filter, analysis.attempts);
+    this.events = new EventRows(capture, stacks);
+    this.end = lastTime(capture);
+    this.references = new ReferenceRows(capture, stacks, this.events, this.end, this.isPart);
+  }
 
   page(parent: string, page: Page, expanded: boolean): Branch {
-    const pfn = `0x${page.pfn.toString(16)}`;
+    const pfn = pfnText(page.pfn);
     const id = `${parent}/${pfn}`;
     const held = heldReferences(page);
     const order = page.order > 0 ? `order ${page.order}` : null;
@@ -120,8 +72,8 @@ class HolderRows {
         label: joined([pfn, order, holdersText(page), reasonsText(page)]),
         description: joined([
           kindsText(held.length > 0 ? held : explanations(page)),
-          still > 0 && still < held.length ? `${still} ${this.stillHeld}` : null,
-          held.length > 0 && still === held.length ? this.stillHeld : null,
+          still > 0 && still < held.length ? `${still} ${stillHeldText(this.isPart)}` : null,
+          held.length > 0 && still === held.length ? stillHeldText(this.isPart) : null,
         ]),
         tooltip: {
           title: `PFN ${pfn}${page.order > 0 ? `, head of a folio of order ${page.order}` : ''}`,
@@ -135,17 +87,100 @@ class HolderRows {
         },
         expanded,
       },
-      () => {
-        const reasons = new Set(page.marks.map((mark) => mark.reason));
-        const marks = groupMarks(page).map((group, index) =>
-          this.mark(`${id}/m${index}`, group, index === 0, reasons.size > 1),
-        );
-        return [...marks, ...this.additions.rows(id, page)];
-      },
+      () => [
+        ...this.marks(id, page, true),
+        ...this.source.additions.rows(id, page),
+        ...this.pageEvents(id, page),
+      ],
     );
   }
 
-  private mark(id: string, group: MarkGroup, expanded: boolean, withReason: boolean): Branch {
+  /** The marks of a page, those that say the same as one row. */
+  marks(id: string, page: Page, expanded: boolean): readonly Branch[] {
+    const reasons = new Set(page.marks.map((mark) => mark.reason));
+    return groupMarks(page).map((group, index) =>
+      this.mark(`${id}/m${index}`, page, group, expanded && index === 0, reasons.size > 1),
+    );
+  }
+
+  /** A page as it is at the end of the capture. */
+  pageAtEnd(parent: string, page: UnreleasedPage): Branch {
+    const pfn = pfnText(page.pfn);
+    const id = `${parent}/${pfn}`;
+    const open = page.references.filter(({ role }) => role === 'held');
+    const oldest = this.longestHeld(page, open);
+    return branch(
+      {
+        id,
+        kind: 'page',
+        mood: page.isOrphaned ? 'still-held' : open.length > 0 ? 'held' : 'plain',
+        label: joined([
+          pfn,
+          page.order > 0 ? `order ${page.order}` : null,
+          page.isOrphaned ? 'orphaned' : null,
+          open.length > 0 ? `${open.length} open` : 'nothing open',
+          kindsText(open),
+        ]),
+        description: joined([
+          oldest === null ? null : `oldest ${heldTimeText(oldest, this.capture.clock)}`,
+          page.count === null ? null : `refcount ${page.count}`,
+        ]),
+        tooltip: {
+          title: `PFN ${pfn} at the end of the capture`,
+          rows: [['Refcount', page.count === null ? 'not in the capture' : String(page.count)]],
+          notes: page.isOrphaned ? [ORPHANED] : [],
+        },
+      },
+      () => [
+        ...ROLES_AT_END.flatMap(([role, name]) => {
+          const references = page.references.filter((reference) => reference.role === role);
+          if (references.length === 0) return [];
+          return [this.roleAtEnd(`${id}/${role}`, name, page, references, role === 'held')];
+        }),
+        ...this.pageEvents(id, page),
+      ],
+    );
+  }
+
+  private roleAtEnd(
+    id: string,
+    name: string,
+    page: UnreleasedPage,
+    references: readonly Reference[],
+    expanded: boolean,
+  ): Branch {
+    const vantage = fromEnd(this.capture, this.end);
+    return branch(
+      {
+        id,
+        kind: 'role',
+        mood: expanded ? 'held' : 'plain',
+        label: `${name}: ${counted(references.length, 'reference')}`,
+        description: kindsText(references),
+        expanded,
+      },
+      () => references.map((each, index) => this.references.row(`${id}/r${index}`, page, each, vantage)),
+    );
+  }
+
+  /** All that the capture recorded of a page, whatever the analysis made of it. */
+  pageEvents(id: string, page: Page): readonly Branch[] {
+    const rows = this.source.eventsOf(page.pfn);
+    if (rows.length === 0) return [];
+    const label =
+      rows.length === 1 ? 'The only event of this page' : `All ${counted(rows.length, 'event')} of this page`;
+    return [this.events.folded(`${id}/events`, label, rows)];
+  }
+
+  /** The longest time that one of the references was held, as far as it is known. */
+  longestHeld(page: Page, references: readonly Reference[]): HeldTime | null {
+    return references.reduce<HeldTime | null>((longest, reference) => {
+      const held = heldTime(page, reference, this.end);
+      return held !== null && (longest === null || held.span > longest.span) ? held : longest;
+    }, null);
+  }
+
+  private mark(id: string, page: Page, group: MarkGroup, expanded: boolean, withReason: boolean): Branch {
     const mark = group.marks[0]!;
     const evidence = [...new Set(group.marks.flatMap((each) => each.evidence.map(({ what }) => what)))];
     const errors = [
@@ -158,7 +193,11 @@ class HolderRows {
         id,
         kind: 'mark',
         mood: (mark.untraced ?? 0) > 0 ? 'doubt' : 'plain',
-        label: joined([withReason ? (mark.reason ?? 'reason unknown') : null, sumText(mark)]),
+        label: joined([
+          withReason ? (mark.reason ?? 'reason unknown') : null,
+          mark.causeDetail,
+          sumText(mark),
+        ]),
         description: joined([repeats, this.marksSpan(group.marks), this.attempters(group), ...errors]),
         tooltip: {
           title: 'The page failed to move here',
@@ -166,6 +205,7 @@ class HolderRows {
             ['Time', this.marksSpan(group.marks)],
             ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
             ['Reason', mark.reason ?? 'not said by the capture'],
+            ...(mark.causeDetail === null ? [] : [['Cause', mark.causeDetail] as const]),
             ['Evidence', evidence.join(', ')],
             ['Sum', sumText(mark)],
             ...(errors.length > 0 ? [['Error', errors.join(', ')] as const] : []),
@@ -175,19 +215,28 @@ class HolderRows {
         },
         expanded,
       },
-      () => this.markChildren(id, group, notes),
+      () => this.markChildren(id, page, group, notes),
     );
   }
 
-  private markChildren(id: string, group: MarkGroup, notes: readonly string[]): readonly Branch[] {
+  private markChildren(
+    id: string,
+    page: Page,
+    group: MarkGroup,
+    notes: readonly string[],
+  ): readonly Branch[] {
     const mark = group.marks[0]!;
+    const vantage = fromMarks(this.capture, group.marks);
+    const leftOut: Reference[] = [];
     const rows = ROLE_ORDER.flatMap((role) => {
-      const references = group.references[role];
-      return references.length === 0 ? [] : [this.role(`${id}/${role}`, role, references, group)];
+      const all = group.references[role];
+      const asked = all.filter((reference) => this.matcher.reference(page, reference));
+      if (asked.length < all.length) leftOut.push(...all.filter((each) => !asked.includes(each)));
+      return asked.length === 0 ? [] : [this.role(`${id}/${role}`, role, page, asked, group, vantage)];
     });
     const untraced = mark.untraced ?? 0;
     if (untraced !== 0) rows.unshift(untracedRow(`${id}/untraced`, untraced));
-    else if (group.references.held.length === 0) {
+    else if (group.references.held.length === 0 && mark.causeDetail === null) {
       const nobody = mark.held === 0 ? 'No reference too many' : 'No holder is known at this mark';
       rows.unshift(branch({ id: `${id}/none`, kind: 'note', label: nobody }));
     }
@@ -199,10 +248,36 @@ class HolderRows {
         tooltip: titleOnly(sentence(note)),
       }),
     );
-    return [...rows, ...said];
+    const evidence = group.marks.flatMap((each) => each.evidence).sort((a, b) => a.row - b.row);
+    return [
+      ...rows,
+      ...(leftOut.length > 0 ? [this.leftOut(`${id}/left-out`, page, leftOut, vantage)] : []),
+      ...said,
+      this.events.ofMark(`${id}/events`, evidence),
+    ];
   }
 
-  private role(id: string, role: Role, references: readonly Reference[], group: MarkGroup): Branch {
+  /** What the filter does not ask for is folded, with its number. */
+  private leftOut(id: string, page: Page, references: readonly Reference[], vantage: Vantage): Branch {
+    return branch(
+      {
+        id,
+        kind: 'role',
+        label: `Left out by the filter: ${counted(references.length, 'reference')}`,
+        description: kindsText(references),
+      },
+      () => references.map((each, index) => this.references.row(`${id}/r${index}`, page, each, vantage)),
+    );
+  }
+
+  private role(
+    id: string,
+    role: Role,
+    page: Page,
+    references: readonly Reference[],
+    group: MarkGroup,
+    vantage: Vantage,
+  ): Branch {
     const real = references.filter((reference) => reference.weight > 0).length;
     const count = real > 0 ? counted(real, 'reference') : 'no reference';
     // Each attempt takes and drops references of its own: their number is no sum at one moment.
@@ -219,211 +294,8 @@ class HolderRows {
         tooltip: { title: ROLE_NAMES[role], rows: [], notes: [ROLE_MEANINGS[role]] },
         expanded: role === 'held',
       },
-      () => references.map((reference, index) => this.reference(`${id}/r${index}`, reference, group)),
+      () => references.map((each, index) => this.references.row(`${id}/r${index}`, page, each, vantage)),
     );
-  }
-
-  private reference(id: string, reference: Reference, group: MarkGroup): Branch {
-    const outcome = this.outcome(reference, group);
-    const lost = this.lostDuring(reference);
-    const blamed = reference.role === 'held' && reference.weight > 0;
-    return branch(
-      {
-        id,
-        kind: 'reference',
-        mood: blamed ? (isStillHeld(reference) ? 'still-held' : 'held') : 'plain',
-        label: joined([reference.holder, outcome]),
-        description: joined([
-          reference.repeats > 1 ? `×${reference.repeats}` : null,
-          this.heldFor(reference),
-          reference.weight === 1
-            ? null
-            : reference.weight === 0
-              ? 'no reference'
-              : `weight ${reference.weight}`,
-          reference.confidence === 'assumed' ? 'match assumed' : null,
-          lost > 0 ? 'events lost meanwhile' : null,
-          rivalsText(reference),
-          reference.expectedLongTerm === true ? 'expected long-term' : null,
-          userRuleText(reference),
-        ]),
-        tooltip: this.referenceTooltip(reference, group, lost),
-      },
-      () => this.ends(id, reference, group),
-    );
-  }
-
-  private referenceTooltip(reference: Reference, group: MarkGroup, lost: number): Tooltip {
-    const { acquired, released } = reference;
-    return {
-      title: reference.holder,
-      rows: [
-        ['Kind', kindText(reference)],
-        ['Role', ROLE_NAMES[reference.role].toLowerCase()],
-        ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, group)],
-        ['Released', released === null ? this.unreleasedText(reference) : this.endPoint(released, group)],
-        ['Adds to the refcount', String(reference.weight)],
-        ['Match', CONFIDENCE_NAMES[reference.confidence]],
-        ...(reference.evidence === '' ? [] : [['Evidence', reference.evidence] as const]),
-      ],
-      notes: [
-        ...(reference.expectedLongTerm === true ? [LONG_TERM] : []),
-        ...(lost > 0
-          ? [`Events were lost ${counted(lost, 'time')} while it was open: the match may be wrong.`]
-          : []),
-      ],
-    };
-  }
-
-  private ends(id: string, reference: Reference, group: MarkGroup): readonly Branch[] {
-    const { acquired, released } = reference;
-    return [
-      acquired === null
-        ? this.unseenAcquire(`${id}/acquired`, reference)
-        : this.end(`${id}/acquired`, 'acquired', acquired, group, true),
-      released === null
-        ? branch({
-            id: `${id}/released`,
-            kind: 'released',
-            mood: releaseMood(reference),
-            label: reference.releasedUnseen
-              ? 'Released out of sight: the count fell without a put in the capture'
-              : 'Still held at the end of the capture',
-          })
-        : this.end(`${id}/released`, 'released', released, group, acquired === null),
-    ];
-  }
-
-  private unseenAcquire(id: string, reference: Reference): Branch {
-    const sites = reference.deducedAcquire;
-    return branch(
-      {
-        id,
-        kind: 'acquired',
-        mood: 'doubt',
-        label: 'Acquired out of sight: the get is not in the capture',
-        description: sites.length > 0 ? `deduced: ${deducedText(sites)}` : '',
-        tooltip: {
-          title: 'The get is not in the capture',
-          rows: [],
-          notes: [
-            'It was before the first event, or gets were not recorded, or the event was lost.',
-            ...(sites.length > 0
-              ? ['Deduced from the put: references of this kind are taken in the functions below.']
-              : []),
-          ],
-        },
-        expanded: true,
-      },
-      sites.length === 0
-        ? null
-        : async () => {
-            const placed = await this.stacks.definitions(sites);
-            return [
-              ...becauseRow(`${id}/why`, reference),
-              ...placed.map((frame, index) => frameRow(`${id}/d${index}`, frame)),
-            ];
-          },
-    );
-  }
-
-  private end(
-    id: string,
-    kind: 'acquired' | 'released',
-    end: ReferenceEnd,
-    group: MarkGroup,
-    expanded: boolean,
-  ): Branch {
-    const verb = kind === 'acquired' ? 'Acquired' : 'Released';
-    const noStack = end.stack < 0;
-    return branch(
-      {
-        id,
-        kind,
-        label: joined([`${verb} ${this.relativeTime(end, group)}`, this.task(end.task)]),
-        description: noStack ? 'no stack in the capture' : '',
-        tooltip: {
-          title: verb,
-          rows: [
-            ['Time', this.point(end.time)],
-            ['Task', this.task(end.task) ?? 'not said by the capture'],
-            ['CPU', String(this.capture.events.cpu[end.row] ?? '?')],
-            ['Event', this.capture.symbols.string(this.capture.events.name[end.row]!)],
-            ['Byte offset in the capture', String(this.capture.events.offset[end.row] ?? '?')],
-          ],
-          notes: [],
-        },
-        expanded,
-      },
-      noStack ? null : () => this.stackRows(id, end.stack),
-    );
-  }
-
-  private async stackRows(id: string, stack: number): Promise<readonly Branch[]> {
-    const frames = await this.stacks.frames(stack);
-    const rows = frames.flatMap((frame, index) => frameRows(`${id}/f${index}`, frame));
-    const depth = plumbingRows(frames);
-    if (depth === 0) return rows;
-    const plumbing = rows.slice(0, depth);
-    const folded = branch(
-      {
-        id: `${id}/plumbing`,
-        kind: 'frames',
-        label: counted(depth, 'reference-counting frame'),
-        description: plumbing.map((row) => row.node.label).join(', '),
-      },
-      () => plumbing.map((row) => branch({ ...row.node, id: row.node.id.replace(id, `${id}/plumbing`) })),
-    );
-    return [folded, ...rows.slice(depth)];
-  }
-
-  private get stillHeld(): string {
-    return this.isPart ? 'not released so far' : 'still held';
-  }
-
-  /** `still held`, `released 42 ms after`. */
-  private outcome(reference: Reference, group: MarkGroup): string | null {
-    if (reference.weight === 0 || reference.role !== 'held') return null;
-    if (reference.releasedUnseen) return 'released out of sight';
-    if (reference.released === null) return this.stillHeld;
-    // The row stands under the mark that the time is relative to.
-    return `released ${this.relativeTime(reference.released, group).replace(/ the (?:first |last )?mark$/, '')}`;
-  }
-
-  private unreleasedText(reference: Reference): string {
-    if (reference.releasedUnseen) return 'out of sight: its put is missing';
-    return this.isPart
-      ? 'not in what was read of the capture so far'
-      : 'not in the capture: still held at its end';
-  }
-
-  private heldFor(reference: Reference): string | null {
-    const { acquired, released } = reference;
-    if (reference.weight === 0) return null;
-    if (acquired === null) return 'get not in the capture';
-    if (released === null) return null;
-    const span = released.time - acquired.time;
-    return Number.isFinite(span) ? `held ${spanText(span, this.capture.clock)}` : null;
-  }
-
-  private relativeTime(end: ReferenceEnd, group: MarkGroup): string {
-    const first = group.marks[0]!;
-    const last = group.marks.at(-1)!;
-    if (![end.time, first.time, last.time].every(Number.isFinite)) return 'at an unknown time';
-    const { clock } = this.capture;
-    const several = group.marks.length > 1;
-    if (end.row < first.row) {
-      return `${spanText(first.time - end.time, clock)} before the ${several ? 'first ' : ''}mark`;
-    }
-    if (end.row > last.row) {
-      return `${spanText(end.time - last.time, clock)} after the ${several ? 'last ' : ''}mark`;
-    }
-    return `${spanText(end.time - first.time, clock)} after the first mark`;
-  }
-
-  private endPoint(end: ReferenceEnd, group: MarkGroup): string {
-    const task = this.task(end.task);
-    return `${this.point(end.time)}, ${this.relativeTime(end, group)}${task === null ? '' : `, by ${task}`}`;
   }
 
   private marksSpan(marks: readonly Mark[]): string {
@@ -433,15 +305,6 @@ class HolderRows {
     const from = this.point(first.time);
     const to = this.point(last.time);
     return from === to ? from : `${from} to ${to}`;
-  }
-
-  /** How many gaps in the record lie within the life of a reference. */
-  private lostDuring(reference: Reference): number {
-    const from = reference.acquired?.row ?? 0;
-    const to = reference.released?.row ?? Infinity;
-    return this.capture.gaps.filter(
-      (gap) => gap.cause !== 'started' && gap.beforeRow > from && gap.beforeRow <= to,
-    ).length;
   }
 
   /** `cma-alloc-208 and 2 others` */
@@ -461,80 +324,17 @@ class HolderRows {
   }
 }
 
-/** `pinner-210`, or null where the capture names no task. */
-export function taskText(capture: Capture, task: number): string | null {
-  if (task < 0) return null;
-  const pid = capture.symbols.taskPid(task);
-  return pid < 0 ? null : `${capture.symbols.taskComm(task)}-${pid}`;
-}
+const ORPHANED =
+  'Nothing that owns pages has it any more: no mapping, no page cache, and the reference of its allocation is dropped. ' +
+  'The references that are left are all that keeps it from being freed.';
 
-/** The refcount and its parts, the answer first: `refcount 3 = 1 held + 1 isolation + 1 page cache`. */
-export function sumText(mark: Mark): string {
-  if (mark.count === null) return 'refcount not in the capture';
-  const parts = [
-    ...part(mark.held, 'held'),
-    ...part(mark.untraced, 'untraced'),
-    ...mark.expectedTerms.map(termText),
-  ];
-  return parts.length === 0 ? `refcount ${mark.count}` : `refcount ${mark.count} = ${parts.join(' + ')}`;
-}
-
-function part(count: number | null, name: string): readonly string[] {
-  return count === null || count === 0 ? [] : [`${count} ${name}`];
-}
-
-function termText(term: Mark['expectedTerms'][number]): string {
-  return /^\d/.test(term.label) ? term.label : `${term.count} ${term.label}`;
-}
-
-/** `held by 2`, with what the counts show beyond it. */
-function holdersText(page: Page): string {
-  const held = heldReferences(page).length;
-  const untraced = untracedReferences(page);
-  if (held > 0) return untraced > 0 ? `held by ${held} + ${untraced} untraced` : `held by ${held}`;
-  if (untraced > 0) return `${untraced} untraced`;
-  if (page.marks.some((mark) => mark.count !== null && mark.held === null)) return 'not judged';
-  return 'no reference too many';
-}
-
-function pageMood(page: Page): NodeMood {
-  const held = heldReferences(page);
-  if (held.some(isStillHeld)) return 'still-held';
-  if (held.length > 0) return 'held';
-  return untracedReferences(page) > 0 ? 'doubt' : 'plain';
-}
-
-function isStillHeld(reference: Reference): boolean {
-  return reference.released === null && !reference.releasedUnseen;
-}
-
-function releaseMood(reference: Reference): NodeMood {
-  if (reference.releasedUnseen) return 'doubt';
-  return reference.role === 'held' ? 'still-held' : 'plain';
-}
-
-function reasonsText(page: Page): string {
-  return [...new Set(page.marks.map((mark) => mark.reason ?? 'reason unknown'))].join(', ');
-}
-
-function countRole(page: Page, role: Role): number {
-  return page.references.filter((reference) => reference.role === role && reference.weight > 0).length;
-}
-
-/** References of weight 0: why a page does not move although nobody holds it. */
-function explanations(page: Page): readonly Reference[] {
-  return page.references.filter((reference) => reference.weight === 0);
-}
-
-/** `2 pipe buffer, GUP pin`: the kinds with their number, most frequent first. */
-function kindsText(references: readonly Reference[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of references) counts.set(KIND_LABEL[kind], (counts.get(KIND_LABEL[kind]) ?? 0) + 1);
-  return [...counts]
-    .sort(([, one], [, other]) => other - one)
-    .map(([name, count]) => (count > 1 ? `${count} × ${name}` : name))
-    .join(', ');
-}
+/** Roles of a page without a mark are as of the end of the capture. */
+const ROLES_AT_END: readonly (readonly [Role, string])[] = [
+  ['held', 'Open'],
+  ['expected', 'Expected'],
+  ['temporary', 'Temporary'],
+  ['earlier', 'Earlier'],
+];
 
 /** Without function names nothing says that what was open is accounted for. */
 function roleName(role: Role, group: MarkGroup): string {
@@ -561,171 +361,6 @@ function untracedRow(id: string, untraced: number): Branch {
   });
 }
 
-/** Rows of a frame, behind those of what is inlined into it. */
-export function frameRows(id: string, frame: PlacedFrame): readonly Branch[] {
-  return [...inlinedRows(id, frame), frameRow(id, frame)];
-}
-
-function isSearched({ location }: PlacedFrame): boolean {
-  return location !== NOT_SEARCHED && location !== NOT_YET_SEARCHED;
-}
-
-function frameRow(id: string, frame: PlacedFrame): Branch {
-  const target = frameTarget(frame);
-  const offset = frame.offset === null ? '' : `+0x${frame.offset.toString(16)}`;
-  return branch({
-    id,
-    kind: 'frame',
-    mood: target.certainty === 'unknown' && isSearched(frame) ? 'doubt' : 'plain',
-    label: frame.module === null ? frame.function : `${frame.function} [${frame.module}]`,
-    description: isSearched(frame) ? placeText(target) : '',
-    tooltip: {
-      title: `${frame.function}${offset}`,
-      rows: [
-        ...(frame.module === null ? [] : [['Module', frame.module] as const]),
-        ['Place', target.file === null ? 'unknown' : `${target.file}:${target.line ?? 1}`],
-        ['How sure', CERTAINTY_NAMES[target.certainty]],
-        ...target.candidates.slice(1).map((place) => ['Or', `${place.file}:${place.line}`] as const),
-      ],
-      notes: target.note === '' ? [] : [target.note],
-    },
-    frame: target,
-  });
-}
-
-/** Rows of the static inline functions between a frame and the one it called, which no stack shows. */
-function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
-  return sureInlined(frame).map((inlined, index) => {
-    const { certainty } = frame.location;
-    const target: FrameTarget = { ...inlined, certainty, candidates: [inlined], note: '' };
-    return branch({
-      id: `${id}i${index}`,
-      kind: 'frame',
-      label: inlined.function,
-      description: `${inlined.file}:${inlined.line} · inlined`,
-      tooltip: {
-        title: inlined.function,
-        rows: [
-          ['Place', `${inlined.file}:${inlined.line}`],
-          ['How sure', CERTAINTY_NAMES[target.certainty]],
-        ],
-        notes: [`Inlined into ${frame.function}.`],
-      },
-      frame: target,
-    });
-  });
-}
-
-/** Several routes may lead to one line: then there is nothing to choose, but it is not proven either. */
-function certaintyWords({ certainty, candidates }: FrameTarget): string {
-  return certainty === 'one-of-several' && candidates.length < 2 ? 'not proven' : CERTAINTY_WORDS[certainty];
-}
-
-/** `fs/splice.c:1203 · one of 3 calls`. */
-function placeText(target: FrameTarget): string {
-  if (target.file === null) return CERTAINTY_WORDS.unknown;
-  const place = `${target.file}:${target.line ?? 1}`;
-  return joined([place, certaintyWords(target)]);
-}
-
-/**
- * How many rows at the inner end of a stack say nothing of the holder: the tracer's own frames and those of reference
- * counting, with what is inlined between them; never all.
- */
-function plumbingRows(frames: readonly PlacedFrame[]): number {
-  const isHolder = (frame: { readonly function: string }): boolean =>
-    !isPlumbing(stripSuffixes(frame.function));
-  const first = frames.findIndex(isHolder);
-  if (first < 0) return 0;
-  const rowsBefore = frames.slice(0, first).reduce((sum, frame) => sum + 1 + sureInlined(frame).length, 0);
-  const inlined = sureInlined(frames[first]!);
-  const firstInlined = inlined.findIndex(isHolder);
-  return rowsBefore + (firstInlined < 0 ? inlined.length : firstInlined);
-}
-
-const LONG_TERM =
-  'References of this kind are held for long by design (FOLL_LONGTERM and its like): no defect by itself, but the ' +
-  'page does not move as long as it is held.';
-
-/** The kind, and what the rule calls it where that says more. */
-function kindText({ kind, label }: Reference): string {
-  return label === undefined || label === KIND_LABEL[kind]
-    ? KIND_LABEL[kind]
-    : `${KIND_LABEL[kind]}: ${label}`;
-}
-
-/** Why the functions below it are believed. */
-function becauseRow(id: string, { deducedBecause }: Reference): readonly Branch[] {
-  if (deducedBecause === undefined) return [];
-  const label = sentence(deducedBecause);
-  return [branch({ id, kind: 'note', label, tooltip: titleOnly(label) })];
-}
-
-/** Without gets the sum says how many puts were holders, not which. */
-function rivalsText({ rivals, role }: Reference): string | null {
-  if (rivals === undefined) return null;
-  return role === 'held' ? `any of ${rivals} puts may be this one` : 'may be a holder';
-}
-
-/** `by rule 'nvidia os_lock_user_pages' of .page-holders.json` */
-function userRuleText({ userRule }: Reference): string | null {
-  return userRule === undefined ? null : `by rule '${userRule.label}' of ${userRule.source}`;
-}
-
-/** `vmsplice_to_pipe or 3 others` */
-function deducedText(sites: readonly string[]): string {
-  const [best = '', ...others] = sites;
-  return others.length === 0 ? best : `${best} or ${counted(others.length, 'other')}`;
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 function titleOnly(title: string): Tooltip {
   return { title, rows: [], notes: [] };
-}
-
-/** The captures tree lists them. */
-function partNote(id: string, part: number): Branch {
-  return branch({
-    id,
-    kind: 'note',
-    mood: 'doubt',
-    label: `${percentText(part)} read: more pages and holders may follow`,
-  });
-}
-
-function problemsNote(id: string, { problems, problemCount }: Capture): Branch {
-  const first = problems[0]?.line ?? null;
-  return branch(
-    {
-      id,
-      kind: 'note',
-      mood: 'doubt',
-      label: `${counted(problemCount, 'place')} of the capture could not be read`,
-      description: first === null ? '' : `${problemCount > 1 ? 'the first in ' : ''}line ${first}`,
-    },
-    () => problemRows(id, problems, problemCount),
-  );
-}
-
-/** What was found where, for the first few: the rest is in the Captures view and in the JSON report. */
-function problemRows(id: string, problems: Capture['problems'], problemCount: number): readonly Branch[] {
-  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ line, offset, message }, index) =>
-    branch({
-      id: `${id}/${index}`,
-      kind: 'note',
-      mood: 'doubt',
-      label: `${line === null ? '' : `Line ${line}, `}byte ${offset}: ${message}`,
-    }),
-  );
-  const left = problemCount - shown.length;
-  const more = left > 0 ? [branch({ id: `${id}/more`, kind: 'note', label: `${left} more` })] : [];
-  return [...shown, ...more];
-}
-
-/** `a · b · c` without what is not there. */
-function joined(parts: readonly (string | null)[]): string {
-  return parts.filter((part) => part !== null && part !== '').join(' · ');
 }

@@ -9,9 +9,9 @@
 import type { Capture, Problem } from '../capture/eventTable';
 import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
 import { nameFrames } from '../capture/nameFrames';
-import { analyseHolders } from '../holders/analyseHolders';
+import { atOnce } from '../capture/turns';
+import { analysisSteps, type AnalysedHolders } from '../holders/analyseHolders';
 import type { KindRule } from '../holders/kindRule';
-import type { Page } from '../holders/model';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
 import { CancelledError, CaptureError } from './errors';
 import { NodeFile } from './nodeFile';
@@ -36,9 +36,8 @@ export interface Naming {
 }
 
 /** A capture with what was found in it. */
-export interface Analysed {
+export interface Analysed extends AnalysedHolders {
   readonly capture: Capture;
-  readonly pages: readonly Page[];
   /** Rules of a person by which it was judged. */
   readonly rules: readonly KindRule[];
 }
@@ -102,7 +101,7 @@ export class JoinedFiles {
     }
     this.namings.set(id, namings);
     if (capture === read.capture && read.rules === rules) return read;
-    const judged = { capture, pages: analyseHolders(capture, rules).pages, rules };
+    const judged = { capture, ...atOnce(analysisSteps(capture, rules)), rules };
     if (capture === read.capture) this.asRead.set(id, judged);
     return judged;
   }
@@ -135,7 +134,8 @@ export class JoinedFiles {
   allocationsOf(id: string, all: ReadonlyMap<string, Analysed>): JoinedAllocations {
     const known = this.allocations.get(id);
     if (known !== undefined) return known;
-    const { capture, pages } = all.get(id)!;
+    const { capture, analysis } = all.get(id)!;
+    const { pages } = analysis;
     const others = [...all].map(([other, analysed]) => ({ id: other, capture: analysed.capture }));
     const dumps = pages.length === 0 ? [] : dumpsFor(capture, others);
     const made = { dumps, pages: new PageAllocations(capture, pages, dumps) };

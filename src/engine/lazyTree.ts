@@ -5,6 +5,17 @@ export interface Branch {
   readonly node: TreeNode;
   /** Null for a leaf. Called at most once a {@link LazyTree}. */
   readonly children: (() => readonly Branch[] | Promise<readonly Branch[]>) | null;
+  /** Equal for rows that have the same below them: text prints that once. */
+  readonly subject?: string;
+  /** Present where the children may be too many to be made at once. */
+  readonly range?: RowRange;
+}
+
+/** Rows that are made by range, each time they are asked for; row `i` has the id of its parent and `/i`. */
+export interface RowRange {
+  readonly total: number;
+  /** From `start` up to, not including, `end`; both lie within {@link total}. */
+  readonly rows: (start: number, end: number) => readonly Branch[];
 }
 
 const EMPTY_TOOLTIP = { title: '', rows: [], notes: [] };
@@ -29,6 +40,12 @@ export function branch(
   return { node, children };
 }
 
+/** A row with children that are made by range. */
+export function rangeBranch(given: Parameters<typeof branch>[0], range: RowRange): Branch {
+  const made = branch(given, range.total === 0 ? null : () => range.rows(0, range.total));
+  return { ...made, range };
+}
+
 function spokenText(label: string, description: string): string {
   const text = description === '' ? label : `${label}, ${description}`;
   return text.replaceAll(' · ', ', ').replaceAll('×', 'times ').replaceAll('…', ' to ');
@@ -41,6 +58,11 @@ export class LazyTree {
 
   /** Children of `id` (null: the roots) from `start` up to, not including, `end`; none for an id that is no row. */
   async page(id: string | null, start: number, end: number): Promise<NodePage> {
+    const range = id === null ? undefined : (await this.find(id))?.range;
+    if (range !== undefined) {
+      const rows = range.rows(Math.min(start, range.total), Math.min(end, range.total));
+      return { nodes: rows.map((child) => child.node), total: range.total };
+    }
     const branches = await this.branches(id);
     return { nodes: branches.slice(start, end).map((child) => child.node), total: branches.length };
   }
@@ -59,7 +81,7 @@ export class LazyTree {
     for (;;) {
       const step = level.find((child) => id === child.node.id || id.startsWith(`${child.node.id}/`));
       if (step === undefined || step.node.id === id) return step;
-      level = await this.branches(step.node.id);
+      level = step.range === undefined ? await this.branches(step.node.id) : rowOnWay(step, step.range, id);
     }
   }
 
@@ -68,4 +90,10 @@ export class LazyTree {
     const parent = await this.find(id);
     return (await parent?.children?.()) ?? [];
   }
+}
+
+/** The one row of a range that `id` is or lies below. */
+function rowOnWay({ node }: Branch, range: RowRange, id: string): readonly Branch[] {
+  const index = Number(id.slice(node.id.length + 1).split('/', 1)[0]);
+  return Number.isInteger(index) && index >= 0 && index < range.total ? range.rows(index, index + 1) : [];
 }

@@ -65,9 +65,9 @@ function heldAtMarks(page: Page): readonly (readonly number[])[] {
 
 /** Equal for marks that say the same of the page. */
 function meaning(mark: Mark, open: readonly number[]): string {
-  const { reason, count, expected, held, untraced, expectedTerms } = mark;
+  const { reason, causeDetail, count, expected, held, untraced, expectedTerms } = mark;
   const terms = expectedTerms.map((term) => [term.count, term.label]);
-  return JSON.stringify([reason, count, expected, held, untraced, terms, open]);
+  return JSON.stringify([reason, causeDetail, count, expected, held, untraced, terms, open]);
 }
 
 /** Indexes of the marks under which a reference is shown. */

@@ -5,6 +5,7 @@
  * and stay the same when a tree is asked for again.
  */
 import type { Certainty } from '../source/location';
+import type { HoldersQuery, Kind } from './holdersQuery';
 
 /** What a tree row is; views choose its icon and menu by it. */
 export type NodeKind =
@@ -12,7 +13,18 @@ export type NodeKind =
   | 'page'
   | 'mark'
   | 'role'
+  | 'holder-kind'
+  | 'code-path'
+  | 'attempt'
+  | 'task'
+  /** A page below a holder or a task. */
+  | 'held-page'
+  /** A folded part of the whole: pages never released, what a filter leaves out. */
+  | 'section'
   | 'reference'
+  /** Events that a row rests on, and one of them. */
+  | 'events'
+  | 'event'
   | 'acquired'
   | 'released'
   | 'frames'
@@ -116,6 +128,10 @@ export interface CaptureFacts {
   readonly heldPages: number;
   /** Pages without a known holder whose count shows a reference too many. */
   readonly untracedPages: number;
+  /** Pages without a mark that somebody still holds at the end. */
+  readonly unreleasedPages: number;
+  /** Kinds of the references, with how many references each. */
+  readonly kinds: readonly (readonly [kind: Kind, references: number])[];
   /** Reasons of the marks, `null` for marks whose reason the capture does not say; with how many pages each. */
   readonly reasons: readonly (readonly [reason: string | null, pages: number])[];
   /** Part of the file that all this is from: from 0 to below 1 while it is being read, then 1. */
@@ -178,8 +194,8 @@ export interface EngineRequests {
       readonly node: string | null;
       readonly start: number;
       readonly end: number;
-      /** Only marks of this migrate reason; null for all. */
-      readonly reason: string | null;
+      /** How the holders are shown; the captures tree does not look at it. */
+      readonly query: HoldersQuery;
     };
     answer: NodePage;
   };
@@ -208,7 +224,7 @@ export interface EngineRequests {
   };
   /** A row of the holders tree and what is below it as text for a mail; the whole tree when `node` is null. */
   readonly text: {
-    request: { readonly node: string | null; readonly reason: string | null };
+    request: { readonly node: string | null; readonly query: HoldersQuery };
     answer: string;
   };
 }

@@ -2,9 +2,8 @@
 import type { Capture, Problem } from '../capture/eventTable';
 import { openCapture } from '../capture/openCapture';
 import { inTurns } from '../capture/turns';
-import { analysisSteps, pageSteps } from '../holders/analyseHolders';
+import { analysisSteps, pageSteps, type AnalysedHolders } from '../holders/analyseHolders';
 import type { KindRule } from '../holders/kindRule';
-import type { Page } from '../holders/model';
 import { allocationCount } from './allocationsText';
 import { CancelledError, CaptureError } from './errors';
 import type { FileState } from './fileState';
@@ -14,9 +13,8 @@ import type { ProgressReport } from './protocol';
 import { pauseFor } from './turns';
 
 /** A capture with its holders. */
-export interface AnalysedCapture {
+export interface AnalysedCapture extends AnalysedHolders {
   readonly capture: Capture;
-  readonly pages: readonly Page[];
   /** Rules of a person by which it was judged. */
   readonly rules: readonly KindRule[];
   /** Part of the file that was read, from 0 to 1; 1 for the whole. */
@@ -47,9 +45,9 @@ export async function readCapture(path: string, options: ReadCaptureOptions): Pr
     refuseOtherFiles(capture);
     onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
     const rules = options.rules();
-    const { pages } = await inTurns(analysisSteps(capture, rules), pause);
+    const holders = await inTurns(analysisSteps(capture, rules), pause);
     await pause();
-    return { capture, pages, rules, part: 1, file: file.state };
+    return { ...holders, capture, rules, part: 1, file: file.state };
   } catch (error) {
     if (signal?.aborted === true) throw new CancelledError();
     throw isOutOfMemory(error) ? new CaptureError(path, TOO_LARGE) : error;
@@ -80,9 +78,9 @@ function read(file: NodeFile, options: ReadCaptureOptions): Promise<Capture> {
     const capture = soFar();
     const rows = capture.events.length;
     const rules = options.rules();
-    const pages = await inTurns(pageSteps(capture, rules), pause);
+    const holders = await inTurns(pageSteps(capture, rules), pause);
     pace.took(rows, start);
-    onPart?.({ capture, pages, rules, part, file: file.state });
+    onPart?.({ ...holders, capture, rules, part, file: file.state });
   };
   return openCapture(file, {
     pause,

@@ -1,5 +1,5 @@
-/** Leaves only the marks of one migrate reason, so that one user of migrate_pages is seen without the others. */
-import type { Page, Reference } from '../holders/model';
+/** Leaves only some marks of pages, so that one user of migrate_pages or one attempt is seen without the others. */
+import type { Mark, Page, Reference } from '../holders/model';
 
 /** Names of enum migrate_reason, old and new (include/trace/events/migrate.h). */
 export const MIGRATE_REASONS: readonly string[] = [
@@ -19,11 +19,12 @@ export const MIGRATE_REASONS: readonly string[] = [
 /** The pages that have marks of `reason`, with these marks only; all pages as they are when it is null. */
 export function pagesWithReason(pages: readonly Page[], reason: string | null): readonly Page[] {
   if (reason === null) return pages;
-  return pages.flatMap((page) => withReason(page, reason) ?? []);
+  return pages.flatMap((page) => withMarks(page, (mark) => mark.reason === reason) ?? []);
 }
 
-function withReason(page: Page, reason: string): Page | null {
-  const kept = page.marks.flatMap((mark, index) => (mark.reason === reason ? [index] : []));
+/** The page with the marks that `keep` says alone, and roles as of these; null when none is left. */
+export function withMarks(page: Page, keep: (mark: Mark) => boolean): Page | null {
+  const kept = page.marks.flatMap((mark, index) => (keep(mark) ? [index] : []));
   if (kept.length === page.marks.length) return page;
   const first = kept[0];
   if (first === undefined) return null;
@@ -39,8 +40,13 @@ function withReason(page: Page, reason: string): Page | null {
   };
 }
 
-/** A reference that was open only at marks which are left out came before or after those that stay. */
+/** A reference that was open at none of the marks that stay came before or after the first of them. */
 function roleAmong(reference: Reference, openAt: readonly number[], firstRow: number): Reference['role'] {
-  if (openAt.length > 0 || reference.openAt.length === 0) return reference.role;
+  const { role } = reference;
+  if (openAt.length > 0) return role;
+  if (reference.openAt.length === 0) {
+    const isOver = reference.released !== null && reference.released.row < firstRow;
+    return role === 'temporary' && isOver ? 'earlier' : role;
+  }
   return reference.acquired !== null && reference.acquired.row > firstRow ? 'temporary' : 'earlier';
 }

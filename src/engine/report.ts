@@ -4,28 +4,93 @@
  * Times are strings of whole ns (or clock ticks, where the capture counts those) in the capture's own clock, null
  * where the format has none.
  */
-import type { Capture } from '../capture/eventTable';
+import { ABSENT, NO_CPU, type Capture } from '../capture/eventTable';
 import type {
+  AccountingTerm,
+  Attempt,
   Confidence,
   Kind,
   Mark,
+  MarkCause,
   MarkSource,
   Page,
   Reference,
   ReferenceEnd,
   Role,
+  UnreleasedPage,
 } from '../holders/model';
 import type { Certainty } from '../source/location';
 import type { ReportAllocation, ReportAllocationGroup, ReportJoin, ReportNaming } from './allocationReport';
 import { sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
+import { pfnText } from './pageFacts';
 import { absoluteTime } from './timeText';
 
 export interface Report {
   readonly version: 1;
   readonly captures: readonly ReportCapture[];
+  readonly attempts: readonly ReportAttempt[];
   readonly pages: readonly ReportPage[];
+  /** Pages without a mark on which somebody still has a reference at the end of the capture. */
+  readonly neverReleased: readonly ReportUnreleased[];
+  /** Pages without a mark that were asked for by PFN; their roles are as of the end of the capture. */
+  readonly otherPages: readonly ReportUnreleased[];
+  /** How much the filter leaves out. */
+  readonly leftOut: ReportLeftOut;
   /** What page_owner dumps say by themselves, by stack; absent where none is among the captures. */
   readonly allocations?: readonly ReportAllocationGroup[];
+}
+
+export interface ReportLeftOut {
+  readonly pages: number;
+  /** Marks of other reasons on pages that are in the report. */
+  readonly marks: number;
+  readonly neverReleased: number;
+  /** References of pages that are in the report. */
+  readonly references: number;
+}
+
+export interface ReportAttempt {
+  /** Index in `captures`. */
+  readonly capture: number;
+  readonly what: string;
+  readonly reason: string | null;
+  readonly task: ReportTask | null;
+  readonly firstTimeNs: string | null;
+  readonly lastTimeNs: string | null;
+  readonly area: string | null;
+  readonly requestedPages: number | null;
+  /** PFNs, both ends included. */
+  readonly range: { readonly first: string; readonly last: string } | null;
+  readonly retries: number;
+  readonly migrateCalls: number;
+  readonly migrated: number;
+  readonly failed: number;
+  readonly result: Attempt['result'];
+  readonly resultText: string | null;
+  readonly error: number | null;
+}
+
+export interface ReportUnreleased {
+  readonly capture: number;
+  readonly pfn: string;
+  readonly order: number;
+  /** refcount after its last event, or null. */
+  readonly count: number | null;
+  readonly isOrphaned: boolean;
+  readonly references: readonly ReportReference[];
+}
+
+/** One event of the capture, to be found again by its offset. */
+export interface ReportEvent {
+  readonly event: string;
+  readonly timeNs: string | null;
+  readonly task: ReportTask | null;
+  readonly cpu: number | null;
+  readonly count: number | null;
+  readonly val: number | null;
+  readonly ret: number | null;
+  /** Byte offset in the (decompressed) file. */
+  readonly offset: number;
 }
 
 export interface ReportCapture {
@@ -73,6 +138,15 @@ export interface ReportMark {
   readonly expected: number | null;
   readonly held: number | null;
   readonly untraced: number | null;
+  /** Index in `attempts`, or null. */
+  readonly attempt: number | null;
+  readonly cause: MarkCause;
+  /** The cause in few words, or null where the sum says it all. */
+  readonly causeDetail: string | null;
+  readonly expectedTerms: readonly AccountingTerm[];
+  readonly notes: readonly string[];
+  /** Every event that says so. */
+  readonly evidence: readonly (ReportEvent & { readonly source: MarkSource; readonly what: string })[];
 }
 
 export interface ReportTask {
@@ -97,6 +171,13 @@ export interface ReportReference {
   readonly deducedAcquire: readonly ReportSite[] | null;
   /** Why {@link deducedAcquire} is believed, for people. */
   readonly deducedBecause: string | null;
+  readonly releasedUnseen: boolean;
+  /** Why the kind and the match are believed, for people. */
+  readonly evidence: string;
+  /** The events that it rests on, in order. */
+  readonly events: readonly ReportEvent[];
+  /** How many puts, or how many times unmapped and mapped again, it stands for. */
+  readonly repeats: number;
 }
 
 export interface ReportEnd {
@@ -145,24 +226,101 @@ export function reportCapture(
   };
 }
 
-/** @param index of the capture in {@link Report.captures} */
+/** Where a page stands in a report. */
+export interface ReportPlace {
+  /** Index in `captures`. */
+  readonly capture: number;
+  /** Index in `attempts` of the capture's first. */
+  readonly firstAttempt: number;
+}
+
+/** @param references of the page that are reported */
 export async function reportPage(
-  index: number,
+  { capture: index, firstAttempt }: ReportPlace,
   capture: Capture,
   page: Page,
+  references: readonly Reference[],
   stacks: PlacedStacks,
   allocatedBy: readonly ReportAllocation[],
 ): Promise<ReportPage> {
-  const references: ReportReference[] = [];
-  for (const reference of page.references) references.push(await reportReference(capture, reference, stacks));
   return {
     capture: index,
-    pfn: `0x${page.pfn.toString(16)}`,
+    pfn: pfnText(page.pfn),
     order: page.order,
-    marks: page.marks.map((mark) => reportMark(capture, mark)),
-    references,
+    marks: page.marks.map((mark) => reportMark(capture, mark, firstAttempt)),
+    references: await reportReferences(capture, references, stacks),
     allocatedBy,
   };
+}
+
+/** @param references of the page that are reported */
+export async function reportUnreleased(
+  index: number,
+  capture: Capture,
+  { pfn, order, count, isOrphaned }: UnreleasedPage,
+  references: readonly Reference[],
+  stacks: PlacedStacks,
+): Promise<ReportUnreleased> {
+  return {
+    capture: index,
+    pfn: pfnText(pfn),
+    order,
+    count,
+    isOrphaned,
+    references: await reportReferences(capture, references, stacks),
+  };
+}
+
+export function reportAttempt(index: number, capture: Capture, attempt: Attempt): ReportAttempt {
+  const { what, reason, area, requestedPages, range, retries, migrateCalls, migrated, failed } = attempt;
+  const { time } = capture.events;
+  return {
+    capture: index,
+    what,
+    reason,
+    task: reportTask(capture, attempt.task),
+    firstTimeNs: timeString(time[attempt.firstRow]!, capture.timeBase),
+    lastTimeNs: timeString(time[attempt.lastRow]!, capture.timeBase),
+    area,
+    requestedPages,
+    range: range === null ? null : { first: pfnText(range.first), last: pfnText(range.last) },
+    retries,
+    migrateCalls,
+    migrated,
+    failed,
+    result: attempt.result,
+    resultText: attempt.resultText,
+    error: attempt.error,
+  };
+}
+
+async function reportReferences(
+  capture: Capture,
+  references: readonly Reference[],
+  stacks: PlacedStacks,
+): Promise<readonly ReportReference[]> {
+  const reported: ReportReference[] = [];
+  for (const reference of references) reported.push(await reportReference(capture, reference, stacks));
+  return reported;
+}
+
+function reportEvent(capture: Capture, row: number): ReportEvent {
+  const { events, symbols, timeBase } = capture;
+  const cpu = events.cpu[row]!;
+  return {
+    event: symbols.string(events.name[row]!),
+    timeNs: timeString(events.time[row]!, timeBase),
+    task: reportTask(capture, events.task[row]!),
+    cpu: cpu === NO_CPU ? null : cpu,
+    count: present(events.count[row]!),
+    val: present(events.val[row]!),
+    ret: present(events.ret[row]!),
+    offset: events.offset[row]!,
+  };
+}
+
+function present(value: number): number | null {
+  return value === ABSENT ? null : value;
 }
 
 /** First and last time of the events, as in the event table; null when none has a time. */
@@ -178,8 +336,9 @@ export function timeSpan(capture: Capture): { readonly first: number; readonly l
   return first <= last ? { first, last } : null;
 }
 
-function reportMark(capture: Capture, mark: Mark): ReportMark {
+function reportMark(capture: Capture, mark: Mark, firstAttempt: number): ReportMark {
   const { reason, source, error, count, expected, held, untraced } = mark;
+  const { attempt, cause, causeDetail, expectedTerms, notes, evidence } = mark;
   const timeNs = timeString(mark.time, capture.timeBase);
   return {
     timeNs,
@@ -191,6 +350,16 @@ function reportMark(capture: Capture, mark: Mark): ReportMark {
     expected,
     held,
     untraced,
+    attempt: attempt < 0 ? null : firstAttempt + attempt,
+    cause,
+    causeDetail,
+    expectedTerms,
+    notes,
+    evidence: evidence.map((each) => ({
+      source: each.source,
+      what: each.what,
+      ...reportEvent(capture, each.row),
+    })),
   };
 }
 
@@ -213,6 +382,10 @@ async function reportReference(
     released: await reportEnd(capture, reference.released, stacks),
     deducedAcquire: await deducedSites(reference, stacks),
     deducedBecause: reference.deducedBecause ?? null,
+    releasedUnseen: reference.releasedUnseen,
+    evidence: reference.evidence,
+    events: reference.rows.map((row) => reportEvent(capture, row)),
+    repeats: reference.repeats,
   };
 }
 

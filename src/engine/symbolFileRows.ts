@@ -26,6 +26,8 @@ export function symbolFacts(id: string, { path }: SymbolFile): CaptureFacts {
     pages: 0,
     heldPages: 0,
     untracedPages: 0,
+    unreleasedPages: 0,
+    kinds: [],
     reasons: [],
     part: 1,
     changed: null,

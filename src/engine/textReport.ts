@@ -4,6 +4,7 @@
  */
 import type { Branch } from './lazyTree';
 import type { NodeKind, TreeNode } from './protocol';
+import { joined } from './wording';
 
 /** Ways to set words apart; the identity where there are no colours. */
 export interface Styles {
@@ -15,54 +16,138 @@ export interface Styles {
 const plain = (text: string): string => text;
 export const NO_STYLES: Styles = { strong: plain, alarm: plain, dim: plain };
 
+export interface TextOptions {
+  readonly styles?: Styles;
+  /** Prints what is folded as well, and the events that each row rests on. */
+  readonly full?: boolean;
+}
+
 const INDENT = '  ';
+/** Mails are read at 72 to 80 columns; a word that is longer stays whole. */
+const COLUMNS = 78;
+/** Lines that go on stand deeper than the children that follow. */
+const CONTINUATION = '    ';
+
+/** Printed as one line unless they are opened: with each reference they would hide the answer. */
+const FOLDED: ReadonlySet<NodeKind> = new Set([
+  'frames',
+  'role',
+  'held-page',
+  'section',
+  'event',
+  'allocation',
+  'capture',
+]);
 
 /**
  * Lines of `branches` and of what is open below them.
  *
  * @param branches rows at the same level
  * @param depth their indentation, in steps
+ * @param printed subjects of rows above
  */
 export async function textLines(
   branches: readonly Branch[],
-  styles: Styles = NO_STYLES,
+  options: TextOptions = {},
   depth = 0,
+  printed = new Set<string>(),
 ): Promise<readonly string[]> {
-  const width = columnWidth(branches);
+  const { styles = NO_STYLES, full = false } = options;
+  const indent = INDENT.repeat(depth);
+  const width = columnWidth(branches, indent.length);
   const lines: string[] = [];
-  for (const { node, children } of branches) {
-    lines.push(INDENT.repeat(depth) + rowText(node, width, styles));
-    if (children === null || isFolded(node)) continue;
-    lines.push(...(await textLines(await children(), styles, depth + 1)));
+  for (const { node: given, children, subject } of branches) {
+    const isPrinted = subject !== undefined && printed.has(subject);
+    const node = textNode(given, isPrinted);
+    if (subject !== undefined) printed.add(subject);
+    if (isLeftOut(node, full)) continue;
+    lines.push(
+      ...(node.kind === 'frame' ? [indent + frameText(node, width, styles)] : rowLines(node, indent, styles)),
+    );
+    if (children === null || isPrinted || isFolded(node, full)) continue;
+    lines.push(...(await textLines(await children(), options, depth + 1, printed)));
     if (node.kind === 'page') lines.push('');
   }
   return lines;
 }
 
-/** Expected, temporary and earlier references, the plumbing frames and allocations that prove nothing stay folded. */
-const FOLDABLE: ReadonlySet<NodeKind> = new Set<NodeKind>(['frames', 'role', 'allocation', 'capture']);
-
-function isFolded(node: TreeNode): boolean {
-  return FOLDABLE.has(node.kind) && !node.expanded;
+/** The names of folded frames would take more lines than the frames. */
+function textNode(node: TreeNode, isPrinted: boolean): TreeNode {
+  if (node.kind === 'frames' && !node.expanded) return { ...node, description: '' };
+  return isPrinted ? { ...node, description: joined([node.description, 'as above']) } : node;
 }
 
-/** Frames stand in two columns; a column of at most 40 keeps most lines below 100 characters. */
-function columnWidth(branches: readonly Branch[]): number {
-  const lengths = branches.filter(({ node }) => node.kind === 'frame').map(({ node }) => node.label.length);
-  return Math.min(40, Math.max(0, ...lengths));
+/** What was recorded is for those who check a claim: it would be longer than the answer. */
+function isLeftOut(node: TreeNode, full: boolean): boolean {
+  return node.kind === 'events' && !node.expanded && !full;
 }
 
-function rowText(node: TreeNode, width: number, styles: Styles): string {
-  const label = styled(node, styles);
-  if (node.description === '') return label;
-  if (node.kind !== 'frame') return `${label} ${styles.dim(`(${node.description})`)}`;
-  return `${label}${' '.repeat(Math.max(0, width - node.label.length))}  ${styles.dim(node.description)}`;
+/**
+ * Expected, temporary and earlier references, the plumbing frames and allocations that prove nothing stay folded, and
+ * the stacks of events.
+ */
+function isFolded(node: TreeNode, full: boolean): boolean {
+  if (!FOLDED.has(node.kind) || node.expanded) return false;
+  return !full || node.kind === 'frames' || node.kind === 'event';
 }
 
-function styled(node: TreeNode, styles: Styles): string {
-  if (node.kind === 'page' || node.kind === 'capture') return styles.strong(node.label);
-  if (node.kind === 'reference' && (node.mood === 'held' || node.mood === 'still-held')) {
-    return styles.alarm(node.label);
+/** Frames stand in two columns, as far as these fit on a line. */
+function columnWidth(branches: readonly Branch[], indent: number): number {
+  const frames = branches.filter(({ node }) => node.kind === 'frame');
+  const longest = (lengths: readonly number[]): number => Math.max(0, ...lengths);
+  const names = longest(frames.map(({ node }) => node.label.length));
+  const places = longest(frames.map(({ node }) => node.description.length));
+  return Math.min(names, 40, Math.max(24, COLUMNS - indent - INDENT.length - places));
+}
+
+function frameText(node: TreeNode, width: number, styles: Styles): string {
+  if (node.description === '') return node.label;
+  return `${node.label.padEnd(width)}${INDENT}${styles.dim(node.description)}`;
+}
+
+/** Label, and the description in parentheses, broken between their parts where they are longer than a line. */
+function rowLines(node: TreeNode, indent: string, styles: Styles): readonly string[] {
+  const pieces = [
+    ...piecesOf(node.label, '', '', labelStyle(node, styles)),
+    ...(node.description === '' ? [] : piecesOf(node.description, '(', ')', styles.dim)),
+  ];
+  const lines: string[] = [];
+  let line = indent;
+  let length = indent.length;
+  let isStart = true;
+  for (const { text, style } of pieces) {
+    if (!isStart && length + 1 + text.length > COLUMNS) {
+      lines.push(line);
+      line = indent + CONTINUATION;
+      length = line.length;
+      isStart = true;
+    }
+    line += (isStart ? '' : ' ') + style(text);
+    length += (isStart ? 0 : 1) + text.length;
+    isStart = false;
   }
-  return node.label;
+  return [...lines, line];
 }
+
+interface Piece {
+  readonly text: string;
+  readonly style: (text: string) => string;
+}
+
+/** A line may break behind ` · ` and, where a part alone is too long for a line, between its words. */
+function piecesOf(text: string, open: string, close: string, style: Piece['style']): readonly Piece[] {
+  const parts = `${open}${text}${close}`.split(' · ');
+  return parts
+    .map((part, index) => (index < parts.length - 1 ? `${part} ·` : part))
+    .flatMap((part) => (part.length > COLUMNS / 2 ? part.split(' ') : [part]))
+    .map((part) => ({ text: part, style }));
+}
+
+function labelStyle(node: TreeNode, styles: Styles): (text: string) => string {
+  const { kind, mood } = node;
+  if (STRONG.has(kind)) return styles.strong;
+  if (kind === 'reference' && (mood === 'held' || mood === 'still-held')) return styles.alarm;
+  return plain;
+}
+
+const STRONG: ReadonlySet<NodeKind> = new Set(['page', 'capture', 'attempt', 'holder-kind', 'task']);

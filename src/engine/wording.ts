@@ -1,6 +1,9 @@
 /** Roles, certainties and numbers in words. */
+import { KIND_LABEL } from '../holders/kindRules';
 import type { Confidence, Role } from '../holders/model';
 import type { Certainty } from '../source/location';
+
+export const KIND_NAMES = KIND_LABEL;
 
 export const ROLE_NAMES: Readonly<Record<Role, string>> = {
   held: 'Held',
@@ -69,4 +72,13 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 /** `38 %`: never more than there is. */
 export function percentText(part: number): string {
   return `${Math.floor(part * 100)} %`;
+}
+
+/** `a · b · c` without what is not there. */
+export function joined(parts: readonly (string | null)[]): string {
+  return parts.filter((part) => part !== null && part !== '').join(' · ');
+}
+
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -4,7 +4,7 @@ import { atOnce, ROWS_A_STEP } from '../capture/turns';
 import { accountAt, type Account } from './accounting';
 import type { AttemptRecord } from './attempts';
 import { isPageRef } from './countChange';
-import { deducedAcquire, describeHolder, namingOf } from './describeHolder';
+import { deducedAcquire, describeHolder, holderSite, namingOf } from './describeHolder';
 import { findMoments, type Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
@@ -71,25 +71,32 @@ interface Context {
  * @param userRules rules that a person wrote; they win over those of the kernel's functions
  */
 export function analyseHolders(capture: Capture, userRules: readonly KindRule[] = []): HolderAnalysis {
-  return atOnce(analysisSteps(capture, userRules));
+  return atOnce(analysisSteps(capture, userRules)).analysis;
+}
+
+/** An analysis, and what answers for any other page. */
+export interface AnalysedHolders {
+  readonly analyser: HolderAnalyser;
+  readonly analysis: HolderAnalysis;
 }
 
 /** {@link analyseHolders} in steps of a few milliseconds; a page with very many events is one step. */
 export function* analysisSteps(
   capture: Capture,
   userRules: readonly KindRule[] = [],
-): Generator<void, HolderAnalysis> {
+): Generator<void, AnalysedHolders> {
   const analyser = yield* HolderAnalyser.of(capture, userRules);
-  return yield* analyser.analyse();
+  return { analyser, analysis: yield* analyser.analyse() };
 }
 
-/** The marked pages alone, in steps: of a capture that is still being read, whose end nobody knows. */
+/** The attempts and marked pages alone, in steps: of a capture that is still being read, whose end nobody knows. */
 export function* pageSteps(
   capture: Capture,
   userRules: readonly KindRule[] = [],
-): Generator<void, readonly Page[]> {
+): Generator<void, AnalysedHolders> {
   const analyser = yield* HolderAnalyser.of(capture, userRules);
-  return yield* analyser.pages();
+  const pages = yield* analyser.pages();
+  return { analyser, analysis: { attempts: analyser.attempts(), pages, unreleased: [] } };
 }
 
 /** Analyses a capture as a whole, or the one page that somebody asks for. */
@@ -162,7 +169,13 @@ export class HolderAnalyser {
     return this.atEnd(pfn)?.page ?? null;
   }
 
-  private attempts(): Attempt[] {
+  /** Rows of all events that tell of a PFN's references, its allocation or its free, ascending. */
+  eventsOf(pfn: number): Int32Array {
+    return this.rows.of(pfn);
+  }
+
+  /** In order of the capture. */
+  attempts(): readonly Attempt[] {
     return this.allAttempts.flatMap((attempt) => {
       const id = this.keptAttempts.get(attempt.id);
       return id === undefined ? [] : [attempt.finished(id)];
@@ -343,7 +356,7 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
   const { moment, account } = mark.first;
   const { events } = capture;
   const parts = account?.judged === true ? account : null;
-  const { cause, note } = markCause(events, moment, parts);
+  const { cause, detail, note } = markCause(events, moment, parts);
   return {
     row: moment.row,
     time: events.time[moment.row]!,
@@ -353,6 +366,7 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
     task: moment.attempt.task,
     attempt: attempts.get(moment.attempt.id) ?? NONE,
     cause,
+    causeDetail: detail,
     evidence: mark.evidence,
     count: account?.count ?? null,
     expected: parts?.expected ?? null,
@@ -447,6 +461,7 @@ function toReference(
     confidence: lost === null ? reference.confidence : 'assumed',
     weight: reference.weight,
     holder: describeHolder(capture.symbols, reference, acquired, released),
+    site: holderSite(reference, acquired === null),
     acquired,
     released,
     releasedUnseen: reference.putMissing,

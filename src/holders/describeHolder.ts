@@ -28,6 +28,13 @@ function holderName({ kind, functionName, site }: LedgerReference): string {
   return `${name} [${module}]`;
 }
 
+/** The function in which a reference was taken, or dropped where the get is not in the capture. */
+export function holderSite(reference: LedgerReference, isPut: boolean): string {
+  const holder = reference.site?.rule.user?.holder ?? null;
+  if (!isPut || holder === null) return holderName(reference);
+  return `${reference.site?.matchedFunction ?? ''} for ${holder}`;
+}
+
 /** `comm-pid` as ftrace prints it. */
 export function describeTask(symbols: SymbolTable, task: number): string {
   const pid = symbols.taskPid(task);

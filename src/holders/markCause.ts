@@ -8,41 +8,52 @@ type Parts = Pick<Account, 'held' | 'untraced' | 'terms'>;
 
 export interface CauseOfMark {
   readonly cause: MarkCause;
+  /** In few words, or null where the sum says it all. */
+  readonly detail: string | null;
   /** For people, or null where the sum says it all. */
   readonly note: string | null;
 }
 
 /** @param parts the sum at the mark, or null where it could not be made */
 export function markCause(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
-  if (parts === null) return { cause: 'unknown', note: null };
-  if (parts.held > 0 || parts.untraced > 0) return { cause: 'references', note: null };
-  if (moment.source === 'memory-failure') return { cause: 'poisoned', note: null };
+  if (parts === null) return { cause: 'unknown', detail: null, note: null };
+  if (parts.held > 0 || parts.untraced > 0) return { cause: 'references', detail: null, note: null };
+  if (moment.source === 'memory-failure') return { cause: 'poisoned', detail: 'poisoned', note: null };
   const flags = events.pfn[moment.row] === moment.pfn ? events.flags[moment.row]! : null;
   if (moment.isRefusal && flags !== null && flags !== ABSENT) {
     const isolation = refusalOf(flags);
-    if (isolation !== null) return { cause: 'isolation', note: isolation };
+    if (isolation !== null) return { cause: 'isolation', ...isolation };
   }
   const hasBuffers =
     parts.terms.some((term) => term.kind === 'private-data') || ((flags ?? 0) & PageFlag.private) !== 0;
   if (hasBuffers) {
     return {
       cause: 'buffers',
+      detail: 'busy buffer heads or a lock',
       note: 'the refcount is what migration expects: busy buffer heads (b_count) or a lock, not a reference, kept it',
     };
   }
   return {
     cause: 'unknown',
+    detail: null,
     note: 'the refcount is what migration expects at this moment: no reference kept it',
   };
 }
 
 /** The conditions of isolate_migratepages_block (mm/compaction.c) that page flags tell, in its order. */
-function refusalOf(flags: number): string | null {
+function refusalOf(flags: number): Omit<CauseOfMark, 'cause'> | null {
   const expected = 'the refcount is what migration expects, but the page could not be isolated: it was';
   if ((flags & PageFlag.lru) === 0) {
-    return `${expected} on no LRU list (in a CPU's LRU batch, or isolated by somebody else)`;
+    return {
+      detail: 'on no LRU list',
+      note: `${expected} on no LRU list (in a CPU's LRU batch, or isolated by somebody else)`,
+    };
   }
-  if ((flags & PageFlag.unevictable) !== 0) return `${expected} unevictable`;
-  if ((flags & PageFlag.writeback) !== 0) return `${expected} under writeback`;
+  if ((flags & PageFlag.unevictable) !== 0) {
+    return { detail: 'unevictable', note: `${expected} unevictable` };
+  }
+  if ((flags & PageFlag.writeback) !== 0) {
+    return { detail: 'under writeback', note: `${expected} under writeback` };
+  }
   return null;
 }

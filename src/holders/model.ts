@@ -116,6 +116,8 @@ export interface Mark {
   /** Index in {@link HolderAnalysis.attempts}. */
   readonly attempt: number;
   readonly cause: MarkCause;
+  /** For people: "on no LRU list", "busy buffer heads or a lock"; null where the sum says it all. */
+  readonly causeDetail: string | null;
   /** In order of the capture; migrate_pages tries ten times, alloc_contig_range five. */
   readonly evidence: readonly MarkEvidence[];
   /**
@@ -168,6 +170,8 @@ export interface Reference {
   readonly deducedBecause?: string;
   /** For people: what holds the page, e.g. "pipe buffer · vmsplice_to_pipe · pinner-210". */
   readonly holder: string;
+  /** Function in which it was taken, or dropped where the get is not in the capture; empty without function names. */
+  readonly site: string;
   readonly acquired: ReferenceEnd | null;
   readonly released: ReferenceEnd | null;
   /** The put is missing: the count says that the reference went, {@link released} is null all the same. */

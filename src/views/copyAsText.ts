@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
-import type { OpenCaptures } from './openCaptures';
+import type { ShownHolders } from './shownHolders';
 import type { MoreRow, Row } from './rows';
 import { isMoreRow } from './rows';
 
@@ -11,7 +11,7 @@ export class CopyAsText implements vscode.Disposable {
 
   constructor(
     private readonly engine: EngineApi,
-    private readonly captures: OpenCaptures,
+    private readonly shown: ShownHolders,
     private readonly holders: vscode.TreeView<Row | MoreRow>,
     private readonly log: vscode.LogOutputChannel,
   ) {
@@ -34,8 +34,8 @@ export class CopyAsText implements vscode.Disposable {
 
   private async copy(row: Row | null): Promise<void> {
     try {
-      const { reason } = this.captures;
-      const text = await this.engine.text({ node: row?.node.id ?? null, reason });
+      const { query } = this.shown;
+      const text = await this.engine.text({ node: row?.node.id ?? null, query });
       await vscode.env.clipboard.writeText(text);
       vscode.window.setStatusBarMessage(`Copied ${text.split('\n').length} lines`, 3000);
     } catch (error) {

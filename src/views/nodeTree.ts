@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { EngineApi, TreeName } from '../engine/protocol';
 import type { OpenCaptures } from './openCaptures';
+import type { ShownHolders } from './shownHolders';
 import { isMoreRow, moreItem, rowItem, tooltipText, type MoreRow, type Row } from './rows';
 
 /** Children shown at first, and more at each "Show more": a tree view asks for each expanded row by itself. */
@@ -11,19 +12,24 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
   private readonly changed = new vscode.EventEmitter<Row | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   /** How many children of a row are shown, where it is more than a slice. */
-  private readonly shown = new Map<string | null, number>();
+  private readonly counts = new Map<string | null, number>();
   private readonly subscription: vscode.Disposable;
 
   constructor(
     private readonly tree: TreeName,
     private readonly engine: EngineApi,
-    private readonly captures: OpenCaptures,
+    captures: OpenCaptures,
+    private readonly shown: ShownHolders,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    this.subscription = captures.onDidChange(() => {
-      this.shown.clear();
+    const askAgain = (): void => {
+      this.counts.clear();
       this.changed.fire(undefined);
-    });
+    };
+    this.subscription = vscode.Disposable.from(
+      captures.onDidChange(askAgain),
+      ...(tree === 'holders' ? [shown.onDidChange(askAgain)] : []),
+    );
   }
 
   getTreeItem(row: Row | MoreRow): vscode.TreeItem {
@@ -44,10 +50,10 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
     if (row !== undefined && isMoreRow(row)) return [];
     const parent = row ?? null;
     const node = parent?.node.id ?? null;
-    const end = this.shown.get(node) ?? SLICE;
+    const end = this.counts.get(node) ?? SLICE;
     try {
-      const { tree, captures } = this;
-      const page = await this.engine.children({ tree, node, start: 0, end, reason: captures.reason });
+      const { tree, shown } = this;
+      const page = await this.engine.children({ tree, node, start: 0, end, query: shown.query });
       const rows = page.nodes.map((child): Row => ({ node: child, parent }));
       return page.total > end ? [...rows, { tree, parent, left: page.total - end }] : rows;
     } catch (error) {
@@ -59,7 +65,7 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
   showMore({ tree, parent }: MoreRow): void {
     if (tree !== this.tree) return;
     const node = parent?.node.id ?? null;
-    this.shown.set(node, (this.shown.get(node) ?? SLICE) + SLICE);
+    this.counts.set(node, (this.counts.get(node) ?? SLICE) + SLICE);
     this.changed.fire(parent ?? undefined);
   }
 

@@ -12,28 +12,17 @@ export interface LostCaptures {
 
 export class OpenCaptures implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
-  /** Captures, the reason filter or the kernel tree changed: rows must be asked for again. */
+  /** Captures or the kernel tree changed: rows must be asked for again. */
   readonly onDidChange = this.changed.event;
   /** What is being read, by path. */
   private readonly opening = new Map<string, AbortController>();
   private list: readonly CaptureFacts[] = [];
-  private shownReason: string | null = null;
 
   constructor(private readonly engine: EngineApi) {}
 
   /** Captures that rows can be asked of; of one that is being read, what was read so far. */
   get all(): readonly CaptureFacts[] {
     return this.list;
-  }
-
-  /** The migrate reason whose marks alone are shown; null for all. */
-  get reason(): string | null {
-    return this.shownReason;
-  }
-
-  set reason(reason: string | null) {
-    this.shownReason = reason;
-    this.notify();
   }
 
   /**
@@ -111,7 +100,6 @@ export class OpenCaptures implements vscode.Disposable {
     setContext('hasCaptures', this.list.length > 0);
     setContext('nothingFound', isWhole && pages === 0);
     setContext('noPageEvents', isWhole && pageEvents === 0);
-    setContext('filtered', this.shownReason !== null);
     this.changed.fire();
   }
 
@@ -130,8 +118,6 @@ export class OpenCaptures implements vscode.Disposable {
 
   private drop(id: string): void {
     this.list = this.list.filter((capture) => capture.id !== id);
-    const reasons = this.list.flatMap((capture) => capture.reasons.map(([reason]) => reason));
-    if (!reasons.includes(this.shownReason)) this.shownReason = null;
     this.notify();
   }
 

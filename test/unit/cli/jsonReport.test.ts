@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Report, ReportFrame } from '../../../src/engine/report';
@@ -16,7 +16,15 @@ async function reportOf(...args: readonly string[]): Promise<Report> {
 
 test('the sample as JSON: the capture, the marks and the references', async () => {
   const report = await reportOf(SAMPLE);
-  assert.deepEqual(Object.keys(report), ['version', 'captures', 'pages']);
+  assert.deepEqual(Object.keys(report), [
+    'version',
+    'captures',
+    'attempts',
+    'pages',
+    'neverReleased',
+    'otherPages',
+    'leftOut',
+  ]);
   assert.equal(report.version, 1);
   assert.deepEqual(report.captures, [
     {
@@ -37,7 +45,8 @@ test('the sample as JSON: the capture, the marks and the references', async () =
   assert.equal(others.length, 0);
   assert.ok(page);
   assert.deepEqual([page.pfn, page.order], ['0x12f98', 0]);
-  assert.deepEqual(page.marks[0], {
+  const { evidence, ...mark } = page.marks[0]!;
+  assert.deepEqual(mark, {
     timeNs: '28182964000',
     reason: 'contig_range',
     source: 'isolation',
@@ -47,7 +56,24 @@ test('the sample as JSON: the capture, the marks and the references', async () =
     expected: 1,
     held: 1026,
     untraced: 0,
+    attempt: 0,
+    cause: 'references',
+    causeDetail: null,
+    expectedTerms: [{ kind: 'page-table', count: 1, label: '1 page table mapping' }],
+    notes: [],
   });
+  assert.deepEqual(
+    evidence.map(({ source, what, event, timeNs }) => [source, what, event, timeNs]),
+    [
+      ['derived', 'refused at isolation', 'page_ref_mod_and_test', '28182964000'],
+      [
+        'isolation',
+        'named by test_pages_isolated as the first page still in use',
+        'test_pages_isolated',
+        '28186935000',
+      ],
+    ],
+  );
   assert.deepEqual(
     page.references
       .filter(({ role }) => role === 'held')
@@ -178,4 +204,116 @@ function kernelTree(): string {
     ].join('\n'),
   );
   return root;
+}
+
+test('attempts: what was tried, and the marks that belong to each', async () => {
+  const { attempts, pages } = await reportOf(SAMPLE, 'test/fixtures/c_jbd2/report.txt.gz');
+  assert.deepEqual(
+    attempts.map(({ capture, what, task, result, retries, area, range }) => [
+      [capture, what, task?.pid, result],
+      [retries, area, range?.first, range?.last],
+    ]),
+    [
+      [
+        [0, 'CMA allocation', 230, 'failed'],
+        [1, 'reserved', '0x12800', '0x12fff'],
+      ],
+      [
+        [0, 'CMA allocation', 232, 'failed'],
+        [1, 'reserved', '0x12800', '0x12fff'],
+      ],
+      [
+        [0, 'CMA allocation', 233, 'failed'],
+        [1, 'reserved', '0x12800', '0x12fff'],
+      ],
+      [
+        [1, 'CMA allocation', 602, 'failed'],
+        [1, 'reserved', '0x12800', '0x12fff'],
+      ],
+      [
+        [1, 'CMA allocation', 603, 'failed'],
+        [1, 'reserved', '0x12800', '0x12fff'],
+      ],
+    ],
+  );
+  for (const page of pages) {
+    for (const mark of page.marks) assert.equal(attempts[mark.attempt!]?.capture, page.capture);
+  }
+  const buffers = pages.filter(({ capture }) => capture === 1).flatMap(({ marks }) => marks);
+  assert.deepEqual(new Set(buffers.map(({ cause }) => cause)), new Set(['buffers']));
+});
+
+test('the events that a reference rests on lie at their offsets in the capture', async () => {
+  const { pages } = await reportOf(SAMPLE);
+  const bytes = readFileSync(SAMPLE);
+  const [still, released] = pages[0]!.references;
+  assert.deepEqual([still!.events.length, released!.events.length], [1, 2]);
+  for (const event of [...still!.events, ...released!.events]) {
+    const line = bytes.toString('latin1', event.offset, bytes.indexOf('\n', event.offset));
+    assert.match(line, new RegExp(` ${event.event}: pfn=0x12f98 `));
+    assert.ok(line.includes(`count=${event.count} `) && line.includes(`-${event.task?.pid} `), line);
+  }
+  assert.match(released!.evidence, /\w/);
+});
+
+test('pages without a mark that are held at the end are never released, and no pages that failed', async () => {
+  const { pages, neverReleased } = await reportOf(beforeMarks());
+  assert.equal(pages.length, 0);
+  const [page, ...others] = neverReleased;
+  assert.equal(others.length, 0);
+  assert.deepEqual([page?.pfn, page?.count, page?.isOrphaned], ['0x12f98', 1028, false]);
+  assert.deepEqual(
+    page?.references.filter(({ role }) => role === 'held').map(({ kind }) => kind),
+    ['pipe-buffer', 'pipe-buffer', 'gup-pin', 'lru-batch'],
+  );
+});
+
+test('--pfn answers for a page that nothing failed to move, and leaves the others out with their number', async () => {
+  const { pages, otherPages, leftOut } = await reportOf(
+    'test/fixtures/c_jbd2/report.txt.gz',
+    '--pfn',
+    '0x12e9b',
+  );
+  assert.equal(pages.length, 0);
+  assert.deepEqual(
+    otherPages.map(({ pfn, references }) => [pfn, references.map(({ role, kind }) => `${role} ${kind}`)]),
+    [['0x12e9b', ['earlier allocation']]],
+  );
+  assert.deepEqual(leftOut, { pages: 4, marks: 0, neverReleased: 0, references: 0 });
+});
+
+test('filters leave out what is not asked for, and count it', async () => {
+  const pins = await reportOf(SAMPLE, '--kind', 'gup-pin', '--role', 'held');
+  assert.deepEqual(
+    pins.pages[0]?.references.map(({ kind, role }) => [kind, role]),
+    [['gup-pin', 'held']],
+  );
+  assert.equal(pins.leftOut.references, 8);
+  const long = await reportOf(SAMPLE, '--held-for', '18ms');
+  assert.deepEqual(
+    long.pages[0]?.references.map(({ holder }) => holder),
+    ['pipe buffer · vmsplice · owner-225', 'GUP pin (FOLL_PIN) · process_vm_rw_core · pvm-reader-226'],
+  );
+  const none = await reportOf(SAMPLE, '--held-for', '1s');
+  assert.deepEqual([none.pages.length, none.leftOut.pages], [0, 1]);
+  const text = await reportOf(SAMPLE, '--match', 'READER-b');
+  assert.equal(text.pages[0]?.references.length, 1);
+});
+
+test('--sort puts pages in the order that is asked for', async () => {
+  const many = 'test/fixtures/c_jbd2/report.txt.gz';
+  const pfns = async (...args: string[]): Promise<string[]> =>
+    (await reportOf(many, ...args)).pages.map(({ pfn }) => pfn);
+  const byPfn = await pfns();
+  assert.deepEqual(byPfn, [...byPfn].sort());
+  assert.equal((await pfns('--sort', 'attempts'))[0], '0x12e81');
+  assert.deepEqual([...(await pfns('--sort', 'first-mark'))].sort(), byPfn);
+});
+
+/** The sample as it would be had the record ended before the first attempt. */
+function beforeMarks(): string {
+  const text = readFileSync(SAMPLE, 'utf8');
+  const place = path.join(scratch, 'before-marks.txt');
+  writeFileSync(place, text.slice(0, text.lastIndexOf('\n', text.indexOf(' cma_alloc_start:')) + 1));
+  return place;
 }

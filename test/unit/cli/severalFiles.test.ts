@@ -16,22 +16,27 @@ async function reportOf(...args: readonly string[]): Promise<Report> {
   return JSON.parse(output) as Report;
 }
 
+/** Lines are broken for mails. */
+function unbroken(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
 test('a trace and its page_owner dump as text: who holds first, then who allocated', async () => {
   const { status, output, errors } = await runCli(['report', TRACE, DUMP]);
   assert.deepEqual([status, errors], [0, '']);
-  const lines = output.split('\n');
+  const text = unbroken(output);
   assert.match(
-    lines[1]!,
-    /^ {2}page_owner\.gz tells who allocated 3 pages \(clock 49\.868 ms ahead of the trace, by 3 mm_page_alloc events/,
+    text,
+    / page_owner\.gz tells who allocated 3 pages \(clock 49\.868 ms ahead of the trace, by 3 mm_page_alloc events/,
   );
-  const held = lines.findIndex((line) => line.includes('pipe buffer · vmsplice · holder-251 · still held'));
-  const allocated = lines.indexOf(
-    '    Allocated by holder-251 · 70.4 ms before the mark (order 0 · Movable · ' +
+  const held = text.indexOf(' pipe buffer · still held · holder-251 · vmsplice (');
+  const allocated = text.indexOf(
+    ' Allocated by holder-251 · 70.4 ms before the mark (order 0 · Movable · ' +
       'GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO · mm_page_alloc and page_owner.gz)',
   );
   assert.ok(held > 0 && allocated > held);
-  assert.equal(lines[allocated + 2], '      __handle_mm_fault');
-  assert.equal(lines.at(-3), 'page_owner.gz · 410 allocations of 583 pages (page-owner · 0 events)');
+  assert.match(text.slice(allocated), /^[^)]+\) \d+ page allocator frames __handle_mm_fault /);
+  assert.match(text, / page_owner\.gz · 410 allocations of 583 pages \(page-owner · 0 events\) $/);
 });
 
 test('the same as JSON', async () => {
@@ -101,7 +106,7 @@ test('kallsyms beside a perf.data, in any order', async () => {
   ]) {
     const { status, output, errors } = await runCli(['report', ...files, '--exit-code']);
     assert.deepEqual([status, errors], [1, '']);
-    assert.match(output, /pipe buffer · vmsplice · owner-696 · still held/);
+    assert.match(output, /pipe buffer · still held · owner-696/);
     assert.match(output, /^ {2}multi\.perf\.data\.gz: names (\d+) of \1 addresses$/m);
     const { captures } = await reportOf(...files);
     assert.deepEqual(captures.length, 1);
@@ -126,14 +131,14 @@ test('System.map and kallsyms of the recorded kernel, of another boot and of ano
   const perf = `${SHARED}/captures/f_perf/perf.data`;
   const named = await runCli(['report', perf, `${SHARED}/kernel/System.map.xz`]);
   assert.match(
-    named.output,
+    unbroken(named.output),
     /names (\d+) of \1 addresses, moved by 0x3d000000 as the recording says \(KASLR\)/,
   );
-  assert.match(named.output, /pipe buffer · vmsplice · owner-696 · still held/);
+  assert.match(named.output, /pipe buffer · still held · owner-696/);
   for (const boot of ['nokaslr-320M', 'ppo-320M']) {
     const { output } = await runCli(['report', perf, `${SHARED}/kernel/boots/${boot}/kallsyms.gz`]);
     assert.match(
-      output,
+      unbroken(output),
       /kallsyms\.gz: not used, of another boot: _text is at 0xffffffff81000000 in it/,
       boot,
     );

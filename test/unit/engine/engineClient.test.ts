@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, afterEach } from 'node:test';
+import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { EngineClient } from '../../../src/engine/client';
 import type { ProgressReport } from '../../../src/engine/protocol';
 
@@ -43,7 +44,7 @@ test('a capture is opened in the worker, and its rows come as plain data', async
     node: null,
     start: 0,
     end: 10,
-    reason: null,
+    query: DEFAULT_QUERY,
   });
   assert.equal(total, 1);
   assert.equal(nodes[0]?.label, '0x12f98 · held by 3 · contig_range');
@@ -61,7 +62,7 @@ test('captures of one engine get rows of their own, and a closed one leaves no r
   const one = await engine.openCapture({ path: SAMPLE });
   await engine.openCapture({ path: 'test/fixtures/f_pipe/trace_pipe.txt' });
   const roots = async (): Promise<string[]> => {
-    const request = { tree: 'holders', node: null, start: 0, end: 10, reason: null } as const;
+    const request = { tree: 'holders', node: null, start: 0, end: 10, query: DEFAULT_QUERY } as const;
     return (await engine.children(request)).nodes.map((node) => node.kind);
   };
   assert.deepEqual(await roots(), ['capture', 'capture']);
@@ -99,7 +100,7 @@ for (const phase of ['reading', 'analysing'] as const) {
     await assert.rejects(opening, { name: 'CancelledError' });
     assert.ok(performance.now() - cancelled < 100, `${performance.now() - cancelled} ms to the answer`);
     // The worker answers in turn: it is asked when it is done with what was cancelled, which leaves nothing behind.
-    const request = { tree: 'captures', node: null, start: 0, end: 10, reason: null } as const;
+    const request = { tree: 'captures', node: null, start: 0, end: 10, query: DEFAULT_QUERY } as const;
     let nodes = (await engine.children(request)).nodes;
     for (let tries = 0; nodes.length > 0 && tries < 50; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -120,7 +121,7 @@ test('rows of one capture are answered while another one is read and analysed', 
   });
   let answers = 0;
   for (; !state.isOpen; answers++) {
-    await engine.children({ tree: 'holders', node: null, start: 0, end: 10, reason: null });
+    await engine.children({ tree: 'holders', node: null, start: 0, end: 10, query: DEFAULT_QUERY });
   }
   assert.ok(answers > 10, `${answers} answers`);
 });
@@ -140,7 +141,7 @@ test('a capture that was ready before the worker heard of the cancel is closed',
   const opening = engine.openCapture({ path: 'x' }, { signal: controller.signal });
   controller.abort();
   await assert.rejects(opening, { name: 'CancelledError' });
-  const request = { tree: 'captures', node: null, start: 0, end: 10, reason: null } as const;
+  const request = { tree: 'captures', node: null, start: 0, end: 10, query: DEFAULT_QUERY } as const;
   let closed: unknown = [];
   const patience = Date.now() + 10_000;
   while (String(closed) === '' && Date.now() < patience) closed = await engine.children(request);
@@ -177,7 +178,7 @@ test('a closed capture gives its memory back', async (t) => {
   try {
     await engine.openCapture({ path: SAMPLE });
     const before = await memory();
-    const rows = { tree: 'holders', node: null, start: 0, end: 200, reason: null } as const;
+    const rows = { tree: 'holders', node: null, start: 0, end: 200, query: DEFAULT_QUERY } as const;
     const { id, events } = await engine.openCapture(
       { path: big('closed.txt', 400) },
       { onPart: () => void engine.children(rows) },

@@ -16,6 +16,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
 import type { CaptureFacts, ProgressReport, TreeName, TreeNode } from '../../../src/engine/protocol';
 
@@ -42,7 +43,7 @@ async function nodes(
   tree: TreeName,
   node: string | null = null,
 ): Promise<readonly TreeNode[]> {
-  return (await engine.children({ tree, node, start: 0, end: 100, reason: null })).nodes;
+  return (await engine.children({ tree, node, start: 0, end: 100, query: DEFAULT_QUERY })).nodes;
 }
 
 test('a part is there to be asked for, says that it is one, and keeps its ids when the whole comes', async () => {
@@ -83,12 +84,12 @@ test('a part claims no holder to be held still', async () => {
   const texts: Promise<string>[] = [];
   const facts = await engine.openCapture(
     { path: written(large()) },
-    { onPart: () => void texts.push(engine.text({ node: null, reason: null })) },
+    { onPart: () => void texts.push(engine.text({ node: null, query: DEFAULT_QUERY })) },
   );
   const [text] = await Promise.all(texts);
   assert.match(text!, /not released so far/);
   assert.doesNotMatch(text!, /still held/);
-  assert.match(await engine.text({ node: `${facts.id}/0x12f98`, reason: null }), /still held/);
+  assert.match(await engine.text({ node: `${facts.id}/0x12f98`, query: DEFAULT_QUERY }), /still held/);
 });
 
 test('nobody who does not ask for parts pays for them', async () => {

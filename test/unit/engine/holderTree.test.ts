@@ -5,12 +5,13 @@ import { openCapture } from '../../../src/capture/openCapture';
 import type { Capture, Gap } from '../../../src/capture/eventTable';
 import { Engine } from '../../../src/engine/engine';
 import { NOT_SEARCHED, PlacedStacks, type LocateStack } from '../../../src/engine/frames';
-import { holderRows } from '../../../src/engine/holderTree';
+import { groupedRows } from '../../../src/engine/groupedRows';
+import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import type { Branch } from '../../../src/engine/lazyTree';
 import { NodeFile } from '../../../src/engine/nodeFile';
 import { textLines } from '../../../src/engine/textReport';
 import type { Page } from '../../../src/holders/model';
-import { end, mark, page, reference } from './support/pages';
+import { end, mark, page, reference, source } from './support/pages';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -26,7 +27,7 @@ function rows(
   pages: readonly Page[],
   locate: LocateStack | null = null,
 ): readonly Branch[] {
-  return holderRows('c1', capture, pages, new PlacedStacks(capture, locate));
+  return groupedRows(source(capture, { pages }, new PlacedStacks(capture, locate)), DEFAULT_QUERY);
 }
 
 /** Label and description of what is open, and of everything when `all`. */
@@ -53,20 +54,22 @@ async function below(branches: readonly Branch[], ...labels: readonly string[]):
 test('the sample: what is open at first answers who held the page', async () => {
   const engine = new Engine();
   await engine.openCapture({ path: SAMPLE });
-  const text = await engine.text({ node: null, reason: null });
-  // Without the frames, which have a test of their own.
+  const text = await engine.text({ node: null, query: DEFAULT_QUERY });
+  // Without the frames, which have a test of their own, and the second lines of holders.
   const lines = text.split('\n').filter((line) => !/^ {10}/.test(line));
-  assert.deepEqual(lines.slice(0, 15), [
-    '0x12f98 · held by 3 · contig_range (2 × pipe buffer, GUP pin (FOLL_PIN) · 1 still held)',
-    '  refcount 1027 = 1026 held + 1 page table mapping (28.182964 s · cma-alloc-230)',
+  assert.deepEqual(lines.slice(0, 17), [
+    '0x12f98 · held by 3 · contig_range (2 × pipe buffer, GUP pin (FOLL_PIN) ·',
+    '    1 still held)',
+    '  refcount 1027 = 1026 held + 1 page table mapping (28.182964 s ·',
+    '      cma-alloc-230)',
     '    Held: 3 references (2 × pipe buffer, GUP pin (FOLL_PIN))',
-    '      pipe buffer · vmsplice · owner-225 · still held (match assumed)',
+    '      pipe buffer · still held · owner-225 · vmsplice (held ≥ 47.3 ms ·',
     '        Acquired 12.4 ms before the mark · owner-225',
     '        Still held at the end of the capture',
-    '      pipe buffer · vmsplice · vmsplice-B-228 · released 6.37 ms after (held 16.8 ms · match assumed)',
+    '      pipe buffer · released 6.37 ms after · vmsplice-B-228 · vmsplice',
     '        Acquired 10.4 ms before the mark · vmsplice-B-228',
     '        Released 6.37 ms after the mark · reader-B-231',
-    '      GUP pin (FOLL_PIN) · process_vm_rw_core · pvm-reader-226 · released 15.1 ms after (held 19.9 ms · weight 1024)',
+    '      GUP pin (FOLL_PIN) · released 15.1 ms after · pvm-reader-226 ·',
     '        Acquired 4.79 ms before the mark · pvm-reader-226',
     '        Released 15.1 ms after the mark · pvm-reader-226',
     '    Expected: 1 reference (page table mapping)',
@@ -121,7 +124,8 @@ test('a get that is not in the capture is said, with the functions it is deduced
   const put = reference({
     acquired: null,
     released: end(30),
-    holder: 'pipe buffer · put in pipe_read by reader-9',
+    holder: 'pipe buffer · put in pipe_read by sh-84',
+    site: 'pipe_read',
     deducedAcquire: ['vmsplice_to_pipe', 'generic_pipe_buf_get'],
   });
   const locate: LocateStack = (stack) =>
@@ -135,8 +139,8 @@ test('a get that is not in the capture is said, with the functions it is deduced
       })),
     );
   const outlined = await outline(rows(capture, [page([mark({})], [put])], locate), true);
-  assert.deepEqual(outlined.slice(3), [
-    '      pipe buffer · put in pipe_read by reader-9 · released 20 ms after | get not in the capture',
+  assert.deepEqual(outlined.slice(3, 8), [
+    '      pipe buffer · released 20 ms after · by sh-84 in pipe_read | get not in the capture · held ≥ 20 ms',
     '        Acquired out of sight: the get is not in the capture | deduced: vmsplice_to_pipe or 1 other',
     '          vmsplice_to_pipe | fs/x.c:7 · function only',
     '          generic_pipe_buf_get | fs/x.c:7 · function only',
@@ -235,7 +239,13 @@ test('ids are unique, and stay the same when the tree is made anew', async () =>
   const ids = async (): Promise<string[]> => {
     const all: string[] = [];
     const visit = async (node: string | null): Promise<void> => {
-      const { nodes } = await engine.children({ tree: 'holders', node, start: 0, end: 1000, reason: null });
+      const { nodes } = await engine.children({
+        tree: 'holders',
+        node,
+        start: 0,
+        end: 1000,
+        query: DEFAULT_QUERY,
+      });
       for (const child of nodes) {
         all.push(child.id);
         if (child.hasChildren) await visit(child.id);
@@ -256,7 +266,9 @@ test('a copied row is opened, and what is folded below it stays one line', async
   const expected = reference({
     role: 'expected',
     kind: 'page-table',
-    holder: 'page table mapping · fault · a-1',
+    holder: 'page table mapping · fault · sh-84',
+    site: 'fault',
+    released: end(30),
   });
   const role = await below(
     rows(capture, [page([mark({})], [reference({}), expected])]),
@@ -266,7 +278,7 @@ test('a copied row is opened, and what is folded below it stays one line', async
   );
   const lines = await textLines([{ ...role, node: { ...role.node, expanded: true } }]);
   assert.equal(lines[0], 'Expected: 1 reference (page table mapping)');
-  assert.equal(lines[1], '  page table mapping · fault · a-1');
+  assert.equal(lines[1], '  page table mapping · sh-84 · fault (held 29 ms)');
 });
 
 /** Id of a stack of the sample that has the function in it. */

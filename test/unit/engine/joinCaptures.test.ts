@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
 import type { TreeName, TreeNode } from '../../../src/engine/protocol';
 
@@ -25,7 +26,7 @@ async function opened(...paths: readonly string[]): Promise<Engine> {
 }
 
 async function children(engine: Engine, node: string | null, tree: TreeName = 'holders') {
-  const page = await engine.children({ tree, node, start: 0, end: 1000, reason: null });
+  const page = await engine.children({ tree, node, start: 0, end: 1000, query: DEFAULT_QUERY });
   return page.nodes;
 }
 
@@ -41,7 +42,7 @@ async function find(engine: Engine, label: RegExp, node: string | null = null): 
 }
 
 const isAnswered = async (engine: Engine): Promise<boolean> =>
-  (await engine.text({ node: null, reason: null })).includes('pipe buffer · vmsplice · owner-');
+  (await engine.text({ node: null, query: DEFAULT_QUERY })).includes('pipe buffer · still held · owner-');
 
 test('a trace with its page_owner dump: every page says who allocated it, in both orders', async () => {
   for (const paths of [
@@ -77,8 +78,8 @@ test('a trace with its page_owner dump: every page says who allocated it, in bot
 });
 
 test('the allocator is no holder', async () => {
-  const alone = (await opened(TRACE)).jsonReport(null);
-  const beside = (await opened(TRACE, DUMP)).jsonReport(null);
+  const alone = (await opened(TRACE)).jsonReport(DEFAULT_QUERY);
+  const beside = (await opened(TRACE, DUMP)).jsonReport(DEFAULT_QUERY);
   const references = async (report: AsyncGenerator<string>): Promise<unknown> => {
     let text = '';
     for await (const piece of report) text += piece;

@@ -1,5 +1,8 @@
 /** Results of an analysis, made by hand: what a test does not name has a plain value. */
-import type { Mark, Page, Reference, ReferenceEnd } from '../../../../src/holders/model';
+import type { Capture } from '../../../../src/capture/eventTable';
+import { PlacedStacks } from '../../../../src/engine/frames';
+import { NO_ADDITIONS, type HolderSource } from '../../../../src/engine/holderSource';
+import type { HolderAnalysis, Mark, Page, Reference, ReferenceEnd } from '../../../../src/holders/model';
 
 export function page(marks: readonly Mark[], references: readonly Reference[]): Page {
   return { pfn: 0x12f98, order: 0, marks, references };
@@ -16,6 +19,7 @@ export function mark(given: Partial<Mark>): Mark {
     task: 1,
     attempt: 0,
     cause: 'references',
+    causeDetail: null,
     evidence: [{ row, source: 'isolation', what: 'named by test_pages_isolated' }],
     count: 2,
     expected: 1,
@@ -34,6 +38,7 @@ export function reference(given: Partial<Reference>): Reference {
     confidence: 'rule',
     weight: 1,
     holder: 'pipe buffer · vmsplice · pinner-210',
+    site: 'vmsplice',
     acquired: end(1),
     released: null,
     deducedAcquire: [],
@@ -49,4 +54,22 @@ export function reference(given: Partial<Reference>): Reference {
 /** An end at a row; rows are a millisecond apart. */
 export function end(row: number): ReferenceEnd {
   return { row, time: row * 1e6, task: 0, stack: -1 };
+}
+
+/** What the rows of a capture are made from, without events of its pages. */
+export function source(
+  capture: Capture,
+  analysis: Partial<HolderAnalysis>,
+  stacks = new PlacedStacks(capture, null),
+): HolderSource {
+  return {
+    id: 'c1',
+    capture,
+    analysis: { attempts: [], pages: [], unreleased: [], ...analysis },
+    part: 1,
+    additions: NO_ADDITIONS,
+    stacks,
+    eventsOf: () => [],
+    pageOf: () => null,
+  };
 }

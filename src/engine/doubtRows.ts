@@ -1,0 +1,55 @@
+/** What must be known of a capture before its rows are believed. */
+import type { Capture } from '../capture/eventTable';
+import { captureDoubts } from './captureDoubts';
+import { branch, type Branch } from './lazyTree';
+import { counted, percentText } from './wording';
+
+/** As many places that could not be read as a terminal has room for. */
+const SHOWN_PROBLEMS = 5;
+
+/**
+ * @param id of the capture's rows
+ * @param part of the file that was read
+ */
+export function doubtRows(id: string, capture: Capture, part: number): readonly Branch[] {
+  const doubts = captureDoubts(capture).map((doubt, index) =>
+    branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
+  );
+  if (part < 1) doubts.unshift(partNote(`${id}/part`, part));
+  return capture.problemCount > 0 ? [...doubts, problemsNote(`${id}/problems`, capture)] : doubts;
+}
+
+function partNote(id: string, part: number): Branch {
+  const label = `${percentText(part)} read: more pages and holders may follow`;
+  return branch({ id, kind: 'note', mood: 'doubt', label });
+}
+
+/** The captures tree lists them. */
+function problemsNote(id: string, { problems, problemCount }: Capture): Branch {
+  const first = problems[0]?.line ?? null;
+  return branch(
+    {
+      id,
+      kind: 'note',
+      mood: 'doubt',
+      label: `${counted(problemCount, 'place')} of the capture could not be read`,
+      description: first === null ? '' : `${problemCount > 1 ? 'the first in ' : ''}line ${first}`,
+    },
+    () => problemRows(id, problems, problemCount),
+  );
+}
+
+/** What was found where, for the first few: the rest is in the Captures view and in the JSON report. */
+function problemRows(id: string, problems: Capture['problems'], problemCount: number): readonly Branch[] {
+  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ line, offset, message }, index) =>
+    branch({
+      id: `${id}/${index}`,
+      kind: 'note',
+      mood: 'doubt',
+      label: `${line === null ? '' : `Line ${line}, `}byte ${offset}: ${message}`,
+    }),
+  );
+  const left = problemCount - shown.length;
+  const more = left > 0 ? [branch({ id: `${id}/more`, kind: 'note', label: `${left} more` })] : [];
+  return [...shown, ...more];
+}

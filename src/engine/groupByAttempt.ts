@@ -1,0 +1,206 @@
+/** Attempt to move pages → the pages that blocked it → their holders. Retries that found the same are one row. */
+import type { Attempt, Page, PfnRange } from '../holders/model';
+import { pagesInOrder } from './groupByPage';
+import type { HolderRows } from './holderTree';
+import { heldTime } from './heldTime';
+import type { HoldersQuery } from './holdersQuery';
+import { branch, type Branch } from './lazyTree';
+import { heldReferences, isHeld, isStillHeld, pfnText } from './pageFacts';
+import type { NodeMood } from './protocol';
+import { withMarks } from './reasonFilter';
+import { sorted } from './sorting';
+import { taskText } from './taskText';
+import { pointText } from './timeText';
+import { counted, errorText, joined, sentence } from './wording';
+
+/** Attempts that are told apart by time and task only. */
+interface AttemptGroup {
+  readonly attempts: readonly Attempt[];
+  /** With the marks of these attempts alone. */
+  readonly pages: readonly Page[];
+}
+
+export function groupByAttempt(
+  rows: HolderRows,
+  parent: string,
+  pages: readonly Page[],
+  query: HoldersQuery,
+): readonly Branch[] {
+  const groups = attemptGroups(rows.source.analysis.attempts, pages).filter(
+    ({ attempts, pages: blocking }) =>
+      blocking.length > 0
+        ? blocking.some((page) => rows.matcher.page(page))
+        : rows.matcher.attempt(attempts[0]!),
+  );
+  return inOrder(groups, query, rows.end).map((group) => attemptRow(rows, parent, group, query));
+}
+
+/** How many attempts there are that the filter leaves nothing of. */
+export function attemptsWithoutPages(
+  attempts: readonly Attempt[],
+  pages: readonly Page[],
+): readonly Attempt[] {
+  const named = new Set(pages.flatMap(({ marks }) => marks.map(({ attempt }) => attempt)));
+  return attempts.filter(({ id }) => !named.has(id));
+}
+
+/** Those that name pages first, each in order of the capture. */
+function attemptGroups(attempts: readonly Attempt[], pages: readonly Page[]): readonly AttemptGroup[] {
+  const pagesOf = new Map<number, Page[]>();
+  for (const page of pages) {
+    for (const id of new Set(page.marks.map(({ attempt }) => attempt))) {
+      const list = pagesOf.get(id);
+      if (list === undefined) pagesOf.set(id, [page]);
+      else list.push(page);
+    }
+  }
+  const groups = new Map<string, { attempts: Attempt[]; pages: readonly Page[] }>();
+  for (const attempt of attempts) {
+    const blocking = pagesOf.get(attempt.id) ?? [];
+    const key = meaning(attempt, blocking);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { attempts: [attempt], pages: blocking });
+    else group.attempts.push(attempt);
+  }
+  const made = Array.from(groups.values(), (group): AttemptGroup => {
+    const ids = new Set(group.attempts.map(({ id }) => id));
+    const restricted = group.pages.flatMap((page) => withMarks(page, (mark) => ids.has(mark.attempt)) ?? []);
+    return { attempts: group.attempts, pages: restricted };
+  });
+  return [
+    ...made.filter((group) => group.pages.length > 0),
+    ...made.filter((group) => group.pages.length === 0),
+  ];
+}
+
+/** Equal for attempts that asked for the same, ended the same way and met the same holders. */
+function meaning(attempt: Attempt, pages: readonly Page[]): string {
+  const { what, reason, area, range, requestedPages, result, resultText, error, retries } = attempt;
+  const met = pages.map((page) => {
+    const marks = page.marks.flatMap((mark, index) => (mark.attempt === attempt.id ? [index] : []));
+    const holders = page.references.flatMap(({ role, openAt }, index) =>
+      role === 'held' && openAt.some((mark) => marks.includes(mark)) ? [index] : [],
+    );
+    return [page.pfn, holders, marks.map((mark) => page.marks[mark]?.causeDetail)];
+  });
+  return JSON.stringify([what, reason, area, range, requestedPages, result, resultText, error, retries, met]);
+}
+
+function inOrder(
+  groups: readonly AttemptGroup[],
+  { sortBy }: HoldersQuery,
+  end: number,
+): readonly AttemptGroup[] {
+  if (sortBy === null) return groups;
+  return sorted(groups, sortBy, ({ attempts, pages }) => {
+    const held = pages.flatMap((page) => heldReferences(page).map((reference) => ({ page, reference })));
+    return {
+      pfn: Math.min(...pages.map(({ pfn }) => pfn)),
+      firstMark: attempts[0]!.firstRow,
+      holders: held.length,
+      longestHeld: Math.max(-1, ...held.map((each) => heldTime(each.page, each.reference, end)?.span ?? -1)),
+      attempts: attempts.length,
+    };
+  });
+}
+
+function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query: HoldersQuery): Branch {
+  const { capture } = rows.source;
+  const { attempts, pages } = group;
+  const first = attempts[0]!;
+  const id = `${parent}/attempt${first.id}`;
+  const asked = pages.filter((page) => rows.matcher.page(page));
+  const point = (row: number): string =>
+    pointText(capture.events.time[row]!, capture.timeBase, capture.clock, capture.resolution);
+  const tasks = [...new Set(attempts.map(({ task }) => taskText(capture, task) ?? 'task not known'))];
+  const by = tasks.length === 1 ? tasks[0]! : `${tasks[0]!} and ${counted(tasks.length - 1, 'other')}`;
+  const times =
+    attempts.length === 1
+      ? point(first.firstRow)
+      : `${point(first.firstRow)} to ${point(attempts.at(-1)!.firstRow)}`;
+  return branch(
+    {
+      id,
+      kind: 'attempt',
+      mood: attemptMood(pages),
+      label: joined([`${sentence(first.what)}${outcomeText(group)}: ${blockedText(group)}`, by]),
+      description: joined([...askedFor(first), ...howItWent(first), times]),
+      tooltip: {
+        title: sentence(first.what),
+        rows: [
+          ['Reason', first.reason ?? 'not said by the capture'],
+          ['Task', tasks.join(', ')],
+          ['Time', times],
+          ...(first.area === null ? [] : [['Area', first.area] as const]),
+          ...(first.range === null ? [] : [['Range', rangeText(first.range)] as const]),
+          ...(first.requestedPages === null
+            ? []
+            : [['Pages asked for', String(first.requestedPages)] as const]),
+          ['Calls of migrate_pages', String(sum(attempts, 'migrateCalls'))],
+          ['Pages moved', String(sum(attempts, 'migrated'))],
+          ['Pages not moved', String(sum(attempts, 'failed'))],
+          ['Result', first.resultText ?? first.result ?? 'not in the capture'],
+        ],
+        notes: pages.length > 0 ? [] : [NO_PAGE],
+      },
+      expanded: attempts.length === 1 && rows.source.analysis.attempts.length === 1,
+    },
+    pages.length === 0
+      ? null
+      : () => pagesInOrder(asked, query.sortBy, rows.end).map((page) => rows.page(id, page, false)),
+  );
+}
+
+const NO_PAGE =
+  'No event of the capture says which page kept it: anonymous pages that are refused at isolation need page_ref ' +
+  'events, others mm_migrate_pages or test_pages_isolated.';
+
+function sum(attempts: readonly Attempt[], field: 'migrateCalls' | 'migrated' | 'failed'): number {
+  return attempts.reduce((total, attempt) => total + attempt[field], 0);
+}
+
+function attemptMood(pages: readonly Page[]): NodeMood {
+  const held = pages.flatMap(heldReferences);
+  if (held.some(isStillHeld)) return 'still-held';
+  if (held.length > 0) return 'held';
+  return pages.some(isHeld) || pages.length === 0 ? 'doubt' : 'plain';
+}
+
+/** ` failed`, ` failed 3 times`, ` ×3`; in the kernel's word where it has one. */
+function outcomeText({ attempts }: AttemptGroup): string {
+  const { result, resultText } = attempts[0]!;
+  const times = attempts.length;
+  const word = resultText?.toLowerCase() ?? result;
+  if (word === null) return times === 1 ? '' : ` ×${times}`;
+  return times === 1 ? ` ${word}` : ` ${word} ${times} times`;
+}
+
+function blockedText({ attempts, pages }: AttemptGroup): string {
+  if (pages.length === 0) return 'no page is named';
+  const count = counted(pages.length, 'page');
+  if (attempts[0]!.what === 'memory failure') return `${count} poisoned`;
+  return attempts[0]!.result === 'succeeded' ? `${count} in the way` : `${count} did not move`;
+}
+
+/** `reserved 0x12800..0x12fff`, `2048 pages` */
+function askedFor({ area, range, requestedPages }: Attempt): readonly string[] {
+  const place = [area ?? '', range === null ? '' : rangeText(range)].filter((text) => text !== '').join(' ');
+  return [place, requestedPages === null ? '' : counted(requestedPages, 'page')];
+}
+
+function howItWent({ what, retries, error, migrated, failed }: Attempt): readonly string[] {
+  const isCma = what === 'CMA allocation';
+  return [
+    retries === 0
+      ? ''
+      : isCma
+        ? counted(retries, 'busy retry', 'busy retries')
+        : `${retries + 1} calls of migrate_pages`,
+    error === null ? '' : errorText(error),
+    migrated + failed === 0 ? '' : `${migrated} moved, ${failed} failed`,
+  ];
+}
+
+function rangeText({ first, last }: PfnRange): string {
+  return `${pfnText(first)}..${pfnText(last)}`;
+}

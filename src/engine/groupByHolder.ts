@@ -1,0 +1,94 @@
+/** Kind of holder → code path → pages: who is the worst. */
+import type { Reference } from '../holders/model';
+import { HeldPages, moodOf } from './heldPages';
+import { extentText, groupBy, timesText, type Holding } from './holdings';
+import type { HolderRows } from './holderTree';
+import type { HoldersQuery } from './holdersQuery';
+import { branch, type Branch } from './lazyTree';
+import { kindText } from './pageFacts';
+import { stackRows } from './stackRows';
+import { counted } from './wording';
+
+export function groupByHolder(
+  rows: HolderRows,
+  parent: string,
+  holdings: readonly Holding[],
+  query: HoldersQuery,
+): readonly Branch[] {
+  const { capture } = rows.source;
+  const pages = new HeldPages(rows, query);
+  return pages
+    .inOrder(groupBy(holdings, ({ reference }) => kindText(reference)))
+    .map(({ key, items, totals }) => {
+      const id = `${parent}/${stepOf(key)}`;
+      return branch(
+        {
+          id,
+          kind: 'holder-kind',
+          mood: moodOf(items),
+          label: `${key}: ${extentText(totals)}`,
+          description: timesText(totals, capture.clock),
+          expanded: true,
+        },
+        () => codePaths(rows, pages, id, items),
+      );
+    });
+}
+
+function codePaths(
+  rows: HolderRows,
+  pages: HeldPages,
+  parent: string,
+  holdings: readonly Holding[],
+): readonly Branch[] {
+  const { capture } = rows.source;
+  return pages.inOrder(groupBy(holdings, ({ reference }) => pathText(reference))).map((path) => {
+    const { key, items, totals } = path;
+    const id = `${parent}/${stepOf(key)}`;
+    return branch(
+      {
+        id,
+        kind: 'code-path',
+        mood: moodOf(items),
+        label: `${key}: ${extentText(totals)}`,
+        description: timesText(totals, capture.clock),
+      },
+      () => [...firstStack(rows, `${id}/stack`, items), ...pages.of(id, items)],
+    );
+  });
+}
+
+/** Ids are paths. */
+function stepOf(name: string): string {
+  return name.replaceAll('/', '_');
+}
+
+/** `vmsplice`; `put in pipe_read` where the get is not in the capture. */
+function pathText({ acquired, released, site }: Reference): string {
+  if (acquired !== null) return site === '' ? 'function not known' : site;
+  if (released === null) return 'neither get nor put in the capture';
+  return site === '' ? 'put, function not known' : `put in ${site}`;
+}
+
+/** The way into the code: the stack of the first reference, and how many others there are. */
+function firstStack(rows: HolderRows, id: string, holdings: readonly Holding[]): readonly Branch[] {
+  const stacks = new Set(
+    holdings.flatMap(({ reference: { acquired, released } }) => (acquired ?? released)?.stack ?? []),
+  );
+  stacks.delete(-1);
+  const [first] = stacks;
+  if (first === undefined) return [];
+  const verb = holdings[0]!.reference.acquired === null ? 'Released' : 'Acquired';
+  return [
+    branch(
+      {
+        id,
+        kind: verb === 'Acquired' ? 'acquired' : 'released',
+        label: `${verb} through`,
+        description: stacks.size === 1 ? '' : `the first of ${counted(stacks.size, 'different stack')}`,
+        expanded: true,
+      },
+      () => stackRows(id, rows.source.stacks, first),
+    ),
+  ];
+}

@@ -1,0 +1,55 @@
+/** Task → pages: who took the references; who dropped them, where the get is not in the capture. */
+import type { Capture } from '../capture/eventTable';
+import { HeldPages, moodOf } from './heldPages';
+import { extentText, groupBy, timesText, type Holding } from './holdings';
+import type { HolderRows } from './holderTree';
+import type { HoldersQuery } from './holdersQuery';
+import { branch, type Branch } from './lazyTree';
+import { kindText } from './pageFacts';
+import { joined } from './wording';
+
+export function groupByTask(
+  rows: HolderRows,
+  parent: string,
+  holdings: readonly Holding[],
+  query: HoldersQuery,
+): readonly Branch[] {
+  const { capture } = rows.source;
+  const pages = new HeldPages(rows, query);
+  return pages
+    .inOrder(groupBy(holdings, (holding) => taskKey(capture, holding)))
+    .map(({ key, items, totals }) => {
+      const id = `${parent}/${key}`;
+      return branch(
+        {
+          id,
+          kind: 'task',
+          mood: moodOf(items),
+          label: `${taskLabel(capture, key, items)}: ${extentText(totals)}`,
+          description: joined([kindsOf(items), timesText(totals, capture.clock)]),
+        },
+        () => pages.of(id, items),
+      );
+    });
+}
+
+/** By pid: a process changes its comm when it runs another program, and stays who it is. */
+function taskKey({ symbols }: Capture, { reference: { acquired, released } }: Holding): string {
+  const end = acquired ?? released;
+  const pid = end === null || end.task < 0 ? -1 : symbols.taskPid(end.task);
+  if (pid < 0) return 'unknown';
+  return `${acquired === null ? 'put-by' : 'task'}-${pid}`;
+}
+
+/** `pinner-210`, `sh/cat-210`, `put by reader-9`. */
+function taskLabel({ symbols }: Capture, key: string, holdings: readonly Holding[]): string {
+  if (key === 'unknown') return 'task not in the capture';
+  const ends = holdings.flatMap(({ reference }) => reference.acquired ?? reference.released ?? []);
+  const comms = new Set(ends.map(({ task }) => symbols.taskComm(task)));
+  const name = `${[...comms].join('/')}-${key.slice(key.lastIndexOf('-') + 1)}`;
+  return key.startsWith('put-by') ? `put by ${name}` : name;
+}
+
+function kindsOf(holdings: readonly Holding[]): string {
+  return [...new Set(holdings.map(({ reference }) => kindText(reference)))].join(', ');
+}

@@ -1,0 +1,303 @@
+/** All rows of a capture as they are asked for: what is in doubt, the groups, pages never released, what is left out. */
+import type { Attempt, Page, UnreleasedPage } from '../holders/model';
+import { doubtRows } from './doubtRows';
+import { attemptsWithoutPages, groupByAttempt } from './groupByAttempt';
+import { groupByHolder } from './groupByHolder';
+import { groupByPage } from './groupByPage';
+import { groupByTask } from './groupByTask';
+import { heldTime } from './heldTime';
+import { covers, type HolderMatcher } from './holderMatcher';
+import type { HolderSource } from './holderSource';
+import { HolderRows } from './holderTree';
+import { groupBy, type Holding } from './holdings';
+import type { HoldersQuery, Role } from './holdersQuery';
+import { branch, type Branch } from './lazyTree';
+import {
+  causesText,
+  holdersText,
+  isAtEnd,
+  isHeld,
+  kindsText,
+  pfnText,
+  untracedReferences,
+} from './pageFacts';
+import { pagesWithReason } from './reasonFilter';
+import { counted, joined, sentence } from './wording';
+
+export function groupedRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
+  const { id, analysis } = source;
+  const rows = new HolderRows(source, query.filter);
+  const parts = filteredParts(source, query, rows.matcher);
+  const doubts = doubtRows(id, source.capture, source.part);
+  const isEmpty = analysis.pages.length === 0 && doubts.length + analysis.unreleased.length > 0;
+  return [
+    ...doubts,
+    ...(isEmpty
+      ? [
+          branch({
+            id: `${id}/none`,
+            kind: 'note',
+            label: 'No page failed to move as far as the capture shows',
+          }),
+        ]
+      : []),
+    ...source.additions.notes(id),
+    ...mainRows(rows, query, parts.pages),
+    ...askedRows(rows, query),
+    ...unreleasedSection(rows, query, parts.unreleased),
+    ...leftOutSection(rows, parts),
+  ];
+}
+
+/** What a filter leaves of an analysis, and what it leaves out. */
+export interface FilteredParts {
+  /** With the marks of the reason that is asked for alone. */
+  readonly pages: readonly Page[];
+  readonly unreleased: readonly UnreleasedPage[];
+  readonly leftOut: {
+    readonly pages: readonly Page[];
+    /** Marks of other reasons on pages that are shown. */
+    readonly marks: number;
+    readonly unreleased: readonly UnreleasedPage[];
+    readonly attempts: readonly Attempt[];
+  };
+}
+
+export function filteredParts(
+  { analysis }: HolderSource,
+  { groupBy: grouping, filter }: HoldersQuery,
+  matcher: HolderMatcher,
+): FilteredParts {
+  const pages = pagesWithReason(analysis.pages, filter.reason).filter((page) => matcher.page(page));
+  const shown = new Map(pages.map((page) => [page.pfn, page.marks.length]));
+  const pagesOut = analysis.pages.filter(({ pfn }) => !shown.has(pfn));
+  const marksOut = analysis.pages.reduce((sum, { pfn, marks }) => {
+    const kept = shown.get(pfn);
+    return kept === undefined ? sum : sum + marks.length - kept;
+  }, 0);
+  const unreleased = analysis.unreleased.filter((page) => matcher.page(page));
+  const attemptsOut =
+    grouping === 'attempt'
+      ? attemptsWithoutPages(analysis.attempts, analysis.pages).filter((each) => !matcher.attempt(each))
+      : [];
+  return {
+    pages,
+    unreleased,
+    leftOut: {
+      pages: pagesOut,
+      marks: marksOut,
+      unreleased: analysis.unreleased.filter((page) => !unreleased.includes(page)),
+      attempts: attemptsOut,
+    },
+  };
+}
+
+function mainRows(rows: HolderRows, query: HoldersQuery, pages: readonly Page[]): readonly Branch[] {
+  const { id } = rows.source;
+  switch (query.groupBy) {
+    case 'page':
+      return groupByPage(rows, id, pages, query.sortBy);
+    case 'attempt':
+      return groupByAttempt(rows, id, pages, query);
+    case 'holder':
+    case 'task':
+      return [
+        ...holdingRows(rows, query, id, pages),
+        ...untracedSection(rows, id, pages),
+        ...nobodySection(rows, id, pages),
+        ...otherRolesSection(rows, query, id, pages),
+      ];
+  }
+}
+
+function holdingRows(
+  rows: HolderRows,
+  query: HoldersQuery,
+  parent: string,
+  pages: readonly Page[],
+): readonly Branch[] {
+  const { roles } = query.filter;
+  return holdingGroups(rows, query, parent, holdingsOf(rows, pages, roles.length > 0 ? roles : ['held']));
+}
+
+function holdingGroups(
+  rows: HolderRows,
+  query: HoldersQuery,
+  parent: string,
+  holdings: readonly Holding[],
+): readonly Branch[] {
+  const make = query.groupBy === 'task' ? groupByTask : groupByHolder;
+  return make(rows, parent, holdings, query);
+}
+
+/** References of some roles that the filter asks for. */
+function holdingsOf(rows: HolderRows, pages: readonly Page[], roles: readonly Role[]): readonly Holding[] {
+  return pages.flatMap((page) =>
+    page.references
+      .filter((reference) => roles.includes(reference.role) && rows.matcher.reference(page, reference))
+      .map((reference) => ({ page, reference })),
+  );
+}
+
+/** Nobody is known to hold them; that somebody does is known. */
+function untracedSection(rows: HolderRows, parent: string, pages: readonly Page[]): readonly Branch[] {
+  const untraced = pages.filter((page) => untracedReferences(page) > 0);
+  if (untraced.length === 0) return [];
+  const id = `${parent}/untraced`;
+  return [
+    branch(
+      {
+        id,
+        kind: 'section',
+        mood: 'doubt',
+        label: `Untraced: ${counted(untraced.length, 'page')}`,
+        description: 'references that no event explains',
+      },
+      () => untraced.map((page) => rows.page(id, page, false)),
+    ),
+  ];
+}
+
+/** Pages that did not move although nobody held them, by what kept them. */
+function nobodySection(rows: HolderRows, parent: string, pages: readonly Page[]): readonly Branch[] {
+  const free = pages.filter((page) => !isHeld(page));
+  if (free.length === 0) return [];
+  const id = `${parent}/nobody`;
+  const causes = groupBy(free, (page) => causesText(page.marks) || holdersText(page));
+  return [
+    branch(
+      {
+        id,
+        kind: 'section',
+        label: `Held by nobody: ${counted(free.length, 'page')}`,
+        description: causes.map(([cause]) => cause).join(', '),
+      },
+      () =>
+        causes.map(([cause, kept]) =>
+          branch(
+            {
+              id: `${id}/${cause}`,
+              kind: 'section',
+              label: `${sentence(cause)}: ${counted(kept.length, 'page')}`,
+            },
+            () => kept.map((page) => rows.page(`${id}/${cause}`, page, false)),
+          ),
+        ),
+    ),
+  ];
+}
+
+/** Known noise: what migration accounts for, and what was not there when the pages failed. */
+function otherRolesSection(
+  rows: HolderRows,
+  query: HoldersQuery,
+  parent: string,
+  pages: readonly Page[],
+): readonly Branch[] {
+  if (query.filter.roles.length > 0) return [];
+  const others = holdingsOf(rows, pages, ['expected', 'temporary', 'earlier']);
+  if (others.length === 0) return [];
+  const id = `${parent}/others`;
+  const count = (role: Role): string | null => {
+    const number = others.filter(({ reference }) => reference.role === role).length;
+    return number === 0 ? null : `${number} ${role}`;
+  };
+  return [
+    branch(
+      {
+        id,
+        kind: 'section',
+        label: `Not the cause: ${counted(others.length, 'reference')}`,
+        description: joined([count('expected'), count('temporary'), count('earlier')]),
+      },
+      () => holdingGroups(rows, query, id, others),
+    ),
+  ];
+}
+
+/** PFNs that are asked for and are no page that failed to move. */
+function askedRows(rows: HolderRows, { filter }: HoldersQuery): readonly Branch[] {
+  const { source } = rows;
+  const listed = [...source.analysis.pages, ...source.analysis.unreleased];
+  return filter.pfns
+    .filter((pfn) => !listed.some((page) => covers(page, pfn)))
+    .map((pfn) => {
+      const page = source.pageOf(pfn);
+      if (page !== null && isAtEnd(page)) return rows.pageAtEnd(`${source.id}/asked`, page);
+      const label = `${pfnText(pfn)}: no event of the capture tells of its references`;
+      return branch({ id: `${source.id}/asked/${pfnText(pfn)}`, kind: 'note', label });
+    });
+}
+
+function unreleasedSection(
+  rows: HolderRows,
+  query: HoldersQuery,
+  pages: readonly UnreleasedPage[],
+): readonly Branch[] {
+  if (pages.length === 0) return [];
+  const id = `${rows.source.id}/unreleased`;
+  const orphaned = pages.filter(({ isOrphaned }) => isOrphaned).length;
+  const open = pages.flatMap(({ references }) => references.filter(({ role }) => role === 'held'));
+  return [
+    branch(
+      {
+        id,
+        kind: 'section',
+        mood: orphaned > 0 ? 'doubt' : 'plain',
+        label: `Never released: ${counted(pages.length, 'page')}${orphaned > 0 ? `, ${orphaned} orphaned` : ''}`,
+        description: kindsText(open),
+        // Where no page failed to move, these are the answer.
+        expanded: rows.source.analysis.pages.length === 0 && pages.length <= SHOWN_UNRELEASED,
+        tooltip: { title: 'Never released', rows: [], notes: [UNRELEASED] },
+      },
+      () =>
+        query.groupBy === 'holder' || query.groupBy === 'task'
+          ? holdingRows(rows, query, id, pages)
+          : unreleasedInOrder(pages, rows.end).map((page) => rows.pageAtEnd(id, page)),
+    ),
+  ];
+}
+
+/** More of them unasked would hide what is said before. */
+const SHOWN_UNRELEASED = 10;
+
+const UNRELEASED =
+  'No event says that these pages failed to move, but somebody still has references on them at the end of the capture. ' +
+  'It may have ended before they were dropped.';
+
+/** Orphaned first, then those whose reference is the oldest. */
+export function unreleasedInOrder(pages: readonly UnreleasedPage[], end: number): readonly UnreleasedPage[] {
+  const age = (page: UnreleasedPage): number =>
+    Math.max(
+      -1,
+      ...page.references
+        .filter(({ role }) => role === 'held')
+        .map((reference) => heldTime(page, reference, end)?.span ?? -1),
+    );
+  return pages
+    .map((page) => ({ page, age: age(page) }))
+    .sort((a, b) => Number(b.page.isOrphaned) - Number(a.page.isOrphaned) || b.age - a.age)
+    .map(({ page }) => page);
+}
+
+function leftOutSection(rows: HolderRows, { leftOut }: FilteredParts): readonly Branch[] {
+  const { pages, marks, unreleased, attempts } = leftOut;
+  const parts = [
+    pages.length > 0 ? counted(pages.length, 'page') : null,
+    marks > 0 ? `${counted(marks, 'mark')} of other reasons` : null,
+    unreleased.length > 0 ? `${counted(unreleased.length, 'page')} never released` : null,
+    attempts.length > 0 ? `${counted(attempts.length, 'attempt')} without a page` : null,
+  ].filter((part) => part !== null);
+  if (parts.length === 0) return [];
+  const id = `${rows.source.id}/left-out`;
+  const all = [
+    ...pages.map((page) => rows.page(id, page, false)),
+    ...unreleased.map((page) => rows.pageAtEnd(id, page)),
+  ];
+  return [
+    branch(
+      { id, kind: 'section', label: `Left out by the filter: ${parts.join(', ')}` },
+      all.length === 0 ? null : () => all,
+    ),
+  ];
+}

@@ -1,0 +1,40 @@
+/** How long references were held, as far as the capture shows it. */
+import type { Capture } from '../capture/eventTable';
+import type { Page, Reference } from '../holders/model';
+import { spanText, type Clock } from './timeText';
+
+/** A span in the capture's unit, and whether it may have been longer. */
+export interface HeldTime {
+  readonly span: number;
+  /** The get or the put is not in the capture. */
+  readonly isLeast: boolean;
+}
+
+/** Last time of the capture's events, as in the event table; NaN where it has none. */
+export function lastTime({ events }: Capture): number {
+  let last = -Infinity;
+  for (let row = 0; row < events.length; row++) if (events.time[row]! > last) last = events.time[row]!;
+  return Number.isFinite(last) ? last : NaN;
+}
+
+/**
+ * From the get to the put. Where the get is not in the capture, from the first mark at which the reference was open;
+ * where the put is not, to the last such mark, or to the end of the capture when it is still held there.
+ *
+ * @param end last time of the capture
+ * @returns null where the capture does not tell
+ */
+export function heldTime(page: Page, reference: Reference, end: number): HeldTime | null {
+  const { acquired, released, releasedUnseen, openAt, weight } = reference;
+  if (weight === 0) return null;
+  const from = acquired?.time ?? page.marks[openAt[0] ?? -1]?.time ?? NaN;
+  const lastMark = page.marks[openAt.at(-1) ?? -1]?.time ?? NaN;
+  const to = released?.time ?? (releasedUnseen ? lastMark : end);
+  const span = to - from;
+  return span >= 0 ? { span, isLeast: acquired === null || released === null } : null;
+}
+
+/** `16.8 ms`, `≥ 47.3 ms`. */
+export function heldTimeText({ span, isLeast }: HeldTime, clock: Clock): string {
+  return `${isLeast ? '≥ ' : ''}${spanText(span, clock)}`;
+}

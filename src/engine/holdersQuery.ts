@@ -1,0 +1,108 @@
+/** How the holders are to be shown: grouped, sorted and filtered. Plain data that views keep and send. */
+import type { Kind, Role } from '../holders/model';
+import { spanText } from './timeText';
+import { counted, ROLE_NAMES } from './wording';
+import { KIND_LABEL } from '../holders/kindRules';
+
+export type { Kind, Role };
+
+/** What the rows on top are. */
+export type Grouping = 'page' | 'holder' | 'attempt' | 'task';
+
+export type SortOrder = 'pfn' | 'first-mark' | 'holders' | 'longest-held' | 'attempts';
+
+/** What is shown; a criterion that is empty leaves nothing out. */
+export interface HolderFilter {
+  /** Only marks of this migrate reason. */
+  readonly reason: string | null;
+  readonly kinds: readonly Kind[];
+  readonly roles: readonly Role[];
+  /**
+   * Only references that were held at least this long, in ns; of any role when roles are named, else those in the
+   * way alone. What is not known to be shorter stays.
+   */
+  readonly heldFor: number;
+  /** Anything of a page, an attempt or a reference in which people look for words; case does not matter. */
+  readonly text: string;
+  /** Pages, whether or not they failed to move; a PFN within a folio means the folio. */
+  readonly pfns: readonly number[];
+}
+
+export interface HoldersQuery {
+  readonly groupBy: Grouping;
+  /** null: what answers best comes first. */
+  readonly sortBy: SortOrder | null;
+  readonly filter: HolderFilter;
+}
+
+export const NO_FILTER: HolderFilter = {
+  reason: null,
+  kinds: [],
+  roles: [],
+  heldFor: 0,
+  text: '',
+  pfns: [],
+};
+
+export const DEFAULT_QUERY: HoldersQuery = { groupBy: 'page', sortBy: null, filter: NO_FILTER };
+
+export const GROUPINGS: Readonly<Record<Grouping, string>> = {
+  page: 'Pages that failed to move, and who held each',
+  holder: 'Kinds of holders and their code paths: who is the worst',
+  attempt: 'Attempts to move pages, and what blocked each',
+  task: 'Tasks that took the references',
+};
+
+export const SORT_ORDERS: Readonly<Record<SortOrder, string>> = {
+  pfn: 'PFN',
+  'first-mark': 'Time of the first mark',
+  holders: 'Number of holders, most first',
+  'longest-held': 'Time held, longest first',
+  attempts: 'Attempts blocked, most first',
+};
+
+export const KINDS = Object.keys(KIND_LABEL) as readonly Kind[];
+export const ROLES: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
+
+export function isFiltering(filter: HolderFilter): boolean {
+  return filterWords(filter).length > 0;
+}
+
+/** Whether the filter looks at references one by one, and not at marks or pages alone. */
+export function asksForReferences({ kinds, roles, heldFor, text }: HolderFilter): boolean {
+  return kinds.length > 0 || roles.length > 0 || heldFor > 0 || text !== '';
+}
+
+/** `pipe buffer, held, ≥ 10 ms`: each criterion in words; none when nothing is left out. */
+export function filterWords({ reason, kinds, roles, heldFor, text, pfns }: HolderFilter): readonly string[] {
+  return [
+    ...(pfns.length > 0 ? [pfnsText(pfns)] : []),
+    ...(text === '' ? [] : [`“${text}”`]),
+    ...(reason === null ? [] : [reason]),
+    ...(kinds.length > 0 ? [kinds.map((kind) => KIND_LABEL[kind]).join(' or ')] : []),
+    ...(roles.length > 0 ? [roles.map((role) => ROLE_NAMES[role].toLowerCase()).join(' or ')] : []),
+    ...(heldFor > 0 ? [`≥ ${spanText(heldFor, 'ns')}`] : []),
+  ];
+}
+
+function pfnsText(pfns: readonly number[]): string {
+  return pfns.length > 3
+    ? counted(pfns.length, 'PFN')
+    : pfns.map((pfn) => `0x${pfn.toString(16)}`).join(' or ');
+}
+
+/** `10ms`, `1.5 s`, `200us` in ns; null for what is no span. */
+export function parseSpan(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s)\s*$/.exec(text);
+  if (match === null) return null;
+  return Number(match[1]) * NS_OF_UNIT[match[2] as keyof typeof NS_OF_UNIT];
+}
+
+const NS_OF_UNIT = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 } as const;
+
+/** A PFN as people copy it: hexadecimal with 0x, or decimal as page_owner prints it; null for anything else. */
+export function parsePfn(text: string): number | null {
+  const trimmed = text.trim();
+  if (!/^(?:0x[0-9a-f]{1,13}|\d{1,15})$/i.test(trimmed)) return null;
+  return Number(trimmed);
+}

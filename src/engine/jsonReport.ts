@@ -1,0 +1,113 @@
+/** The JSON report of several captures in pieces, so that no string grows beyond what one page needs. */
+import type { Page, Reference } from '../holders/model';
+import type { ReportAllocation, ReportJoin, ReportNaming } from './allocationReport';
+import { filteredParts, unreleasedInOrder } from './groupedRows';
+import { pagesInOrder } from './groupByPage';
+import { lastTime } from './heldTime';
+import { covers, HolderMatcher } from './holderMatcher';
+import type { HolderSource } from './holderSource';
+import type { HoldersQuery } from './holdersQuery';
+import { isAtEnd } from './pageFacts';
+import { reportAttempt, reportCapture, reportPage, reportUnreleased, type ReportLeftOut } from './report';
+
+/** A capture, and what the files beside it say of it. */
+export interface JsonSource extends HolderSource {
+  readonly joins: readonly ReportJoin[];
+  readonly names: readonly ReportNaming[];
+  readonly allocatedBy: (page: Page) => Promise<readonly ReportAllocation[]>;
+}
+
+/** All but the last brace. Sorted and filtered as the query says; how it groups is for people only. */
+export async function* jsonReport(
+  sources: readonly JsonSource[],
+  query: HoldersQuery,
+): AsyncGenerator<string> {
+  const shown = sources.map((source, index) => shownOf(source, index, query));
+  const captures = sources.map(({ capture, joins, names }) => reportCapture(capture, joins, names));
+  const attempts = sources.flatMap(({ capture, analysis }, index) =>
+    analysis.attempts.map((attempt) => reportAttempt(index, capture, attempt)),
+  );
+  yield `{"version":1,"captures":${JSON.stringify(captures)},"attempts":${JSON.stringify(attempts)}`;
+  yield* list('pages', pages(shown));
+  yield* list('neverReleased', atEnd(shown, 'unreleased'));
+  yield* list('otherPages', atEnd(shown, 'asked'));
+  yield `,"leftOut":${JSON.stringify(leftOut(shown))}`;
+}
+
+type Shown = ReturnType<typeof shownOf>;
+
+function shownOf(source: JsonSource, index: number, query: HoldersQuery) {
+  const { capture, analysis } = source;
+  const matcher = new HolderMatcher(capture, query.filter, analysis.attempts);
+  const parts = filteredParts(source, query, matcher);
+  const end = lastTime(capture);
+  const listed = [...analysis.pages, ...analysis.unreleased];
+  const asked = query.filter.pfns.flatMap((pfn) => {
+    const page = listed.some((each) => covers(each, pfn)) ? null : source.pageOf(pfn);
+    return page !== null && isAtEnd(page) ? [page] : [];
+  });
+  return {
+    source,
+    index,
+    matcher,
+    pages: pagesInOrder(parts.pages, query.sortBy ?? 'pfn', end),
+    unreleased: unreleasedInOrder(parts.unreleased, end),
+    asked,
+    leftOut: parts.leftOut,
+  };
+}
+
+async function* pages(shown: readonly Shown[]): AsyncGenerator<object> {
+  let firstAttempt = 0;
+  for (const each of shown) {
+    const { source, index } = each;
+    for (const page of each.pages) {
+      const place = { capture: index, firstAttempt };
+      const by = await source.allocatedBy(page);
+      yield await reportPage(place, source.capture, page, askedReferences(each, page), source.stacks, by);
+    }
+    firstAttempt += source.analysis.attempts.length;
+  }
+}
+
+async function* atEnd(shown: readonly Shown[], which: 'unreleased' | 'asked'): AsyncGenerator<object> {
+  for (const each of shown) {
+    const { source, index } = each;
+    for (const page of each[which]) {
+      const references = askedReferences(each, page);
+      // Of a page that nobody asked for, what was dropped long ago is no answer.
+      const open = which === 'asked' ? references : references.filter(({ role }) => role !== 'earlier');
+      yield await reportUnreleased(index, source.capture, page, open, source.stacks);
+    }
+  }
+}
+
+async function* list(name: string, items: AsyncGenerator<object>): AsyncGenerator<string> {
+  yield `,"${name}":[`;
+  let separator = '\n';
+  for await (const item of items) {
+    yield separator + JSON.stringify(item);
+    separator = ',\n';
+  }
+  yield ']';
+}
+
+function askedReferences({ matcher }: Shown, page: Page): readonly Reference[] {
+  return page.references.filter((reference) => matcher.reference(page, reference));
+}
+
+function leftOut(shown: readonly Shown[]): ReportLeftOut {
+  const sum = (count: (each: Shown) => number): number =>
+    shown.reduce((total, each) => total + count(each), 0);
+  return {
+    pages: sum((each) => each.leftOut.pages.length),
+    marks: sum((each) => each.leftOut.marks),
+    neverReleased: sum((each) => each.leftOut.unreleased.length),
+    references: sum((each) =>
+      each.pages.reduce(
+        (total, page) => total + page.references.length - askedReferences(each, page).length,
+        0,
+      ),
+    ),
+  };
+}

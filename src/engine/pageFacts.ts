@@ -1,0 +1,116 @@
+/** What a page's analysis comes to, in numbers and few words. */
+import { KIND_LABEL } from '../holders/kindRules';
+import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
+import type { NodeMood } from './protocol';
+
+export const ROLE_ORDER: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
+
+export function pfnText(pfn: number): string {
+  return `0x${pfn.toString(16)}`;
+}
+
+/** A page without a mark: its roles are as of the end of the capture. */
+export function isAtEnd(page: Page | UnreleasedPage): page is UnreleasedPage {
+  return 'lastRow' in page;
+}
+
+/** References that somebody held while the page could not move, explanations (weight 0) left out. */
+export function heldReferences(page: Page): readonly Reference[] {
+  return page.references.filter((reference) => reference.role === 'held' && reference.weight > 0);
+}
+
+/** References of weight 0: why a page does not move although nobody holds it. */
+export function explanations(page: Page): readonly Reference[] {
+  return page.references.filter((reference) => reference.weight === 0);
+}
+
+/** Whether somebody holds it, known or not: the answer of `--exit-code`. */
+export function isHeld(page: Page): boolean {
+  return heldReferences(page).length > 0 || untracedReferences(page) > 0;
+}
+
+/** References that the counts show at some mark and no event of the capture explains. */
+export function untracedReferences(page: Page): number {
+  return page.marks.reduce((most, mark) => Math.max(most, mark.untraced ?? 0), 0);
+}
+
+export function isStillHeld(reference: Reference): boolean {
+  return reference.released === null && !reference.releasedUnseen;
+}
+
+/** @param isPart more of the capture is still to be read */
+export function stillHeldText(isPart: boolean): string {
+  return isPart ? 'not released so far' : 'still held';
+}
+
+/** What such a reference is called: by its rule or module, else by its kind. */
+export function kindText({ kind, label }: Reference): string {
+  return label ?? KIND_LABEL[kind];
+}
+
+export function pageMood(page: Page): NodeMood {
+  const held = heldReferences(page);
+  if (held.length > 0) return heldMood(held);
+  return untracedReferences(page) > 0 ? 'doubt' : 'plain';
+}
+
+/** @param held references that somebody held, at least one */
+export function heldMood(held: readonly Reference[]): NodeMood {
+  return held.some(isStillHeld) ? 'still-held' : 'held';
+}
+
+/** `held by 2`, with what the counts show beyond it; of a page that nobody held, why it did not move. */
+export function holdersText(page: Page): string {
+  const held = heldReferences(page).length;
+  const untraced = untracedReferences(page);
+  if (held > 0) return untraced > 0 ? `held by ${held} + ${untraced} untraced` : `held by ${held}`;
+  if (untraced > 0) return `${untraced} untraced`;
+  if (page.marks.some((mark) => mark.count !== null && mark.held === null)) return 'not judged';
+  const causes = causesText(page.marks);
+  return causes === '' ? 'no reference too many' : `nobody: ${causes}`;
+}
+
+/** `busy buffer heads or a lock, on no LRU list`: why the page did not move at marks where no reference kept it. */
+export function causesText(marks: readonly Mark[]): string {
+  return [...new Set(marks.flatMap(({ causeDetail }) => causeDetail ?? []))].join(', ');
+}
+
+export function reasonsText(page: Page): string {
+  return [...new Set(page.marks.map((mark) => mark.reason ?? 'reason unknown'))].join(', ');
+}
+
+export function countRole(page: Page, role: Role): number {
+  return page.references.filter((reference) => reference.role === role && reference.weight > 0).length;
+}
+
+/** `2 × pipe buffer, GUP pin`: the kinds with their number, most frequent first. */
+export function kindsText(references: readonly Reference[]): string {
+  const counts = new Map<string, number>();
+  for (const reference of references) {
+    const name = kindText(reference);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, count]) => (count > 1 ? `${count} × ${name}` : name))
+    .join(', ');
+}
+
+/** The refcount and its parts, the answer first: `refcount 3 = 1 held + 1 isolation + 1 page cache`. */
+export function sumText(mark: Mark): string {
+  if (mark.count === null) return 'refcount not in the capture';
+  const parts = [
+    ...part(mark.held, 'held'),
+    ...part(mark.untraced, 'untraced'),
+    ...mark.expectedTerms.map(termText),
+  ];
+  return parts.length === 0 ? `refcount ${mark.count}` : `refcount ${mark.count} = ${parts.join(' + ')}`;
+}
+
+function part(count: number | null, name: string): readonly string[] {
+  return count === null || count === 0 ? [] : [`${count} ${name}`];
+}
+
+function termText(term: Mark['expectedTerms'][number]): string {
+  return /^\d/.test(term.label) ? term.label : `${term.count} ${term.label}`;
+}

@@ -1,0 +1,271 @@
+/** A reference as rows: what it is, where it was taken and dropped, and the events that it rests on. */
+import type { Capture } from '../capture/eventTable';
+import { KIND_LABEL } from '../holders/kindRules';
+import type { Page, Reference, ReferenceEnd } from '../holders/model';
+import type { EventRows } from './eventRows';
+import type { PlacedStacks } from './frames';
+import { heldTime, heldTimeText } from './heldTime';
+import { branch, type Branch } from './lazyTree';
+import { isStillHeld, kindText, pfnText, stillHeldText } from './pageFacts';
+import type { NodeMood, Tooltip } from './protocol';
+import { frameRow, stackRows } from './stackRows';
+import { taskText } from './taskText';
+import { pointText } from './timeText';
+import type { Vantage } from './vantage';
+import { CONFIDENCE_NAMES, counted, joined, ROLE_NAMES, sentence } from './wording';
+
+export class ReferenceRows {
+  /**
+   * @param end last time of the capture
+   * @param isPart more of the capture is still to be read: nothing is known of its end
+   */
+  constructor(
+    private readonly capture: Capture,
+    private readonly stacks: PlacedStacks,
+    private readonly events: EventRows,
+    private readonly end: number,
+    private readonly isPart: boolean,
+  ) {}
+
+  row(id: string, page: Page, reference: Reference, vantage: Vantage): Branch {
+    const outcome = this.outcome(reference, vantage);
+    const lost = this.lostDuring(reference);
+    const blamed = reference.role === 'held' && reference.weight > 0;
+    const made = branch(
+      {
+        id,
+        kind: 'reference',
+        mood: blamed ? (isStillHeld(reference) ? 'still-held' : 'held') : 'plain',
+        label: this.label(reference, outcome),
+        description: joined([
+          reference.repeats > 1 ? `×${reference.repeats}` : null,
+          this.heldFor(page, reference),
+          reference.weight === 1
+            ? null
+            : reference.weight === 0
+              ? 'no reference'
+              : `weight ${reference.weight}`,
+          reference.confidence === 'assumed' ? 'match assumed' : null,
+          lost > 0 ? 'events lost meanwhile' : null,
+          rivalsText(reference),
+          reference.expectedLongTerm === true ? 'expected long-term' : null,
+          userRuleText(reference),
+        ]),
+        tooltip: this.referenceTooltip(reference, vantage, lost),
+      },
+      () => this.children(id, reference, vantage),
+    );
+    const rows = [
+      reference.acquired?.row ?? '',
+      reference.released?.row ?? '',
+      ...reference.rows.slice(0, 2),
+    ];
+    return { ...made, subject: `${pfnText(page.pfn)}/${rows.join('/')}` };
+  }
+
+  private referenceTooltip(reference: Reference, vantage: Vantage, lost: number): Tooltip {
+    const { acquired, released } = reference;
+    return {
+      title: reference.holder,
+      rows: [
+        ['Kind', kindAndLabel(reference)],
+        ['Role', ROLE_NAMES[reference.role].toLowerCase()],
+        ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, vantage)],
+        ['Released', released === null ? this.unreleasedText(reference) : this.endPoint(released, vantage)],
+        ['Adds to the refcount', String(reference.weight)],
+        ['Match', CONFIDENCE_NAMES[reference.confidence]],
+        ...(reference.evidence === '' ? [] : [['Evidence', reference.evidence] as const]),
+      ],
+      notes: [
+        ...(reference.expectedLongTerm === true ? [LONG_TERM] : []),
+        ...(lost > 0
+          ? [`Events were lost ${counted(lost, 'time')} while it was open: the match may be wrong.`]
+          : []),
+      ],
+    };
+  }
+
+  private children(id: string, reference: Reference, vantage: Vantage): readonly Branch[] {
+    const { acquired, released } = reference;
+    return [
+      acquired === null
+        ? this.unseenAcquire(`${id}/acquired`, reference)
+        : this.endRow(`${id}/acquired`, 'acquired', acquired, vantage, true),
+      released === null
+        ? branch({
+            id: `${id}/released`,
+            kind: 'released',
+            mood: releaseMood(reference),
+            label: reference.releasedUnseen
+              ? 'Released out of sight: the count fell without a put in the capture'
+              : 'Still held at the end of the capture',
+          })
+        : this.endRow(`${id}/released`, 'released', released, vantage, acquired === null),
+      ...(reference.rows.length > 0 ? [this.events.ofReference(`${id}/events`, reference.rows)] : []),
+    ];
+  }
+
+  private unseenAcquire(id: string, reference: Reference): Branch {
+    const sites = reference.deducedAcquire;
+    return branch(
+      {
+        id,
+        kind: 'acquired',
+        mood: 'doubt',
+        label: 'Acquired out of sight: the get is not in the capture',
+        description: sites.length > 0 ? `deduced: ${deducedText(sites)}` : '',
+        tooltip: {
+          title: 'The get is not in the capture',
+          rows: [],
+          notes: [
+            'It was before the first event, or gets were not recorded, or the event was lost.',
+            ...(sites.length > 0
+              ? ['Deduced from the put: references of this kind are taken in the functions below.']
+              : []),
+          ],
+        },
+        expanded: true,
+      },
+      sites.length === 0
+        ? null
+        : async () => {
+            const placed = await this.stacks.definitions(sites);
+            return [
+              ...becauseRow(`${id}/why`, reference),
+              ...placed.map((frame, index) => frameRow(`${id}/d${index}`, frame)),
+            ];
+          },
+    );
+  }
+
+  private endRow(
+    id: string,
+    kind: 'acquired' | 'released',
+    end: ReferenceEnd,
+    vantage: Vantage,
+    expanded: boolean,
+  ): Branch {
+    const verb = kind === 'acquired' ? 'Acquired' : 'Released';
+    const noStack = end.stack < 0;
+    return branch(
+      {
+        id,
+        kind,
+        label: joined([`${verb} ${vantage.relativeTime(end)}`, this.task(end.task)]),
+        description: noStack ? 'no stack in the capture' : '',
+        tooltip: {
+          title: verb,
+          rows: [
+            ['Time', this.point(end.time)],
+            ['Task', this.task(end.task) ?? 'not said by the capture'],
+            ['CPU', String(this.capture.events.cpu[end.row] ?? '?')],
+            ['Event', this.capture.symbols.string(this.capture.events.name[end.row]!)],
+            ['Byte offset in the capture', String(this.capture.events.offset[end.row] ?? '?')],
+          ],
+          notes: [],
+        },
+        expanded,
+      },
+      noStack ? null : () => stackRows(id, this.stacks, end.stack),
+    );
+  }
+
+  /** The outcome and the task stand before the function: a sidebar has no room for all. */
+  private label(reference: Reference, outcome: string | null): string {
+    const { acquired, released, site } = reference;
+    const kind = kindText(reference);
+    if (acquired !== null) return joined([kind, outcome, this.task(acquired.task), site]);
+    const task = released === null ? null : this.task(released.task);
+    const where = [task === null ? '' : `by ${task}`, site === '' ? '' : `in ${site}`].filter(
+      (text) => text !== '',
+    );
+    const put = outcome === null ? ['put', ...where] : where;
+    return joined([kind, outcome, put.join(' ')]);
+  }
+
+  /** `still held`, `released 42 ms after`. */
+  private outcome(reference: Reference, vantage: Vantage): string | null {
+    if (reference.weight === 0 || reference.role !== 'held') return null;
+    if (reference.releasedUnseen) return 'released out of sight';
+    if (reference.released === null) return stillHeldText(this.isPart);
+    return `released ${vantage.shortTime(reference.released)}`;
+  }
+
+  private unreleasedText(reference: Reference): string {
+    if (reference.releasedUnseen) return 'out of sight: its put is missing';
+    return this.isPart
+      ? 'not in what was read of the capture so far'
+      : 'not in the capture: still held at its end';
+  }
+
+  private heldFor(page: Page, reference: Reference): string | null {
+    const { acquired, weight } = reference;
+    if (weight === 0) return null;
+    const held = heldTime(page, reference, this.end);
+    const span = held === null ? null : `held ${heldTimeText(held, this.capture.clock)}`;
+    return acquired === null ? joined(['get not in the capture', span]) : span;
+  }
+
+  private endPoint(end: ReferenceEnd, vantage: Vantage): string {
+    const task = this.task(end.task);
+    return `${this.point(end.time)}, ${vantage.relativeTime(end)}${task === null ? '' : `, by ${task}`}`;
+  }
+
+  /** How many gaps in the record lie within the life of a reference. */
+  private lostDuring(reference: Reference): number {
+    const from = reference.acquired?.row ?? 0;
+    const to = reference.released?.row ?? Infinity;
+    return this.capture.gaps.filter(
+      (gap) => gap.cause !== 'started' && gap.beforeRow > from && gap.beforeRow <= to,
+    ).length;
+  }
+
+  private point(time: number): string {
+    const { timeBase, clock, resolution } = this.capture;
+    return pointText(time, timeBase, clock, resolution);
+  }
+
+  private task(task: number): string | null {
+    return taskText(this.capture, task);
+  }
+}
+
+function releaseMood(reference: Reference): NodeMood {
+  if (reference.releasedUnseen) return 'doubt';
+  return reference.role === 'held' ? 'still-held' : 'plain';
+}
+
+const LONG_TERM =
+  'References of this kind are held for long by design (FOLL_LONGTERM and its like): no defect by itself, but the ' +
+  'page does not move as long as it is held.';
+
+/** The kind, and what the rule calls it where that says more. */
+function kindAndLabel({ kind, label }: Reference): string {
+  return label === undefined || label === KIND_LABEL[kind]
+    ? KIND_LABEL[kind]
+    : `${KIND_LABEL[kind]}: ${label}`;
+}
+
+/** Why the functions below it are believed. */
+function becauseRow(id: string, { deducedBecause }: Reference): readonly Branch[] {
+  if (deducedBecause === undefined) return [];
+  const label = sentence(deducedBecause);
+  return [branch({ id, kind: 'note', label, tooltip: { title: label, rows: [], notes: [] } })];
+}
+
+/** Without gets the sum says how many puts were holders, not which. */
+function rivalsText({ rivals, role }: Reference): string | null {
+  if (rivals === undefined) return null;
+  return role === 'held' ? `any of ${rivals} puts may be this one` : 'may be a holder';
+}
+
+/** `by rule 'nvidia os_lock_user_pages' of .page-holders.json` */
+function userRuleText({ userRule }: Reference): string | null {
+  return userRule === undefined ? null : `by rule '${userRule.label}' of ${userRule.source}`;
+}
+
+/** `vmsplice_to_pipe or 3 others` */
+function deducedText(sites: readonly string[]): string {
+  const [best = '', ...others] = sites;
+  return others.length === 0 ? best : `${best} or ${counted(others.length, 'other')}`;
+}

@@ -1,0 +1,115 @@
+/** The frames of a stack as rows, each with its place in the kernel tree. */
+import { isPlumbing } from '../holders/kindRules';
+import { stripSuffixes } from '../source/symbolName';
+import {
+  frameTarget,
+  NOT_SEARCHED,
+  NOT_YET_SEARCHED,
+  sureInlined,
+  type PlacedFrame,
+  type PlacedStacks,
+} from './frames';
+import { branch, type Branch } from './lazyTree';
+import type { FrameTarget } from './protocol';
+import { CERTAINTY_NAMES, CERTAINTY_WORDS, counted, joined } from './wording';
+
+/** Frames of a stack, innermost first; those that say nothing of the holder are folded. */
+export async function stackRows(id: string, stacks: PlacedStacks, stack: number): Promise<readonly Branch[]> {
+  const frames = await stacks.frames(stack);
+  const rows = frames.flatMap((frame, index) => frameRows(`${id}/f${index}`, frame));
+  const depth = plumbingRows(frames);
+  if (depth === 0) return rows;
+  const plumbing = rows.slice(0, depth);
+  const folded = branch(
+    {
+      id: `${id}/plumbing`,
+      kind: 'frames',
+      label: counted(depth, 'reference-counting frame'),
+      description: plumbing.map((row) => row.node.label).join(', '),
+    },
+    () => plumbing.map((row) => branch({ ...row.node, id: row.node.id.replace(id, `${id}/plumbing`) })),
+  );
+  return [folded, ...rows.slice(depth)];
+}
+
+/** Rows of a frame, behind those of what is inlined into it. */
+export function frameRows(id: string, frame: PlacedFrame): readonly Branch[] {
+  return [...inlinedRows(id, frame), frameRow(id, frame)];
+}
+
+function isSearched({ location }: PlacedFrame): boolean {
+  return location !== NOT_SEARCHED && location !== NOT_YET_SEARCHED;
+}
+
+export function frameRow(id: string, frame: PlacedFrame): Branch {
+  const target = frameTarget(frame);
+  const offset = frame.offset === null ? '' : `+0x${frame.offset.toString(16)}`;
+  return branch({
+    id,
+    kind: 'frame',
+    mood: target.certainty === 'unknown' && isSearched(frame) ? 'doubt' : 'plain',
+    label: frame.module === null ? frame.function : `${frame.function} [${frame.module}]`,
+    description: isSearched(frame) ? placeText(target) : '',
+    tooltip: {
+      title: `${frame.function}${offset}`,
+      rows: [
+        ...(frame.module === null ? [] : [['Module', frame.module] as const]),
+        ['Place', target.file === null ? 'unknown' : `${target.file}:${target.line ?? 1}`],
+        ['How sure', CERTAINTY_NAMES[target.certainty]],
+        ...target.candidates.slice(1).map((place) => ['Or', `${place.file}:${place.line}`] as const),
+      ],
+      notes: target.note === '' ? [] : [target.note],
+    },
+    frame: target,
+  });
+}
+
+/** Rows of the static inline functions between a frame and the one it called, which no stack shows. */
+function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
+  return sureInlined(frame).map((inlined, index) => {
+    const { certainty } = frame.location;
+    const target: FrameTarget = { ...inlined, certainty, candidates: [inlined], note: '' };
+    return branch({
+      id: `${id}i${index}`,
+      kind: 'frame',
+      label: inlined.function,
+      description: `${inlined.file}:${inlined.line} · inlined`,
+      tooltip: {
+        title: inlined.function,
+        rows: [
+          ['Place', `${inlined.file}:${inlined.line}`],
+          ['How sure', CERTAINTY_NAMES[target.certainty]],
+        ],
+        notes: [`Inlined into ${frame.function}.`],
+      },
+      frame: target,
+    });
+  });
+}
+
+/** Several routes may lead to one line: then there is nothing to choose, but it is not proven either. */
+function certaintyWords({ certainty, candidates }: FrameTarget): string {
+  return certainty === 'one-of-several' && candidates.length < 2 ? 'not proven' : CERTAINTY_WORDS[certainty];
+}
+
+/** `fs/splice.c:1203 · one of 3 calls`. */
+function placeText(target: FrameTarget): string {
+  if (target.file === null) return CERTAINTY_WORDS.unknown;
+  const place = `${target.file}:${target.line ?? 1}`;
+  return joined([place, certaintyWords(target)]);
+}
+
+/**
+ * How many rows at the inner end of a stack say nothing of the holder: the tracer's own frames and those of reference
+ * counting, with what is inlined between them; never all.
+ */
+function plumbingRows(frames: readonly PlacedFrame[]): number {
+  const isHolder = (frame: { readonly function: string }): boolean =>
+    !isPlumbing(stripSuffixes(frame.function));
+  const first = frames.findIndex(isHolder);
+  if (first < 0) return 0;
+  const rowsBefore = frames.slice(0, first).reduce((sum, frame) => sum + 1 + sureInlined(frame).length, 0);
+  const inlined = sureInlined(frames[first]!);
+  const firstInlined = inlined.findIndex(isHolder);
+  return rowsBefore + (firstInlined < 0 ? inlined.length : firstInlined);
+}

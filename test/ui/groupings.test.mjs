@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { repository } from '../host/paths.mjs';
+import {
+  expand,
+  openCapture,
+  openFolders,
+  page,
+  row,
+  runCommand,
+  scratch,
+  screenshot,
+  showContainer,
+  view,
+} from './workbench.mjs';
+
+const item = (text) => page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+const holders = () => view('Holders');
+
+async function groupBy(name) {
+  await runCommand('Page Holders: Group Holders By…');
+  await item(name).click();
+}
+
+async function filterBy(criterion) {
+  await runCommand('Page Holders: Filter Holders…');
+  await item(criterion).click();
+}
+
+async function type(text) {
+  await page.locator('.quick-input-widget input').fill(text);
+  await page.keyboard.press('Enter');
+}
+
+describe('holders by holder, attempt and task', () => {
+  let folder;
+
+  before(async () => {
+    folder = path.join(scratch, 'groupings');
+    mkdirSync(folder, { recursive: true });
+    const sample = path.join(repository, 'media/sample/trace.txt');
+    cpSync(sample, path.join(folder, 'night.txt'));
+    const text = readFileSync(sample, 'utf8');
+    const attempt = text.lastIndexOf('\n', text.indexOf(' cma_alloc_start:')) + 1;
+    writeFileSync(path.join(folder, 'before.txt'), text.slice(0, attempt));
+    const buffers = readFileSync(path.join(repository, 'test/fixtures/c_jbd2/report.txt.gz'));
+    writeFileSync(path.join(folder, 'buffers.txt'), gunzipSync(buffers));
+    await openFolders(folder);
+    await showContainer('Page Holders');
+    await openCapture(path.join(folder, 'night.txt'));
+    await row('0x12f98', holders()).waitFor();
+  });
+
+  after(() => runCommand('Page Holders: Close Capture'));
+
+  it('says at a page with all its events what each did, with its stack', async () => {
+    await expand(row(/All \d+ events of this page/, holders()));
+    await row(/^Get \+1: count/, holders()).waitFor();
+    await screenshot('events');
+    await runCommand('Page Holders: Refresh');
+  });
+
+  it('groups by holder: kind, code path, pages', async () => {
+    await groupBy('Holder');
+    await row(/^pipe buffer: 2 on 1 page/, holders()).waitFor();
+    await screenshot('by-holder');
+    await expand(row(/^vmsplice: 2 on 1 page/, holders()));
+    await row(/^0x12f98/, holders()).waitFor();
+    await screenshot('by-holder-open');
+  });
+
+  it('groups by attempt: what was tried, what blocked it', async () => {
+    await groupBy('Attempt');
+    await row(/^CMA allocation failed: 1 page.*cma-alloc-230/, holders()).waitFor();
+    await expand(row('cma-alloc-233', holders()));
+    await row(/^0x12f98 · held by 1/, holders()).waitFor();
+    await screenshot('by-attempt');
+  });
+
+  it('groups by task, and says so in the title', async () => {
+    await groupBy('Task');
+    await row(/^owner-225: 1 page, still held/, holders()).waitFor();
+    await expand(row('owner-225', holders()));
+    await expand(row(/^0x12f98/, holders()));
+    await expand(row(/^pipe buffer · still held/, holders()));
+    await expand(row(/^Evidence: 1 event/, holders()));
+    await row(/^Get \+1: count 2 · owner-225/, holders()).waitFor();
+    await screenshot('by-task');
+    assert.match(await holders().locator('.pane-header').innerText(), /by task/i);
+  });
+
+  it('keeps the grouping for the next window', async () => {
+    await openFolders(folder);
+    await showContainer('Page Holders');
+    await openCapture(path.join(folder, 'night.txt'));
+    await row(/^owner-225: 1 page, still held/, holders()).waitFor();
+    await groupBy('Page');
+  });
+
+  it('filters by kind, time and text; what is left out is counted and can be opened', async () => {
+    await row('0x12f98', holders()).waitFor();
+    await filterBy('Kind of Reference…');
+    await item('GUP pin').click();
+    await screenshot('filter-kind');
+    await page.keyboard.press('Enter');
+    await row(/^Held: 1 reference$/, holders()).waitFor();
+    await row(/^Left out by the filter: 7 references/, holders()).waitFor();
+    await screenshot('filtered');
+    await filterBy('Held for at Least…');
+    await type('1 s');
+    await row(/^Left out by the filter: 1 page$/, holders()).waitFor();
+    await runCommand('Page Holders: Filter Holders…');
+    await item('Held for at Least…').waitFor();
+    await screenshot('filter-menu');
+    await item('Clear Filter').click();
+    await filterBy('Text…');
+    await type('reader-B');
+    await row(/^Held: 1 reference$/, holders()).waitFor();
+    await runCommand('Page Holders: Clear Filter');
+    await row(/^Held: 3 references$/, holders()).waitFor();
+  });
+
+  it('answers for a page that nothing failed to move', async () => {
+    await filterBy('Page Frame Number…');
+    await type('0x12f99 0x12f90');
+    await row(/^0x12f9/, holders()).waitFor();
+    await screenshot('asked-pages');
+    await runCommand('Page Holders: Clear Filter');
+  });
+
+  it('lists pages never released, and what kept pages that nobody held', async () => {
+    await openCapture(path.join(folder, 'before.txt'));
+    await openCapture(path.join(folder, 'buffers.txt'));
+    await row(/^buffers.txt/, holders()).waitFor();
+    await row(/^Never released: 1 page/, holders()).waitFor();
+    await expand(row(/^0x12e81 · nobody: busy buffer heads/, holders()));
+    await row(/^busy buffer heads or a lock/, holders()).waitFor();
+    await screenshot('never-released');
+    await groupBy('Holder');
+    await row(/^Held by nobody: 4 pages/, holders()).waitFor();
+    await screenshot('held-by-nobody');
+    await groupBy('Page');
+    await runCommand('Page Holders: Close Capture');
+    await item('before.txt').click();
+    await runCommand('Page Holders: Close Capture');
+    await item('buffers.txt').click();
+    await row('0x12f98', holders()).waitFor();
+  });
+});
