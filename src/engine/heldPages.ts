@@ -4,7 +4,7 @@ import { groupBy, timesText, totalsOf, worstFirst, type Holding, type Totals } f
 import type { HolderRows } from './holderTree';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
-import { heldMood, isStillHeld, pfnText } from './pageFacts';
+import { heldMood, isStillHeld, kindText, pfnText } from './pageFacts';
 import type { NodeMood } from './protocol';
 import { sorted } from './sorting';
 import { taskText } from './taskText';
@@ -71,6 +71,9 @@ export class HeldPages {
       return [counted(holdings.length, 'reference'), still > 0 ? `${still} still held` : null];
     }
     const { acquired, released } = first!.reference;
+    if (this.query.groupBy === 'task') {
+      return [still > 0 ? 'still held' : null, kindText(first!.reference), first!.reference.site];
+    }
     const end = acquired ?? released;
     const task = end === null ? null : taskText(this.rows.source.capture, end.task);
     return [still > 0 ? 'still held' : null, acquired === null && task !== null ? `put by ${task}` : task];

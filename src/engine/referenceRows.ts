@@ -170,17 +170,18 @@ export class ReferenceRows {
     );
   }
 
-  /** The outcome and the task stand before the function: a sidebar has no room for all. */
+  /** The task and the outcome stand before the function: a sidebar has no room for all. */
   private label(reference: Reference, outcome: string | null): string {
     const { acquired, released, site } = reference;
     const kind = kindText(reference);
-    if (acquired !== null) return joined([kind, outcome, this.task(acquired.task), site]);
+    if (acquired !== null) return joined([kind, this.task(acquired.task), outcome, site]);
     const task = released === null ? null : this.task(released.task);
-    const where = [task === null ? '' : `by ${task}`, site === '' ? '' : `in ${site}`].filter(
-      (text) => text !== '',
-    );
-    const put = outcome === null ? ['put', ...where] : where;
-    return joined([kind, outcome, put.join(' ')]);
+    return joined([
+      kind,
+      task === null ? null : `put by ${task}`,
+      outcome,
+      site === '' ? null : `${task === null ? 'put ' : ''}in ${site}`,
+    ]);
   }
 
   /** `still held`, `released 42 ms after`. */

@@ -63,13 +63,13 @@ test('the sample: what is open at first answers who held the page', async () => 
     '  refcount 1027 = 1026 held + 1 page table mapping (28.182964 s ·',
     '      cma-alloc-230)',
     '    Held: 3 references (2 × pipe buffer, GUP pin (FOLL_PIN))',
-    '      pipe buffer · still held · owner-225 · vmsplice (held ≥ 47.3 ms ·',
+    '      pipe buffer · owner-225 · still held · vmsplice (held ≥ 47.3 ms ·',
     '        Acquired 12.4 ms before the mark · owner-225',
     '        Still held at the end of the capture',
-    '      pipe buffer · released 6.37 ms after · vmsplice-B-228 · vmsplice',
+    '      pipe buffer · vmsplice-B-228 · released 6.37 ms after · vmsplice',
     '        Acquired 10.4 ms before the mark · vmsplice-B-228',
     '        Released 6.37 ms after the mark · reader-B-231',
-    '      GUP pin (FOLL_PIN) · released 15.1 ms after · pvm-reader-226 ·',
+    '      GUP pin (FOLL_PIN) · pvm-reader-226 · released 15.1 ms after ·',
     '        Acquired 4.79 ms before the mark · pvm-reader-226',
     '        Released 15.1 ms after the mark · pvm-reader-226',
     '    Expected: 1 reference (page table mapping)',
@@ -140,7 +140,7 @@ test('a get that is not in the capture is said, with the functions it is deduced
     );
   const outlined = await outline(rows(capture, [page([mark({})], [put])], locate), true);
   assert.deepEqual(outlined.slice(3, 8), [
-    '      pipe buffer · released 20 ms after · by sh-84 in pipe_read | get not in the capture · held ≥ 20 ms',
+    '      pipe buffer · put by sh-84 · released 20 ms after · in pipe_read | get not in the capture · held ≥ 20 ms',
     '        Acquired out of sight: the get is not in the capture | deduced: vmsplice_to_pipe or 1 other',
     '          vmsplice_to_pipe | fs/x.c:7 · function only',
     '          generic_pipe_buf_get | fs/x.c:7 · function only',
