@@ -26,7 +26,15 @@ export interface ReportCommand {
   readonly exitCode: boolean;
 }
 
-export type CommandLine = ReportCommand | { readonly name: 'help' } | { readonly name: 'version' };
+export interface ResolveCommand {
+  readonly name: 'resolve';
+  readonly vmlinux: string | null;
+  readonly modules: string | null;
+  readonly tree: string | null;
+}
+
+export type CommandLine =
+  ReportCommand | ResolveCommand | { readonly name: 'help' } | { readonly name: 'version' };
 
 /** The command line cannot be understood; the message says why. */
 export class UsageError extends Error {
@@ -39,9 +47,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (values.help === true) return { name: 'help' };
   if (values.version === true) return { name: 'version' };
   const [command, ...captures] = positionals;
-  if (command === undefined) throw new UsageError('no command given; expected report');
+  if (command === undefined) throw new UsageError('no command given; expected report or resolve');
   if (command === 'help') return { name: 'help' };
-  if (command !== 'report') throw new UsageError(`unknown command ${command}; expected report`);
+  if (command === 'resolve') return resolveCommand(captures, values);
+  if (command !== 'report') throw new UsageError(`unknown command ${command}; expected report or resolve`);
   if (captures.length === 0) throw new UsageError('report: no capture given');
   const { tree = null, rules = null, format = 'text', full = false } = values;
   if (format !== 'text' && format !== 'json') {
@@ -117,6 +126,20 @@ function refuseForJson(option: string, isGiven: boolean): void {
   );
 }
 
+function resolveCommand(
+  files: readonly string[],
+  values: { readonly vmlinux?: string; readonly modules?: string; readonly tree?: string },
+): ResolveCommand {
+  const { vmlinux = null, modules = null, tree = null } = values;
+  if (files.length > 0)
+    throw new UsageError(`resolve: unexpected ${files[0]}; stacks are read from standard input`);
+  if (vmlinux === null && tree === null)
+    throw new UsageError('resolve: expected --vmlinux FILE or --tree DIR');
+  if (vmlinux === null && modules !== null)
+    throw new UsageError('resolve: --modules DIR needs --vmlinux FILE');
+  return { name: 'resolve', vmlinux, modules, tree };
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
@@ -125,6 +148,8 @@ function parse(args: readonly string[]) {
       options: {
         tree: { type: 'string' },
         rules: { type: 'string' },
+        vmlinux: { type: 'string' },
+        modules: { type: 'string' },
         format: { type: 'string' },
         'group-by': { type: 'string', multiple: true },
         sort: { type: 'string', multiple: true },

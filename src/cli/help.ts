@@ -3,6 +3,7 @@ import { MIGRATE_REASONS } from '../engine/reasonFilter';
 
 export const HELP = `page-holders report CAPTURE… [--tree DIR] [--rules FILE] [--format text|json]
              [--group-by WHAT] [--sort ORDER] [FILTER]… [--full] [--exit-code]
+page-holders resolve [--vmlinux FILE] [--modules DIR] [--tree DIR]
 
 Reads trace captures of a Linux kernel and says, for every page that could not be
 moved, who held a reference on it, from where in the kernel, and until when.
@@ -40,6 +41,14 @@ ${wrapped(KINDS)}
   --held-for TIME only references held at least this long: 10ms, 1.5s, 200us
   --match TEXT    only what has TEXT in its PFN, task, area, kind or stack
   --pfn PFN       only this page, whether or not it failed to move
+
+resolve reads stacks from standard input (ftrace, a kernel log, a crash report) and
+writes the text with the source line of each frame, inlined functions before it.
+
+  --vmlinux FILE  the kernel with its debug info: lines are exact
+  --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
+  --tree DIR      source tree: without a vmlinux, lines are looked up there by name;
+                  with one, paths are shown as they are in the tree
 
   -h, --help      this text
   -V, --version   the version

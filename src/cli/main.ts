@@ -9,6 +9,7 @@ import { parseCommandLine, UsageError, type CommandLine } from './commandLine';
 import { HELP } from './help';
 import { ProgressLine, progressTerminal } from './progressLine';
 import { runReport } from './runReport';
+import { runResolve } from './runResolve';
 import { ClosedPipeError, OutputStream } from './outputStream';
 
 /** 128 + SIGINT, as a shell says it of a program that Ctrl+C ended. */
@@ -39,6 +40,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case 'report':
       return runReport(command, output, errors, progress);
+    case 'resolve':
+      return runResolve(command, process.stdin, output, errors, progress);
   }
 }
 

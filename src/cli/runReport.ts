@@ -1,11 +1,11 @@
 /** `page-holders report`: reads the captures that can be read, prints what they say, and tells of those that cannot. */
-import os from 'node:os';
 import path from 'node:path';
 import { Engine } from '../engine/engine';
 import { CaptureError, KernelTreeError, RuleFileError } from '../engine/errors';
 import { IndexStore } from '../engine/indexStore';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import { NO_STYLES, type Styles } from '../engine/textReport';
+import { cacheFolder } from './cacheFolder';
 import type { ReportCommand } from './commandLine';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
@@ -116,13 +116,4 @@ async function useTree(
 
 function isReason(name: string, inCaptures: readonly (readonly [string | null, number])[]): boolean {
   return MIGRATE_REASONS.includes(name) || inCaptures.some(([reason]) => reason === name);
-}
-
-/** Where the XDG base directory specification wants caches. */
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME: base } = process.env;
-  return path.join(
-    base === undefined || base === '' ? path.join(os.homedir(), '.cache') : base,
-    'page-holders',
-  );
 }

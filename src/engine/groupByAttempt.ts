@@ -123,7 +123,8 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
       id,
       kind: 'attempt',
       mood: attemptMood(pages),
-      label: joined([`${sentence(first.what)}${outcomeText(group)}: ${blockedText(group)}`, by]),
+      // The task first: many attempts of one kind are told apart by it where a sidebar cuts the rest.
+      label: `${by}: ${joined([`${first.what}${outcomeText(group)}`, blockedText(group)])}`,
       description: joined([...askedFor(first), ...howItWent(first), times]),
       tooltip: {
         title: sentence(first.what),

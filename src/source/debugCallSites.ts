@@ -32,8 +32,8 @@ export type FindFunctions = (name: string) => Promise<readonly FoundFunction[]>;
 
 /** Jumps that are followed one after the other. */
 const MOST_JUMPS = 3;
-/** Functions that are looked into for such jumps. */
-const MOST_LOOKED_INTO = 400;
+/** Functions on the way: dispatchers such as x64_sys_call jump to hundreds. */
+const MOST_SEEN = 1000;
 
 /** Name of a function without what GCC and Clang add to copies of it (`.isra.0`, `.constprop.0`, `.part.0`, `.cold`, `.llvm.1`). */
 export function nameInSource(name: string): string {
@@ -42,14 +42,14 @@ export function nameInSource(name: string): string {
 }
 
 /**
- * The places where `caller` may call `callee` (names as the capture prints them), best first. Those that call it by
- * name when there are any; else those that call what jumps to it; else those that call through a pointer. Places on
- * one line with the same inlined functions are one.
+ * The places where `caller` may call `callee` (names as the capture prints them), best first: those that call it by
+ * name, then those that call what jumps to it; where there are none of both, those that call through a pointer.
+ * Places on one line with the same inlined functions are one.
  */
 export async function callSites(
   caller: FoundFunction,
   callee: string,
-  find: FindFunctions,
+  jumps: JumpSearch,
 ): Promise<readonly CallSite[]> {
   const { file, symbol } = caller;
   const wanted = nameInSource(callee);
@@ -60,14 +60,11 @@ export async function callSites(
       sites.push({ kind: 'direct', returnAddress: call.address, jumpsThrough: [] });
     }
   }
-  if (sites.length === 0) {
-    const search = new JumpSearch(wanted, find);
-    for (const call of calls) {
-      // A function that is jumped to returns past this one: it would not be in the stack.
-      if (call.callee === null || call.isTailCall) continue;
-      const jumpsThrough = await search.through(call.callee, MOST_JUMPS);
-      if (jumpsThrough !== null) sites.push({ kind: 'tail', returnAddress: call.address, jumpsThrough });
-    }
+  for (const call of calls) {
+    // A function that is jumped to returns past this one: it would not be in the stack.
+    if (call.callee === null || call.isTailCall || nameInSource(call.callee) === wanted) continue;
+    const jumpsThrough = await jumps.through(call.callee, wanted);
+    if (jumpsThrough !== null) sites.push({ kind: 'tail', returnAddress: call.address, jumpsThrough });
   }
   if (sites.length === 0) {
     for (const call of calls) {
@@ -86,42 +83,51 @@ export async function callSites(
   );
 }
 
-/** Follows jumps at the ends of functions. */
-class JumpSearch {
-  private readonly known = new Map<string, readonly string[] | null>();
-  private lookedInto = 0;
+/** Follows jumps at the ends of functions, and remembers which functions end with which. */
+export class JumpSearch {
+  private readonly jumpsOf = new Map<string, Promise<readonly string[]>>();
 
-  constructor(
-    private readonly wanted: string,
-    private readonly find: FindFunctions,
-  ) {}
+  constructor(private readonly find: FindFunctions) {}
 
-  /** The functions that a call of `name` jumps through to get to the wanted one; null when it does not. */
-  async through(name: string, jumps: number): Promise<readonly string[] | null> {
-    const key = `${jumps} ${name}`;
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
-    if (jumps === 0 || this.lookedInto >= MOST_LOOKED_INTO) return null;
-    // A function on the way to itself leads nowhere.
-    this.known.set(key, null);
-    const found = await this.look(name, jumps);
-    this.known.set(key, found);
-    return found;
-  }
-
-  private async look(name: string, jumps: number): Promise<readonly string[] | null> {
-    for (const { file, symbol } of await this.find(name)) {
-      this.lookedInto++;
-      const jumped = (await file.callsIn(symbol.address)).filter(({ isTailCall }) => isTailCall);
-      for (const { callee } of jumped) {
-        if (callee !== null && nameInSource(callee) === this.wanted) return [name];
+  /**
+   * The functions that a call of `name` jumps through to get to the wanted one (name in the source), by the shortest
+   * way; null when it does not.
+   */
+  async through(name: string, wanted: string): Promise<readonly string[] | null> {
+    const seen = new Set([name]);
+    let ways: (readonly string[])[] = [[name]];
+    for (let jumps = 0; jumps < MOST_JUMPS; jumps++) {
+      const further: (readonly string[])[] = [];
+      for (const way of ways) {
+        for (const next of await this.jumps(way.at(-1)!)) {
+          if (nameInSource(next) === wanted) return way;
+          if (seen.has(next) || seen.size >= MOST_SEEN) continue;
+          seen.add(next);
+          further.push([...way, next]);
+        }
       }
-      for (const { callee } of jumped) {
-        const further = callee === null ? null : await this.through(callee, jumps - 1);
-        if (further !== null) return [name, ...further];
-      }
+      ways = further;
     }
     return null;
+  }
+
+  private jumps(name: string): Promise<readonly string[]> {
+    let jumps = this.jumpsOf.get(name);
+    if (jumps === undefined) {
+      jumps = this.look(name);
+      this.jumpsOf.set(name, jumps);
+    }
+    return jumps;
+  }
+
+  private async look(name: string): Promise<readonly string[]> {
+    const callees = new Set<string>();
+    for (const { file, symbol } of await this.find(name)) {
+      for (const { callee, isTailCall } of await file.callsIn(symbol.address)) {
+        if (isTailCall && callee !== null) callees.add(callee);
+      }
+    }
+    return [...callees];
   }
 }
 

@@ -36,6 +36,11 @@ const CANDIDATE_LIMIT = 8;
 const INTERRUPT_ENTRY =
   /^(?:asm_(?:sysvec|exc|common_interrupt|spurious)|el1[ht]_64_(?:sync|irq|fiq|error)$|__irq_svc$|__dabt_svc$|apic_timer_interrupt$|ret_from_intr$)/;
 
+/** Whether a function of this name is entered by the processor: the frame outside of it was interrupted. */
+export function isInterruptEntry(name: string): boolean {
+  return INTERRUPT_ENTRY.test(name);
+}
+
 class Resolver {
   private readonly texts: SourceTexts;
   private readonly graph: CallGraph;
@@ -123,7 +128,7 @@ class Resolver {
     if (inner === null) {
       return ambiguous(functionOnly(place, 'It is the innermost frame: nothing tells its line.'), others);
     }
-    if (INTERRUPT_ENTRY.test(inner.function)) {
+    if (isInterruptEntry(inner.function)) {
       const note = `It was interrupted: ${inner.function} is entered by the processor, not called.`;
       return ambiguous(functionOnly(place, note), others);
     }
@@ -135,7 +140,7 @@ class Resolver {
 /** The frame that this one called, or null for the innermost frame and one that was interrupted. */
 function calledFrame(frames: readonly StackFrame[], position: number): StackFrame | null {
   const inner = frames[position - 1];
-  return inner && !INTERRUPT_ENTRY.test(inner.function) ? inner : null;
+  return inner && !isInterruptEntry(inner.function) ? inner : null;
 }
 
 function nearestFiles(files: readonly (string | null)[], position: number): readonly string[] {

@@ -37,7 +37,7 @@ function treeWith(folder: string, content: string): string {
   return root;
 }
 
-const HELD = / +GUP pin \(FOLL_PIN\) · our debugger · pvm-reader-226 · released [\d.]+ ms after \((.*)\)/;
+const HELD = / +GUP pin \(FOLL_PIN\) · pvm-reader-226 · released [\d.]+ ms after · our debugger \(([^)]*)\)/;
 
 test('--rules names holders, in text and in JSON', async () => {
   const file = rulesFile('given', 'rules.json', JSON.stringify({ rules: [PVM] }));

@@ -70,13 +70,13 @@ test('by holder: where the gets are not in the capture, the puts are the code pa
 test('by attempt: what was tried, how it ended, and the pages that blocked it', async () => {
   const engine = await opened(SAMPLE);
   assert.deepEqual(await outline(engine, { groupBy: 'attempt' }, 1), [
-    'CMA allocation failed: 1 page did not move · cma-alloc-230 | reserved 0x12800..0x12fff · 2048 pages · ' +
+    'cma-alloc-230: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 14 moved, 0 failed · 28.181935 s',
     '  0x12f98 · held by 3 · contig_range | 2 × pipe buffer, GUP pin (FOLL_PIN) · 1 still held',
-    'CMA allocation failed: 1 page did not move · cma-alloc-232 | reserved 0x12800..0x12fff · 2048 pages · ' +
+    'cma-alloc-232: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 28.191603 s',
     '  0x12f98 · held by 2 · contig_range | pipe buffer, GUP pin (FOLL_PIN) · 1 still held',
-    'CMA allocation failed: 1 page did not move · cma-alloc-233 | reserved 0x12800..0x12fff · 2048 pages · ' +
+    'cma-alloc-233: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 28.203667 s',
     '  0x12f98 · held by 1 · contig_range | pipe buffer · still held',
   ]);
@@ -99,8 +99,8 @@ test('by attempt: retries that met the same are one row, and one that names no p
   const labels = await outline(await opened(file), { groupBy: 'attempt' }, 0);
   const heads = labels.map((label) => label.split(' | ')[0]);
   assert.deepEqual(heads.slice(-2), [
-    'CMA allocation failed 2 times: 1 page did not move · cma-alloc-233 and 1 other',
-    'CMA allocation failed: no page is named · cma-alloc-235',
+    'cma-alloc-233 and 1 other: CMA allocation failed 2 times · 1 page did not move',
+    'cma-alloc-235: CMA allocation failed · no page is named',
   ]);
 });
 

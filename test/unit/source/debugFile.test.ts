@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { callSites, type FindFunctions } from '../../../src/source/debugCallSites';
+import { callSites, JumpSearch, type FindFunctions } from '../../../src/source/debugCallSites';
 import { DebugFile } from '../../../src/source/debugFile';
 import { fileSource, framesOf, isOnPath, llvmFrames, workFolder } from './debugSupport';
 
@@ -201,7 +201,7 @@ describe('debug info of compiled programs', { skip: without }, () => {
         const sites = async (caller: string, callee: string): Promise<string[]> => {
           const found: string[] = [];
           for (const one of await find(caller)) {
-            for (const { kind, places, jumpsThrough } of await callSites(one, callee, find)) {
+            for (const { kind, places, jumpsThrough } of await callSites(one, callee, new JumpSearch(find))) {
               const lines = places.map((place) => `${place.function}:${place.line}`);
               found.push([kind, ...jumpsThrough, ...lines].join(' '));
             }

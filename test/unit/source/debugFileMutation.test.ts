@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { callSites } from '../../../src/source/debugCallSites';
+import { callSites, JumpSearch } from '../../../src/source/debugCallSites';
 import { DebugFile, type CodeSymbol } from '../../../src/source/debugFile';
 import { DebugFileError } from '../../../src/source/elf/debugProblems';
 import { damagedBinary } from '../capture/support/mutation';
@@ -39,7 +39,7 @@ async function readAll(bytes: Uint8Array): Promise<{ lines: string[]; problems: 
       );
       lines.push(...locations.map((location) => framesOf(location).join(' < ')));
       lines.push((await file.definitionAt(address))?.file ?? '');
-      for (const site of await callSites(found, 'other', find))
+      for (const site of await callSites(found, 'other', new JumpSearch(find)))
         lines.push(`${site.kind} ${site.places.length}`);
     }
   }

@@ -1,0 +1,99 @@
+/** `page-holders resolve`: the text on standard input, with the source lines of the frames in it. */
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { annotateLines, frameIn, type AnnotateStack } from '../engine/annotateStacks';
+import { openKernelDebugInfo } from '../engine/debugInfoFiles';
+import { KernelTreeError } from '../engine/errors';
+import { IndexStore } from '../engine/indexStore';
+import { KernelSource } from '../engine/kernelSource';
+import { NodeTree } from '../engine/nodeTree';
+import { annotateWithDebugInfo, annotateWithTree } from '../engine/resolveText';
+import { DebugFileError } from '../source/elf/debugProblems';
+import type { KernelDebugInfo } from '../source/kernelDebugInfo';
+import { cacheFolder } from './cacheFolder';
+import type { ResolveCommand } from './commandLine';
+import type { OutputStream } from './outputStream';
+import type { ProgressLine } from './progressLine';
+
+/** `Kernel Offset: 0x1c000000 from 0xffffffff81000000`, which a panic prints. */
+const KERNEL_OFFSET = /Kernel Offset: 0x([0-9a-f]{1,16}) from /;
+/** `CPU: 1 PID: 1 Comm: init Not tainted 6.1.192 #1` and the like. */
+const RELEASE = /\bComm: .* (?:Not tainted|Tainted: .*?) (\d+\.\d+\S*) #\d/;
+
+/** Returns the exit status. */
+export async function runResolve(
+  { vmlinux, modules, tree }: ResolveCommand,
+  input: Readable,
+  output: OutputStream,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<number> {
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  try {
+    if (vmlinux === null) return await resolveByName(tree!, lines, output, progress);
+    const info = await openKernelDebugInfo(vmlinux, modules);
+    const annotate = await annotateWithDebugInfo(info, tree === null ? null : await openTree(tree), null);
+    const { mismatch } = await printLines(watched(lines, info), annotate, info, output);
+    if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: all lines are doubtful.\n`);
+    const { count, kept } = info.kernel.problems;
+    if (count > 0) {
+      const [{ section, offset, message }] = [kept[0]!];
+      await errors.write(
+        `page-holders: ${vmlinux}: ${count} damaged places, the first in ${section} at byte ${offset}: ${message}.\n`,
+      );
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof DebugFileError) await errors.write(`page-holders: --vmlinux ${error.message}.\n`);
+    else if (error instanceof KernelTreeError) await errors.write(`page-holders: --tree ${error.message}\n`);
+    else throw error;
+    return 2;
+  }
+}
+
+async function printLines(
+  lines: AsyncIterable<string>,
+  annotate: AnnotateStack,
+  info: KernelDebugInfo,
+  output: OutputStream,
+): Promise<KernelDebugInfo> {
+  for await (const line of annotateLines(lines, annotate)) await output.write(`${line}\n`);
+  return info;
+}
+
+/** Learns from the lines that say it which kernel this is and where it was. */
+async function* watched(lines: AsyncIterable<string>, info: KernelDebugInfo): AsyncGenerator<string, void> {
+  for await (const line of lines) {
+    const shift = KERNEL_OFFSET.exec(line)?.[1];
+    if (shift !== undefined) info.setShift(BigInt(`0x${shift}`));
+    const release = RELEASE.exec(line)?.[1];
+    if (release !== undefined) await info.compareKernel(null, release);
+    yield line;
+  }
+}
+
+async function openTree(folder: string): Promise<NodeTree> {
+  return NodeTree.open(folder).catch(() => {
+    throw new KernelTreeError(`${folder} does not exist or cannot be read.`);
+  });
+}
+
+/** Without debug info all names must be known before the tree is walked, once. */
+async function resolveByName(
+  tree: string,
+  input: AsyncIterable<string>,
+  output: OutputStream,
+  progress: ProgressLine,
+): Promise<number> {
+  const source = await KernelSource.open(tree, new IndexStore(cacheFolder()));
+  const lines: string[] = [];
+  for await (const line of input) {
+    lines.push(line);
+    const found = frameIn(line);
+    if (found !== null) source.want([found.frame]);
+  }
+  await progress.during(path.basename(tree), (onProgress) => source.lookUp({ onProgress }));
+  for await (const line of annotateLines(lines, annotateWithTree(source))) await output.write(`${line}\n`);
+  return 0;
+}

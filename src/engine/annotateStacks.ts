@@ -1,0 +1,147 @@
+/** Stacks in a text (ftrace, dmesg, a crash report) with the source lines of their frames: what decode_stacktrace.sh does. */
+import type { DebugFrame } from '../source/kernelDebugInfo';
+
+/** A place to print. */
+export interface AnnotatedPlace {
+  readonly function: string;
+  /** As it is to be printed. */
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+export interface AnnotatedFrame {
+  /** The innermost inlined function first, the frame's own function last; empty when nothing is known. */
+  readonly places: readonly AnnotatedPlace[];
+  /** Further lines that may be meant, best first. */
+  readonly others: readonly AnnotatedPlace[];
+  /** What is to be said of a line that is not sure; empty for a sure one. */
+  readonly doubt: string;
+}
+
+/** Finds the places of the frames of a stack, innermost first. */
+export type AnnotateStack = (stack: readonly DebugFrame[]) => Promise<readonly AnnotatedFrame[]>;
+
+/** A frame in a line of text: where it stands, and what it says. */
+export interface FrameText {
+  readonly frame: DebugFrame;
+  /** Column behind the frame, where its place is printed. */
+  readonly end: number;
+  /** Column at which the frame begins: what is before is repeated for inlined functions. */
+  readonly start: number;
+}
+
+// func.isra.0+0x1a/0x2b [module 0123…]; the id is there with CONFIG_STACKTRACE_BUILD_ID
+const NAMED =
+  /(?<![\w.$+/-])([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,8})(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)(?: [0-9a-f]{16,64})?\])?/;
+// ` => func`, as ftrace has it; trace-cmd adds ` (ffffffff81234567)`
+const ARROW =
+  /^(\s*=> ?)(?:([A-Za-z_][\w.$]*)(?:\+0x([0-9a-f]{1,8}))?(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)\])?)?(?: ?[(<]*(?:0x)?([0-9a-f]{16})[)>]*)?\s*$/;
+const ADDRESS = /(?<![\w])(?:\[<|0x)?(ffff[0-9a-f]{12})(?:>\])?(?![\w])/;
+/** Lines that say where the processor was: no return address. */
+const EXACT = /\bR?IP: |\bEIP: |\bpc : |\bepc : /;
+const NO_ADDRESS = /^0+$/;
+
+/** The frame of a line, or null when it has none. */
+export function frameIn(line: string): FrameText | null {
+  const arrow = ARROW.exec(line);
+  if (arrow !== null) {
+    const [whole, head, name, offset, size, module, address] = arrow;
+    if (name === undefined && address === undefined) return null;
+    const frame = makeFrame(name ?? `0x${address}`, offset, size, module, address, false);
+    return { frame, start: head!.length, end: whole.trimEnd().length };
+  }
+  const isInterrupted = EXACT.test(line);
+  const named = NAMED.exec(line);
+  if (named !== null) {
+    const [whole, name, offset, size, module] = named;
+    // `[<ffffffff81234567>] func+0x1/0x2`, as kernels before 4.11 and arm printed it
+    const before = ADDRESS.exec(line.slice(0, named.index));
+    const frame = makeFrame(name!, offset, size, module, before?.[1], isInterrupted);
+    return { frame, start: named.index, end: named.index + whole.length };
+  }
+  // An address alone is a frame only where the line has nothing else: registers and dumps are full of them.
+  const alone = /^(.*?)((?:\[<|0x)?ffff[0-9a-f]{12}(?:>\])?)\s*$/.exec(line);
+  if (alone === null || !/^(?:\[[\s\d.]+\](?:\[[^\]]*\])?)?[\s?]*$/.test(alone[1]!)) return null;
+  const address = ADDRESS.exec(alone[2]!)![1]!;
+  const frame = makeFrame(`0x${address}`, undefined, undefined, undefined, address, isInterrupted);
+  return { frame, start: alone[1]!.length, end: alone[1]!.length + alone[2]!.length };
+}
+
+function makeFrame(
+  name: string,
+  offset: string | undefined,
+  size: string | undefined,
+  module: string | undefined,
+  address: string | undefined,
+  isInterrupted: boolean,
+): DebugFrame {
+  return {
+    function: name,
+    offset: offset === undefined ? null : parseInt(offset, 16),
+    size: size === undefined ? null : parseInt(size, 16),
+    module: module ?? null,
+    address: address === undefined || NO_ADDRESS.test(address) ? null : BigInt(`0x${address}`),
+    isInterrupted,
+  };
+}
+
+/** Frames of longer runs of lines are taken as several stacks. */
+const LONGEST_STACK = 1024;
+
+interface StackLine {
+  readonly line: string;
+  readonly found: FrameText;
+}
+
+/** The lines of a text, those with frames followed by their places. Timestamps and all else stay as they are. */
+export async function* annotateLines(
+  lines: Iterable<string> | AsyncIterable<string>,
+  annotate: AnnotateStack,
+): AsyncGenerator<string, void> {
+  let stack: StackLine[] = [];
+  const flush = async (): Promise<string[]> => {
+    const finished = stack;
+    stack = [];
+    const annotated = new Map<FrameText, AnnotatedFrame>();
+    // `? func` is an address that was found on the stack, not a caller: the frame outside of it did not call it.
+    const sure = finished.filter((one) => !isUncertain(one)).map(({ found }) => found);
+    const alone = finished.filter(isUncertain).map(({ found }) => [found]);
+    for (const frames of [sure, ...alone]) {
+      if (frames.length === 0) continue;
+      const places = await annotate(frames.map(({ frame }) => frame));
+      for (const [i, one] of frames.entries()) annotated.set(one, places[i]!);
+    }
+    return finished.flatMap((one) => printed(one, annotated.get(one.found)!));
+  };
+  for await (const line of lines) {
+    const found = frameIn(line);
+    if (found === null || stack.length >= LONGEST_STACK) {
+      yield* await flush();
+    }
+    if (found === null) yield line;
+    else stack.push({ line, found });
+  }
+  yield* await flush();
+}
+
+function isUncertain({ line, found }: StackLine): boolean {
+  return line.slice(0, found.start).endsWith('? ');
+}
+
+function printed({ line, found }: StackLine, { places, others, doubt }: AnnotatedFrame): string[] {
+  const { frame, start, end } = found;
+  const own = places.at(-1);
+  if (own === undefined) return [line];
+  const head = line.slice(0, start);
+  const inlined = places
+    .slice(0, -1)
+    .map((place) => `${head}${place.function} (${placeText(place)}) [inlined]`);
+  const name = frame.function.startsWith('0x') ? ` ${own.function}` : '';
+  const shown = `${line.slice(0, end)}${name} (${placeText(own)}${doubt === '' ? '' : `, ${doubt}`})${line.slice(end)}`;
+  const further = others.map((place) => `${head}  or ${place.function} (${placeText(place)})`);
+  return [...inlined, shown, ...further];
+}
+
+function placeText({ file, line }: AnnotatedPlace): string {
+  return `${file ?? '?'}:${line ?? '?'}`;
+}

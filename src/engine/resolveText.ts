@@ -1,0 +1,81 @@
+/** The source lines of stacks in a text: with debug info, or by the names in a kernel tree. */
+import type { CodePlace } from '../source/dwarf/dwarfFile';
+import type { DebugFrame, KernelDebugInfo } from '../source/kernelDebugInfo';
+import type { SourceLocation } from '../source/location';
+import { SourcePaths } from '../source/sourcePaths';
+import type { KernelTree } from '../source/treeAccess';
+import type { AnnotatedFrame, AnnotatedPlace, AnnotateStack } from './annotateStacks';
+import type { KernelSource } from './kernelSource';
+
+const NOTHING: AnnotatedFrame = { places: [], others: [], doubt: '' };
+
+/**
+ * @param tree paths are shown as they are in there where it has them; null for paths as the build had them
+ * @param byName looks up what the debug info does not have; null for nothing
+ */
+export async function annotateWithDebugInfo(
+  info: KernelDebugInfo,
+  tree: KernelTree | null,
+  byName: AnnotateStack | null,
+): Promise<AnnotateStack> {
+  const paths = await SourcePaths.create(info.kernel, tree);
+  const shown = async (place: CodePlace): Promise<AnnotatedPlace> => {
+    const { file, line } = place;
+    const known = file === null ? null : ((await paths.inTree(file)) ?? paths.shorten(file));
+    return { function: place.function ?? '?', file: known, line };
+  };
+  return async (stack) => {
+    const locations = await info.locate(stack);
+    const named = locations.some(({ places }) => places.length === 0) ? await byName?.(stack) : undefined;
+    return Promise.all(
+      locations.map(async ({ places, candidates, certainty, note }, i): Promise<AnnotatedFrame> => {
+        if (places.length === 0) return named?.[i] ?? NOTHING;
+        const others = candidates.flatMap((chain) => differing(places, chain) ?? []);
+        return {
+          places: await Promise.all(places.map(shown)),
+          others: await Promise.all(others.map(shown)),
+          doubt: doubtOf(certainty, note),
+        };
+      }),
+    );
+  };
+}
+
+/** Where a chain of calls leaves the one that is shown, from the outermost on. */
+function differing(shown: readonly CodePlace[], other: readonly CodePlace[]): CodePlace | undefined {
+  for (let depth = 1; depth <= other.length; depth++) {
+    const [place, theirs] = [shown.at(-depth), other.at(-depth)!];
+    const isSame =
+      place?.function === theirs.function && place.file === theirs.file && place.line === theirs.line;
+    if (!isSame) return theirs;
+  }
+  return undefined;
+}
+
+/** Lines by the names of the frames alone, as without a vmlinux. */
+export function annotateWithTree(source: KernelSource): AnnotateStack {
+  return async (stack) => (await source.locate(stack)).map((location, i) => fromTree(stack[i]!, location));
+}
+
+function fromTree(frame: DebugFrame, location: SourceLocation): AnnotatedFrame {
+  const { file, line, inlined, candidates, certainty, note } = location;
+  if (file === null) return NOTHING;
+  const isGuess = certainty === 'one-of-several';
+  return {
+    places: [...(isGuess ? [] : inlined), { function: frame.function, file, line }],
+    others: isGuess ? candidates : [],
+    doubt: doubtOf(certainty, note),
+  };
+}
+
+function doubtOf(certainty: SourceLocation['certainty'], note: string): string {
+  switch (certainty) {
+    case 'exact':
+    case 'one-call-site':
+      return '';
+    case 'function-only':
+      return 'the function only';
+    default:
+      return note.includes('doubtful') ? note : 'one of several';
+  }
+}

@@ -1,0 +1,214 @@
+/** Frames of real recordings, by the debug info of the kernel that made them. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { annotateLines, frameIn } from '../../../src/engine/annotateStacks';
+import { DebugFile } from '../../../src/source/debugFile';
+import type { CodePlace } from '../../../src/source/dwarf/dwarfFile';
+import { KernelDebugInfo, type DebugFrame } from '../../../src/source/kernelDebugInfo';
+import { fileSource, sharedFile, SHARED_KERNEL } from './debugSupport';
+
+const CAPTURES = '../shared/captures';
+
+async function openKernel(t: TestContext): Promise<KernelDebugInfo | null> {
+  const file = existsSync(SHARED_KERNEL) ? sharedFile('vmlinux') : null;
+  if (file === null) {
+    t.skip('no ../shared/kernel here');
+    return null;
+  }
+  const kernel = await DebugFile.open(fileSource(file, true));
+  const modules = new Map<string, DebugFile>();
+  for (const name of ['ext4', 'jbd2', 'mbcache']) {
+    modules.set(name, await DebugFile.open(fileSource(sharedFile(`${name}.ko`)!, true)));
+  }
+  return new KernelDebugInfo(kernel, (name) => Promise.resolve(modules.get(name) ?? null));
+}
+
+/** The distinct stacks of a recording, in the order of their first occurrence. */
+function stacksOf(capture: string): DebugFrame[][] {
+  const bytes = readFileSync(path.join(CAPTURES, capture));
+  const text = (capture.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+  const stacks = new Map<string, DebugFrame[]>();
+  let lines: string[] = [];
+  for (const line of [...text.split('\n'), '']) {
+    if (line.startsWith(' => ')) {
+      lines.push(line);
+      continue;
+    }
+    if (lines.length > 0)
+      stacks.set(
+        lines.join('\n'),
+        lines.flatMap((one) => frameIn(one)?.frame ?? []),
+      );
+    lines = [];
+  }
+  return [...stacks.values()];
+}
+
+const chainText = (places: readonly CodePlace[]): string =>
+  places.map((place) => `${place.function} ${place.file}:${place.line}`).join(' < ');
+
+for (const capture of ['f_raw_symoffset/trace.txt', 'f_raw_symaddr/trace.txt.gz']) {
+  test(`${capture}: names alone lead to the line that the offsets prove, or say that they may not`, async (t) => {
+    const info = await openKernel(t);
+    if (info === null) return;
+    const counts = { frames: 0, exact: 0, among: 0, other: 0, function: 0 };
+    const wrong: string[] = [];
+    for (const stack of stacksOf(capture).slice(0, 400)) {
+      const proven = await info.locate(stack);
+      const named = await info.locate(
+        stack.map(({ function: name, module }) => ({ function: name, module, offset: null })),
+      );
+      for (const [i, { certainty, places, candidates }] of named.entries()) {
+        const truth = proven[i]!;
+        if (truth.certainty !== 'exact') continue;
+        counts.frames++;
+        const wanted = chainText(truth.places);
+        const isFirst = chainText(places) === wanted;
+        if (certainty === 'function-only' || certainty === 'unknown') counts.function++;
+        else if (certainty === 'exact' || certainty === 'one-call-site') {
+          counts.exact++;
+          if (!isFirst)
+            wrong.push(
+              `${stack[i]!.function} < ${stack[i - 1]?.function}: ${chainText(places)}; is ${wanted}`,
+            );
+        } else if (isFirst || candidates.some((chain) => chainText(chain) === wanted)) counts.among++;
+        else counts.other++;
+      }
+    }
+    t.diagnostic(JSON.stringify(counts));
+    assert.deepEqual([...new Set(wrong)], []);
+    assert.ok(counts.frames > 500);
+    // Assembly, tracepoints (static calls) and jumps through pointers have no call site: their frames stay without.
+    assert.ok(counts.exact + counts.among > 0.95 * (counts.frames - counts.function));
+    assert.ok(counts.function < 0.3 * counts.frames);
+  });
+}
+
+test('a KASLR kernel: addresses alone are the same frames as names with offsets', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  let checked = 0;
+  for (const stack of stacksOf('f_raw_symaddr/trace.txt.gz').slice(0, 60)) {
+    const named = await info.locate(stack);
+    const bare = await info.locate(
+      stack.map(({ address }) => ({
+        function: `0x${address!.toString(16)}`,
+        module: null,
+        offset: null,
+        address: address!,
+      })),
+    );
+    for (const [i, frame] of stack.entries()) {
+      // Modules are elsewhere in memory: their frames need a name.
+      if (frame.module !== null || i === 0) continue;
+      assert.equal(chainText(bare[i]!.places), chainText(named[i]!.places), frame.function);
+      checked++;
+    }
+  }
+  assert.ok(checked > 200, String(checked));
+});
+
+test('another build is found and said, and no line is exact any more', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  const frame = { function: 'alloc_contig_range', module: null, offset: 0x1a0, size: 0x270 };
+  const [before] = await info.locate([frame]);
+  assert.equal(before!.certainty, 'exact');
+  const [other] = await info.locate([{ ...frame, size: 0x400 }]);
+  assert.equal(other!.certainty, 'one-of-several');
+  assert.match(
+    other!.note,
+    /doubtful: alloc_contig_range has 0x400 bytes in the trace and 0x265 in .*vmlinux/,
+  );
+  await info.compareKernel(info.kernel.buildId, 'any');
+  assert.equal(info.mismatch, '');
+  await info.compareKernel(null, '6.1.0-13-amd64');
+  assert.match(info.mismatch, /is of kernel 6\.1\.192-pagelab, the trace of 6\.1\.0-13-amd64$/);
+  const [after] = await info.locate([frame]);
+  assert.equal(after!.certainty, 'one-of-several');
+});
+
+test('the interrupted frame is where the processor was, the others are calls', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  const base = { module: null, function: 'ksys_read' };
+  const [call] = await info.locate([{ ...base, offset: 0x63 }]);
+  const [exact] = await info.locate([{ ...base, offset: 0x62, isInterrupted: true }]);
+  const [, outer] = await info.locate([
+    { function: 'asm_exc_page_fault', module: null, offset: 0x22 },
+    { ...base, offset: 0x62 },
+  ]);
+  assert.deepEqual(call, exact);
+  assert.deepEqual(outer, exact);
+});
+
+test('an unknown module says so', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  const [location] = await info.locate([{ function: 'f', module: 'nvidia', offset: 1 }]);
+  assert.equal(location!.certainty, 'unknown');
+  assert.match(location!.note, /nvidia/);
+});
+
+const FRAMES: readonly (readonly [line: string, frame: string | null])[] = [
+  [' => alloc_contig_range', 'alloc_contig_range'],
+  [' => ext4_bread+0x12/0x62 [ext4]', 'ext4_bread+18/98 [ext4]'],
+  [' => __page_ref_mod+0x43/0x60 <ffffffffbe2bf6c3>', '__page_ref_mod+67/96 @ffffffffbe2bf6c3'],
+  ['=> migrate_pages (ffffffff812345f0)', 'migrate_pages @ffffffff812345f0'],
+  ['[   12.5]  do_syscall_64+0x38/0x84', 'do_syscall_64+56/132'],
+  ['[   12.5][  T412]  ? foo.isra.0+0x38/0x84 [a_b 0123456789abcdef0123]', 'foo.isra.0+56/132 [a_b]'],
+  ['[   12.5] RIP: 0010:foo+0x1/0x20', 'foo+1/32 !'],
+  ['[   12.5] pc : foo+0x1/0x20 [m]', 'foo+1/32 [m] !'],
+  ['[   12.5] [<ffffffff81234567>] foo+0x1/0x20', 'foo+1/32 @ffffffff81234567'],
+  ['[   12.5]  [<ffffffff81234567>]', '0xffffffff81234567 @ffffffff81234567'],
+  ['RSP: 0018:ffffc90000013d80 EFLAGS: 00010246', null],
+  ['RAX: ffffffff81234567 RBX: ffffffff81234567', null],
+  ['  bash-1  [000] 1.0: page_ref_mod: pfn=0x1 val=+0x10', null],
+  ['plain text', null],
+];
+
+test('frames in lines of text', () => {
+  for (const [line, expected] of FRAMES) {
+    const frame = frameIn(line)?.frame;
+    const shown = frame && [
+      `${frame.function}${frame.offset === null ? '' : `+${frame.offset}`}${frame.size ? `/${frame.size}` : ''}`,
+      ...(frame.module === null ? [] : [`[${frame.module}]`]),
+      ...(frame.address ? [`@${frame.address.toString(16)}`] : []),
+      ...(frame.isInterrupted === true ? ['!'] : []),
+    ];
+    assert.equal(shown?.join(' ') ?? null, expected, line);
+  }
+});
+
+test('all else in a text stays as it is', async () => {
+  const lines = ['[ 1.0] Call Trace:', '[ 1.0]  ? a+0x1/0x2', '[ 1.0]  b+0x1/0x2 [m] tail', 'end', ''];
+  const asked: string[] = [];
+  const printed: string[] = [];
+  const annotated = annotateLines(lines, (stack) => {
+    asked.push(stack.map((frame) => frame.function).join());
+    return Promise.resolve(
+      stack.map((frame) => ({
+        places: [
+          { function: 'inner', file: 'x.h', line: 3 },
+          { function: frame.function, file: 'x.c', line: 9 },
+        ],
+        others: [],
+        doubt: '',
+      })),
+    );
+  });
+  for await (const line of annotated) printed.push(line);
+  assert.deepEqual(asked, ['b', 'a']);
+  assert.deepEqual(printed, [
+    '[ 1.0] Call Trace:',
+    '[ 1.0]  ? inner (x.h:3) [inlined]',
+    '[ 1.0]  ? a+0x1/0x2 (x.c:9)',
+    '[ 1.0]  inner (x.h:3) [inlined]',
+    '[ 1.0]  b+0x1/0x2 [m] (x.c:9) tail',
+    'end',
+    '',
+  ]);
+});
