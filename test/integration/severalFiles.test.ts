@@ -29,7 +29,8 @@ describe('opening several files of one recording', () => {
 
   it('says who allocated the pages of a trace that is opened together with its page_owner dump', async () => {
     assert.deepEqual(await errorMessages(() => openTogether(TRACE, DUMP)), []);
-    const text = await holdersText();
+    // Copied text is wrapped for mail.
+    const text = (await holdersText()).replace(/\s+/g, ' ');
     assert.match(text, /page_owner\.gz tells who allocated 3 pages \(clock 49\.868 ms ahead of the trace/);
     assert.match(text, /Allocated by holder-251 · 70\.4 ms before the mark .*GFP_HIGHUSER_MOVABLE/);
     assert.match(text, /pipe buffer · holder-251 · still held/);
