@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { Report, ReportEnd, ReportPage, ReportTask } from '../../../src/engine/report';
+import type { Report, ReportEnd, ReportEvent, ReportPage, ReportTask } from '../../../src/engine/report';
 import { FIXTURES, SHARED } from '../capture/support/sources';
 import { runCli } from '../cli/support/runCli';
 
@@ -115,12 +115,20 @@ class Comparison {
     return {
       pfn,
       order,
-      marks: marks.map((mark) => ({ ...mark, task: this.task(mark.task), timeNs: null })),
+      marks: marks.map((mark) => ({
+        ...mark,
+        task: this.task(mark.task),
+        timeNs: null,
+        // trace.dat names the kernel that it was recorded on, its text does not.
+        notes: mark.notes.filter((note) => !note.startsWith('the capture does not name its kernel')),
+        evidence: mark.evidence.map((event) => this.event(event)),
+      })),
       references: references.map(({ acquired, released, holder, ...rest }) => ({
         ...rest,
         holder: this.holder(holder),
         acquired: this.end(acquired),
         released: this.end(released),
+        events: rest.events.map((event) => this.event(event)),
       })),
     };
   }
@@ -128,8 +136,12 @@ class Comparison {
   /** Text rounds a time or cuts it off, so that either of the nearest steps is right. */
   assertTimes(first: ReportPage, second: ReportPage, where: string): void {
     const times = ({ marks, references }: ReportPage): (string | null)[] => [
-      ...marks.map(({ timeNs }) => timeNs),
-      ...references.flatMap(({ acquired, released }) => [acquired?.timeNs ?? null, released?.timeNs ?? null]),
+      ...marks.flatMap(({ timeNs, evidence }) => [timeNs, ...evidence.map((event) => event.timeNs)]),
+      ...references.flatMap(({ acquired, released, events }) => [
+        acquired?.timeNs ?? null,
+        released?.timeNs ?? null,
+        ...events.map((event) => event.timeNs),
+      ]),
     ];
     const others = times(second);
     for (const [i, time] of times(first).entries()) {
@@ -144,6 +156,11 @@ class Comparison {
 
   private task(task: ReportTask | null): ReportTask | null {
     return task && { pid: task.pid, comm: task.comm.slice(0, this.comm) };
+  }
+
+  /** Where it stands in the file is the file's own. */
+  private event(event: ReportEvent): unknown {
+    return { ...event, task: this.task(event.task), timeNs: null, offset: null };
   }
 
   private end(end: ReportEnd | null): unknown {
