@@ -172,7 +172,9 @@ class EvidenceFinder {
         this.memoryFailure(row);
         return;
       case EventKind.PinFailure: {
-        const reason = this.detailString(events.details.reason, row);
+        // A trace.dat has only the address of the reason's text; who started the migration is in the stack.
+        const reason =
+          this.detailString(events.details.reason, row) ?? this.sites.of(events.stack[row]!).reason;
         const attempt = this.reportingAttempt(row, reason);
         this.add(events.pfn[row]!, row, 'report', attempt, 'reported by the kernel', this.detailError(row));
         return;
