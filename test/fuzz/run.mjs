@@ -1,5 +1,5 @@
 // Mutation tests for longer: round after round with seeds of their own until the time is over.
-// node test/fuzz/run.mjs [MINUTES] [NAME]   (default: 10 minutes, every *Mutation.test.js in turn)
+// npm run fuzz -- [MINUTES] [NAME]   (default: 10 minutes, every *Mutation.test.js in turn)
 //
 // Each run prints its seed. A round that fails says how it is run alone and where its file is kept.
 import { randomInt } from 'node:crypto';

@@ -46,6 +46,15 @@ export function ftraceTexts(folder: string): string[] {
     .sort();
 }
 
+/** The trace.dat recordings of a folder of captures, gzipped ones too, by path. */
+export function traceDatFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .map((file) => path.join(folder, String(file)))
+    .filter((file) => /\.dat(\.gz)?$/.test(file))
+    .sort();
+}
+
 export const FIXTURES = 'test/fixtures';
 
 /** Recordings beside the repository where it is developed; a clone alone has FIXTURES. */
