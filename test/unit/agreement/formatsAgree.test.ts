@@ -42,6 +42,7 @@ const LACKS: Readonly<Record<string, Lack>> = {
   },
   'report-raw.txt': { why: 'raw fields (-R): stacks are addresses in hexadecimal dumps', nameless: true },
 };
+const NAMED: Lack = { why: 'perf.data with the kallsyms of its boot', step: 1 };
 const PLAIN: Lack = { why: 'text prints microseconds' };
 
 /** Files of one recording, by folder. The first is compared with each other one. */
@@ -65,9 +66,25 @@ const OTHER_NAMES = [
   ['perf/kmem-zstd.txt', 'perf/kmem-zstd.perf.data'],
 ];
 
+/** Recordings of addresses alone, each with the symbol file that names them. */
+const WITH_KALLSYMS = [
+  [
+    `${FIXTURES}/f_perf/perf.txt.gz`,
+    `${FIXTURES}/perf/multi.perf.data.gz`,
+    `${FIXTURES}/perf/multi.kallsyms.gz`,
+  ],
+  [
+    `${SHARED}/f_perf/perf.txt`,
+    `${SHARED}/f_perf/perf.data`,
+    `${path.dirname(SHARED)}/kernel/boots/kaslr-320M/kallsyms.gz`,
+  ],
+] as const;
+
 interface Pair {
   readonly first: string;
   readonly second: string;
+  /** Given to the command line beside the second. */
+  readonly kallsyms?: string;
 }
 
 const lackOf = (file: string): Lack =>
@@ -87,14 +104,15 @@ function pairsBelow(folder: string): Pair[] {
 
 const reports = new Map<string, Promise<Report>>();
 
-function reportOf(file: string): Promise<Report> {
-  let report = reports.get(file);
+function reportOf(...files: string[]): Promise<Report> {
+  const key = files.join(' ');
+  let report = reports.get(key);
   if (!report) {
-    report = runCli(['report', '--format', 'json', file]).then(({ status, output, errors }) => {
+    report = runCli(['report', '--format', 'json', ...files]).then(({ status, output, errors }) => {
       assert.equal(status, 0, errors);
       return JSON.parse(output) as Report;
     });
-    reports.set(file, report);
+    reports.set(key, report);
   }
   return report;
 }
@@ -216,12 +234,15 @@ function assertNamelessPart(named: Report, nameless: Report): void {
   }
 }
 
-async function assertAgree({ first, second }: Pair): Promise<void> {
-  const [a, b] = [await reportOf(first), await reportOf(second)];
+async function assertAgree({ first, second, kallsyms }: Pair): Promise<void> {
+  const [a, b] = [
+    await reportOf(first),
+    await reportOf(second, ...(kallsyms === undefined ? [] : [kallsyms])),
+  ];
   const [one] = a.captures;
   const [other] = b.captures;
   assert.ok(one && other);
-  const lacks = [lackOf(first), lackOf(second)];
+  const lacks = [lackOf(first), kallsyms === undefined ? lackOf(second) : NAMED];
   assert.equal(other.events, one.events);
   assert.equal(other.lost, one.lost);
   const comparison = new Comparison(lacks);
@@ -255,3 +276,15 @@ test('recordings beside the repository', async (context) => {
     );
   }
 });
+
+for (const [first, second, kallsyms] of WITH_KALLSYMS) {
+  const missing = [first, second, kallsyms].find((file) => !existsSync(file));
+  const skip = missing === undefined ? false : `no ${missing} here`;
+  test(`${second} with ${kallsyms} agrees with ${first}`, { skip }, async () => {
+    await assertAgree({ first, second, kallsyms });
+    const { pages } = await reportOf(second, kallsyms);
+    assert.ok(
+      pages.some((page) => page.references.some(({ role, kind }) => role === 'held' && kind !== 'unknown')),
+    );
+  });
+}

@@ -1,7 +1,7 @@
 /** Real perf.data files: to a file and to a pipe, compressed and not, against the output of `perf script`. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
 import { captureText, eventText, stackText, summaryText } from './support/describeCapture';
-import { FIXTURES, memorySource, textBytes } from './support/sources';
+import { FIXTURES, memorySource, SHARED, textBytes } from './support/sources';
 
 const fixture = (name: string): Uint8Array => textBytes(path.join(FIXTURES, 'perf', name));
 const RECORDING = fixture('multi.perf.data.gz');
@@ -199,25 +199,80 @@ for (const [name, fact] of [
   });
 }
 
+/** The same scenario beside the repository, whole. */
+const SHARED_RECORDING = path.join(SHARED, 'f_perf/perf.data');
 const perf = spawnSync('perf', ['--version'], { encoding: 'utf8' });
 
+const perfScript = (file: string, fields: string, ...options: string[]): Buffer =>
+  execFileSync('perf', ['script', ...options, '--ns', '-F', fields, '-i', file], {
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+
+/** Each line of `perf script` without call chains, read by this test alone; returns the number of counts compared. */
+function compareWithLines(capture: Capture, printed: string): number {
+  const { events, symbols } = capture;
+  const lines = printed.trimEnd().split('\n');
+  assert.equal(lines.length, events.length);
+  let counts = 0;
+  for (const [row, line] of lines.entries()) {
+    const match = /^\s*(.*?)\s+(-?\d+)\/(-?\d+)\s+\[(\d+)\]\s+(\d+)\.(\d{9}):\s+(\S+):\s+(.*)$/.exec(line);
+    assert.ok(match, line);
+    const [, comm, , tid, cpu, seconds, fraction, name, text] = match;
+    const fields = new Map([...text!.matchAll(/([a-z_]+)=(\S+)/g)].map((field) => [field[1]!, field[2]!]));
+    const task = events.task[row]!;
+    assert.deepEqual(
+      {
+        comm: symbols.taskComm(task),
+        tid: symbols.taskPid(task),
+        cpu: events.cpu[row],
+        time: capture.timeBase + BigInt(events.time[row]!),
+        name: symbols.string(events.name[row]!),
+      },
+      { comm, tid: Number(tid), cpu: Number(cpu), time: BigInt(seconds! + fraction!), name },
+      line,
+    );
+    const pfn = fields.get('pfn') ?? fields.get('start_pfn');
+    if (pfn !== undefined) assert.equal(events.pfn[row], Number(pfn), line);
+    // The count of a CMA event is of pages asked for.
+    if (!/\bpage_ref_/.test(name!)) continue;
+    for (const [key, column] of [
+      ['count', events.count],
+      ['mapcount', events.mapcount],
+      ['val', events.val],
+      ['ret', events.ret],
+    ] as const) {
+      const value = fields.get(key);
+      if (value !== undefined) assert.equal(column[row], Number(value), line);
+    }
+    counts++;
+  }
+  return counts;
+}
+
 test(
-  'perf script of this machine says the same',
+  'perf script of this machine agrees, event by event',
   { skip: perf.status !== 0 && 'perf is not installed' },
   async (t) => {
     t.diagnostic(perf.stdout.trim());
     const folder = mkdtempSync(path.join(tmpdir(), 'page-holders-'));
     try {
-      for (const name of ['multi', 'kmem-zstd', 'kmem-pipe']) {
+      const files = ['multi', 'kmem-zstd', 'kmem-pipe'].map((name) => {
         const file = path.join(folder, `${name}.data`);
-        const bytes = fixture(`${name}.perf.data.gz`);
-        writeFileSync(file, bytes);
-        const text = execFileSync(
-          'perf',
-          ['script', '--ns', '-F', 'comm,pid,tid,cpu,time,event,ip,sym,symoff,dso,trace', '-i', file],
-          { maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] },
+        writeFileSync(file, fixture(`${name}.perf.data.gz`));
+        return file;
+      });
+      if (existsSync(SHARED_RECORDING)) files.push(SHARED_RECORDING);
+      else t.diagnostic(`${SHARED_RECORDING} is not there`);
+      for (const file of files) {
+        const capture = await read(readFileSync(file));
+        const text = perfScript(file, 'comm,pid,tid,cpu,time,event,ip,sym,symoff,dso,trace');
+        compareWithText(capture, await read(text), 1n);
+        const counts = compareWithLines(
+          capture,
+          perfScript(file, 'comm,pid,tid,cpu,time,event,trace', '-G').toString(),
         );
-        compareWithText(await read(bytes), await read(text), 1n);
+        assert.equal(counts > 0, !path.basename(file).startsWith('kmem'), file);
       }
     } finally {
       rmSync(folder, { recursive: true });
