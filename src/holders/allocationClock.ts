@@ -12,6 +12,7 @@
  */
 import type { AllocationTable } from '../capture/allocationTable';
 import { EventKind, type Capture } from '../capture/eventTable';
+import { isFree } from './countChange';
 
 /** How the clock of a dump stands to that of a trace. */
 export type ClockRelation =
@@ -80,13 +81,9 @@ function measure(trace: Capture, dump: Capture, allocations: AllocationTable): C
   // Frees name no task, and a dump has thousands of one burst: alone they would agree with anything.
   const frees = freeDifferences(trace, allocations).filter((each) => Math.abs(each - shift) <= WINDOW);
   const latest = samples[best.behind - 1]!;
-  const spread = Math.max(latest, ...range(frees, Math.max)) - Math.min(shift, ...range(frees, Math.min));
+  const spread =
+    frees.reduce((a, b) => Math.max(a, b), latest) - frees.reduce((a, b) => Math.min(a, b), shift);
   return { kind: 'measured', shift, uncertainty: WINDOW, allocations: count, frees: frees.length, spread };
-}
-
-/** One extreme of many numbers, or nothing of none. */
-function range(values: readonly number[], extreme: (a: number, b: number) => number): readonly number[] {
-  return values.length === 0 ? [] : [values.reduce((a, b) => extreme(a, b))];
 }
 
 interface Window {
@@ -143,10 +140,6 @@ function newestByPage({ events }: Capture, wanted: (kind: EventKind) => boolean)
     if (wanted(events.kind[row]!)) newest.set(events.pfn[row]!, row);
   }
   return newest;
-}
-
-function isFree(kind: EventKind): boolean {
-  return kind === EventKind.PageFree || kind === EventKind.PageFreeBatched;
 }
 
 /**

@@ -24,3 +24,13 @@ export function countChange(events: EventTable, row: number): number {
 export function isPageRef(kind: number): boolean {
   return kind >= EventKind.PageRefSet && kind <= EventKind.PageRefUnfreeze;
 }
+
+/** Whether the event is that of a page given back to the allocator. */
+export function isFree(kind: number): boolean {
+  return kind === EventKind.PageFree || kind === EventKind.PageFreeBatched;
+}
+
+/** Whether the refcount reached zero: that ends the life of a page too, and stands where mm_page_free is not recorded. */
+export function reachesZero(events: EventTable, row: number): boolean {
+  return events.kind[row] === EventKind.PageRefModAndTest && events.ret[row] === 1;
+}

@@ -50,7 +50,7 @@ export const ACCOUNTED_KINDS: ReadonlySet<Kind> = new Set<Kind>([
 ]);
 
 /** Kinds whose references last no longer than a call of the kernel, or until a CPU's batch is full. */
-export const PASSING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
+const PASSING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
   'lru-batch',
   'page-cache-lookup',
   'writeback',

@@ -6,7 +6,7 @@
  * missing, and the difference joins the pool of references that no event shows.
  */
 import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../capture/eventTable';
-import { countChange, isPageRef } from './countChange';
+import { countChange, isPageRef, reachesZero } from './countChange';
 import { isInTreeModule } from './inTreeModules';
 import { ACCOUNTED_KINDS } from './kindRules';
 import type { Confidence, Kind } from './model';
@@ -276,8 +276,7 @@ export class Ledger {
     this.count = (this.count ?? 0) + change;
     this.checkCount(row, rows, index);
     this.reconcile(row);
-    const reachedZero = this.events.kind[row] === EventKind.PageRefModAndTest && this.events.ret[row] === 1;
-    if (reachedZero) this.endLifetime(row);
+    if (reachesZero(this.events, row)) this.endLifetime(row);
   }
 
   /**

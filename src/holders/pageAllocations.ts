@@ -8,6 +8,7 @@
 import { findAllocation, HIGHEST_ORDER, type AllocationTable } from '../capture/allocationTable';
 import { EventKind, NONE, type Capture } from '../capture/eventTable';
 import { isSameAllocation, relateClocks, type ClockRelation } from './allocationClock';
+import { isFree, reachesZero } from './countChange';
 import type { Page } from './model';
 
 /** What is known of an allocation in relation to the marks of its page. */
@@ -215,7 +216,7 @@ function lifeEvents(trace: Capture, pages: readonly Page[]): ReadonlyMap<number,
   const sorted = Float64Array.from(rows.keys()).sort();
   for (let row = 0; row < events.length; row++) {
     const kind = events.kind[row]!;
-    if (!isLifeEvent(kind, events.ret[row]!)) continue;
+    if (kind !== EventKind.PageAlloc && !isFree(kind) && !reachesZero(events, row)) continue;
     const first = events.pfn[row]!;
     const order = Math.min(HIGHEST_ORDER, Math.max(0, events.order[row]!));
     if (order === 0) {
@@ -228,20 +229,6 @@ function lifeEvents(trace: Capture, pages: readonly Page[]): ReadonlyMap<number,
     }
   }
   return rows;
-}
-
-/** A reference count that reached zero ends a life where mm_page_free is not recorded. */
-function isLifeEvent(kind: EventKind, ret: number): boolean {
-  switch (kind) {
-    case EventKind.PageAlloc:
-    case EventKind.PageFree:
-    case EventKind.PageFreeBatched:
-      return true;
-    case EventKind.PageRefModAndTest:
-      return ret === 1;
-    default:
-      return false;
-  }
 }
 
 function lowerBound(sorted: Float64Array, value: number): number {

@@ -10,7 +10,8 @@
 import { ABSENT, EventKind, NONE, PageFlag, type EventTable } from '../capture/eventTable';
 import { expectedTerms, MAPCOUNT_ASSUMED, pageState } from './accounting';
 import type { Moment } from './evidence';
-import { ACCOUNTED_KINDS, PASSING_KINDS } from './kindRules';
+import { isFree } from './countChange';
+import { isLongKind } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledger';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
@@ -136,12 +137,7 @@ function candidatesAt(
   puts: readonly LedgerReference[],
 ): Candidates {
   const lasting = puts.filter(
-    (put) =>
-      put.releaseRow > row &&
-      put.releaseRow <= last &&
-      !put.nameless &&
-      !ACCOUNTED_KINDS.has(put.kind) &&
-      !PASSING_KINDS.has(put.kind),
+    (put) => put.releaseRow > row && put.releaseRow <= last && !put.nameless && isLongKind(put.kind),
   );
   const chosen: LedgerReference[] = [];
   const rivals: LedgerReference[] = [];
@@ -186,7 +182,7 @@ function orderAt(events: EventTable, rows: Int32Array, limit: number): number | 
 }
 
 function isAllocationEvent(kind: number): boolean {
-  return kind === EventKind.PageAlloc || kind === EventKind.PageFree || kind === EventKind.PageFreeBatched;
+  return kind === EventKind.PageAlloc || isFree(kind);
 }
 
 /** Says at each put that it competes, and how many do. */

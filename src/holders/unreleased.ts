@@ -4,7 +4,7 @@
  */
 import { ABSENT, EventKind, Mapping, type EventTable } from '../capture/eventTable';
 import { ROWS_A_STEP } from '../capture/turns';
-import { countChange, isPageRef } from './countChange';
+import { countChange, isFree, isPageRef, reachesZero } from './countChange';
 import { ACCOUNTED_KINDS, isLongKind } from './kindRules';
 import type { LedgerReference } from './ledger';
 import type { PageRows } from './pageRows';
@@ -46,8 +46,7 @@ function* longBalance(events: EventTable, rows: PageRows, sites: StackSites): Ge
 
 function endsLifetime(events: EventTable, row: number): boolean {
   const kind = events.kind[row]!;
-  if (kind === EventKind.PageFree || kind === EventKind.PageFreeBatched) return true;
-  if (kind === EventKind.PageRefModAndTest) return events.ret[row] === 1;
+  if (isFree(kind) || reachesZero(events, row)) return true;
   return kind === EventKind.PageRefSet && events.val[row]! <= 0;
 }
 
