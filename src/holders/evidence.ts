@@ -27,8 +27,6 @@ export interface Moment {
 /** The buffers of all instances are written in one call of the tracepoint; ns. */
 const COPY_WITHIN = 1e6;
 
-const REFUSED = 'refused at isolation';
-
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
   readonly attempt: AttemptRecord;
@@ -119,7 +117,7 @@ class EvidenceFinder {
     if (isolated.references === 0) state.isolated.delete(pfn);
     if (site.scansForIsolation) {
       const attempt = this.attemptOf(state, row, site.reason);
-      this.add(pfn, row, 'derived', attempt, REFUSED);
+      this.add({ pfn, row, source: 'derived', attempt, what: 'refused at isolation', isRefusal: true });
       return;
     }
     if (site.putsBack) state.call?.putBack.push({ pfn, tried: isolated.tried, row });
@@ -132,13 +130,8 @@ class EvidenceFinder {
     if (!site.underMigration && state.cma === null && site.reason === null) return;
     const attempt = this.attemptOf(state, row, site.reason);
     const where = site.underMigration ? 'migration' : 'reclaim inside the attempt';
-    this.add(
-      pfn,
-      row,
-      'freeze',
-      attempt,
-      `freeze failed in ${where}: refcount ${events.count[row]!}, expected ${events.val[row]!}`,
-    );
+    const what = `freeze failed in ${where}: refcount ${events.count[row]!}, expected ${events.val[row]!}`;
+    this.add({ pfn, row, source: 'freeze', attempt, what });
   }
 
   private otherEvent(row: number, kind: number): void {
@@ -176,7 +169,8 @@ class EvidenceFinder {
         const reason =
           this.detailString(events.details.reason, row) ?? this.sites.of(events.stack[row]!).reason;
         const attempt = this.reportingAttempt(row, reason);
-        this.add(events.pfn[row]!, row, 'report', attempt, 'reported by the kernel', this.detailError(row));
+        const [pfn, error] = [events.pfn[row]!, this.detailError(row)];
+        this.add({ pfn, row, source: 'report', attempt, what: 'reported by the kernel', error });
         return;
       }
       default:
@@ -269,8 +263,10 @@ class EvidenceFinder {
     const others = call.putBack.filter((page) => !page.tried);
     const room = Math.max(0, call.failed - touched.length);
     // The list is put back in its own order (putback_movable_pages), so that the first were tried first.
-    for (const page of [...touched, ...others.slice(0, room)]) {
-      this.add(page.pfn, call.endRow, 'derived', call.attempt, 'put back after migrate_pages gave it up');
+    const { attempt, endRow: row } = call;
+    const what = 'put back after migrate_pages gave it up';
+    for (const { pfn } of [...touched, ...others.slice(0, room)]) {
+      this.add({ pfn, row, source: 'derived', attempt, what });
     }
   }
 
@@ -293,7 +289,8 @@ class EvidenceFinder {
     this.closeCall(state);
     const attempt = this.attemptOf(state, row, reason);
     attempt.noteTested(row);
-    this.add(pfn, row, 'isolation', attempt, 'named by test_pages_isolated as the first page still in use');
+    const what = 'named by test_pages_isolated as the first page still in use';
+    this.add({ pfn, row, source: 'isolation', attempt, what });
   }
 
   private memoryFailure(row: number): void {
@@ -301,7 +298,8 @@ class EvidenceFinder {
     const result = this.detailString(events.details.result, row) ?? 'unknown result';
     const attempt = this.newAttempt(row, 'memory_failure');
     attempt.noteMemoryFailure(row, result);
-    this.add(events.pfn[row]!, row, 'memory-failure', attempt, `memory_failure: ${result}`);
+    const what = `memory_failure: ${result}`;
+    this.add({ pfn: events.pfn[row]!, row, source: 'memory-failure', attempt, what });
   }
 
   /**
@@ -352,17 +350,11 @@ class EvidenceFinder {
     return attempt;
   }
 
-  private add(
-    pfn: number,
-    row: number,
-    source: MarkSource,
-    attempt: AttemptRecord,
-    what: string,
-    error: number | null = null,
-  ): void {
-    if (pfn < 0) return;
-    attempt.noteError(row, error);
-    this.moments.push({ pfn, row, source, attempt, error, what, isRefusal: what === REFUSED });
+  private add(found: Omit<Moment, 'error' | 'isRefusal'> & Partial<Moment>): void {
+    if (found.pfn < 0) return;
+    const moment = { error: null, isRefusal: false, ...found };
+    moment.attempt.noteError(moment.row, moment.error);
+    this.moments.push(moment);
   }
 
   private stateOf(row: number): TaskState {
