@@ -252,13 +252,11 @@ function pageAtEnd(
   ledger.replay(rows, [lastRow]);
   const snapshot = ledger.snapshots[0]!;
   const { open, pool, lifetime, count } = snapshot;
+  const left = new Set(open);
   const references = lifetime.references.map((reference) => {
-    const role = open.includes(reference)
-      ? ACCOUNTED_KINDS.has(reference.kind)
-        ? 'expected'
-        : 'held'
-      : 'earlier';
-    return toReference(context, reference, role, []);
+    const isOpen = left.has(reference);
+    const isHeldOpen = isOpen && !ACCOUNTED_KINDS.has(reference.kind);
+    return toReference(context, reference, roleOf(reference, isOpen, isHeldOpen, lastRow, false), []);
   });
   const page = {
     pfn,

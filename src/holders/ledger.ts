@@ -100,7 +100,6 @@ export interface Snapshot {
 
 export interface Lifetime {
   readonly references: LedgerReference[];
-  readonly firstRow: number;
   /** Order of the allocation, 0 where it is not known. */
   order: number;
   /** What stacks of this lifetime say of the page. */
@@ -117,7 +116,7 @@ interface Match {
 export class Ledger {
   readonly lifetimes: Lifetime[] = [];
   readonly snapshots: Snapshot[] = [];
-  private lifetime: Lifetime = Ledger.newLifetime(0);
+  private lifetime: Lifetime = Ledger.newLifetime();
   private open: LedgerReference[] = [];
   /** Sum of the weights of {@link open} that are not suspended. */
   private openWeight = 0;
@@ -206,7 +205,7 @@ export class Ledger {
   }
 
   private startLifetime(row: number, value: number): void {
-    this.lifetime = Ledger.newLifetime(row);
+    this.lifetime = Ledger.newLifetime();
     this.lifetimes.push(this.lifetime);
     this.waiting = [];
     this.forgetOpen();
@@ -249,7 +248,7 @@ export class Ledger {
     if (this.count !== null) return;
     const reported = this.events.count[row]!;
     const frozen = this.events.kind[row] === EventKind.PageRefFreeze && this.events.ret[row] === 1;
-    this.lifetime = Ledger.newLifetime(row);
+    this.lifetime = Ledger.newLifetime();
     this.lifetimes.push(this.lifetime);
     this.forgetOpen();
     const before = frozen ? this.events.val[row]! : reported - change;
@@ -735,8 +734,8 @@ export class Ledger {
     return reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
   }
 
-  private static newLifetime(row: number): Lifetime {
-    return { references: [], firstRow: row, order: 0, nature: null };
+  private static newLifetime(): Lifetime {
+    return { references: [], order: 0, nature: null };
   }
 }
 

@@ -23,9 +23,6 @@ export class PageRows {
   static *of(events: EventTable): Generator<void, PageRows> {
     const pages = new PfnTable();
     const counts = new GrowingCounts();
-    // A page's events come in bursts: most rows are of the page of the row before.
-    let lastPfn = NONE;
-    let lastPage = NONE;
     const pageOfRow = new Int32Array(events.length);
     for (let row = 0; row < events.length; row++) {
       if (row % ROWS_A_STEP === 0) yield;
@@ -34,12 +31,9 @@ export class PageRows {
         pageOfRow[row] = NONE;
         continue;
       }
-      if (pfn !== lastPfn) {
-        lastPage = pages.add(pfn);
-        lastPfn = pfn;
-      }
-      pageOfRow[row] = lastPage;
-      counts.increment(lastPage);
+      const page = pages.add(pfn);
+      pageOfRow[row] = page;
+      counts.increment(page);
     }
     const pfns = pages.pfns();
     const starts = counts.starts(pfns.length);
@@ -49,11 +43,6 @@ export class PageRows {
   /** How many PFNs have events. */
   get length(): number {
     return this.pfns.length;
-  }
-
-  /** Rows of the page at an index of {@link pfns}, ascending. */
-  at(page: number): Int32Array {
-    return this.rows.subarray(this.starts[page], this.starts[page + 1]);
   }
 
   /** The last row of the page at an index of {@link pfns}. */
@@ -66,15 +55,10 @@ export class PageRows {
     return this.pageOfRow[row]!;
   }
 
-  /** The index of a PFN in {@link pfns}, or NONE. */
-  pageOf(pfn: number): number {
-    return this.pages.find(pfn);
-  }
-
   /** Rows of a PFN, ascending; empty when no event speaks of it. */
   of(pfn: number): Int32Array {
-    const page = this.pageOf(pfn);
-    return page === NONE ? NO_ROWS : this.at(page);
+    const page = this.pages.find(pfn);
+    return page === NONE ? NO_ROWS : this.rows.subarray(this.starts[page], this.starts[page + 1]);
   }
 }
 

@@ -58,8 +58,6 @@ export interface StackSite {
   readonly underMigration: boolean;
   /** Under migrate_pages, or takes or drops the reference of isolation: all other stacks say nothing of moving. */
   readonly concernsMoving: boolean;
-  /** Under the reclaim of clean pages that an attempt does first, or of reclaim in general. */
-  readonly underReclaim: boolean;
   readonly unmapsForMigration: boolean;
   readonly remapsAfterMigration: boolean;
   /** rmap_walk_anon / rmap_walk_file and fault handlers tell what kind of page it is. */
@@ -93,7 +91,6 @@ const FILE_FUNCTIONS = new Set([
   'drop_buffers',
   '__buffer_migrate_folio',
 ]);
-const RECLAIM_FUNCTIONS = new Set(['shrink_folio_list', 'shrink_page_list', 'reclaim_clean_pages_from_list']);
 
 /** Suffixes that compilers and linkers add to a copy of a function. */
 const COMPILER_SUFFIX = /\.(?:constprop|isra|part|cold|llvm|lto_priv|localalias)(?:\.\d+)*/g;
@@ -225,7 +222,6 @@ const NO_STACK: StackSite = {
   underPutback: false,
   underMigration: false,
   concernsMoving: false,
-  underReclaim: false,
   unmapsForMigration: false,
   remapsAfterMigration: false,
   nature: null,
@@ -278,7 +274,6 @@ function describeStack(
     underMigration,
     concernsMoving:
       underMigration || acquire?.rule.kind === 'isolation' || release?.rule.kind === 'isolation',
-    underReclaim: has(RECLAIM_FUNCTIONS),
     unmapsForMigration: has(UNMAP_FUNCTIONS),
     remapsAfterMigration: has(REMAP_FUNCTIONS),
     nature,
