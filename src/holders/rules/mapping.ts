@@ -1,6 +1,55 @@
 /** Kinds of page tables and of what walks them: faults, fork, swap, KSM, huge pages, userfaultfd. */
 import type { KindRule } from '../kindRule';
 
+// Functions that take a reference and drop it themselves: one list serves both ends of their rule.
+const KSM_SCAN_FUNCTIONS = [
+  'get_ksm_page',
+  'ksm_get_folio',
+  'ksm_scan_thread',
+  'ksm_do_scan',
+  'scan_get_next_rmap_item',
+  'get_mergeable_page',
+  'cmp_and_merge_page',
+  'stable_tree_search',
+  'stable_tree_insert',
+  'stable_node_dup',
+  'unstable_tree_search_insert',
+  'remove_rmap_item_from_tree',
+  'remove_stable_node',
+  'break_ksm',
+];
+const KHUGEPAGED_FUNCTIONS = [
+  'collapse_file',
+  'collapse_huge_page',
+  '__collapse_huge_page_isolate',
+  'collapse_pte_mapped_thp',
+  'khugepaged_scan_file',
+  'khugepaged_scan_pmd',
+  'hpage_collapse_scan_file',
+  'hpage_collapse_scan_pmd',
+];
+const HUGE_PAGE_SPLIT_FUNCTIONS = [
+  'deferred_split_scan',
+  'split_huge_pages_all',
+  'split_huge_pages_pid',
+  'split_huge_pages_in_file',
+];
+const HUGE_PAGE_SPLIT_STEPS = [
+  'split_huge_page_to_list',
+  'split_huge_page_to_list_to_order',
+  '__split_huge_page',
+  '__folio_split',
+];
+const SCANS_BY_PFN_FUNCTIONS = [
+  'page_idle_get_page',
+  'page_idle_get_folio',
+  'page_idle_bitmap_read',
+  'page_idle_bitmap_write',
+  'damon_get_page',
+  'damon_get_folio',
+];
+const SWAPOFF_FUNCTIONS = ['try_to_unuse', 'unuse_pte_range', 'unuse_mm', 'unuse_vma', 'shmem_unuse'];
+
 export const MAPPING_RULES: readonly KindRule[] = [
   {
     kind: 'page-table',
@@ -192,16 +241,9 @@ export const MAPPING_RULES: readonly KindRule[] = [
   {
     kind: 'page-cache-lookup',
     label: 'swapoff',
-    acquire: { strong: ['try_to_unuse', 'unuse_pte_range', 'unuse_mm', 'unuse_vma', 'shmem_unuse'] },
+    acquire: { strong: SWAPOFF_FUNCTIONS },
     release: {
-      strong: [
-        'try_to_unuse',
-        'unuse_pte_range',
-        'unuse_mm',
-        'unuse_vma',
-        'shmem_unuse',
-        'shmem_unuse_inode',
-      ],
+      strong: [...SWAPOFF_FUNCTIONS, 'shmem_unuse_inode'],
       direct: ['unuse_pte'],
     },
     closes: ['page-cache-lookup', 'allocation'],
@@ -213,40 +255,10 @@ export const MAPPING_RULES: readonly KindRule[] = [
     kind: 'page-cache-lookup',
     label: 'KSM scan',
     acquire: {
-      strong: [
-        'get_ksm_page',
-        'ksm_get_folio',
-        'ksm_scan_thread',
-        'ksm_do_scan',
-        'scan_get_next_rmap_item',
-        'get_mergeable_page',
-        'cmp_and_merge_page',
-        'stable_tree_search',
-        'stable_tree_insert',
-        'stable_node_dup',
-        'unstable_tree_search_insert',
-        'remove_rmap_item_from_tree',
-        'remove_stable_node',
-        'break_ksm',
-      ],
+      strong: KSM_SCAN_FUNCTIONS,
     },
     release: {
-      strong: [
-        'get_ksm_page',
-        'ksm_get_folio',
-        'ksm_scan_thread',
-        'ksm_do_scan',
-        'scan_get_next_rmap_item',
-        'get_mergeable_page',
-        'cmp_and_merge_page',
-        'stable_tree_search',
-        'stable_tree_insert',
-        'stable_node_dup',
-        'unstable_tree_search_insert',
-        'remove_rmap_item_from_tree',
-        'remove_stable_node',
-        'break_ksm',
-      ],
+      strong: KSM_SCAN_FUNCTIONS,
     },
     closes: ['page-cache-lookup', 'gup-get'],
     takenIn: ['get_ksm_page', 'ksm_get_folio', 'scan_get_next_rmap_item'],
@@ -258,32 +270,16 @@ export const MAPPING_RULES: readonly KindRule[] = [
     kind: 'page-cache-lookup',
     label: 'khugepaged',
     acquire: {
-      strong: [
-        'collapse_file',
-        'collapse_huge_page',
-        '__collapse_huge_page_isolate',
-        'collapse_pte_mapped_thp',
-        'khugepaged_scan_file',
-        'khugepaged_scan_pmd',
-        'hpage_collapse_scan_file',
-        'hpage_collapse_scan_pmd',
-      ],
+      strong: KHUGEPAGED_FUNCTIONS,
     },
     release: {
       strong: [
-        'collapse_file',
-        'collapse_huge_page',
-        '__collapse_huge_page_isolate',
+        ...KHUGEPAGED_FUNCTIONS,
         '__collapse_huge_page_copy',
         '__collapse_huge_page_copy_succeeded',
         'release_pte_page',
         'release_pte_pages',
         'release_pte_folio',
-        'collapse_pte_mapped_thp',
-        'khugepaged_scan_file',
-        'khugepaged_scan_pmd',
-        'hpage_collapse_scan_file',
-        'hpage_collapse_scan_pmd',
       ],
     },
     closes: ['page-cache-lookup', 'isolation', 'page-table', 'page-cache', 'allocation'],
@@ -297,32 +293,12 @@ export const MAPPING_RULES: readonly KindRule[] = [
     kind: 'page-cache-lookup',
     label: 'huge page split',
     acquire: {
-      strong: [
-        'deferred_split_scan',
-        'split_huge_pages_all',
-        'split_huge_pages_pid',
-        'split_huge_pages_in_file',
-      ],
-      weak: [
-        'split_huge_page_to_list',
-        'split_huge_page_to_list_to_order',
-        '__split_huge_page',
-        '__folio_split',
-      ],
+      strong: HUGE_PAGE_SPLIT_FUNCTIONS,
+      weak: HUGE_PAGE_SPLIT_STEPS,
     },
     release: {
-      strong: [
-        'deferred_split_scan',
-        'split_huge_pages_all',
-        'split_huge_pages_pid',
-        'split_huge_pages_in_file',
-      ],
-      weak: [
-        'split_huge_page_to_list',
-        'split_huge_page_to_list_to_order',
-        '__split_huge_page',
-        '__folio_split',
-      ],
+      strong: HUGE_PAGE_SPLIT_FUNCTIONS,
+      weak: HUGE_PAGE_SPLIT_STEPS,
     },
     closes: ['page-cache-lookup', 'allocation', 'isolation'],
     takenIn: ['deferred_split_scan'],
@@ -335,23 +311,11 @@ export const MAPPING_RULES: readonly KindRule[] = [
     kind: 'page-cache-lookup',
     label: 'scan by PFN (page_idle, DAMON)',
     acquire: {
-      strong: [
-        'page_idle_get_page',
-        'page_idle_get_folio',
-        'page_idle_bitmap_read',
-        'page_idle_bitmap_write',
-        'damon_get_page',
-        'damon_get_folio',
-      ],
+      strong: SCANS_BY_PFN_FUNCTIONS,
     },
     release: {
       strong: [
-        'page_idle_get_page',
-        'page_idle_get_folio',
-        'page_idle_bitmap_read',
-        'page_idle_bitmap_write',
-        'damon_get_page',
-        'damon_get_folio',
+        ...SCANS_BY_PFN_FUNCTIONS,
         'damon_ptep_mkold',
         'damon_pmdp_mkold',
         'damon_pa_mkold',

@@ -4,6 +4,27 @@ import type { KindRule } from '../kindRule';
 const CLOSES_PIN = ['gup-pin', 'gup-get'] as const;
 const CLOSES_GET = ['gup-get'] as const;
 
+// Functions that take a reference and drop it themselves: one list serves both ends of their rule.
+const REMOTE_ACCESS_FUNCTIONS = [
+  '__access_remote_vm',
+  'access_remote_vm',
+  'access_process_vm',
+  '__access_remote_tags',
+];
+const UPROBES_FUNCTIONS = [
+  'uprobe_write_opcode',
+  'is_trap_at_addr',
+  '__update_ref_ctr',
+  'update_ref_ctr',
+  '__copy_insn',
+];
+const PLACEMENT_QUERIES_FUNCTIONS = [
+  'do_pages_stat_array',
+  'do_pages_stat',
+  'lookup_node',
+  'do_get_mempolicy',
+];
+
 export const PIN_RULES: readonly KindRule[] = [
   {
     kind: 'gup-pin',
@@ -337,10 +358,10 @@ export const PIN_RULES: readonly KindRule[] = [
     kind: 'gup-get',
     label: 'GUP get (ptrace, /proc/PID/mem)',
     acquire: {
-      strong: ['__access_remote_vm', 'access_remote_vm', 'access_process_vm', '__access_remote_tags'],
+      strong: REMOTE_ACCESS_FUNCTIONS,
     },
     release: {
-      strong: ['__access_remote_vm', 'access_remote_vm', 'access_process_vm', '__access_remote_tags'],
+      strong: REMOTE_ACCESS_FUNCTIONS,
     },
     closes: CLOSES_GET,
     takenIn: ['__access_remote_vm'],
@@ -382,10 +403,10 @@ export const PIN_RULES: readonly KindRule[] = [
     kind: 'gup-get',
     label: 'GUP get (uprobe)',
     acquire: {
-      strong: ['uprobe_write_opcode', 'is_trap_at_addr', '__update_ref_ctr', 'update_ref_ctr', '__copy_insn'],
+      strong: UPROBES_FUNCTIONS,
     },
     release: {
-      strong: ['uprobe_write_opcode', 'is_trap_at_addr', '__update_ref_ctr', 'update_ref_ctr', '__copy_insn'],
+      strong: UPROBES_FUNCTIONS,
       direct: ['handle_swbp', 'uprobe_notify_resume', 'install_breakpoint'],
     },
     closes: ['gup-get', 'page-cache-lookup', 'allocation'],
@@ -446,8 +467,8 @@ export const PIN_RULES: readonly KindRule[] = [
   {
     kind: 'gup-get',
     label: 'GUP get (move_pages or get_mempolicy query)',
-    acquire: { strong: ['do_pages_stat_array', 'do_pages_stat', 'lookup_node', 'do_get_mempolicy'] },
-    release: { strong: ['do_pages_stat_array', 'do_pages_stat', 'lookup_node', 'do_get_mempolicy'] },
+    acquire: { strong: PLACEMENT_QUERIES_FUNCTIONS },
+    release: { strong: PLACEMENT_QUERIES_FUNCTIONS },
     closes: CLOSES_GET,
     takenIn: ['do_pages_stat_array', 'lookup_node'],
     restsOn:
