@@ -644,25 +644,13 @@ export class Ledger {
   /** A reference whose get is not in the capture; what it was is known from its put. */
   private fromPool(kind: Kind, weight: number, releaseRow: number, site: StackSite): LedgerReference {
     const releaseSite: Site | null = site.release;
-    const reference: LedgerReference = {
+    const reference = knownByPut(releaseRow, site, {
       kind: weight === GUP_PIN_COUNTING_BIAS && kind === 'unknown' ? 'gup-pin' : kind,
-      confidence: releaseSite === null ? 'assumed' : 'rule',
       weight,
-      acquireRow: NONE,
-      releaseRow,
-      functionName: releaseSite?.functionName ?? site.holderFunction,
       site: siteNaming(releaseSite, kind),
       fromRow: this.poolFrom,
-      knownRow: releaseRow,
-      suspended: false,
-      repeats: 1,
-      ambiguous: false,
-      nameless: site.functions.length === 0,
-      putMissing: false,
-      byPutback: false,
-      rows: [releaseRow],
       evidence: `its get is not in the capture${releaseSite === null ? '' : `; dropped in ${releaseSite.functionName}`}`,
-    };
+    });
     this.lifetime.references.push(reference);
     return reference;
   }
@@ -737,6 +725,29 @@ export class Ledger {
   private static newLifetime(): Lifetime {
     return { references: [], order: 0, nature: null };
   }
+}
+
+/** A reference of which the capture shows the put alone, at `row` with the stack of `site`. */
+export function knownByPut(
+  row: number,
+  site: StackSite,
+  given: Pick<LedgerReference, 'kind' | 'weight' | 'site' | 'fromRow' | 'evidence'>,
+): LedgerReference {
+  return {
+    confidence: site.release === null ? 'assumed' : 'rule',
+    acquireRow: NONE,
+    releaseRow: row,
+    functionName: site.release?.functionName ?? site.holderFunction,
+    knownRow: row,
+    suspended: false,
+    repeats: 1,
+    ambiguous: false,
+    nameless: site.functions.length === 0,
+    putMissing: false,
+    byPutback: false,
+    rows: [row],
+    ...given,
+  };
 }
 
 function nestedMatch(reference: LedgerReference, site: StackSite): Match {

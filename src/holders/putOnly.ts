@@ -8,25 +8,18 @@
  * than references were too many, any of them may be the one: that is said, not decided.
  */
 import { ABSENT, EventKind, NONE, PageFlag, type EventTable } from '../capture/eventTable';
-import { expectedTerms, MAPCOUNT_ASSUMED, pageState } from './accounting';
+import { expectedTerms, MAPCOUNT_ASSUMED, pageState, type Account } from './accounting';
 import type { Moment } from './evidence';
 import { isFree } from './countChange';
 import { isLongKind } from './kindRules';
-import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledger';
+import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledger';
 import type { MapcountBase } from './mapcountBase';
-import type { AccountingTerm, Kind } from './model';
+import type { Kind } from './model';
 import type { StackSites } from './stackSites';
 
-export interface PutOnlyMark {
+/** What was open at a mark, no put tells. */
+export interface PutOnlyMark extends Omit<Account, 'open'> {
   readonly moment: Moment;
-  readonly count: number;
-  readonly expected: number;
-  readonly held: number;
-  readonly untraced: number;
-  readonly terms: readonly AccountingTerm[];
-  readonly notes: readonly string[];
-  readonly judged: true;
-  readonly heldReferences: readonly LedgerReference[];
 }
 
 export interface PutOnlyPage {
@@ -88,28 +81,16 @@ function readPut(
   const dropsBias = before !== ABSENT && after !== ABSENT && before - after >= GUP_PIN_COUNTING_BIAS / 2;
   const weight = dropsBias ? GUP_PIN_COUNTING_BIAS : 1;
   if (dropsBias && (kind === 'unknown' || kind === 'gup-get')) kind = 'gup-pin';
-  return {
+  return knownByPut(row, site, {
     kind,
-    confidence: site.release === null ? 'assumed' : 'rule',
     weight,
-    acquireRow: NONE,
-    releaseRow: row,
-    functionName: site.release?.functionName ?? site.holderFunction,
     site: site.release,
     fromRow: 0,
-    knownRow: row,
-    suspended: false,
-    repeats: 1,
-    ambiguous: false,
-    nameless: site.functions.length === 0,
-    putMissing: false,
-    byPutback: false,
-    rows: [row],
     evidence:
       site.release === null
         ? 'a put after the mark; no rule names the functions of its stack'
         : `a put after the mark in ${site.release.functionName}`,
-  };
+  });
 }
 
 /** The puts that may be the references too many at a mark. */
