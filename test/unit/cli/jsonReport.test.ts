@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Report, ReportFrame } from '../../../src/engine/report';
 import { runCli, scratch } from './support/runCli';
+import { smallTree } from './support/smallTree';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -126,7 +127,7 @@ test('frames without a tree: as the capture prints them, and nothing is claimed'
 });
 
 test('frames with a tree: file and line of what it has, and unknown for what it has not', async () => {
-  const { pages } = await reportOf(SAMPLE, '--tree', kernelTree());
+  const { pages } = await reportOf(SAMPLE, '--tree', smallTree('linux'));
   const stack = pages[0]?.references[1]?.released?.stack ?? [];
   const places = new Map(stack.map((frame) => [frame.function, frame]));
   const { file, line, certainty } = places.get('pipe_read')!;
@@ -176,35 +177,6 @@ test('--reason leaves the pages of other reasons out', async () => {
   assert.equal((await reportOf(SAMPLE, '--reason', 'compaction')).pages.length, 0);
   assert.equal((await reportOf(SAMPLE, '--reason', 'contig_range')).pages.length, 1);
 });
-
-/** The smallest folder that is a kernel tree, with one function of the sample's stacks. */
-function kernelTree(): string {
-  const root = path.join(scratch, 'linux');
-  for (const folder of ['arch/x86', 'fs', 'include/linux', 'kernel', 'mm']) {
-    mkdirSync(path.join(root, folder), { recursive: true });
-  }
-  writeFileSync(path.join(root, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION =\n');
-  writeFileSync(path.join(root, 'Kconfig'), '');
-  writeFileSync(path.join(root, 'include/linux/mm.h'), '');
-  writeFileSync(
-    path.join(root, 'fs/pipe.c'),
-    [
-      'static void page_cache_pipe_buf_release(struct pipe_inode_info *pipe, struct pipe_buffer *buf)',
-      '{',
-      '\tput_page(buf->page);',
-      '}',
-      '',
-      'static ssize_t',
-      'pipe_read(struct kiocb *iocb, struct iov_iter *to)',
-      '{',
-      '\tpage_cache_pipe_buf_release(pipe, buf);',
-      '\treturn 0;',
-      '}',
-      '',
-    ].join('\n'),
-  );
-  return root;
-}
 
 test('attempts: what was tried, and the marks that belong to each', async () => {
   const { attempts, pages } = await reportOf(SAMPLE, 'test/fixtures/c_jbd2/report.txt.gz');

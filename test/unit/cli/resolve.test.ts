@@ -1,28 +1,11 @@
 /** `page-holders resolve` on the small programs of the fixtures. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { test } from 'node:test';
+import { runCli } from './support/runCli';
 
-const CLI = path.resolve('dist/page-holders.js');
 const VMLINUX = 'test/fixtures/debugInfo/dwarf4.elf';
 
-function resolve(
-  args: readonly string[],
-  input: string,
-): Promise<{ status: number | null; output: string; errors: string }> {
-  const child = spawn(process.execPath, [CLI, 'resolve', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (text: Buffer) => (output += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
-  child.stdin.end(input);
-  return new Promise((done) => {
-    child.once('close', (status) => {
-      done({ status, output, errors });
-    });
-  });
-}
+const resolve = (args: readonly string[], input: string) => runCli(['resolve', ...args], input);
 
 test('a kernel log: lines behind the frames, all else as it was', async () => {
   const log = [

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
 import { runCli, scratch } from './support/runCli';
+import { smallTree } from './support/smallTree';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -24,17 +25,9 @@ function rulesFile(folder: string, name: string, content: string): string {
   return file;
 }
 
-/** The smallest folder that is a kernel tree, with rules of its own. */
-function treeWith(folder: string, content: string): string {
-  const root = path.join(scratch, folder);
-  for (const below of ['arch/x86', 'fs', 'include/linux', 'kernel', 'mm']) {
-    mkdirSync(path.join(root, below), { recursive: true });
-  }
-  writeFileSync(path.join(root, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 1\nEXTRAVERSION =\n');
-  writeFileSync(path.join(root, 'Kconfig'), '');
-  writeFileSync(path.join(root, 'include/linux/mm.h'), '');
-  rulesFile(folder, '.page-holders.json', content);
-  return root;
+function treeWith(folder: string, rules: string): string {
+  rulesFile(folder, '.page-holders.json', rules);
+  return smallTree(folder);
 }
 
 /** Lines are broken for mails. */

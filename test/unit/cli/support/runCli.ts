@@ -19,11 +19,13 @@ export interface Ended {
   readonly errors: string;
 }
 
-export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+/** @param input what it finds on standard input */
+export function runCli(args: readonly string[], input = ''): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], {
-    env: { ...process.env, XDG_CACHE_HOME: path.join(scratch, 'cache'), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, XDG_CACHE_HOME: path.join(scratch, 'cache') },
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.end(input);
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
   child.stdout.on('data', (bytes: Buffer) => output.push(bytes));
