@@ -29,7 +29,7 @@ export async function runResolve(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<number> {
-  const lines = createInterface({ input, crlfDelay: Infinity });
+  const lines = linesOf(input);
   try {
     if (vmlinux === null) return await resolveByName(tree!, lines, output, progress);
     const info = await openKernelDebugInfo(vmlinux, modules);
@@ -50,6 +50,11 @@ export async function runResolve(
     else throw error;
     return 2;
   }
+}
+
+/** Begins to read with the first line that is asked for: lines that come before have no listener and are lost. */
+async function* linesOf(input: Readable): AsyncGenerator<string, void> {
+  yield* createInterface({ input, crlfDelay: Infinity });
 }
 
 async function printLines(

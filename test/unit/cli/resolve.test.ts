@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCli } from './support/runCli';
+import { smallTree } from './support/smallTree';
 
 const VMLINUX = 'test/fixtures/debugInfo/dwarf4.elf';
 
@@ -29,6 +30,15 @@ test('names alone: the call, through inlined functions and jumps', async () => {
   const { output } = await resolve(['--vmlinux', VMLINUX], ' => same\n => caller\n\n => other\n => outer\n');
   assert.match(output, /\n => caller \(\/build\/sample\/main\.c:23\)\n/);
   assert.match(output, /\n => outer \(\/build\/sample\/main\.c:37\)\n/);
+});
+
+test('a tree without debug info: the call, found by the names of the stack', async () => {
+  const input = 'trace:\n => page_cache_pipe_buf_release\n => pipe_read\n';
+  const { status, output, errors } = await resolve(['--tree', smallTree('linux')], input);
+  assert.equal(errors, '');
+  assert.equal(status, 0);
+  const innermost = ' => page_cache_pipe_buf_release (fs/pipe.c:1, the function only)';
+  assert.equal(output, `trace:\n${innermost}\n => pipe_read (fs/pipe.c:9)\n`);
 });
 
 test('what cannot be used is said, and ends with 2', async () => {
