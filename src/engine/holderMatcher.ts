@@ -1,6 +1,6 @@
 /** Which pages and references a filter asks for. */
 import type { Capture } from '../capture/eventTable';
-import { KIND_LABEL } from '../holders/kindRules';
+import { KIND_LABEL } from '../holders/kindLabel';
 import type { Attempt, Page, Reference, ReferenceEnd } from '../holders/model';
 import { heldTime, lastTime } from './heldTime';
 import { asksForReferences, type HolderFilter, type Role } from './holdersQuery';

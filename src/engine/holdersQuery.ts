@@ -2,7 +2,7 @@
 import type { Kind, Role } from '../holders/model';
 import { spanText } from './timeText';
 import { counted, ROLE_NAMES } from './wording';
-import { KIND_LABEL } from '../holders/kindRules';
+import { KIND_LABEL } from '../holders/kindLabel';
 
 export type { Kind, Role };
 

@@ -1,5 +1,5 @@
 /** What a page's analysis comes to, in numbers and few words. */
-import { KIND_LABEL } from '../holders/kindRules';
+import { KIND_LABEL } from '../holders/kindLabel';
 import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
 import type { NodeMood } from './protocol';
 

@@ -1,6 +1,6 @@
 /** A reference as rows: what it is, where it was taken and dropped, and the events that it rests on. */
 import type { Capture } from '../capture/eventTable';
-import { KIND_LABEL } from '../holders/kindRules';
+import { KIND_LABEL } from '../holders/kindLabel';
 import type { Page, Reference, ReferenceEnd } from '../holders/model';
 import type { EventRows } from './eventRows';
 import type { PlacedStacks } from './frames';

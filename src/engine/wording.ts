@@ -1,5 +1,5 @@
 /** Roles, certainties and numbers in words. */
-import { KIND_LABEL } from '../holders/kindRules';
+import { KIND_LABEL } from '../holders/kindLabel';
 import type { Confidence, Role } from '../holders/model';
 import type { Certainty } from '../source/location';
 

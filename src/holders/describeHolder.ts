@@ -1,7 +1,8 @@
 /** What the analysis calls a reference and its holder, and where it says such a reference is taken. */
 import type { SymbolTable } from '../capture/eventTable';
 import { isInTreeModule } from './inTreeModules';
-import { KIND_LABEL, KIND_RULES, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
+import { KIND_LABEL } from './kindLabel';
+import { KIND_RULES, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
 import type { KindRule } from './kindRule';
 import type { LedgerReference } from './ledger';
 import type { Reference, ReferenceEnd } from './model';

@@ -14,28 +14,6 @@ import { PAGE_CACHE_RULES } from './rules/pageCache';
 import { PIN_RULES } from './rules/pins';
 import { TRANSFER_RULES } from './rules/transfer';
 
-export const KIND_LABEL: Readonly<Record<Kind, string>> = {
-  'pipe-buffer': 'pipe buffer',
-  'gup-pin': 'GUP pin (FOLL_PIN)',
-  'gup-get': 'GUP get (FOLL_GET)',
-  'lru-batch': 'LRU batch',
-  'page-table': 'page table mapping',
-  isolation: 'isolation',
-  'page-cache': 'page cache',
-  'page-cache-lookup': 'page cache lookup',
-  'swap-cache': 'swap cache',
-  'private-data': 'private data (buffer heads)',
-  'buffer-head': 'buffer head user',
-  'direct-io': 'direct I/O',
-  'io-uring': 'io_uring buffer',
-  socket: 'socket buffer',
-  writeback: 'writeback',
-  read: 'read in flight',
-  driver: 'driver or module',
-  allocation: 'allocation',
-  unknown: 'unknown',
-};
-
 /**
  * References that migration itself accounts for (mm/migrate.c folio_expected_refs, and the isolation
  * reference of its caller), so that they never make a page unmovable.

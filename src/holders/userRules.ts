@@ -13,7 +13,7 @@ import {
   type ParseError,
 } from 'jsonc-parser/lib/esm/main.js';
 import type { KindRule, Sites, Strength } from './kindRule';
-import { KIND_LABEL } from './kindRules';
+import { KIND_LABEL } from './kindLabel';
 import type { Kind } from './model';
 import { stripCompilerSuffix } from './stackSites';
 

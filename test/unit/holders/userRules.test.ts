@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
-import { KIND_LABEL } from '../../../src/holders/kindRules';
+import { KIND_LABEL } from '../../../src/holders/kindLabel';
 import type { Reference } from '../../../src/holders/model';
 import { parseUserRules, ruleProblemText, type RuleOrigin } from '../../../src/holders/userRules';
 import { captureOf, type EventText } from '../support/traceText';
