@@ -4,13 +4,12 @@ import {
   DEFAULT_QUERY,
   GROUPINGS,
   KINDS,
+  namesOf,
   parsePfn,
   parseSpan,
   ROLES,
   SORT_ORDERS,
-  type Grouping,
   type HoldersQuery,
-  type SortOrder,
 } from '../engine/holdersQuery';
 
 export interface ReportCommand {
@@ -82,10 +81,6 @@ function queryOf(values: Values): HoldersQuery {
       pfns: listed(values.pfn).map(pfnOf),
     },
   };
-}
-
-function namesOf<Name extends Grouping | SortOrder>(table: Readonly<Record<Name, string>>): readonly Name[] {
-  return Object.keys(table) as Name[];
 }
 
 function once(option: string, given: readonly string[] = []): string | null {

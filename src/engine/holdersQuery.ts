@@ -61,8 +61,13 @@ export const SORT_ORDERS: Readonly<Record<SortOrder, string>> = {
   attempts: 'Attempts blocked, most first',
 };
 
-export const KINDS = Object.keys(KIND_LABEL) as readonly Kind[];
+export const KINDS = namesOf(KIND_LABEL);
 export const ROLES: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
+
+/** The names that such a table has, in its order. */
+export function namesOf<Name extends string>(table: Readonly<Record<Name, unknown>>): readonly Name[] {
+  return Object.keys(table) as Name[];
+}
 
 export function isFiltering(filter: HolderFilter): boolean {
   return filterWords(filter).length > 0;

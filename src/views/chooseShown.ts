@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 import {
   filterWords,
   GROUPINGS,
+  isFiltering,
   KINDS,
+  namesOf,
   NO_FILTER,
   parsePfn,
   parseSpan,
@@ -11,11 +13,10 @@ import {
   SORT_ORDERS,
   type Grouping,
   type HolderFilter,
-  type Kind,
   type Role,
   type SortOrder,
 } from '../engine/holdersQuery';
-import { counted, KIND_NAMES, ROLE_MEANINGS, ROLE_NAMES } from '../engine/wording';
+import { counted, joined, KIND_NAMES, ROLE_MEANINGS, ROLE_NAMES } from '../engine/wording';
 import { spanText } from '../engine/timeText';
 import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
@@ -61,12 +62,12 @@ export class ChooseShown implements vscode.Disposable {
   /** @param given a grouping that a key binding names */
   private async group(given: unknown): Promise<void> {
     const { groupBy } = this.shown.query;
-    const named = keysOf(GROUPINGS).find((grouping) => grouping === given);
+    const named = namesOf(GROUPINGS).find((grouping) => grouping === given);
     const picked =
       named ??
       (await pickOne(
         'Group By',
-        keysOf(GROUPINGS).map((value) => ({
+        namesOf(GROUPINGS).map((value) => ({
           value,
           label: GROUPING_NAMES[value],
           detail: GROUPINGS[value],
@@ -80,7 +81,7 @@ export class ChooseShown implements vscode.Disposable {
     const { sortBy } = this.shown.query;
     const orders: readonly Choice<SortOrder | null>[] = [
       { value: null, label: 'What answers best first' },
-      ...keysOf(SORT_ORDERS).map((value) => ({ value, label: SORT_ORDERS[value] })),
+      ...namesOf(SORT_ORDERS).map((value) => ({ value, label: SORT_ORDERS[value] })),
     ];
     const picked = await pickOne(
       'Sort By',
@@ -135,8 +136,7 @@ export class ChooseShown implements vscode.Disposable {
         this.shown.clearFilter();
       },
     };
-    const isFiltered = filterWords(filter).length > 0;
-    const act = await pickOne('Filter', isFiltered ? [...criteria, clear] : criteria);
+    const act = await pickOne('Filter', isFiltering(filter) ? [...criteria, clear] : criteria);
     await act?.();
   }
 
@@ -150,10 +150,7 @@ export class ChooseShown implements vscode.Disposable {
   }
 
   private async filterByKind(): Promise<void> {
-    const counts = new Map<Kind, number>();
-    for (const { kinds } of this.captures.all) {
-      for (const [kind, count] of kinds) counts.set(kind, (counts.get(kind) ?? 0) + count);
-    }
+    const counts = sums(this.captures.all.flatMap(({ kinds }) => kinds));
     const { filter } = this.shown.query;
     const kinds = await pickSeveral(
       'Filter by Kind',
@@ -197,20 +194,13 @@ export class ChooseShown implements vscode.Disposable {
   }
 
   private async filterByReason(): Promise<void> {
-    const pages = new Map<string, number>();
-    for (const { reasons } of this.captures.all) {
-      for (const [reason, count] of reasons) {
-        // Marks without a reason can only be seen with all.
-        if (reason !== null) pages.set(reason, (pages.get(reason) ?? 0) + count);
-      }
-    }
+    const pages = sums(this.captures.all.flatMap(({ reasons }) => reasons));
     const reason = await pickOne<string | null>('Filter by Migrate Reason', [
       { label: 'All reasons', value: null },
-      ...Array.from(pages, ([value, count]) => ({
-        value,
-        label: value,
-        description: counted(count, 'page'),
-      })),
+      // Marks without a reason can only be seen with all.
+      ...Array.from(pages).flatMap(([value, count]) =>
+        value === null ? [] : [{ value, label: value, description: counted(count, 'page') }],
+      ),
     ]);
     if (reason !== undefined) this.shown.changeFilter({ reason });
   }
@@ -235,13 +225,11 @@ export class ChooseShown implements vscode.Disposable {
   private describe(): void {
     const { groupBy, sortBy, filter } = this.shown.query;
     const words = filterWords(filter);
-    this.holders.description = [
-      groupBy === 'page' ? '' : `by ${groupBy}`,
-      sortBy === null ? '' : `sorted by ${sortBy.replace('-', ' ')}`,
-      words.length === 0 ? '' : `only ${words.join(', ')}`,
-    ]
-      .filter((part) => part !== '')
-      .join(' · ');
+    this.holders.description = joined([
+      groupBy === 'page' ? null : `by ${groupBy}`,
+      sortBy === null ? null : `sorted by ${sortBy.replace('-', ' ')}`,
+      words.length === 0 ? null : `only ${words.join(', ')}`,
+    ]);
   }
 }
 
@@ -259,8 +247,11 @@ async function pickSeveral<Value>(
   return picked?.map(({ value }) => value);
 }
 
-function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): readonly Key[] {
-  return Object.keys(table) as Key[];
+/** Counts of several captures in one. */
+function sums<Key>(counts: readonly (readonly [Key, number])[]): ReadonlyMap<Key, number> {
+  const all = new Map<Key, number>();
+  for (const [key, count] of counts) all.set(key, (all.get(key) ?? 0) + count);
+  return all;
 }
 
 function wordsOf(text: string): readonly string[] {

@@ -5,6 +5,7 @@ import {
   GROUPINGS,
   isFiltering,
   KINDS,
+  namesOf,
   NO_FILTER,
   ROLES,
   SORT_ORDERS,
@@ -62,8 +63,8 @@ function checkedQuery(kept: unknown): HoldersQuery {
   const listed = <Name extends string>(names: readonly Name[], values: unknown): readonly Name[] =>
     Array.isArray(values) ? names.filter((name) => values.includes(name)) : [];
   return {
-    groupBy: known(keysOf(GROUPINGS), groupBy) ?? DEFAULT_QUERY.groupBy,
-    sortBy: known(keysOf(SORT_ORDERS), sortBy),
+    groupBy: known(namesOf(GROUPINGS), groupBy) ?? DEFAULT_QUERY.groupBy,
+    sortBy: known(namesOf(SORT_ORDERS), sortBy),
     filter: {
       reason: typeof reason === 'string' ? reason : null,
       kinds: listed(KINDS, kinds),
@@ -77,8 +78,4 @@ function checkedQuery(kept: unknown): HoldersQuery {
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): readonly Key[] {
-  return Object.keys(table) as Key[];
 }
