@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { SHOW_LOG } from './failures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
@@ -13,7 +14,6 @@ import type { OpenCommands } from './openCommands';
 const SHORT_TIME = 120_000;
 
 const OPEN_AGAIN = 'Open Again';
-const SHOW_LOG = 'Show Log';
 
 export class EngineRecovery {
   private lastEnd = -Infinity;

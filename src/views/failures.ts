@@ -1,5 +1,8 @@
-/** Tells people of a failure, with the log one press away; a cancel is no failure. */
+/** Tells people what went wrong, with the log one press away; a cancel is no failure. */
 import * as vscode from 'vscode';
+
+/** Button of such a message. */
+export const SHOW_LOG = 'Show Log';
 
 /**
  * Returns at once: what failed is over, whenever its message is read. That the worker stopped is told elsewhere, with
@@ -9,14 +12,22 @@ export function showFailure(log: vscode.LogOutputChannel, failure: unknown): voi
   if (isCancel(failure) || isNamed(failure, 'EngineStoppedError')) return;
   const message = failure instanceof Error ? failure.message : String(failure);
   log.error(failure instanceof Error ? (failure.stack ?? message) : message);
-  const showLog = 'Show Log';
-  void vscode.window.showErrorMessage(message, showLog).then((chosen) => {
-    if (chosen === showLog) log.show();
-  });
+  showLogIfChosen(log, vscode.window.showErrorMessage(message, SHOW_LOG));
+}
+
+/** Returns at once, as {@link showFailure}. */
+export function showWarning(log: vscode.LogOutputChannel, message: string): void {
+  showLogIfChosen(log, vscode.window.showWarningMessage(message, SHOW_LOG));
 }
 
 export function isCancel(failure: unknown): boolean {
   return isNamed(failure, 'CancelledError');
+}
+
+function showLogIfChosen(log: vscode.LogOutputChannel, choice: Thenable<string | undefined>): void {
+  void choice.then((chosen) => {
+    if (chosen === SHOW_LOG) log.show();
+  });
 }
 
 function isNamed(failure: unknown, name: string): boolean {

@@ -1,6 +1,7 @@
 /** Rules of the kind table: hands those of the settings to the engine, and tells what is wrong with any. */
 import * as vscode from 'vscode';
 import type { EngineApi } from '../engine/protocol';
+import { showWarning } from './failures';
 
 export const KIND_RULES_SETTING = 'pageHolders.kindRules';
 
@@ -29,10 +30,6 @@ export class KindRuleReport {
     this.told = news;
     if (news === '') return;
     const more = problems.length > 1 ? ` And ${problems.length - 1} more.` : '';
-    const showLog = 'Show Log';
-    const text = `A kind rule cannot be used and is left out: ${first}.${more}`;
-    void vscode.window.showWarningMessage(text, showLog).then((chosen) => {
-      if (chosen === showLog) this.log.show();
-    });
+    showWarning(this.log, `A kind rule cannot be used and is left out: ${first}.${more}`);
   }
 }
