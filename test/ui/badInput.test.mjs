@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { repository } from '../host/paths.mjs';
 import {
   chooseFile,
   expand,
+  folderWithSample,
   openCapture,
   openFolders,
-  page,
+  quickItem,
   row,
   runCommand,
-  scratch,
   screenshot,
   takeMessage,
   view,
@@ -21,11 +20,9 @@ describe('what is no capture and no kernel tree', () => {
   const file = (name) => path.join(folder, name);
 
   before(async () => {
-    folder = path.join(scratch, 'no-tree');
-    mkdirSync(folder, { recursive: true });
+    folder = folderWithSample('no-tree', 'trace.txt');
     writeFileSync(file('empty.txt'), '');
     copyFileSync('/bin/true', file('program.dat'));
-    cpSync(path.join(repository, 'media/sample/trace.txt'), file('trace.txt'));
     await openFolders(folder);
   });
 
@@ -45,7 +42,7 @@ describe('what is no capture and no kernel tree', () => {
 
   it('says of a folder without the landmarks of a kernel tree what is missing', async () => {
     await runCommand('Page Holders: Choose Kernel Tree…');
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Browse…' }).click();
+    await quickItem('Browse…').click();
     await chooseFile('Kernel Tree', folder);
     const said = await takeMessage(folder);
     assert.match(said, /kernel (tree|source)/);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
-import { repository } from '../host/paths.mjs';
 import {
+  folderWithSample,
   followLink,
   kernelTree,
   openCapture,
@@ -11,7 +10,6 @@ import {
   page,
   row,
   runCommand,
-  scratch,
   screenshot,
   showContainer,
   view,
@@ -22,9 +20,7 @@ describe('captures beside a kernel tree', () => {
   let folder;
 
   before(async () => {
-    folder = path.join(scratch, 'captures');
-    mkdirSync(folder, { recursive: true });
-    cpSync(path.join(repository, 'media/sample/trace.txt'), path.join(folder, 'night.txt'));
+    folder = folderWithSample('captures', 'night.txt');
     await openFolders(folder, kernelTree);
   });
 

@@ -1,52 +1,46 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { repository } from '../host/paths.mjs';
 import {
   expand,
+  folderWithSample,
   openCapture,
   openFolders,
   page,
+  quickInputTitled,
+  quickItem,
   row,
   runCommand,
-  scratch,
+  sample,
   screenshot,
   showContainer,
+  typeAndEnter,
   view,
 } from './workbench.mjs';
 
-const item = (text) => page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
 const holders = () => view('Holders');
 
-/** Runs a command and waits for the quick input that it opens: until then the list is the palette's. */
+/** Runs a command and chooses in the quick input that it opens. */
 async function choose(command, title, choice) {
   await runCommand(`Page Holders: ${command}`);
-  await page.locator('.quick-input-titlebar', { hasText: title }).waitFor();
-  await item(choice).click();
+  await quickInputTitled(title);
+  await quickItem(choice).click();
 }
 
 const groupBy = (name) => choose('Group Holders By…', 'Group By', name);
 
 async function filterBy(criterion, title) {
   await choose('Filter Holders…', 'Filter', criterion);
-  await page.locator('.quick-input-titlebar', { hasText: title }).waitFor();
-}
-
-async function type(text) {
-  await page.locator('.quick-input-widget input').fill(text);
-  await page.keyboard.press('Enter');
+  await quickInputTitled(title);
 }
 
 describe('holders by holder, attempt and task', () => {
   let folder;
 
   before(async () => {
-    folder = path.join(scratch, 'groupings');
-    mkdirSync(folder, { recursive: true });
-    const sample = path.join(repository, 'media/sample/trace.txt');
-    cpSync(sample, path.join(folder, 'night.txt'));
+    folder = folderWithSample('groupings', 'night.txt');
     const text = readFileSync(sample, 'utf8');
     const attempt = text.lastIndexOf('\n', text.indexOf(' cma_alloc_start:')) + 1;
     writeFileSync(path.join(folder, 'before.txt'), text.slice(0, attempt));
@@ -111,22 +105,22 @@ describe('holders by holder, attempt and task', () => {
   it('filters by kind, time and text; what is left out is counted and can be opened', async () => {
     await row('0x12f98', holders()).waitFor();
     await filterBy('Kind of Reference…', 'Filter by Kind');
-    await item('GUP pin').click();
+    await quickItem('GUP pin').click();
     await screenshot('filter-kind');
     await page.keyboard.press('Enter');
     await row(/^Held: 1 reference/, holders()).waitFor();
     await row(/^Left out by the filter: 7 references/, holders()).waitFor();
     await screenshot('filtered');
     await filterBy('Held for at Least…', 'Held for at Least');
-    await type('1 s');
+    await typeAndEnter('1 s');
     await row(/^Left out by the filter: 1 page/, holders()).waitFor();
     await runCommand('Page Holders: Filter Holders…');
-    await page.locator('.quick-input-titlebar', { hasText: 'Filter' }).waitFor();
-    await item('Clear Filter').waitFor();
+    await quickInputTitled('Filter');
+    await quickItem('Clear Filter').waitFor();
     await screenshot('filter-menu');
-    await item('Clear Filter').click();
+    await quickItem('Clear Filter').click();
     await filterBy('Text…', 'Filter by Text');
-    await type('reader-B');
+    await typeAndEnter('reader-B');
     await row(/^Held: 1 reference/, holders()).waitFor();
     await runCommand('Page Holders: Clear Filter');
     await row(/^Held: 3 references/, holders()).waitFor();
@@ -134,7 +128,7 @@ describe('holders by holder, attempt and task', () => {
 
   it('answers for a page that nothing failed to move', async () => {
     await filterBy('Page Frame Number…', 'Page Frame Number');
-    await type('0x12f99 0x12f90');
+    await typeAndEnter('0x12f99 0x12f90');
     await row(/^0x12f9/, holders()).waitFor();
     await screenshot('asked-pages');
     await runCommand('Page Holders: Clear Filter');

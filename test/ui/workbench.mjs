@@ -1,20 +1,22 @@
 // The workbench under test, in the words of a person who uses it.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openBrowser } from '../host/browser.mjs';
 import { ensureCodeServer } from '../host/codeServer.mjs';
 import { installExtension, packageExtension } from '../host/extensionPackage.mjs';
 import { ensureKernelTree } from '../host/kernelTree.mjs';
-import { outFolder } from '../host/paths.mjs';
+import { outFolder, repository } from '../host/paths.mjs';
 import { startServer } from '../host/server.mjs';
 
 const shots = path.join(outFolder, 'shots');
 
 /** Absolute path of the kernel tree. */
 export let kernelTree;
-/** A folder for the files of a test, removed at the end. */
-export let scratch;
+/** The sample capture that ships with the extension. */
+export const sample = path.join(repository, 'media/sample/trace.txt');
+/** Removed at the end. */
+let scratch;
 /** Playwright's page, for what has no word here. */
 export let page;
 
@@ -38,6 +40,14 @@ export async function stopWorkbench() {
   await browser?.close();
   await server?.stop();
   if (scratch) rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Makes a folder of that name for the files of a test, with the sample capture in it as `capture`; returns its path. */
+export function folderWithSample(name, capture) {
+  const folder = path.join(scratch, name);
+  mkdirSync(folder);
+  copyFileSync(sample, path.join(folder, capture));
+  return folder;
 }
 
 let shotCount = 0;
@@ -95,13 +105,29 @@ export async function expand(treeRow) {
   }
 }
 
+/** The first row of the quick input that has `text`. */
+export const quickItem = (text) =>
+  page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+
+/** Waits for the quick input of that title: until then the list is the one of the input before it. */
+export const quickInputTitled = (title) =>
+  page.locator('.quick-input-titlebar', { hasText: title }).waitFor();
+
+const quickInputBox = () => page.locator('.quick-input-widget input');
+
+/** Types into the quick input that is open, and presses Enter. */
+export async function typeAndEnter(text) {
+  await quickInputBox().fill(text);
+  await page.keyboard.press('Enter');
+}
+
 /** Chooses a command from the palette by its full title. */
 export async function runCommand(title) {
-  const command = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  const command = quickItem(title);
   // The palette lists what is known when it is opened, and a new window still learns.
   for (let tries = 0; tries < 5; tries++) {
     await page.keyboard.press('F1');
-    await page.locator('.quick-input-widget input').fill(`>${title}`);
+    await quickInputBox().fill(`>${title}`);
     const isListed = await command.waitFor({ timeout: 3000 }).then(
       () => true,
       () => false,
@@ -114,10 +140,10 @@ export async function runCommand(title) {
 
 /** Types a path into the file dialog of that title, which is a quick input in the browser. */
 export async function chooseFile(title, file) {
-  await page.locator('.quick-input-titlebar', { hasText: title }).waitFor();
+  await quickInputTitled(title);
   // The dialog writes the folder that it starts in by itself, lists it, and may write it again.
   await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-  const input = page.locator('.quick-input-widget input');
+  const input = quickInputBox();
   for (let tries = 0; tries < 10; tries++) {
     await input.fill(file);
     await page.waitForTimeout(500);
