@@ -5,8 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import * as vscode from 'vscode';
-import type { PageHoldersApi } from '../../src/extension';
-import { errorMessages, extension, holdersText, sampleUri } from './extension';
+import { capturesTree, closeAll, errorMessages, holdersText, sampleUri } from './extension';
 import { until } from './until';
 
 const run = (command: string, ...args: readonly unknown[]) =>
@@ -14,7 +13,7 @@ const run = (command: string, ...args: readonly unknown[]) =>
 
 /** Labels and descriptions of the Captures view, two levels deep. */
 async function capturesText(): Promise<string> {
-  const { captures } = (await extension().activate()) as PageHoldersApi;
+  const captures = await capturesTree();
   const lines: string[] = [];
   for (const row of await captures.getChildren()) {
     for (const each of [row, ...(await captures.getChildren(row))]) {
@@ -65,12 +64,7 @@ describe('the engine in its worker', () => {
   after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
-  afterEach(async () => {
-    for (let open = 0; open < 4 && (await holdersText()) !== ''; open++) {
-      const { captures } = (await extension().activate()) as PageHoldersApi;
-      await run('closeCapture', (await captures.getChildren())[1]);
-    }
-  });
+  afterEach(closeAll);
 
   it('shows what was read of a large capture while it goes on being read, and says that it is a part', async () => {
     const opening = run('openCapture', big);

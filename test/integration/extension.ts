@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import type { PageHoldersApi } from '../../src/extension';
 
 const ID = 'page-holders.page-holders';
 
@@ -8,6 +9,21 @@ export function extension(): vscode.Extension<unknown> {
   const found = vscode.extensions.getExtension(ID);
   assert.ok(found, `${ID} is not among the extensions of this host`);
   return found;
+}
+
+/** The rows of the Captures view, which know those below them. */
+export async function capturesTree(): Promise<PageHoldersApi['captures']> {
+  const { captures } = (await extension().activate()) as PageHoldersApi;
+  return captures;
+}
+
+/** Closes every file by its row: without one, the user is asked which. */
+export async function closeAll(): Promise<void> {
+  for (const row of await (await capturesTree()).getChildren()) {
+    if ('node' in row && row.node.kind === 'capture') {
+      await vscode.commands.executeCommand('pageHolders.closeCapture', row);
+    }
+  }
 }
 
 /** The sample capture that ships with the extension. */

@@ -1,8 +1,7 @@
 /// <reference types="mocha" />
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { PageHoldersApi } from '../../src/extension';
-import { errorMessages, extension, holdersText } from './extension';
+import { closeAll, errorMessages, extension, holdersText } from './extension';
 
 describe('opening several files of one recording', () => {
   const fixture = (name: string): vscode.Uri =>
@@ -12,14 +11,8 @@ describe('opening several files of one recording', () => {
   const PERF = fixture('perf/multi.perf.data.gz');
   const KALLSYMS = fixture('perf/multi.kallsyms.gz');
 
-  /** Closes every file by its row: without one, the user is asked which. */
   afterEach(async () => {
-    const { captures } = (await extension().activate()) as PageHoldersApi;
-    for (const row of await captures.getChildren()) {
-      if ('node' in row && row.node.kind === 'capture') {
-        await vscode.commands.executeCommand('pageHolders.closeCapture', row);
-      }
-    }
+    await closeAll();
     assert.equal(await holdersText(), '');
   });
 
@@ -45,12 +38,7 @@ describe('opening several files of one recording', () => {
       assert.doesNotMatch(await holdersText(), /owner-696 · still held/);
       await open(second);
       assert.match(await holdersText(), /pipe buffer · owner-696 · still held/);
-      const { captures } = (await extension().activate()) as PageHoldersApi;
-      for (const row of await captures.getChildren()) {
-        if ('node' in row && row.node.kind === 'capture') {
-          await vscode.commands.executeCommand('pageHolders.closeCapture', row);
-        }
-      }
+      await closeAll();
     }
   });
 
