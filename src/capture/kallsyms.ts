@@ -1,6 +1,6 @@
-import { byteChunks, joined, putBack, takeHead, type ReadOptions } from './byteChunks';
+import { joined, putBack, takeHead, type ReadOptions } from './byteChunks';
 import type { ByteSource } from './byteSource';
-import { COMPRESSION_HEAD, compressionOf } from './decompress';
+import { contentChunks } from './decompress';
 import type { Problem, SymbolTable } from './eventTable';
 import { ProblemList } from './problemList';
 import { SymbolTableBuilder } from './symbolTableBuilder';
@@ -21,7 +21,7 @@ export interface Kallsyms {
 }
 
 /** Whether a file begins like a saved /proc/kallsyms: `ffffffff81000000 T _text`. */
-export function isKallsyms(head: Uint8Array): boolean {
+function isKallsyms(head: Uint8Array): boolean {
   return /^(?:[0-9a-f]{8}|[0-9a-f]{16}) [A-Za-z] \S+(?:\t\[\w+\])?\n/.test(
     new TextDecoder('latin1').decode(head.subarray(0, SYMBOL_HEAD)),
   );
@@ -37,17 +37,16 @@ export async function readSymbolFile(
   source: ByteSource,
   options: ReadOptions = {},
 ): Promise<{ readonly kallsyms: Kallsyms | null; readonly problems: readonly Problem[] } | null> {
-  const { chunkSize, signal } = options;
-  const quiet = {
-    ...(chunkSize === undefined ? {} : { chunkSize }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const head = await contentChunks(source, quiet, new ProblemList());
-  const beginning = joined(await takeHead(head, SYMBOL_HEAD));
-  await head.return();
-  if (!isKallsyms(beginning)) return null;
+  const own = new ProblemList();
+  const { chunks } = await contentChunks(source, options, own);
+  const beginning = await takeHead(chunks, SYMBOL_HEAD);
+  if (!isKallsyms(joined(beginning))) {
+    await chunks.return();
+    return null;
+  }
   const problems = new ProblemList();
-  return { kallsyms: await readKallsyms(source, options, problems), problems: problems.kept };
+  const kallsyms = await kallsymsOf(source.name, putBack(beginning, chunks), own, problems);
+  return { kallsyms, problems: problems.kept };
 }
 
 /**
@@ -61,36 +60,34 @@ export async function readKallsyms(
   problems: ProblemList,
 ): Promise<Kallsyms | null> {
   const own = new ProblemList();
-  const chunks = await contentChunks(source, options, own);
+  const { chunks } = await contentChunks(source, options, own);
+  return kallsymsOf(source.name, chunks, own, problems);
+}
+
+/** @param own where `chunks` puts what is wrong with the file itself */
+async function kallsymsOf(
+  file: string,
+  chunks: AsyncGenerator<Uint8Array, void>,
+  own: ProblemList,
+  problems: ProblemList,
+): Promise<Kallsyms | null> {
   const text = joined(await takeHead(chunks, LARGEST_KALLSYMS));
   await chunks.return();
   const names = new KernelSymbols();
   names.readKallsyms(text);
-  for (const problem of own.kept) problems.add(0, null, `${source.name}: ${problem.message}`);
+  for (const problem of own.kept) problems.add(0, null, `${file}: ${problem.message}`);
   if (names.codeCount === 0) {
     problems.add(
       0,
       null,
       names.lineCount > 0
-        ? `${source.name}: all addresses are 0, expected those of the kernel; save /proc/kallsyms as root, with ` +
+        ? `${file}: all addresses are 0, expected those of the kernel; save /proc/kallsyms as root, with ` +
             'kernel.kptr_restrict at most 1'
-        : `${source.name}: no line of kallsyms was found, expected "ffffffff81000000 T _text"; save /proc/kallsyms as root`,
+        : `${file}: no line of kallsyms was found, expected "ffffffff81000000 T _text"; save /proc/kallsyms as root`,
     );
     return null;
   }
   return { names, addressOf: (symbol) => addressOf(text, symbol), hasModules: names.hasModules };
-}
-
-/** The content of a source, which may be compressed. */
-async function contentChunks(
-  source: ByteSource,
-  options: ReadOptions,
-  problems: ProblemList,
-): Promise<AsyncGenerator<Uint8Array, void>> {
-  const chunks = byteChunks(source, options, problems);
-  const taken = await takeHead(chunks, COMPRESSION_HEAD);
-  const whole = putBack(taken, chunks);
-  return compressionOf(joined(taken))?.decompress(whole, problems) ?? whole;
 }
 
 function addressOf(text: Uint8Array, symbol: string): bigint | null {

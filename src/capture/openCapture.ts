@@ -1,6 +1,6 @@
 import type { ByteSource } from './byteSource';
-import { byteChunks, joined, putBack, takeHead } from './byteChunks';
-import { COMPRESSION_HEAD, compressionOf } from './decompress';
+import { joined, putBack, takeHead } from './byteChunks';
+import { contentChunks } from './decompress';
 import {
   binaryFormat,
   byteOrderMarkLength,
@@ -36,11 +36,7 @@ export type OpenCaptureOptions = PerfDataOptions;
 export async function openCapture(source: ByteSource, given: OpenCaptureOptions = {}): Promise<Capture> {
   const options = forwardOnly(given);
   const endProblems = new ProblemList();
-  let chunks = byteChunks(source, options, endProblems);
-  const taken = await takeHead(chunks, COMPRESSION_HEAD);
-  chunks = putBack(taken, chunks);
-  const compression = compressionOf(joined(taken));
-  if (compression) chunks = compression.decompress(chunks, endProblems);
+  const { chunks, compression } = await contentChunks(source, options, endProblems);
   const beginning = joined(await takeHead(chunks, HEAD_LENGTH));
   const head = beginning.subarray(0, HEAD_LENGTH);
   if (head.length === 0 && endProblems.kept[0]) {
