@@ -96,6 +96,14 @@ function addressOf(text: Uint8Array, symbol: string): bigint | null {
   return address === undefined ? null : BigInt(`0x${address}`);
 }
 
+/** Whether a frame is an address without a name. */
+export function isBareFrame(symbols: SymbolTable, frame: number): boolean {
+  const name = symbols.frameFunction(frame);
+  if (!name.startsWith('0x')) return false;
+  const address = symbols.frameAddress(frame);
+  return address !== null && name === `0x${address.toString(16)}`;
+}
+
 /**
  * Interns into `target` the frame of an address, given as its upper and lower 32 bits (unsigned), and returns its
  * id, or NONE where nothing is known of the address.
@@ -121,8 +129,8 @@ class NamedFrames implements SymbolTable {
   ) {
     this.named = new Int32Array(base.frameCount).fill(-1);
     for (let frame = 0; frame < base.frameCount; frame++) {
-      const address = base.frameAddress(frame);
-      if (address === null || base.frameFunction(frame) !== `0x${address.toString(16)}`) continue;
+      if (!isBareFrame(base, frame)) continue;
+      const address = base.frameAddress(frame)!;
       this.named[frame] = namer(Number(address >> 32n), Number(address & 0xffffffffn), this.names);
     }
   }

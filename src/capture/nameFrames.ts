@@ -8,8 +8,8 @@
  * the event comes from, and end where the kernel is entered. What differs from the recorded build in between goes
  * unnoticed: a System.map must be of the very build.
  */
-import { NONE, type Capture, type SymbolTable } from './eventTable';
-import { withFrameNames, type Kallsyms } from './kallsyms';
+import type { Capture, SymbolTable } from './eventTable';
+import { isBareFrame, withFrameNames, type FrameNamer, type Kallsyms } from './kallsyms';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 
 export interface NamedCapture {
@@ -49,9 +49,9 @@ const ENTRIES =
 const KNOWN_ARCHITECTURES = ['entry_SYSCALL_64_after_hwframe', 'el0t_64_sync'];
 
 /** How many of a capture's frames are bare addresses. */
-export function bareFrames(symbols: SymbolTable): number {
+function bareFrames(symbols: SymbolTable): number {
   let count = 0;
-  for (let frame = 0; frame < symbols.frameCount; frame++) if (isBare(symbols, frame)) count++;
+  for (let frame = 0; frame < symbols.frameCount; frame++) if (isBareFrame(symbols, frame)) count++;
   return count;
 }
 
@@ -63,7 +63,7 @@ export function nameFrames(capture: Capture, kallsyms: Kallsyms): NamedCapture {
   if (bare === 0) return unused('all its frames have names already');
   const shift = shiftOf(capture, kallsyms);
   if (typeof shift === 'string') return unused(shift);
-  const nameOf = addressNamer(kallsyms, shift);
+  const nameOf = frameNamer(kallsyms, shift);
   const others = otherNames(symbols, nameOf);
   if (others.compared > 0 && others.agreeing < LEAST_AGREEMENT * others.compared) {
     return unused(
@@ -71,10 +71,7 @@ export function nameFrames(capture: Capture, kallsyms: Kallsyms): NamedCapture {
         `${others.agreeing} the same`,
     );
   }
-  const named = withFrameNames(symbols, (high, low, target) => {
-    const frame = nameOf(high, low, target);
-    return frame >= 0 && !target.frameFunction(frame).startsWith('0x') ? frame : NONE;
-  });
+  const named = withFrameNames(symbols, nameOf);
   const left = bareFrames(named);
   if (left === bare)
     return unused('of another kernel or boot: no address of the capture lies in a function of it');
@@ -108,20 +105,18 @@ function shiftOf({ kernelReference }: Capture, kallsyms: Kallsyms): bigint | str
   );
 }
 
-type AddressNamer = (high: number, low: number, target: SymbolTableBuilder) => number;
-
-function addressNamer({ names }: Kallsyms, shift: bigint): AddressNamer {
-  if (shift === 0n) return (high, low, target) => names.frame(high, low, target);
+function frameNamer({ names }: Kallsyms, shift: bigint): FrameNamer {
+  if (shift === 0n) return (high, low, target) => names.namedFrame(high, low, target);
   return (high, low, target) => {
     const address = BigInt.asUintN(64, ((BigInt(high) << 32n) | BigInt(low)) - shift);
-    return names.frame(Number(address >> 32n), Number(address & 0xffffffffn), target);
+    return names.namedFrame(Number(address >> 32n), Number(address & 0xffffffffn), target);
   };
 }
 
 /** How many frames have an address and a name, and to how many of them the file gives the same name. */
 function otherNames(
   symbols: SymbolTable,
-  nameOf: AddressNamer,
+  nameOf: FrameNamer,
 ): { readonly compared: number; readonly agreeing: number } {
   const names = new SymbolTableBuilder();
   let compared = 0;
@@ -144,14 +139,16 @@ function otherNames(
  * @param symbols those of the capture with the names of the file
  */
 function misfit({ events }: Capture, symbols: SymbolTable, kallsyms: Kallsyms): string | null {
-  const seen = new Set<string>();
+  /** Pairs of a stack and the name of an event. */
+  const seen = new Set<number>();
   let judged = 0;
   let fitting = 0;
   for (let row = 0; row < events.length; row++) {
     const stack = events.stack[row]!;
     const name = events.name[row]!;
-    if (stack < 0 || seen.has(`${stack} ${name}`)) continue;
-    seen.add(`${stack} ${name}`);
+    const pair = stack * symbols.stringCount + name;
+    if (stack < 0 || seen.has(pair)) continue;
+    seen.add(pair);
     const origin = originOf(symbols.string(name));
     if (origin === null) continue;
     judged++;
@@ -184,11 +181,4 @@ function enteredStacks(symbols: SymbolTable, kallsyms: Kallsyms): number | null 
   if (whole.length === 0) return null;
   const entered = whole.filter((frames) => ENTRIES.test(symbols.frameFunction(frames[frames.length - 1]!)));
   return entered.length / whole.length;
-}
-
-function isBare(symbols: SymbolTable, frame: number): boolean {
-  const name = symbols.frameFunction(frame);
-  if (!name.startsWith('0x')) return false;
-  const address = symbols.frameAddress(frame);
-  return address !== null && name === `0x${address.toString(16)}`;
 }

@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../byteChunks';
 import type { ByteSource } from '../byteSource';
-import type { Capture, SymbolTable } from '../eventTable';
+import { NONE, type Capture, type SymbolTable } from '../eventTable';
 import { GapRecorder } from '../gapRecorder';
 import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
@@ -451,9 +451,8 @@ class PerfDataReader {
     return withFrameNames(symbols, (high, low, target) => {
       const generated = maps.functionFrame(high, low, target);
       if (generated >= 0) return generated;
-      const frame = names ? names.frame(high, low, target) : -1;
-      if (frame >= 0 && !target.frameFunction(frame).startsWith('0x')) return frame;
-      return maps.moduleFrame(high, low, target);
+      const named = names ? names.namedFrame(high, low, target) : NONE;
+      return named >= 0 ? named : maps.moduleFrame(high, low, target);
     });
   }
 

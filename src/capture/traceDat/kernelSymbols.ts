@@ -1,4 +1,5 @@
 import { BLANK, HEX_VALUE, NEWLINE, OPEN_BRACKET, TAB } from '../ascii';
+import { NONE } from '../eventTable';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 import { decodeText } from './sequentialReader';
 
@@ -99,6 +100,12 @@ export class KernelSymbols {
       addressHigh,
       addressLow,
     });
+  }
+
+  /** As {@link frame}, but NONE where nothing names the address. */
+  namedFrame(high: number, low: number, symbols: SymbolTableBuilder): number {
+    const frame = this.frame(high, low, symbols);
+    return symbols.frameFunction(frame).startsWith('0x') ? NONE : frame;
   }
 
   /** Reads the line at `at` and returns the index of the next one. */
