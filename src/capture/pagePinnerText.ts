@@ -19,8 +19,10 @@ import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { PrintedFrames } from './printedFrames';
 import { ProblemList } from './problemList';
+import { reorderSteps } from './reorderRows';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
+import { atOnce } from './turns';
 
 /** A record's frame lines end here at the latest, so that a window of text stays small. */
 const LONGEST_STACK = 1 << 18;
@@ -84,7 +86,7 @@ function headingAt(bytes: Uint8Array, at: number): Heading | null {
  */
 export class PagePinnerReader implements TextReader {
   /** In the order of the file until {@link finish}. */
-  table = new EventTableBuilder();
+  readonly table = new EventTableBuilder();
   readonly symbols = new SymbolTableBuilder();
   readonly problems = new ProblemList();
   readonly gapRecorder = new GapRecorder();
@@ -148,7 +150,7 @@ export class PagePinnerReader implements TextReader {
   finish(): void {
     this.endRecord();
     const { length, time } = this.table;
-    const order = Int32Array.from({ length }, (_, index) => length - 1 - index);
+    const order = Uint32Array.from({ length }, (_, index) => length - 1 - index);
     let newest = -Infinity;
     let timed = 0;
     let isInOrder = true;
@@ -167,7 +169,8 @@ export class PagePinnerReader implements TextReader {
           'holds several dumps, or was changed. The rows are those of the file in reverse order',
       );
     }
-    this.table = this.ordered(order);
+    atOnce(reorderSteps(this.table, order));
+    this.rebase();
   }
 
   factList(): (readonly [string, string])[] {
@@ -377,35 +380,13 @@ export class PagePinnerReader implements TextReader {
     table.details.reason[detail] = this.contigRange;
   }
 
-  private ordered(order: Int32Array): EventTableBuilder {
-    const from = this.table;
-    const to = new EventTableBuilder();
-    let base = NaN;
-    for (const source of order) {
-      const micros = from.time[source]!;
-      if (Number.isNaN(base)) base = micros;
-      const time = (micros - base) * 1000;
-      const row = to.append(
-        time,
-        NO_CPU,
-        this.noTask,
-        from.kind[source]!,
-        from.name[source]!,
-        from.offset[source]!,
-      );
-      to.pfn[row] = from.pfn[source]!;
-      to.flags[row] = from.flags[source]!;
-      to.count[row] = from.count[source]!;
-      to.mapcount[row] = from.mapcount[source]!;
-      to.mapping[row] = from.mapping[source]!;
-      to.stack[row] = from.stack[source]!;
-      if (from.detail[source] === NONE) continue;
-      const detail = to.detailOf(row);
-      to.details.label[detail] = from.details.label[from.detail[source]!]!;
-      to.details.reason[detail] = from.details.reason[from.detail[source]!]!;
-    }
-    if (!Number.isNaN(base)) this.timeBase = BigInt(base) * 1000n;
-    return to;
+  /** Makes the times, in µs, relative to the first one, in ns. */
+  private rebase(): void {
+    const { length, time } = this.table;
+    const base = time.subarray(0, length).find((micros) => !Number.isNaN(micros));
+    if (base === undefined) return;
+    for (let row = 0; row < length; row++) time[row] = (time[row]! - base) * 1000;
+    this.timeBase = BigInt(base) * 1000n;
   }
 
   private skipOverlong(bytes: Uint8Array, at: number): number {

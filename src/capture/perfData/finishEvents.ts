@@ -1,10 +1,11 @@
 import { NO_CPU, NONE } from '../eventTable';
 import type { EventTableBuilder } from '../eventTableBuilder';
 import type { GapRecorder } from '../gapRecorder';
+import { reorderSteps } from '../reorderRows';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 import { BEFORE_ALL, SideKind, type SideRecords } from './sideRecords';
 import { ROWS_A_STEP } from '../turns';
-import { orderSteps, reorderSteps } from './timeOrder';
+import { orderSteps } from './timeOrder';
 
 /** The idle task of every CPU: perf names it itself (perf_session__register_idle_thread()). */
 const IDLE_TID = 0;
