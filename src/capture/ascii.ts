@@ -38,3 +38,12 @@ export function startsWith(bytes: Uint8Array, at: number, text: string): boolean
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
   return true;
 }
+
+/** The index behind `text` in `bytes[start, end)`, or -1; `end` itself where the text is the end. */
+export function textBehind(bytes: Uint8Array, start: number, end: number, text: string): number {
+  const first = text.charCodeAt(0);
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === first && startsWith(bytes, at, text)) return Math.min(end, at + text.length);
+  }
+  return -1;
+}

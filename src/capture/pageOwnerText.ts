@@ -1,4 +1,4 @@
-import { BLANK, NEWLINE, ZERO, isDigit, startsWith } from './ascii';
+import { BLANK, NEWLINE, ZERO, isDigit, startsWith, textBehind } from './ascii';
 import { HIGHEST_ORDER } from './allocationTable';
 import { AllocationTableBuilder } from './allocationTableBuilder';
 import { NONE, PageFlag } from './eventTable';
@@ -430,15 +430,6 @@ function flagsOfLetters(bytes: Uint8Array, start: number, end: number): number {
   let bits = 0;
   for (let i = start; i < end; i++) bits |= FLAG_LETTERS.get(bytes[i]!) ?? 0;
   return bits;
-}
-
-/** The index behind `text` in `bytes[start, end)`, or -1; `end` itself where the text is the end. */
-function textBehind(bytes: Uint8Array, start: number, end: number, text: string): number {
-  const first = text.charCodeAt(0);
-  for (let at = start; at < end; at++) {
-    if (bytes[at] === first && startsWith(bytes, at, text)) return Math.min(end, at + text.length);
-  }
-  return -1;
 }
 
 function wordEnd(bytes: Uint8Array, start: number, end: number): number {

@@ -9,6 +9,7 @@ import {
   ZERO,
   isDigit,
   startsWith,
+  textBehind,
 } from './ascii';
 import { EventKind, Mapping, NO_CPU, NONE, PageFlag } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
@@ -42,6 +43,8 @@ enum Heading {
 }
 
 const HEADINGS = Object.values(Heading);
+
+const FLAGS = ' Flags ';
 
 /** Of android12-5.10 the innermost frames tell a failure and a free from a put. */
 const MARKING = /mark_migration_failed|^(__alloc_contig_migrate_range|alloc_contig_range)$/;
@@ -297,11 +300,9 @@ export class PagePinnerReader implements TextReader {
   private pageLine(bytes: Uint8Array, at: number, textEnd: number, heading: Heading): void {
     const { scanner, table } = this;
     scanner.pfn(bytes, at + 4, false);
-    let hasFlags = false;
-    for (let word = scanner.next; word < textEnd && !hasFlags; word++)
-      hasFlags = startsWith(bytes, word, ' Flags ');
+    const flagsStart = textBehind(bytes, scanner.next, textEnd, FLAGS);
     // Every generation ends the line with the flags: without them it is cut off, and the number may be too.
-    if (!scanner.found || scanner.value < 0 || !hasFlags) {
+    if (!scanner.found || scanner.value < 0 || flagsStart < 0) {
       const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
       this.problem(
         at,
@@ -326,8 +327,8 @@ export class PagePinnerReader implements TextReader {
     this.headingCounts.set(heading, (this.headingCounts.get(heading) ?? 0) + 1);
     table.pfn[row] = scanner.value;
 
-    let mappingStart = -1;
-    for (let word = scanner.next; word < textEnd; word++) {
+    table.flags[row] = this.flagTexts.namedBitsOf(bytes, flagsStart, textEnd);
+    for (let word = scanner.next; word < flagsStart - FLAGS.length; word++) {
       if (bytes[word] !== BLANK) continue;
       if (startsWith(bytes, word, ' count ')) {
         const count = this.decimal(bytes, word + 7);
@@ -337,13 +338,9 @@ export class PagePinnerReader implements TextReader {
         const mapcount = this.decimal(bytes, word + 10);
         if (!Number.isNaN(mapcount)) table.mapcount[row] = mapcount;
       } else if (startsWith(bytes, word, ' mapping ')) {
-        mappingStart = word + 9;
-      } else if (startsWith(bytes, word, ' Flags ')) {
-        table.flags[row] = this.flagTexts.namedBitsOf(bytes, word + 7, textEnd);
-        break;
+        table.mapping[row] = mappingOf(bytes, word + 9, table.flags[row]);
       }
     }
-    if (mappingStart >= 0) table.mapping[row] = mappingOf(bytes, mappingStart, table.flags[row]!);
     if (this.label !== NONE) {
       const detail = table.detailOf(row);
       table.details.label[detail] = this.label;
