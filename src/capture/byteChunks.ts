@@ -79,6 +79,16 @@ export async function* putBack(
   yield* rest;
 }
 
+/** Chunks cut into pieces of at most `length` bytes, none of them empty. */
+export async function* piecesOf(
+  chunks: AsyncGenerator<Uint8Array, void>,
+  length: number,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += length) yield chunk.subarray(at, at + length);
+  }
+}
+
 /** Takes chunks until they hold `length` bytes or the stream ends. */
 export async function takeHead(
   chunks: AsyncGenerator<Uint8Array, void>,

@@ -1,4 +1,5 @@
 import { XzReadableStream } from 'xz-decompress';
+import { piecesOf } from './byteChunks';
 import type { ProblemList } from './problemList';
 
 /** Whether a file begins like an xz stream (section 2.1.1.1 of the .xz file format). */
@@ -30,28 +31,23 @@ export async function* decompressXz(
   compressed: AsyncGenerator<Uint8Array, void>,
   problems: ProblemList,
 ): AsyncGenerator<Uint8Array, void> {
+  const pieces = piecesOf(compressed, PIECE);
   let position = 0;
   let written = 0;
   let isEnded = false;
-  let waiting: Uint8Array = new Uint8Array(0);
   let sourceError: { readonly reason: unknown } | null = null;
   const input = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          while (waiting.length === 0) {
-            const next = await compressed.next();
-            if (next.done) {
-              isEnded = true;
-              controller.close();
-              return;
-            }
-            waiting = next.value;
+          const next = await pieces.next();
+          if (next.done) {
+            isEnded = true;
+            controller.close();
+            return;
           }
-          const piece = waiting.subarray(0, PIECE);
-          waiting = waiting.subarray(PIECE);
-          position += piece.length;
-          controller.enqueue(piece);
+          position += next.value.length;
+          controller.enqueue(next.value);
         } catch (reason) {
           sourceError = { reason };
           throw reason;
@@ -75,7 +71,7 @@ export async function* decompressXz(
   } finally {
     // The decoder serves one stream at a time: a stream that is left open would keep all others waiting.
     await output.cancel().catch(() => undefined);
-    await compressed.return();
+    await pieces.return();
   }
 }
 

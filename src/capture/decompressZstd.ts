@@ -1,4 +1,5 @@
 import { ZSTDDecoder } from 'zstddec/stream';
+import { piecesOf } from './byteChunks';
 import type { ProblemList } from './problemList';
 
 /** Compressed bytes given to the decoder at a time: what a damaged place costs at most. */
@@ -26,7 +27,7 @@ export async function* decompressZstd(
 ): AsyncGenerator<Uint8Array, void> {
   const decoder = new ZSTDDecoder();
   await decoder.init();
-  const pieces = piecesOf(compressed);
+  const pieces = piecesOf(compressed, PIECE);
   let position = 0;
   let written = 0;
   let waiting: Uint8Array | null = null;
@@ -110,13 +111,6 @@ function damageMessage(position: number, written: number): string {
     `damaged zstd data near byte ${position} of the compressed file, expected a valid frame; everything before was ` +
     'read. Copy the file again or check it with "zstd -t"'
   );
-}
-
-/** Pieces of at most PIECE bytes. */
-async function* piecesOf(chunks: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += PIECE) yield chunk.subarray(at, at + PIECE);
-  }
 }
 
 async function nextOf(pieces: AsyncGenerator<Uint8Array, void>): Promise<Uint8Array | null> {

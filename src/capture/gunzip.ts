@@ -1,4 +1,5 @@
 import { Gunzip } from 'fflate';
+import { piecesOf } from './byteChunks';
 import { Crc32 } from './crc32';
 import type { ProblemList } from './problemList';
 
@@ -39,26 +40,23 @@ export async function* gunzip(
     memberStart = written;
   };
 
-  for await (const chunk of compressed) {
-    for (let at = 0; at < chunk.length; at += PIECE) {
-      const piece = chunk.subarray(at, at + PIECE);
-      const error = failureOf(() => {
-        decompressor.push(piece, false);
-      });
-      yield* output;
-      output = [];
-      if (error !== null) {
-        problems.add(
-          written,
-          null,
-          `damaged gzip data (${error}) near byte ${position} of the compressed file, expected a valid deflate ` +
-            'stream; everything before was read. Copy the file again or check it with "gzip -t"',
-        );
-        return;
-      }
-      position += piece.length;
-      keepTail(trailer, piece);
+  for await (const piece of piecesOf(compressed, PIECE)) {
+    const error = failureOf(() => {
+      decompressor.push(piece, false);
+    });
+    yield* output;
+    output = [];
+    if (error !== null) {
+      problems.add(
+        written,
+        null,
+        `damaged gzip data (${error}) near byte ${position} of the compressed file, expected a valid deflate ` +
+          'stream; everything before was read. Copy the file again or check it with "gzip -t"',
+      );
+      return;
     }
+    position += piece.length;
+    keepTail(trailer, piece);
   }
   const error = failureOf(() => {
     decompressor.push(new Uint8Array(0), true);
