@@ -6,12 +6,12 @@ import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
 import type { KernelSymbols } from '../traceDat/kernelSymbols';
+import { ChunkMemory } from '../traceDat/chunkMemory';
 import { FileRanges } from '../traceDat/fileRanges';
 import { RowEstimate } from '../traceDat/rowEstimate';
 import { SequentialReader } from '../traceDat/sequentialReader';
 import { UnexpectedData } from '../traceDat/unexpectedData';
 import { inTurns, type Pause } from '../turns';
-import { ChunkMemory } from './chunkMemory';
 import { finishSteps } from './finishEvents';
 import { LARGEST_ATTRIBUTE, SMALLEST_ATTRIBUTE, parseAttribute } from './perfAttribute';
 import { Feature, PerfFacts, clockName, text } from './perfFacts';
@@ -273,7 +273,7 @@ class PerfDataReader {
     }
     const window = new RecordWindow(data.offset, this.littleEndian, problems, false);
     const estimate = new RowEstimate(this.records.table, end - data.offset);
-    const memory = new ChunkMemory(file, LARGEST_RECORD);
+    const memory = new ChunkMemory(file, file.chunkSize, LARGEST_RECORD);
     let offset = data.offset;
     let ahead = memory.read(offset, end);
     for (;;) {

@@ -1,4 +1,5 @@
 import type { ProblemList } from '../problemList';
+import { ChunkMemory } from './chunkMemory';
 import { isBelievable, type Decompressor } from './decompressor';
 import type { CpuRange } from './fileOptions';
 import type { FileRanges } from './fileRanges';
@@ -25,38 +26,22 @@ export class FlatCpuData implements CpuData {
   private at: number;
   private readonly end: number;
   private ahead: Promise<Uint8Array> | null = null;
-  /** Memory for the span that is worked on and for the one that is being read, in turn. */
-  private idle = new Uint8Array(0);
-  private busy = new Uint8Array(0);
+  private readonly memory: ChunkMemory;
 
   /** @param spanSize bytes of a span, a multiple of the page size */
-  constructor(
-    private readonly file: FileRanges,
-    range: CpuRange,
-    private readonly spanSize: number,
-  ) {
+  constructor(file: FileRanges, range: CpuRange, spanSize: number) {
+    this.memory = new ChunkMemory(file, spanSize);
     this.at = range.offset;
     this.end = range.offset + range.size;
   }
 
   async next(): Promise<PageSpan | null> {
     const fileOffset = this.at;
-    const bytes = await (this.ahead ?? this.readAhead());
+    const bytes = await (this.ahead ?? this.memory.read(this.at, this.end));
     if (bytes.length === 0) return null;
     this.at += bytes.length;
-    this.ahead = this.readAhead();
+    this.ahead = this.memory.read(this.at, this.end);
     return { bytes, fileOffset, fileScale: 1 };
-  }
-
-  private readAhead(): Promise<Uint8Array> {
-    const length = Math.min(this.spanSize, this.end - this.at);
-    const memory = this.idle.length < length ? new Uint8Array(length) : this.idle;
-    this.idle = this.busy;
-    this.busy = memory;
-    const promise = this.file.readInto(this.at, memory.subarray(0, length));
-    // A failure is met where the span is awaited; nobody awaits it when reading stops before.
-    promise.catch(() => undefined);
-    return promise;
   }
 }
 

@@ -1,32 +1,33 @@
-import type { FileRanges } from '../traceDat/fileRanges';
+import type { FileRanges } from './fileRanges';
 
 /**
  * Reads chunks of a file into two pieces of memory in turn, so that one can be worked on while the next is read, with
- * room before each for the beginning of a record. Fresh memory for each chunk costs as much as reading into it.
+ * room before each for what the caller puts there. Fresh memory for each chunk costs as much as reading into it.
  */
 export class ChunkMemory {
-  private idle: Uint8Array;
-  private busy: Uint8Array;
+  private idle = new Uint8Array(0);
+  private busy = new Uint8Array(0);
 
-  /** @param room bytes before each chunk that may be written over */
+  /**
+   * @param chunkSize bytes of a chunk
+   * @param room bytes before each chunk that may be written over
+   */
   constructor(
     private readonly file: FileRanges,
-    private readonly room: number,
-  ) {
-    this.idle = new Uint8Array(room + file.chunkSize);
-    this.busy = new Uint8Array(room + file.chunkSize);
-  }
+    private readonly chunkSize: number,
+    private readonly room = 0,
+  ) {}
 
   /**
    * The next chunk from `offset` on, at most up to `end`. The chunk before stays as it is, the one before that does
    * not.
    */
   read(offset: number, end: number): Promise<Uint8Array> {
-    const memory = this.idle;
+    const length = this.room + Math.max(0, Math.min(this.chunkSize, end - offset));
+    const memory = this.idle.length < length ? new Uint8Array(length) : this.idle;
     this.idle = this.busy;
     this.busy = memory;
-    const length = Math.max(0, Math.min(this.file.chunkSize, end - offset));
-    const promise = this.file.readInto(offset, memory.subarray(this.room, this.room + length));
+    const promise = this.file.readInto(offset, memory.subarray(this.room, length));
     // A failure is met where the chunk is awaited; nobody awaits it when reading stops before.
     promise.catch(() => undefined);
     return promise;
