@@ -1,3 +1,4 @@
+import { joined } from '../../../src/capture/byteChunks';
 import type { ByteSource } from '../../../src/capture/byteSource';
 import {
   TRACEPOINT,
@@ -138,13 +139,7 @@ class RecordScan {
       }
       at += size;
     }
-    const bytes = new Uint8Array(length);
-    let to = 0;
-    for (const part of parts) {
-      bytes.set(part, to);
-      to += part.length;
-    }
-    return { bytes, times, pages };
+    return { bytes: joined(parts), times, pages };
   }
 
   /** Where the time of a record is, or -1. */

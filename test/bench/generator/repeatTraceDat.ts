@@ -1,3 +1,4 @@
+import { joined } from '../../../src/capture/byteChunks';
 import type { ByteSource } from '../../../src/capture/byteSource';
 import { ProblemList } from '../../../src/capture/problemList';
 import { BufferData } from '../../../src/capture/traceDat/bufferData';
@@ -273,14 +274,4 @@ function long(value: number): Uint8Array {
 
 function text(value: string): Uint8Array {
   return new TextEncoder().encode(`${value}\0`);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -8,7 +8,7 @@ import type { Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
 import { allocationLine, allocationText, assertConsistentAllocations } from './support/describeAllocations';
-import { assertConsistent, captureText, eventText, stackText } from './support/describeCapture';
+import { assertConsistent, captureText, rowTexts } from './support/describeCapture';
 import { CONTIG, FTRACE, LOGS, log } from './support/dmesgTexts';
 import { seededRandom } from './support/random';
 import { memorySource } from './support/sources';
@@ -19,13 +19,6 @@ async function read(content: Uint8Array | string, chunkSize = 1 << 20): Promise<
   if (capture.allocations) assertConsistentAllocations(capture);
   analyseHolders(capture);
   return capture;
-}
-
-function rowsOf(capture: Capture): string[] {
-  return Array.from(
-    { length: capture.events.length },
-    (_, row) => `${eventText(capture, row)} < ${stackText(capture, capture.events.stack[row]!)}`,
-  );
 }
 
 const CONTIG_STACK =
@@ -40,7 +33,7 @@ test('pages that a contiguous allocation could not move are marks, with the stac
     ['page dumps', '2'],
     ['dumped because', 'migration failure (2)'],
   ]);
-  assert.deepEqual(rowsOf(capture), [
+  assert.deepEqual(rowTexts(capture), [
     '0 [1] cma user-308 dump_page PinFailure pfn=0x12f90 flags=locked|uptodate|dirty|lru|mappedtodisk|swapbacked ' +
       `mapping=File count=4 mapcount=1 reason=contig_range label=migration failure < ${CONTIG_STACK}`,
     '130000 [1] cma user-308 dump_page PinFailure pfn=0x12f91 flags=uptodate|lru|swapbacked mapping=Anonymous ' +
@@ -86,7 +79,7 @@ test('pages that memory offlining could not move', async () => {
   );
   const tail = 'mapcount=0 reason=memory_hotplug';
   assert.deepEqual(
-    rowsOf(capture).map((row) => row.replace(/^\d+ \[65535\] --1 dump_page /, '')),
+    rowTexts(capture).map((row) => row.replace(/^\d+ \[65535\] --1 dump_page /, '')),
     [
       'PinFailure pfn=0x7f3c0 flags=uptodate|lru|private mapping=Hashed count=2 mapcount=0 error=-16 reason=memory_hotplug label=migration failure < -',
       `PinFailure pfn=0x7f3c1 flags=uptodate|lru|private mapping=Hashed count=2 ${tail} label=migration failure < -`,
@@ -216,13 +209,13 @@ test('dumps of all versions take the call trace behind them', async (t) => {
       const capture = await read(log(messages));
       assert.deepEqual(capture.problems, []);
       assert.deepEqual(
-        rowsOf(capture).map((row) => row.replace(/^0 /, '')),
+        rowTexts(capture).map((row) => row.replace(/^0 /, '')),
         [expected],
       );
       // Without times too, as it stands in a mail.
       const bare = await read(`${messages.join('\n')}\n`);
       assert.deepEqual(
-        rowsOf(bare).map((row) => row.replace(/^NaN /, '')),
+        rowTexts(bare).map((row) => row.replace(/^NaN /, '')),
         [expected],
       );
     });
@@ -301,13 +294,13 @@ test('any prefix of a log', async (t) => {
   ];
   const plain = await read(log(CONTIG));
   const withoutTime = (text: string): string => text.replace(/^(\d+|NaN) /, '');
-  const expected = rowsOf(plain).map(withoutTime);
+  const expected = rowTexts(plain).map(withoutTime);
   for (const [name, prefix, isTimed] of prefixes) {
     await t.test(name, async () => {
       const capture = await read(CONTIG.map((message, i) => `${prefix(i)}${message}\n`).join(''));
       assert.equal(capture.format, 'dmesg');
       assert.deepEqual(capture.problems, []);
-      assert.deepEqual(rowsOf(capture).map(withoutTime), expected);
+      assert.deepEqual(rowTexts(capture).map(withoutTime), expected);
       assert.equal(allocationLine(capture, 0), allocationLine(plain, 0));
       assert.equal(capture.timeBase, isTimed ? 211_000_090_000n : 0n);
       assert.equal(Number.isNaN(capture.events.time[1]!), !isTimed);
@@ -317,7 +310,7 @@ test('any prefix of a log', async (t) => {
     const capture = await read(
       CONTIG.map((message) => `Nov 23 05:46:12 h kernel: ${message.trim()}\r\n`).join(''),
     );
-    assert.deepEqual(rowsOf(capture).map(withoutTime), expected);
+    assert.deepEqual(rowTexts(capture).map(withoutTime), expected);
   });
 });
 
@@ -327,7 +320,7 @@ test('the caller of a message says who, where no line names the task', async () 
     `[    1.000000][ T4711] ${page}\n[    1.000001][    C3] ${page}\n[    1.000002] ${page}\n`,
   );
   assert.deepEqual(
-    rowsOf(capture).map((row) => row.split(' ').slice(1, 3).join(' ')),
+    rowTexts(capture).map((row) => row.split(' ').slice(1, 3).join(' ')),
     ['[65535] <...>-4711', '[3] --1', '[65535] --1'],
   );
 });
@@ -350,13 +343,13 @@ test('messages of several callers may be mixed', async () => {
     let mixed = '';
     while (a.length + b.length > 0)
       mixed += (b.length === 0 || (a.length > 0 && random() < 0.7) ? a : b).shift()!;
-    const rows = rowsOf(await read(mixed)).map((row) => row.slice(row.indexOf('dump_page')));
+    const rows = rowTexts(await read(mixed)).map((row) => row.slice(row.indexOf('dump_page')));
     assert.deepEqual(
       rows.sort(),
       [
         'dump_page Other pfn=0x11bf4c flags=locked mapping=Null count=0 mapcount=0 label=nonzero mapcount < ' +
           'bad_page+0x1/0x2 < free_pages+0x1/0x2',
-        ...rowsOf(await read(log(CONTIG))).map((row) => row.slice(row.indexOf('dump_page'))),
+        ...rowTexts(await read(log(CONTIG))).map((row) => row.slice(row.indexOf('dump_page'))),
       ].sort(),
     );
   }
@@ -377,7 +370,7 @@ test('a stack that belongs to another message is not taken', async (t) => {
   ];
   for (const [name, messages] of cases) {
     await t.test(name, async () => {
-      const [row] = rowsOf(await read(log(messages)));
+      const [row] = rowTexts(await read(log(messages)));
       assert.ok(row!.endsWith(' < -'), row);
       assert.match(row!, /\[65535\] --1 /);
     });
@@ -398,7 +391,7 @@ test('an ftrace buffer in a log', async () => {
     assert.deepEqual(capture.problems, []);
     assert.equal(capture.lost, 12);
     assert.deepEqual(
-      rowsOf(capture).map((row) => row.replace(/ flags=.* count/, ' … count')),
+      rowTexts(capture).map((row) => row.replace(/ flags=.* count/, ' … count')),
       [
         '0 [0] sh-84 page_ref_mod PageRefMod pfn=0x12f90 … count=3 mapcount=1 val=1 mt=4 < __page_ref_mod < try_grab_folio',
         '21000 [0] sh-84 page_ref_mod PageRefMod pfn=0x12f90 … count=2 mapcount=1 val=-1 mt=4 < -',

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { EventKind, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
-import { assertConsistent, captureText, eventText, stackText } from './support/describeCapture';
+import { assertConsistent, captureText, rowTexts } from './support/describeCapture';
 import { BUFFER, recordText, stamp } from './support/pagePinnerTexts';
 import { memorySource } from './support/sources';
 
@@ -19,13 +19,6 @@ async function read(content: Uint8Array | string, chunkSize = 1 << 20): Promise<
   return capture;
 }
 
-function rowsOf(capture: Capture): string[] {
-  return Array.from(
-    { length: capture.events.length },
-    (_, row) => `${eventText(capture, row)} < ${stackText(capture, capture.events.stack[row]!)}`,
-  );
-}
-
 test('buffer: oldest first, with marks and puts', async () => {
   const capture = await read(BUFFER.join(''));
   assert.equal(capture.format, 'page-pinner');
@@ -33,7 +26,7 @@ test('buffer: oldest first, with marks and puts', async () => {
   assert.equal(capture.timeBase, 100_350_005_000n);
   assert.equal(capture.resolution, 1000);
   const page = 'pfn=0x8d0c1 flags=uptodate|lru|swapbacked mapping=Null';
-  assert.deepEqual(rowsOf(capture), [
+  assert.deepEqual(rowTexts(capture), [
     `0 [65535] --1 Failure detected at PinFailure ${page} count=3 mapcount=1 reason=contig_range < ` +
       '__alloc_contig_migrate_range+0x1c0/0x200 < alloc_contig_range+0x160/0x400',
     `NaN [65535] --1 At least, pinned for PinPut ${page} count=2 mapcount=1 label=At least, pinned for 12 us < ` +
@@ -87,7 +80,7 @@ test('alloc_contig_failed of android12-5.10: the stack tells a failure from a pu
       .join(''),
   );
   assert.deepEqual(
-    rowsOf(capture).map((row) => row.split(' ').slice(0, 7).join(' ')),
+    rowTexts(capture).map((row) => row.split(' ').slice(0, 7).join(' ')),
     [
       '0 [65535] --1 Page pinned ts PinFailure',
       '1000 [65535] --1 Page pinned ts PinPut',
@@ -123,7 +116,7 @@ test('what the content does not tell is said', async (t) => {
   }
   const first = await read(old(1));
   assert.equal(
-    rowsOf(first)[0],
+    rowTexts(first)[0],
     'NaN [65535] --1 Page pinned ts PinPut pfn=0x241 label=Page pinned ts 434343 us count 1 < try_grab_page+0x1/0x2',
   );
 });
@@ -137,7 +130,7 @@ test('mapping and flags', async () => {
   ];
   for (const [mapping, flags, expected] of cases) {
     const capture = await read(recordText({ first: `Failure detected at ${stamp(1, 2)}`, mapping, flags }));
-    assert.ok(rowsOf(capture)[0]!.includes(expected), rowsOf(capture)[0]);
+    assert.ok(rowTexts(capture)[0]!.includes(expected), rowTexts(capture)[0]);
   }
 });
 

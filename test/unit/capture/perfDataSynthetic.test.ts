@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_CPU, NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
-import { eventText, stackText } from './support/describeCapture';
+import { rowTexts } from './support/describeCapture';
 import {
   ByteWriter,
   KERNEL_CONTEXT,
@@ -29,14 +29,6 @@ const NO_NAMES = 'holds the addresses of kernel functions but not their names';
 
 const read = (bytes: Uint8Array, chunkSize = 1 << 20): Promise<Capture> =>
   openCapture(memorySource(bytes), { chunkSize });
-
-/** Rows with their stacks, one a line. */
-function rows(capture: Capture): string[] {
-  return Array.from(
-    { length: capture.events.length },
-    (_, row) => `${eventText(capture, row)} < ${stackText(capture, capture.events.stack[row]!)}`,
-  );
-}
 
 /** The problems but the one that every recording without kallsyms has. */
 function problems(capture: Capture): string[] {
@@ -66,7 +58,7 @@ for (const little of [true, false]) {
         for (const chunkSize of [1 << 20, 1, 7, 64]) {
           const capture = await read(bytes, chunkSize);
           assert.deepEqual(problems(capture), []);
-          assert.deepEqual(rows(capture), MIXED);
+          assert.deepEqual(rowTexts(capture), MIXED);
           assert.equal(capture.timeBase, 5_000_000_100n);
           assert.equal(capture.stackRecords, 6);
           assert.equal(capture.lost, 12);
@@ -127,7 +119,7 @@ for (const [name, layout] of LAYOUTS) {
         );
       const capture = await read(recording({ little, pipe: false, piece: 0 }, records, [attribute]));
       assert.deepEqual(problems(capture), []);
-      assert.deepEqual(rows(capture), [
+      assert.deepEqual(rowTexts(capture), [
         `0 [3] shell-7 ${PAGE} count=2 mapcount=0 val=-1 ret=0 mt=4 < 0xffffffff81000010 <ffffffff81000010>`,
       ]);
     }

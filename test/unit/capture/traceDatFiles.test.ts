@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
-import { assertConsistent, eventText, stackText } from './support/describeCapture';
+import { assertConsistent, eventText, rowTexts, stackText } from './support/describeCapture';
 import * as events from './support/memoryEvents';
 import { ByteWriter } from './support/perfDataWriter';
 import { memorySource } from './support/sources';
@@ -18,13 +18,6 @@ async function read(bytes: Uint8Array, chunkSize = 1 << 20): Promise<Capture> {
   const capture = await openCapture(memorySource(bytes), { chunkSize });
   assertConsistent(capture, { isInFileOrder: false });
   return capture;
-}
-
-function rows(capture: Capture): string[] {
-  return Array.from(
-    { length: capture.events.length },
-    (_, row) => `${eventText(capture, row)} < ${stackText(capture, capture.events.stack[row]!)}`,
-  );
 }
 
 function messages(capture: Capture): string[] {
@@ -218,7 +211,7 @@ test('every version, byte order, word size and compression', async (t) => {
             });
             const capture = await read(bytes);
             assert.deepEqual(messages(capture), []);
-            assert.deepEqual(rows(capture), longSize === 8 ? EXPECTED : EXPECTED.map(in32Bits));
+            assert.deepEqual(rowTexts(capture), longSize === 8 ? EXPECTED : EXPECTED.map(in32Bits));
             assert.equal(capture.format, 'trace-dat');
             assert.equal(capture.clock, 'ns');
             assert.equal(capture.timeBase, 1000n);
@@ -230,7 +223,7 @@ test('every version, byte order, word size and compression', async (t) => {
             assert.equal(facts.get('byte order'), littleEndian ? undefined : 'big endian');
             for (const chunkSize of [1, 7, 64, 1000]) {
               const small = await read(bytes, chunkSize);
-              assert.deepEqual(rows(small), rows(capture));
+              assert.deepEqual(rowTexts(small), rowTexts(capture));
               assert.deepEqual(messages(small), []);
             }
           });
@@ -536,7 +529,7 @@ test('events without a format, and frames without symbols, are said', async () =
     }),
   );
   assert.deepEqual([...capture.otherEvents], [['(event 3000)', 2]]);
-  assert.deepEqual(rows(capture), [
+  assert.deepEqual(rowTexts(capture), [
     '0 [0] pinner-130 (event 3000) Other < -',
     '1 [0] pinner-130 (event 3000) Other < 0xffffffffc0300010 [ext4] <ffffffffc0300010>',
   ]);

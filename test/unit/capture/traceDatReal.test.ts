@@ -5,7 +5,14 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
-import { assertConsistent, captureText, eventText, stackText, summaryText } from './support/describeCapture';
+import {
+  assertConsistent,
+  captureText,
+  eventText,
+  rowTexts,
+  stackText,
+  summaryText,
+} from './support/describeCapture';
 import { FIXTURES, memorySource, SHARED, textBytes, traceDatFiles, withFile } from './support/sources';
 
 async function open(file: string, chunkSize = 1 << 20): Promise<Capture> {
@@ -66,12 +73,7 @@ test('both versions of a file say the same', async () => {
   const version7 = await open(path.join(folder, 'trace.dat'));
   const version6 = await open(path.join(folder, 'trace-v6.dat.gz'));
   assert.equal(version6.timeBase, version7.timeBase);
-  const rows = (capture: Capture): string[] =>
-    Array.from(
-      { length: capture.events.length },
-      (_, row) => `${eventText(capture, row)} < ${stackText(capture, capture.events.stack[row]!)}`,
-    );
-  assert.deepEqual(rows(version6), rows(version7));
+  assert.deepEqual(rowTexts(version6), rowTexts(version7));
   assert.equal(new Map(version6.facts).get('compression'), 'gzip');
 });
 

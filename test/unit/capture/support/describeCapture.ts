@@ -80,6 +80,14 @@ export function eventText(capture: Capture, row: number): string {
   return parts.join(' ');
 }
 
+/** Each event with its stack, as text. */
+export function rowTexts(capture: Capture): string[] {
+  return Array.from(
+    { length: capture.events.length },
+    (_, row) => `${eventText(capture, row)} < ${stackText(capture, capture.events.stack[row]!)}`,
+  );
+}
+
 /** Everything that a capture says, as text: equal captures have equal texts. */
 export function captureText(capture: Capture): string {
   const { events } = capture;

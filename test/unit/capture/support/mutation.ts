@@ -1,4 +1,5 @@
 /** Ways to damage a file, one at a time. All that is random comes from `random`, so that a round can be run again. */
+import { joinedBytes } from './perfDataWriter';
 import { below, pick } from './random';
 
 type Random = () => number;
@@ -54,7 +55,7 @@ function line(random: Random, bytes: Uint8Array): readonly [start: number, end: 
 }
 
 function replaced(bytes: Uint8Array, start: number, end: number, ...by: readonly Uint8Array[]): Uint8Array {
-  return joinedBytes(bytes.subarray(0, start), ...by, bytes.subarray(end));
+  return joinedBytes([bytes.subarray(0, start), ...by, bytes.subarray(end)]);
 }
 
 const flipBit: Damage = (random, bytes) => {
@@ -122,8 +123,8 @@ const moveLine: Damage = (random, bytes) => {
   const [to] = line(random, bytes);
   const moved = bytes.subarray(start, end);
   return to <= start
-    ? joinedBytes(bytes.subarray(0, to), moved, bytes.subarray(to, start), bytes.subarray(end))
-    : joinedBytes(bytes.subarray(0, start), bytes.subarray(end, to), moved, bytes.subarray(to));
+    ? joinedBytes([bytes.subarray(0, to), moved, bytes.subarray(to, start), bytes.subarray(end)])
+    : joinedBytes([bytes.subarray(0, start), bytes.subarray(end, to), moved, bytes.subarray(to)]);
 };
 
 const repeatLine: Damage = (random, bytes) => {
@@ -261,14 +262,4 @@ export function repeatedUpTo(random: Random, bytes: Uint8Array, size: number): U
   for (let i = 0; i <= times; i++) result.set(block, start + i * length);
   result.set(bytes.subarray(start + length), start + (times + 1) * length);
   return result;
-}
-
-export function joinedBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of parts) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
