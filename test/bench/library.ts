@@ -24,7 +24,6 @@ class Stopwatch {
 }
 
 async function readAndAnalyse(path: string): Promise<object> {
-  const startup = process.cpuUsage();
   const before = process.memoryUsage.rss();
   const file = await NodeFile.open(path);
   const reading = new Stopwatch();
@@ -33,7 +32,7 @@ async function readAndAnalyse(path: string): Promise<object> {
   await file.close();
   const analysing = new Stopwatch();
   const analyser = atOnce(HolderAnalyser.of(capture));
-  const { pages, attempts, unreleased } = atOnce(analyser.analyse());
+  const { pages } = atOnce(analyser.analyse());
   const analyse = analysing.read();
   const rssPeak = process.resourceUsage().maxRSS * 1024;
   return {
@@ -43,13 +42,10 @@ async function readAndAnalyse(path: string): Promise<object> {
     stacks: capture.stackRecords,
     distinctStacks: capture.symbols.stackCount,
     pages: pages.length,
-    attempts: attempts.length,
-    unreleased: unreleased.length,
     ...answers(capture, analyser),
     problems: capture.problemCount,
     read,
     analyse,
-    startup: (startup.user + startup.system) / 1e6,
     tableBytes: tableBytes(capture),
     rssBefore: before,
     rssPeak,
