@@ -6,7 +6,7 @@ import { groupByHolder } from './groupByHolder';
 import { groupByPage } from './groupByPage';
 import { groupByTask } from './groupByTask';
 import { heldTime } from './heldTime';
-import { covers, type HolderMatcher } from './holderMatcher';
+import { covers, divided, type HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
 import { HolderRows } from './holderTree';
 import { groupBy, type Holding } from './holdings';
@@ -75,18 +75,18 @@ export function filteredParts(
     const kept = shown.get(pfn);
     return kept === undefined ? sum : sum + marks.length - kept;
   }, 0);
-  const unreleased = analysis.unreleased.filter((page) => matcher.page(page));
+  const unreleased = divided(analysis.unreleased, (page) => matcher.page(page));
   const attemptsOut =
     grouping === 'attempt'
       ? attemptsWithoutPages(analysis.attempts, analysis.pages).filter((each) => !matcher.attempt(each))
       : [];
   return {
     pages,
-    unreleased,
+    unreleased: unreleased.asked,
     leftOut: {
       pages: pagesOut,
       marks: marksOut,
-      unreleased: analysis.unreleased.filter((page) => !unreleased.includes(page)),
+      unreleased: unreleased.others,
       attempts: attemptsOut,
     },
   };
@@ -290,14 +290,15 @@ function leftOutSection(rows: HolderRows, { leftOut }: FilteredParts): readonly 
   ].filter((part) => part !== null);
   if (parts.length === 0) return [];
   const id = `${rows.source.id}/left-out`;
-  const all = [
-    ...pages.map((page) => rows.page(id, page, false)),
-    ...unreleased.map((page) => rows.pageAtEnd(id, page)),
-  ];
   return [
     branch(
       { id, kind: 'section', label: `Left out by the filter: ${parts.join(', ')}` },
-      all.length === 0 ? null : () => all,
+      pages.length + unreleased.length === 0
+        ? null
+        : () => [
+            ...pages.map((page) => rows.page(id, page, false)),
+            ...unreleased.map((page) => rows.pageAtEnd(id, page)),
+          ],
     ),
   ];
 }

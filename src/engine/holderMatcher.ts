@@ -119,6 +119,17 @@ export class HolderMatcher {
   }
 }
 
+/** What a filter asks for, and what it leaves out, each in order. */
+export function divided<T>(
+  items: readonly T[],
+  isAsked: (item: T) => boolean,
+): { readonly asked: readonly T[]; readonly others: readonly T[] } {
+  const asked: T[] = [];
+  const others: T[] = [];
+  for (const item of items) (isAsked(item) ? asked : others).push(item);
+  return { asked, others };
+}
+
 /** Whether a PFN is one of the pages of a folio. */
 export function covers(page: Page, pfn: number): boolean {
   return pfn >= page.pfn && pfn < page.pfn + 2 ** page.order;

@@ -8,7 +8,7 @@ import type { Capture } from '../capture/eventTable';
 import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
 import { EventRows } from './eventRows';
 import { heldTime, heldTimeText, lastTime, type HeldTime } from './heldTime';
-import { HolderMatcher } from './holderMatcher';
+import { divided, HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
 import type { HolderFilter } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
@@ -229,9 +229,10 @@ export class HolderRows {
     const vantage = fromMarks(this.capture, group.marks);
     const leftOut: Reference[] = [];
     const rows = ROLE_ORDER.flatMap((role) => {
-      const all = group.references[role];
-      const asked = all.filter((reference) => this.matcher.reference(page, reference));
-      if (asked.length < all.length) leftOut.push(...all.filter((each) => !asked.includes(each)));
+      const { asked, others } = divided(group.references[role], (reference) =>
+        this.matcher.reference(page, reference),
+      );
+      leftOut.push(...others);
       return asked.length === 0 ? [] : [this.role(`${id}/${role}`, role, page, asked, group, vantage)];
     });
     const untraced = mark.untraced ?? 0;
