@@ -2,10 +2,10 @@
 import type { Capture, Gap } from '../capture/eventTable';
 import { allocationsText } from './allocationsText';
 import { captureDoubts } from './captureDoubts';
+import { timeSpan } from './heldTime';
 import { counted, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
-import { timeSpan } from './report';
 import { pointText, spanText } from './timeText';
 
 /** Functions of the captures' stacks, looked up in the kernel tree. */

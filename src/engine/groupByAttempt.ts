@@ -2,7 +2,7 @@
 import type { Attempt, Page, PfnRange } from '../holders/model';
 import { pagesInOrder } from './groupByPage';
 import type { HolderRows } from './holderTree';
-import { heldTime } from './heldTime';
+import { totalsOf } from './holdings';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
 import { heldReferences, isHeld, isStillHeld, pfnText } from './pageFacts';
@@ -94,11 +94,12 @@ function inOrder(
   if (sortBy === null) return groups;
   return sorted(groups, sortBy, ({ attempts, pages }) => {
     const held = pages.flatMap((page) => heldReferences(page).map((reference) => ({ page, reference })));
+    const { holders, longestHeld } = totalsOf(held, end);
     return {
       pfn: Math.min(...pages.map(({ pfn }) => pfn)),
       firstMark: attempts[0]!.firstRow,
-      holders: held.length,
-      longestHeld: Math.max(-1, ...held.map((each) => heldTime(each.page, each.reference, end)?.span ?? -1)),
+      holders,
+      longestHeld,
       attempts: attempts.length,
     };
   });

@@ -1,5 +1,5 @@
 /** Page → mark → role → holder. */
-import { heldTime } from './heldTime';
+import { longestHeld } from './heldTime';
 import type { HolderRows } from './holderTree';
 import type { SortOrder } from './holdersQuery';
 import type { Branch } from './lazyTree';
@@ -30,7 +30,7 @@ export function pagesInOrder(pages: readonly Page[], sortBy: SortOrder | null, e
       pfn: page.pfn,
       firstMark: page.marks[0]?.row ?? Infinity,
       holders: held.length + untracedReferences(page),
-      longestHeld: Math.max(-1, ...held.map((reference) => heldTime(page, reference, end)?.span ?? -1)),
+      longestHeld: longestHeld(page, held, end)?.span ?? -1,
       attempts: new Set(page.marks.map(({ attempt }) => attempt)).size,
     };
   });

@@ -5,7 +5,7 @@ import { attemptsWithoutPages, groupByAttempt } from './groupByAttempt';
 import { groupByHolder } from './groupByHolder';
 import { groupByPage } from './groupByPage';
 import { groupByTask } from './groupByTask';
-import { heldTime } from './heldTime';
+import { longestHeld } from './heldTime';
 import { covers, divided, type HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
 import { HolderRows } from './holderTree';
@@ -267,13 +267,10 @@ const UNRELEASED =
 
 /** Orphaned first, then those whose reference is the oldest. */
 export function unreleasedInOrder(pages: readonly UnreleasedPage[], end: number): readonly UnreleasedPage[] {
-  const age = (page: UnreleasedPage): number =>
-    Math.max(
-      -1,
-      ...page.references
-        .filter(({ role }) => role === 'held')
-        .map((reference) => heldTime(page, reference, end)?.span ?? -1),
-    );
+  const age = (page: UnreleasedPage): number => {
+    const open = page.references.filter(({ role }) => role === 'held');
+    return longestHeld(page, open, end)?.span ?? -1;
+  };
   return pages
     .map((page) => ({ page, age: age(page) }))
     .sort((a, b) => Number(b.page.isOrphaned) - Number(a.page.isOrphaned) || b.age - a.age)

@@ -10,11 +10,22 @@ export interface HeldTime {
   readonly isLeast: boolean;
 }
 
-/** Last time of the capture's events, as in the event table; NaN where it has none. */
-export function lastTime({ events }: Capture): number {
+/** First and last time of the events, as in the event table; null when none has a time. */
+export function timeSpan(capture: Capture): { readonly first: number; readonly last: number } | null {
+  const { time, length } = capture.events;
+  let first = Infinity;
   let last = -Infinity;
-  for (let row = 0; row < events.length; row++) if (events.time[row]! > last) last = events.time[row]!;
-  return Number.isFinite(last) ? last : NaN;
+  for (let row = 0; row < length; row++) {
+    const at = time[row]!;
+    if (at < first) first = at;
+    if (at > last) last = at;
+  }
+  return first <= last ? { first, last } : null;
+}
+
+/** Last time of the capture's events, as in the event table; NaN where it has none. */
+export function lastTime(capture: Capture): number {
+  return timeSpan(capture)?.last ?? NaN;
 }
 
 /**
@@ -32,6 +43,19 @@ export function heldTime(page: Page, reference: Reference, end: number): HeldTim
   const to = released?.time ?? (releasedUnseen ? lastMark : end);
   const span = to - from;
   return span >= 0 ? { span, isLeast: acquired === null || released === null } : null;
+}
+
+/**
+ * The longest time that one of the references on a page was held.
+ *
+ * @param end last time of the capture
+ * @returns null where the capture tells it of none
+ */
+export function longestHeld(page: Page, references: readonly Reference[], end: number): HeldTime | null {
+  return references.reduce<HeldTime | null>((longest, reference) => {
+    const held = heldTime(page, reference, end);
+    return held !== null && (longest === null || held.span > longest.span) ? held : longest;
+  }, null);
 }
 
 /** `16.8 ms`, `≥ 47.3 ms`. */

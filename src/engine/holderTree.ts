@@ -7,7 +7,7 @@
 import type { Capture } from '../capture/eventTable';
 import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
 import { EventRows } from './eventRows';
-import { heldTime, heldTimeText, lastTime, type HeldTime } from './heldTime';
+import { heldTimeText, lastTime, longestHeld } from './heldTime';
 import { divided, HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
 import type { HolderFilter } from './holdersQuery';
@@ -108,7 +108,7 @@ export class HolderRows {
     const pfn = pfnText(page.pfn);
     const id = `${parent}/${pfn}`;
     const open = page.references.filter(({ role }) => role === 'held');
-    const oldest = this.longestHeld(page, open);
+    const oldest = longestHeld(page, open, this.end);
     return branch(
       {
         id,
@@ -170,14 +170,6 @@ export class HolderRows {
     const label =
       rows.length === 1 ? 'The only event of this page' : `All ${counted(rows.length, 'event')} of this page`;
     return [this.events.folded(`${id}/events`, label, rows)];
-  }
-
-  /** The longest time that one of the references was held, as far as it is known. */
-  longestHeld(page: Page, references: readonly Reference[]): HeldTime | null {
-    return references.reduce<HeldTime | null>((longest, reference) => {
-      const held = heldTime(page, reference, this.end);
-      return held !== null && (longest === null || held.span > longest.span) ? held : longest;
-    }, null);
   }
 
   private mark(id: string, page: Page, group: MarkGroup, expanded: boolean, withReason: boolean): Branch {

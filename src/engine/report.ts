@@ -22,6 +22,7 @@ import type {
 import type { Certainty } from '../source/location';
 import type { ReportAllocation, ReportAllocationGroup, ReportJoin, ReportNaming } from './allocationReport';
 import { sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
+import { timeSpan } from './heldTime';
 import { pfnText } from './pageFacts';
 import { absoluteTime } from './timeText';
 
@@ -321,19 +322,6 @@ function reportEvent(capture: Capture, row: number): ReportEvent {
 
 function present(value: number): number | null {
   return value === ABSENT ? null : value;
-}
-
-/** First and last time of the events, as in the event table; null when none has a time. */
-export function timeSpan(capture: Capture): { readonly first: number; readonly last: number } | null {
-  const { time, length } = capture.events;
-  let first = Infinity;
-  let last = -Infinity;
-  for (let row = 0; row < length; row++) {
-    const at = time[row]!;
-    if (at < first) first = at;
-    if (at > last) last = at;
-  }
-  return first <= last ? { first, last } : null;
 }
 
 function reportMark(capture: Capture, mark: Mark, firstAttempt: number): ReportMark {
