@@ -43,7 +43,7 @@ export function groupedRows(source: HolderSource, query: HoldersQuery): readonly
       : []),
     ...source.additions.notes(id),
     ...mainRows(rows, query, parts.pages),
-    ...askedRows(rows, query),
+    ...otherPageRows(rows, query),
     ...unreleasedSection(rows, query, parts.unreleased),
     ...leftOutSection(rows, parts),
   ];
@@ -215,18 +215,33 @@ function otherRolesSection(
   ];
 }
 
-/** PFNs that are asked for and are no page that failed to move. */
-function askedRows(rows: HolderRows, { filter }: HoldersQuery): readonly Branch[] {
-  const { source } = rows;
-  const listed = [...source.analysis.pages, ...source.analysis.unreleased];
+/** A PFN that is asked for, with its page at the end of the capture; null where no event tells of its references. */
+export interface OtherPage {
+  readonly pfn: number;
+  readonly page: UnreleasedPage | null;
+}
+
+/** PFNs that are asked for, of pages that neither failed to move nor are still held. */
+export function otherPages(
+  { analysis, pageOf }: HolderSource,
+  { filter }: HoldersQuery,
+): readonly OtherPage[] {
+  const listed = [...analysis.pages, ...analysis.unreleased];
   return filter.pfns
     .filter((pfn) => !listed.some((page) => covers(page, pfn)))
     .map((pfn) => {
-      const page = source.pageOf(pfn);
-      if (page !== null && isAtEnd(page)) return rows.pageAtEnd(`${source.id}/asked`, page);
-      const label = `${pfnText(pfn)}: no event of the capture tells of its references`;
-      return branch({ id: `${source.id}/asked/${pfnText(pfn)}`, kind: 'note', label });
+      const page = pageOf(pfn);
+      return { pfn, page: page !== null && isAtEnd(page) ? page : null };
     });
+}
+
+function otherPageRows(rows: HolderRows, query: HoldersQuery): readonly Branch[] {
+  const id = `${rows.source.id}/asked`;
+  return otherPages(rows.source, query).map(({ pfn, page }) => {
+    if (page !== null) return rows.pageAtEnd(id, page);
+    const label = `${pfnText(pfn)}: no event of the capture tells of its references`;
+    return branch({ id: `${id}/${pfnText(pfn)}`, kind: 'note', label });
+  });
 }
 
 function unreleasedSection(

@@ -1,13 +1,12 @@
 /** The JSON report of several captures in pieces, so that no string grows beyond what one page needs. */
 import type { Page, Reference } from '../holders/model';
 import type { ReportAllocation, ReportJoin, ReportNaming } from './allocationReport';
-import { filteredParts, unreleasedInOrder } from './groupedRows';
+import { filteredParts, otherPages, unreleasedInOrder } from './groupedRows';
 import { pagesInOrder } from './groupByPage';
 import { lastTime } from './heldTime';
-import { covers, HolderMatcher } from './holderMatcher';
+import { HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
 import type { HoldersQuery } from './holdersQuery';
-import { isAtEnd } from './pageFacts';
 import { reportAttempt, reportCapture, reportPage, reportUnreleased, type ReportLeftOut } from './report';
 
 /** A capture, and what the files beside it say of it. */
@@ -41,18 +40,13 @@ function shownOf(source: JsonSource, index: number, query: HoldersQuery) {
   const matcher = new HolderMatcher(capture, query.filter, analysis.attempts);
   const parts = filteredParts(source, query, matcher);
   const end = lastTime(capture);
-  const listed = [...analysis.pages, ...analysis.unreleased];
-  const asked = query.filter.pfns.flatMap((pfn) => {
-    const page = listed.some((each) => covers(each, pfn)) ? null : source.pageOf(pfn);
-    return page !== null && isAtEnd(page) ? [page] : [];
-  });
   return {
     source,
     index,
     matcher,
     pages: pagesInOrder(parts.pages, query.sortBy ?? 'pfn', end),
     unreleased: unreleasedInOrder(parts.unreleased, end),
-    asked,
+    asked: otherPages(source, query).flatMap(({ page }) => page ?? []),
     leftOut: parts.leftOut,
   };
 }
