@@ -5,7 +5,7 @@ import type { HolderRows } from './holderTree';
 import { totalsOf } from './holdings';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
-import { heldReferences, isHeld, isStillHeld, pfnText } from './pageFacts';
+import { heldMood, heldReferences, isHeld, pfnText } from './pageFacts';
 import type { NodeMood } from './protocol';
 import { withMarks } from './reasonFilter';
 import { sorted } from './sorting';
@@ -35,7 +35,7 @@ export function groupByAttempt(
   return inOrder(groups, query, rows.end).map((group) => attemptRow(rows, parent, group, query));
 }
 
-/** How many attempts there are that the filter leaves nothing of. */
+/** Attempts that no mark of a page is of. */
 export function attemptsWithoutPages(
   attempts: readonly Attempt[],
   pages: readonly Page[],
@@ -163,8 +163,7 @@ function sum(attempts: readonly Attempt[], field: 'migrateCalls' | 'migrated' | 
 
 function attemptMood(pages: readonly Page[]): NodeMood {
   const held = pages.flatMap(heldReferences);
-  if (held.some(isStillHeld)) return 'still-held';
-  if (held.length > 0) return 'held';
+  if (held.length > 0) return heldMood(held);
   return pages.some(isHeld) || pages.length === 0 ? 'doubt' : 'plain';
 }
 

@@ -1,7 +1,7 @@
 /** Kind of holder → code path → pages: who is the worst. */
 import type { Reference } from '../holders/model';
 import { HeldPages, moodOf } from './heldPages';
-import { extentText, groupBy, timesText, type Holding } from './holdings';
+import { extentText, timesText, type Holding } from './holdings';
 import type { HolderRows } from './holderTree';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
@@ -18,7 +18,7 @@ export function groupByHolder(
   const { capture } = rows.source;
   const pages = new HeldPages(rows, query);
   return pages
-    .inOrder(groupBy(holdings, ({ reference }) => kindText(reference)))
+    .inOrder(holdings, ({ reference }) => kindText(reference))
     .map(({ key, items, totals }) => {
       const id = `${parent}/${stepOf(key)}`;
       return branch(
@@ -42,20 +42,21 @@ function codePaths(
   holdings: readonly Holding[],
 ): readonly Branch[] {
   const { capture } = rows.source;
-  return pages.inOrder(groupBy(holdings, ({ reference }) => pathText(reference))).map((path) => {
-    const { key, items, totals } = path;
-    const id = `${parent}/${stepOf(key)}`;
-    return branch(
-      {
-        id,
-        kind: 'code-path',
-        mood: moodOf(items),
-        label: `${key}: ${extentText(totals)}`,
-        description: timesText(totals, capture.clock),
-      },
-      () => [...firstStack(rows, `${id}/stack`, items), ...pages.of(id, items)],
-    );
-  });
+  return pages
+    .inOrder(holdings, ({ reference }) => pathText(reference))
+    .map(({ key, items, totals }) => {
+      const id = `${parent}/${stepOf(key)}`;
+      return branch(
+        {
+          id,
+          kind: 'code-path',
+          mood: moodOf(items),
+          label: `${key}: ${extentText(totals)}`,
+          description: timesText(totals, capture.clock),
+        },
+        () => [...firstStack(rows, `${id}/stack`, items), ...pages.of(id, items)],
+      );
+    });
 }
 
 /** Ids are paths. */

@@ -1,7 +1,7 @@
 /** Task → pages: who took the references; who dropped them, where the get is not in the capture. */
 import type { Capture } from '../capture/eventTable';
 import { HeldPages, moodOf } from './heldPages';
-import { extentText, groupBy, timesText, type Holding } from './holdings';
+import { extentText, timesText, type Holding } from './holdings';
 import type { HolderRows } from './holderTree';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
@@ -17,7 +17,7 @@ export function groupByTask(
   const { capture } = rows.source;
   const pages = new HeldPages(rows, query);
   return pages
-    .inOrder(groupBy(holdings, (holding) => taskKey(capture, holding)))
+    .inOrder(holdings, (holding) => taskKey(capture, holding))
     .map(({ key, items, totals }) => {
       const id = `${parent}/${key}`;
       return branch(

@@ -4,7 +4,7 @@ import { groupBy, timesText, totalsOf, worstFirst, type Holding, type Totals } f
 import type { HolderRows } from './holderTree';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
-import { heldMood, isStillHeld, kindText, pfnText } from './pageFacts';
+import { heldMood, kindText, pfnText } from './pageFacts';
 import type { NodeMood } from './protocol';
 import { sorted } from './sorting';
 import { taskText } from './taskText';
@@ -26,21 +26,25 @@ export class HeldPages {
   /** One row a page, in order of PFN unless another is asked for. */
   of(parent: string, holdings: readonly Holding[]): readonly Branch[] {
     const { sortBy } = this.query;
-    const pages = this.withTotals(groupBy(holdings, ({ page }) => pfnText(page.pfn)));
+    const pages = this.groups(holdings, ({ page }) => pfnText(page.pfn));
     return sorted(pages, sortBy ?? 'pfn', ({ totals }) => totals).map(({ key, items, totals }) =>
       this.page(`${parent}/${key}`, items, totals),
     );
   }
 
-  /** Groups of holdings with their totals, as the query sorts them; else the worst first. */
-  inOrder(groups: ReturnType<typeof groupBy<Holding>>): readonly HoldingGroup[] {
+  /** Holdings by a key with their totals, as the query sorts them; else the worst first. */
+  inOrder(holdings: readonly Holding[], keyOf: (holding: Holding) => string): readonly HoldingGroup[] {
     const { sortBy } = this.query;
-    const worst = this.withTotals(groups).sort((a, b) => worstFirst(a.totals, b.totals));
+    const worst = this.groups(holdings, keyOf).sort((a, b) => worstFirst(a.totals, b.totals));
     return sortBy === null ? worst : sorted(worst, sortBy, ({ totals }) => totals);
   }
 
-  private withTotals(groups: ReturnType<typeof groupBy<Holding>>): HoldingGroup[] {
-    return groups.map(([key, items]) => ({ key, items, totals: totalsOf(items, this.rows.end) }));
+  private groups(holdings: readonly Holding[], keyOf: (holding: Holding) => string): HoldingGroup[] {
+    return groupBy(holdings, keyOf).map(([key, items]) => ({
+      key,
+      items,
+      totals: totalsOf(items, this.rows.end),
+    }));
   }
 
   private page(id: string, holdings: readonly Holding[], totals: Totals): Branch {
@@ -51,7 +55,7 @@ export class HeldPages {
         id,
         kind: 'held-page',
         mood: moodOf(holdings),
-        label: joined([pfnText(page.pfn), ...this.who(holdings)]),
+        label: joined([pfnText(page.pfn), ...this.who(holdings, totals)]),
         description: timesText(totals, capture.clock),
       },
       () => [
@@ -64,19 +68,17 @@ export class HeldPages {
     );
   }
 
-  private who(holdings: readonly Holding[]): readonly (string | null)[] {
-    const [first, ...others] = holdings;
-    const still = holdings.filter(({ reference }) => isHeldStill(reference)).length;
-    if (others.length > 0) {
-      return [counted(holdings.length, 'reference'), still > 0 ? `${still} still held` : null];
+  private who(holdings: readonly Holding[], { holders, stillHeld }: Totals): readonly (string | null)[] {
+    if (holders > 1) {
+      return [counted(holders, 'reference'), stillHeld > 0 ? `${stillHeld} still held` : null];
     }
-    const { acquired, released } = first!.reference;
-    if (this.query.groupBy === 'task') {
-      return [still > 0 ? 'still held' : null, kindText(first!.reference), first!.reference.site];
-    }
+    const { reference } = holdings[0]!;
+    const { acquired, released } = reference;
+    const still = stillHeld > 0 ? 'still held' : null;
+    if (this.query.groupBy === 'task') return [still, kindText(reference), reference.site];
     const end = acquired ?? released;
     const task = end === null ? null : taskText(this.rows.source.capture, end.task);
-    return [still > 0 ? 'still held' : null, acquired === null && task !== null ? `put by ${task}` : task];
+    return [still, acquired === null && task !== null ? `put by ${task}` : task];
   }
 
   private vantage(page: Page): Vantage {
@@ -90,8 +92,4 @@ export function moodOf(holdings: readonly Holding[]): NodeMood {
     .map(({ reference }) => reference)
     .filter(({ role, weight }) => role === 'held' && weight > 0);
   return held.length > 0 ? heldMood(held) : 'plain';
-}
-
-function isHeldStill(reference: Holding['reference']): boolean {
-  return reference.weight > 0 && isStillHeld(reference);
 }

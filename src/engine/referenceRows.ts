@@ -6,7 +6,7 @@ import type { EventRows } from './eventRows';
 import type { PlacedStacks } from './frames';
 import { heldTime, heldTimeText } from './heldTime';
 import { branch, type Branch } from './lazyTree';
-import { isStillHeld, kindText, pfnText, stillHeldText } from './pageFacts';
+import { heldMood, kindText, pfnText, stillHeldText } from './pageFacts';
 import type { NodeMood, Tooltip } from './protocol';
 import { frameRow, stackRows } from './stackRows';
 import { taskText } from './taskText';
@@ -35,7 +35,7 @@ export class ReferenceRows {
       {
         id,
         kind: 'reference',
-        mood: blamed ? (isStillHeld(reference) ? 'still-held' : 'held') : 'plain',
+        mood: blamed ? heldMood([reference]) : 'plain',
         label: this.label(reference, outcome),
         description: joined([
           reference.repeats > 1 ? `×${reference.repeats}` : null,
