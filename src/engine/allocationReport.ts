@@ -7,6 +7,7 @@ import type { Page } from '../holders/model';
 import { allocator, type AllocationStanding, type PageAllocation } from '../holders/pageAllocations';
 import type { PlacedStacks } from './frames';
 import type { JoinedAllocations, Naming } from './joinCaptures';
+import { pfnText } from './pageFacts';
 import { reportFrame, reportTask, timeString, type ReportFrame, type ReportTask } from './report';
 
 /** An allocation of a page, beside its references: the allocator need not hold it. */
@@ -133,7 +134,7 @@ function recordFields({ record }: PageAllocation) {
     blockMigratetype: text(allocations.blockType),
     migrateReason: text(allocations.migrateReason),
     memcg: text(allocations.memcg),
-    pfn: `0x${allocations.pfn[row]!.toString(16)}`,
+    pfn: pfnText(allocations.pfn[row]!),
   };
 }
 

@@ -13,10 +13,11 @@ import type { PlacedFrame, PlacedStacks } from './frames';
 import type { PageAdditions } from './holderSource';
 import type { JoinedAllocations } from './joinCaptures';
 import { branch, type Branch } from './lazyTree';
-import { frameRows } from './stackRows';
+import { pfnText } from './pageFacts';
+import { foldedFrames, frameRows } from './stackRows';
 import { taskText } from './taskText';
 import { pointText, spanText } from './timeText';
-import { counted } from './wording';
+import { counted, joined } from './wording';
 
 /** Frames of the page allocator and of its wrappers: every allocation has them, so they do not tell one from another. */
 const ALLOCATOR =
@@ -75,11 +76,11 @@ export class AllocationRows implements PageAdditions {
         id,
         kind: 'allocation',
         mood: known ? 'plain' : 'doubt',
-        label: [
+        label: joined([
           `Allocated by ${taskText(capture, task) ?? 'a task that is not recorded'}`,
           this.when(page, allocation),
-        ].join(' · '),
-        description: [`order ${order}`, ...this.kindOf(allocation), sourceText(allocation)].join(' · '),
+        ]),
+        description: joined([`order ${order}`, ...this.kindOf(allocation), sourceText(allocation)]),
         tooltip: {
           title: 'The allocation of the page; who allocated it need not hold it',
           rows: [
@@ -112,9 +113,7 @@ export class AllocationRows implements PageAdditions {
       const { dump, row } = record;
       const { symbols } = dump.capture;
       const { migratetype, gfpMask } = dump.allocations;
-      return [named(symbols, migratetype[row]!), flagNames(named(symbols, gfpMask[row]!))].filter(
-        (text) => text !== '',
-      );
+      return [named(symbols, migratetype[row]!), flagNames(named(symbols, gfpMask[row]!))];
     }
     const type = event === null ? -1 : this.trace.events.migratetype[event]!;
     return type < 0 ? [] : [`migratetype ${type}`];
@@ -178,7 +177,7 @@ function recordFacts(
     ['Migratetype of the pageblock', named(symbols, blockType[row]!)],
     ['Last migrate reason', named(symbols, migrateReason[row]!)],
     ['Charged', named(symbols, memcg[row]!)],
-    ['First page', `0x${allocations.pfn[row]!.toString(16)}`],
+    ['First page', pfnText(allocations.pfn[row]!)],
   ];
   return given.filter(([, value]) => value !== '');
 }
@@ -234,22 +233,13 @@ function allocationFrames(id: string, frames: readonly PlacedFrame[]): readonly 
   const rows = frames.map((frame, index) => frameRows(`${id}/f${index}`, frame));
   const depth = allocatorDepth(frames.map((frame) => frame.function));
   if (depth === 0) return rows.flat();
-  const folded = branch(
-    {
-      id: `${id}/allocator`,
-      kind: 'frames',
-      label: counted(depth, 'page allocator frame'),
-      description: frames
-        .slice(0, depth)
-        .map((frame) => frame.function)
-        .join(', '),
-    },
-    () =>
-      rows
-        .slice(0, depth)
-        .flat()
-        .map((row) => branch({ ...row.node, id: row.node.id.replace(id, `${id}/allocator`) })),
-  );
+  const folded = foldedFrames(id, 'allocator', rows.slice(0, depth).flat(), {
+    label: counted(depth, 'page allocator frame'),
+    description: frames
+      .slice(0, depth)
+      .map((frame) => frame.function)
+      .join(', '),
+  });
   return [folded, ...rows.slice(depth).flat()];
 }
 
@@ -294,16 +284,14 @@ function groupRow(
       id,
       kind: 'allocation',
       label: `${pagesText(group.pages, group.allocations)} · ${groupName(capture, group)}`,
-      description: [
+      description: joined([
         group.pages >= 0 && group.allocations >= 0 && group.allocations !== group.pages
           ? counted(group.allocations, 'allocation')
           : '',
         share(allocations.order, (order) => `order ${order}`),
         share(allocations.migratetype, (type) => named(symbols, type)),
         share(allocations.gfpMask, (mask) => flagNames(named(symbols, mask))),
-      ]
-        .filter((text) => text !== '')
-        .join(' · '),
+      ]),
       expanded,
     },
     async () => [
@@ -371,7 +359,7 @@ function pfnsRow(
   rows: readonly number[],
 ): Branch {
   const { pfn, order, migrateReason, time } = allocations;
-  const pfnText = (row: number): string => `0x${pfn[row]!.toString(16)}`;
+  const text = (row: number): string => pfnText(pfn[row]!);
   const shown = rows.slice(0, MOST_PAGES);
   const of = shown.length < rows.length ? `, the first ${shown.length} are listed` : '';
   return branch(
@@ -379,22 +367,20 @@ function pfnsRow(
       id,
       kind: 'frames',
       label: 'Pages',
-      description: `${pfnText(rows[0]!)}${rows.length > 1 ? ` to ${pfnText(rows.at(-1)!)}` : ''}${of}`,
+      description: `${text(rows[0]!)}${rows.length > 1 ? ` to ${text(rows.at(-1)!)}` : ''}${of}`,
     },
     () =>
       shown.map((row) =>
         branch({
           id: `${id}/${row}`,
           kind: 'fact',
-          label: pfnText(row),
-          description: [
+          label: text(row),
+          description: joined([
             `order ${order[row]}`,
-            taskText(capture, allocations.task[row]!) ?? '',
+            taskText(capture, allocations.task[row]!),
             Number.isNaN(time[row]!) ? '' : pointText(time[row]!, 0n, 'ns', 1),
             migrateReason[row]! < 0 ? '' : `migrated: ${capture.symbols.string(migrateReason[row]!)}`,
-          ]
-            .filter((text) => text !== '')
-            .join(' · '),
+          ]),
         }),
       ),
   );

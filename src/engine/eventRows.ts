@@ -4,6 +4,7 @@ import { countChange } from '../holders/countChange';
 import type { MarkEvidence } from '../holders/model';
 import type { PlacedStacks } from './frames';
 import { branch, rangeBranch, type Branch } from './lazyTree';
+import { pfnText } from './pageFacts';
 import { stackRows } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
@@ -158,7 +159,7 @@ function fieldRows({ events }: Capture, row: number): readonly (readonly [string
   ];
   const pfn = events.pfn[row]!;
   return [
-    ...(pfn < 0 ? [] : [['PFN', `0x${pfn.toString(16)}`] as const]),
+    ...(pfn < 0 ? [] : [['PFN', pfnText(pfn)] as const]),
     ...fields.flatMap(([name, value]) => (value === ABSENT ? [] : [[name, String(value)] as const])),
     ...(flags === ABSENT ? [] : [['Flags', flagNames(flags)] as const]),
   ];

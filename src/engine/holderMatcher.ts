@@ -4,7 +4,7 @@ import { KIND_LABEL } from '../holders/kindLabel';
 import type { Attempt, Page, Reference, ReferenceEnd } from '../holders/model';
 import { heldTime, lastTime } from './heldTime';
 import { asksForReferences, type HolderFilter, type Role } from './holdersQuery';
-import { kindText } from './pageFacts';
+import { kindText, pfnText } from './pageFacts';
 import { taskText } from './taskText';
 
 export class HolderMatcher {
@@ -75,7 +75,7 @@ export class HolderMatcher {
   }
 
   private textIsOfPage(page: Page): boolean {
-    if (this.has(`0x${page.pfn.toString(16)}`)) return true;
+    if (this.has(pfnText(page.pfn))) return true;
     return page.marks.some((mark) => {
       const attempt = this.attempts[mark.attempt];
       return (

@@ -1,5 +1,6 @@
 /** How the holders are to be shown: grouped, sorted and filtered. Plain data that views keep and send. */
 import type { Kind, Role } from '../holders/model';
+import { pfnText } from './pageFacts';
 import { spanText } from './timeText';
 import { counted, ROLE_NAMES } from './wording';
 import { KIND_LABEL } from '../holders/kindLabel';
@@ -91,9 +92,7 @@ export function filterWords({ reason, kinds, roles, heldFor, text, pfns }: Holde
 }
 
 function pfnsText(pfns: readonly number[]): string {
-  return pfns.length > 3
-    ? counted(pfns.length, 'PFN')
-    : pfns.map((pfn) => `0x${pfn.toString(16)}`).join(' or ');
+  return pfns.length > 3 ? counted(pfns.length, 'PFN') : pfns.map(pfnText).join(' or ');
 }
 
 /** `10ms`, `1.5 s`, `200us` in ns; null for what is no span. */

@@ -20,16 +20,24 @@ export async function stackRows(id: string, stacks: PlacedStacks, stack: number)
   const depth = plumbingRows(frames);
   if (depth === 0) return rows;
   const plumbing = rows.slice(0, depth);
-  const folded = branch(
-    {
-      id: `${id}/plumbing`,
-      kind: 'frames',
-      label: counted(depth, 'reference-counting frame'),
-      description: plumbing.map((row) => row.node.label).join(', '),
-    },
-    () => plumbing.map((row) => branch({ ...row.node, id: row.node.id.replace(id, `${id}/plumbing`) })),
-  );
+  const folded = foldedFrames(id, 'plumbing', plumbing, {
+    label: counted(depth, 'reference-counting frame'),
+    description: plumbing.map((row) => row.node.label).join(', '),
+  });
   return [folded, ...rows.slice(depth)];
+}
+
+/** One row with rows of a stack below it, whose ids get `step` behind that of the stack. */
+export function foldedFrames(
+  stack: string,
+  step: string,
+  frames: readonly Branch[],
+  said: { readonly label: string; readonly description: string },
+): Branch {
+  const id = `${stack}/${step}`;
+  return branch({ id, kind: 'frames', ...said }, () =>
+    frames.map((row) => branch({ ...row.node, id: row.node.id.replace(stack, id) })),
+  );
 }
 
 /** Rows of a frame, behind those of what is inlined into it. */
