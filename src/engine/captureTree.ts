@@ -1,7 +1,7 @@
 /** What each open capture is, says of itself and lacks, and what the kernel tree knows, as rows of a tree. */
 import type { Capture, Gap } from '../capture/eventTable';
 import { allocationsText } from './allocationsText';
-import { captureDoubts } from './captureDoubts';
+import { missingRows } from './doubtRows';
 import { timeSpan } from './heldTime';
 import { counted, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
@@ -38,9 +38,7 @@ export function captureRow(
       ...stateRows(facts),
       pagesRow(facts, capture),
       ...notes,
-      ...captureDoubts(capture).map((doubt, index) =>
-        branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
-      ),
+      ...missingRows(id, capture),
       spanRow(id, capture, span),
       eventsRow(id, capture),
       stacksRow(id, capture),

@@ -12,11 +12,18 @@ const SHOWN_PROBLEMS = 5;
  * @param part of the file that was read
  */
 export function doubtRows(id: string, capture: Capture, part: number): readonly Branch[] {
-  const doubts = captureDoubts(capture).map((doubt, index) =>
+  return [
+    ...(part < 1 ? [partNote(`${id}/part`, part)] : []),
+    ...missingRows(id, capture),
+    ...(capture.problemCount > 0 ? [problemsNote(`${id}/problems`, capture)] : []),
+  ];
+}
+
+/** What the kernel did not record or keep. */
+export function missingRows(id: string, capture: Capture): readonly Branch[] {
+  return captureDoubts(capture).map((doubt, index) =>
     branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
   );
-  if (part < 1) doubts.unshift(partNote(`${id}/part`, part));
-  return capture.problemCount > 0 ? [...doubts, problemsNote(`${id}/problems`, capture)] : doubts;
 }
 
 function partNote(id: string, part: number): Branch {

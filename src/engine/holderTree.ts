@@ -10,7 +10,7 @@ import { EventRows } from './eventRows';
 import { heldTimeText, lastTime, longestHeld } from './heldTime';
 import { divided, HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
-import type { HolderFilter } from './holdersQuery';
+import { ROLES, type HolderFilter } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
 import { groupMarks, type MarkGroup } from './markGroups';
 import {
@@ -23,7 +23,6 @@ import {
   pageMood,
   pfnText,
   reasonsText,
-  ROLE_ORDER,
   stillHeldText,
   sumText,
 } from './pageFacts';
@@ -80,7 +79,7 @@ export class HolderRows {
           rows: [
             ['Failed to move', this.marksSpan(page.marks)],
             ['Holders', holdersText(page)],
-            ['References', ROLE_ORDER.map((role) => `${countRole(page, role)} ${role}`).join(', ')],
+            ['References', ROLES.map((role) => `${countRole(page, role)} ${role}`).join(', ')],
             ...(lastMark === undefined ? [] : [['Last sum', sumText(lastMark)] as const]),
           ],
           notes: [],
@@ -159,7 +158,7 @@ export class HolderRows {
         description: kindsText(references),
         expanded,
       },
-      () => references.map((each, index) => this.references.row(`${id}/r${index}`, page, each, vantage)),
+      () => this.references.rows(id, page, references, vantage),
     );
   }
 
@@ -220,7 +219,7 @@ export class HolderRows {
     const mark = group.marks[0]!;
     const vantage = fromMarks(this.capture, group.marks);
     const leftOut: Reference[] = [];
-    const rows = ROLE_ORDER.flatMap((role) => {
+    const rows = ROLES.flatMap((role) => {
       const { asked, others } = divided(group.references[role], (reference) =>
         this.matcher.reference(page, reference),
       );
@@ -259,7 +258,7 @@ export class HolderRows {
         label: `Left out by the filter: ${counted(references.length, 'reference')}`,
         description: kindsText(references),
       },
-      () => references.map((each, index) => this.references.row(`${id}/r${index}`, page, each, vantage)),
+      () => this.references.rows(id, page, references, vantage),
     );
   }
 
@@ -287,7 +286,7 @@ export class HolderRows {
         tooltip: { title: ROLE_NAMES[role], rows: [], notes: [ROLE_MEANINGS[role]] },
         expanded: role === 'held',
       },
-      () => references.map((each, index) => this.references.row(`${id}/r${index}`, page, each, vantage)),
+      () => this.references.rows(id, page, references, vantage),
     );
   }
 

@@ -3,8 +3,6 @@ import { KIND_LABEL } from '../holders/kindLabel';
 import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
 import type { NodeMood } from './protocol';
 
-export const ROLE_ORDER: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
-
 export function pfnText(pfn: number): string {
   return `0x${pfn.toString(16)}`;
 }

@@ -27,6 +27,10 @@ export class ReferenceRows {
     private readonly isPart: boolean,
   ) {}
 
+  rows(parent: string, page: Page, references: readonly Reference[], vantage: Vantage): readonly Branch[] {
+    return references.map((each, index) => this.row(`${parent}/r${index}`, page, each, vantage));
+  }
+
   row(id: string, page: Page, reference: Reference, vantage: Vantage): Branch {
     const outcome = this.outcome(reference, vantage);
     const lost = this.lostDuring(reference);
