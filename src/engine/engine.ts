@@ -284,10 +284,7 @@ export class Engine implements EngineApi {
 
   /** @param change answers whether the rules are others than before */
   private async useRules(change: () => boolean): Promise<RuleFacts> {
-    if (change()) {
-      await this.judgeAgain();
-      this.source?.want(this.functions());
-    }
+    if (change()) await this.judgeAgain();
     return this.rules.facts;
   }
 

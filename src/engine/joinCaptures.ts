@@ -6,16 +6,17 @@
  * its clock; and two recordings of one time may hold the same event twice (perf beside ftrace), which would count a
  * get or put double. They are shown side by side.
  */
-import type { Capture, Problem } from '../capture/eventTable';
+import type { Problem } from '../capture/eventTable';
 import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
 import { nameFrames } from '../capture/nameFrames';
 import { atOnce } from '../capture/turns';
-import { analysisSteps, type AnalysedHolders } from '../holders/analyseHolders';
+import { analysisSteps } from '../holders/analyseHolders';
 import type { KindRule } from '../holders/kindRule';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
 import { CancelledError, CaptureError } from './errors';
 import { NodeFile } from './nodeFile';
 import type { RequestOptions } from './protocol';
+import type { Analysed } from './readCapture';
 
 export interface SymbolFile {
   readonly path: string;
@@ -33,13 +34,6 @@ export interface Naming {
   readonly shift: bigint;
   /** Why it was not used; null when it was. */
   readonly refusal: string | null;
-}
-
-/** A capture with what was found in it. */
-export interface Analysed extends AnalysedHolders {
-  readonly capture: Capture;
-  /** Rules of a person by which it was judged. */
-  readonly rules: readonly KindRule[];
 }
 
 /** The allocations of the pages of one capture, and the dumps that tell of them. */

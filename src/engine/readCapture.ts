@@ -12,11 +12,15 @@ import { PartPace } from './partPace';
 import type { ProgressReport } from './protocol';
 import { pauseFor } from './turns';
 
-/** A capture with its holders. */
-export interface AnalysedCapture extends AnalysedHolders {
+/** A capture with what was found in it. */
+export interface Analysed extends AnalysedHolders {
   readonly capture: Capture;
   /** Rules of a person by which it was judged. */
   readonly rules: readonly KindRule[];
+}
+
+/** What was read of a file, and when. */
+export interface AnalysedCapture extends Analysed {
   /** Part of the file that was read, from 0 to 1; 1 for the whole. */
   readonly part: number;
   /** When it was opened. */
