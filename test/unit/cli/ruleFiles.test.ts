@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
-import { runCli, scratch } from './support/runCli';
+import { runCli, scratch, unbroken } from './support/runCli';
 import { smallTree } from './support/smallTree';
 
 const SAMPLE = 'media/sample/trace.txt';
@@ -28,11 +28,6 @@ function rulesFile(folder: string, name: string, content: string): string {
 function treeWith(folder: string, rules: string): string {
   rulesFile(folder, '.page-holders.json', rules);
   return smallTree(folder);
-}
-
-/** Lines are broken for mails. */
-function unbroken(text: string): string {
-  return text.replace(/\s+/g, ' ');
 }
 
 const HELD =

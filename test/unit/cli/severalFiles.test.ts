@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
-import { runCli } from './support/runCli';
+import { runCli, unbroken } from './support/runCli';
 
 const TRACE = 'test/fixtures/a_held/report.txt.gz';
 const DUMP = 'test/fixtures/dumps/page_owner.gz';
@@ -14,11 +14,6 @@ async function reportOf(...args: readonly string[]): Promise<Report> {
   const { status, output, errors } = await runCli(['report', '--format', 'json', ...args]);
   assert.deepEqual([status, errors], [0, '']);
   return JSON.parse(output) as Report;
-}
-
-/** Lines are broken for mails. */
-function unbroken(text: string): string {
-  return text.replace(/\s+/g, ' ');
 }
 
 test('a trace and its page_owner dump as text: who holds first, then who allocated', async () => {

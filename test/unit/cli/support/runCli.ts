@@ -25,6 +25,8 @@ export function runCli(args: readonly string[], input = ''): Promise<Ended> {
     env: { ...process.env, XDG_CACHE_HOME: path.join(scratch, 'cache') },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // What ends without reading it says so by its status.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
@@ -36,6 +38,11 @@ export function runCli(args: readonly string[], input = ''): Promise<Ended> {
       resolve({ status, output: Buffer.concat(output).toString(), errors: Buffer.concat(errors).toString() });
     });
   });
+}
+
+/** A text report in one line: its lines are broken for mails. */
+export function unbroken(text: string): string {
+  return text.replace(/\s+/g, ' ');
 }
 
 /** Presses Ctrl+C after so many ms. */
