@@ -192,7 +192,7 @@ function flagNames(mask: string): string {
 }
 
 /** `clock 49.868 ms ahead of mono, by 3 mm_page_alloc events of the same allocations (within 3.92 µs)`. */
-export function clockText(relation: ClockRelation, trace: Capture): string {
+function clockText(relation: ClockRelation, trace: Capture): string {
   if (relation.kind === 'unknown') return `times not compared: ${relation.why}`;
   if (relation.kind === 'shared') {
     const about = relation.uncertainty > 1e6 ? `, to within ${spanText(relation.uncertainty, 'ns')}` : '';
