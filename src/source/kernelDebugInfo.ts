@@ -72,17 +72,6 @@ export class KernelDebugInfo {
     }
   }
 
-  /**
-   * Tells where a symbol of the kernel was when it ran, as kallsyms lists it: the difference to the vmlinux is what
-   * KASLR added. Returns whether the symbol is one that settles it.
-   */
-  async learnAddress(symbol: string, address: bigint): Promise<boolean> {
-    const [own, ...others] = await this.kernel.symbolsNamed(symbol);
-    if (own === undefined || others.length > 0 || this.shift !== null) return false;
-    this.shift = address - own.address;
-    return true;
-  }
-
   /** What KASLR added, when that is known already. */
   setShift(shift: bigint): void {
     this.shift ??= shift;

@@ -1,9 +1,7 @@
 /** Numbers of DWARF 5 (chapter 7) and of GNU's extensions to DWARF 4, as far as they are looked at. */
 
 export const enum Tag {
-  EntryPoint = 0x03,
   LexicalBlock = 0x0b,
-  CompileUnit = 0x11,
   StructureType = 0x13,
   UnionType = 0x17,
   InlinedSubroutine = 0x1d,
@@ -11,16 +9,13 @@ export const enum Tag {
   ClassType = 0x02,
   Subprogram = 0x2e,
   Namespace = 0x39,
-  PartialUnit = 0x3c,
   CallSite = 0x48,
-  SkeletonUnit = 0x4a,
   GnuCallSite = 0x4109,
 }
 
 export const enum UnitType {
   Compile = 1,
   Type = 2,
-  Partial = 3,
   Skeleton = 4,
   SplitCompile = 5,
   SplitType = 6,
@@ -94,7 +89,6 @@ export const enum Slot {
   CallReturnPc,
   CallPc,
   CallOrigin,
-  CallTarget,
   TailCall,
   StmtList,
   CompDir,
@@ -131,11 +125,6 @@ export const SLOT_OF_ATTRIBUTE: ReadonlyMap<number, Slot> = new Map<number, Slot
   [0x7f, Slot.CallOrigin],
   [0x81, Slot.CallPc],
   [0x82, Slot.TailCall],
-  [0x83, Slot.CallTarget],
-  // DW_AT_call_target_clobbered, DW_AT_GNU_call_site_target and its clobbered twin
-  [0x84, Slot.CallTarget],
-  [0x2113, Slot.CallTarget],
-  [0x2114, Slot.CallTarget],
   // DW_AT_GNU_tail_call, _dwo_name, _addr_base
   [0x2115, Slot.TailCall],
   [0x2130, Slot.DwoName],
@@ -170,7 +159,6 @@ export const enum LineOpcode {
 export const enum ExtendedLineOpcode {
   EndSequence = 1,
   SetAddress = 2,
-  DefineFile = 3,
 }
 
 /** DW_LNCT_*: what a field of a file entry is. */

@@ -5,7 +5,7 @@ import { SectionBytes } from '../elf/sectionBytes';
 import type { SymbolTable } from '../elf/symbolTable';
 import type { EntryBase } from './entryReader';
 
-export const SECTION_NAMES = [
+const SECTION_NAMES = [
   'info',
   'abbrev',
   'aranges',
@@ -17,7 +17,7 @@ export const SECTION_NAMES = [
   'ranges',
   'rnglists',
 ] as const;
-export type SectionName = (typeof SECTION_NAMES)[number];
+type SectionName = (typeof SECTION_NAMES)[number];
 
 export class DwarfSections {
   private constructor(
@@ -41,7 +41,7 @@ export class DwarfSections {
   }
 
   get(name: SectionName): SectionBytes {
-    return this.opened.get(name) ?? SectionBytes.empty(this.elf, `.debug_${name}`);
+    return this.opened.get(name) ?? SectionBytes.empty(this.elf);
   }
 
   str(offset: number): Now<string> {

@@ -14,7 +14,6 @@ export const enum Machine {
 }
 
 export const enum SectionType {
-  Null = 0,
   SymbolTable = 2,
   Rela = 4,
   Note = 7,
@@ -32,11 +31,9 @@ export interface ElfSection {
   readonly index: number;
   readonly name: string;
   readonly type: number;
-  /** Whether it is in memory when the program runs. */
-  readonly isLoaded: boolean;
   readonly isCode: boolean;
   readonly isCompressed: boolean;
-  /** Where it is in the address space of {@link ElfFile.base}; 0 when it is not loaded. */
+  /** Where it is in the address space of {@link ElfFile.base}; 0 when it is not in memory as the program runs. */
   readonly address: number;
   /** Bytes from the begin of the file. */
   readonly offset: number;
@@ -44,7 +41,6 @@ export interface ElfSection {
   readonly size: number;
   readonly link: number;
   readonly info: number;
-  readonly entrySize: number;
 }
 
 /**
@@ -157,7 +153,6 @@ export async function openElf(source: RangeSource): Promise<ElfFile> {
       index,
       name: stringAt(names, section.name),
       type: section.type,
-      isLoaded,
       isCode: isLoaded && (section.flags & SectionFlag.Execute) !== 0,
       isCompressed: (section.flags & SectionFlag.Compressed) !== 0,
       address,
@@ -165,7 +160,6 @@ export async function openElf(source: RangeSource): Promise<ElfFile> {
       size: section.size,
       link: section.link,
       info: section.info,
-      entrySize: section.entrySize,
     };
   });
   return { source, isLittle, wordSize, machine, isRelocatable, base, sections, problems };
@@ -195,7 +189,6 @@ interface RawSection {
   readonly size: number;
   readonly link: number;
   readonly info: number;
-  readonly entrySize: number;
 }
 
 class SectionReader {
@@ -215,9 +208,7 @@ class SectionReader {
     const size = cursor.word(wordSize);
     const link = cursor.u32();
     const info = cursor.u32();
-    cursor.word(wordSize);
-    const entrySize = cursor.word(wordSize);
-    return { name, type, flags, address, offset, size, link, info, entrySize };
+    return { name, type, flags, address, offset, size, link, info };
   }
 
   private big(): bigint {

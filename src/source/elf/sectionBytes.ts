@@ -20,7 +20,6 @@ export class SectionBytes {
 
   private constructor(
     private readonly elf: ElfFile,
-    readonly name: string,
     /** Bytes when decompressed. */
     readonly size: number,
     private readonly fileOffset: number,
@@ -39,12 +38,12 @@ export class SectionBytes {
       elf.problems.add(section.name, size, message);
     }
     const relocations = symbols && (await Relocations.load(elf, section, size, symbols));
-    return new SectionBytes(elf, section.name, size, section.offset, whole, relocations);
+    return new SectionBytes(elf, size, section.offset, whole, relocations);
   }
 
   /** A section that is not there. */
-  static empty(elf: ElfFile, name: string): SectionBytes {
-    return new SectionBytes(elf, name, 0, 0, new Uint8Array(0), null);
+  static empty(elf: ElfFile): SectionBytes {
+    return new SectionBytes(elf, 0, 0, NOTHING, null);
   }
 
   /** Up to `length` bytes from `offset`, fewer where the section ends. They may be shared: do not write to them. */
