@@ -33,9 +33,9 @@ export async function runResolve(
   try {
     if (vmlinux === null) return await resolveByName(tree!, lines, output, progress);
     const info = await openKernelDebugInfo(vmlinux, modules);
-    const annotate = await annotateWithDebugInfo(info, tree === null ? null : await openTree(tree), null);
-    const { mismatch } = await printLines(watched(lines, info), annotate, info, output);
-    if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: all lines are doubtful.\n`);
+    const annotate = await annotateWithDebugInfo(info, tree === null ? null : await openTree(tree));
+    await printLines(watched(lines, info), annotate, output);
+    if (info.mismatch !== '') await errors.write(`page-holders: ${info.mismatch}: all lines are doubtful.\n`);
     const { count, kept } = info.kernel.problems;
     if (count > 0) {
       const [{ section, offset, message }] = [kept[0]!];
@@ -58,13 +58,11 @@ async function* linesOf(input: Readable): AsyncGenerator<string, void> {
 }
 
 async function printLines(
-  lines: AsyncIterable<string>,
+  lines: Iterable<string> | AsyncIterable<string>,
   annotate: AnnotateStack,
-  info: KernelDebugInfo,
   output: OutputStream,
-): Promise<KernelDebugInfo> {
+): Promise<void> {
   for await (const line of annotateLines(lines, annotate)) await output.write(`${line}\n`);
-  return info;
 }
 
 /** Learns from the lines that say it which kernel this is and where it was. */
@@ -99,6 +97,6 @@ async function resolveByName(
     if (found !== null) source.want([found.frame]);
   }
   await progress.during(path.basename(tree), (onProgress) => source.lookUp({ onProgress }));
-  for await (const line of annotateLines(lines, annotateWithTree(source))) await output.write(`${line}\n`);
+  await printLines(lines, annotateWithTree(source), output);
   return 0;
 }

@@ -9,14 +9,10 @@ import type { KernelSource } from './kernelSource';
 
 const NOTHING: AnnotatedFrame = { places: [], others: [], doubt: '' };
 
-/**
- * @param tree paths are shown as they are in there where it has them; null for paths as the build had them
- * @param byName looks up what the debug info does not have; null for nothing
- */
+/** @param tree paths are shown as they are in there where it has them; null for paths as the build had them */
 export async function annotateWithDebugInfo(
   info: KernelDebugInfo,
   tree: KernelTree | null,
-  byName: AnnotateStack | null,
 ): Promise<AnnotateStack> {
   const paths = await SourcePaths.create(info.kernel, tree);
   const shown = async (place: CodePlace): Promise<AnnotatedPlace> => {
@@ -26,10 +22,9 @@ export async function annotateWithDebugInfo(
   };
   return async (stack) => {
     const locations = await info.locate(stack);
-    const named = locations.some(({ places }) => places.length === 0) ? await byName?.(stack) : undefined;
     return Promise.all(
-      locations.map(async ({ places, candidates, certainty, note }, i): Promise<AnnotatedFrame> => {
-        if (places.length === 0) return named?.[i] ?? NOTHING;
+      locations.map(async ({ places, candidates, certainty, note }): Promise<AnnotatedFrame> => {
+        if (places.length === 0) return NOTHING;
         const others = candidates.flatMap((chain) => differing(places, chain) ?? []);
         return {
           places: await Promise.all(places.map(shown)),
