@@ -1,6 +1,6 @@
 /** The source lines of stacks in a text: with debug info, or by the names in a kernel tree. */
 import type { CodePlace } from '../source/dwarf/dwarfFile';
-import type { DebugFrame, KernelDebugInfo } from '../source/kernelDebugInfo';
+import type { DebugFrame, DebugLocation, KernelDebugInfo } from '../source/kernelDebugInfo';
 import type { SourceLocation } from '../source/location';
 import { SourcePaths } from '../source/sourcePaths';
 import type { KernelTree } from '../source/treeAccess';
@@ -23,13 +23,14 @@ export async function annotateWithDebugInfo(
   return async (stack) => {
     const locations = await info.locate(stack);
     return Promise.all(
-      locations.map(async ({ places, candidates, certainty, note }): Promise<AnnotatedFrame> => {
+      locations.map(async (location): Promise<AnnotatedFrame> => {
+        const { places, candidates } = location;
         if (places.length === 0) return NOTHING;
         const others = candidates.flatMap((chain) => differing(places, chain) ?? []);
         return {
           places: await Promise.all(places.map(shown)),
           others: await Promise.all(others.map(shown)),
-          doubt: doubtOf(certainty, note),
+          doubt: doubtOf(location),
         };
       }),
     );
@@ -53,17 +54,21 @@ export function annotateWithTree(source: KernelSource): AnnotateStack {
 }
 
 function fromTree(frame: DebugFrame, location: SourceLocation): AnnotatedFrame {
-  const { file, line, inlined, candidates, certainty, note } = location;
+  const { file, line, inlined, candidates, certainty } = location;
   if (file === null) return NOTHING;
   const isGuess = certainty === 'one-of-several';
   return {
     places: [...(isGuess ? [] : inlined), { function: frame.function, file, line }],
     others: isGuess ? candidates : [],
-    doubt: doubtOf(certainty, note),
+    doubt: doubtOf(location),
   };
 }
 
-function doubtOf(certainty: SourceLocation['certainty'], note: string): string {
+function doubtOf({
+  certainty,
+  note,
+  isDoubtful,
+}: Pick<DebugLocation, 'certainty' | 'note' | 'isDoubtful'>): string {
   switch (certainty) {
     case 'exact':
     case 'one-call-site':
@@ -71,6 +76,6 @@ function doubtOf(certainty: SourceLocation['certainty'], note: string): string {
     case 'function-only':
       return 'the function only';
     default:
-      return note.includes('doubtful') ? note : 'one of several';
+      return isDoubtful === true ? note : 'one of several';
   }
 }

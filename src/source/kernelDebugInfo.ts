@@ -24,6 +24,8 @@ export interface DebugLocation {
   readonly candidates: readonly (readonly CodePlace[])[];
   /** Why nothing better is known, for people; empty when exact. */
   readonly note: string;
+  /** The file may be of another build than the kernel that ran: {@link note} says why. */
+  readonly isDoubtful?: boolean;
 }
 
 /** The debug info of a module by its name, `_` and `-` being the same; null when there is none. */
@@ -281,5 +283,5 @@ function doubted(location: DebugLocation, doubt: string): DebugLocation {
   if (location.places.length === 0) return location;
   const isSure = location.certainty === 'exact' || location.certainty === 'one-call-site';
   const note = `${location.note} The line is doubtful: ${doubt}`.trim();
-  return { ...location, certainty: isSure ? 'one-of-several' : location.certainty, note };
+  return { ...location, certainty: isSure ? 'one-of-several' : location.certainty, note, isDoubtful: true };
 }
