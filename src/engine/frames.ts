@@ -122,6 +122,6 @@ function distinctPlaces({ function: name, location }: PlacedFrame): readonly Sou
 }
 
 /** One of several routes from one function to another is a guess: no frame is made of it. */
-export function sureInlined({ location }: PlacedFrame): PlacedFrame['location']['inlined'] {
+export function sureInlined({ location }: Pick<PlacedFrame, 'location'>): SourceLocation['inlined'] {
   return location.certainty === 'one-of-several' ? [] : location.inlined;
 }

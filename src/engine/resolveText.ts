@@ -5,6 +5,7 @@ import type { SourceLocation } from '../source/location';
 import { SourcePaths } from '../source/sourcePaths';
 import type { KernelTree } from '../source/treeAccess';
 import type { AnnotatedFrame, AnnotatedPlace, AnnotateStack } from './annotateStacks';
+import { sureInlined } from './frames';
 import type { KernelSource } from './kernelSource';
 
 const NOTHING: AnnotatedFrame = { places: [], others: [], doubt: '' };
@@ -54,12 +55,11 @@ export function annotateWithTree(source: KernelSource): AnnotateStack {
 }
 
 function fromTree(frame: DebugFrame, location: SourceLocation): AnnotatedFrame {
-  const { file, line, inlined, candidates, certainty } = location;
+  const { file, line, candidates, certainty } = location;
   if (file === null) return NOTHING;
-  const isGuess = certainty === 'one-of-several';
   return {
-    places: [...(isGuess ? [] : inlined), { function: frame.function, file, line }],
-    others: isGuess ? candidates : [],
+    places: [...sureInlined({ location }), { function: frame.function, file, line }],
+    others: certainty === 'one-of-several' ? candidates : [],
     doubt: doubtOf(location),
   };
 }
