@@ -2,6 +2,7 @@
 import { ByteCursor, stringAt } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
 import { fixedSize } from './abbreviations';
+import { firstAbove } from './codePieces';
 import { ExtendedLineOpcode, Form, LineContent, LineOpcode } from './constants';
 import { readAddress, type EntryBase } from './entryReader';
 
@@ -94,14 +95,7 @@ type RowColumns = Pick<RowTable, 'addresses' | 'files' | 'lines' | 'columns'>;
 function findRow(rows: RowColumns, sequence: Sequence, address: number): LineRow | null {
   if (address < sequence.start || address >= sequence.end) return null;
   const wanted = address - sequence.start;
-  let first = sequence.firstRow;
-  let end = sequence.endRow;
-  while (first < end) {
-    const middle = (first + end) >>> 1;
-    if (rows.addresses[middle]! <= wanted) first = middle + 1;
-    else end = middle;
-  }
-  const row = first - 1;
+  const row = firstAbove(rows.addresses, wanted, sequence.firstRow, sequence.endRow) - 1;
   if (row < sequence.firstRow) return null;
   const line = rows.lines[row]!;
   return { file: rows.files[row]!, line: line < LONGEST_SEQUENCE ? line : 0, column: rows.columns[row]! };

@@ -3,6 +3,7 @@ import { ByteCursor, stringAt } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
 import type { Abbreviations } from './abbreviations';
 import { type FormSizes } from './abbreviations';
+import { CodePieces } from './codePieces';
 import { FLAT_LANGUAGES, Form, Slot, Tag, UnitType } from './constants';
 import type { DwarfSections } from './dwarfSections';
 import { EntryReader, readAddress, type EntryBase } from './entryReader';
@@ -52,16 +53,6 @@ export function readUnitHeader(bytes: Uint8Array, isLittle: boolean, offset: num
   if (addressSize !== 4 && addressSize !== 8) return `addresses of ${addressSize} bytes, expected 4 or 8`;
   const headerLength = cursor.position;
   return { offset, length, headerLength, version, type, addressSize, offsetSize, abbreviationsOffset };
-}
-
-/** Pieces of functions, by their first address. */
-interface FunctionTable {
-  readonly lows: Float64Array;
-  readonly highs: Float64Array;
-  /** Where the function's entry is in the unit. */
-  readonly entries: Uint32Array;
-  /** By piece, the highest end of it and all before it. */
-  readonly reach: Float64Array;
 }
 
 /** The attributes of an entry that say where its code is: values and forms. */
@@ -128,7 +119,8 @@ export class Unit {
   /** By entry of this unit, what nameOf found for it. */
   readonly names = new Map<number, string | null>();
   readonly base: EntryBase;
-  private functionTable: Now<FunctionTable> | null = null;
+  /** Pieces of its functions, each with where the entry of the function is in the unit. */
+  private functions: Now<CodePieces> | null = null;
   private lines: Now<LineTable | null> | null = null;
 
   private readonly root: Root;
@@ -200,17 +192,16 @@ export class Unit {
 
   /** The pieces of code of all functions of the unit. */
   async addFunctionRanges(add: AddRange): Promise<void> {
-    const { lows, highs } = await (this.functionTable ??= this.readFunctions());
-    for (let i = 0; i < lows.length; i++) add(lows[i]!, highs[i]!);
+    (await (this.functions ??= this.readFunctions())).forEach(add);
   }
 
   /** The entry (position in the unit) of the function that an address is in, or -1. */
   functionAt(address: number): Now<number> {
-    const table = (this.functionTable ??= this.readFunctions());
-    if (!(table instanceof Promise)) return findFunction(table, address);
-    return table.then((read) => {
-      this.functionTable = read;
-      return findFunction(read, address);
+    const functions = (this.functions ??= this.readFunctions());
+    if (!(functions instanceof Promise)) return functions.find(address);
+    return functions.then((read) => {
+      this.functions = read;
+      return read.find(address);
     });
   }
 
@@ -328,7 +319,7 @@ export class Unit {
     return bytes instanceof Promise ? bytes.then(read) : read(bytes);
   }
 
-  private readFunctions(): Now<FunctionTable> {
+  private readFunctions(): Now<CodePieces> {
     const pieces: number[] = [];
     const waiting: Promise<void>[] = [];
     for (const pending of this.scanFunctions()) {
@@ -337,8 +328,8 @@ export class Unit {
       });
       if (added instanceof Promise) waiting.push(added);
     }
-    if (waiting.length === 0) return functionTableOf(pieces);
-    return Promise.all(waiting).then(() => functionTableOf(pieces));
+    if (waiting.length === 0) return new CodePieces(pieces);
+    return Promise.all(waiting).then(() => new CodePieces(pieces));
   }
 
   /** Walks over the functions at the top of the unit; in languages that have namespaces also over those in there. */
@@ -437,31 +428,4 @@ function isScope(tag: number): boolean {
     default:
       return false;
   }
-}
-
-function functionTableOf(pieces: readonly number[]): FunctionTable {
-  const count = pieces.length / 3;
-  const order = Array.from({ length: count }, (_, i) => i * 3).sort(
-    (a, b) => pieces[a]! - pieces[b]! || a - b,
-  );
-  const lows = Float64Array.from(order, (at) => pieces[at]!);
-  const highs = Float64Array.from(order, (at) => pieces[at + 1]!);
-  const entries = Uint32Array.from(order, (at) => pieces[at + 2]!);
-  const reach = new Float64Array(count);
-  let highest = -Infinity;
-  for (let i = 0; i < count; i++) reach[i] = highest = Math.max(highest, highs[i]!);
-  return { lows, highs, entries, reach };
-}
-
-function findFunction({ lows, highs, entries, reach }: FunctionTable, address: number): number {
-  let low = 0;
-  let high = lows.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (lows[middle]! <= address) low = middle + 1;
-    else high = middle;
-  }
-  // Pieces overlap only in odd files; `reach` ends the search where none before can hold the address.
-  for (let i = low - 1; i >= 0 && reach[i]! > address; i--) if (highs[i]! > address) return entries[i]!;
-  return -1;
 }

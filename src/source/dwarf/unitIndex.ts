@@ -1,6 +1,7 @@
 /** Which unit the code at an address is of. */
 import { ByteCursor } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
+import { CodePieces, firstAbove } from './codePieces';
 import type { DwarfSections } from './dwarfSections';
 import { readAddress } from './entryReader';
 import { LONGEST_HEADER, readUnitHeader, type UnitHeader } from './unit';
@@ -15,11 +16,7 @@ const MOST_UNITS = 1 << 20;
 
 /** Pieces of code by their begins, and the units that they are of. */
 export class UnitIndex {
-  private lows = new Float64Array(0);
-  private highs = new Float64Array(0);
-  private units = new Float64Array(0);
-  /** By piece, the highest end of it and all before it. */
-  private reach = new Float64Array(0);
+  private sorted = new CodePieces([]);
   /** Pieces not yet sorted in: low, high, unit. */
   private pieces: number[] = [];
   private readonly announced = new Set<number>();
@@ -40,40 +37,17 @@ export class UnitIndex {
 
   /** Offset in .debug_info of the unit that an address is of, or -1. */
   find(address: number): number {
-    const { lows, highs, reach } = this;
-    let low = 0;
-    let high = lows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (lows[middle]! <= address) low = middle + 1;
-      else high = middle;
-    }
-    for (let i = low - 1; i >= 0 && reach[i]! > address; i--) if (highs[i]! > address) return this.units[i]!;
-    return -1;
+    return this.sorted.find(address);
   }
 
   /** Where the first unit behind this offset begins, as far as known; else the end of .debug_info. */
   nextStart(offset: number): number {
-    let low = 0;
-    let high = this.starts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.starts[middle]! <= offset) low = middle + 1;
-      else high = middle;
-    }
-    return this.starts[low] ?? this.sections.get('info').size;
+    return this.starts[firstAbove(this.starts, offset)] ?? this.sections.get('info').size;
   }
 
   /** The begin of the unit that a place in .debug_info is in; all units must be known for it. */
   startBefore(offset: number): number {
-    let low = 0;
-    let high = this.starts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.starts[middle]! <= offset) low = middle + 1;
-      else high = middle;
-    }
-    return this.starts[low - 1] ?? -1;
+    return this.starts[firstAbove(this.starts, offset) - 1] ?? -1;
   }
 
   /** Walks over all units and adds the code of those that .debug_aranges left out (Clang writes none). Once. */
@@ -170,15 +144,8 @@ export class UnitIndex {
 
   private sort(): void {
     const { pieces } = this;
-    for (let i = 0; i < this.lows.length; i++) pieces.push(this.lows[i]!, this.highs[i]!, this.units[i]!);
-    const count = pieces.length / 3;
-    const order = Array.from({ length: count }, (_, i) => i * 3).sort((a, b) => pieces[a]! - pieces[b]!);
-    this.lows = Float64Array.from(order, (at) => pieces[at]!);
-    this.highs = Float64Array.from(order, (at) => pieces[at + 1]!);
-    this.units = Float64Array.from(order, (at) => pieces[at + 2]!);
-    this.reach = new Float64Array(count);
-    let highest = -Infinity;
-    for (let i = 0; i < count; i++) this.reach[i] = highest = Math.max(highest, this.highs[i]!);
+    this.sorted.forEach((low, high, unit) => pieces.push(low, high, unit));
+    this.sorted = new CodePieces(pieces);
     this.pieces = [];
   }
 }
