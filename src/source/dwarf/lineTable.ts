@@ -4,6 +4,7 @@ import type { Now } from '../elf/rangeSource';
 import { fixedSize } from './abbreviations';
 import { firstAbove } from './codePieces';
 import { ExtendedLineOpcode, Form, LineContent, LineOpcode } from './constants';
+import { readInitialLength } from './initialLength';
 import { readAddress, type EntryBase } from './entryReader';
 
 /** Where a line table gets strings that stand in other sections. */
@@ -208,8 +209,7 @@ class LineHeader {
 
   /** Leaves the cursor at the program; null when the header is damaged or of a version that is not known. */
   static read(cursor: ByteCursor, unitAddressSize: number, directory: string | null): LineHeader | null {
-    const offsetSize = cursor.u32() === 0xffffffff ? 8 : 4;
-    if (offsetSize === 8) cursor.skip(8);
+    const { offsetSize } = readInitialLength(cursor);
     const version = cursor.u16();
     if (version < 2 || version > 5) return null;
     let addressSize = unitAddressSize;

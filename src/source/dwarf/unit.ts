@@ -1,12 +1,12 @@
 /** One unit of .debug_info: what its root says, and its functions. */
 import { ByteCursor, stringAt } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
-import type { Abbreviations } from './abbreviations';
-import { type FormSizes } from './abbreviations';
+import type { Abbreviations, FormSizes } from './abbreviations';
 import { CodePieces } from './codePieces';
 import { FLAT_LANGUAGES, Form, Slot, Tag, UnitType } from './constants';
 import type { DwarfSections } from './dwarfSections';
 import { EntryReader, readAddress, type EntryBase } from './entryReader';
+import { readInitialLength } from './initialLength';
 import { LineTable } from './lineTable';
 import { readRangeList, zeroAddress, type AddRange, type RangeContext } from './rangeLists';
 
@@ -29,10 +29,7 @@ const LARGEST_UNIT = 1 << 29;
 /** The header at the begin of `bytes`, or what is wrong with it. */
 export function readUnitHeader(bytes: Uint8Array, isLittle: boolean, offset: number): UnitHeader | string {
   const cursor = new ByteCursor(bytes, isLittle);
-  let length = cursor.u32();
-  const offsetSize = length === 0xffffffff ? 8 : 4;
-  if (offsetSize === 8) length = cursor.u64();
-  length += cursor.position;
+  const { length, offsetSize } = readInitialLength(cursor);
   const version = cursor.u16();
   if (version < 2 || version > 5) return `DWARF version ${version}, expected 2 to 5`;
   let type: number = UnitType.Compile;
@@ -375,9 +372,7 @@ export class Unit {
   private async loadLines(offset: number): Promise<LineTable | null> {
     const section = this.sections.get('line');
     const head = new ByteCursor(await section.near(offset, 12), this.sections.isLittle);
-    let length = head.u32();
-    if (length === 0xffffffff) length = head.u64();
-    length += head.position;
+    const { length } = readInitialLength(head);
     if (head.isOverrun || offset + length > section.size) {
       this.sections.problem(
         'line',

@@ -4,6 +4,7 @@ import type { Now } from '../elf/rangeSource';
 import { CodePieces, firstAbove } from './codePieces';
 import type { DwarfSections } from './dwarfSections';
 import { readAddress } from './entryReader';
+import { readInitialLength } from './initialLength';
 import { LONGEST_HEADER, readUnitHeader, type UnitHeader } from './unit';
 
 /** Gives the pieces of code of a unit that .debug_aranges says nothing of. */
@@ -96,9 +97,7 @@ export class UnitIndex {
   private async readLongSet(head: Uint8Array, offset: number): Promise<number> {
     const section = this.sections.get('aranges');
     const cursor = new ByteCursor(head, this.sections.isLittle);
-    let length = cursor.u32();
-    if (length === 0xffffffff) length = cursor.u64();
-    length += cursor.position;
+    const { length } = readInitialLength(cursor);
     if (cursor.isOverrun || offset + length > section.size || length <= head.length) {
       this.sections.problem('aranges', offset, `a set of ${length} bytes, which the section does not have`);
       return 0;
@@ -112,10 +111,7 @@ export class UnitIndex {
     let used = 0;
     while (used < bytes.length) {
       const cursor = new ByteCursor(bytes.subarray(used), isLittle);
-      let length = cursor.u32();
-      const offsetSize = length === 0xffffffff ? 8 : 4;
-      if (offsetSize === 8) length = cursor.u64();
-      const end = cursor.position + length;
+      const { length: end, offsetSize } = readInitialLength(cursor);
       if (cursor.isOverrun || end > cursor.end) {
         if (isLast && used > 0)
           this.sections.problem('aranges', sectionOffset + used, 'a set that is cut off');
