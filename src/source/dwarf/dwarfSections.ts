@@ -1,9 +1,9 @@
 /** The debug sections of a file, opened when they are first needed. */
+import { addressBaseOf, type AddressBase } from '../elf/addressBase';
 import { sectionNamed, type ElfFile } from '../elf/elfFile';
 import type { Now } from '../elf/rangeSource';
 import { SectionBytes } from '../elf/sectionBytes';
 import type { SymbolTable } from '../elf/symbolTable';
-import type { EntryBase } from './entryReader';
 
 const SECTION_NAMES = [
   'info',
@@ -20,10 +20,15 @@ const SECTION_NAMES = [
 type SectionName = (typeof SECTION_NAMES)[number];
 
 export class DwarfSections {
+  /** What the addresses of the file count from. */
+  readonly base: AddressBase;
+
   private constructor(
     readonly elf: ElfFile,
     private readonly opened: ReadonlyMap<SectionName, SectionBytes>,
-  ) {}
+  ) {
+    this.base = addressBaseOf(elf.base);
+  }
 
   /** @param symbols those of the file; needed for relocations only */
   static async open(elf: ElfFile, symbols: () => Promise<SymbolTable>): Promise<DwarfSections> {
@@ -55,14 +60,5 @@ export class DwarfSections {
   /** `offset` is where in the section. */
   problem(name: SectionName, offset: number, message: string): void {
     this.elf.problems.add(`.debug_${name}`, offset, message);
-  }
-
-  get base(): EntryBase {
-    const { base } = this.elf;
-    return {
-      unitOffset: 0,
-      baseHigh: Number((base >> 32n) & 0xffffffffn),
-      baseLow: Number(base & 0xffffffffn),
-    };
   }
 }

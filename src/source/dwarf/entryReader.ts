@@ -1,6 +1,6 @@
 /** The entries (DIEs) of one unit of .debug_info. */
+import { readAddress, type AddressBase } from '../elf/addressBase';
 import type { ByteCursor } from '../elf/byteCursor';
-import { relativeWord } from '../elf/symbolTable';
 import { fixedSize, type Abbreviations, type FormSizes } from './abbreviations';
 import { Form, Slot } from './constants';
 
@@ -9,14 +9,6 @@ export const NO_ENTRY = -1;
 
 /** A form refers to a form that refers…: no compiler does that twice. */
 const MOST_INDIRECTIONS = 4;
-
-export interface EntryBase {
-  /** Where the unit begins in .debug_info, in bytes. */
-  readonly unitOffset: number;
-  /** The two halves of the address that numbers count from. */
-  readonly baseHigh: number;
-  readonly baseLow: number;
-}
 
 /**
  * Reads one entry after another; what it read last is in the fields. Addresses are numbers counted from the base of
@@ -36,7 +28,9 @@ export class EntryReader {
     readonly cursor: ByteCursor,
     private readonly abbreviations: Abbreviations,
     private readonly sizes: FormSizes,
-    private readonly base: EntryBase,
+    private readonly base: AddressBase,
+    /** Where the unit begins in .debug_info, in bytes. */
+    private readonly unitOffset: number,
   ) {}
 
   /**
@@ -100,7 +94,7 @@ export class EntryReader {
   /** Goes behind the children of the entry that was read, if it says where that is. */
   goToSibling(): boolean {
     if (!this.has(Slot.Sibling)) return false;
-    const sibling = this.values[Slot.Sibling]! - this.base.unitOffset;
+    const sibling = this.values[Slot.Sibling]! - this.unitOffset;
     if (!(sibling >= this.cursor.position && sibling <= this.cursor.end)) return false;
     this.cursor.position = sibling;
     return true;
@@ -160,7 +154,7 @@ export class EntryReader {
         value = cursor.u8();
         break;
       case Form.Ref1:
-        value = this.base.unitOffset + cursor.u8();
+        value = this.unitOffset + cursor.u8();
         break;
       case Form.Data2:
       case Form.Strx2:
@@ -168,7 +162,7 @@ export class EntryReader {
         value = cursor.u16();
         break;
       case Form.Ref2:
-        value = this.base.unitOffset + cursor.u16();
+        value = this.unitOffset + cursor.u16();
         break;
       case Form.Strx3:
       case Form.Addrx3:
@@ -180,16 +174,16 @@ export class EntryReader {
         value = cursor.u32();
         break;
       case Form.Ref4:
-        value = this.base.unitOffset + cursor.u32();
+        value = this.unitOffset + cursor.u32();
         break;
       case Form.Data8:
         value = cursor.u64();
         break;
       case Form.Ref8:
-        value = this.base.unitOffset + cursor.u64();
+        value = this.unitOffset + cursor.u64();
         break;
       case Form.RefUdata:
-        value = this.base.unitOffset + cursor.uleb();
+        value = this.unitOffset + cursor.uleb();
         break;
       case Form.Udata:
       case Form.Strx:
@@ -260,9 +254,4 @@ export class EntryReader {
       }
     }
   }
-}
-
-/** An address of 4 or 8 bytes as a number counted from the base. */
-export function readAddress(cursor: ByteCursor, size: number, base: EntryBase): number {
-  return size === 8 ? relativeWord(cursor, base.baseHigh, base.baseLow) : cursor.u32() - base.baseLow;
 }

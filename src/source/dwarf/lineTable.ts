@@ -1,11 +1,11 @@
 /** .debug_line: which line an address is of (DWARF 2 to 5; DWARF 5, section 6.2). */
+import { readAddress, type AddressBase } from '../elf/addressBase';
 import { ByteCursor, stringAt } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
 import { fixedSize } from './abbreviations';
 import { firstAbove } from './codePieces';
 import { ExtendedLineOpcode, Form, LineContent, LineOpcode } from './constants';
 import { readInitialLength } from './initialLength';
-import { readAddress, type EntryBase } from './entryReader';
 
 /** Where a line table gets strings that stand in other sections. */
 export interface LineStrings {
@@ -113,7 +113,7 @@ export class LineTable {
     private readonly cursor: ByteCursor,
     private readonly header: LineHeader | null,
     private readonly program: number,
-    private readonly base: EntryBase,
+    private readonly base: AddressBase,
   ) {}
 
   /**
@@ -125,7 +125,7 @@ export class LineTable {
     bytes: Uint8Array,
     isLittle: boolean,
     addressSize: number,
-    base: EntryBase,
+    base: AddressBase,
     directory: string | null,
   ): LineTable {
     const cursor = new ByteCursor(bytes, isLittle);
@@ -427,7 +427,7 @@ function readExtended(
   cursor: ByteCursor,
   position: number,
   addressSize: number,
-  base: EntryBase,
+  base: AddressBase,
 ): ExtendedOpcode {
   cursor.position = position;
   const length = cursor.uleb();
@@ -458,7 +458,7 @@ interface ProgramResult {
 function runProgram(
   cursor: ByteCursor,
   header: LineHeader,
-  base: EntryBase,
+  base: AddressBase,
   wanted: number | null,
 ): ProgramResult {
   const { lineBase, opcodeBase, minimumInstruction, opcodeLengths } = header;

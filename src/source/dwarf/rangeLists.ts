@@ -1,16 +1,16 @@
 /** .debug_rnglists and .debug_ranges: code in several pieces (DWARF 5, section 2.17.3; DWARF 4, the same). */
+import { readAddress, zeroAddress, type AddressBase } from '../elf/addressBase';
 import { ByteCursor } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
 import type { SectionBytes } from '../elf/sectionBytes';
 import { RangeEntry } from './constants';
-import { readAddress, type EntryBase } from './entryReader';
 
 export interface RangeContext {
   readonly section: SectionBytes;
   readonly isLittle: boolean;
   readonly version: number;
   readonly addressSize: number;
-  readonly base: EntryBase;
+  readonly base: AddressBase;
   /** DW_AT_low_pc of the unit: what offsets count from. */
   readonly unitLow: number;
   /** Address with this index in .debug_addr; null when there is none. */
@@ -178,11 +178,6 @@ function walkPairs(context: RangeContext, cursor: ByteCursor, found: number[]): 
     }
   }
   return false;
-}
-
-/** What address 0 is, counted from the base. */
-export function zeroAddress({ baseHigh, baseLow }: EntryBase): number {
-  return (-baseHigh | 0) * 2 ** 32 - baseLow;
 }
 
 function isFilled(bytes: Uint8Array, at: number, length: number, value: number): boolean {

@@ -1,14 +1,15 @@
 /** One unit of .debug_info: what its root says, and its functions. */
+import { readAddress, zeroAddress } from '../elf/addressBase';
 import { ByteCursor, stringAt } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
 import type { Abbreviations, FormSizes } from './abbreviations';
 import { CodePieces } from './codePieces';
 import { FLAT_LANGUAGES, Form, Slot, Tag, UnitType } from './constants';
 import type { DwarfSections } from './dwarfSections';
-import { EntryReader, readAddress, type EntryBase } from './entryReader';
+import { EntryReader } from './entryReader';
 import { readInitialLength } from './initialLength';
 import { LineTable } from './lineTable';
-import { readRangeList, zeroAddress, type AddRange, type RangeContext } from './rangeLists';
+import { readRangeList, type AddRange, type RangeContext } from './rangeLists';
 
 export interface UnitHeader extends FormSizes {
   /** Bytes from the begin of .debug_info. */
@@ -115,7 +116,6 @@ export class Unit {
   private readonly reader: EntryReader;
   /** By entry of this unit, what nameOf found for it. */
   readonly names = new Map<number, string | null>();
-  readonly base: EntryBase;
   /** Pieces of its functions, each with where the entry of the function is in the unit. */
   private functions: Now<CodePieces> | null = null;
   private lines: Now<LineTable | null> | null = null;
@@ -129,17 +129,18 @@ export class Unit {
     private readonly bytes: Uint8Array,
     private readonly abbreviations: Abbreviations,
   ) {
-    this.base = { ...sections.base, unitOffset: header.offset };
-    this.reader = new EntryReader(new ByteCursor(bytes, sections.isLittle), abbreviations, header, this.base);
+    const { isLittle, base } = sections;
+    const cursor = new ByteCursor(bytes, isLittle);
+    this.reader = new EntryReader(cursor, abbreviations, header, base, header.offset);
     this.root = readRoot(this.entriesFrom(header.headerLength));
     const { version, addressSize } = header;
     this.rangeContext = {
       section: sections.get(version >= 5 ? 'rnglists' : 'ranges'),
-      isLittle: sections.isLittle,
+      isLittle,
       version,
       addressSize,
-      base: this.base,
-      unitLow: zeroAddress(this.base),
+      base,
+      unitLow: zeroAddress(base),
       indexedAddress: (index) => this.indexedAddress(index),
     };
   }
@@ -310,7 +311,7 @@ export class Unit {
     const bytes = this.sections.get('addr').near(start + index * addressSize, addressSize);
     const read = (from: Uint8Array): number | null => {
       const cursor = new ByteCursor(from, this.sections.isLittle);
-      const address = readAddress(cursor, addressSize, this.base);
+      const address = readAddress(cursor, addressSize, this.sections.base);
       return cursor.isOverrun ? null : address;
     };
     return bytes instanceof Promise ? bytes.then(read) : read(bytes);
@@ -388,7 +389,7 @@ export class Unit {
       bytes,
       this.sections.isLittle,
       this.header.addressSize,
-      this.base,
+      this.sections.base,
       directory,
     );
     if (table.isDamaged)

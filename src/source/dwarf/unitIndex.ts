@@ -1,9 +1,9 @@
 /** Which unit the code at an address is of. */
+import { readAddress } from '../elf/addressBase';
 import { ByteCursor } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
 import { CodePieces, firstAbove } from './codePieces';
 import type { DwarfSections } from './dwarfSections';
-import { readAddress } from './entryReader';
 import { readInitialLength } from './initialLength';
 import { LONGEST_HEADER, readUnitHeader, type UnitHeader } from './unit';
 

@@ -1,4 +1,5 @@
 /** The symbols of a kernel or module: functions by name and by address. */
+import { addressBaseOf, readAddress } from './addressBase';
 import { ByteCursor, stringAt } from './byteCursor';
 import { SectionType, type ElfFile } from './elfFile';
 import { readRange } from './rangeSource';
@@ -78,7 +79,7 @@ export class SymbolTable {
     const nameOffsets = new Uint32Array(count);
     const cursor = new ByteCursor(bytes, elf.isLittle);
     const indices = extended && new ByteCursor(extended, elf.isLittle);
-    const [baseHigh, baseLow] = [Number((elf.base >> 32n) & 0xffffffffn), Number(elf.base & 0xffffffffn)];
+    const base = addressBaseOf(elf.base);
     for (let i = 0; i < count; i++) {
       nameOffsets[i] = cursor.u32();
       let section: number;
@@ -86,10 +87,10 @@ export class SymbolTable {
         info[i] = cursor.u8();
         cursor.skip(1);
         section = cursor.u16();
-        values[i] = relativeWord(cursor, baseHigh, baseLow);
+        values[i] = readAddress(cursor, 8, base);
         sizes[i] = cursor.u64();
       } else {
-        values[i] = cursor.u32() - baseLow;
+        values[i] = readAddress(cursor, 4, base);
         sizes[i] = cursor.u32();
         info[i] = cursor.u8();
         cursor.skip(1);
@@ -239,15 +240,6 @@ function sortedBy(ids: Uint32Array, values: Float64Array): Uint32Array {
   // One number for both is sorted without a call for each comparison: 4 ms instead of 30 for a kernel.
   const keys = Float64Array.from(ids, (id) => values[id]! * ID_RANGE + id).sort();
   return Uint32Array.from(keys, (key) => key % ID_RANGE);
-}
-
-/** A word of 64 bits as its distance from a base, exact for what is within 2^53 of it. */
-export function relativeWord(cursor: ByteCursor, baseHigh: number, baseLow: number): number {
-  const first = cursor.u32();
-  const second = cursor.u32();
-  const high = ((cursor.isLittle ? second : first) - baseHigh) | 0;
-  const low = (cursor.isLittle ? first : second) - baseLow;
-  return high * 2 ** 32 + low;
 }
 
 /** KSYM_NAME_LEN (include/linux/kallsyms.h); longer names of hostile data must not be walked for each symbol. */
