@@ -2,7 +2,7 @@
 import { readAddress, type AddressBase } from '../elf/addressBase';
 import { ByteCursor, stringAt } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
-import { fixedSize } from './abbreviations';
+import { fixedSize, type FormSizes } from './abbreviations';
 import { firstAbove } from './codePieces';
 import { ExtendedLineOpcode, Form, LineContent, LineOpcode } from './constants';
 import { readInitialLength } from './initialLength';
@@ -194,8 +194,7 @@ class LineHeader {
 
   private constructor(
     private readonly cursor: ByteCursor,
-    readonly version: number,
-    readonly addressSize: number,
+    readonly sizes: FormSizes,
     readonly minimumInstruction: number,
     readonly lineBase: number,
     readonly lineRange: number,
@@ -203,7 +202,6 @@ class LineHeader {
     readonly opcodeLengths: Uint8Array,
     private readonly directories: EntryList,
     private readonly files: EntryList,
-    private readonly sizes: LineSizes,
     private readonly directory: string | null,
   ) {}
 
@@ -235,8 +233,7 @@ class LineHeader {
     cursor.isOverrun = false;
     return new LineHeader(
       cursor,
-      version,
-      addressSize,
+      sizes,
       minimumInstruction,
       lineBase,
       lineRange,
@@ -244,7 +241,6 @@ class LineHeader {
       opcodeLengths,
       directories,
       files,
-      sizes,
       directory,
     );
   }
@@ -253,7 +249,7 @@ class LineHeader {
     const known = this.paths.get(file);
     if (known !== undefined) return known;
     // Numbers count from 1 before DWARF 5, and so do those of directories: 0 is the unit's own.
-    const first = this.version >= 5 ? 0 : 1;
+    const first = this.sizes.version >= 5 ? 0 : 1;
     const entry = this.entryAt(this.files, file - first);
     if (entry === null) return null;
     const name = this.text(entry, strings);
@@ -326,7 +322,7 @@ function readOldLists(cursor: ByteCursor, end: number): [EntryList, EntryList] {
 }
 
 /** DWARF 5: two lists, each behind a description of its entries. */
-function readLists(cursor: ByteCursor, sizes: LineSizes, end: number): [EntryList, EntryList] {
+function readLists(cursor: ByteCursor, sizes: FormSizes, end: number): [EntryList, EntryList] {
   const directories = readDescription(cursor);
   // There are few directories; the files are behind them.
   for (let i = 0; i < directories.count && cursor.position < end; i++) {
@@ -348,7 +344,7 @@ function readDescription(cursor: ByteCursor): EntryList {
   return { start: cursor.position, count, contents, forms };
 }
 
-function readEntry(cursor: ByteCursor, { contents, forms }: EntryList, sizes: LineSizes): Entry {
+function readEntry(cursor: ByteCursor, { contents, forms }: EntryList, sizes: FormSizes): Entry {
   let kind = StringKind.Unknown;
   let offset = 0;
   let directory = 0;
@@ -373,13 +369,7 @@ function readEntry(cursor: ByteCursor, { contents, forms }: EntryList, sizes: Li
   return { kind, offset, directory };
 }
 
-interface LineSizes {
-  readonly version: number;
-  readonly addressSize: number;
-  readonly offsetSize: number;
-}
-
-function readIndex(cursor: ByteCursor, form: number, sizes: LineSizes): number {
+function readIndex(cursor: ByteCursor, form: number, sizes: FormSizes): number {
   switch (form) {
     case Form.Udata:
       return cursor.uleb();
@@ -395,7 +385,7 @@ function readIndex(cursor: ByteCursor, form: number, sizes: LineSizes): number {
   }
 }
 
-function skipField(cursor: ByteCursor, form: number, sizes: LineSizes): void {
+function skipField(cursor: ByteCursor, form: number, sizes: FormSizes): void {
   switch (form) {
     case Form.String:
       cursor.skipString();
@@ -495,7 +485,7 @@ function runProgram(
     } else {
       switch (opcode) {
         case 0: {
-          const extended = readExtended(cursor, position, header.addressSize, base);
+          const extended = readExtended(cursor, position, header.sizes.addressSize, base);
           if (extended.code === ExtendedLineOpcode.EndSequence) {
             if (wanted !== null && hasRow && wanted < address) return { sequences, row: { ...before } };
             hasRow = false;
