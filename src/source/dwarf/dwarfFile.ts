@@ -6,7 +6,7 @@ import type { SymbolTable } from '../elf/symbolTable';
 import { Abbreviations } from './abbreviations';
 import { Slot } from './constants';
 import { DwarfSections } from './dwarfSections';
-import { NO_ENTRY } from './entryReader';
+import { NO_ENTRY, type EntryReader } from './entryReader';
 import { callsOf, innermostAt, type FunctionNode } from './functionTree';
 import { LONGEST_HEADER, readUnitHeader, Unit, type UnitHeader } from './unit';
 import { UnitIndex } from './unitIndex';
@@ -164,25 +164,15 @@ export class DwarfFile {
     const kept = await this.unitOf(address);
     const entry = kept === null ? -1 : await kept.unit.functionAt(address);
     if (kept === null || entry < 0) return null;
-    let unit = kept.unit;
-    let position = entry;
-    for (let i = 0; i < MOST_ORIGINS; i++) {
-      const reader = unit.entriesFrom(position);
-      if (!reader.next()) return null;
-      reader.read();
-      if (reader.has(Slot.DeclLine)) {
-        const [fileNumber, line] = [reader.values[Slot.DeclFile]!, reader.values[Slot.DeclLine]!];
-        const table = await unit.lineTable();
-        const file = (await table?.path(fileNumber, this.sections)) ?? null;
-        return place(await this.nameOf(unit, unit.header.offset + position), file, line, 0);
-      }
-      const origin = originOf(reader);
-      const next = origin === NO_ENTRY ? null : await this.unitWith(unit, origin);
-      if (next === null) return null;
-      unit = next;
-      position = origin - unit.header.offset;
-    }
-    return null;
+    const offset = kept.unit.header.offset + entry;
+    return this.ofOrigins(kept.unit, offset, Slot.DeclLine, async (unit, reader) => {
+      const { values, start } = reader;
+      const [fileNumber, line] = [values[Slot.DeclFile]!, values[Slot.DeclLine]!];
+      const name = unit.header.offset + start;
+      const table = await unit.lineTable();
+      const file = (await table?.path(fileNumber, this.sections)) ?? null;
+      return place(await this.nameOf(unit, name), file, line, 0);
+    });
   }
 
   private unitOf(address: number): Now<KeptUnit | null> {
@@ -276,24 +266,36 @@ export class DwarfFile {
   }
 
   private async readName(asked: Unit, offset: number): Promise<string | null> {
-    let unit: Unit | null = asked;
-    let at = offset;
-    let name: string | null = null;
-    for (let i = 0; i < MOST_ORIGINS; i++) {
-      unit = await this.unitWith(unit, at);
-      if (unit === null) break;
-      const reader = unit.entriesFrom(at - unit.header.offset);
-      if (!reader.next()) break;
-      reader.read();
-      if (reader.has(Slot.Name)) {
-        name = await unit.stringOf(reader.values[Slot.Name]!, reader.forms[Slot.Name]!);
-        break;
-      }
-      at = originOf(reader);
-      if (at === NO_ENTRY) break;
-    }
+    const name = await this.ofOrigins(asked, offset, Slot.Name, (unit, { values, forms }) =>
+      unit.stringOf(values[Slot.Name]!, forms[Slot.Name]!),
+    );
     asked.names.set(offset, name);
     return name;
+  }
+
+  /**
+   * Gives the entry at an offset of .debug_info to `take`, or the first one with the attribute of those that it is an
+   * instance of. The reader is the unit's only one: `take` must be done with it before it waits.
+   */
+  private async ofOrigins<T>(
+    asked: Unit,
+    offset: number,
+    slot: Slot,
+    take: (unit: Unit, reader: EntryReader) => Now<T | null>,
+  ): Promise<T | null> {
+    let unit: Unit | null = asked;
+    let at = offset;
+    for (let i = 0; i < MOST_ORIGINS; i++) {
+      unit = await this.unitWith(unit, at);
+      if (unit === null) return null;
+      const reader = unit.entriesFrom(at - unit.header.offset);
+      if (!reader.next()) return null;
+      reader.read();
+      if (reader.has(slot)) return take(unit, reader);
+      at = originOf(reader);
+      if (at === NO_ENTRY) return null;
+    }
+    return null;
   }
 
   /** The unit with the entry at this place in .debug_info; most often the one that is at hand. */
@@ -327,7 +329,7 @@ function place(name: string | null, file: string | null, line: number, column: n
   return { function: name, file, line: line > 0 ? line : null, column: column > 0 ? column : null };
 }
 
-function originOf(reader: { reference(slot: Slot): number }): number {
+function originOf(reader: EntryReader): number {
   const origin = reader.reference(Slot.AbstractOrigin);
   return origin === NO_ENTRY ? reader.reference(Slot.Specification) : origin;
 }
