@@ -4,7 +4,7 @@ import type { DebugProblem } from './elf/debugProblems';
 import { readBuildId, readKernelRelease } from './elf/notes';
 import type { Now, RangeSource } from './elf/rangeSource';
 import { SymbolTable, type SymbolId } from './elf/symbolTable';
-import { DwarfFile, type Call, type CodePlace } from './dwarf/dwarfFile';
+import { DwarfFile, NO_PLACES, type AddressPlaces, type Call, type CodePlace } from './dwarf/dwarfFile';
 
 /** Code by its symbol. Addresses are as the file has them: those of the kernel without KASLR. */
 export interface CodeSymbol {
@@ -14,17 +14,10 @@ export interface CodeSymbol {
   readonly size: number;
 }
 
-/** What an address stands for. */
-export interface AddressLocation {
+/** What an address stands for by its symbol and by its debug info. */
+export interface AddressLocation extends AddressPlaces {
   /** The symbol that it is in, as the linker named it (`.isra.0` and the like included). */
   readonly symbol: CodeSymbol | null;
-  /**
-   * The innermost inlined function first, the function that was called last. Empty where there is no debug info for
-   * the address.
-   */
-  readonly places: readonly CodePlace[];
-  /** The functions are in a .dwo file, which is not read: only the line is known, no inlined function. */
-  readonly isSplit: boolean;
 }
 
 export class DebugFile {
@@ -110,8 +103,8 @@ export class DebugFile {
     const symbols = this.table ?? (await this.symbols());
     const id = symbols.codeAt(address);
     const symbol = id === null ? null : this.symbol(symbols, id);
-    const found: Now<Awaited<ReturnType<DwarfFile['lookUp']>>> | undefined = this.dwarf?.lookUp(address);
-    const { places, isSplit } = (found instanceof Promise ? await found : found) ?? NOTHING;
+    const found: Now<AddressPlaces> | undefined = this.dwarf?.lookUp(address);
+    const { places, isSplit } = (found instanceof Promise ? await found : found) ?? NO_PLACES;
     const last = places[places.length - 1];
     if (symbol === null || last?.function !== null) return { symbol, places, isSplit };
     // Assembly, and units whose functions are elsewhere: the symbol names what the debug info does not.
@@ -133,5 +126,3 @@ export class DebugFile {
     return this.table;
   }
 }
-
-const NOTHING = { places: [], isSplit: false };

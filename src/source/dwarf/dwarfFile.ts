@@ -31,6 +31,8 @@ export interface AddressPlaces {
   readonly isSplit: boolean;
 }
 
+export const NO_PLACES: AddressPlaces = { places: [], isSplit: false };
+
 /** A call in the code of a function. */
 export interface Call {
   /** Address behind the call instruction. */
@@ -100,9 +102,9 @@ export class DwarfFile {
     const known = this.found.get(address);
     if (known !== undefined) return known;
     const kept = this.unitOf(address);
-    if (kept === null) return NOTHING;
+    if (kept === null) return NO_PLACES;
     if (kept instanceof Promise) {
-      return kept.then((opened) => (opened === null ? NOTHING : this.lookUpIn(opened, address)));
+      return kept.then((opened) => (opened === null ? NO_PLACES : this.lookUpIn(opened, address)));
     }
     return this.lookUpIn(kept, address);
   }
@@ -322,8 +324,6 @@ export class DwarfFile {
     }
   }
 }
-
-const NOTHING: AddressPlaces = { places: [], isSplit: false };
 
 function place(name: string | null, file: string | null, line: number, column: number): CodePlace {
   return { function: name, file, line: line > 0 ? line : null, column: column > 0 ? column : null };
