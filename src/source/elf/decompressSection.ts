@@ -2,7 +2,7 @@
 import { Unzlib } from 'fflate';
 import { decompress as decompressZstd } from 'fzstd';
 import { ByteCursor } from './byteCursor';
-import type { ElfFile, ElfSection } from './elfFile';
+import { sizeInFile, type ElfFile, type ElfSection } from './elfFile';
 import { readRange } from './rangeSource';
 
 const enum Compression {
@@ -47,8 +47,7 @@ export async function compressionOf(elf: ElfFile, section: ElfSection): Promise<
     if (elf.wordSize === 8) cursor.skip(4);
     size = cursor.word(elf.wordSize);
   }
-  const there = Math.min(section.size, Math.max(0, elf.source.size - section.offset));
-  const length = Math.max(0, there - headerSize);
+  const length = Math.max(0, sizeInFile(elf, section) - headerSize);
   const problem = cursor.isOverrun
     ? `expected a compression header of ${headerSize} bytes; the section ends before`
     : compression !== Compression.Zlib && compression !== Compression.Zstd

@@ -170,6 +170,11 @@ export function sectionNamed(elf: ElfFile, name: string): ElfSection | null {
   return elf.sections.find((section) => section.name === name && section.type !== SectionType.NoBits) ?? null;
 }
 
+/** Bytes of a section that the file really has: less than its size where it was cut off. */
+export function sizeInFile(elf: ElfFile, { offset, size }: ElfSection): number {
+  return Math.min(size, Math.max(0, elf.source.size - offset));
+}
+
 /** The address as a number of {@link ElfFile.base}. */
 export function relativeAddress(elf: ElfFile, address: bigint): number {
   return Number(BigInt.asIntN(64, address - elf.base));

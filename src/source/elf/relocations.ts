@@ -1,6 +1,6 @@
 /** Relocations of a .ko or .o: its debug sections hold no addresses until they are applied. */
 import { ByteCursor } from './byteCursor';
-import { Machine, SectionType, type ElfFile, type ElfSection } from './elfFile';
+import { sizeInFile, Machine, SectionType, type ElfFile, type ElfSection } from './elfFile';
 import { readRange } from './rangeSource';
 import type { SymbolTable } from './symbolTable';
 
@@ -159,7 +159,7 @@ export class Relocations {
       return null;
     }
     const entry = entrySize(elf, section);
-    const count = Math.floor(Math.min(section.size, Math.max(0, elf.source.size - section.offset)) / entry);
+    const count = Math.floor(sizeInFile(elf, section) / entry);
     const blocks = Math.min(Math.ceil(size / BLOCK), 1 << 22);
     const before = new Uint32Array(blocks + 1);
     let isSorted = true;

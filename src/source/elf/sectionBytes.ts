@@ -1,7 +1,7 @@
 /** The bytes of one section, by ranges: decompressed, with relocations applied. */
 import { stringAt } from './byteCursor';
 import { compressionOf, decompressSection } from './decompressSection';
-import type { ElfFile, ElfSection } from './elfFile';
+import { sizeInFile, type ElfFile, type ElfSection } from './elfFile';
 import { readRange, type Now } from './rangeSource';
 import { Relocations } from './relocations';
 import type { SymbolTable } from './symbolTable';
@@ -31,8 +31,7 @@ export class SectionBytes {
   static async open(elf: ElfFile, section: ElfSection, symbols: SymbolTable | null): Promise<SectionBytes> {
     const compressed = await compressionOf(elf, section);
     const whole = compressed && (await decompressSection(elf, section, compressed));
-    const there = Math.max(0, elf.source.size - section.offset);
-    const size = whole ? whole.length : Math.min(section.size, there);
+    const size = whole ? whole.length : sizeInFile(elf, section);
     if (!whole && size < section.size) {
       const message = `${section.size} bytes from byte ${section.offset} were expected; the file ends before`;
       elf.problems.add(section.name, size, message);

@@ -1,7 +1,7 @@
 /** The symbols of a kernel or module: functions by name and by address. */
 import { addressBaseOf, readAddress } from './addressBase';
 import { ByteCursor, stringAt } from './byteCursor';
-import { SectionType, type ElfFile } from './elfFile';
+import { sizeInFile, SectionType, type ElfFile } from './elfFile';
 import { readRange } from './rangeSource';
 
 const enum SymbolType {
@@ -47,8 +47,8 @@ export class SymbolTable {
   static async read(elf: ElfFile): Promise<SymbolTable> {
     const section = elf.sections.find(({ type }) => type === SectionType.SymbolTable);
     const size = elf.wordSize === 8 ? 24 : 16;
-    const there = section && Math.min(section.size, Math.max(0, elf.source.size - section.offset));
-    const count = Math.min(Math.floor((there ?? 0) / size), MOST_SYMBOLS);
+    const there = section ? sizeInFile(elf, section) : 0;
+    const count = Math.min(Math.floor(there / size), MOST_SYMBOLS);
     if (section && count * size < section.size) {
       elf.problems.add(section.name, count * size, `the rest of its ${section.size} bytes was not read`);
     }
