@@ -134,8 +134,7 @@ export class EntryReader {
 
   private readForm(slot: Slot, declared: number, constant: number): void {
     const { cursor, sizes } = this;
-    let form = declared;
-    for (let i = 0; form === Form.Indirect && i < MOST_INDIRECTIONS; i++) form = cursor.uleb();
+    const form = this.directForm(declared);
     let value = 0;
     switch (form) {
       case Form.Addr:
@@ -202,7 +201,7 @@ export class EntryReader {
         value = cursor.word(sizes.offsetSize);
         break;
       case Form.RefAddr:
-        value = cursor.word(sizes.version <= 2 ? sizes.addressSize : sizes.offsetSize);
+        value = cursor.word(fixedSize(form, sizes));
         break;
       case Form.String:
         // Where the string is in the unit.
@@ -215,10 +214,16 @@ export class EntryReader {
     this.values[slot] = value;
   }
 
+  /** The form that follows where the entry itself says which it is. */
+  private directForm(declared: number): number {
+    let form = declared;
+    for (let i = 0; form === Form.Indirect && i < MOST_INDIRECTIONS; i++) form = this.cursor.uleb();
+    return form;
+  }
+
   private skipForm(declared: number): void {
     const { cursor } = this;
-    let form = declared;
-    for (let i = 0; form === Form.Indirect && i < MOST_INDIRECTIONS; i++) form = cursor.uleb();
+    const form = this.directForm(declared);
     switch (form) {
       case Form.Block1:
         cursor.skip(cursor.u8());
