@@ -1,81 +1,15 @@
 /** Small programs compiled in many ways: what is read from them is what llvm-symbolizer reads, and what was written. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { callSites, JumpSearch, type FindFunctions } from '../../../src/source/debugCallSites';
 import { DebugFile } from '../../../src/source/debugFile';
 import { fileSource, framesOf, isOnPath, llvmFrames, workFolder } from './debugSupport';
 
-const HEADER = `
-static inline __attribute__((always_inline)) int twice(int value)
-{
-	extern volatile int counter;
-	counter += value;
-	return value + counter;
-}
-`;
-
-/** Line numbers in the tests are those of this text; its first line is empty. */
-const MAIN = `
-#include "inline.h"
-volatile int counter;
-extern int other(int value);
-extern int (*chosen)(int value);
-
-static __attribute__((noinline)) int same(int value)
-{
-	return other(value) + 1;
-}
-
-static inline __attribute__((always_inline)) int wrapped(int value)
-{
-	int sum = twice(value);
-	if (sum > 3)
-		sum += other(sum);
-	return sum;
-}
-
-int caller(int value)
-{
-	int sum = wrapped(value);
-	sum += same(sum);
-	for (int i = 0; i < value; i++)
-		sum ^= wrapped(i) + counter;
-	return sum + 1;
-}
-
-__attribute__((noinline)) int jumper(int value)
-{
-	counter = value;
-	return other(value);
-}
-
-int outer(int value)
-{
-	return jumper(value + 1) + 1;
-}
-
-int indirect(int value)
-{
-	return chosen(value) + 2;
-}
-`;
-
-const OTHER = `
-#include "inline.h"
-int (*chosen)(int value);
-static __attribute__((noinline)) int same(int value)
-{
-	return twice(value) * 3 + twice(value + 1) + twice(value) / 7;
-}
-
-int other(int value)
-{
-	return same(value) + 1;
-}
-`;
+/** Line numbers in the tests are those of these files. */
+const SOURCES = 'test/fixtures/debugInfo';
 
 interface Variant {
   readonly name: string;
@@ -116,9 +50,9 @@ describe('debug info of compiled programs', { skip: without }, () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(path.join(workFolder(), 'compiled-'));
-    writeFileSync(path.join(folder, 'inline.h'), HEADER);
-    writeFileSync(path.join(folder, 'main.c'), MAIN);
-    writeFileSync(path.join(folder, 'other.c'), OTHER);
+    for (const name of ['inline.h', 'main.c', 'other.c']) {
+      copyFileSync(path.join(SOURCES, name), path.join(folder, name));
+    }
   });
   after(() => {
     rmSync(folder, { recursive: true });
