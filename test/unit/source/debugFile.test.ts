@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { callSites, JumpSearch, type FindFunctions } from '../../../src/source/debugCallSites';
 import { DebugFile } from '../../../src/source/debugFile';
-import { fileSource, framesOf, isOnPath, llvmFrames, workFolder } from './debugSupport';
+import { fileSource, framesOf, isOnPath, llvmFrames, textSymbols, workFolder } from './debugSupport';
 
 /** Line numbers in the tests are those of these files. */
 const SOURCES = 'test/fixtures/debugInfo';
@@ -198,7 +198,7 @@ async function withDebugFile(
 
 /** All addresses of all functions of `file`, as llvm-symbolizer reads them from `reference`. */
 async function checkProgram(file: string, reference: string, isNow = true): Promise<number> {
-  const addresses = functionsOf(reference).flatMap(({ address, size }) =>
+  const addresses = textSymbols(reference).flatMap(({ address, size }) =>
     Array.from({ length: size }, (_, i) => address + BigInt(i)),
   );
   await withDebugFile(
@@ -215,7 +215,7 @@ async function checkProgram(file: string, reference: string, isNow = true): Prom
 
 /** The same for a relocatable file: its functions are in the program too, at other addresses. */
 async function checkRelocatable(built: Built, file: string, isNow = true): Promise<void> {
-  const unique = functionsOf(built.program).filter(({ name }) => name !== 'same');
+  const unique = textSymbols(built.program).filter(({ name }) => name !== 'same');
   await withDebugFile(
     file,
     async (debugFile) => {
@@ -232,13 +232,4 @@ async function checkRelocatable(built: Built, file: string, isNow = true): Promi
     },
     isNow,
   );
-}
-
-function functionsOf(file: string): { name: string; address: bigint; size: number }[] {
-  const found: { name: string; address: bigint; size: number }[] = [];
-  for (const line of execFileSync('nm', ['-S', file], { encoding: 'utf8' }).split('\n')) {
-    const [, address, size, name] = /^([0-9a-f]+) ([0-9a-f]+) [tTwW] (\S+)$/.exec(line) ?? [];
-    if (name !== undefined) found.push({ name, address: BigInt(`0x${address}`), size: parseInt(size!, 16) });
-  }
-  return found;
 }

@@ -75,6 +75,22 @@ export function memoryRanges(name: string, bytes: Uint8Array): RangeSource & { b
   return source;
 }
 
+export interface TextSymbol {
+  readonly name: string;
+  readonly address: bigint;
+  readonly size: number;
+}
+
+/** The functions of a file that have a size, as nm lists them. */
+export function textSymbols(file: string): TextSymbol[] {
+  const found: TextSymbol[] = [];
+  for (const line of execFileSync('nm', ['-S', file], { encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n')) {
+    const [, address, size, name] = /^([0-9a-f]+) ([0-9a-f]+) [tTwW] (\S+)$/.exec(line) ?? [];
+    if (name !== undefined) found.push({ name, address: BigInt(`0x${address}`), size: parseInt(size!, 16) });
+  }
+  return found.filter(({ size }) => size > 0);
+}
+
 /** A frame as text, `function file:line:column`, with the path made plain: `/a/./b/../c` is `/a/c`. */
 export type FrameText = string;
 

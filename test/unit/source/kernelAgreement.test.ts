@@ -12,6 +12,7 @@ import {
   isOnPath,
   llvmFrames,
   sharedFile,
+  textSymbols,
   workFolder,
   type FrameText,
 } from './debugSupport';
@@ -23,12 +24,6 @@ interface Asked {
   /** For both the same place in the code; modules are at other addresses once they are linked. */
   readonly ours: bigint;
   readonly theirs: bigint;
-}
-
-interface TextSymbol {
-  readonly name: string;
-  readonly address: bigint;
-  readonly size: number;
 }
 
 test('addresses of the kernel: functions, files, lines and inlined functions', async (t) => {
@@ -130,13 +125,4 @@ function needed(t: TestContext, name: string): string | null {
   const file = sharedFile(name);
   if (file === null) t.skip(`no ../shared/kernel/${name}.xz here`);
   return file;
-}
-
-function textSymbols(file: string): TextSymbol[] {
-  const found: TextSymbol[] = [];
-  for (const line of execFileSync('nm', ['-S', file], { encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n')) {
-    const [, address, size, name] = /^([0-9a-f]+) ([0-9a-f]+) [tTwW] (\S+)$/.exec(line) ?? [];
-    if (name !== undefined) found.push({ name, address: BigInt(`0x${address}`), size: parseInt(size!, 16) });
-  }
-  return found.filter(({ size }) => size > 0);
 }
