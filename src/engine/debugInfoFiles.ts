@@ -80,7 +80,12 @@ function moduleKey(name: string): string {
   return name.replaceAll('-', '_');
 }
 
-function openRanges(file: string): RangeSource {
+/**
+ * A file of this machine, read without waiting; it stays open as long as the process.
+ *
+ * @throws DebugFileError when it cannot be opened or is no regular file
+ */
+export function openRanges(file: string): RangeSource {
   let handle: number;
   let size: number;
   try {

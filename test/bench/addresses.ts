@@ -2,25 +2,13 @@
  * Prints the functions and lines of addresses as addr2line does: FILE ADDRESS…. With `--warm` first, looks them up again
  * and again instead and prints the seconds that one look-up takes.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { openRanges } from '../../src/engine/debugInfoFiles';
 import { DebugFile } from '../../src/source/debugFile';
 
 async function main(args: string[]): Promise<void> {
   const isWarm = args[0] === '--warm';
   const [name, ...texts] = isWarm ? args.slice(1) : args;
-  const handle = openSync(name!, 'r');
-  const { size } = fstatSync(handle);
-  const readNow = (offset: number, target: Uint8Array): number =>
-    readSync(handle, target, 0, target.length, offset);
-  const file = await DebugFile.open({
-    name: name!,
-    size,
-    read: (offset, length) => {
-      const bytes = new Uint8Array(length);
-      return Promise.resolve(bytes.subarray(0, readNow(offset, bytes)));
-    },
-    readNow,
-  });
+  const file = await DebugFile.open(openRanges(name!));
   const addresses = texts.map(BigInt);
   const found = await file.lookUpAll(addresses);
   if (isWarm) {
@@ -38,7 +26,6 @@ async function main(args: string[]): Promise<void> {
     }
     process.stdout.write(`${lines.join('\n')}\n`);
   }
-  closeSync(handle);
 }
 
 void main(process.argv.slice(2));
