@@ -27,11 +27,12 @@ export async function openKernelDebugInfo(vmlinux: string, modules: string | nul
     );
   }
   const found = new Map<string, Promise<DebugFile | null>>();
-  const files = modules === null ? new Map<string, string>() : moduleFiles(modules);
+  let files: ReadonlyMap<string, string> | null = null;
   return new KernelDebugInfo(kernel, (name) => {
     const key = moduleKey(name);
     let module = found.get(key);
     if (module === undefined) {
+      files ??= moduleFiles(modules);
       module = openModule(files.get(key));
       found.set(key, module);
     }
@@ -49,9 +50,9 @@ async function openModule(file: string | undefined): Promise<DebugFile | null> {
 }
 
 /** By name of the module, its file. Symbolic links are not followed: they may lead out of the folder. */
-function moduleFiles(folder: string): ReadonlyMap<string, string> {
+function moduleFiles(folder: string | null): ReadonlyMap<string, string> {
   const files = new Map<string, { file: string; rank: number }>();
-  const folders = [folder];
+  const folders = folder === null ? [] : [folder];
   for (let seen = 0; folders.length > 0 && seen < MOST_FILES;) {
     const next = folders.pop()!;
     for (const entry of entriesOf(next)) {
