@@ -1,167 +1,61 @@
-/** What the command line asks for. */
-import { parseArgs } from 'node:util';
-import {
-  DEFAULT_QUERY,
-  GROUPINGS,
-  KINDS,
-  namesOf,
-  parsePfn,
-  parseSpan,
-  ROLES,
-  SORT_ORDERS,
-  type HoldersQuery,
-} from '../engine/holdersQuery';
-
-export interface ReportCommand {
-  readonly name: 'report';
-  readonly captures: readonly string[];
-  readonly tree: string | null;
-  /** File with rules of the kind table, or null. */
-  readonly rules: string | null;
-  readonly format: 'text' | 'json';
-  readonly query: HoldersQuery;
-  /** Text with what is folded. */
-  readonly full: boolean;
-  readonly exitCode: boolean;
-}
-
-export interface ResolveCommand {
-  readonly name: 'resolve';
-  readonly vmlinux: string | null;
-  readonly modules: string | null;
-  readonly tree: string | null;
-}
+/** What the command line asks for: which command, read by its own file. */
+import { alternatives, UsageError } from './options';
+import { REPORT_HELP, REPORT_USAGE, reportCommand, type ReportCommand } from './reportCommand';
+import { RESOLVE_HELP, RESOLVE_USAGE, resolveCommand, type ResolveCommand } from './resolveCommand';
 
 export type CommandLine =
-  ReportCommand | ResolveCommand | { readonly name: 'help' } | { readonly name: 'version' };
+  | ReportCommand
+  | ResolveCommand
+  | { readonly name: 'help'; readonly text: string }
+  | { readonly name: 'version' };
 
-/** The command line cannot be understood; the message says why. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+interface Command {
+  /** @throws UsageError */
+  readonly parse: (args: readonly string[]) => CommandLine;
+  /** Its forms, as lines. */
+  readonly usage: string;
+  /** What it does, and its options. */
+  readonly help: string;
 }
+
+/** By the name that is typed, in the order of the help. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  report: { parse: reportCommand, usage: REPORT_USAGE, help: REPORT_HELP },
+  resolve: { parse: resolveCommand, usage: RESOLVE_USAGE, help: RESOLVE_HELP },
+};
+const NAMES = Object.keys(COMMANDS);
+
+const COMMON_HELP = `  -h, --help      this text; after a command, what is said of it alone
+  -V, --version   the version
+
+Exit status: 0 when it ran, 2 on bad input or usage, 1 as --exit-code says,
+130 when interrupted. On a terminal, standard error shows how far the work is.
+Colours are used on a terminal only, and not when NO_COLOR is set.
+`;
 
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const { values, positionals } = parse(args);
-  if (values.help === true) return { name: 'help' };
-  if (values.version === true) return { name: 'version' };
-  const [command, ...captures] = positionals;
-  if (command === undefined) throw new UsageError('no command given; expected report or resolve');
-  if (command === 'help') return { name: 'help' };
-  if (command === 'resolve') return resolveCommand(captures, values);
-  if (command !== 'report') throw new UsageError(`unknown command ${command}; expected report or resolve`);
-  if (captures.length === 0) throw new UsageError('report: no capture given');
-  const { tree = null, rules = null, format = 'text', full = false } = values;
-  if (format !== 'text' && format !== 'json') {
-    throw new UsageError(`report: --format ${format}: expected text or json`);
-  }
-  const query = queryOf(values);
-  if (format === 'json') {
-    refuseForJson('--group-by', query.groupBy !== DEFAULT_QUERY.groupBy);
-    refuseForJson('--full', full);
-  }
-  const exitCode = values['exit-code'] === true;
-  return { name: 'report', captures, tree, rules, format, query, full, exitCode };
+  // Options may stand before the command, and then values of theirs too.
+  const at = args.findIndex((arg) => NAMES.includes(arg));
+  const name = at < 0 ? null : args[at]!;
+  if (has(args, '-h', '--help') || args[0] === 'help') return { name: 'help', text: helpOf(name) };
+  if (has(args, '-V', '--version')) return { name: 'version' };
+  if (name !== null) return COMMANDS[name]!.parse(args.toSpliced(at, 1));
+  const other = args.find((arg) => !arg.startsWith('-'));
+  const said = other === undefined ? 'no command given' : `unknown command ${other}`;
+  throw new UsageError(`${said}; expected ${alternatives(NAMES)}`);
 }
 
-type Values = ReturnType<typeof parse>['values'];
-
-function queryOf(values: Values): HoldersQuery {
-  const grouping = once('--group-by', values['group-by']);
-  const order = once('--sort', values.sort);
-  return {
-    groupBy: grouping === null ? DEFAULT_QUERY.groupBy : oneOf('--group-by', grouping, namesOf(GROUPINGS)),
-    sortBy: order === null ? null : oneOf('--sort', order, namesOf(SORT_ORDERS)),
-    filter: {
-      reason: once('--reason', values.reason),
-      kinds: listed(values.kind).map((kind) => oneOf('--kind', kind, KINDS)),
-      roles: listed(values.role).map((role) => oneOf('--role', role, ROLES)),
-      heldFor: spanOf(once('--held-for', values['held-for'])),
-      text: once('--match', values.match) ?? '',
-      pfns: listed(values.pfn).map(pfnOf),
-    },
-  };
+/** Behind `--` stand names of files alone. */
+function has(args: readonly string[], short: string, long: string): boolean {
+  const end = args.indexOf('--');
+  const options = end < 0 ? args : args.slice(0, end);
+  return options.includes(short) || options.includes(long);
 }
 
-function once(option: string, given: readonly string[] = []): string | null {
-  if (given.length > 1) throw new UsageError(`report: ${option} given more than once; expected one value`);
-  return given[0] ?? null;
-}
-
-/** Values given by several options, by commas, or both. */
-function listed(given: readonly string[] = []): readonly string[] {
-  return given.flatMap((each) => each.split(','));
-}
-
-function oneOf<Name extends string>(option: string, given: string, names: readonly Name[]): Name {
-  const name = names.find((each) => each === given);
-  if (name !== undefined) return name;
-  throw new UsageError(`report: ${option} ${given}: expected ${names.join(', ')}`);
-}
-
-function spanOf(given: string | null): number {
-  if (given === null) return 0;
-  const span = parseSpan(given);
-  if (span !== null) return span;
-  throw new UsageError(
-    `report: --held-for ${given}: expected a time with its unit, like 10ms, 1.5s or 200us`,
-  );
-}
-
-function pfnOf(given: string): number {
-  const pfn = parsePfn(given);
-  if (pfn !== null) return pfn;
-  throw new UsageError(`report: --pfn ${given}: expected a page frame number, like 0x12f98 or 77720`);
-}
-
-function refuseForJson(option: string, isGiven: boolean): void {
-  if (!isGiven) return;
-  throw new UsageError(
-    `report: ${option} is for text; JSON has the pages, the attempts and all references as lists`,
-  );
-}
-
-function resolveCommand(
-  files: readonly string[],
-  values: { readonly vmlinux?: string; readonly modules?: string; readonly tree?: string },
-): ResolveCommand {
-  const { vmlinux = null, modules = null, tree = null } = values;
-  if (files.length > 0)
-    throw new UsageError(`resolve: unexpected ${files[0]}; stacks are read from standard input`);
-  if (vmlinux === null && tree === null)
-    throw new UsageError('resolve: expected --vmlinux FILE or --tree DIR');
-  if (vmlinux === null && modules !== null)
-    throw new UsageError('resolve: --modules DIR needs --vmlinux FILE');
-  return { name: 'resolve', vmlinux, modules, tree };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        tree: { type: 'string' },
-        rules: { type: 'string' },
-        vmlinux: { type: 'string' },
-        modules: { type: 'string' },
-        format: { type: 'string' },
-        'group-by': { type: 'string', multiple: true },
-        sort: { type: 'string', multiple: true },
-        reason: { type: 'string', multiple: true },
-        kind: { type: 'string', multiple: true },
-        role: { type: 'string', multiple: true },
-        'held-for': { type: 'string', multiple: true },
-        match: { type: 'string', multiple: true },
-        pfn: { type: 'string', multiple: true },
-        full: { type: 'boolean' },
-        'exit-code': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'V' },
-      },
-    });
-  } catch (error) {
-    // parseArgs explains each kind of mistake in a sentence of its own.
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+/** @param name of a command, null for all */
+function helpOf(name: string | null): string {
+  const asked = name === null ? Object.values(COMMANDS) : [COMMANDS[name]!];
+  const usages = asked.map(({ usage }) => usage).join('');
+  return [usages, ...asked.map(({ help }) => help), COMMON_HELP].join('\n');
 }

@@ -5,8 +5,8 @@
  * it was interrupted.
  */
 import { version } from '../../package.json';
-import { parseCommandLine, UsageError, type CommandLine } from './commandLine';
-import { HELP } from './help';
+import { parseCommandLine, type CommandLine } from './commandLine';
+import { UsageError } from './options';
 import { ProgressLine, progressTerminal } from './progressLine';
 import { runReport } from './runReport';
 import { runResolve } from './runResolve';
@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   switch (command.name) {
     case 'help':
-      await output.write(HELP);
+      await output.write(command.text);
       return 0;
     case 'version':
       await output.write(`page-holders ${version}\n`);

@@ -6,7 +6,7 @@ import { IndexStore } from '../engine/indexStore';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import { NO_STYLES, type Styles } from '../engine/textReport';
 import { cacheFolder } from './cacheFolder';
-import type { ReportCommand } from './commandLine';
+import type { ReportCommand } from './reportCommand';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 

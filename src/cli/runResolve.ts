@@ -12,7 +12,7 @@ import { annotateWithDebugInfo, annotateWithTree } from '../engine/resolveText';
 import { DebugFileError } from '../source/elf/debugProblems';
 import type { KernelDebugInfo } from '../source/kernelDebugInfo';
 import { cacheFolder } from './cacheFolder';
-import type { ResolveCommand } from './commandLine';
+import type { ResolveCommand } from './resolveCommand';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 

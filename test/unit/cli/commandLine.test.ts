@@ -36,6 +36,30 @@ test('--help and --version', async () => {
   for (const line of help.output.split('\n')) assert.ok(line.length <= 100, line);
 });
 
+test('--help after a command tells of that command alone', async () => {
+  for (const args of [
+    ['resolve', '--help'],
+    ['-h', 'resolve'],
+    ['help', 'resolve'],
+  ]) {
+    const { status, output } = await runCli(args);
+    assert.equal(status, 0);
+    assert.match(output, /^page-holders resolve /);
+    assert.match(output, /--vmlinux FILE/);
+    assert.match(output, /Exit status:/);
+    assert.ok(!output.includes('CAPTURE'), 'that is of report');
+  }
+});
+
+test('options may stand before the command, and only its own are known', async () => {
+  const { status, output } = await runCli(['--format', 'json', 'report', SAMPLE]);
+  assert.equal(status, 0);
+  assert.match(output, /^\{"version":1/);
+  const wrong = await runCli(['resolve', '--exit-code']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.errors, /Unknown option '--exit-code'/);
+});
+
 test('wrong usage is told with what was expected', async () => {
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /no command given; expected report/],

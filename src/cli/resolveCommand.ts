@@ -1,0 +1,41 @@
+/** What `page-holders resolve` is asked for. */
+import { parseOptions, UsageError } from './options';
+
+export interface ResolveCommand {
+  readonly name: 'resolve';
+  readonly vmlinux: string | null;
+  readonly modules: string | null;
+  readonly tree: string | null;
+}
+
+export const RESOLVE_USAGE = `page-holders resolve [--vmlinux FILE] [--modules DIR] [--tree DIR]
+`;
+
+export const RESOLVE_HELP = `resolve reads stacks from standard input (ftrace, a kernel log, a crash report) and
+writes the text with the source line of each frame, inlined functions before it.
+
+  --vmlinux FILE  the kernel with its debug info: lines are exact
+  --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
+  --tree DIR      source tree: without a vmlinux, lines are looked up there by name;
+                  with one, paths are shown as they are in the tree
+`;
+
+/** @throws UsageError */
+export function resolveCommand(args: readonly string[]): ResolveCommand {
+  const { values, positionals } = parseOptions(args, {
+    vmlinux: { type: 'string' },
+    modules: { type: 'string' },
+    tree: { type: 'string' },
+  });
+  const { vmlinux = null, modules = null, tree = null } = values;
+  const [file] = positionals;
+  if (file !== undefined) {
+    throw new UsageError(`resolve: unexpected ${file}; stacks are read from standard input`);
+  }
+  if (vmlinux === null && tree === null) {
+    throw new UsageError('resolve: expected --vmlinux FILE or --tree DIR');
+  }
+  if (vmlinux === null && modules !== null)
+    throw new UsageError('resolve: --modules DIR needs --vmlinux FILE');
+  return { name: 'resolve', vmlinux, modules, tree };
+}
