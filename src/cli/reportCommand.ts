@@ -119,6 +119,7 @@ function queryOf(values: QueryValues): HoldersQuery {
       heldFor: spanOf(once('report', '--held-for', values['held-for'])),
       text: once('report', '--match', values.match) ?? '',
       pfns: listed(values.pfn).map(pfnOf),
+      through: null,
     },
   };
 }

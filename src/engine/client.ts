@@ -72,6 +72,11 @@ export class EngineClient implements EngineApi {
     this.ask('lookUpFunctions', request, options);
   readonly resolveFrames: EngineApi['resolveFrames'] = (request, options) =>
     this.ask('resolveFrames', request, options);
+  readonly heldLines: EngineApi['heldLines'] = (request, options) => this.ask('heldLines', request, options);
+  readonly captureMarks: EngineApi['captureMarks'] = (request, options) =>
+    this.ask('captureMarks', request, options);
+  readonly pageInShort: EngineApi['pageInShort'] = (request, options) =>
+    this.ask('pageInShort', request, options);
   readonly text: EngineApi['text'] = (request, options) => this.ask('text', request, options);
 
   async dispose(): Promise<void> {

@@ -30,6 +30,9 @@ import {
   type NamedFunction,
 } from './frames';
 import { groupedRows } from './groupedRows';
+import { captureMarks } from './captureMarks';
+import { HeldPlaces, type HeldSource } from './heldLines';
+import { lastTime } from './heldTime';
 import { HolderMatcher } from './holderMatcher';
 import type { HolderSource, PageAdditions } from './holderSource';
 import { filterWords, type HolderFilter, type HoldersQuery } from './holdersQuery';
@@ -40,6 +43,7 @@ import { KernelSource } from './kernelSource';
 import { KindRuleBook, readRuleFile } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
 import { heldReferences, isHeld } from './pageFacts';
+import { pageInShort } from './pageInShort';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
@@ -53,6 +57,9 @@ interface OpenedCapture extends AnalysedCapture {
   readonly facts: CaptureFacts;
 }
 
+/** For each capture the stacks that go through the lines that a filter names; null when it names none. */
+type StacksThrough = ReadonlyMap<Capture, ReadonlySet<number>> | null;
+
 export class Engine implements EngineApi {
   private readonly opened = new Map<string, OpenedCapture>();
   private readonly joined = new JoinedFiles();
@@ -63,6 +70,7 @@ export class Engine implements EngineApi {
   private readonly holderTrees = new Map<string, LazyTree>();
   private readonly stacks = new Map<string, PlacedStacks>();
   private captureTree: LazyTree | null = null;
+  private heldPlaces: HeldPlaces | null = null;
 
   /** @param store where lookups in kernel trees are kept from one run to the next; null for nowhere */
   constructor(private readonly store: IndexStore | null = null) {}
@@ -180,6 +188,24 @@ export class Engine implements EngineApi {
     return stack.map((frame, index) => frameTarget({ ...frame, location: places[index] ?? NOT_SEARCHED }));
   }
 
+  async heldLines({ file }: Request<'heldLines'>): Promise<Answer<'heldLines'>> {
+    const { source } = this;
+    if (source === null) return null;
+    const places = this.placesOfHeld();
+    const text = (await places.has(file)) ? await source.sourceFile(file) : null;
+    return text === null ? null : places.heldLines(file, text);
+  }
+
+  captureMarks({ id }: Request<'captureMarks'>): Promise<Answer<'captureMarks'>> {
+    const opened = this.opened.get(id);
+    return Promise.resolve(opened === undefined ? null : captureMarks(id, opened.capture, opened.analysis));
+  }
+
+  pageInShort({ id, pfn }: Request<'pageInShort'>): Promise<Answer<'pageInShort'>> {
+    const opened = this.opened.get(id);
+    return Promise.resolve(opened === undefined ? null : pageInShort(this.holderSource(opened), pfn));
+  }
+
   async text(request: Request<'text'>): Promise<string> {
     const tree = this.holderTree(request.query);
     if (request.node === null) return (await textLines(await tree.branches(null))).join('\n');
@@ -252,8 +278,13 @@ export class Engine implements EngineApi {
     return [...this.opened.values()].some((opened) => this.askedPages(opened, filter).some(isHeld));
   }
 
-  private askedPages({ capture, analysis }: OpenedCapture, filter: HolderFilter): readonly Page[] {
-    const matcher = new HolderMatcher(capture, filter, analysis.attempts);
+  private askedPages(
+    { capture, analysis }: OpenedCapture,
+    filter: HolderFilter,
+    through: StacksThrough = null,
+  ): readonly Page[] {
+    const stacks = through?.get(capture) ?? null;
+    const matcher = new HolderMatcher(capture, filter, analysis.attempts, stacks);
     return pagesWithReason(analysis.pages, filter.reason).filter((page) => matcher.page(page));
   }
 
@@ -320,19 +351,30 @@ export class Engine implements EngineApi {
   }
 
   /** The pages of the only capture, or a row for each capture. */
-  private holderRoots(query: HoldersQuery): readonly Branch[] {
+  private async holderRoots(query: HoldersQuery): Promise<readonly Branch[]> {
+    const through = await this.stacksThrough(query.filter);
     const all = [...this.opened.values()];
     const [only] = all;
     if (only === undefined) return this.symbolFileRows();
     return all.length === 1
-      ? this.holderRows(only, query)
-      : all.map((each) => this.captureHeading(each, query));
+      ? this.holderRows(only, query, through)
+      : all.map((each) => this.captureHeading(each, query, through));
   }
 
-  private captureHeading(opened: OpenedCapture, query: HoldersQuery): Branch {
+  private async stacksThrough({ through }: HolderFilter): Promise<StacksThrough> {
+    if (through === null) return null;
+    const places = this.placesOfHeld();
+    const stacks = new Map<Capture, ReadonlySet<number>>();
+    for (const { capture } of this.wholeCaptures()) {
+      stacks.set(capture, await places.stacksThrough(capture, through));
+    }
+    return stacks;
+  }
+
+  private captureHeading(opened: OpenedCapture, query: HoldersQuery, through: StacksThrough = null): Branch {
     const { id, facts } = opened;
-    const pages = this.askedPages(opened, query.filter);
-    const rows = this.holderRows(opened, query);
+    const pages = this.askedPages(opened, query.filter, through);
+    const rows = this.holderRows(opened, query, through);
     return branch(
       {
         id,
@@ -347,15 +389,15 @@ export class Engine implements EngineApi {
     );
   }
 
-  private holderRows(opened: OpenedCapture, query: HoldersQuery): readonly Branch[] {
+  private holderRows(opened: OpenedCapture, query: HoldersQuery, through: StacksThrough): readonly Branch[] {
     const { id, capture } = opened;
-    const source = this.holderSource(opened);
+    const source = this.holderSource(opened, through);
     const rows = groupedRows(source, query);
     if (!saysAllocationsAlone(opened)) return rows;
     return [...rows, ...dumpRows(id, capture, capture.allocations!, source.stacks)];
   }
 
-  private holderSource(opened: OpenedCapture): HolderSource {
+  private holderSource(opened: OpenedCapture, through: StacksThrough = null): HolderSource {
     const { id, capture, analyser, analysis, part } = opened;
     return {
       id,
@@ -366,6 +408,7 @@ export class Engine implements EngineApi {
       additions: this.additions(opened),
       eventsOf: (pfn) => analyser.eventsOf(pfn),
       pageOf: (pfn) => analyser.page(pfn),
+      through: through?.get(capture) ?? null,
     };
   }
 
@@ -426,9 +469,24 @@ export class Engine implements EngineApi {
   }
 
   private functions(): readonly NamedFunction[] {
-    // The functions of a capture that is being read are looked up when all of them are known.
-    const whole = [...this.opened.values()].filter(({ part }) => part === 1);
-    return whole.flatMap(({ capture, analysis }) => namedFunctions(capture, allPages(analysis)));
+    return this.wholeCaptures().flatMap(({ capture, analysis }) =>
+      namedFunctions(capture, allPages(analysis)),
+    );
+  }
+
+  /** The functions of a capture that is being read are looked up when all of them are known. */
+  private wholeCaptures(): readonly OpenedCapture[] {
+    return [...this.opened.values()].filter(({ part }) => part === 1);
+  }
+
+  private placesOfHeld(): HeldPlaces {
+    this.heldPlaces ??= new HeldPlaces(this.wholeCaptures().map((opened) => this.heldSource(opened)));
+    return this.heldPlaces;
+  }
+
+  private heldSource(opened: OpenedCapture): HeldSource {
+    const { capture, analysis } = opened;
+    return { capture, analysis, stacks: this.placedStacks(opened), end: lastTime(capture) };
   }
 
   private placedStacks({ id, capture, part }: OpenedCapture): PlacedStacks {
@@ -452,6 +510,7 @@ export class Engine implements EngineApi {
     this.holderTrees.clear();
     this.stacks.clear();
     this.captureTree = null;
+    this.heldPlaces = null;
   }
 }
 

@@ -18,11 +18,14 @@ export class HolderMatcher {
     private readonly capture: Capture,
     private readonly filter: HolderFilter,
     private readonly attempts: readonly Attempt[],
+    /** Stacks that go through the lines that the filter names; null when it names none. */
+    private readonly through: ReadonlySet<number> | null = null,
   ) {
     this.words = filter.text.toLowerCase();
     this.asksForReferences = asksForReferences(filter);
     // Page tables and the page cache hold pages for long, and keep none from moving.
-    this.roles = filter.roles.length === 0 && filter.heldFor > 0 ? ['held'] : filter.roles;
+    const inTheWay = filter.heldFor > 0 || filter.through !== null;
+    this.roles = filter.roles.length === 0 && inTheWay ? ['held'] : filter.roles;
     this.end = filter.heldFor > 0 ? lastTime(capture) : NaN;
   }
 
@@ -39,7 +42,7 @@ export class HolderMatcher {
     const { kinds } = this.filter;
     if (kinds.length > 0 && !kinds.includes(reference.kind)) return false;
     if (this.roles.length > 0 && !this.roles.includes(reference.role)) return false;
-    if (!this.isHeldLongEnough(page, reference)) return false;
+    if (!this.isHeldLongEnough(page, reference) || !this.goesThrough(reference)) return false;
     return this.words === '' || this.textIsOfPage(page) || this.textIsOf(reference);
   }
 
@@ -52,13 +55,13 @@ export class HolderMatcher {
   }
 
   private asksForTextAlone(): boolean {
-    const { kinds, roles, heldFor } = this.filter;
-    return kinds.length === 0 && roles.length === 0 && heldFor === 0;
+    const { kinds, roles, heldFor, through } = this.filter;
+    return kinds.length === 0 && roles.length === 0 && heldFor === 0 && through === null;
   }
 
   /** Somebody holds a page with references that no event explains; who and how long is not known. */
   private untracedIsAsked(page: Page): boolean {
-    if (this.filter.kinds.length > 0) return false;
+    if (this.filter.kinds.length > 0 || this.filter.through !== null) return false;
     if (this.roles.length > 0 && !this.roles.includes('held')) return false;
     if (this.words !== '' && !this.textIsOfPage(page)) return false;
     return page.marks.some((mark) => (mark.untraced ?? 0) > 0);
@@ -72,6 +75,12 @@ export class HolderMatcher {
     if (this.capture.clock === 'ticks') return true;
     const held = heldTime(page, reference, this.end);
     return held === null || held.span >= heldFor;
+  }
+
+  private goesThrough({ acquired, released, weight }: Reference): boolean {
+    if (this.filter.through === null) return true;
+    const stack = (acquired ?? released)?.stack ?? -1;
+    return weight > 0 && this.through?.has(stack) === true;
   }
 
   private textIsOfPage(page: Page): boolean {

@@ -25,6 +25,8 @@ export interface HolderSource {
   readonly additions: PageAdditions;
   /** Rows of all events of a PFN, ascending. */
   readonly eventsOf: (pfn: number) => ArrayLike<number>;
+  /** Stacks that go through the lines that the filter names; null when it names none. */
+  readonly through: ReadonlySet<number> | null;
   /** What the capture says of any PFN; null when no event tells of its references. */
   readonly pageOf: (pfn: number) => Page | UnreleasedPage | null;
 }

@@ -50,7 +50,7 @@ export class HolderRows {
     const { capture, stacks, analysis } = source;
     this.capture = capture;
     this.isPart = source.part < 1;
-    this.matcher = new HolderMatcher(capture, filter, analysis.attempts);
+    this.matcher = new HolderMatcher(capture, filter, analysis.attempts, source.through);
     this.events = new EventRows(capture, stacks);
     this.end = lastTime(capture);
     this.references = new ReferenceRows(capture, stacks, this.events, this.end, this.isPart);

@@ -27,6 +27,17 @@ export interface HolderFilter {
   readonly text: string;
   /** Pages, whether or not they failed to move; a PFN within a folio means the folio. */
   readonly pfns: readonly number[];
+  /** Only references in the way that were taken through these lines of the kernel tree. */
+  readonly through: SourceLines | null;
+}
+
+/** Lines of a source file, 1-based and both included, and the function that they are of. */
+export interface SourceLines {
+  /** Relative to the kernel tree, `/` separated. */
+  readonly file: string;
+  readonly first: number;
+  readonly last: number;
+  readonly function: string;
 }
 
 export interface HoldersQuery {
@@ -43,6 +54,7 @@ export const NO_FILTER: HolderFilter = {
   heldFor: 0,
   text: '',
   pfns: [],
+  through: null,
 };
 
 export const DEFAULT_QUERY: HoldersQuery = { groupBy: 'page', sortBy: null, filter: NO_FILTER };
@@ -75,12 +87,13 @@ export function isFiltering(filter: HolderFilter): boolean {
 }
 
 /** Whether the filter looks at references one by one, and not at marks or pages alone. */
-export function asksForReferences({ kinds, roles, heldFor, text }: HolderFilter): boolean {
-  return kinds.length > 0 || roles.length > 0 || heldFor > 0 || text !== '';
+export function asksForReferences({ kinds, roles, heldFor, text, through }: HolderFilter): boolean {
+  return kinds.length > 0 || roles.length > 0 || heldFor > 0 || text !== '' || through !== null;
 }
 
 /** `pipe buffer, held, ≥ 10 ms`: each criterion in words; none when nothing is left out. */
-export function filterWords({ reason, kinds, roles, heldFor, text, pfns }: HolderFilter): readonly string[] {
+export function filterWords(filter: HolderFilter): readonly string[] {
+  const { reason, kinds, roles, heldFor, text, pfns, through } = filter;
   return [
     ...(pfns.length > 0 ? [pfnsText(pfns)] : []),
     ...(text === '' ? [] : [`“${text}”`]),
@@ -88,7 +101,13 @@ export function filterWords({ reason, kinds, roles, heldFor, text, pfns }: Holde
     ...(kinds.length > 0 ? [kinds.map((kind) => KIND_LABEL[kind]).join(' or ')] : []),
     ...(roles.length > 0 ? [roles.map((role) => ROLE_NAMES[role].toLowerCase()).join(' or ')] : []),
     ...(heldFor > 0 ? [`≥ ${spanText(heldFor, 'ns')}`] : []),
+    ...(through === null ? [] : [`through ${linesText(through)}`]),
   ];
+}
+
+/** `splice.c:1196`; `iter_to_pipe` where all of a function is meant. */
+function linesText({ file, first, last, function: name }: SourceLines): string {
+  return first === last ? `${file.slice(file.lastIndexOf('/') + 1)}:${first}` : name;
 }
 
 function pfnsText(pfns: readonly number[]): string {

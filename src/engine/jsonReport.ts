@@ -36,8 +36,8 @@ export async function* jsonReport(
 type Shown = ReturnType<typeof shownOf>;
 
 function shownOf(source: JsonSource, index: number, query: HoldersQuery) {
-  const { capture, analysis } = source;
-  const matcher = new HolderMatcher(capture, query.filter, analysis.attempts);
+  const { capture, analysis, through } = source;
+  const matcher = new HolderMatcher(capture, query.filter, analysis.attempts, through);
   const parts = filteredParts(source, query, matcher);
   const end = lastTime(capture);
   return {

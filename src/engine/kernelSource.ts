@@ -8,7 +8,7 @@ import {
   type SourceIndex,
   type WantedSymbol,
 } from '../source/sourceIndex';
-import { createSourceResolver, type SourceResolver } from '../source/resolveStack';
+import { createSourceResolver, type SourceFile, type SourceResolver } from '../source/resolveStack';
 import { sourceName } from '../source/symbolName';
 import { CancelledError, KernelTreeError } from './errors';
 import type { IndexStore } from './indexStore';
@@ -87,6 +87,11 @@ export class KernelSource {
   async locateKnown(stack: readonly StackFrame[]): Promise<readonly SourceLocation[] | null> {
     if (this.missing(stack).length > 0) return null;
     return (await this.resolver?.resolveStack(stack)) ?? null;
+  }
+
+  /** A source file of the tree; null when there is none of that path, or nothing was looked up yet. */
+  async sourceFile(path: string): Promise<SourceFile | null> {
+    return (await this.resolver?.sourceFile(path)) ?? null;
   }
 
   private async findWanted(options: RequestOptions): Promise<void> {

@@ -168,6 +168,85 @@ export interface PrintedFrame {
   readonly module: string | null;
 }
 
+/** References that somebody held when pages failed to move, and whose stacks go through one place of the source. */
+export interface HeldThrough {
+  readonly pages: number;
+  /** Attempts to move pages that they blocked. */
+  readonly attempts: number;
+  /** `held 312 pages · 45 failed attempts`. */
+  readonly label: string;
+  readonly details: Tooltip['rows'];
+  /**
+   * The line without the blanks around it, as the engine read it: what is open in an editor may have been changed
+   * since.
+   */
+  readonly text: string;
+}
+
+/** Lines are 1-based. */
+export interface HeldFunction extends HeldThrough {
+  readonly function: string;
+  readonly line: number;
+  readonly lastLine: number;
+}
+
+export interface HeldLine extends HeldThrough {
+  readonly function: string;
+  readonly line: number;
+  /** The surest of the stacks that go through it. */
+  readonly certainty: Certainty;
+}
+
+/** What is held through a source file, in order of its lines. */
+export interface HeldLines {
+  readonly functions: readonly HeldFunction[];
+  readonly lines: readonly HeldLine[];
+}
+
+/** A mark where it stands in the text of its capture. */
+export interface MarkInText {
+  /** Byte at which its first event begins in the (decompressed) file. */
+  readonly offset: number;
+  /** Of the head page. */
+  readonly pfn: number;
+  /** `PFN 0x12f98: held by 3`. */
+  readonly label: string;
+  readonly description: string;
+  /** Id of its row in the holders tree grouped by page. */
+  readonly node: string;
+  /** Index in {@link CaptureMarks.attempts}, or null. */
+  readonly attempt: number | null;
+}
+
+/** An attempt to move pages, from its first event to its last; offsets as of a mark. */
+export interface AttemptInText {
+  readonly label: string;
+  readonly description: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface CaptureMarks {
+  readonly attempts: readonly AttemptInText[];
+  /** In order of the text, the first ones. */
+  readonly marks: readonly MarkInText[];
+  /** How many marks there are in all. */
+  readonly total: number;
+}
+
+/** A page in a few lines. */
+export interface PageInShort {
+  /** `0x12f98 · held by 3 · contig_range`. */
+  readonly label: string;
+  readonly description: string;
+  /** The parts of its refcount at the last mark; null where no mark has it. */
+  readonly sum: string | null;
+  readonly holders: readonly string[];
+  readonly moreHolders: number;
+  /** Id of its row in the holders tree grouped by page; null for a page that did not fail to move. */
+  readonly node: string | null;
+}
+
 /** Every request, with what it takes and what it answers. */
 export interface EngineRequests {
   /**
@@ -221,6 +300,18 @@ export interface EngineRequests {
       readonly others: readonly PrintedFrame[];
     };
     answer: readonly FrameTarget[];
+  };
+  /**
+   * Functions and lines of a source file, named as in {@link FrameTarget}, through which pages are held; null without
+   * a kernel tree, or when nothing is held there. Waits for the functions of the captures to be looked up.
+   */
+  readonly heldLines: { request: { readonly file: string }; answer: HeldLines | null };
+  /** Where marks stand in the text of a capture; null for an id that is no capture. */
+  readonly captureMarks: { request: { readonly id: string }; answer: CaptureMarks | null };
+  /** What a capture says of a page in a few lines; null when it says nothing of its references. */
+  readonly pageInShort: {
+    request: { readonly id: string; readonly pfn: number };
+    answer: PageInShort | null;
   };
   /** A row of the holders tree and what is below it as text for a mail; the whole tree when `node` is null. */
   readonly text: {

@@ -16,12 +16,30 @@ export interface SourceResolver {
    * when asked for, and kept. Never rejects because of what stands in a file.
    */
   resolveStack(frames: readonly StackFrame[]): Promise<SourceLocation[]>;
+  /** A file of the tree as it was read for this; null when it is not there or no source text. */
+  sourceFile(path: string): Promise<SourceFile | null>;
+}
+
+export interface SourceFile {
+  /** In order of the file, macros left out. */
+  readonly functions: readonly DefinedFunction[];
+  readonly lines: readonly string[];
+}
+
+/** Lines are 1-based, those of the name and of the closing brace. */
+export interface DefinedFunction {
+  readonly function: string;
+  readonly line: number;
+  readonly lastLine: number;
 }
 
 /** `index` is an index of this tree in which the frames' symbols were looked up. */
 export function createSourceResolver(tree: KernelTree, index: SourceIndex): SourceResolver {
   const resolver = new Resolver(tree, index);
-  return { resolveStack: (frames) => resolver.resolveStack(frames) };
+  return {
+    resolveStack: (frames) => resolver.resolveStack(frames),
+    sourceFile: (path) => resolver.sourceFile(path),
+  };
 }
 
 /** Routes that cost this much more than the best one are not worth mentioning. */
@@ -73,6 +91,22 @@ class Resolver {
       files[position] = ranked[0]?.definition.file ?? null;
       return this.locate(frame, frames[position - 1] ?? null, ranked);
     });
+  }
+
+  async sourceFile(path: string): Promise<SourceFile | null> {
+    const text = await this.texts.load(path);
+    if (text === null) return null;
+    const { bytes, lines, definitions } = text;
+    return {
+      functions: definitions
+        .filter(({ kind }) => kind !== 'macro')
+        .map(({ key, line, bodyTo }) => ({
+          function: nameOfKey(key),
+          line,
+          lastLine: lines.lineAt(Math.max(0, bodyTo - 1)),
+        })),
+      lines: new TextDecoder().decode(bytes).split('\n'),
+    };
   }
 
   private candidates(frame: StackFrame, inner: StackFrame | null): Promise<readonly DefinitionCandidate[]> {
@@ -225,6 +259,11 @@ function noteOf(best: Route, places: number, callee: string): string {
   return notes.join(' ');
 }
 
+/** `vmsplice` of `syscall:vmsplice`. */
+function nameOfKey(key: string): string {
+  return key.slice(key.indexOf(':') + 1);
+}
+
 function functionOnly(place: { file: string; line: number }, note: string): SourceLocation {
   return { ...place, certainty: 'function-only', inlined: [], candidates: [], note };
 }
@@ -233,7 +272,7 @@ function functionOnly(place: { file: string; line: number }, note: string): Sour
 function ambiguous(location: SourceLocation, others: readonly RankedDefinition[]): SourceLocation {
   if (others.length === 0) return location;
   const candidates = others.slice(0, CANDIDATE_LIMIT).map(({ definition, routes }) => ({
-    function: definition.key.slice(definition.key.indexOf(':') + 1),
+    function: nameOfKey(definition.key),
     file: definition.file,
     line: routes[0]?.line ?? definition.line,
   }));

@@ -11,6 +11,7 @@ import {
   SORT_ORDERS,
   type HolderFilter,
   type HoldersQuery,
+  type SourceLines,
 } from '../engine/holdersQuery';
 
 const KEPT = 'holdersQuery';
@@ -57,7 +58,7 @@ export class ShownHolders implements vscode.Disposable {
 /** What was kept may be of another version of the extension: only what is known is taken. */
 function checkedQuery(kept: unknown): HoldersQuery {
   const { groupBy, sortBy, filter } = recordOf(kept);
-  const { reason, kinds, roles, heldFor, text, pfns } = recordOf(filter);
+  const { reason, kinds, roles, heldFor, text, pfns, through } = recordOf(filter);
   const known = <Name extends string>(names: readonly Name[], value: unknown): Name | null =>
     names.find((name) => name === value) ?? null;
   const listed = <Name extends string>(names: readonly Name[], values: unknown): readonly Name[] =>
@@ -72,8 +73,16 @@ function checkedQuery(kept: unknown): HoldersQuery {
       heldFor: typeof heldFor === 'number' && heldFor >= 0 ? heldFor : 0,
       text: typeof text === 'string' ? text : '',
       pfns: Array.isArray(pfns) ? pfns.filter((pfn) => Number.isSafeInteger(pfn)) : [],
+      through: checkedLines(through),
     },
   };
+}
+
+function checkedLines(kept: unknown): SourceLines | null {
+  const { file, first, last, function: name } = recordOf(kept);
+  const isWhole = typeof file === 'string' && typeof name === 'string';
+  if (!isWhole || typeof first !== 'number' || typeof last !== 'number') return null;
+  return { file, first, last, function: name };
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

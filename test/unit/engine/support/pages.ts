@@ -71,5 +71,6 @@ export function source(
     stacks,
     eventsOf: () => [],
     pageOf: () => null,
+    through: null,
   };
 }

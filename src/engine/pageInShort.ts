@@ -1,0 +1,40 @@
+/** A page in a few lines: what is said of it where its PFN stands in a text. */
+import type { Page, Reference } from '../holders/model';
+import type { HolderSource } from './holderSource';
+import { HolderRows } from './holderTree';
+import { NO_FILTER } from './holdersQuery';
+import { covers } from './holderMatcher';
+import { isAtEnd, pfnText, sumText } from './pageFacts';
+import type { PageInShort } from './protocol';
+import { fromEnd, fromMarks } from './vantage';
+import { joined } from './wording';
+
+/** More of them are counted. */
+const MOST_HOLDERS = 8;
+
+/** Null when no event tells of the page's references. */
+export function pageInShort(source: HolderSource, pfn: number): PageInShort | null {
+  const { analysis, pageOf, id } = source;
+  const page = analysis.pages.find((each) => covers(each, pfn)) ?? pageOf(pfn);
+  if (page === null) return null;
+  const rows = new HolderRows(source, NO_FILTER);
+  const isMarked = !isAtEnd(page);
+  const { label, description } = (isMarked ? rows.page(id, page, false) : rows.pageAtEnd(id, page)).node;
+  const held = page.references.filter(({ role, weight }) => role === 'held' && weight > 0);
+  const last = page.marks.at(-1);
+  return {
+    label: joined([label, isMarked ? null : 'at the end of the capture']),
+    description,
+    sum: last === undefined ? null : sumText(last),
+    holders: held.slice(0, MOST_HOLDERS).map((reference) => holderLine(rows, page, reference)),
+    moreHolders: Math.max(0, held.length - MOST_HOLDERS),
+    node: isMarked ? `${id}/${pfnText(page.pfn)}` : null,
+  };
+}
+
+function holderLine(rows: HolderRows, page: Page, reference: Reference): string {
+  const { capture } = rows.source;
+  const vantage = page.marks.length > 0 ? fromMarks(capture, page.marks) : fromEnd(capture, rows.end);
+  const { label, description } = rows.references.row('', page, reference, vantage).node;
+  return joined([label, description]);
+}
