@@ -6,10 +6,11 @@ import path from 'node:path';
 import { onPath } from '../host/command.mjs';
 import { repository } from '../host/paths.mjs';
 import { bundled } from './build.mjs';
+import { show } from './table.mjs';
 
 const fixtures = path.join(repository, 'test/fixtures');
 const shared = path.join(repository, '../shared/captures');
-/** Samples of a perf.data of some 114 MB. */
+/** Samples of a perf.data of some 94 MB. */
 const PERF_SAMPLES = 425_000;
 
 export class CaptureFiles {
@@ -17,17 +18,18 @@ export class CaptureFiles {
   notes = [];
 
   /** @param folder for files of up to 2 GB in all @param events how many a file that is made has */
-  constructor(folder, events, repeat) {
+  constructor(folder, events, repeat, perfDataOf) {
     this.folder = folder;
     this.events = events;
     this.repeat = repeat;
+    this.perfDataOf = perfDataOf;
     mkdirSync(folder, { recursive: true });
   }
 
   static async create(folder, events) {
     const require = createRequire(import.meta.url);
-    const { writeRepeated } = require(await bundled('generator/repeatCapture.ts'));
-    return new CaptureFiles(folder, events, writeRepeated);
+    const { writeRepeated, writePerfDataOfTrace } = require(await bundled('generator/repeatCapture.ts'));
+    return new CaptureFiles(folder, events, writeRepeated, writePerfDataOfTrace);
   }
 
   /** The same recording as trace.dat (compressed and flat) and as text; each null where it cannot be had. */
@@ -68,13 +70,30 @@ export class CaptureFiles {
 
   /** A perf.data and what `perf script` prints of it; the text is null without perf. */
   async perf() {
-    const data = await this.repeated(
-      this.perfRecording(),
-      { events: Math.min(PERF_SAMPLES, this.events) },
-      'perf.data',
-    );
+    const data = await this.perfData();
     const text = onPath('perf') ? await this.printedBy('perf', ['script', '-i', data], 'perf.txt') : null;
     return { data, text };
+  }
+
+  /** The events of the large recording as perf would have written them; without it, a small one repeated. */
+  async perfData() {
+    const samples = Math.min(PERF_SAMPLES, this.events);
+    const trace = path.join(shared, 'big', 'trace.dat');
+    const small = path.join(shared, 'f_perf', 'perf.data');
+    if (!existsSync(trace) || !existsSync(small)) {
+      this.notes.push(
+        'The perf.data is a small recording of failures repeated: a page fails in every hundred samples, far more than ' +
+          'in a long recording, and takes most of the analysis.',
+      );
+      return this.repeated(this.perfRecording(), { events: samples }, 'perf.data');
+    }
+    this.notes.push(
+      `The perf.data holds the first ${show.count(samples)} events of the large recording with their stacks, as perf ` +
+        'record lays them out and in rounds as it writes them; no large recording of perf itself is at hand.',
+    );
+    const to = path.join(this.folder, 'perf.data');
+    await this.perfDataOf(trace, small, samples, to);
+    return to;
   }
 
   /** Small recordings to make larger ones of. */

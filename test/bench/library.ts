@@ -1,7 +1,9 @@
 /**
  * What reading and analysing one capture takes, measured from within a process of its own.
  *
- *   node library.cjs FILE   prints what it took as one line of JSON: times in seconds, sizes in bytes
+ *   node library.cjs FILE [--ask]   prints what it took as one line of JSON: times in seconds, sizes in bytes
+ *
+ * With --ask, pages are asked for afterwards: a process of its own, as that is no part of reading and analysing.
  */
 import { NONE, type Capture } from '../../src/capture/eventTable';
 import { openCapture } from '../../src/capture/openCapture';
@@ -23,7 +25,7 @@ class Stopwatch {
   }
 }
 
-async function readAndAnalyse(path: string): Promise<object> {
+async function readAndAnalyse(path: string, asks: boolean): Promise<object> {
   const before = process.memoryUsage.rss();
   const file = await NodeFile.open(path);
   const reading = new Stopwatch();
@@ -42,7 +44,7 @@ async function readAndAnalyse(path: string): Promise<object> {
     stacks: capture.stackRecords,
     distinctStacks: capture.symbols.stackCount,
     pages: pages.length,
-    ...answers(capture, analyser),
+    ...(asks ? answers(capture, analyser) : {}),
     problems: capture.problemCount,
     read,
     analyse,
@@ -92,7 +94,7 @@ function askedPages({ events }: Capture): number[] {
   return [...all.filter((_, index) => index % step === 0), ...busiest.map(([pfn]) => pfn)];
 }
 
-const [path = ''] = process.argv.slice(2);
-void readAndAnalyse(path).then((result) => {
+const [path = '', ask] = process.argv.slice(2);
+void readAndAnalyse(path, ask === '--ask').then((result) => {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 });

@@ -5,6 +5,7 @@ import type { ByteSource } from '../../../src/capture/byteSource';
 import { isPerfData } from '../../../src/capture/perfData/perfHeader';
 import { openCapture } from '../../../src/capture/openCapture';
 import { isTraceDat } from '../../../src/capture/traceDat/fileHeader';
+import { perfDataOfTrace } from './perfDataOfTrace';
 import { repeatPerfData } from './repeatPerfData';
 import { repeatText } from './repeatText';
 import { repeatTraceDat } from './repeatTraceDat';
@@ -21,13 +22,32 @@ export type Amount = { readonly times: number } | { readonly events: number };
 export async function writeRepeated(from: string, amount: Amount, to: string): Promise<{ times: number }> {
   const bytes = contentOf(from);
   const times = 'times' in amount ? amount.times : await timesFor(bytes, from, amount.events);
+  await written(repeated(bytes, from, times), to);
+  return { times };
+}
+
+/**
+ * Writes a perf.data with the first events of a trace.dat, in the frame of a small perf.data of the same kernel.
+ *
+ * @throws Error saying why the two do not fit
+ */
+export async function writePerfDataOfTrace(
+  trace: string,
+  small: string,
+  samples: number,
+  to: string,
+): Promise<void> {
+  const source = (file: string): ByteSource => sourceOf(contentOf(file), file);
+  await written(perfDataOfTrace(source(trace), source(small), samples), to);
+}
+
+async function written(parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, to: string): Promise<void> {
   const output = await open(to, 'w');
   try {
-    for await (const part of repeated(bytes, from, times)) await output.writeFile(part);
+    for await (const part of parts) await output.writeFile(part);
   } finally {
     await output.close();
   }
-  return { times };
 }
 
 /** The parts of a capture in which all of `bytes` comes `times` times. */

@@ -1,26 +1,13 @@
 import { joined } from '../../../src/capture/byteChunks';
 import type { ByteSource } from '../../../src/capture/byteSource';
-import {
-  TRACEPOINT,
-  parseAttribute,
-  trailerOf,
-  type PerfAttribute,
-} from '../../../src/capture/perfData/perfAttribute';
-import { Feature } from '../../../src/capture/perfData/perfFacts';
-import { readPerfHeader } from '../../../src/capture/perfData/perfHeader';
+import { TRACEPOINT, trailerOf, type PerfAttribute } from '../../../src/capture/perfData/perfAttribute';
 import { PerfSample } from '../../../src/capture/perfData/perfSample';
 import { RecordType } from '../../../src/capture/perfData/recordType';
-import { readTracingData } from '../../../src/capture/perfData/tracingData';
-import { ProblemList } from '../../../src/capture/problemList';
-import { FileRanges } from '../../../src/capture/traceDat/fileRanges';
+import { PerfDataFrame } from './perfDataFrame';
 import { Extent, isPage, pageStride, timeStride } from './repetition';
 import { PfnFields, pageNumber } from './ringPages';
 
 const RECORD_HEADER = 8;
-/** struct perf_file_section. */
-const SECTION_SIZE = 16;
-/** Where the head says how long the data is. */
-const DATA_SIZE_AT = 48;
 
 /** One round of the recording, and where in it the times and pages are. */
 interface Round {
@@ -37,43 +24,10 @@ interface Round {
  * @throws Error when it is another one, or damaged
  */
 export async function* repeatPerfData(source: ByteSource, times: number): AsyncGenerator<Uint8Array> {
-  const file = new FileRanges(source, {});
-  const header = await readPerfHeader(file);
-  if (!header.littleEndian || header.isPipe) {
-    throw new Error('expected a little-endian perf.data that perf wrote to a file');
-  }
-  const whole = (await file.read(0, file.size)).slice();
-  const view = new DataView(whole.buffer);
-  const { attributes, attributeSize, data } = header;
-  const dataEnd = data.offset + data.size;
-
-  const attributeOfId = new Map<bigint, PerfAttribute>();
-  let first: PerfAttribute | null = null;
-  for (let at = attributes.offset; at < attributes.offset + attributes.size; at += attributeSize) {
-    const attribute = parseAttribute(view, at, attributeSize - SECTION_SIZE, true);
-    first ??= attribute;
-    const ids = Number(view.getBigUint64(at + attributeSize - SECTION_SIZE, true));
-    const size = Number(view.getBigUint64(at + attributeSize - 8, true));
-    for (let id = ids; id < ids + size; id += 8) attributeOfId.set(view.getBigUint64(id, true), attribute);
-  }
-  if (!first) throw new Error('it describes no event');
-
-  const features = header.features.map((feature, index) => {
-    const at = dataEnd + index * SECTION_SIZE;
-    return {
-      feature,
-      at,
-      offset: Number(view.getBigUint64(at, true)),
-      size: Number(view.getBigUint64(at + 8, true)),
-    };
-  });
-  const tracing = features.find(({ feature }) => feature === Feature.tracingData);
-  if (!tracing) throw new Error('it has no formats of tracepoints');
-  const metadata = await readTracingData(file, tracing.offset, tracing.size, null, new ProblemList());
-
-  const records = new RecordScan(view, new PfnFields(metadata), first, attributeOfId);
-  const once = records.scan(data.offset, dataEnd, () => true);
-  const again = records.scan(data.offset, dataEnd, (time) => time !== 0n);
+  const frame = await PerfDataFrame.read(source);
+  const records = new RecordScan(frame);
+  const once = records.scan(frame.start, frame.end, () => true);
+  const again = records.scan(frame.start, frame.end, (time) => time !== 0n);
   if (records.samples === 0) throw new Error('it holds no sample');
   const stamps = new Extent();
   const pages = new Extent();
@@ -84,18 +38,11 @@ export async function* repeatPerfData(source: ByteSource, times: number): AsyncG
   const pageStep = pageStride(pages);
 
   const size = once.bytes.length + (times - 1) * again.bytes.length;
-  const head = whole.slice(0, data.offset);
-  new DataView(head.buffer).setBigUint64(DATA_SIZE_AT, BigInt(size), true);
-  yield head;
+  yield frame.head(size);
   for (let round = 0n; round < times; round++) {
     yield changed(round === 0n ? once : again, round * timeStep, round * pageStep);
   }
-  const tail = whole.slice(dataEnd);
-  const tailView = new DataView(tail.buffer);
-  for (const { at, offset } of features) {
-    tailView.setBigUint64(at - dataEnd, BigInt(offset + size - data.size), true);
-  }
-  yield tail;
+  yield frame.tail(size);
 }
 
 /** Finds times and pages in records. Written apart from the reader's own loop, so that one checks the other. */
@@ -103,12 +50,17 @@ class RecordScan {
   samples = 0;
   private readonly sample = new PerfSample();
 
-  constructor(
-    private readonly view: DataView,
-    private readonly fields: PfnFields,
-    private readonly first: PerfAttribute,
-    private readonly attributeOfId: ReadonlyMap<bigint, PerfAttribute>,
-  ) {}
+  private readonly view: DataView;
+  private readonly fields: PfnFields;
+  private readonly first: PerfAttribute;
+  private readonly attributeOfId = new Map<bigint, PerfAttribute>();
+
+  constructor({ view, metadata, events }: PerfDataFrame) {
+    this.view = view;
+    this.fields = new PfnFields(metadata);
+    this.first = events[0]!.attribute;
+    for (const { attribute, ids } of events) for (const id of ids) this.attributeOfId.set(id, attribute);
+  }
 
   /** The records of `[start, end)` whose time is wanted; those without one count as of time 0, ends of rounds do not. */
   scan(start: number, end: number, isWanted: (time: bigint) => boolean): Round {

@@ -198,7 +198,7 @@ const MAGIC_LENGTH = '\x17\x08\x44tracing'.length;
 const TEXT_NONE = joined([text('none'), text('')]);
 
 /** The options and the metadata sections as they are, decompressed. */
-async function readSections(
+export async function readSections(
   whole: Uint8Array,
   file: FileRanges,
 ): Promise<{ options: Option[]; sections: Map<number, Uint8Array> }> {

@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { contentOf, repeated, writeRepeated } from '../../bench/generator/repeatCapture';
+import {
+  contentOf,
+  repeated,
+  writePerfDataOfTrace,
+  writeRepeated,
+} from '../../bench/generator/repeatCapture';
 import { NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { memorySource } from '../support/traceText';
@@ -106,6 +111,33 @@ test('trace-cmd reads a repeated trace.dat without a complaint', async (t) => {
     const printed = report.stdout.split('\n').filter((line) => /-\d+ +\[\d+\].*: /.test(line));
     const events = printed.filter((line) => !line.includes(' kernel_stack: '));
     assert.equal(events.length, capture.events.length);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('events of a trace.dat as a perf.data are the same events, in order of time', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'page-holders-generated-'));
+  try {
+    const trace = 'test/fixtures/a_reader/trace.dat';
+    const to = path.join(folder, 'perf.data');
+    await writePerfDataOfTrace(trace, 'test/fixtures/perf/multi.perf.data.gz', 1_000_000, to);
+    const expected = await read(trace, contentOf(trace));
+    const capture = await read(to, contentOf(to));
+    const { length } = expected.events;
+    assert.ok(length > 0);
+    assert.equal(capture.events.length, length);
+    assert.equal(capture.timeBase, expected.timeBase);
+    assert.equal(capture.stackRecords, expected.stackRecords);
+    for (let row = 0; row < length; row++) {
+      for (const column of ['time', 'cpu', 'kind', 'pfn', 'count', 'val', 'flags'] as const) {
+        assert.equal(capture.events[column][row], expected.events[column][row], `${column} of row ${row}`);
+      }
+      const comm = expected.symbols.taskComm(expected.events.task[row]!);
+      const task = capture.events.task[row]!;
+      assert.equal(capture.symbols.taskPid(task), expected.symbols.taskPid(expected.events.task[row]!));
+      assert.equal(capture.symbols.taskComm(task), comm === '<idle>' ? 'swapper' : comm);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
