@@ -1,7 +1,8 @@
 /** What each open capture is, says of itself and lacks, and what the kernel tree knows, as rows of a tree. */
-import type { Capture, Gap } from '../capture/eventTable';
+import type { Capture } from '../capture/eventTable';
 import { allocationsText } from './allocationsText';
 import { missingRows } from './doubtRows';
+import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
 import { counted, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
@@ -257,24 +258,6 @@ function gapsRow(id: string, capture: Capture): readonly Branch[] {
       ),
     ),
   ];
-}
-
-const GAP_CAUSES: Readonly<Record<Gap['cause'], string>> = {
-  lost: 'lost',
-  overwritten: 'overwritten before they were read',
-  started: 'before the record of this CPU begins',
-};
-
-function gapText(gap: Gap): string {
-  const events = gap.events === null ? 'Events' : counted(gap.events, 'event');
-  return `${events} ${GAP_CAUSES[gap.cause]}${gap.cpu === null ? '' : ` on CPU ${gap.cpu}`}`;
-}
-
-function gapSpan(gap: Gap, capture: Capture): string {
-  const { timeBase, clock, resolution } = capture;
-  const point = (time: number): string => pointText(time, timeBase, clock, resolution);
-  if (gap.from === null) return gap.to === null ? '' : `before ${point(gap.to)}`;
-  return gap.to === null ? `after ${point(gap.from)}` : `${point(gap.from)} to ${point(gap.to)}`;
 }
 
 function problemsRow(id: string, capture: Capture): readonly Branch[] {

@@ -78,6 +78,21 @@ export class EngineClient implements EngineApi {
   readonly pageInShort: EngineApi['pageInShort'] = (request, options) =>
     this.ask('pageInShort', request, options);
   readonly text: EngineApi['text'] = (request, options) => this.ask('text', request, options);
+  readonly captureHeader: EngineApi['captureHeader'] = (request, options) =>
+    this.ask('captureHeader', request, options);
+  readonly events: EngineApi['events'] = (request, options) => this.ask('events', request, options);
+  readonly eventPlace: EngineApi['eventPlace'] = (request, options) =>
+    this.ask('eventPlace', request, options);
+  readonly nextMatch: EngineApi['nextMatch'] = (request, options) => this.ask('nextMatch', request, options);
+  readonly eventDetails: EngineApi['eventDetails'] = (request, options) =>
+    this.ask('eventDetails', request, options);
+  readonly timeline: EngineApi['timeline'] = (request, options) => this.ask('timeline', request, options);
+  readonly describeSpan: EngineApi['describeSpan'] = (request, options) =>
+    this.ask('describeSpan', request, options);
+  readonly spanFilter: EngineApi['spanFilter'] = (request, options) =>
+    this.ask('spanFilter', request, options);
+  readonly completeFilter: EngineApi['completeFilter'] = (request, options) =>
+    this.ask('completeFilter', request, options);
 
   async dispose(): Promise<void> {
     this.disposed = true;

@@ -19,6 +19,7 @@ import {
 import { reportAllocations, reportGroups, reportJoins, reportNaming } from './allocationReport';
 import { AllocationRows, dumpRows } from './allocationRows';
 import { allocationCount, allocationsText } from './allocationsText';
+import { EventQueries } from './eventQueries';
 import { changeOf } from './fileState';
 import {
   frameTarget,
@@ -70,6 +71,10 @@ export class Engine implements EngineApi {
   private readonly holderTrees = new Map<string, LazyTree>();
   private readonly stacks = new Map<string, PlacedStacks>();
   private captureTree: LazyTree | null = null;
+  private readonly eventQueries = new EventQueries(
+    (id) => this.opened.get(id),
+    (id) => this.placedStacks(this.opened.get(id)!),
+  );
   private heldPlaces: HeldPlaces | null = null;
 
   /** @param store where lookups in kernel trees are kept from one run to the next; null for nowhere */
@@ -204,6 +209,45 @@ export class Engine implements EngineApi {
   pageInShort({ id, pfn }: Request<'pageInShort'>): Promise<Answer<'pageInShort'>> {
     const opened = this.opened.get(id);
     return Promise.resolve(opened === undefined ? null : pageInShort(this.holderSource(opened), pfn));
+  }
+
+  captureHeader(request: Request<'captureHeader'>): Promise<Answer<'captureHeader'>> {
+    return Promise.resolve(this.eventQueries.captureHeader(request));
+  }
+
+  events(request: Request<'events'>, { signal }: RequestOptions = {}): Promise<Answer<'events'>> {
+    return this.eventQueries.events(request, signal);
+  }
+
+  eventPlace(request: Request<'eventPlace'>, { signal }: RequestOptions = {}): Promise<Answer<'eventPlace'>> {
+    return this.eventQueries.eventPlace(request, signal);
+  }
+
+  nextMatch(request: Request<'nextMatch'>, { signal }: RequestOptions = {}): Promise<Answer<'nextMatch'>> {
+    return this.eventQueries.nextMatch(request, signal);
+  }
+
+  eventDetails(request: Request<'eventDetails'>): Promise<Answer<'eventDetails'>> {
+    return this.eventQueries.eventDetails(request);
+  }
+
+  timeline(request: Request<'timeline'>, { signal }: RequestOptions = {}): Promise<Answer<'timeline'>> {
+    return this.eventQueries.timeline(request, signal);
+  }
+
+  describeSpan(
+    request: Request<'describeSpan'>,
+    { signal }: RequestOptions = {},
+  ): Promise<Answer<'describeSpan'>> {
+    return this.eventQueries.describeSpan(request, signal);
+  }
+
+  spanFilter(request: Request<'spanFilter'>): Promise<string> {
+    return Promise.resolve(this.eventQueries.spanFilter(request));
+  }
+
+  completeFilter(request: Request<'completeFilter'>): Promise<Answer<'completeFilter'>> {
+    return Promise.resolve(this.eventQueries.completeFilter(request));
   }
 
   async text(request: Request<'text'>): Promise<string> {

@@ -149,7 +149,7 @@ function numberText(name: string, value: number): string {
   return value === ABSENT ? '' : `${name} ${value}`;
 }
 
-function fieldRows({ events }: Capture, row: number): readonly (readonly [string, string])[] {
+export function fieldRows({ events }: Capture, row: number): readonly (readonly [string, string])[] {
   const flags = events.flags[row]!;
   const fields: readonly (readonly [string, number])[] = [
     ['Count', events.count[row]!],
@@ -165,7 +165,7 @@ function fieldRows({ events }: Capture, row: number): readonly (readonly [string
   ];
 }
 
-function flagNames(flags: number): string {
+export function flagNames(flags: number): string {
   const names = Object.entries(PageFlag).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [name]));
   return names.length === 0 ? 'none' : names.join('|');
 }

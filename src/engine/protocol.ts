@@ -5,6 +5,7 @@
  * and stay the same when a tree is asked for again.
  */
 import type { Certainty } from '../source/location';
+import type { EventRequests } from './eventProtocol';
 import type { HoldersQuery, Kind } from './holdersQuery';
 
 /** What a tree row is; views choose its icon and menu by it. */
@@ -248,7 +249,7 @@ export interface PageInShort {
 }
 
 /** Every request, with what it takes and what it answers. */
-export interface EngineRequests {
+export interface EngineRequests extends EventRequests {
   /**
    * Fails with a CaptureError when the file cannot be read or is no capture. Reports progress, and parts: a capture
    * of which a part was told is there to be asked for its rows, and is gone again when the request fails.

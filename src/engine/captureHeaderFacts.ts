@@ -1,0 +1,109 @@
+/** What stands at the head of the capture editor: kernel, span, events, what is missing, symbols. */
+import type { Capture } from '../capture/eventTable';
+import type { HeaderFact, TimeRange } from './eventProtocol';
+import { failedText } from './captureTree';
+import { gapSpan, gapText } from './gapText';
+import type { CaptureFacts } from './protocol';
+import { pointText, spanText } from './timeText';
+import { counted, joined, percentText } from './wording';
+
+/** Longer lists are in the Captures view. */
+const MOST_DETAILS = 10;
+
+export function headerFacts(
+  facts: CaptureFacts,
+  capture: Capture,
+  span: TimeRange | null,
+): readonly HeaderFact[] {
+  return [
+    ...changedFact(facts),
+    kernelFact(facts, capture),
+    spanFact(capture, span),
+    eventsFact(facts, capture),
+    ...lostFact(capture),
+    stacksFact(capture),
+    ...problemsFact(capture),
+    pagesFact(facts),
+  ];
+}
+
+function fact(name: string, value: string, details: readonly string[] = [], isDoubt = false): HeaderFact {
+  const more = details.length - MOST_DETAILS;
+  const shown = more > 0 ? [...details.slice(0, MOST_DETAILS), `and ${more} more`] : details;
+  return { name, value, details: shown, isDoubt };
+}
+
+function changedFact({ changed }: CaptureFacts): readonly HeaderFact[] {
+  if (changed === null) return [];
+  return [
+    fact('File', `${changed} since it was read`, ['Refresh in the Holders view reads it again.'], true),
+  ];
+}
+
+function kernelFact({ format }: CaptureFacts, { facts }: Capture): HeaderFact {
+  const kernel = facts.find(([name]) => /kernel|os release/i.test(name) && !/symbols/i.test(name))?.[1];
+  const details = facts.map(([name, value]) => `${name}: ${value}`);
+  return fact('Kernel', joined([kernel ?? 'not said by the capture', format]), details);
+}
+
+function spanFact({ timeBase, clock, resolution }: Capture, span: TimeRange | null): HeaderFact {
+  if (span === null) return fact('Span', 'no times');
+  const point = (time: number): string => pointText(time, timeBase, clock, resolution);
+  return fact('Span', spanText(span.to - span.from, clock), [`${point(span.from)} to ${point(span.to)}`]);
+}
+
+function eventsFact({ events, pageEvents, part }: CaptureFacts, { otherEvents }: Capture): HeaderFact {
+  const others = [...otherEvents]
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, count]) => `${counted(count, 'event')} of ${name}, not used`);
+  const soFar = part < 1 ? ` (${percentText(part)} read)` : '';
+  return fact('Events', `${events.toLocaleString('en-GB')}${soFar}`, [
+    `${counted(pageEvents, 'event')} of pages or of moving them`,
+    ...others,
+  ]);
+}
+
+function lostFact(capture: Capture): readonly HeaderFact[] {
+  const gaps = capture.gaps.filter(({ cause }) => cause !== 'started');
+  if (gaps.length === 0 && capture.lost === 0) return [fact('Lost', 'none')];
+  const isCounted = gaps.every(({ events }) => events !== null);
+  const lost = capture.lost === 0 && !isCounted ? 'unknown number' : counted(capture.lost, 'event');
+  return [
+    fact(
+      'Lost',
+      joined([isCounted || capture.lost === 0 ? lost : `${lost} or more`, counted(gaps.length, 'gap')]),
+      gaps.map((gap) => joined([gapText(gap), gapSpan(gap, capture)])),
+      true,
+    ),
+  ];
+}
+
+function stacksFact({ stackRecords, orphanStacks, symbols, problems }: Capture): HeaderFact {
+  const isNameless = problems.some(({ isMissingNames }) => isMissingNames === true);
+  if (stackRecords === 0) {
+    return fact('Stacks', 'none: holders cannot be named', ['Record with the stacktrace option.'], true);
+  }
+  const details = [
+    `${counted(stackRecords, 'stack')}, ${symbols.stackCount} different`,
+    `${counted(symbols.frameCount, 'frame')} in them`,
+    ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
+    ...(isNameless ? ['Open the kallsyms of the recorded boot beside the capture.'] : []),
+  ];
+  const value = `${symbols.stackCount.toLocaleString('en-GB')} different`;
+  return fact('Stacks', isNameless ? `${value}, without names` : value, details, isNameless);
+}
+
+function problemsFact({ problems, problemCount }: Capture): readonly HeaderFact[] {
+  if (problemCount === 0) return [];
+  const details = problems.map(
+    ({ line, offset, message }) => `${line === null ? `Byte ${offset}` : `Line ${line}`}: ${message}`,
+  );
+  return [fact('Not read', counted(problemCount, 'place'), details, true)];
+}
+
+function pagesFact(facts: CaptureFacts): HeaderFact {
+  const reasons = facts.reasons.map(
+    ([reason, pages]) => `${counted(pages, 'page')}: ${reason ?? 'reason unknown'}`,
+  );
+  return fact('Pages', `${failedText(facts, facts)}${facts.part < 1 ? ' so far' : ''}`, reasons);
+}

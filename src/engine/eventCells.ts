@@ -1,0 +1,115 @@
+/** Events as cells of a list: what each column says of a row, in words. */
+import { ABSENT, EventKind, NONE, NO_CPU, type Capture, type EventTable } from '../capture/eventTable';
+import type { EventKinds } from './eventFilter/eventKinds';
+import type { EventColumn, EventColumnId } from './eventProtocol';
+import { eventText, flagNames } from './eventRows';
+import { pfnText } from './pageFacts';
+import { taskText } from './taskText';
+import { pointText } from './timeText';
+import { counted, errorText, joined, sentence } from './wording';
+
+function column(
+  id: EventColumnId,
+  label: string,
+  about: string,
+  width: number,
+  { isNumber = false, isShown = true } = {},
+): EventColumn {
+  return { id, label, about, width, isNumber, isShown };
+}
+
+const NUMBER = { isNumber: true };
+const NOT_SHOWN = { isShown: false };
+const HIDDEN_NUMBER = { isNumber: true, isShown: false };
+
+export const EVENT_COLUMNS: readonly EventColumn[] = [
+  column('time', 'Time', 'Time by the clock of the capture', 16, NUMBER),
+  column('cpu', 'CPU', 'CPU that recorded the event', 4, NUMBER),
+  column('task', 'Task', 'Name and number of the task', 20),
+  column('event', 'Event', 'Name of the event', 26),
+  column('pfn', 'PFN', 'Page frame number that the event speaks of', 10, NUMBER),
+  column('what', 'What', 'What the event did to the page', 24),
+  column('kind', 'Kind', 'What the reference is for that the event takes or drops', 20),
+  column('caller', 'Function', 'Innermost function of the stack that does not only count references', 28),
+  column('count', 'Count', 'refcount that the event prints', 6, HIDDEN_NUMBER),
+  column('mapcount', 'Mapcount', 'mapcount that the event prints', 9, HIDDEN_NUMBER),
+  column('val', 'Val', 'Operand', 6, HIDDEN_NUMBER),
+  column('ret', 'Ret', 'Result', 4, HIDDEN_NUMBER),
+  column('flags', 'Flags', 'Page flags', 30, NOT_SHOWN),
+  column('migratetype', 'MT', 'Number of the migratetype', 4, HIDDEN_NUMBER),
+  column('order', 'Order', 'Order of an allocation or a free', 6, HIDDEN_NUMBER),
+];
+
+/** Texts of a row, in the order of {@link EVENT_COLUMNS}; empty where the capture says nothing. */
+export function eventCells(capture: Capture, kinds: EventKinds, row: number): readonly string[] {
+  return EVENT_COLUMNS.map(({ id }) => cellText(capture, kinds, row, id));
+}
+
+function cellText(capture: Capture, kinds: EventKinds, row: number, column: EventColumnId): string {
+  const { events, symbols } = capture;
+  switch (column) {
+    case 'time':
+      return timeText(capture, row);
+    case 'cpu':
+      return events.cpu[row] === NO_CPU ? '' : String(events.cpu[row]);
+    case 'task':
+      return taskText(capture, events.task[row]!) ?? '';
+    case 'event':
+      return symbols.string(events.name[row]!);
+    case 'pfn':
+      return events.pfn[row]! < 0 ? '' : pfnText(events.pfn[row]!);
+    case 'what':
+      return sentence(eventText(capture, row) ?? detailText(capture, row));
+    case 'kind':
+      return kinds.text(row);
+    case 'caller':
+      return kinds.caller(row);
+    case 'count':
+    case 'mapcount':
+    case 'val':
+    case 'ret':
+      return events[column][row] === ABSENT ? '' : String(events[column][row]);
+    case 'flags':
+      // Allocations and frees print none, which is not to say that the page has none.
+      return hasFlags(events, row) ? flagNames(events.flags[row]!) : '';
+    case 'migratetype':
+    case 'order':
+      return events[column][row]! < 0 ? '' : String(events[column][row]);
+  }
+}
+
+/** The time without its unit, which stands in no other row either; empty where the format has none. */
+function timeText({ events, timeBase, clock, resolution }: Capture, row: number): string {
+  const time = events.time[row]!;
+  if (!Number.isFinite(time)) return '';
+  return pointText(time, timeBase, clock, resolution).replace(/ (?:s|ticks)$/, '');
+}
+
+/** What an event says that does not speak of one page alone: `cma1 · 0x12800 to 0x12fff · 2 moved · 1 failed · -EBUSY`. */
+export function detailText({ events, symbols }: Capture, row: number): string {
+  const detail = events.detail[row]!;
+  if (detail === NONE) return '';
+  const { endPfn, finPfn, pages, failed, error, reason, label, result } = events.details;
+  const named = (id: number): string | null => (id === NONE ? null : symbols.string(id));
+  const pfn = events.pfn[row]!;
+  const end = endPfn[detail]!;
+  return joined([
+    named(label[detail]!),
+    pfn >= 0 && end > pfn + 1 ? `${pfnText(pfn)} to ${pfnText(end - 1)}` : null,
+    pages[detail] === ABSENT ? null : pagesText(events.kind[row]!, pages[detail]!),
+    failed[detail] === ABSENT ? null : `${failed[detail]!} failed`,
+    named(reason[detail]!),
+    named(result[detail]!),
+    finPfn[detail]! < 0 ? null : `in use: ${pfnText(finPfn[detail]!)}`,
+    error[detail] === ABSENT || error[detail] === 0 ? null : errorText(error[detail]!),
+  ]);
+}
+
+function pagesText(kind: number, pages: number): string {
+  const isMoved = kind === EventKind.MigratePages || kind === EventKind.CompactionMigratePages;
+  return isMoved ? `${pages} moved` : counted(pages, 'page');
+}
+
+function hasFlags({ kind, flags }: EventTable, row: number): boolean {
+  return flags[row] !== ABSENT && kind[row]! > EventKind.Other && kind[row]! <= EventKind.PinPut;
+}

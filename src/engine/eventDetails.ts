@@ -1,0 +1,66 @@
+/** One event with all that is known of it: its fields, its page, and its stack with the places of the frames. */
+import { NO_CPU, type Capture } from '../capture/eventTable';
+import { stackRows } from './stackRows';
+import { detailText } from './eventCells';
+import type { EventKinds } from './eventFilter/eventKinds';
+import type { EventDetails, StackRow } from './eventProtocol';
+import type { EventSource } from './eventQueries';
+import { eventText, fieldRows } from './eventRows';
+import type { PlacedStacks } from './frames';
+import type { Branch } from './lazyTree';
+import { holdersText, isAtEnd } from './pageFacts';
+import { taskText } from './taskText';
+import { pointText } from './timeText';
+import { counted, joined, sentence } from './wording';
+
+export async function eventDetails(
+  { capture, analyser, facts, part }: EventSource,
+  kinds: EventKinds,
+  stacks: PlacedStacks,
+  row: number,
+): Promise<EventDetails> {
+  const { events, symbols } = capture;
+  const pfn = events.pfn[row]!;
+  const stack = events.stack[row]!;
+  const name = symbols.string(events.name[row]!);
+  const said = eventText(capture, row) ?? detailText(capture, row);
+  const page = pfn < 0 ? null : analyser.page(pfn);
+  const marks = page === null || isAtEnd(page) ? 0 : page.marks.length;
+  const cpu = events.cpu[row]!;
+  const kind = kinds.text(row);
+  return {
+    row,
+    time: events.time[row]!,
+    pfn,
+    title: joined([said === '' ? name : sentence(said), taskText(capture, events.task[row]!)]),
+    facts: [
+      ['Event', name],
+      ['Time', timeText(capture, row)],
+      ['CPU', cpu === NO_CPU ? 'not said by the capture' : String(cpu)],
+      ...fieldRows(capture, row),
+      ...(kind === '' ? [] : [['Kind', kind] as const]),
+      ['Byte offset in the capture', String(events.offset[row]!)],
+    ],
+    frames: stack < 0 ? [] : await frameRows(`${facts.id}/event/${row}`, stacks, stack),
+    noFrames: stack < 0 ? 'The capture has no stack for this event.' : '',
+    page:
+      page === null || marks === 0
+        ? null
+        : joined([`failed to move ${counted(marks, 'time')}${part < 1 ? ' so far' : ''}`, holdersText(page)]),
+  };
+}
+
+async function frameRows(id: string, stacks: PlacedStacks, stack: number): Promise<readonly StackRow[]> {
+  const rows: StackRow[] = [];
+  for (const branch of await stackRows(id, stacks, stack)) {
+    const folded: readonly Branch[] =
+      branch.node.kind === 'frames' ? ((await branch.children?.()) ?? []) : [];
+    if (folded.length === 0) rows.push({ node: branch.node, isPlumbing: false });
+    for (const { node } of folded) rows.push({ node, isPlumbing: true });
+  }
+  return rows;
+}
+
+function timeText({ events, timeBase, clock, resolution }: Capture, row: number): string {
+  return pointText(events.time[row]!, timeBase, clock, resolution);
+}

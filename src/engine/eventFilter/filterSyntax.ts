@@ -1,0 +1,219 @@
+/**
+ * The language in which events are filtered: `pfn:0x12c02 comm:kworker* -event:mm_page_alloc count>=3 (cpu:0 or cpu:1)`.
+ *
+ *   filter  := all ('or' all)*
+ *   all     := ('and'? part)+
+ *   part    := ('-' | 'not') part | '(' filter ')' | test | word
+ *   test    := key (':' | '=' | '>' | '>=' | '<' | '<=') value (',' value)*
+ *
+ * A value or a word with spaces, commas or parentheses in it stands in double quotes. Text alone is a word that is
+ * looked for in what events name.
+ */
+import { FILTER_KEYS, type FilterKey } from './filterKeys';
+import { parseFilterValue, type FilterValue } from './filterValues';
+
+export type Operator = ':' | '>' | '>=' | '<' | '<=';
+
+/** A test of one key: any of its values does. */
+export interface FilterTest {
+  readonly type: 'test';
+  readonly key: FilterKey;
+  readonly operator: Operator;
+  readonly values: readonly FilterValue[];
+}
+
+export type FilterExpression =
+  | { readonly type: 'all' | 'any'; readonly parts: readonly FilterExpression[] }
+  | { readonly type: 'not'; readonly part: FilterExpression }
+  | { readonly type: 'word'; readonly text: string }
+  | FilterTest;
+
+/** What is wrong with a filter, and where: from `start` up to, not including, `end`, in UTF-16 units. */
+export interface FilterProblem {
+  readonly start: number;
+  readonly end: number;
+  /** One sentence: what was expected there. */
+  readonly message: string;
+}
+
+export type ParsedFilter =
+  | { readonly expression: FilterExpression; readonly problem: null }
+  | { readonly expression: null; readonly problem: FilterProblem };
+
+/** An empty text is a filter that leaves nothing out: `all` of no parts. */
+export function parseFilter(text: string): ParsedFilter {
+  const parser = new FilterParser(text);
+  try {
+    return { expression: parser.filter(), problem: null };
+  } catch (error) {
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    return { expression: null, problem: error.problem };
+  }
+}
+
+class FilterSyntaxError extends Error {
+  constructor(readonly problem: FilterProblem) {
+    super(problem.message);
+  }
+}
+
+const OPERATOR = /^(?:>=|<=|[:=<>])/;
+const SPACE = /\s/;
+/** Deeper nesting is nobody's question, and would end the worker's call stack. */
+const DEEPEST = 50;
+
+class FilterParser {
+  private at = 0;
+  private depth = 0;
+
+  constructor(private readonly text: string) {}
+
+  filter(): FilterExpression {
+    const expression = this.any();
+    if (this.at < this.text.length) this.fail(this.at, this.at + 1, 'No parenthesis is open here.');
+    return expression;
+  }
+
+  private any(): FilterExpression {
+    const parts = [this.all()];
+    while (this.takeWord('or')) {
+      this.expectPart('or');
+      parts.push(this.all());
+    }
+    return parts.length === 1 ? parts[0]! : { type: 'any', parts };
+  }
+
+  private all(): FilterExpression {
+    const parts: FilterExpression[] = [];
+    for (;;) {
+      if (parts.length > 0 && this.takeWord('and')) this.expectPart('and');
+      if (this.isAtEndOfPart()) break;
+      parts.push(this.part());
+    }
+    return parts.length === 1 ? parts[0]! : { type: 'all', parts };
+  }
+
+  private part(): FilterExpression {
+    const start = this.at;
+    if (++this.depth > DEEPEST) this.fail(start, start + 1, `Nested more than ${DEEPEST} deep.`);
+    const made = this.negated() ?? this.nested() ?? this.test();
+    this.depth--;
+    return made;
+  }
+
+  private negated(): FilterExpression | null {
+    const sign = this.text[this.at] === '-' ? '-' : 'not';
+    if (sign === '-') this.at++;
+    else if (!this.takeWord('not')) return null;
+    // A sign belongs to what it stands at.
+    if (sign === '-' && (this.at >= this.text.length || SPACE.test(this.text[this.at]!))) {
+      this.fail(this.at - 1, this.at, 'Expected what to leave out behind -, without a space.');
+    }
+    this.expectPart(sign);
+    return { type: 'not', part: this.part() };
+  }
+
+  private nested(): FilterExpression | null {
+    const start = this.at;
+    if (this.text[start] !== '(') return null;
+    this.at++;
+    const inner = this.any();
+    this.skipSpace();
+    if (this.text[this.at] !== ')') this.fail(start, start + 1, 'This parenthesis is not closed.');
+    this.at++;
+    return inner;
+  }
+
+  private test(): FilterExpression {
+    const start = this.at;
+    const name = /^[A-Za-z_]+/.exec(this.text.slice(start))?.[0] ?? '';
+    const sign = OPERATOR.exec(this.text.slice(start + name.length))?.[0];
+    if (name === '' || sign === undefined) return { type: 'word', text: this.value('').text };
+    const key = FILTER_KEYS.find((each) => each.name === name.toLowerCase());
+    if (key === undefined) {
+      const names = FILTER_KEYS.map((each) => each.name).join(', ');
+      this.fail(
+        start,
+        start + name.length,
+        `${name} is no key. Expected one of ${names}; put text in quotes.`,
+      );
+    }
+    const operator = sign === '=' ? ':' : (sign as Operator);
+    this.at += name.length;
+    if (operator !== ':' && !key.isOrdered) {
+      this.fail(this.at, this.at + sign.length, `${key.name} has no order. Expected ${key.name}:…`);
+    }
+    this.at += sign.length;
+    const values = [this.testValue(key, operator)];
+    while (this.text[this.at] === ',') {
+      this.at++;
+      values.push(this.testValue(key, operator));
+    }
+    return { type: 'test', key, operator, values };
+  }
+
+  private testValue(key: FilterKey, operator: Operator): FilterValue {
+    const { text, start } = this.value(',');
+    const value = text === '' ? null : parseFilterValue(key.value, text);
+    if (value === null) {
+      const found = text === '' ? '' : ` instead of ${text}`;
+      this.fail(start, Math.max(this.at, start + 1), `${key.name}: expected ${key.expected}${found}.`);
+    }
+    if (operator !== ':' && value.type === 'range' && value.first !== value.last) {
+      this.fail(
+        start,
+        this.at,
+        `Expected one value behind ${operator}; a range stands behind : as in ${key.name}:${text}.`,
+      );
+    }
+    return value;
+  }
+
+  /** Text up to a space, a closing parenthesis or one of `stops`; or what stands in quotes. */
+  private value(stops: string): { readonly text: string; readonly start: number } {
+    const start = this.at;
+    if (this.text[start] === '"') {
+      const end = this.text.indexOf('"', start + 1);
+      if (end < 0) this.fail(start, this.text.length, 'The quote is not closed.');
+      this.at = end + 1;
+      return { text: this.text.slice(start + 1, end), start };
+    }
+    while (this.at < this.text.length) {
+      const sign = this.text[this.at]!;
+      if (SPACE.test(sign) || sign === ')' || stops.includes(sign)) break;
+      this.at++;
+    }
+    return { text: this.text.slice(start, this.at), start };
+  }
+
+  private isAtEndOfPart(): boolean {
+    this.skipSpace();
+    return this.at >= this.text.length || this.text[this.at] === ')' || this.seesWord('or');
+  }
+
+  private expectPart(behind: string): void {
+    if (!this.isAtEndOfPart()) return;
+    this.fail(this.at, this.at + 1, `Expected a test or a word behind ${behind}.`);
+  }
+
+  private takeWord(word: string): boolean {
+    this.skipSpace();
+    if (!this.seesWord(word)) return false;
+    this.at += word.length;
+    return true;
+  }
+
+  private seesWord(word: string): boolean {
+    const end = this.at + word.length;
+    if (this.text.slice(this.at, end).toLowerCase() !== word) return false;
+    return end >= this.text.length || /[\s()]/.test(this.text[end]!);
+  }
+
+  private skipSpace(): void {
+    while (this.at < this.text.length && SPACE.test(this.text[this.at]!)) this.at++;
+  }
+
+  private fail(start: number, end: number, message: string): never {
+    throw new FilterSyntaxError({ start, end, message });
+  }
+}

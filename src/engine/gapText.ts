@@ -1,0 +1,24 @@
+/** Events that are missing from a capture, in words. */
+import type { Capture, Gap } from '../capture/eventTable';
+import { pointText } from './timeText';
+import { counted } from './wording';
+
+const GAP_CAUSES: Readonly<Record<Gap['cause'], string>> = {
+  lost: 'lost',
+  overwritten: 'overwritten before they were read',
+  started: 'before the record of this CPU begins',
+};
+
+/** `12 events lost on CPU 1` */
+export function gapText(gap: Gap): string {
+  const events = gap.events === null ? 'Events' : counted(gap.events, 'event');
+  return `${events} ${GAP_CAUSES[gap.cause]}${gap.cpu === null ? '' : ` on CPU ${gap.cpu}`}`;
+}
+
+/** `12.5 s to 12.7 s` */
+export function gapSpan(gap: Gap, capture: Capture): string {
+  const { timeBase, clock, resolution } = capture;
+  const point = (time: number): string => pointText(time, timeBase, clock, resolution);
+  if (gap.from === null) return gap.to === null ? '' : `before ${point(gap.to)}`;
+  return gap.to === null ? `after ${point(gap.from)}` : `${point(gap.from)} to ${point(gap.to)}`;
+}

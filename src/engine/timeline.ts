@@ -1,0 +1,135 @@
+/** What happened when in a capture, as much of it as a drawing of some hundred columns can show. */
+import type { Capture } from '../capture/eventTable';
+import type { HolderAnalysis, Mark, Page, Reference } from '../holders/model';
+import type { HeldSpan, TimelineGap, TimelineLane, TimelineMark, TimeRange } from './eventProtocol';
+import { gapSpan, gapText } from './gapText';
+import { heldTime, heldTimeText, longestHeld } from './heldTime';
+import { heldReferences, isStillHeld, pfnText, reasonsText, stillHeldText, sumText } from './pageFacts';
+import { counted, joined } from './wording';
+
+/** More would be lines that nobody tells apart. */
+const MOST_LANES = 6;
+const MOST_GAPS = 1000;
+
+interface MarkAt {
+  readonly time: number;
+  readonly pfn: number;
+  readonly mark: Mark;
+}
+
+export class TimelineFacts {
+  private readonly marks: readonly MarkAt[];
+  private readonly worst: readonly Page[];
+
+  constructor(
+    private readonly capture: Capture,
+    analysis: HolderAnalysis,
+    private readonly span: TimeRange,
+    private readonly part: number,
+  ) {
+    this.marks = analysis.pages
+      .flatMap(({ pfn, marks }) => marks.map((mark) => ({ time: mark.time, pfn, mark })))
+      .sort((a, b) => a.time - b.time);
+    this.worst = worstPages(analysis, span.to);
+  }
+
+  /** Marks in a range; those of one reason that fall on one column are one. */
+  marksIn(range: TimeRange, columns: number): readonly TimelineMark[] {
+    const width = (range.to - range.from) / columns;
+    const made = new Map<string, { first: MarkAt; count: number }>();
+    for (const each of this.marks) {
+      if (!(each.time >= range.from && each.time <= range.to)) continue;
+      const column = width === 0 ? 0 : Math.floor((each.time - range.from) / width);
+      const key = `${column} ${each.mark.reason ?? ''}`;
+      const known = made.get(key);
+      if (known === undefined) made.set(key, { first: each, count: 1 });
+      else known.count++;
+    }
+    return [...made.values()].map(({ first: { time, pfn, mark }, count }) => ({
+      time,
+      pfn,
+      row: mark.row,
+      count,
+      reason: mark.reason,
+      label: markLabel(pfn, mark, count),
+    }));
+  }
+
+  gapsIn(range: TimeRange): readonly TimelineGap[] {
+    const { span } = this;
+    return this.capture.gaps
+      .filter(({ from, to, cause }) => {
+        // A CPU whose record begins later than others lost nothing that is known.
+        if (cause === 'started') return false;
+        // What is lost before the first event ends at it.
+        const begin = Math.min(from ?? -Infinity, span.to);
+        const end = Math.max(to ?? Infinity, span.from);
+        return begin <= range.to && end >= range.from;
+      })
+      .slice(0, MOST_GAPS)
+      .map((gap) => ({
+        from: gap.from,
+        to: gap.to,
+        label: joined([gapText(gap), gapSpan(gap, this.capture)]),
+      }));
+  }
+
+  /** The pages that were held longest, and before them the one that is looked at where it is none of these. */
+  lanes(range: TimeRange, columns: number, page: Page | null): readonly TimelineLane[] {
+    const others = this.worst.filter(({ pfn }) => pfn !== page?.pfn);
+    const isAmongWorst = others.length < this.worst.length;
+    const shown = page === null || isAmongWorst ? this.worst : [page, ...others];
+    return shown.slice(0, MOST_LANES).map((each) => this.lane(each, range, columns));
+  }
+
+  private lane(page: Page, range: TimeRange, columns: number): TimelineLane {
+    const width = (range.to - range.from) / columns;
+    const columnOf = (time: number): number => Math.floor((time - range.from) / width);
+    const seen = new Set<string>();
+    const spans: HeldSpan[] = [];
+    for (const reference of heldReferences(page)) {
+      const span = this.heldSpan(page, reference);
+      if (span.to < range.from || span.from > range.to) continue;
+      // Spans that cover the same columns are one to the eye.
+      const key = `${columnOf(span.from)} ${columnOf(span.to)} ${span.isOpenAfter}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      spans.push(span);
+    }
+    return { pfn: page.pfn, label: joined([pfnText(page.pfn), reasonsText(page)]), spans };
+  }
+
+  private heldSpan(page: Page, reference: Reference): HeldSpan {
+    const { acquired, released, releasedUnseen, openAt } = reference;
+    const lastMark = page.marks[openAt.at(-1) ?? -1]?.time ?? this.span.to;
+    const held = heldTime(page, reference, this.span.to);
+    return {
+      from: acquired?.time ?? this.span.from,
+      to: released?.time ?? (releasedUnseen ? lastMark : this.span.to),
+      isOpenBefore: acquired === null,
+      isOpenAfter: released === null,
+      isCulprit: openAt.length > 0,
+      row: acquired?.row ?? released?.row ?? -1,
+      label: joined([
+        pfnText(page.pfn),
+        reference.holder,
+        held === null ? null : `held ${heldTimeText(held, this.capture.clock)}`,
+        isStillHeld(reference) ? stillHeldText(this.part < 1) : null,
+      ]),
+    };
+  }
+}
+
+function markLabel(pfn: number, mark: Mark, count: number): string {
+  const first = joined([pfnText(pfn), mark.reason ?? 'reason unknown', sumText(mark)]);
+  return count === 1 ? first : `${counted(count, 'mark')}, the first: ${first}`;
+}
+
+function worstPages({ pages }: HolderAnalysis, end: number): readonly Page[] {
+  return pages
+    .map((page) => ({ page, held: longestHeld(page, heldReferences(page), end) }))
+    .filter(({ held }) => held !== null)
+    .sort((a, b) => b.held!.span - a.held!.span)
+    .slice(0, MOST_LANES)
+    .map(({ page }) => page);
+}

@@ -1,0 +1,244 @@
+/** Lists of events, places in them, and the timeline, held against what the captures say. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { openCapture } from '../../../src/capture/openCapture';
+import { Engine } from '../../../src/engine/engine';
+import { isPageRef } from '../../../src/holders/countChange';
+import { EventTimes } from '../../../src/engine/eventTimes';
+import { timeTicks } from '../../../src/engine/timeTicks';
+import { NodeFile } from '../../../src/engine/nodeFile';
+import { recordText } from '../capture/support/pagePinnerTexts';
+import { below, seededRandom } from '../capture/support/random';
+
+const SAMPLE = 'media/sample/trace.txt';
+
+async function opened(path = SAMPLE) {
+  const engine = new Engine();
+  const facts = await engine.openCapture({ path });
+  return { engine, facts, capture: facts.id };
+}
+
+async function captureOf(path: string) {
+  const file = await NodeFile.open(path);
+  try {
+    return await openCapture(file);
+  } finally {
+    await file.close();
+  }
+}
+
+test('the header says kernel, span, events, what was lost and the stacks', async () => {
+  const { engine, capture, facts } = await opened('test/fixtures/f_pipe_lost/trace_pipe.txt.gz');
+  const header = await engine.captureHeader({ capture });
+  const fact = (name: string) => header.facts.find((each) => each.name === name);
+  assert.equal(fact('Events')?.value, facts.events.toLocaleString('en-GB'));
+  assert.equal(fact('Lost')?.isDoubt, true);
+  assert.match(fact('Lost')!.value, /^[\d,]+ events · \d+ gaps$/);
+  assert.equal(fact('Lost')!.details.length, Math.min(11, facts.gaps));
+  const whole = await opened('test/fixtures/f_dat_v7_zstd/trace.dat');
+  const { facts: of } = await whole.engine.captureHeader({ capture: whole.capture });
+  assert.match(of.find(({ name }) => name === 'Kernel')!.value, /6\.1\.192.* · trace-dat$/);
+  assert.equal(of.find(({ name }) => name === 'Lost')!.value, 'none');
+});
+
+test('finding shows all events, tells those that match, and goes round', async () => {
+  const { engine, capture, facts } = await opened();
+  const query = { capture, filter: 'comm:pvm-reader', use: 'find' } as const;
+  const { rows, shown, matching } = await engine.events({ ...query, start: 0, end: facts.events });
+  assert.equal(shown, facts.events);
+  const matches = rows.filter(({ isMatch }) => isMatch).map(({ row }) => row);
+  assert.equal(matches.length, matching);
+  assert.ok(matching > 2 && matching < shown);
+  const forward: number[] = [];
+  let row = -1;
+  while (forward.length < matches.length) {
+    const place = await engine.nextMatch({ ...query, row, step: 1 });
+    assert.equal(place?.index, place?.row);
+    forward.push((row = place!.row));
+  }
+  assert.deepEqual(forward, matches);
+  assert.equal((await engine.nextMatch({ ...query, row, step: 1 }))?.row, matches[0]);
+  assert.equal((await engine.nextMatch({ ...query, row: matches[0]!, step: -1 }))?.row, matches.at(-1));
+  assert.equal(await engine.nextMatch({ ...query, filter: 'pid:1..2', row: 0, step: 1 }), null);
+});
+
+test('a row and a time have their place among the rows that are shown', async () => {
+  const { engine, capture } = await opened();
+  const query = { capture, filter: 'event:page_ref_mod*', use: 'filter' } as const;
+  const { rows } = await engine.events({ ...query, start: 0, end: 1000 });
+  for (const [index, { row, time }] of rows.entries()) {
+    assert.equal((await engine.eventPlace({ ...query, at: { row } }))?.index, index);
+    const first = rows.findIndex((each) => each.time >= time);
+    assert.equal((await engine.eventPlace({ ...query, at: { time } }))?.index, first);
+  }
+  const last = rows.length - 1;
+  assert.equal((await engine.eventPlace({ ...query, at: { time: Infinity } }))?.index, last);
+  assert.equal(await engine.eventPlace({ ...query, filter: 'pid:1..2', at: { row: 0 } }), null);
+});
+
+test('an event has its fields, its page and its stack', async () => {
+  const { engine, capture } = await opened();
+  const { rows } = await engine.events({ capture, filter: 'role:held', use: 'filter', start: 0, end: 1 });
+  const details = await engine.eventDetails({ capture, row: rows[0]!.row });
+  assert.match(details.title, /^Get \+1: count \d+ · owner-225$/);
+  assert.match(details.page!, /^failed to move \d+ times · held by 3$/);
+  assert.ok(details.frames.some(({ node, isPlumbing }) => !isPlumbing && node.label === '__do_sys_vmsplice'));
+  const firstOther = details.frames.findIndex(({ isPlumbing }) => !isPlumbing);
+  assert.ok(details.frames.slice(firstOther).every(({ isPlumbing }) => !isPlumbing));
+  assert.throws(() => engine.eventDetails({ capture, row: 1e9 }), { name: 'CaptureError' });
+});
+
+test('columns of the timeline count every event once, whatever the range', async () => {
+  const capture = await captureOf(SAMPLE);
+  const { events } = capture;
+  const all = {
+    length: events.length,
+    rows: null,
+    at: (index: number) => index,
+    indexOf: (row: number) => row,
+  };
+  const shuffled = { ...capture, events: { ...events, time: events.time.slice(0, events.length).reverse() } };
+  const random = seededRandom(3);
+  for (const each of [capture, shuffled]) {
+    const times = new EventTimes(each);
+    const span = times.span!;
+    for (let round = 0; round < 300; round++) {
+      const ends = [random(), random()]
+        .map((part) => span.from + part * (span.to - span.from))
+        .sort((a, b) => a - b);
+      const range = round === 0 ? span : { from: ends[0]!, to: ends[1]! };
+      const columns = 1 + below(random, 300);
+      const counts = times.counts(all, range, columns);
+      const width = (range.to - range.from) / columns;
+      const wanted = new Uint32Array(columns);
+      for (const time of each.events.time.subarray(0, events.length)) {
+        if (time < range.from || time > range.to) continue;
+        let column = columns - 1;
+        while (column > 0 && time < range.from + column * width) column--;
+        wanted[column]!++;
+      }
+      assert.deepEqual(counts, wanted, `${round}`);
+    }
+  }
+});
+
+test('the timeline has the marks, the worst pages, and the count of the page that is looked at', async () => {
+  const { engine, capture } = await opened();
+  const query = { capture, filter: 'pfn:0x12f98', use: 'filter', range: null, columns: 800 } as const;
+  const timeline = (await engine.timeline({ ...query, pfn: 0x12f98 }))!;
+  const { matching } = await engine.events({ ...query, start: 0, end: 0 });
+  const sum = (counts: Uint32Array): number => counts.reduce((total, count) => total + count, 0);
+  assert.equal(sum(timeline.matching), matching);
+  assert.equal(sum(timeline.all), (await engine.captureHeader({ capture })).events);
+  assert.ok(timeline.marks.length > 0);
+  for (const mark of timeline.marks) {
+    assert.equal(mark.pfn, 0x12f98);
+    assert.match(mark.label, /0x12f98 · contig_range · refcount \d+ = /);
+  }
+  const [lane] = timeline.lanes;
+  assert.equal(lane?.pfn, 0x12f98);
+  assert.equal(lane.spans.length, 3);
+  assert.ok(lane.spans.some(({ isOpenAfter, label }) => isOpenAfter && label.endsWith('still held')));
+  const page = timeline.page!;
+  const { events } = await captureOf(SAMPLE);
+  const counts = Array.from(events.pfn.subarray(0, events.length), (pfn, row) =>
+    pfn === 0x12f98 && isPageRef(events.kind[row]!) ? events.count[row]! : 0,
+  );
+  assert.equal(Math.max(...page.counts), Math.max(...counts));
+  assert.ok(page.changes.some(({ change }) => change > 0) && page.changes.some(({ change }) => change < 0));
+  for (const { count, expected, label } of page.expected) {
+    assert.ok(count > expected);
+    assert.match(label, new RegExp(`^refcount ${count} = `));
+  }
+  // Looked at closely, the line begins at the count that the page had before.
+  const { from, to } = timeline.span;
+  const close = (await engine.timeline({
+    ...query,
+    pfn: 0x12f98,
+    range: { from: from + (to - from) * 0.9, to },
+  }))!;
+  assert.ok(close.page!.times[0]! < close.range.from);
+});
+
+test('gaps stand in the timeline and before the row that follows them', async () => {
+  const file = 'test/fixtures/f_pipe_lost/trace_pipe.txt.gz';
+  const { engine, capture } = await opened(file);
+  const lost = (await captureOf(file)).gaps.filter(({ cause }) => cause !== 'started');
+  const query = { capture, filter: '', use: 'filter' } as const;
+  const { gaps } = (await engine.timeline({ ...query, range: null, columns: 500, pfn: null }))!;
+  assert.ok(lost.length > 0);
+  assert.equal(gaps.length, lost.length);
+  assert.ok(gaps.every(({ label }) => /lost on CPU \d/.test(label)));
+  const { rows } = await engine.events({ ...query, start: 0, end: 1000 });
+  assert.ok(rows.some(({ gap }) => /lost on CPU \d/.test(gap)));
+});
+
+test('a brushed span is asked for in the filter, in place of the one before', async () => {
+  const { engine, capture } = await opened();
+  const { span } = await engine.captureHeader({ capture });
+  const range = { from: span!.from + 4e9, to: span!.from + 5e9 };
+  const ask = (filter: string) => engine.spanFilter({ capture, filter, range });
+  const filter = await ask('cpu:0');
+  assert.match(filter, /^cpu:0 after:[\d.]+s before:[\d.]+s$/);
+  assert.equal(await ask(filter), filter);
+  assert.match(await ask('cpu:0 or cpu:1'), /^\(cpu:0 or cpu:1\) after:/);
+  const { rows } = await engine.events({
+    capture,
+    filter: await ask(''),
+    use: 'filter',
+    start: 0,
+    end: 1000,
+  });
+  const { rows: all } = await engine.events({ capture, filter: '', use: 'filter', start: 0, end: 1000 });
+  const inside = all.filter(({ time }) => time >= range.from && time <= range.to);
+  assert.ok(inside.length > 0);
+  assert.ok(inside.every(({ row }) => rows.some((each) => each.row === row)));
+  assert.ok(rows.length <= inside.length + 2);
+});
+
+test('ticks of the axis are round points of the clock', () => {
+  const ticks = (from: number, to: number, timeBase = 11_994_195_030n, clock: 'ns' | 'ticks' = 'ns') =>
+    timeTicks({ timeBase, clock }, { from, to }, 6).map(({ label }) => label);
+  assert.deepEqual(ticks(0, 10e9), ['12 s', '14 s', '16 s', '18 s', '20 s']);
+  assert.deepEqual(ticks(5_804_970, 7_804_970), [
+    '12.0000 s',
+    '12.0005 s',
+    '12.0010 s',
+    '12.0015 s',
+    '12.0020 s',
+  ]);
+  assert.deepEqual(ticks(0, 3, 0n), ['0.000000000 s', '0.000000001 s', '0.000000002 s', '0.000000003 s']);
+  assert.deepEqual(ticks(0, 0, 0n), ['0.000000000 s']);
+  assert.deepEqual(ticks(0, 100, 7n, 'ticks'), ['20 ticks', '40 ticks', '60 ticks', '80 ticks', '100 ticks']);
+});
+
+test('a capture that was closed says so', async () => {
+  const { engine, capture } = await opened();
+  await engine.closeCapture({ id: capture });
+  await assert.rejects(engine.events({ capture, filter: '', use: 'filter', start: 0, end: 1 }), /was closed/);
+});
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-events-'));
+const untimed = path.join(scratch, 'longterm_pinner');
+writeFileSync(
+  untimed,
+  ['At least, pinned for 650001 us', 'At least, pinned for 650000 us']
+    .map((first) => recordText({ first }))
+    .join(''),
+);
+after(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+test('a capture without times has a list and no timeline', async () => {
+  const { engine, capture, facts } = await opened(untimed);
+  assert.ok(facts.events > 0);
+  const query = { capture, filter: '', use: 'filter' } as const;
+  assert.equal(await engine.timeline({ ...query, range: null, columns: 10, pfn: null }), null);
+  assert.equal((await engine.captureHeader({ capture })).span, null);
+  const { rows } = await engine.events({ ...query, start: 0, end: 1 });
+  assert.equal(rows[0]!.cells[0], '');
+});
