@@ -5,8 +5,10 @@ import { ChooseShown } from './views/chooseShown';
 import { CopyAsText } from './views/copyAsText';
 import { EngineRecovery } from './views/engineRecovery';
 import { FileChecks } from './views/fileChecks';
+import { FrameDefinition } from './views/frameDefinition';
+import { FrameHover } from './views/frameHover';
+import { FrameLinks } from './views/frameLinks';
 import { FtraceLanguage } from './views/ftraceLanguage';
-import { FtraceLinks } from './views/ftraceLinks';
 import { KernelTreeChoice } from './views/kernelTreeChoice';
 import { NodeTree } from './views/nodeTree';
 import { OpenCaptures } from './views/openCaptures';
@@ -14,6 +16,8 @@ import { OpenCommands } from './views/openCommands';
 import { OpenFrame } from './views/openFrame';
 import { ProblemPlace } from './views/problemPlace';
 import { ShownHolders } from './views/shownHolders';
+import { TerminalFrames } from './views/terminalFrames';
+import { FRAME_DOCUMENTS, TextFrames } from './views/textFrames';
 import type { MoreRow, Row } from './views/rows';
 
 /** For the tests of the extension: the trees that the views show. */
@@ -62,10 +66,7 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     new ChooseShown(captures, shown, holders),
     new ProblemPlace(captures, log),
     new FtraceLanguage(),
-    vscode.languages.registerDocumentLinkProvider(
-      { language: 'ftrace' },
-      new FtraceLinks(engine, kernelTree),
-    ),
+    framesInText(new TextFrames(engine, kernelTree), log),
     vscode.commands.registerCommand('pageHolders.showLog', () => {
       log.show();
     }),
@@ -75,4 +76,16 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     }),
   );
   return { holders: holdersTree, captures: capturesTree };
+}
+
+/** Everything that makes a frame in a text or a terminal lead to its line. */
+function framesInText(texts: TextFrames, log: vscode.LogOutputChannel): vscode.Disposable {
+  const definition = new FrameDefinition(texts);
+  return vscode.Disposable.from(
+    definition,
+    vscode.languages.registerDocumentLinkProvider(FRAME_DOCUMENTS, new FrameLinks(texts)),
+    vscode.languages.registerDefinitionProvider(FRAME_DOCUMENTS, definition),
+    vscode.languages.registerHoverProvider(FRAME_DOCUMENTS, new FrameHover(texts)),
+    vscode.window.registerTerminalLinkProvider(new TerminalFrames(texts, log)),
+  );
 }

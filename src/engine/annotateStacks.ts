@@ -24,18 +24,22 @@ export type AnnotateStack = (stack: readonly DebugFrame[]) => Promise<readonly A
 /** A frame in a line of text: where it stands, and what it says. */
 export interface FrameText {
   readonly frame: DebugFrame;
+  /** `? func`: an address that was found on the stack, not a caller; the frame outside of it did not call it. */
+  readonly isUncertain: boolean;
   /** Column behind the frame, where its place is printed. */
   readonly end: number;
   /** Column at which the frame begins: what is before is repeated for inlined functions. */
   readonly start: number;
 }
 
-// func.isra.0+0x1a/0x2b [module 0123…]; the id is there with CONFIG_STACKTRACE_BUILD_ID
+// func.isra.0+0x1a/0x2b [module 0123…]; the id is there with CONFIG_STACKTRACE_BUILD_ID. perf script has ([module]).
 const NAMED =
-  /(?<![\w.$+/-])([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,8})(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)(?: [0-9a-f]{16,64})?\])?/;
+  /(?<![\w.$+/-])([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,8})(?:\/0x([0-9a-f]{1,8}))?(?: \(?\[([\w-]+)(?: [0-9a-f]{16,64})?\]\)?)?/;
+/** perf script names the file of a frame of a program: `main+0x1f (/bin/true)`. */
+const OF_PROGRAM = /^\S+ \((?:\/|\[(?:vdso|vsyscall|unknown)\])/;
 // ` => func`, as ftrace has it; trace-cmd adds ` (ffffffff81234567)`
 const ARROW =
-  /^(\s*=> ?)(?:([A-Za-z_][\w.$]*)(?:\+0x([0-9a-f]{1,8}))?(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)\])?)?(?: ?[(<]*(?:0x)?([0-9a-f]{16})[)>]*)?\s*$/;
+  /^(\s*=> ?)(?:([A-Za-z_][\w.$]*)(?:\+0x([0-9a-f]{1,8}))?(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)\])?)?(?: *[(<]*(?:0x)?([0-9a-f]{16})[)>]*)?\s*$/;
 const ADDRESS = /(?<![\w])(?:\[<|0x)?(ffff[0-9a-f]{12})(?:>\])?(?![\w])/;
 /** Lines that say where the processor was: no return address. */
 const EXACT = /\bR?IP: |\bEIP: |\bpc : |\bepc : /;
@@ -48,23 +52,26 @@ export function frameIn(line: string): FrameText | null {
     const [whole, head, name, offset, size, module, address] = arrow;
     if (name === undefined && address === undefined) return null;
     const frame = makeFrame(name ?? `0x${address}`, offset, size, module, address, false);
-    return { frame, start: head!.length, end: whole.trimEnd().length };
+    return { frame, isUncertain: false, start: head!.length, end: whole.trimEnd().length };
   }
   const isInterrupted = EXACT.test(line);
   const named = NAMED.exec(line);
   if (named !== null) {
+    if (OF_PROGRAM.test(line.slice(named.index))) return null;
     const [whole, name, offset, size, module] = named;
     // `[<ffffffff81234567>] func+0x1/0x2`, as kernels before 4.11 and arm printed it
     const before = ADDRESS.exec(line.slice(0, named.index));
     const frame = makeFrame(name!, offset, size, module, before?.[1], isInterrupted);
-    return { frame, start: named.index, end: named.index + whole.length };
+    const isUncertain = line.slice(0, named.index).endsWith('? ');
+    return { frame, isUncertain, start: named.index, end: named.index + whole.length };
   }
   // An address alone is a frame only where the line has nothing else: registers and dumps are full of them.
   const alone = /^(.*?)((?:\[<|0x)?ffff[0-9a-f]{12}(?:>\])?)\s*$/.exec(line);
   if (alone === null || !/^(?:\[[\s\d.]+\](?:\[[^\]]*\])?)?[\s?]*$/.test(alone[1]!)) return null;
   const address = ADDRESS.exec(alone[2]!)![1]!;
   const frame = makeFrame(`0x${address}`, undefined, undefined, undefined, address, isInterrupted);
-  return { frame, start: alone[1]!.length, end: alone[1]!.length + alone[2]!.length };
+  const start = alone[1]!.length;
+  return { frame, isUncertain: alone[1]!.endsWith('? '), start, end: start + alone[2]!.length };
 }
 
 function makeFrame(
@@ -103,13 +110,13 @@ export async function* annotateLines(
     const finished = stack;
     stack = [];
     const annotated = new Map<FrameText, AnnotatedFrame>();
-    // `? func` is an address that was found on the stack, not a caller: the frame outside of it did not call it.
-    const sure = finished.filter((one) => !isUncertain(one)).map(({ found }) => found);
-    const alone = finished.filter(isUncertain).map(({ found }) => [found]);
-    for (const frames of [sure, ...alone]) {
-      if (frames.length === 0) continue;
-      const places = await annotate(frames.map(({ frame }) => frame));
-      for (const [i, one] of frames.entries()) annotated.set(one, places[i]!);
+    const frames = finished.map(({ found }) => found);
+    const sure = frames.filter(({ isUncertain }) => !isUncertain);
+    const alone = frames.filter(({ isUncertain }) => isUncertain).map((one) => [one]);
+    for (const chain of [sure, ...alone]) {
+      if (chain.length === 0) continue;
+      const places = await annotate(chain.map(({ frame }) => frame));
+      for (const [i, one] of chain.entries()) annotated.set(one, places[i]!);
     }
     return finished.flatMap((one) => printed(one, annotated.get(one.found)!));
   };
@@ -122,10 +129,6 @@ export async function* annotateLines(
     else stack.push({ line, found });
   }
   yield* await flush();
-}
-
-function isUncertain({ line, found }: StackLine): boolean {
-  return line.slice(0, found.start).endsWith('? ');
 }
 
 function printed({ line, found }: StackLine, { places, others, doubt }: AnnotatedFrame): string[] {

@@ -57,7 +57,7 @@ export class KernelSource {
 
   /** Adds functions to those that the next look-up finds. */
   want(symbols: readonly WantedSymbol[]): void {
-    this.wanted = this.wanted.concat(symbols);
+    this.wanted = this.wanted.concat(this.missing(symbols));
   }
 
   /** Finds the wanted functions; a walk over the tree is needed only for those that were never looked for. */

@@ -1,6 +1,7 @@
 /** How a row of the engine's trees looks: icon, tooltip, what a click does and which menu it has. */
 import * as vscode from 'vscode';
 import type { Certainty } from '../source/location';
+import { escapeMarkdown } from './markdown';
 import type { NodeKind, NodeMood, Tooltip, TreeName, TreeNode } from '../engine/protocol';
 
 /** A row on the screen; it knows the row that it was opened from. */
@@ -45,11 +46,6 @@ export function tooltipText(tooltip: Tooltip): vscode.MarkdownString | undefined
   const rows = tooltip.rows.map(([name, value]) => `- ${escapeMarkdown(`${name}: ${value}`)}\n`);
   const notes = tooltip.notes.map((note) => `\n${escapeMarkdown(note)}\n`);
   return new vscode.MarkdownString([`**${escapeMarkdown(tooltip.title)}**\n\n`, ...rows, ...notes].join(''));
-}
-
-/** MarkdownString.appendText makes every space unbreakable, so that long rows break inside words. */
-function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!~<>|&]/g, '\\$&').replace(/\s+/g, ' ');
 }
 
 function collapsibleState(node: TreeNode): vscode.TreeItemCollapsibleState {

@@ -167,6 +167,78 @@ export async function waitForEditor(file, line) {
     .waitFor();
 }
 
+/** Opens a file of the open folders by its name. */
+export async function openFile(name) {
+  const tab = page.locator('.tab.active', { hasText: name });
+  for (let tries = 0; tries < 5; tries++) {
+    await page.keyboard.press('Control+P');
+    await quickInputBox().fill(name);
+    await quickItem(name).click();
+    const isOpen = await tab.waitFor({ timeout: 3000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isOpen) return;
+  }
+  throw new Error(`${name} does not open`);
+}
+
+/** Puts the cursor of the editor on a line and column (1-based), in the middle of what is seen. */
+export async function goToLine(line, column = 1) {
+  await page.locator('.editor-instance .view-lines').first().click();
+  await page.keyboard.press('Control+G');
+  await typeAndEnter(`:${line}:${column}`);
+  await page
+    .locator('#status\\.editor\\.selection')
+    .getByText(new RegExp(`^Ln ${line}, `))
+    .waitFor();
+}
+
+/** Where the text of the editor's current line has `text`, in the middle. */
+async function placeOf(text) {
+  const box = await page.evaluate((wanted) => {
+    const top = document.querySelector('.editor-instance .cursor')?.getBoundingClientRect().top;
+    for (const line of document.querySelectorAll('.editor-instance .view-line')) {
+      if (Math.abs(line.getBoundingClientRect().top - top) > 4) continue;
+      const walk = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+      for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        const index = node.data.replaceAll('\u00a0', ' ').indexOf(wanted);
+        if (index < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + wanted.length);
+        const { x, y, width, height } = range.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      }
+    }
+    return null;
+  }, text);
+  if (box === null) throw new Error(`the current line has no ${text}`);
+  return [box.x, box.y];
+}
+
+/** Rests the mouse on `text` in the current line of the editor until the hover says `wanted`; returns all it says. */
+export async function hoverOn(text, wanted) {
+  const [x, y] = await placeOf(text);
+  await page.mouse.move(x - 3, y);
+  await page.mouse.move(x, y);
+  const hover = page.locator('.monaco-hover', { hasText: wanted }).first();
+  await hover.waitFor();
+  return (await hover.innerText()).replaceAll('\u00a0', ' ');
+}
+
+/** Presses the mouse on `text` in the current line of the editor with a key held. */
+export async function pressWith(key, text) {
+  const [x, y] = await placeOf(text);
+  await page.mouse.move(x, y);
+  await page.keyboard.down(key);
+  await page.mouse.move(x + 2, y);
+  await page.waitForTimeout(1000);
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.keyboard.up(key);
+}
+
 /** The text of the message that has `text`; closes it. */
 export async function takeMessage(text) {
   const message = page.locator('.notification-toast', { hasText: text });

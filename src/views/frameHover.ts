@@ -1,0 +1,74 @@
+/** Hover on a frame of a text: where it is, how sure that is, and the source there. */
+import * as vscode from 'vscode';
+import type { FrameTarget, SourcePlace } from '../engine/protocol';
+import { CERTAINTY_NAMES, joined, sentence } from '../engine/wording';
+import { escapeMarkdown } from './markdown';
+import { placeUri } from './openFrame';
+import { sourcePreview } from './sourcePreview';
+import type { TextFrames } from './textFrames';
+
+/** Larger files are no source that one reads. */
+const LARGEST_FILE = 4 * 1024 * 1024;
+/** Further places that are listed. */
+const MOST_OTHERS = 4;
+
+export class FrameHover implements vscode.HoverProvider {
+  constructor(private readonly texts: TextFrames) {}
+
+  async provideHover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | null> {
+    const found = this.texts.frameAt(document, position);
+    if (found === null) return null;
+    const target = await this.texts.target(document, position.line);
+    if (target === null) return null;
+    const range = new vscode.Range(position.line, found.start, position.line, found.end);
+    return new vscode.Hover(await this.contents(target), range);
+  }
+
+  private async contents(target: FrameTarget): Promise<vscode.MarkdownString> {
+    const root = (await this.texts.kernelTree.tree())?.root;
+    const text = new vscode.MarkdownString();
+    if (root === undefined) return sayNoTree(text, target);
+    const [first, ...others] = target.candidates;
+    text.appendMarkdown(`**${escapeMarkdown(target.function)}**`);
+    if (first === undefined) {
+      text.appendMarkdown(`\n\n${escapeMarkdown(joined(['Not found in the kernel tree', target.note]))}`);
+      return text;
+    }
+    text.appendMarkdown(` · ${await placeLink(root, first)}\n\n`);
+    text.appendMarkdown(escapeMarkdown(sentence(CERTAINTY_NAMES[target.certainty])));
+    const preview = await previewOf(root, first);
+    if (preview !== null) text.appendCodeblock(preview, 'c');
+    for (const other of others.slice(0, MOST_OTHERS)) {
+      text.appendMarkdown(`\n- or ${await placeLink(root, other)}`);
+    }
+    const left = others.length - MOST_OTHERS;
+    if (left > 0) text.appendMarkdown(`\n- and ${left} more`);
+    if (target.note !== '') text.appendMarkdown(`\n\n${escapeMarkdown(target.note)}`);
+    return text;
+  }
+}
+
+function sayNoTree(text: vscode.MarkdownString, target: FrameTarget): vscode.MarkdownString {
+  text.isTrusted = { enabledCommands: ['pageHolders.chooseKernelTree'] };
+  const choose = '[Choose the kernel tree…](command:pageHolders.chooseKernelTree)';
+  return text.appendMarkdown(
+    `**${escapeMarkdown(target.function)}** · no kernel tree is open to look it up in. ${choose}`,
+  );
+}
+
+async function placeLink(root: string, { file, line }: SourcePlace): Promise<string> {
+  const name = escapeMarkdown(`${file}:${line}`);
+  const uri = await placeUri(root, file).catch(() => null);
+  return uri === null ? name : `[${name}](${uri.with({ fragment: `L${line}` }).toString()})`;
+}
+
+async function previewOf(root: string, { file, line }: SourcePlace): Promise<string | null> {
+  try {
+    const uri = await placeUri(root, file);
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size > LARGEST_FILE) return null;
+    return sourcePreview(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)), line);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Every frame in a text is a link to its line in the kernel tree. A link is resolved when it is followed, together with
+ * the frames that it called, which tell which of several calls in the function is meant.
+ */
+import * as vscode from 'vscode';
+import type { FrameTarget } from '../engine/protocol';
+import { placeUri } from './openFrame';
+import type { TextFrames } from './textFrames';
+
+class FrameLink extends vscode.DocumentLink {
+  constructor(
+    range: vscode.Range,
+    readonly document: vscode.TextDocument,
+  ) {
+    super(range);
+    this.tooltip = 'Open in the kernel tree';
+  }
+}
+
+export class FrameLinks implements vscode.DocumentLinkProvider<FrameLink> {
+  constructor(private readonly texts: TextFrames) {}
+
+  provideDocumentLinks(document: vscode.TextDocument, token: vscode.CancellationToken): FrameLink[] {
+    const links: FrameLink[] = [];
+    for (const [line, { start, nameEnd }] of this.texts.frames(document)) {
+      if (token.isCancellationRequested) break;
+      links.push(new FrameLink(new vscode.Range(line, start, line, nameEnd), document));
+    }
+    return links;
+  }
+
+  async resolveDocumentLink(link: FrameLink): Promise<FrameLink> {
+    const target = await this.texts.target(link.document, link.range.start.line);
+    if (target !== null) link.target = await this.linkTarget(link, target);
+    return link;
+  }
+
+  /** Straight to the line where it is sure; several are shown in a peek; the command explains where there is none. */
+  private async linkTarget({ document, range }: FrameLink, target: FrameTarget): Promise<vscode.Uri> {
+    const root = (await this.texts.kernelTree.tree())?.root;
+    if (root !== undefined && target.file !== null) {
+      if (target.candidates.length > 1) {
+        const { line, character } = range.start;
+        return commandUri('pageHolders.peekFrame', [document.uri.toString(), line, character, target]);
+      }
+      const uri = await placeUri(root, target.file).catch(() => null);
+      if (uri !== null) return uri.with({ fragment: `L${target.line ?? 1}` });
+    }
+    return commandUri('pageHolders.openFrame', [target]);
+  }
+}
+
+function commandUri(command: string, given: readonly unknown[]): vscode.Uri {
+  return vscode.Uri.parse(`command:${command}?${encodeURIComponent(JSON.stringify(given))}`);
+}
