@@ -2,9 +2,13 @@ import type { EventTableBuilder } from '../eventTableBuilder';
 
 /** Bytes of trace data from which on it pays to tell the number of rows in advance. */
 const SMALLEST_ESTIMATED = 1 << 21;
-/** What part of the file tells enough about the rest, and how much more is made room for than it says. */
-const TELLING_PART = 1 / 16;
-const MARGIN = 1.05;
+/**
+ * What part of the file tells enough about the rest, and how much more is made room for than it says: the first
+ * sixteenth of a recording said 0.85 of what the whole held. Rows that are never written take no memory, but a table
+ * that is too small is copied as a whole: 130 MB and as much in page faults for 2.4 million rows.
+ */
+const TELLING_PART = 1 / 64;
+const MARGIN = 1.5;
 /** The table is nearly full: the estimate was too low, and there is more to tell by now. */
 const NEARLY_FULL = 0.97;
 
@@ -26,7 +30,7 @@ export class RowEstimate {
   get isDue(): boolean {
     if (this.total < SMALLEST_ESTIMATED) return false;
     // Compressed chunks are small: asking each time where all CPUs are would cost more than it brings.
-    if ((this.calls++ & 15) !== 0) return false;
+    if ((this.calls++ & 3) !== 0) return false;
     return !this.isMade || this.table.length > this.table.time.length * NEARLY_FULL;
   }
 
