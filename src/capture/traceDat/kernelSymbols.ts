@@ -1,5 +1,6 @@
 import { BLANK, HEX_VALUE, NEWLINE, OPEN_BRACKET, TAB } from '../ascii';
 import { NONE } from '../eventTable';
+import { grown } from '../growingColumn';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 import { decodeText } from './sequentialReader';
 
@@ -7,6 +8,8 @@ import { decodeText } from './sequentialReader';
 const IS_CODE = new Uint8Array(256);
 for (const type of 'tTwW') IS_CODE[type.charCodeAt(0)] = 1;
 
+/** Bytes of a line of kallsyms, rather too few: so much room is made for its symbols. */
+const USUAL_LINE = 32;
 /** No function is larger, in bytes: an address further behind a symbol belongs to something without a name. */
 const LARGEST_FUNCTION = 1 << 20;
 /** Stands in a stack for a trampoline of ftrace (FTRACE_TRAMPOLINE_MARKER of kernel/trace/trace.h: INT_MAX). */
@@ -31,10 +34,13 @@ export class KernelSymbols {
   /** Symbol lines, hidden or not. */
   lineCount = 0;
   private count = 0;
-  private high = new Uint32Array(1 << 12);
-  private low = new Uint32Array(1 << 12);
-  private nameStart = new Uint32Array(1 << 12);
-  private isCode = new Uint8Array(1 << 12);
+  /** By symbol, in the order of the text: upper and lower half of the address, and where the name begins. */
+  private high = new Uint32Array(0);
+  private low = new Uint32Array(0);
+  private nameStart = new Uint32Array(0);
+  private isCode = new Uint8Array(0);
+  /** All symbols in order of their addresses. */
+  private order = new Uint32Array(0);
   private text: Uint8Array = new Uint8Array(0);
   private modules: LoadedModule[] = [];
 
@@ -42,13 +48,23 @@ export class KernelSymbols {
   readKallsyms(text: Uint8Array): void {
     this.text = text;
     this.count = this.codeCount = this.lineCount = 0;
-    let sortedUpTo = -1;
+    this.widen(Math.max(16, Math.ceil(text.length / USUAL_LINE)));
     for (let at = 0; at < text.length;) {
-      at = this.line(at);
-      const last = this.count - 1;
-      if (sortedUpTo < 0 && last > 0 && this.compare(last - 1, last) > 0) sortedUpTo = last;
+      let high = 0;
+      let low = 0;
+      let i = at;
+      for (let digit = HEX_VALUE[text[i]!]!; digit < 16 && i < text.length; digit = HEX_VALUE[text[++i]!]!) {
+        high = (high << 4) | (low >>> 28);
+        low = (low << 4) | digit;
+      }
+      let end = i;
+      while (end < text.length && text[end] !== NEWLINE) end++;
+      if (i > at && text[i] === BLANK && text[i + 2] === BLANK && i + 3 < end) {
+        this.addSymbol(high, low, i + 3, IS_CODE[text[i + 1]!]!);
+      }
+      at = end + 1;
     }
-    if (sortedUpTo >= 0) this.sortFrom(sortedUpTo);
+    this.sort();
   }
 
   /** Reads the text of /proc/modules: `ext4 1019904 1 - Live 0xffffffffc0500000`. */
@@ -76,10 +92,10 @@ export class KernelSymbols {
 
   /** Frame id of a return address given as its upper and lower 32 bits. */
   frame(high: number, low: number, symbols: SymbolTableBuilder): number {
-    const index = this.find(high, low);
+    const place = this.find(high, low);
     const addressHigh = high | 0;
     const addressLow = low | 0;
-    if (index === NOT_FOUND) {
+    if (place === NOT_FOUND) {
       const isMarker = high === 0 && low === TRAMPOLINE_MARKER;
       return symbols.internFrame({
         function: symbols.internText(isMarker ? '[FTRACE TRAMPOLINE]' : `0x${hexadecimal(high, low)}`),
@@ -90,12 +106,13 @@ export class KernelSymbols {
         addressLow,
       });
     }
-    const start = this.nameStart[index]!;
+    const symbol = this.order[place]!;
+    const start = this.nameStart[symbol]!;
     const end = this.nameEnd(start);
     return symbols.internFrame({
       function: symbols.internBytes(this.text, start, end),
-      offset: this.distance(index, high, low),
-      size: this.sizeOf(index),
+      offset: this.distance(symbol, high, low),
+      size: this.sizeOf(place),
       module: this.moduleName(end, symbols),
       addressHigh,
       addressLow,
@@ -108,71 +125,57 @@ export class KernelSymbols {
     return symbols.frameFunction(frame).startsWith('0x') ? NONE : frame;
   }
 
-  /** Reads the line at `at` and returns the index of the next one. */
-  private line(at: number): number {
-    const text = this.text;
-    let high = 0;
-    let low = 0;
-    let i = at;
-    for (let digit = HEX_VALUE[text[i]!]!; digit < 16 && i < text.length; digit = HEX_VALUE[text[++i]!]!) {
-      high = (high << 4) | (low >>> 28);
-      low = (low << 4) | digit;
-    }
-    let end = text.indexOf(NEWLINE, i);
-    if (end < 0) end = text.length;
-    if (i > at && text[i] === BLANK && text[i + 2] === BLANK && i + 3 < end) {
-      this.lineCount++;
-      const code = IS_CODE[text[i + 1]!]!;
-      if (high !== 0 || low !== 0) {
-        if (this.count === this.high.length) this.widen();
-        this.high[this.count] = high;
-        this.low[this.count] = low;
-        this.nameStart[this.count] = i + 3;
-        this.isCode[this.count] = code;
-        this.count++;
-        this.codeCount += code;
-      }
-    }
-    return end + 1;
+  private addSymbol(high: number, low: number, nameStart: number, code: number): void {
+    this.lineCount++;
+    if (high === 0 && low === 0) return;
+    const symbol = this.count++;
+    if (symbol === this.high.length) this.widen(symbol * 2);
+    this.high[symbol] = high;
+    this.low[symbol] = low;
+    this.nameStart[symbol] = nameStart;
+    this.isCode[symbol] = code;
+    this.codeCount += code;
   }
 
-  /** Index of the code symbol that an address lies in, or NOT_FOUND. */
+  /** Place in {@link order} of the code symbol that an address lies in, or NOT_FOUND. */
   private find(high: number, low: number): number {
+    const { order } = this;
     let first = 0;
     let behind = this.count;
     while (first < behind) {
       const middle = (first + behind) >>> 1;
-      if (this.isAbove(middle, high, low)) behind = middle;
+      if (this.isAbove(order[middle]!, high, low)) behind = middle;
       else first = middle + 1;
     }
-    let index = NOT_FOUND;
+    let place = NOT_FOUND;
     for (let i = first - 1; i >= 0; i--) {
-      if (this.compare(i, first - 1) !== 0) break;
-      if (this.isCode[i] === 1) index = i;
+      if (this.compare(order[i]!, order[first - 1]!) !== 0) break;
+      if (this.isCode[order[i]!] === 1) place = i;
     }
-    if (index === NOT_FOUND) return NOT_FOUND;
-    const distance = this.distance(index, high, low);
-    return distance >= 0 && distance < LARGEST_FUNCTION ? index : NOT_FOUND;
+    if (place === NOT_FOUND) return NOT_FOUND;
+    return this.distance(order[place]!, high, low) >= 0 ? place : NOT_FOUND;
   }
 
-  private isAbove(index: number, high: number, low: number): boolean {
-    const symbolHigh = this.high[index]!;
-    return symbolHigh === high ? this.low[index]! > low : symbolHigh > high;
+  private isAbove(symbol: number, high: number, low: number): boolean {
+    const symbolHigh = this.high[symbol]!;
+    return symbolHigh === high ? this.low[symbol]! > low : symbolHigh > high;
   }
 
   /** Bytes from a symbol to an address at or above it; -1 when it is far away. */
-  private distance(index: number, high: number, low: number): number {
-    const highPart = high - this.high[index]!;
+  private distance(symbol: number, high: number, low: number): number {
+    const highPart = high - this.high[symbol]!;
     if (highPart > 1) return -1;
-    const distance = highPart * 2 ** 32 + low - this.low[index]!;
+    const distance = highPart * 2 ** 32 + low - this.low[symbol]!;
     return distance < LARGEST_FUNCTION ? distance : -1;
   }
 
-  /** Bytes up to the next symbol of another address, or -1. */
-  private sizeOf(index: number): number {
-    for (let next = index + 1; next < this.count; next++) {
-      if (this.compare(index, next) === 0) continue;
-      return this.distance(index, this.high[next]!, this.low[next]!);
+  /** Bytes from the symbol at a place up to the next one of another address, or -1. */
+  private sizeOf(place: number): number {
+    const { order } = this;
+    const symbol = order[place]!;
+    for (let next = place + 1; next < this.count; next++) {
+      if (this.compare(symbol, order[next]!) === 0) continue;
+      return this.distance(symbol, this.high[order[next]!]!, this.low[order[next]!]!);
     }
     return -1;
   }
@@ -206,36 +209,28 @@ export class KernelSymbols {
   }
 
   /** The kernel's own symbols come in order, those of modules behind them do not: only these are sorted. */
-  private sortFrom(start: number): void {
-    const tail = new Uint32Array(this.count - start);
-    for (let i = 0; i < tail.length; i++) tail[i] = start + i;
-    tail.sort((a, b) => this.compare(a, b) || a - b);
-    const order = new Uint32Array(this.count);
+  private sort(): void {
+    const { count } = this;
+    let sorted = 1;
+    while (sorted < count && this.compare(sorted - 1, sorted) <= 0) sorted++;
+    const rest = new Uint32Array(Math.max(0, count - sorted));
+    for (let i = 0; i < rest.length; i++) rest[i] = sorted + i;
+    rest.sort((a, b) => this.compare(a, b) || a - b);
+    const order = new Uint32Array(count);
     let head = 0;
-    let rest = 0;
-    for (let i = 0; i < this.count; i++) {
-      const takeHead = rest === tail.length || (head < start && this.compare(head, tail[rest]!) <= 0);
-      order[i] = takeHead ? head++ : tail[rest++]!;
+    let taken = 0;
+    for (let i = 0; i < count; i++) {
+      const isOfHead = taken === rest.length || (head < sorted && this.compare(head, rest[taken]!) <= 0);
+      order[i] = isOfHead ? head++ : rest[taken++]!;
     }
-    this.high = order.map((index) => this.high[index]!);
-    this.low = order.map((index) => this.low[index]!);
-    this.nameStart = order.map((index) => this.nameStart[index]!);
-    this.isCode = Uint8Array.from(order, (index) => this.isCode[index]!);
+    this.order = order;
   }
 
-  private widen(): void {
-    const capacity = this.count * 2;
-    const wider = (column: Uint32Array): Uint32Array<ArrayBuffer> => {
-      const copy = new Uint32Array(capacity);
-      copy.set(column);
-      return copy;
-    };
-    this.high = wider(this.high);
-    this.low = wider(this.low);
-    this.nameStart = wider(this.nameStart);
-    const codes = new Uint8Array(capacity);
-    codes.set(this.isCode);
-    this.isCode = codes;
+  private widen(capacity: number): void {
+    this.high = grown(this.high.subarray(0, this.count), new Uint32Array(capacity));
+    this.low = grown(this.low.subarray(0, this.count), new Uint32Array(capacity));
+    this.nameStart = grown(this.nameStart.subarray(0, this.count), new Uint32Array(capacity));
+    this.isCode = grown(this.isCode.subarray(0, this.count), new Uint8Array(capacity));
   }
 }
 
