@@ -1,4 +1,3 @@
-import { XzReadableStream } from 'xz-decompress';
 import { piecesOf } from './byteChunks';
 import type { ProblemList } from './problemList';
 
@@ -31,6 +30,8 @@ export async function* decompressXz(
   compressed: AsyncGenerator<Uint8Array, void>,
   problems: ProblemList,
 ): AsyncGenerator<Uint8Array, void> {
+  // Not at the start of the program: it takes 6 ms to load, and few captures are compressed like this.
+  const { XzReadableStream } = await import('xz-decompress');
   const pieces = piecesOf(compressed, PIECE);
   let position = 0;
   let written = 0;

@@ -1,4 +1,3 @@
-import { Gunzip } from 'fflate';
 import { piecesOf } from './byteChunks';
 import { Crc32 } from './crc32';
 import type { ProblemList } from './problemList';
@@ -23,6 +22,8 @@ export async function* gunzip(
   compressed: AsyncGenerator<Uint8Array, void>,
   problems: ProblemList,
 ): AsyncGenerator<Uint8Array, void> {
+  // Not at the start of the program: it builds its tables when it is loaded.
+  const { Gunzip } = await import('fflate');
   let output: Uint8Array[] = [];
   let position = 0;
   let written = 0;

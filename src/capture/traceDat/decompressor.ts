@@ -1,4 +1,3 @@
-import { unzlibSync } from 'fflate';
 import { ZSTDDecoder } from 'zstddec/stream';
 
 /** Turns a compressed block into its bytes. */
@@ -29,17 +28,6 @@ const NONE: Decompressor = {
   decompress: (block, size) => (block.length === size ? block : null),
 };
 
-const ZLIB: Decompressor = {
-  decompress(block, size) {
-    try {
-      const bytes = unzlibSync(block, { out: new Uint8Array(size) });
-      return bytes.length === size ? bytes : null;
-    } catch {
-      return null;
-    }
-  },
-};
-
 /**
  * The decompressor of the name that a file gives, or null when it is not known. trace-cmd knows `zstd` and
  * `zlib`; `none` stands for no compression.
@@ -49,7 +37,7 @@ const ZLIB: Decompressor = {
  */
 export async function decompressorOf(name: string): Promise<Decompressor | null> {
   if (name === 'none') return NONE;
-  if (name === 'zlib') return ZLIB;
+  if (name === 'zlib') return zlibDecompressor();
   if (name !== 'zstd') return null;
   const decoder = new ZSTDDecoder();
   await decoder.init();
@@ -59,6 +47,21 @@ export async function decompressorOf(name: string): Promise<Decompressor | null>
       if (size === 0) return new Uint8Array(0);
       try {
         const bytes = decoder.decode(block, size);
+        return bytes.length === size ? bytes : null;
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+async function zlibDecompressor(): Promise<Decompressor> {
+  // Not at the start of the program: it builds its tables when it is loaded.
+  const { unzlibSync } = await import('fflate');
+  return {
+    decompress(block, size) {
+      try {
+        const bytes = unzlibSync(block, { out: new Uint8Array(size) });
         return bytes.length === size ? bytes : null;
       } catch {
         return null;
