@@ -233,7 +233,7 @@ export class FtraceTextReader {
     const blockStart = isArray ? content : start;
     const blockEnd = isArray ? start : stackEnd(bytes, start, end, last);
     if (blockEnd < 0) return -1;
-    let block = this.blocks.find(bytes, this.text, blockStart, blockEnd);
+    let block = this.blocks.find(this.text, blockStart, blockEnd);
     let stack: number;
     const lines = countLines(bytes, blockStart, blockEnd);
     if (block === NONE) {

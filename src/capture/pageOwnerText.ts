@@ -207,7 +207,7 @@ export class PageOwnerReader implements TextReader {
     // The first line is too long to be a frame.
     if (stop === at) return this.skipOverlong(bytes, at);
     if (stop === end && !last && stop - at < LONGEST_STACK) return -1;
-    let block = blocks.find(bytes, this.text, at, stop);
+    let block = blocks.find(this.text, at, stop);
     let stack: number;
     if (block === NONE) {
       stack = this.frames.stack(bytes, at, stop);

@@ -239,7 +239,7 @@ export class PerfScriptReader implements LineReader {
     if (blockEnd < 0) return -1;
     // A line that is too long to be a frame.
     if (blockEnd === at) return this.skipOverlong(bytes, at);
-    let block = blocks.find(bytes, this.text, at, blockEnd);
+    let block = blocks.find(this.text, at, blockEnd);
     const lines = countLines(bytes, at, blockEnd);
     let stack: number;
     if (block === NONE) {

@@ -53,7 +53,7 @@ export class CallChains {
     while (stop < end && !this.isContext(view, stop)) stop += ADDRESS;
     if (stop < end || start > at + ADDRESS) this.userChains++;
     if (stop === start) return NONE;
-    let block = this.blocks.find(bytes, view, start, stop);
+    let block = this.blocks.find(view, start, stop);
     let stack: number;
     if (block === NONE) {
       stack = this.newStack(view, start, stop);

@@ -5,8 +5,11 @@ const NO_LIMIT = Number.MAX_VALUE;
 
 /** What is done on the way through the records. */
 export interface MergeSteps {
-  /** The cursor stands on the next record. */
-  read(cursor: CpuCursor): void;
+  /**
+   * The cursor stands on the next record: reads it, goes on to the one whose turn is to be found next, and says
+   * whether there is one in memory.
+   */
+  read(cursor: CpuCursor): boolean;
   /** The cursor is behind its last record. */
   finish(cursor: CpuCursor): void;
 }
@@ -48,8 +51,7 @@ function visitInMemory(heap: CursorHeap, steps: MergeSteps): CpuCursor | null {
     const limit = rival === null ? NO_LIMIT : rival.time;
     const winsTies = rival === null || cursor.order < rival.order;
     do {
-      steps.read(cursor);
-      if (!cursor.advance()) return cursor;
+      if (!steps.read(cursor)) return cursor;
     } while (cursor.time < limit || (winsTies && cursor.time === limit));
     heap.sinkFirst();
   }
