@@ -48,7 +48,8 @@ const BAD_PAGE = /^BUG: Bad page (?:state|cache) in process (.*?) +pfn:([0-9a-f]
 const NOT_MIGRATED = /^migrating pfn ([0-9a-f]+) failed ret:(-?\d+)/;
 const NOT_ISOLATED = /^failed to isolate pfn ([0-9a-f]+)/;
 /** dump_stack_print_info() of lib/dump_stack.c. */
-const TASK = /^CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.*?) (?:Kdump: loaded )?(?:Tainted: |Not tainted)/;
+const TASK =
+  /^CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.*?) (?:Kdump: loaded )?(?:Tainted: |Not tainted)(?:.*?(\d+\.\d+\S*) #\d)?/;
 
 /** Which stack the frame lines that come now are of. */
 const enum Target {
@@ -102,6 +103,8 @@ export class DmesgPageDumps {
   stackRecords = 0;
   /** How many dumps give which reason. */
   readonly reasons = new Map<string, number>();
+  /** Release of the kernel as the first dump has it; null before that. */
+  release: string | null = null;
 
   private readonly callers = new Map<number, Caller>();
   private readonly decoder = new TextDecoder();
@@ -355,8 +358,9 @@ export class DmesgPageDumps {
       return true;
     }
     if (startsWith(bytes, start, 'CPU: ')) {
-      const [, cpu, pid, comm] = TASK.exec(this.text(bytes, start, end)) ?? [];
+      const [, cpu, pid, comm, release] = TASK.exec(this.text(bytes, start, end)) ?? [];
       if (cpu === undefined || pid === undefined || comm === undefined) return false;
+      this.release ??= release ?? null;
       caller.cpu = Number(cpu) < NO_CPU ? Number(cpu) : NO_CPU;
       caller.task = this.symbols.internTask(this.symbols.internText(comm), Number(pid) | 0);
       if (caller.row !== NONE && caller.patience > 0) this.ranIn(caller, caller.row);

@@ -2,6 +2,7 @@ import { NEWLINE, startsWith } from './ascii';
 import { AllocationTableBuilder } from './allocationTableBuilder';
 import { DmesgPageDumps, isPageLine } from './dmesgPageDumps';
 import { DmesgPrefix } from './dmesgPrefix';
+import type { KernelIdentity } from './eventTable';
 import { FtraceTextReader } from './ftraceText';
 import { grown } from './growingColumn';
 import { LineWindow, LONGEST_LINE } from './lineWindow';
@@ -169,6 +170,11 @@ export class DmesgReader implements TextReader {
       }
     }
     return facts;
+  }
+
+  get kernel(): KernelIdentity | null {
+    const { release } = this.dumps;
+    return release === null ? null : { release, buildId: null };
   }
 
   otherEvents(): Map<string, number> {

@@ -235,4 +235,14 @@ export interface Capture {
   readonly facts: readonly (readonly [string, string])[];
   /** Where a symbol of the kernel stood in the recorded boot; absent where the file does not say. */
   readonly kernelReference?: { readonly symbol: string; readonly address: bigint };
+  /** Which kernel was recorded; absent where the file does not say. */
+  readonly kernel?: KernelIdentity;
+}
+
+/** What tells one build of a kernel from another; null for what the file does not say. */
+export interface KernelIdentity {
+  /** As `uname -r` has it. */
+  readonly release: string | null;
+  /** Of the GNU build-id note, in lower-case hexadecimal digits. */
+  readonly buildId: string | null;
 }

@@ -158,5 +158,6 @@ function finished(
     orphanStacks: reader.orphanStacks,
     otherEvents: reader.otherEvents(),
     facts: reader.factList(),
+    ...(reader.kernel ? { kernel: reader.kernel } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { BLANK, COLON, HASH, MINUS, NEWLINE, RETURN, TAB, isDigit, startsWith } from './ascii';
 import { eventKindOf } from './eventNames';
-import { EventKind, NO_CPU, NONE } from './eventTable';
+import { EventKind, NO_CPU, NONE, type KernelIdentity } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
 import { FtraceFields } from './ftraceFields';
 import { FtraceTaskLine } from './ftraceTaskLine';
@@ -118,6 +118,12 @@ export class PerfScriptReader implements LineReader {
   /** The last line, read already, ends at `offset` in the file without a line end. */
   endsWithoutNewline(offset: number): void {
     this.problems.addCutLastLine(offset, this.line - 1);
+  }
+
+  /** Only `perf script --header` says it. */
+  get kernel(): KernelIdentity | null {
+    const release = this.facts.get('kernel');
+    return release === undefined ? null : { release, buildId: null };
   }
 
   /** Time of the first event in the capture's own clock, in ns. */

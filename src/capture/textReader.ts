@@ -1,5 +1,5 @@
 import type { AllocationTable } from './allocationTable';
-import type { EventTable, SymbolTable } from './eventTable';
+import type { EventTable, KernelIdentity, SymbolTable } from './eventTable';
 import type { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
 import type { ProblemList } from './problemList';
@@ -24,6 +24,8 @@ export interface TextReader extends LineReader {
   /** As {@link Capture.timeBase}. */
   readonly timeBase: bigint;
   readonly facts: Map<string, string>;
+  /** As {@link Capture.kernel}. */
+  readonly kernel?: KernelIdentity | null;
   /** What the text says about itself, for people. */
   factList(): readonly (readonly [string, string])[];
   /** How many events of names that the analysis does not use there are, by name. */

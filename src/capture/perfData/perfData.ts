@@ -121,6 +121,7 @@ class PerfDataReader {
       otherEvents: countOtherEvents(records.table, records.symbols),
       facts: this.factList(names),
       ...(records.maps.reference === null ? {} : { kernelReference: records.maps.reference }),
+      kernel: { release: this.facts.release, buildId: this.facts.kernelBuildId },
     };
   }
 

@@ -60,6 +60,8 @@ export class PerfFacts {
   readonly facts = new Map<string, string>();
   /** Kernel release as of uname, or null. */
   release: string | null = null;
+  /** In lower-case hexadecimal digits, or null. */
+  kernelBuildId: string | null = null;
   readonly descriptions: EventDescription[] = [];
   /** The data stands in other files of a directory (perf record --threads). */
   isDirectory = false;
@@ -136,7 +138,8 @@ export class PerfFacts {
             : BUILD_ID_SIZE;
         const id = content.subarray(at + BUILD_ID_START, at + BUILD_ID_START + length);
         const digits = Array.from(id, (byte) => byte.toString(16).padStart(2, '0'));
-        this.facts.set('kernel build id', digits.join(''));
+        this.kernelBuildId = digits.join('');
+        this.facts.set('kernel build id', this.kernelBuildId);
       }
       at += size;
     }

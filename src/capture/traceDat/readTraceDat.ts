@@ -105,6 +105,7 @@ function captureOf(
     orphanStacks: reader.orphanStacks,
     otherEvents: countOtherEvents(reader.table, reader.symbols),
     facts: [...captureFacts(structure), ...readerFacts(reader)],
+    kernel: { release: kernelOf(structure.options.uname).release, buildId: null },
   };
 }
 
