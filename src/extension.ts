@@ -31,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
   const log = vscode.window.createOutputChannel('Page Holders', { log: true });
   const engine = new EngineClient(vscode.Uri.joinPath(extensionUri, 'dist/worker.js').fsPath, {
     cacheFolder: context.globalStorageUri.fsPath,
+    systemRoot: '/',
   });
   const captures = new OpenCaptures(engine);
   const shown = new ShownHolders(context.workspaceState);

@@ -18,6 +18,8 @@ export interface ReportCommand {
   readonly name: 'report';
   readonly captures: readonly string[];
   readonly tree: string | null;
+  readonly vmlinux: string | null;
+  readonly modules: string | null;
   /** File with rules of the kind table, or null. */
   readonly rules: string | null;
   readonly format: 'text' | 'json';
@@ -27,8 +29,9 @@ export interface ReportCommand {
   readonly exitCode: boolean;
 }
 
-export const REPORT_USAGE = `page-holders report CAPTURE… [--tree DIR] [--rules FILE] [--format text|json]
-             [--group-by WHAT] [--sort ORDER] [FILTER]… [--full] [--exit-code]
+export const REPORT_USAGE = `page-holders report CAPTURE… [--tree DIR] [--vmlinux FILE] [--modules DIR]
+             [--rules FILE] [--format text|json] [--group-by WHAT] [--sort ORDER]
+             [FILTER]… [--full] [--exit-code]
 `;
 
 export const REPORT_HELP = `report reads trace captures of a Linux kernel and says, for every page that could not be
@@ -44,6 +47,9 @@ moved, who held a reference on it, from where in the kernel, and until when.
                   A page_owner dump alone is reported by stack. Several traces are
                   reported side by side
   --tree DIR      source tree of the traced kernel: each frame gets its file and line
+  --vmlinux FILE  the traced kernel with its debug info: lines are exact, inlined functions
+                  shown; what it does not have is looked up in the source tree
+  --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
   --rules FILE    rules of your own for what a reference is for, in the format of
                   .page-holders.json, which is also read from the root of DIR
   --format FORMAT text, like the tree in the editor (default), or json
@@ -86,13 +92,17 @@ export function reportCommand(args: readonly string[]): ReportCommand {
   const { values, positionals: captures } = parseOptions(args, {
     ...QUERY_OPTIONS,
     tree: { type: 'string' },
+    vmlinux: { type: 'string' },
+    modules: { type: 'string' },
     rules: { type: 'string' },
     format: { type: 'string' },
     full: { type: 'boolean' },
     'exit-code': { type: 'boolean' },
   });
   if (captures.length === 0) throw new UsageError('report: no capture given');
-  const { tree = null, rules = null, full = false } = values;
+  const { tree = null, vmlinux = null, modules = null, rules = null, full = false } = values;
+  if (vmlinux === null && modules !== null)
+    throw new UsageError('report: --modules DIR needs --vmlinux FILE');
   const format = oneOf('report', '--format', values.format ?? 'text', ['text', 'json']);
   const query = queryOf(values);
   if (format === 'json') {
@@ -100,7 +110,7 @@ export function reportCommand(args: readonly string[]): ReportCommand {
     refuseForJson('--full', full);
   }
   const exitCode = values['exit-code'] === true;
-  return { name: 'report', captures, tree, rules, format, query, full, exitCode };
+  return { name: 'report', captures, tree, vmlinux, modules, rules, format, query, full, exitCode };
 }
 
 type QueryValues = { readonly [Name in keyof typeof QUERY_OPTIONS]?: readonly string[] };

@@ -1,7 +1,7 @@
 /** `page-holders report`: reads the captures that can be read, prints what they say, and tells of those that cannot. */
 import path from 'node:path';
 import { Engine } from '../engine/engine';
-import { CaptureError, KernelTreeError, RuleFileError } from '../engine/errors';
+import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
 import { IndexStore } from '../engine/indexStore';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import { NO_STYLES, type Styles } from '../engine/textReport';
@@ -47,7 +47,12 @@ export async function runReport(
     );
     return 2;
   }
-  if (tree !== null && !(await useTree(engine, tree, errors, progress))) return 2;
+  if (tree !== null && !(await useTree(engine, tree, errors))) return 2;
+  if (command.vmlinux !== null) {
+    if (!(await useDebugInfo(engine, command.vmlinux, command.modules, errors, progress))) return 2;
+  } else if (tree !== null) {
+    await progress.during(tree, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
+  }
 
   if (format === 'json') {
     for await (const piece of engine.jsonReport(query)) await output.write(piece);
@@ -94,24 +99,38 @@ async function useRules(engine: Engine, path: string, errors: OutputStream): Pro
   }
 }
 
-async function useTree(
-  engine: Engine,
-  root: string,
-  errors: OutputStream,
-  progress: ProgressLine,
-): Promise<boolean> {
+async function useTree(engine: Engine, root: string, errors: OutputStream): Promise<boolean> {
   try {
     await engine.setKernelTree({ root });
     for (const problem of (await engine.kindRules()).problems) {
       await errors.write(`page-holders: ${problem}; the rule is left out.\n`);
     }
-    await progress.during(root, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
     return true;
   } catch (error) {
     if (!(error instanceof KernelTreeError)) throw error;
     await errors.write(`page-holders: --tree ${error.message}\n`);
     return false;
   }
+}
+
+/** What debug info leaves open is looked up in the tree when it comes up: most often nothing is. */
+async function useDebugInfo(
+  engine: Engine,
+  vmlinux: string,
+  modules: string | null,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<boolean> {
+  try {
+    await engine.setDebugInfo({ vmlinux, modules, sourcePathMap: [] });
+  } catch (error) {
+    if (!(error instanceof DebugFileError)) throw error;
+    await errors.write(`page-holders: --vmlinux ${error.message}.\n`);
+    return false;
+  }
+  await progress.during(path.basename(vmlinux), (onProgress) => engine.debugInfo({}, { onProgress }));
+  for (const doubt of engine.debugInfoDoubts()) await errors.write(`page-holders: ${doubt}\n`);
+  return true;
 }
 
 function isReason(name: string, inCaptures: readonly (readonly [string | null, number])[]): boolean {

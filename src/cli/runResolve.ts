@@ -3,14 +3,14 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { annotateLines, frameIn, type AnnotateStack } from '../engine/annotateStacks';
-import { openKernelDebugInfo } from '../engine/debugInfoFiles';
+import { DebugInfoFiles } from '../engine/debugInfoFiles';
 import { KernelTreeError } from '../engine/errors';
 import { IndexStore } from '../engine/indexStore';
 import { KernelSource } from '../engine/kernelSource';
 import { NodeTree } from '../engine/nodeTree';
 import { annotateWithDebugInfo, annotateWithTree } from '../engine/resolveText';
 import { DebugFileError } from '../source/elf/debugProblems';
-import type { KernelDebugInfo } from '../source/kernelDebugInfo';
+import { KernelDebugInfo } from '../source/kernelDebugInfo';
 import { cacheFolder } from './cacheFolder';
 import type { ResolveCommand } from './resolveCommand';
 import type { OutputStream } from './outputStream';
@@ -32,7 +32,8 @@ export async function runResolve(
   const lines = linesOf(input);
   try {
     if (vmlinux === null) return await resolveByName(tree!, lines, output, progress);
-    const info = await openKernelDebugInfo(vmlinux, modules);
+    const files = await DebugInfoFiles.open(vmlinux, modules, { tree, root: null });
+    const info = new KernelDebugInfo(files.kernel, files.modules);
     const annotate = await annotateWithDebugInfo(info, tree === null ? null : await openTree(tree));
     await printLines(watched(lines, info), annotate, output);
     if (info.mismatch !== '') await errors.write(`page-holders: ${info.mismatch}: all lines are doubtful.\n`);

@@ -14,7 +14,7 @@ import type { PageAdditions } from './holderSource';
 import type { JoinedAllocations } from './joinCaptures';
 import { branch, type Branch } from './lazyTree';
 import { pfnText } from './pageFacts';
-import { foldedFrames, frameRows } from './stackRows';
+import { foldedFrames, frameRows, withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText, spanText } from './timeText';
 import { counted, joined } from './wording';
@@ -71,7 +71,7 @@ export class AllocationRows implements PageAdditions {
     const known = standing === 'traced' || standing === 'same-life';
     const stacks = this.stacksOf(capture);
     const facts = record === null ? [] : recordFacts(record.dump, record.row);
-    return branch(
+    const made = branch(
       {
         id,
         kind: 'allocation',
@@ -105,6 +105,7 @@ export class AllocationRows implements PageAdditions {
           : allocationFrames(id, await stacks.frames(stack))),
       ],
     );
+    return withStack(made, stacks, stack);
   }
 
   /** Migratetype and gfp flags: the events are read without the flags, so these are those of the record. */
@@ -279,7 +280,7 @@ function groupRow(
       .slice(0, 3)
       .join(', ');
   const tasks = sharesOf(allocations, rows, allocations.task);
-  return branch(
+  const made = branch(
     {
       id,
       kind: 'allocation',
@@ -300,6 +301,7 @@ function groupRow(
       ...(rows.length === 0 ? [] : [pfnsRow(`${id}/pages`, capture, allocations, rows)]),
     ],
   );
+  return withStack(made, stacks, stack);
 }
 
 function pagesText(pages: number, allocations: number): string {

@@ -65,6 +65,12 @@ export class EngineClient implements EngineApi {
   readonly children: EngineApi['children'] = (request, options) => this.ask('children', request, options);
   readonly setKernelTree: EngineApi['setKernelTree'] = (request, options) =>
     this.ask('setKernelTree', request, options);
+  readonly setDebugInfo: EngineApi['setDebugInfo'] = (request, options) =>
+    this.ask('setDebugInfo', request, options);
+  readonly debugInfo: EngineApi['debugInfo'] = (request, options) => this.ask('debugInfo', request, options);
+  readonly stackOf: EngineApi['stackOf'] = (request, options) => this.ask('stackOf', request, options);
+  readonly stackOfEvent: EngineApi['stackOfEvent'] = (request, options) =>
+    this.ask('stackOfEvent', request, options);
   readonly setKindRules: EngineApi['setKindRules'] = (request, options) =>
     this.ask('setKindRules', request, options);
   readonly kindRules: EngineApi['kindRules'] = (request, options) => this.ask('kindRules', request, options);

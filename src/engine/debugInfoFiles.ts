@@ -1,58 +1,119 @@
 /** vmlinux and the modules of a kernel, as files of this machine. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { DebugFile } from '../source/debugFile';
 import { DebugFileError } from '../source/elf/debugProblems';
-import type { RangeSource } from '../source/elf/rangeSource';
-import { KernelDebugInfo } from '../source/kernelDebugInfo';
+import type { KernelModules } from '../source/kernelDebugInfo';
+import { modulesPlaces, type SearchedMachine } from './debugInfoPlaces';
+import { OpenFiles } from './openFiles';
 
 /** Files looked at below the folder of the modules: a distribution's have some 7000. */
 const MOST_FILES = 200_000;
+/** Modules that are all opened to find out which has a function; of a distribution's only those of a like name are. */
+const MOST_SEARCHED = 100;
 /** Names of a module's file, the more telling first; `.debug` is what distributions split off. */
 const ENDINGS = ['.ko.debug', '.ko.unstripped', '.ko'];
 
-/**
- * Opens a vmlinux for look-ups. Modules are found by their names below a folder when a frame names one; what cannot be
- * opened there is as if it were not there.
- *
- * @param modules folder of the modules, searched with its subfolders; null for none
- * @throws DebugFileError when the vmlinux cannot be used; the message names it and says what was expected
- */
-export async function openKernelDebugInfo(vmlinux: string, modules: string | null): Promise<KernelDebugInfo> {
-  const kernel = await DebugFile.open(openRanges(vmlinux));
-  if (!kernel.hasDebugInfo) {
-    throw new DebugFileError(
-      `${vmlinux} has no debug info, expected a section .debug_info: take the vmlinux of a build with ` +
-        'CONFIG_DEBUG_INFO, or the one of the debug package of the distribution',
-    );
-  }
-  const found = new Map<string, Promise<DebugFile | null>>();
-  let files: ReadonlyMap<string, string> | null = null;
-  return new KernelDebugInfo(kernel, (name) => {
-    const key = moduleKey(name);
-    let module = found.get(key);
-    if (module === undefined) {
-      files ??= moduleFiles(modules);
-      module = openModule(files.get(key));
-      found.set(key, module);
+/** What is read of a vmlinux and of modules, open until {@link close}. */
+export class DebugInfoFiles {
+  private constructor(
+    readonly kernel: DebugFile,
+    readonly release: string | null,
+    readonly modules: ModuleFolders,
+    private readonly handles: OpenFiles,
+  ) {}
+
+  /**
+   * Opens a vmlinux for look-ups.
+   *
+   * @param modules folder of the modules, searched with its subfolders when a frame names one; null for where those of
+   *   this kernel usually are
+   * @throws DebugFileError when the vmlinux cannot be used; the message names it and says what was expected
+   */
+  static async open(
+    vmlinux: string,
+    modules: string | null,
+    machine: SearchedMachine,
+  ): Promise<DebugInfoFiles> {
+    const handles = new OpenFiles();
+    try {
+      const kernel = await DebugFile.open(handles.open(vmlinux));
+      if (!kernel.hasDebugInfo) {
+        throw new DebugFileError(
+          `${vmlinux} has no debug info, expected a section .debug_info: take the vmlinux of a build with ` +
+            'CONFIG_DEBUG_INFO, or the one of the debug package of the distribution',
+        );
+      }
+      const release = await kernel.kernelRelease();
+      const folders = modules === null ? await modulesPlaces(vmlinux, release, machine) : [modules];
+      return new DebugInfoFiles(kernel, release, new ModuleFolders(folders, handles), handles);
+    } catch (error) {
+      handles.close();
+      throw error;
     }
-    return module;
-  });
+  }
+
+  close(): void {
+    this.handles.close();
+  }
 }
 
-async function openModule(file: string | undefined): Promise<DebugFile | null> {
-  if (file === undefined) return null;
-  try {
-    return await DebugFile.open(openRanges(file));
-  } catch {
-    return null;
+/** The modules below some folders. What cannot be opened there is as if it were not there. */
+export class ModuleFolders implements KernelModules {
+  private readonly found = new Map<string, Promise<DebugFile | null>>();
+  private files: ReadonlyMap<string, string> | null = null;
+  private readonly named = new Map<string, boolean>();
+
+  constructor(
+    readonly folders: readonly string[],
+    private readonly handles: OpenFiles,
+  ) {}
+
+  /** Modules that were asked for, and whether there is debug info of them. */
+  get asked(): ReadonlyMap<string, boolean> {
+    return this.named;
+  }
+
+  open(name: string): Promise<DebugFile | null> {
+    const key = moduleKey(name);
+    let module = this.found.get(key);
+    if (module === undefined) {
+      module = this.openFile(this.all().get(key));
+      this.found.set(key, module);
+      void module.then((file) => this.named.set(key, file !== null));
+    }
+    return module;
+  }
+
+  mayHave(name: string): readonly string[] {
+    const bare = name.replace(/^_+/, '');
+    const all = [...this.all().keys()];
+    const alike = all.filter((module) => bare.startsWith(module)).sort((a, b) => b.length - a.length);
+    return all.length > MOST_SEARCHED
+      ? alike
+      : [...alike, ...all.filter((module) => !alike.includes(module))];
+  }
+
+  private async openFile(file: string | undefined): Promise<DebugFile | null> {
+    if (file === undefined) return null;
+    try {
+      const module = await DebugFile.open(this.handles.open(file));
+      return module.hasDebugInfo ? module : null;
+    } catch {
+      return null;
+    }
+  }
+
+  private all(): ReadonlyMap<string, string> {
+    this.files ??= moduleFiles(this.folders);
+    return this.files;
   }
 }
 
 /** By name of the module, its file. Symbolic links are not followed: they may lead out of the folder. */
-function moduleFiles(folder: string | null): ReadonlyMap<string, string> {
+function moduleFiles(places: readonly string[]): ReadonlyMap<string, string> {
   const files = new Map<string, { file: string; rank: number }>();
-  const folders = folder === null ? [] : [folder];
+  const folders = [...places].reverse();
   for (let seen = 0; folders.length > 0 && seen < MOST_FILES;) {
     const next = folders.pop()!;
     for (const entry of entriesOf(next)) {
@@ -79,46 +140,4 @@ function entriesOf(folder: string) {
 /** Module names have `_` where file names may have `-` (kernel/module/main.c). */
 function moduleKey(name: string): string {
   return name.replaceAll('-', '_');
-}
-
-/**
- * A file of this machine, read without waiting; it stays open as long as the process.
- *
- * @throws DebugFileError when it cannot be opened or is no regular file
- */
-export function openRanges(file: string): RangeSource {
-  let handle: number;
-  let size: number;
-  try {
-    handle = openSync(file, 'r');
-    const status = fstatSync(handle);
-    if (!status.isFile()) {
-      closeSync(handle);
-      throw new Error('it is no regular file');
-    }
-    size = status.size;
-  } catch (error) {
-    throw new DebugFileError(
-      `${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  const readNow = (offset: number, target: Uint8Array): number => {
-    const wanted = Math.max(0, Math.min(target.length, size - offset));
-    let filled = 0;
-    while (filled < wanted) {
-      const bytes = readSync(handle, target, filled, wanted - filled, offset + filled);
-      if (bytes === 0) break;
-      filled += bytes;
-    }
-    return filled;
-  };
-  return {
-    name: file,
-    size,
-    readNow,
-    read: (offset, length) => {
-      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-      return Promise.resolve(bytes.subarray(0, readNow(offset, bytes)));
-    },
-  };
 }

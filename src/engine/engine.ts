@@ -2,7 +2,7 @@
  * Owns the open captures and the kernel tree, and answers what is asked of them. The same class serves the command
  * line directly and the editor from a worker; nothing here knows which.
  */
-import { EventKind, type Capture } from '../capture/eventTable';
+import { EventKind, NONE, type Capture } from '../capture/eventTable';
 import { inTurns } from '../capture/turns';
 import { analysisSteps } from '../holders/analyseHolders';
 import type { HolderAnalysis, Kind, Page } from '../holders/model';
@@ -19,6 +19,8 @@ import {
 import { reportAllocations, reportGroups, reportJoins, reportNaming } from './allocationReport';
 import { AllocationRows, dumpRows } from './allocationRows';
 import { allocationCount, allocationsText } from './allocationsText';
+import { DebugInfo } from './debugInfo';
+import { debugInfoRow } from './debugInfoRows';
 import { EventQueries } from './eventQueries';
 import { changeOf } from './fileState';
 import {
@@ -29,6 +31,7 @@ import {
   PlacedStacks,
   type LocateStack,
   type NamedFunction,
+  type PlacedFrame,
 } from './frames';
 import { groupedRows } from './groupedRows';
 import { captureMarks } from './captureMarks';
@@ -45,13 +48,25 @@ import { KindRuleBook, readRuleFile } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
 import { heldReferences, isHeld } from './pageFacts';
 import { pageInShort } from './pageInShort';
-import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
+import type {
+  Answer,
+  CaptureFacts,
+  EngineApi,
+  Request,
+  RequestOptions,
+  RuleFacts,
+  TreeNode,
+} from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
+import { reportDebugInfo } from './report';
 import { namingRows, symbolFacts, symbolFileRow, type SymbolUse } from './symbolFileRows';
+import { allFrameRows } from './stackRows';
+import { taskText } from './taskText';
 import { textLines, type Styles } from './textReport';
+import { pointText } from './timeText';
 import { pauseFor } from './turns';
-import { counted } from './wording';
+import { counted, joined } from './wording';
 
 interface OpenedCapture extends AnalysedCapture {
   readonly id: string;
@@ -65,6 +80,7 @@ export class Engine implements EngineApi {
   private readonly opened = new Map<string, OpenedCapture>();
   private readonly joined = new JoinedFiles();
   private source: KernelSource | null = null;
+  private readonly debug: DebugInfo;
   private readonly rules = new KindRuleBook();
   private nextId = 1;
   /** Trees by query, and the stacks under them; made anew when a capture or the kernel tree changes. */
@@ -77,8 +93,16 @@ export class Engine implements EngineApi {
   );
   private heldPlaces: HeldPlaces | null = null;
 
-  /** @param store where lookups in kernel trees are kept from one run to the next; null for nowhere */
-  constructor(private readonly store: IndexStore | null = null) {}
+  /**
+   * @param store where lookups in kernel trees are kept from one run to the next; null for nowhere
+   * @param systemRoot where a vmlinux and modules are looked for that nobody chose: `/`; null for nowhere
+   */
+  constructor(
+    private readonly store: IndexStore | null = null,
+    systemRoot: string | null = null,
+  ) {
+    this.debug = new DebugInfo(systemRoot);
+  }
 
   async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
     const { path, replaces } = request;
@@ -144,6 +168,7 @@ export class Engine implements EngineApi {
     const { root } = request;
     // A tree that is refused leaves none behind: no row may lead into the one before.
     this.source = null;
+    this.debug.useTree(null);
     this.forgetTrees();
     if (root === null) {
       if (this.rules.forgetTree()) await this.judgeAgain();
@@ -156,8 +181,26 @@ export class Engine implements EngineApi {
     if (await this.rules.readTree(source)) await this.judgeAgain();
     source.want(this.functions());
     this.source = source;
+    this.debug.useTree(source);
     this.forgetTrees();
     return source.facts;
+  }
+
+  async setDebugInfo(request: Request<'setDebugInfo'>): Promise<Answer<'setDebugInfo'>> {
+    try {
+      await this.debug.choose(request);
+    } finally {
+      this.forgetTrees();
+    }
+    return this.debug.facts;
+  }
+
+  async debugInfo(
+    _request: Request<'debugInfo'>,
+    options: RequestOptions = {},
+  ): Promise<Answer<'debugInfo'>> {
+    await this.debug.settleFor(this.comparable(), options);
+    return this.debug.facts;
   }
 
   setKindRules(request: Request<'setKindRules'>): Promise<Answer<'setKindRules'>> {
@@ -178,6 +221,8 @@ export class Engine implements EngineApi {
     _request: Request<'lookUpFunctions'>,
     options: RequestOptions = {},
   ): Promise<Answer<'lookUpFunctions'>> {
+    await this.debug.settleFor(this.comparable(), options);
+    this.captureTree = null;
     if (this.source === null) return null;
     await this.source.lookUp(options);
     this.captureTree = null;
@@ -189,7 +234,9 @@ export class Engine implements EngineApi {
     const { stack, others } = request;
     // A printed stack may name functions that no open capture has.
     this.source?.want([...stack, ...others]);
-    const places = (await this.source?.locate(stack)) ?? [];
+    await this.debug.settleFor(this.comparable());
+    const locate = this.debug.locateInTexts(this.locateByName()) ?? this.locateByName();
+    const places = (await locate?.(stack)) ?? [];
     return stack.map((frame, index) => frameTarget({ ...frame, location: places[index] ?? NOT_SEARCHED }));
   }
 
@@ -250,6 +297,36 @@ export class Engine implements EngineApi {
     return Promise.resolve(this.eventQueries.completeFilter(request));
   }
 
+  /** What speaks against the debug info being that of the captures, a sentence each. */
+  debugInfoDoubts(): readonly string[] {
+    return [...this.opened.values()].flatMap(({ capture }) => {
+      const mismatch = this.debug.fitOf(capture)?.mismatch ?? '';
+      return mismatch === '' ? [] : [`${capture.path}: ${mismatch}: lines are doubtful.`];
+    });
+  }
+
+  async stackOf({ node, query }: Request<'stackOf'>): Promise<Answer<'stackOf'>> {
+    const way = await this.holderTree(query).way(node);
+    const row = way.findLast(({ stack }) => stack !== undefined);
+    if (row?.stack === undefined) return null;
+    const { label, description } = row.node;
+    return { title: label, description, frames: frameNodes(await row.stack()) };
+  }
+
+  async stackOfEvent({ capture: id, row }: Request<'stackOfEvent'>): Promise<Answer<'stackOfEvent'>> {
+    const opened = this.opened.get(id);
+    const stack = opened?.capture.events.stack[row] ?? NONE;
+    if (opened === undefined || row >= opened.capture.events.length || stack < 0) return null;
+    const { capture } = opened;
+    const { events, symbols } = capture;
+    const point = pointText(events.time[row]!, capture.timeBase, capture.clock, capture.resolution);
+    return {
+      title: joined([symbols.string(events.name[row]!), taskText(capture, events.task[row]!)]),
+      description: point,
+      frames: frameNodes(await this.placedStacks(opened).frames(stack)),
+    };
+  }
+
   async text(request: Request<'text'>): Promise<string> {
     const tree = this.holderTree(request.query);
     if (request.node === null) return (await textLines(await tree.branches(null))).join('\n');
@@ -295,6 +372,7 @@ export class Engine implements EngineApi {
       ...this.holderSource(opened),
       joins: reportJoins(capture, joined, indexOf),
       names: this.joined.namingsOf(id).map(reportNaming),
+      debugInfo: reportDebugInfo(this.debug.facts, this.debug.fitOf(capture)),
       allocatedBy: (page) =>
         reportAllocations(capture, page, joined, (other) => this.stacksOf(other), indexOf),
     };
@@ -495,6 +573,12 @@ export class Engine implements EngineApi {
       });
       return [
         kernelTreeRow(this.source?.facts ?? null, this.symbolLookup()),
+        debugInfoRow({
+          facts: this.debug.facts,
+          captures: all.map(({ capture }) => ({ path: capture.path, fit: this.debug.fitOf(capture) })),
+          modules: this.debug.modules,
+          problems: this.debug.problems,
+        }),
         ...kindRulesRow(this.rules.facts),
         ...rows,
         ...symbolFiles,
@@ -533,20 +617,36 @@ export class Engine implements EngineApi {
     return { capture, analysis, stacks: this.placedStacks(opened), end: lastTime(capture) };
   }
 
-  private placedStacks({ id, capture, part }: OpenedCapture): PlacedStacks {
-    const known = this.stacks.get(id);
+  /** Captures whose frames can be held against debug info. */
+  private comparable(): readonly Capture[] {
+    return this.wholeCaptures().map(({ capture }) => capture);
+  }
+
+  private placedStacks(opened: OpenedCapture): PlacedStacks {
+    const known = this.stacks.get(opened.id);
     if (known !== undefined) return known;
-    const made = new PlacedStacks(capture, this.locate(part));
-    this.stacks.set(id, made);
+    const made = new PlacedStacks(opened.capture, this.locateIn(opened));
+    this.stacks.set(opened.id, made);
     return made;
   }
 
-  /** A capture that is being read does not start a walk over the kernel tree: its functions are not all known yet. */
-  private locate(part: number): LocateStack | null {
+  private locateIn({ capture, part }: OpenedCapture): LocateStack | null {
     const { source } = this;
-    if (source === null) return null;
-    if (part === 1) return (stack) => source.locate(stack);
-    return async (stack) => (await source.locateKnown(stack)) ?? stack.map(() => NOT_YET_SEARCHED);
+    // A capture that is being read does not start a walk over the kernel tree: its functions are not all known yet.
+    if (part < 1) {
+      return async (stack) => (await source?.locateKnown(stack)) ?? stack.map(() => NOT_YET_SEARCHED);
+    }
+    const byName = this.locateByName();
+    return async (stack) => {
+      await this.debug.settleFor(this.comparable());
+      const locate = this.debug.locateIn(capture, byName) ?? byName;
+      return (await locate?.(stack)) ?? [];
+    };
+  }
+
+  private locateByName(): LocateStack | null {
+    const { source } = this;
+    return source === null ? null : (stack) => source.locate(stack);
   }
 
   private forgetTrees(): void {
@@ -556,6 +656,11 @@ export class Engine implements EngineApi {
     this.captureTree = null;
     this.heldPlaces = null;
   }
+}
+
+/** Rows of a whole stack, with ids of their own. */
+function frameNodes(frames: readonly PlacedFrame[]): readonly TreeNode[] {
+  return allFrameRows('stack', frames).map(({ node }) => node);
 }
 
 const LOOKED_FOR =

@@ -18,6 +18,8 @@ export class KernelTreeError extends Error {
   override readonly name = 'KernelTreeError';
 }
 
+export { DebugFileError } from '../source/elf/debugProblems';
+
 /** A file of rules that cannot be read. */
 export class RuleFileError extends Error {
   override readonly name = 'RuleFileError';

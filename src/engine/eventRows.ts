@@ -5,7 +5,7 @@ import type { MarkEvidence } from '../holders/model';
 import type { PlacedStacks } from './frames';
 import { branch, rangeBranch, type Branch } from './lazyTree';
 import { pfnText } from './pageFacts';
-import { stackRows } from './stackRows';
+import { stackRows, withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import { counted, joined, sentence } from './wording';
@@ -58,7 +58,7 @@ export class EventRows {
     const task = taskText(this.capture, events.task[row]!);
     const cpu = events.cpu[row]!;
     const what = eventText(this.capture, row) ?? name;
-    return branch(
+    const made = branch(
       {
         id,
         kind: 'event',
@@ -85,6 +85,7 @@ export class EventRows {
       },
       stack < 0 ? null : () => stackRows(id, this.stacks, stack),
     );
+    return withStack(made, this.stacks, stack);
   }
 
   private time(row: number): string {

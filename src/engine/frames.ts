@@ -1,13 +1,14 @@
 /** The stacks of a capture with the places of their frames, each looked up once. */
-import type { Capture } from '../capture/eventTable';
+import type { Capture, SymbolTable } from '../capture/eventTable';
 import type { Page } from '../holders/model';
-import type { SourceLocation, StackFrame } from '../source/location';
+import type { DebugFrame } from '../source/kernelDebugInfo';
+import type { SourceLocation } from '../source/location';
 import type { FrameTarget, SourcePlace } from './protocol';
 
 /** Tells where the frames of a stack are; the frames come innermost first, and so do the places. */
-export type LocateStack = (stack: readonly StackFrame[]) => Promise<readonly SourceLocation[]>;
+export type LocateStack = (stack: readonly DebugFrame[]) => Promise<readonly SourceLocation[]>;
 
-export interface PlacedFrame extends StackFrame {
+export interface PlacedFrame extends DebugFrame {
   readonly location: SourceLocation;
 }
 
@@ -18,13 +19,13 @@ export const NOT_SEARCHED: SourceLocation = {
   certainty: 'unknown',
   inlined: [],
   candidates: [],
-  note: 'No kernel tree is chosen.',
+  note: 'No kernel tree and no vmlinux is chosen.',
 };
 
 /** The place of every frame that was not looked up yet, as long as its capture is being read. */
 export const NOT_YET_SEARCHED: SourceLocation = {
   ...NOT_SEARCHED,
-  note: 'It is looked up in the kernel tree when the whole capture is read.',
+  note: 'It is looked up when the whole capture is read.',
 };
 
 export class PlacedStacks {
@@ -61,7 +62,7 @@ export class PlacedStacks {
     return found.length > 0 ? found : placed;
   }
 
-  private async place(stack: readonly StackFrame[]): Promise<readonly PlacedFrame[]> {
+  private async place(stack: readonly DebugFrame[]): Promise<readonly PlacedFrame[]> {
     const locations = this.locate === null ? [] : await this.locate(stack);
     return stack.map((frame, index) => ({
       ...frame,
@@ -71,16 +72,25 @@ export class PlacedStacks {
 }
 
 /** Frames of a stack as the source room takes them, innermost first. */
-export function stackFrames(capture: Capture, stack: number): readonly StackFrame[] {
-  const { symbols } = capture;
-  return Array.from(symbols.stackFrames(stack), (frame) => {
-    const offset = symbols.frameOffset(frame);
-    return {
-      function: symbols.frameFunction(frame),
-      offset: offset < 0 ? null : offset,
-      module: symbols.frameModule(frame),
-    };
-  });
+export function stackFrames(capture: Capture, stack: number): readonly DebugFrame[] {
+  return Array.from(capture.symbols.stackFrames(stack), (frame) => frameOf(capture.symbols, frame));
+}
+
+/** Every frame of a capture, once. */
+export function allFrames({ symbols }: Capture): readonly DebugFrame[] {
+  return Array.from({ length: symbols.frameCount }, (_, frame) => frameOf(symbols, frame));
+}
+
+function frameOf(symbols: SymbolTable, frame: number): DebugFrame {
+  const offset = symbols.frameOffset(frame);
+  const size = symbols.frameSize(frame);
+  return {
+    function: symbols.frameFunction(frame),
+    offset: offset < 0 ? null : offset,
+    size: size < 0 ? null : size,
+    module: symbols.frameModule(frame),
+    address: symbols.frameAddress(frame),
+  };
 }
 
 /** A function to look up, as the capture prints it. */
@@ -109,15 +119,26 @@ export function namedFunctions(capture: Capture, pages: readonly Page[]): readon
 
 /** What a view needs to go to a frame. */
 export function frameTarget(frame: PlacedFrame): FrameTarget {
-  const { file, line, certainty, note } = frame.location;
-  return { function: frame.function, file, line, certainty, candidates: distinctPlaces(frame), note };
+  const { file, line, outside, certainty, isDoubtful, note } = frame.location;
+  return {
+    function: frame.function,
+    file,
+    line,
+    ...(outside === undefined ? {} : { outside }),
+    certainty,
+    ...(isDoubtful === undefined ? {} : { isDoubtful }),
+    inlined: sureInlined(frame),
+    candidates: distinctPlaces(frame),
+    note,
+  };
 }
 
 /** Every place that may be meant, best first; several routes to a call may share its line. */
 function distinctPlaces({ function: name, location }: PlacedFrame): readonly SourcePlace[] {
-  const { file, line, candidates } = location;
+  const { file, line, outside, candidates } = location;
+  const own = outside === undefined ? {} : { outside };
   const places =
-    file === null || line === null ? candidates : [{ function: name, file, line }, ...candidates];
+    file === null || line === null ? candidates : [{ function: name, file, line, ...own }, ...candidates];
   return [...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values()];
 }
 

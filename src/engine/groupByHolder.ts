@@ -6,7 +6,7 @@ import type { HolderRows } from './holderTree';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
 import { kindText } from './pageFacts';
-import { stackRows } from './stackRows';
+import { stackRows, withStack } from './stackRows';
 import { counted } from './wording';
 
 export function groupByHolder(
@@ -80,16 +80,16 @@ function firstStack(rows: HolderRows, id: string, holdings: readonly Holding[]):
   const [first] = stacks;
   if (first === undefined) return [];
   const verb = holdings[0]!.reference.acquired === null ? 'Released' : 'Acquired';
-  return [
-    branch(
-      {
-        id,
-        kind: verb === 'Acquired' ? 'acquired' : 'released',
-        label: `${verb} through`,
-        description: stacks.size === 1 ? '' : `the first of ${counted(stacks.size, 'different stack')}`,
-        expanded: true,
-      },
-      () => stackRows(id, rows.source.stacks, first),
-    ),
-  ];
+  const { stacks: placed } = rows.source;
+  const made = branch(
+    {
+      id,
+      kind: verb === 'Acquired' ? 'acquired' : 'released',
+      label: `${verb} through`,
+      description: stacks.size === 1 ? '' : `the first of ${counted(stacks.size, 'different stack')}`,
+      expanded: true,
+    },
+    () => stackRows(id, placed, first),
+  );
+  return [withStack(made, placed, first)];
 }

@@ -4,7 +4,7 @@
  * Labels carry the answer, descriptions the numbers, tooltips the sum and the evidence. What is expected or known
  * noise is folded with a count, never left out.
  */
-import type { Capture } from '../capture/eventTable';
+import { NONE, type Capture } from '../capture/eventTable';
 import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
 import { EventRows } from './eventRows';
 import { heldTimeText, lastTime, longestHeld } from './heldTime';
@@ -28,6 +28,7 @@ import {
 } from './pageFacts';
 import type { Tooltip } from './protocol';
 import { ReferenceRows } from './referenceRows';
+import { withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import { fromEnd, fromMarks, type Vantage } from './vantage';
@@ -179,7 +180,7 @@ export class HolderRows {
     ];
     const notes = [...new Set(group.marks.flatMap((each) => each.notes))];
     const repeats = group.repeats > 1 ? `×${group.repeats}` : null;
-    return branch(
+    const made = branch(
       {
         id,
         kind: 'mark',
@@ -208,6 +209,13 @@ export class HolderRows {
       },
       () => this.markChildren(id, page, group, notes),
     );
+    return withStack(made, this.source.stacks, this.stackOf(mark));
+  }
+
+  /** The stack of the first event that says that the page did not move, of those that have one. */
+  private stackOf({ evidence }: Mark): number {
+    const { stack } = this.capture.events;
+    return evidence.map(({ row }) => stack[row]!).find((each) => each >= 0) ?? NONE;
   }
 
   private markChildren(

@@ -7,12 +7,21 @@ import { lastTime } from './heldTime';
 import { HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
 import type { HoldersQuery } from './holdersQuery';
-import { reportAttempt, reportCapture, reportPage, reportUnreleased, type ReportLeftOut } from './report';
+import {
+  reportAttempt,
+  reportCapture,
+  reportPage,
+  reportUnreleased,
+  type ReportDebugInfo,
+  type ReportLeftOut,
+} from './report';
 
 /** A capture, and what the files beside it say of it. */
 export interface JsonSource extends HolderSource {
   readonly joins: readonly ReportJoin[];
   readonly names: readonly ReportNaming[];
+  /** Null without a vmlinux. */
+  readonly debugInfo: ReportDebugInfo | null;
   readonly allocatedBy: (page: Page) => Promise<readonly ReportAllocation[]>;
 }
 
@@ -22,7 +31,9 @@ export async function* jsonReport(
   query: HoldersQuery,
 ): AsyncGenerator<string> {
   const shown = sources.map((source, index) => shownOf(source, index, query));
-  const captures = sources.map(({ capture, joins, names }) => reportCapture(capture, joins, names));
+  const captures = sources.map(({ capture, joins, names, debugInfo }) =>
+    reportCapture(capture, joins, names, debugInfo),
+  );
   const attempts = sources.flatMap(({ capture, analysis }, index) =>
     analysis.attempts.map((attempt) => reportAttempt(index, capture, attempt)),
   );

@@ -10,6 +10,7 @@ import {
 } from '../source/sourceIndex';
 import { createSourceResolver, type SourceFile, type SourceResolver } from '../source/resolveStack';
 import { sourceName } from '../source/symbolName';
+import type { KernelTree } from '../source/treeAccess';
 import { CancelledError, KernelTreeError } from './errors';
 import type { IndexStore } from './indexStore';
 import { NodeTree } from './nodeTree';
@@ -45,6 +46,11 @@ export class KernelSource {
     const stored = await store?.load(tree.name);
     if (stored !== undefined && (await isSourceIndexFresh(tree, stored))) source.use(stored);
     return source;
+  }
+
+  /** The files of the tree. */
+  get files(): KernelTree {
+    return this.tree;
   }
 
   /** The bytes of a file at the root of the tree; null when there is none, or why it cannot be read. */

@@ -1,4 +1,5 @@
 /** A tree whose rows are made when they are asked for, and answered by node id and range. */
+import type { PlacedFrame } from './frames';
 import type { NodePage, TreeNode } from './protocol';
 
 export interface Branch {
@@ -9,6 +10,8 @@ export interface Branch {
   readonly subject?: string;
   /** Present where the children may be too many to be made at once. */
   readonly range?: RowRange;
+  /** Frames of the stack that the row is of; absent where it is of none, or of the one of a row that it lies below. */
+  readonly stack?: () => Promise<readonly PlacedFrame[]>;
 }
 
 /** Rows that are made by range, each time they are asked for; row `i` has the id of its parent and `/i`. */
@@ -77,10 +80,19 @@ export class LazyTree {
   }
 
   async find(id: string): Promise<Branch | undefined> {
+    const last = (await this.way(id)).at(-1);
+    return last?.node.id === id ? last : undefined;
+  }
+
+  /** The rows from a root down to `id`, as far as there are any. */
+  async way(id: string): Promise<readonly Branch[]> {
+    const way: Branch[] = [];
     let level = await this.branches(null);
     for (;;) {
       const step = level.find((child) => id === child.node.id || id.startsWith(`${child.node.id}/`));
-      if (step === undefined || step.node.id === id) return step;
+      if (step === undefined) return way;
+      way.push(step);
+      if (step.node.id === id) return way;
       level = step.range === undefined ? await this.branches(step.node.id) : rowOnWay(step, step.range, id);
     }
   }

@@ -5,6 +5,7 @@ const PHASES: Readonly<Record<ProgressReport['phase'], string>> = {
   reading: 'Reading',
   sorting: 'Putting in order the events of',
   analysing: 'Finding the holders in',
+  matching: 'Comparing the debug info with the captures beside',
   indexing: 'Looking up functions in',
 };
 

@@ -4,7 +4,8 @@
  * Trees are asked for by node id and range; a node carries words, never markup. Ids are paths (`c1/0x12f98/m0/…`)
  * and stay the same when a tree is asked for again.
  */
-import type { Certainty } from '../source/location';
+import type { Certainty, OutsideTree, SourceLine } from '../source/location';
+import type { PathMapping } from '../source/sourcePaths';
 import type { EventRequests } from './eventProtocol';
 import type { HoldersQuery, Kind } from './holdersQuery';
 
@@ -53,22 +54,29 @@ export interface Tooltip {
   readonly notes: readonly string[];
 }
 
-/** Where a frame leads. Paths are relative to the kernel tree, `/` separated; lines are 1-based. */
+/**
+ * Where a frame leads. Paths are relative to the kernel tree, `/` separated, unless `outside` says otherwise; lines are
+ * 1-based.
+ */
 export interface FrameTarget {
   readonly function: string;
   readonly file: string | null;
   readonly line: number | null;
+  /** Absent for a file of the kernel tree. One of the `build` is not on this machine, as far as is known. */
+  readonly outside?: OutsideTree;
   readonly certainty: Certainty;
+  /** The debug info may be of another build than the kernel that ran: {@link note} says why. */
+  readonly isDoubtful?: true;
+  /** Functions that are inlined between this frame and the one that it called, innermost first, where that is sure. */
+  readonly inlined: readonly SourcePlace[];
   /** Every place that may be meant, best first; one place when the frame is not ambiguous. */
   readonly candidates: readonly SourcePlace[];
   /** Why nothing better is known; empty when there is nothing to say. */
   readonly note: string;
 }
 
-export interface SourcePlace {
+export interface SourcePlace extends SourceLine {
   readonly function: string;
-  readonly file: string;
-  readonly line: number;
 }
 
 export interface TreeNode {
@@ -101,7 +109,7 @@ export interface NodePage {
 export type TreeName = 'holders' | 'captures';
 
 export interface ProgressReport {
-  readonly phase: 'reading' | 'sorting' | 'analysing' | 'indexing';
+  readonly phase: 'reading' | 'sorting' | 'analysing' | 'matching' | 'indexing';
   /** In {@link unit}; 0 when not known. */
   readonly done: number;
   readonly total: number;
@@ -147,6 +155,45 @@ export interface KernelTreeFacts {
   readonly version: string | null;
 }
 
+/** Debug info that was chosen; what is null is looked for where such files usually are. */
+export interface DebugInfoChoice {
+  /** Absolute path of a vmlinux. */
+  readonly vmlinux: string | null;
+  /** Absolute path of the folder with the modules. */
+  readonly modules: string | null;
+  /** From the machine that built the kernel to this one. */
+  readonly sourcePathMap: readonly PathMapping[];
+}
+
+/** The debug info in use, and what was looked at. */
+export interface DebugInfoFacts {
+  /** Null when there is none. */
+  readonly vmlinux: string | null;
+  /** False for one that was found by looking. */
+  readonly isChosen: boolean;
+  readonly release: string | null;
+  readonly buildId: string | null;
+  /** Folders in which modules are looked for. */
+  readonly modules: readonly string[];
+  /** Where a vmlinux was looked for, and what was there; empty when one was chosen. */
+  readonly looked: readonly LookedPlace[];
+}
+
+export interface LookedPlace {
+  readonly path: string;
+  /** `no such file`, `of kernel 6.1.0-13-amd64, not 6.1.192`, `used`. */
+  readonly found: string;
+}
+
+/** The frames of a stack as rows, inlined functions included. */
+export interface StackRows {
+  /** What the stack is of. */
+  readonly title: string;
+  readonly description: string;
+  /** Innermost first. */
+  readonly frames: readonly TreeNode[];
+}
+
 /** Rules of the kind table that a person wrote, and what could not be used of them. */
 export interface RuleFacts {
   /** Where rules in use come from, with how many each. */
@@ -167,6 +214,12 @@ export interface PrintedFrame {
   /** Offset into the function in bytes, or null. */
   readonly offset: number | null;
   readonly module: string | null;
+  /** Size of the function in bytes, as in `func+0x12/0x34`; absent where it is not printed. */
+  readonly size?: number | null;
+  /** Return address; absent where it is not printed. */
+  readonly address?: bigint | null;
+  /** The processor was at this very place (`RIP:`): it is no return address. */
+  readonly isInterrupted?: boolean;
 }
 
 /** References that somebody held when pages failed to move, and whose stacks go through one place of the source. */
@@ -282,6 +335,13 @@ export interface EngineRequests extends EventRequests {
   /** Chooses the kernel tree for all captures; null forgets it. Fails with a KernelTreeError when it is none. */
   readonly setKernelTree: { request: { readonly root: string | null }; answer: KernelTreeFacts | null };
   /**
+   * Chooses the vmlinux, the modules and the map of source paths for all captures. Fails with a DebugFileError when the
+   * vmlinux cannot be used; it is looked for then as if none was chosen.
+   */
+  readonly setDebugInfo: { request: DebugInfoChoice; answer: DebugInfoFacts };
+  /** The debug info in use, after looking for it where none was chosen. */
+  readonly debugInfo: { request: Readonly<Record<string, never>>; answer: DebugInfoFacts };
+  /**
    * Takes the rules of the settings, as JSON text of a list; they stand before those of the kernel tree's
    * `.page-holders.json`, which is read with the tree. Open captures are judged again.
    */
@@ -289,8 +349,8 @@ export interface EngineRequests extends EventRequests {
   /** The rules in use, those of the kernel tree included. */
   readonly kindRules: { request: Readonly<Record<string, never>>; answer: RuleFacts };
   /**
-   * Looks the functions of all captures up in the kernel tree, which takes seconds the first time; rows of frames
-   * wait for it. Answers null without a tree. Reports progress.
+   * Looks the functions of all captures up in the debug info and in the kernel tree, which takes seconds the first
+   * time; rows of frames wait for it. Answers null without a tree. Reports progress.
    */
   readonly lookUpFunctions: { request: Readonly<Record<string, never>>; answer: SymbolFacts | null };
   /** The places of a printed stack, innermost frame first. */
@@ -313,6 +373,16 @@ export interface EngineRequests extends EventRequests {
   readonly pageInShort: {
     request: { readonly id: string; readonly pfn: number };
     answer: PageInShort | null;
+  };
+  /** The stack that a row is of or lies in: that of a reference is where it was acquired. Null for rows without one. */
+  readonly stackOf: {
+    request: { readonly node: string; readonly query: HoldersQuery };
+    answer: StackRows | null;
+  };
+  /** The stack of an event, by its row in the event table of a capture; null for one without. */
+  readonly stackOfEvent: {
+    request: { readonly capture: string; readonly row: number };
+    answer: StackRows | null;
   };
   /** A row of the holders tree and what is below it as text for a mail; the whole tree when `node` is null. */
   readonly text: {
@@ -349,6 +419,8 @@ export interface PlainError {
 export interface WorkerData {
   /** Folder for what is kept from one run to the next. */
   readonly cacheFolder: string;
+  /** Where a vmlinux is looked for that nobody chose: `/`; nowhere when it is absent. */
+  readonly systemRoot?: string;
 }
 
 export type ToEngine =

@@ -8,7 +8,7 @@ import { heldTime, heldTimeText } from './heldTime';
 import { branch, type Branch } from './lazyTree';
 import { heldMood, kindText, pfnText, stillHeldText } from './pageFacts';
 import type { NodeMood, Tooltip } from './protocol';
-import { frameRow, stackRows } from './stackRows';
+import { frameRow, stackRows, withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import type { Vantage } from './vantage';
@@ -64,7 +64,11 @@ export class ReferenceRows {
       reference.released?.row ?? '',
       ...reference.rows.slice(0, 2),
     ];
-    return { ...made, subject: `${pfnText(page.pfn)}/${rows.join('/')}` };
+    const stack = reference.acquired?.stack ?? reference.released?.stack ?? -1;
+    return {
+      ...withStack(made, this.stacks, stack),
+      subject: `${pfnText(page.pfn)}/${rows.join('/')}`,
+    };
   }
 
   private referenceTooltip(reference: Reference, vantage: Vantage, lost: number): Tooltip {
@@ -151,7 +155,7 @@ export class ReferenceRows {
   ): Branch {
     const verb = kind === 'acquired' ? 'Acquired' : 'Released';
     const noStack = end.stack < 0;
-    return branch(
+    const made = branch(
       {
         id,
         kind,
@@ -172,6 +176,7 @@ export class ReferenceRows {
       },
       noStack ? null : () => stackRows(id, this.stacks, end.stack),
     );
+    return withStack(made, this.stacks, end.stack);
   }
 
   /** The task and the outcome stand before the function: a sidebar has no room for all. */

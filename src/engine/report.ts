@@ -19,11 +19,13 @@ import type {
   Role,
   UnreleasedPage,
 } from '../holders/model';
-import type { Certainty } from '../source/location';
+import type { Certainty, InlinedFrame, OutsideTree } from '../source/location';
 import type { ReportAllocation, ReportAllocationGroup, ReportJoin, ReportNaming } from './allocationReport';
+import type { CaptureFit } from './debugInfo';
 import { sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
 import { timeSpan } from './heldTime';
 import { pfnText } from './pageFacts';
+import type { DebugInfoFacts } from './protocol';
 import { absoluteTime } from './timeText';
 
 export interface Report {
@@ -117,6 +119,21 @@ export interface ReportCapture {
   readonly joins: readonly ReportJoin[];
   /** What the symbol files given with it did; empty for a capture that has names. */
   readonly names: readonly ReportNaming[];
+  /** The vmlinux by which frames were looked up; absent without one. */
+  readonly debugInfo?: ReportDebugInfo;
+}
+
+/** A vmlinux, and whether it is that of the capture. */
+export interface ReportDebugInfo {
+  readonly vmlinux: string;
+  readonly release: string | null;
+  readonly buildId: string | null;
+  /** `other-build`: the lines are doubtful; `not-told`: the capture has nothing by which it could be told. */
+  readonly build: 'same' | 'other-build' | 'not-told';
+  /** What speaks against it; empty when nothing does. */
+  readonly mismatch: string;
+  /** What was compared, for people. */
+  readonly evidence: string;
 }
 
 export interface ReportPage {
@@ -192,18 +209,26 @@ export interface ReportSite {
   readonly file: string | null;
   readonly line: number | null;
   readonly certainty: Certainty;
+  /**
+   * Absent for a file in the kernel tree; `build`: the path is as the debug info has it, `mapped`: an absolute path of
+   * this machine.
+   */
+  readonly outside?: OutsideTree;
+  /** The debug info is of another build than the kernel that ran. */
+  readonly doubtful?: true;
 }
 
 export interface ReportFrame extends ReportSite {
   readonly offset: number | null;
   readonly module: string | null;
-  readonly inlined: readonly { readonly function: string; readonly file: string; readonly line: number }[];
+  readonly inlined: readonly InlinedFrame[];
 }
 
 export function reportCapture(
   capture: Capture,
   joins: readonly ReportJoin[],
   names: readonly ReportNaming[],
+  debugInfo: ReportDebugInfo | null,
 ): ReportCapture {
   const { events, timeBase } = capture;
   const span = timeSpan(capture);
@@ -224,7 +249,18 @@ export function reportCapture(
     problems: capture.problems.map(({ offset, line, message }) => ({ offset, line, message })),
     joins,
     names,
+    ...(debugInfo === null ? {} : { debugInfo }),
   };
+}
+
+export function reportDebugInfo(
+  { vmlinux, release, buildId }: DebugInfoFacts,
+  fit: CaptureFit | null,
+): ReportDebugInfo | null {
+  if (vmlinux === null || fit === null) return null;
+  const { mismatch, evidence, isProven } = fit;
+  const build = mismatch !== '' ? 'other-build' : isProven ? 'same' : 'not-told';
+  return { vmlinux, release, buildId, build, mismatch, evidence };
 }
 
 /** Where a page stands in a report. */
@@ -399,16 +435,22 @@ async function deducedSites(
   return placed.map(reportSite);
 }
 
-function reportSite(frame: PlacedFrame): ReportSite {
-  const { file, line, certainty } = frame.location;
-  return { function: frame.function, file, line, certainty };
+function reportSite({ function: name, location }: PlacedFrame): ReportSite {
+  const { file, line, certainty, outside, isDoubtful } = location;
+  return {
+    function: name,
+    file,
+    line,
+    certainty,
+    ...(outside === undefined ? {} : { outside }),
+    ...(isDoubtful === undefined ? {} : { doubtful: isDoubtful }),
+  };
 }
 
 export function reportFrame(frame: PlacedFrame): ReportFrame {
-  const { file, line, certainty } = frame.location;
-  const inlined = sureInlined(frame);
+  const { function: name, ...site } = reportSite(frame);
   const { offset, module } = frame;
-  return { function: frame.function, offset, module, file, line, certainty, inlined };
+  return { function: name, offset, module, ...site, inlined: sureInlined(frame) };
 }
 
 export function reportTask(capture: Capture, task: number): ReportTask | null {

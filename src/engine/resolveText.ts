@@ -5,6 +5,7 @@ import type { SourceLocation } from '../source/location';
 import { SourcePaths } from '../source/sourcePaths';
 import type { KernelTree } from '../source/treeAccess';
 import type { AnnotatedFrame, AnnotatedPlace, AnnotateStack } from './annotateStacks';
+import { differing } from './frameLocator';
 import { sureInlined } from './frames';
 import type { KernelSource } from './kernelSource';
 
@@ -15,10 +16,15 @@ export async function annotateWithDebugInfo(
   info: KernelDebugInfo,
   tree: KernelTree | null,
 ): Promise<AnnotateStack> {
-  const paths = await SourcePaths.create(info.kernel, tree);
+  const paths = await SourcePaths.create(info.kernel, {
+    tree,
+    root: null,
+    mappings: [],
+    isFileIn: () => Promise.resolve(false),
+  });
   const shown = async (place: CodePlace): Promise<AnnotatedPlace> => {
     const { file, line } = place;
-    const known = file === null ? null : ((await paths.inTree(file)) ?? paths.shorten(file));
+    const known = file === null ? null : (await paths.place(file)).file;
     return { function: place.function ?? '?', file: known, line };
   };
   return async (stack) => {
@@ -36,17 +42,6 @@ export async function annotateWithDebugInfo(
       }),
     );
   };
-}
-
-/** Where a chain of calls leaves the one that is shown, from the outermost on. */
-function differing(shown: readonly CodePlace[], other: readonly CodePlace[]): CodePlace | undefined {
-  for (let depth = 1; depth <= other.length; depth++) {
-    const [place, theirs] = [shown.at(-depth), other.at(-depth)!];
-    const isSame =
-      place?.function === theirs.function && place.file === theirs.file && place.line === theirs.line;
-    if (!isSame) return theirs;
-  }
-  return undefined;
 }
 
 /** Lines by the names of the frames alone, as without a vmlinux. */

@@ -1,5 +1,6 @@
 /** The frames of a stack as rows, each with its place in the kernel tree. */
 import { isPlumbing } from '../holders/kindRules';
+import type { Certainty } from '../source/location';
 import { stripSuffixes } from '../source/symbolName';
 import {
   frameTarget,
@@ -11,12 +12,12 @@ import {
 } from './frames';
 import { branch, type Branch } from './lazyTree';
 import type { FrameTarget } from './protocol';
-import { CERTAINTY_NAMES, CERTAINTY_WORDS, counted, joined } from './wording';
+import { CERTAINTY_NAMES, CERTAINTY_WORDS, counted, DOUBTFUL_NAME, joined } from './wording';
 
 /** Frames of a stack, innermost first; those that say nothing of the holder are folded. */
 export async function stackRows(id: string, stacks: PlacedStacks, stack: number): Promise<readonly Branch[]> {
   const frames = await stacks.frames(stack);
-  const rows = frames.flatMap((frame, index) => frameRows(`${id}/f${index}`, frame));
+  const rows = allFrameRows(id, frames);
   const depth = plumbingRows(frames);
   if (depth === 0) return rows;
   const plumbing = rows.slice(0, depth);
@@ -25,6 +26,16 @@ export async function stackRows(id: string, stacks: PlacedStacks, stack: number)
     description: plumbing.map((row) => row.node.label).join(', '),
   });
   return [folded, ...rows.slice(depth)];
+}
+
+/** A row that is of a stack. */
+export function withStack(row: Branch, stacks: PlacedStacks, stack: number): Branch {
+  return stack < 0 ? row : { ...row, stack: () => stacks.frames(stack) };
+}
+
+/** All rows of a stack, none folded. */
+export function allFrameRows(id: string, frames: readonly PlacedFrame[]): readonly Branch[] {
+  return frames.flatMap((frame, index) => frameRows(`${id}/f${index}`, frame));
 }
 
 /** One row with rows of a stack below it, whose ids get `step` behind that of the stack. */
@@ -52,59 +63,71 @@ function isSearched({ location }: PlacedFrame): boolean {
 export function frameRow(id: string, frame: PlacedFrame): Branch {
   const target = frameTarget(frame);
   const offset = frame.offset === null ? '' : `+0x${frame.offset.toString(16)}`;
+  const isUnsure = target.certainty === 'unknown' || target.isDoubtful === true;
   return branch({
     id,
     kind: 'frame',
-    mood: target.certainty === 'unknown' && isSearched(frame) ? 'doubt' : 'plain',
+    mood: isUnsure && isSearched(frame) ? 'doubt' : 'plain',
     label: frame.module === null ? frame.function : `${frame.function} [${frame.module}]`,
     description: isSearched(frame) ? placeText(target) : '',
     tooltip: {
       title: `${frame.function}${offset}`,
       rows: [
         ...(frame.module === null ? [] : [['Module', frame.module] as const]),
-        ['Place', target.file === null ? 'unknown' : `${target.file}:${target.line ?? 1}`],
-        ['How sure', CERTAINTY_NAMES[target.certainty]],
+        ['Place', target.file === null ? 'unknown' : `${target.file}:${target.line ?? '?'}`],
+        ['How sure', target.isDoubtful === true ? DOUBTFUL_NAME : CERTAINTY_NAMES[target.certainty]],
         ...target.candidates.slice(1).map((place) => ['Or', `${place.file}:${place.line}`] as const),
       ],
-      notes: target.note === '' ? [] : [target.note],
+      notes: [...(target.note === '' ? [] : [target.note]), ...outsideNotes(target)],
     },
     frame: target,
   });
 }
 
-/** Rows of the static inline functions between a frame and the one it called, which no stack shows. */
+/** Rows of the inline functions between a frame and the one it called, which no stack shows. */
 function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
   return sureInlined(frame).map((inlined, index) => {
     const { certainty } = frame.location;
-    const target: FrameTarget = { ...inlined, certainty, candidates: [inlined], note: '' };
+    const target: FrameTarget = { ...inlined, certainty, inlined: [], candidates: [inlined], note: '' };
     return branch({
       id: `${id}i${index}`,
       kind: 'frame',
       label: inlined.function,
-      description: `${inlined.file}:${inlined.line} · inlined`,
+      description: `${inlined.file}:${inlined.line} · ${inlinedWords(certainty)}`,
       tooltip: {
         title: inlined.function,
         rows: [
           ['Place', `${inlined.file}:${inlined.line}`],
-          ['How sure', CERTAINTY_NAMES[target.certainty]],
+          ['How sure', CERTAINTY_NAMES[certainty]],
         ],
-        notes: [`Inlined into ${frame.function}.`],
+        notes: [`Inlined into ${frame.function}.`, ...outsideNotes(target)],
       },
       frame: target,
     });
   });
 }
 
+function inlinedWords(certainty: Certainty): string {
+  return certainty === 'exact' ? 'inlined, exact' : 'inlined';
+}
+
 /** Several routes may lead to one line: then there is nothing to choose, but it is not proven either. */
-function certaintyWords({ certainty, candidates }: FrameTarget): string {
+function certaintyWords({ certainty, candidates, isDoubtful }: FrameTarget): string {
+  if (isDoubtful === true) return 'doubtful';
   return certainty === 'one-of-several' && candidates.length < 2 ? 'not proven' : CERTAINTY_WORDS[certainty];
 }
 
 /** `fs/splice.c:1203 · one of 3 calls`. */
 function placeText(target: FrameTarget): string {
   if (target.file === null) return CERTAINTY_WORDS.unknown;
-  const place = `${target.file}:${target.line ?? 1}`;
-  return joined([place, certaintyWords(target)]);
+  const outside = target.outside === 'build' ? 'not in the kernel tree' : '';
+  return joined([`${target.file}:${target.line ?? '?'}`, certaintyWords(target), outside]);
+}
+
+function outsideNotes({ outside }: FrameTarget): readonly string[] {
+  return outside === 'build'
+    ? ['The path is as the debug info has it: no such file is in the kernel tree.']
+    : [];
 }
 
 /**

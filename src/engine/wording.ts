@@ -26,9 +26,9 @@ export const CONFIDENCE_NAMES: Readonly<Record<Confidence, string>> = {
   assumed: 'assumed: several references fit, and the capture does not say which one is meant',
 };
 
-/** How sure a line is, beside it; nothing where it is sure. */
+/** How sure a line is, beside it. */
 export const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
-  exact: '',
+  exact: 'exact',
   'one-call-site': 'one call site',
   'one-of-several': 'one of several',
   'function-only': 'function only',
@@ -36,12 +36,14 @@ export const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
 };
 
 export const CERTAINTY_NAMES: Readonly<Record<Certainty, string>> = {
-  exact: 'exact',
+  exact: 'exact, by debug info',
   'one-call-site': 'the only place in the function that calls the next frame',
   'one-of-several': 'one of several places; the first is shown',
   'function-only': 'the function is known, the line in it is not',
   unknown: 'not found',
 };
+
+export const DOUBTFUL_NAME = 'doubtful: the debug info may be of another build';
 
 /** Names of the errors that migration and isolation return (include/uapi/asm-generic/errno-base.h). */
 const ERRNO_NAMES: Readonly<Record<number, string>> = {

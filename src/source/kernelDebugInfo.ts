@@ -3,6 +3,7 @@ import { callSites, JumpSearch, nameInSource, type CallSite, type FoundFunction 
 import type { DebugFile } from './debugFile';
 import type { CodePlace } from './dwarf/dwarfFile';
 import type { Certainty, StackFrame } from './location';
+import { hasSize, learnFrom, NOTHING_COMPARED, returnsTo, shiftBy, type KernelFit } from './kernelFit';
 import { isInterruptEntry } from './resolveStack';
 
 /** A frame with what captures say of it beyond its name. */
@@ -28,29 +29,53 @@ export interface DebugLocation {
   readonly isDoubtful?: boolean;
 }
 
-/** The debug info of a module by its name, `_` and `-` being the same; null when there is none. */
-export type OpenModule = (name: string) => Promise<DebugFile | null>;
+/** The modules of a kernel, by their names; `_` and `-` are the same. */
+export interface KernelModules {
+  /** Null when there is no debug info of it. */
+  open(name: string): Promise<DebugFile | null>;
+  /** Modules that may have a function of this name, likeliest first: some captures do not name the module. */
+  mayHave(name: string): readonly string[];
+}
+
+export const NO_MODULES: KernelModules = { open: () => Promise.resolve(null), mayHave: () => [] };
 
 const CANDIDATE_LIMIT = 8;
-/** CONFIG_FUNCTION_ALIGNMENT is 64 bytes at most. */
-const LARGEST_PADDING = 64;
-/** x86 and arm64 move the kernel by multiples of 2 MB at least (CONFIG_PHYSICAL_ALIGN; MIN_KIMG_ALIGN). */
-const KASLR_STEP = 0x200000n;
+
+/** An address as the file has it. */
+interface PlaceInFile {
+  readonly file: DebugFile;
+  readonly address: bigint;
+}
 
 export class KernelDebugInfo {
   /** Added by KASLR to the addresses of the kernel. */
   private shift: bigint | null = null;
+  /** By module, what is added to the addresses of its file's .text, where something tells it. */
+  private moduleShifts = new Map<string, bigint>();
   private doubt = '';
+  private hasProof = false;
+  private learned = NOTHING_COMPARED;
   private readonly searches = new Map<string, JumpSearch>();
+  private readonly moduleOf = new Map<string, Promise<string | null>>();
 
   constructor(
     readonly kernel: DebugFile,
-    private readonly openModule: OpenModule,
+    private readonly modules: KernelModules = NO_MODULES,
   ) {}
 
   /** What speaks against the capture being of this very kernel; empty when nothing does. */
   get mismatch(): string {
     return this.doubt;
+  }
+
+  /** Whether something of the capture shows that it is of this very kernel, beyond that nothing speaks against it. */
+  get isProven(): boolean {
+    return this.hasProof && this.doubt === '';
+  }
+
+  /** What {@link learn} compared. */
+  get fit(): KernelFit {
+    return this.learned;
   }
 
   /**
@@ -65,13 +90,35 @@ export class KernelDebugInfo {
       // Equal build-ids settle it, whatever the release is called.
       if (buildId.toLowerCase() !== this.kernel.buildId) {
         this.doubt = `${name} has build-id ${this.kernel.buildId}, the traced kernel ${buildId}`;
+      } else {
+        this.hasProof = true;
       }
       return;
     }
     const own = await this.kernel.kernelRelease();
-    if (release !== null && own !== null && release !== own) {
-      this.doubt = `${name} is of kernel ${own}, the trace of ${release}`;
-    }
+    if (release === null || own === null) return;
+    if (release === own) this.hasProof = true;
+    else this.doubt = `${name} is of kernel ${own}, the trace of ${release}`;
+  }
+
+  /**
+   * Learns from all frames of a capture where the kernel and its modules were in memory, and whether the capture is of
+   * this very build. Frames of one boot only.
+   *
+   * @param pause called between frames
+   */
+  async learn(
+    frames: readonly DebugFrame[],
+    pause: () => Promise<void> | undefined = () => undefined,
+  ): Promise<void> {
+    const named = await this.withModules(frames, pause);
+    const found = await learnFrom(this.kernel, this.modules, named, this.shift, pause);
+    this.shift = found.shift;
+    this.moduleShifts = found.moduleShifts;
+    this.learned = found.fit;
+    if (found.misfit !== '' && this.doubt === '')
+      this.doubt = `${this.kernel.name} is of another build: ${found.misfit}`;
+    if (found.isFitting) this.hasProof = true;
   }
 
   /** What KASLR added, when that is known already. */
@@ -82,26 +129,63 @@ export class KernelDebugInfo {
   /** The places of the frames of a stack, innermost first like the frames. */
   async locate(stack: readonly DebugFrame[]): Promise<DebugLocation[]> {
     const located: DebugLocation[] = [];
-    for (const frame of stack) await this.learnFromFrame(frame);
-    for (const [position, frame] of stack.entries()) {
-      const location = await this.locateFrame(frame, stack[position - 1] ?? null);
+    const named = await this.withModules(stack);
+    for (const frame of named) await this.learnFromFrame(frame);
+    for (const [position, frame] of named.entries()) {
+      const location = await this.locateFrame(frame, named[position - 1] ?? null);
       located.push(this.doubt === '' ? location : doubted(location, this.doubt));
     }
     return located;
   }
 
+  /** Names the modules that the frames leave out, as `trace-cmd report` does. */
+  private async withModules(
+    frames: readonly DebugFrame[],
+    pause: () => Promise<void> | undefined = () => undefined,
+  ): Promise<DebugFrame[]> {
+    const named: DebugFrame[] = [];
+    for (const frame of frames) {
+      await pause();
+      const module = frame.module ?? (await this.unnamedModule(frame));
+      named.push(module === frame.module ? frame : { ...frame, module });
+    }
+    return named;
+  }
+
+  private async unnamedModule({ function: name, address }: DebugFrame): Promise<string | null> {
+    if (name.startsWith('0x')) return null;
+    const own = await this.kernel.symbolsNamed(name);
+    // A function of the kernel may have the name of one in a module: then the address tells.
+    const isElsewhere =
+      typeof address === 'bigint' &&
+      this.shift !== null &&
+      !own.some((symbol) => returnsTo(symbol, address - this.shift!));
+    if (own.length > 0 && !isElsewhere) return null;
+    let found = this.moduleOf.get(name);
+    if (found === undefined) {
+      found = this.searchModules(name);
+      this.moduleOf.set(name, found);
+    }
+    return found;
+  }
+
+  private async searchModules(name: string): Promise<string | null> {
+    for (const module of this.modules.mayHave(name)) {
+      const file = await this.modules.open(module);
+      if (file !== null && (await file.symbolsNamed(name)).length > 0) return module;
+    }
+    return null;
+  }
+
   /** A frame of the kernel with a name and an address tells what KASLR added, as that is a multiple of its step. */
   private async learnFromFrame({ function: name, address, module }: DebugFrame): Promise<void> {
-    if (this.shift !== null || module !== null || address === null || address === undefined) return;
+    if (this.shift !== null || module !== null || typeof address !== 'bigint') return;
     const [symbol, ...others] = await this.kernel.symbolsNamed(name);
-    if (symbol === undefined || others.length > 0) return;
-    const distance = address - symbol.address;
-    const offset = ((distance % KASLR_STEP) + KASLR_STEP) % KASLR_STEP;
-    if (offset <= BigInt(symbol.size)) this.shift = distance - offset;
+    if (symbol !== undefined && others.length === 0) this.shift = shiftBy(symbol, address);
   }
 
   private async locateFrame(frame: DebugFrame, inner: DebugFrame | null): Promise<DebugLocation> {
-    if (frame.module !== null && (await this.openModule(frame.module)) === null) {
+    if (frame.module !== null && (await this.modules.open(frame.module)) === null) {
       return unknown(`No debug info of the module ${frame.module} was found.`);
     }
     const isInterrupted =
@@ -110,18 +194,54 @@ export class KernelDebugInfo {
     if (functions.length === 0) return this.locateAddress(frame, isInterrupted);
     if (frame.offset === null) {
       // The address of a frame whose name is known needs no offset.
-      const address = frame.address ?? null;
-      if (address !== null && this.shift !== null && frame.module === null) {
-        return this.locateAddress(frame, isInterrupted);
+      const place = await this.placeOf(frame);
+      if (place !== null) {
+        const isInFunction = functions.some(({ symbol }) => returnsTo(symbol, place.address));
+        if (isInFunction) return this.lookUpCall(frame, place, isInterrupted);
+        // Of a module only .text is where it is looked for.
+        if (frame.module === null) {
+          const doubt = `at the address of ${frame.function}, ${place.file.name} has other code`;
+          return doubted(await this.lookUpCall(frame, place, isInterrupted), doubt);
+        }
       }
       return this.locateCall(frame, functions, isInterrupted ? null : inner);
     }
-    return this.locateOffset(frame, frame.offset, functions, isInterrupted ? null : inner, isInterrupted);
+    const meant = functions.length > 1 ? await this.atAddress(functions, frame) : functions;
+    return this.locateOffset(frame, frame.offset, meant, isInterrupted ? null : inner, isInterrupted);
+  }
+
+  /** Of functions with one name those that the address of the frame is in; all when it tells nothing. */
+  private async atAddress(
+    functions: readonly FoundFunction[],
+    frame: DebugFrame,
+  ): Promise<readonly FoundFunction[]> {
+    const place = await this.placeOf(frame);
+    const meant = place === null ? [] : functions.filter(({ symbol }) => returnsTo(symbol, place.address));
+    return meant.length > 0 ? meant : functions;
   }
 
   private async functionsOf({ function: name, module }: StackFrame): Promise<readonly FoundFunction[]> {
-    const file = module === null ? this.kernel : await this.openModule(module);
+    const file = module === null ? this.kernel : await this.modules.open(module);
     return file === null ? [] : (await file.symbolsNamed(name)).map((symbol) => ({ file, symbol }));
+  }
+
+  /** The address of a frame as its file has it; null where that cannot be told. */
+  private async placeOf({ address, module }: DebugFrame): Promise<PlaceInFile | null> {
+    if (typeof address !== 'bigint') return null;
+    if (module === null)
+      return this.shift === null ? null : { file: this.kernel, address: address - this.shift };
+    const shift = this.moduleShifts.get(module);
+    const file = await this.modules.open(module);
+    return shift === undefined || file === null ? null : { file, address: address - shift };
+  }
+
+  private async lookUpCall(
+    { function: name }: DebugFrame,
+    { file, address }: PlaceInFile,
+    isInterrupted: boolean,
+  ): Promise<DebugLocation> {
+    const { places } = await file.lookUp(address - (isInterrupted ? 0n : 1n));
+    return places.length === 0 ? unknown(`There is no debug info for ${name}.`) : exact(places);
   }
 
   /** A frame that has nothing but an address. */
@@ -129,12 +249,18 @@ export class KernelDebugInfo {
     const address = frame.address ?? null;
     const where = frame.module ?? this.kernel.name;
     if (address === null) return unknown(`${where} has no function ${frame.function}.`);
-    if (this.shift === null) {
-      return unknown('Nothing tells where the kernel was in memory (KASLR): kallsyms of its boot would.');
+    const place = await this.placeOf(frame);
+    if (place === null) {
+      return unknown(
+        frame.module === null
+          ? 'Nothing tells where the kernel was in memory (KASLR): kallsyms of its boot would.'
+          : `Nothing tells where ${frame.module} was in memory: kallsyms of its boot would.`,
+      );
     }
-    const { places } = await this.kernel.lookUp(address - this.shift - (isInterrupted ? 0n : 1n));
-    if (places.length === 0) return unknown(`${where} has no code at 0x${address.toString(16)}.`);
-    return exact(places);
+    const { places } = await place.file.lookUp(place.address - (isInterrupted ? 0n : 1n));
+    return places.length === 0
+      ? unknown(`${where} has no code at 0x${address.toString(16)}.`)
+      : exact(places);
   }
 
   private async locateOffset(
@@ -145,7 +271,7 @@ export class KernelDebugInfo {
     isInterrupted: boolean,
   ): Promise<DebugLocation> {
     const size = frame.size ?? null;
-    const sized = size === null ? functions : functions.filter(({ symbol }) => fits(symbol.size, size));
+    const sized = size === null ? functions : functions.filter(({ symbol }) => hasSize(symbol, size));
     // Nothing returns to the begin of a function.
     const back = isInterrupted || offset === 0 ? 0n : 1n;
     const usable = sized.length > 0 ? sized : functions;
@@ -238,14 +364,6 @@ export class KernelDebugInfo {
     if (best === undefined) return unknown(`${note} There is no debug info for it.`);
     return { certainty: 'function-only', places: best, candidates: others.slice(0, CANDIDATE_LIMIT), note };
   }
-}
-
-/**
- * Whether a function of `own` bytes is printed as one of `printed`: kallsyms takes what is up to the next symbol
- * (kernel/kallsyms.c get_symbol_pos), and so counts the padding between functions. Assembly often has no size.
- */
-function fits(own: number, printed: number): boolean {
-  return own === 0 || (printed >= own && printed - own < LARGEST_PADDING);
 }
 
 /** Of functions with one name those that call the inner frame and return to this offset; all when none does. */

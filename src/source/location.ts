@@ -23,24 +23,40 @@ export interface StackFrame {
   readonly module: string | null;
 }
 
-export interface InlinedFrame {
-  readonly function: string;
-  /** Relative to the kernel tree, `/` separated. */
+/**
+ * Where a file is that debug info names and the kernel tree does not have: `mapped`, an absolute path of this machine
+ * to which a person's map of paths leads; `build`, as the machine that built the kernel had it, which says nothing of
+ * this one.
+ */
+export type OutsideTree = 'mapped' | 'build';
+
+/** A line of a source file. */
+export interface SourceLine {
+  /** Relative to the kernel tree, `/` separated, unless {@link outside} says otherwise. */
   readonly file: string;
   /** 1-based. */
   readonly line: number;
+  /** Absent for a file of the kernel tree. */
+  readonly outside?: OutsideTree;
+}
+
+export interface InlinedFrame extends SourceLine {
+  readonly function: string;
 }
 
 export interface SourceLocation {
-  /** Relative to the kernel tree, `/` separated; null when unknown. */
+  /** As in {@link SourceLine}; null when unknown. */
   readonly file: string | null;
   /** 1-based; null when unknown. */
   readonly line: number | null;
+  readonly outside?: OutsideTree;
   readonly certainty: Certainty;
+  /** What was found may be of another build than the kernel that ran: {@link note} says why. */
+  readonly isDoubtful?: true;
   /** Static inline functions between this frame and the next-inner one, innermost first. */
   readonly inlined: readonly InlinedFrame[];
   /** Further places, best first, when {@link certainty} is `one-of-several` or the definition is ambiguous. */
-  readonly candidates: readonly { readonly function: string; readonly file: string; readonly line: number }[];
+  readonly candidates: readonly InlinedFrame[];
   /** Why nothing better is known, for people; empty when exact. */
   readonly note: string;
 }

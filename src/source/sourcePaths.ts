@@ -1,28 +1,52 @@
 /** Paths of the machine that built a kernel, in the tree that is open. */
 import type { DebugFile } from './debugFile';
+import type { OutsideTree } from './location';
 import type { KernelTree } from './treeAccess';
+
+/** Paths that begin so in the debug info are in that folder of this machine. */
+export interface PathMapping {
+  readonly from: string;
+  /** Absolute path. */
+  readonly to: string;
+}
+
+/** What {@link SourcePaths} knows of this machine. */
+export interface LocalFiles {
+  /** Null when none is open: paths are then only made relative to the folder of the build. */
+  readonly tree: KernelTree | null;
+  /** Absolute path of the tree, or null. */
+  readonly root: string | null;
+  /** Which a person wrote; the longest that fits is taken. */
+  readonly mappings: readonly PathMapping[];
+  /** Whether there is a file at an absolute path, and no link leads from there out of `folder`. */
+  isFileIn(folder: string, path: string): Promise<boolean>;
+}
+
+export interface PlacedPath {
+  readonly file: string;
+  readonly outside?: OutsideTree;
+}
 
 /** The file that every kernel has, by the function that is in it (as scripts/faddr2line finds the build folder). */
 const LANDMARK = { symbol: 'start_kernel', file: 'init/main.c' };
 
 export class SourcePaths {
-  private readonly known = new Map<string, Promise<string | null>>();
+  private readonly known = new Map<string, Promise<PlacedPath>>();
 
   private constructor(
     /** Folder of the build, with a `/` at its end; empty when it is not known. */
     private readonly buildFolder: string,
-    private readonly tree: KernelTree | null,
+    private readonly local: LocalFiles,
   ) {}
 
-  /** @param tree null when none is open: paths are then only made relative to the folder of the build */
-  static async create(kernel: DebugFile, tree: KernelTree | null): Promise<SourcePaths> {
+  static async create(kernel: DebugFile, local: LocalFiles): Promise<SourcePaths> {
     for (const { address } of await kernel.symbolsNamed(LANDMARK.symbol)) {
       const file = (await kernel.definitionAt(address))?.file;
       if (file?.endsWith(`/${LANDMARK.file}`) === true) {
-        return new SourcePaths(file.slice(0, -LANDMARK.file.length), tree);
+        return new SourcePaths(file.slice(0, -LANDMARK.file.length), local);
       }
     }
-    return new SourcePaths('', tree);
+    return new SourcePaths('', local);
   }
 
   /** The path without the folder of the build. */
@@ -33,10 +57,10 @@ export class SourcePaths {
   }
 
   /**
-   * Path in the tree, relative to its root: the longest end of the given one that is a file there. Null when the tree
-   * has none, as for a module that was built outside of it.
+   * Where a path is here: in the tree by the longest end of it that is a file there; else where a mapping leads, when
+   * there is a file. What is in neither, as a module that was built outside of the tree, stays as the build had it.
    */
-  inTree(path: string): Promise<string | null> {
+  place(path: string): Promise<PlacedPath> {
     let found = this.known.get(path);
     if (found === undefined) {
       found = this.search(path);
@@ -45,16 +69,38 @@ export class SourcePaths {
     return found;
   }
 
-  private async search(path: string): Promise<string | null> {
-    const { tree } = this;
+  private async search(path: string): Promise<PlacedPath> {
+    const { tree } = this.local;
+    const mapped = await this.mapped(path);
+    if (mapped !== null) return mapped;
     const short = this.shorten(path);
-    if (tree === null) return short.startsWith('/') ? null : short;
     const parts = short.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
     // A name alone is in many folders: at least one folder must agree.
-    for (let first = 0; first < parts.length - 1; first++) {
+    for (let first = 0; tree !== null && first < parts.length - 1; first++) {
       const end = parts.slice(first).join('/');
-      if ((await tree.stat(end)) !== null) return end;
+      if ((await tree.stat(end)) !== null) return { file: end };
     }
-    return null;
+    return { file: short, outside: 'build' };
   }
+
+  /** Null when no mapping fits, or there is no file where it leads. */
+  private async mapped(path: string): Promise<PlacedPath | null> {
+    let best: PathMapping | null = null;
+    for (const { from: given, to } of this.local.mappings) {
+      const from = withoutEnd(given);
+      if (path.startsWith(`${from}/`) && from.length > (best?.from.length ?? -1)) best = { from, to };
+    }
+    if (best === null || path.includes('/../')) return null;
+    const folder = withoutEnd(best.to);
+    const file = folder + path.slice(best.from.length);
+    if (!(await this.local.isFileIn(folder, file))) return null;
+    const root = this.local.root === null ? null : `${withoutEnd(this.local.root)}/`;
+    return root !== null && file.startsWith(root)
+      ? { file: file.slice(root.length) }
+      : { file, outside: 'mapped' };
+  }
+}
+
+function withoutEnd(folder: string): string {
+  return folder.replace(/\/+$/, '');
 }

@@ -2,13 +2,13 @@
  * Prints the functions and lines of addresses as addr2line does: FILE ADDRESS…. With `--warm` first, looks them up again
  * and again instead and prints the seconds that one look-up takes.
  */
-import { openRanges } from '../../src/engine/debugInfoFiles';
+import { OpenFiles } from '../../src/engine/openFiles';
 import { DebugFile } from '../../src/source/debugFile';
 
 async function main(args: string[]): Promise<void> {
   const isWarm = args[0] === '--warm';
   const [name, ...texts] = isWarm ? args.slice(1) : args;
-  const file = await DebugFile.open(openRanges(name!));
+  const file = await DebugFile.open(new OpenFiles().open(name!));
   const addresses = texts.map(BigInt);
   const found = await file.lookUpAll(addresses);
   if (isWarm) {

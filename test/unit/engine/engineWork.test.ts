@@ -260,7 +260,7 @@ test('what happens to the file of an open capture is told once, and is shown unt
   const again = await engine.openCapture({ path: file, replaces: id });
   assert.deepEqual([again.id, again.changed], [id, null]);
   assert.deepEqual(await engine.checkFiles(), []);
-  assert.equal((await nodes(engine, 'captures')).length, 2, 'the kernel tree and one capture');
+  assert.equal((await nodes(engine, 'captures')).length, 3, 'the kernel tree, the vmlinux and one capture');
 });
 
 test('a capture that cannot be read again stays as it was', async () => {

@@ -215,7 +215,7 @@ test('without a kernel tree a frame claims no place, and says why when it is pre
   assert.equal(frame.node.description, '');
   assert.deepEqual(
     [frame.node.frame?.file, frame.node.frame?.certainty, frame.node.frame?.note],
-    [null, 'unknown', 'No kernel tree is chosen.'],
+    [null, 'unknown', 'No kernel tree and no vmlinux is chosen.'],
   );
 });
 

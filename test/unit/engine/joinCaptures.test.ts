@@ -118,7 +118,7 @@ test('a dump alone: its allocations by stack, those with most pages first', asyn
   assert.match(below.at(-1)!.label, /^Pages/);
   const pfns = await children(engine, below.at(-1)!.id);
   assert.match(pfns[0]!.label, /^0x[0-9a-f]+$/);
-  const [, capture] = await children(engine, null, 'captures');
+  const [, , capture] = await children(engine, null, 'captures');
   const [says] = await children(engine, capture!.id, 'captures');
   assert.equal(says!.label, '410 allocations of 583 pages');
 });

@@ -23,7 +23,10 @@ async function openKernel(t: TestContext): Promise<KernelDebugInfo | null> {
   for (const name of ['ext4', 'jbd2', 'mbcache']) {
     modules.set(name, await DebugFile.open(fileSource(sharedFile(`${name}.ko`)!, true)));
   }
-  return new KernelDebugInfo(kernel, (name) => Promise.resolve(modules.get(name) ?? null));
+  return new KernelDebugInfo(kernel, {
+    open: (name) => Promise.resolve(modules.get(name) ?? null),
+    mayHave: () => [...modules.keys()],
+  });
 }
 
 /** The distinct stacks of a recording, in the order of their first occurrence. */

@@ -1,0 +1,281 @@
+/** The debug info in use: what was chosen or found, and what it says of each open capture. */
+import { realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Capture } from '../capture/eventTable';
+import { KernelDebugInfo } from '../source/kernelDebugInfo';
+import { SourcePaths } from '../source/sourcePaths';
+import { DebugInfoFiles } from './debugInfoFiles';
+import { isThere, vmlinuxPlaces, type SearchedMachine } from './debugInfoPlaces';
+import { DebugFileError } from './errors';
+import { locateWithDebugInfo } from './frameLocator';
+import { allFrames, type LocateStack } from './frames';
+import type { KernelSource } from './kernelSource';
+import type { DebugInfoChoice, DebugInfoFacts, LookedPlace, RequestOptions } from './protocol';
+import { pauseFor } from './turns';
+import { counted } from './wording';
+
+export const NOTHING_CHOSEN: DebugInfoChoice = { vmlinux: null, modules: null, sourcePathMap: [] };
+
+/** Whether the debug info is that of a capture. */
+export interface CaptureFit {
+  /** Something of the capture shows that it is. */
+  readonly isProven: boolean;
+  /** What speaks against it; empty when nothing does. */
+  readonly mismatch: string;
+  /** What was compared, for people. */
+  readonly evidence: string;
+}
+
+export class DebugInfo {
+  private choice = NOTHING_CHOSEN;
+  private files: DebugInfoFiles | null = null;
+  private looked: readonly LookedPlace[] = [];
+  /** Captures for which a vmlinux was looked for already. */
+  private searchedFor = '';
+  private source: KernelSource | null = null;
+  private paths: Promise<SourcePaths> | null = null;
+  /** What captures say of their kernels; made anew with other files. */
+  private infos = new WeakMap<Capture, Promise<KernelDebugInfo>>();
+  private readonly fits = new WeakMap<Capture, CaptureFit>();
+  private ofTexts: KernelDebugInfo | null = null;
+  /** One search or choice at a time. */
+  private settling: Promise<unknown> = Promise.resolve();
+
+  /** @param root where a vmlinux and modules are looked for that nobody chose: `/`; null for nowhere */
+  constructor(private readonly root: string | null) {}
+
+  /** Whether frames can be looked up in it. */
+  get isThere(): boolean {
+    return this.files !== null;
+  }
+
+  get facts(): DebugInfoFacts {
+    const { files, choice, looked } = this;
+    return {
+      vmlinux: files?.kernel.name ?? null,
+      isChosen: files !== null && choice.vmlinux !== null,
+      release: files?.release ?? null,
+      buildId: files?.kernel.buildId ?? null,
+      modules: files?.modules.folders ?? [],
+      looked,
+    };
+  }
+
+  /** Modules that frames name, and whether there is debug info of them. */
+  get modules(): ReadonlyMap<string, boolean> {
+    return this.files?.modules.asked ?? new Map<string, boolean>();
+  }
+
+  /** Places in the debug info that could not be read. */
+  get problems(): DebugInfoFiles['kernel']['problems'] {
+    return this.files?.kernel.problems ?? { count: 0, kept: [] };
+  }
+
+  /** What is known by now of a capture; null before it was looked at. */
+  fitOf(capture: Capture): CaptureFit | null {
+    return this.files === null ? null : (this.fits.get(capture) ?? null);
+  }
+
+  /**
+   * Takes other files in place of those in use, which are closed.
+   *
+   * @throws DebugFileError when the chosen vmlinux cannot be used
+   */
+  choose(choice: DebugInfoChoice): Promise<void> {
+    return this.settle(async () => {
+      this.use(null);
+      this.choice = { ...choice, vmlinux: null };
+      this.looked = [];
+      this.searchedFor = '';
+      if (choice.vmlinux === null) return;
+      const { vmlinux, modules } = choice;
+      const files = await DebugInfoFiles.open(vmlinux, modules, this.machine);
+      this.choice = choice;
+      this.use(files);
+    });
+  }
+
+  /** The kernel tree in which its paths are found, or null. */
+  useTree(source: KernelSource | null): void {
+    this.source = source;
+    this.paths = null;
+    this.searchedFor = '';
+  }
+
+  /**
+   * Looks for the vmlinux of the captures unless one was chosen or found, and holds the captures against it.
+   *
+   * @throws CancelledError
+   */
+  async settleFor(captures: readonly Capture[], { signal, onProgress }: RequestOptions = {}): Promise<void> {
+    const pause = pauseFor(signal);
+    await this.settle(async () => {
+      if (this.root === null || this.choice.vmlinux !== null || captures.length === 0) return;
+      const key = captures.map(({ path: file }) => file).join('\0');
+      if (this.searchedFor === key) return;
+      // One that was found goes on to serve as long as it fits any of the captures.
+      const goesOn = this.files !== null && (await this.fitting(this.files, captures)) !== null;
+      if (!goesOn) await this.search(captures, pause);
+      this.searchedFor = key;
+    });
+    for (const [index, capture] of captures.entries()) {
+      if (this.files === null) return;
+      if (!this.infos.has(capture)) {
+        onProgress?.({ phase: 'matching', done: index, total: captures.length, unit: '', rowsAtEnd: false });
+      }
+      await pause();
+      await this.infoOf(capture, pause);
+    }
+  }
+
+  /** Finds the places of the stacks of a capture; null without debug info. */
+  locateIn(capture: Capture, tree: LocateStack | null): LocateStack | null {
+    if (this.files === null) return null;
+    return async (stack) => {
+      const info = await this.infoOf(capture);
+      return info === null ? [] : locateWithDebugInfo(info, await this.sourcePaths(), tree)(stack);
+    };
+  }
+
+  /** Finds the places of stacks that are in no capture; null without debug info. */
+  locateInTexts(tree: LocateStack | null): LocateStack | null {
+    const { files } = this;
+    if (files === null) return null;
+    const info = (this.ofTexts ??= new KernelDebugInfo(files.kernel, files.modules));
+    return async (stack) => locateWithDebugInfo(info, await this.sourcePaths(), tree)(stack);
+  }
+
+  private get machine(): SearchedMachine {
+    return { tree: this.source?.facts.root ?? null, root: this.root };
+  }
+
+  private settle<T>(work: () => Promise<T>): Promise<T> {
+    const settled = this.settling.catch(() => undefined).then(work);
+    this.settling = settled;
+    return settled;
+  }
+
+  private use(files: DebugInfoFiles | null): void {
+    this.files?.close();
+    this.files = files;
+    this.paths = null;
+    this.infos = new WeakMap();
+    this.ofTexts = null;
+  }
+
+  private async search(captures: readonly Capture[], pause: () => Promise<void> | undefined): Promise<void> {
+    this.use(null);
+    const kernels = captures.map(({ kernel }) => kernel ?? { release: null, buildId: null });
+    const looked: LookedPlace[] = [];
+    for (const place of vmlinuxPlaces(kernels, this.machine)) {
+      await pause();
+      if (this.files !== null) break;
+      looked.push({ path: place, found: await this.tryOut(place, captures) });
+    }
+    this.looked = looked;
+  }
+
+  /** Uses what is at a place if it is the kernel of a capture; says what was found there. */
+  private async tryOut(place: string, captures: readonly Capture[]): Promise<string> {
+    if (!(await isThere(place))) return 'no such file';
+    let files: DebugInfoFiles;
+    try {
+      files = await DebugInfoFiles.open(place, this.choice.modules, this.machine);
+    } catch (error) {
+      if (!(error instanceof DebugFileError)) throw error;
+      return error.message.replace(`${place} `, '').replace(`${place}: `, '');
+    }
+    const why = await this.fitting(files, captures);
+    if (why !== null) {
+      this.use(files);
+      return `used, ${why}`;
+    }
+    const release = files.release === null ? '' : ` is of ${files.release} and`;
+    files.close();
+    return `not used: it${release} is not shown to be the kernel of an open capture`;
+  }
+
+  /** Why it is the kernel of one of the captures; null when nothing shows it. */
+  private async fitting(files: DebugInfoFiles, captures: readonly Capture[]): Promise<string | null> {
+    for (const capture of captures) {
+      const info = await this.compare(files, capture);
+      if (info.isProven) return evidenceOf(capture, files, info);
+    }
+    return null;
+  }
+
+  private infoOf(capture: Capture, pause?: () => Promise<void> | undefined): Promise<KernelDebugInfo | null> {
+    const { files } = this;
+    if (files === null) return Promise.resolve(null);
+    const known = this.infos.get(capture);
+    if (known !== undefined) return known;
+    const made = this.compare(files, capture, pause).then((info) => {
+      if (this.files === files) {
+        const evidence = evidenceOf(capture, files, info);
+        this.fits.set(capture, { isProven: info.isProven, mismatch: info.mismatch, evidence });
+      }
+      return info;
+    });
+    this.infos.set(capture, made);
+    // Who was cancelled leaves the work to the next one.
+    made.catch(() => this.infos.delete(capture));
+    return made;
+  }
+
+  private async compare(
+    files: DebugInfoFiles,
+    capture: Capture,
+    pause?: () => Promise<void> | undefined,
+  ): Promise<KernelDebugInfo> {
+    const info = new KernelDebugInfo(files.kernel, files.modules);
+    const { kernel, kernelReference } = capture;
+    if (kernel !== undefined) await info.compareKernel(kernel.buildId, kernel.release);
+    if (kernelReference !== undefined) {
+      const [symbol] = await files.kernel.symbolsNamed(kernelReference.symbol);
+      if (symbol !== undefined) info.setShift(kernelReference.address - symbol.address);
+    }
+    await info.learn(allFrames(capture), pause);
+    return info;
+  }
+
+  private sourcePaths(): Promise<SourcePaths> {
+    const { files, source, choice } = this;
+    this.paths ??= SourcePaths.create(files!.kernel, {
+      tree: source?.files ?? null,
+      root: source?.facts.root ?? null,
+      mappings: choice.sourcePathMap,
+      isFileIn,
+    });
+    return this.paths;
+  }
+}
+
+/** `build-id 4746…; release 6.1.192; sizes of 83 of 83 functions; …`, or that nothing could be compared. */
+function evidenceOf({ kernel }: Capture, files: DebugInfoFiles, { fit }: KernelDebugInfo): string {
+  const own = files.kernel.buildId;
+  const { sizes, addresses } = fit;
+  const said = [
+    ...(typeof kernel?.buildId === 'string' && own !== null
+      ? [`build-id ${own === kernel.buildId ? 'equal' : 'different'}`]
+      : []),
+    ...(typeof kernel?.release === 'string' && files.release !== null
+      ? [`release ${kernel.release === files.release ? 'equal' : `${kernel.release} in the capture`}`]
+      : []),
+    ...(sizes.compared > 0
+      ? [`sizes of ${sizes.agreeing} of ${counted(sizes.compared, 'function')} equal`]
+      : []),
+    ...(addresses.compared > 0
+      ? [`addresses of ${addresses.agreeing} of ${counted(addresses.compared, 'function')} fit`]
+      : []),
+  ];
+  return said.length === 0 ? 'the capture has nothing by which it could be told' : said.join(', ');
+}
+
+async function isFileIn(folder: string, file: string): Promise<boolean> {
+  try {
+    const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(file)]);
+    return realFile.startsWith(realFolder + path.sep) && (await stat(realFile)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,154 @@
+/** The vmlinux in use, whether it is that of the captures, and its modules, as rows of the captures tree. */
+import type { CaptureFit } from './debugInfo';
+import { baseName } from './captureTree';
+import { branch, type Branch } from './lazyTree';
+import type { DebugInfoFacts } from './protocol';
+import { counted, joined } from './wording';
+
+/** A capture and what is known of its kernel; null before it was compared. */
+export interface ComparedCapture {
+  readonly path: string;
+  readonly fit: CaptureFit | null;
+}
+
+export interface DebugInfoState {
+  readonly facts: DebugInfoFacts;
+  readonly captures: readonly ComparedCapture[];
+  /** Modules that frames name, and whether there is debug info of them. */
+  readonly modules: ReadonlyMap<string, boolean>;
+  readonly problems: {
+    readonly count: number;
+    readonly kept: readonly { readonly section: string; readonly offset: number; readonly message: string }[];
+  };
+}
+
+const ID = 'debug-info';
+
+export function debugInfoRow({ facts, captures, modules, problems }: DebugInfoState): Branch {
+  const { vmlinux, release, buildId, isChosen, looked } = facts;
+  if (vmlinux === null) return noVmlinuxRow(facts);
+  const others = captures.filter(({ fit }) => fit !== null && fit.mismatch !== '');
+  return branch(
+    {
+      id: ID,
+      kind: 'fact',
+      mood: others.length > 0 ? 'doubt' : 'plain',
+      label: `${baseName(vmlinux)} ${release ?? ''}`.trim(),
+      description: joined([
+        others.length > 0 ? 'of another build: lines are doubtful' : buildText(captures),
+        isChosen ? 'chosen' : 'found',
+      ]),
+      tooltip: {
+        title: vmlinux,
+        rows: [
+          ['Release', release ?? 'not in it'],
+          ['Build-id', buildId ?? 'none'],
+        ],
+        notes: others.map(({ path, fit }) => `${baseName(path)}: ${fit!.mismatch}.`),
+      },
+    },
+    () => [
+      ...captures.map((capture, index) => captureFitRow(`${ID}/c${index}`, capture)),
+      modulesRow(facts, modules),
+      ...(problems.count === 0 ? [] : [damageRow(problems)]),
+      ...lookedRows(looked),
+    ],
+  );
+}
+
+function noVmlinuxRow({ looked }: DebugInfoFacts): Branch {
+  return branch(
+    {
+      id: ID,
+      kind: 'fact',
+      label: 'No vmlinux',
+      description: 'lines are found by the names of functions alone',
+      tooltip: {
+        title: 'No vmlinux is in use',
+        rows: [],
+        notes: [
+          'With the vmlinux of the traced kernel and its debug info lines are exact, and inlined functions are shown.',
+        ],
+      },
+    },
+    looked.length === 0 ? null : () => lookedRows(looked),
+  );
+}
+
+function buildText(captures: readonly ComparedCapture[]): string {
+  if (captures.length === 0 || captures.some(({ fit }) => fit === null)) return '';
+  return captures.every(({ fit }) => fit?.isProven) ? 'build fits' : 'nothing tells whether its build fits';
+}
+
+function captureFitRow(id: string, { path, fit }: ComparedCapture): Branch {
+  const name = baseName(path);
+  if (fit === null) return branch({ id, kind: 'fact', label: `${name}: not compared yet` });
+  const { isProven, mismatch, evidence } = fit;
+  const said = mismatch !== '' ? 'another build, lines are doubtful' : isProven ? 'fits' : 'not told';
+  return branch({
+    id,
+    kind: 'fact',
+    mood: mismatch !== '' ? 'doubt' : 'plain',
+    label: `${name}: ${said}`,
+    description: evidence,
+    tooltip: { title: name, rows: [['Compared', evidence]], notes: mismatch === '' ? [] : [`${mismatch}.`] },
+  });
+}
+
+function modulesRow({ modules: folders }: DebugInfoFacts, modules: ReadonlyMap<string, boolean>): Branch {
+  const missing = [...modules].filter(([, isThere]) => !isThere).map(([name]) => name);
+  const found = modules.size - missing.length;
+  const id = `${ID}/modules`;
+  return branch(
+    {
+      id,
+      kind: 'fact',
+      mood: missing.length > 0 ? 'doubt' : 'plain',
+      label:
+        modules.size === 0
+          ? 'No module in the stacks'
+          : `Debug info of ${found} of ${counted(modules.size, 'module')}`,
+      description: folders.length === 0 ? 'no folder of modules' : folders.join(', '),
+    },
+    modules.size === 0
+      ? null
+      : () =>
+          [...modules].sort().map(([name, isThere]) =>
+            branch({
+              id: `${id}/${name}`,
+              kind: 'fact',
+              mood: isThere ? 'plain' : 'doubt',
+              label: name,
+              description: isThere ? 'with debug info' : 'no debug info found: lines are found by name',
+            }),
+          ),
+  );
+}
+
+function damageRow({ count, kept }: DebugInfoState['problems']): Branch {
+  const id = `${ID}/damage`;
+  return branch(
+    { id, kind: 'fact', mood: 'doubt', label: `${counted(count, 'place')} of it could not be read` },
+    () =>
+      kept.map(({ section, offset, message }, index) =>
+        branch({
+          id: `${id}/${index}`,
+          kind: 'fact',
+          mood: 'doubt',
+          label: `${section === '' ? 'the file' : section}, byte ${offset}: ${message}`,
+        }),
+      ),
+  );
+}
+
+function lookedRows(looked: DebugInfoFacts['looked']): readonly Branch[] {
+  return looked.map(({ path, found }, index) =>
+    branch({
+      id: `${ID}/l${index}`,
+      kind: 'fact',
+      label: `Looked for ${path}`,
+      description: found,
+      tooltip: { title: path, rows: [['Found', found]], notes: [] },
+    }),
+  );
+}

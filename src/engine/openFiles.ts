@@ -1,0 +1,55 @@
+/** Files of this machine for the readers of debug info. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { DebugFileError } from '../source/elf/debugProblems';
+import type { RangeSource } from '../source/elf/rangeSource';
+
+/** Files of this machine, read without waiting, until all are closed. */
+export class OpenFiles {
+  private readonly handles = new Set<number>();
+
+  /** @throws DebugFileError when it cannot be opened or is no regular file */
+  open(file: string): RangeSource {
+    let handle: number;
+    let size: number;
+    try {
+      handle = openSync(file, 'r');
+      this.handles.add(handle);
+      const status = fstatSync(handle);
+      if (!status.isFile()) throw new Error('it is no regular file');
+      size = status.size;
+    } catch (error) {
+      throw new DebugFileError(
+        `${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+    return this.source(file, handle, size);
+  }
+
+  close(): void {
+    for (const handle of this.handles) closeSync(handle);
+    this.handles.clear();
+  }
+
+  /** Of a closed file nothing is read: its number may be another file's by now. */
+  private source(name: string, handle: number, size: number): RangeSource {
+    const readNow = (offset: number, target: Uint8Array): number => {
+      const wanted = this.handles.has(handle) ? Math.max(0, Math.min(target.length, size - offset)) : 0;
+      let filled = 0;
+      while (filled < wanted) {
+        const bytes = readSync(handle, target, filled, wanted - filled, offset + filled);
+        if (bytes === 0) break;
+        filled += bytes;
+      }
+      return filled;
+    };
+    return {
+      name,
+      size,
+      readNow,
+      read: (offset, length) => {
+        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+        return Promise.resolve(bytes.subarray(0, readNow(offset, bytes)));
+      },
+    };
+  }
+}

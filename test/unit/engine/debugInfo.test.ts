@@ -1,0 +1,166 @@
+/** Frames of captures by debug info: the small programs of the fixtures stand for a kernel. */
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import type { Capture } from '../../../src/capture/eventTable';
+import { DebugInfo, NOTHING_CHOSEN } from '../../../src/engine/debugInfo';
+import { Engine } from '../../../src/engine/engine';
+import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
+import type { TreeNode } from '../../../src/engine/protocol';
+import { captureOf, traceText } from '../support/traceText';
+
+const VMLINUX = path.resolve('test/fixtures/debugInfo/dwarf4.elf');
+const BUILD_ID = '894b65e4b0b4eb75c6c70f4ae9897fb9430fdce6';
+/** Where KASLR put the kernel, and its addresses without it (nm dwarf4.elf). */
+const KASLR = 0x1c000000n;
+const ADDRESSES = { caller: 0xffffffff81000020n, outer: 0xffffffff810000d0n, other: 0xffffffff81000180n };
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-debug-info-'));
+after(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const PUT = 'page_ref_mod_and_test: pfn=0x10 flags=uptodate count=1 mapcount=0 mapping=0 mt=1 val=-1 ret=0';
+
+let files = 0;
+
+/** An engine with one capture whose events have these stacks, innermost frames first. */
+async function opened(...stacks: readonly (readonly string[])[]): Promise<Engine> {
+  const file = path.join(scratch, `trace${files++}.txt`);
+  writeFileSync(file, traceText(stacks.map((stack) => ({ task: 'cat-1', text: PUT, stack }))));
+  const engine = new Engine();
+  await engine.openCapture({ path: file });
+  return engine;
+}
+
+const chosen = { ...NOTHING_CHOSEN, vmlinux: VMLINUX };
+
+async function stack(engine: Engine, row = 0): Promise<readonly TreeNode[]> {
+  const rows = await engine.stackOfEvent({ capture: 'c1', row });
+  assert.ok(rows);
+  return rows.frames;
+}
+
+const words = ({ label, description }: TreeNode): string => `${label} ${description}`;
+
+async function captureRows(engine: Engine, node: string | null = null): Promise<readonly TreeNode[]> {
+  const request = { tree: 'captures', node, start: 0, end: 100, query: DEFAULT_QUERY } as const;
+  return (await engine.children(request)).nodes;
+}
+
+test('a frame with an offset is exact, and what is inlined into it has rows of its own before it', async () => {
+  const engine = await opened(['other+0x5/0x9', 'caller+0x97/0x9b', 'outer+0xc/0x14']);
+  assert.match(words((await stack(engine))[1]!), /^caller $/, 'nothing is known without debug info');
+  await engine.setDebugInfo(chosen);
+  const rows = (await stack(engine)).map(words);
+  assert.deepEqual(rows, [
+    'other /build/sample/other.c:11 · exact · not in the kernel tree',
+    'wrapped /build/sample/main.c:16 · inlined, exact',
+    'caller /build/sample/main.c:22 · exact · not in the kernel tree',
+    'outer /build/sample/main.c:37 · exact · not in the kernel tree',
+  ]);
+});
+
+test('addresses of a moved kernel lead to the same lines', async () => {
+  const at = (name: keyof typeof ADDRESSES, offset: bigint): string =>
+    `${name} <${(ADDRESSES[name] + KASLR + offset).toString(16)}>`;
+  const engine = await opened([at('other', 5n), at('caller', 0x97n), at('outer', 0xcn)]);
+  await engine.setDebugInfo(chosen);
+  const rows = (await stack(engine)).map(words);
+  assert.equal(rows[2], 'caller /build/sample/main.c:22 · exact · not in the kernel tree');
+  await engine.debugInfo({});
+  const [fit] = await captureRows(engine, 'debug-info');
+  assert.equal(fit!.description, 'addresses of 3 of 3 functions fit');
+});
+
+test('names alone: the call of the next-inner frame, all of several, and a tail call is said', async () => {
+  const engine = await opened(['same', 'caller'], ['other', 'caller'], ['other', 'outer']);
+  await engine.setDebugInfo(chosen);
+  const [, caller] = await stack(engine, 0);
+  assert.match(words(caller!), /^caller \/build\/sample\/main\.c:23 · exact/);
+  const several = (await stack(engine, 1)).at(-1)!.frame!;
+  assert.equal(several.certainty, 'one-of-several');
+  assert.deepEqual(several.candidates.map(({ line }) => line).sort(), [22, 25]);
+  const tail = (await stack(engine, 2)).at(-1)!.frame!;
+  assert.match(tail.note, /jumper is called here, and ends with a jump to other/);
+});
+
+test('another build is said with what differs, and its lines are doubtful', async () => {
+  const engine = await opened(['other+0x5/0x90', 'caller+0x97/0x120', 'outer+0xc/0x99', 'indirect+0x8/0x77']);
+  await engine.setDebugInfo(chosen);
+  const [other] = await stack(engine);
+  assert.match(words(other!), /other\.c:11 · doubtful/);
+  assert.equal(other!.frame!.isDoubtful, true);
+  assert.notEqual(other!.frame!.certainty, 'exact');
+  assert.match(engine.debugInfoDoubts()[0]!, /of another build: 4 of 4 functions have another size/);
+  const row = (await captureRows(engine)).find(({ id }) => id === 'debug-info')!;
+  assert.equal(row.mood, 'doubt');
+  assert.match(row.description, /of another build: lines are doubtful/);
+});
+
+test('paths of the build are those of the tree by their ends, or where the map leads, and else stay as they are', async () => {
+  const local = path.join(scratch, 'mapped');
+  mkdirSync(local);
+  writeFileSync(path.join(local, 'main.c'), '');
+  const engine = await opened(['other+0x5/0x9', 'outer+0xc/0x14']);
+  await engine.setDebugInfo({ ...chosen, sourcePathMap: [{ from: '/build/sample', to: local }] });
+  const [other, outer] = (await stack(engine)).map(({ frame }) => frame!);
+  assert.deepEqual([other!.file, other!.outside], ['/build/sample/other.c', 'build']);
+  assert.deepEqual([outer!.file, outer!.outside], [path.join(local, 'main.c'), 'mapped']);
+});
+
+test('a vmlinux that cannot be used is refused with what was expected, and none is in use then', async () => {
+  const engine = await opened(['other+0x5/0x9']);
+  await engine.setDebugInfo(chosen);
+  await assert.rejects(
+    engine.setDebugInfo({ ...chosen, vmlinux: path.resolve('package.json') }),
+    /package\.json: expected an ELF file/,
+  );
+  assert.equal((await engine.debugInfo({})).vmlinux, null);
+  assert.equal((await stack(engine))[0]!.description, '');
+});
+
+test('a vmlinux that nobody chose is used only when it is shown to be that of a capture', async () => {
+  const root = path.join(scratch, 'system');
+  const place = path.join(
+    root,
+    'usr/lib/debug/.build-id',
+    BUILD_ID.slice(0, 2),
+    `${BUILD_ID.slice(2)}.debug`,
+  );
+  mkdirSync(path.dirname(place), { recursive: true });
+  copyFileSync(VMLINUX, place);
+  mkdirSync(path.join(root, 'boot'));
+  copyFileSync(VMLINUX, path.join(root, 'boot/vmlinux-6.1.7'));
+  const capture = await captureOf([{ task: 'cat-1', text: PUT, stack: ['other+0x5/0x9'] }]);
+  const ofKernel = (release: string | null, buildId: string | null): Capture => ({
+    ...capture,
+    path: `${release} ${buildId}`,
+    kernel: { release, buildId },
+  });
+
+  const info = new DebugInfo(root);
+  await info.settleFor([ofKernel(null, BUILD_ID)]);
+  assert.equal(info.facts.vmlinux, place);
+  assert.deepEqual(
+    [info.facts.isChosen, info.facts.looked.at(-1)!.found],
+    [false, 'used, build-id equal, sizes of 1 of 1 function equal'],
+  );
+
+  await info.settleFor([ofKernel('6.1.7', 'f'.repeat(40))]);
+  assert.equal(info.facts.vmlinux, null);
+  const looked = info.facts.looked.map(({ path: at, found }) => [path.relative(root, at), found]);
+  assert.deepEqual(
+    looked.find(([at]) => at === 'boot/vmlinux-6.1.7'),
+    ['boot/vmlinux-6.1.7', 'not used: it is not shown to be the kernel of an open capture'],
+  );
+  assert.deepEqual(
+    looked.find(([at]) => at === 'usr/lib/debug/boot/vmlinux-6.1.7'),
+    ['usr/lib/debug/boot/vmlinux-6.1.7', 'no such file'],
+  );
+
+  await info.settleFor([ofKernel('../../etc', null)]);
+  assert.deepEqual(info.facts.looked, [], 'a capture does not say where files are looked for');
+});
