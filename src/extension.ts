@@ -9,12 +9,14 @@ import { FrameDefinition } from './views/frameDefinition';
 import { FrameHover } from './views/frameHover';
 import { FrameLinks } from './views/frameLinks';
 import { FtraceLanguage } from './views/ftraceLanguage';
+import { HeldInSource, SOURCE_DOCUMENTS } from './views/heldInSource';
 import { KernelTreeChoice } from './views/kernelTreeChoice';
 import { NodeTree } from './views/nodeTree';
 import { OpenCaptures } from './views/openCaptures';
 import { OpenCommands } from './views/openCommands';
 import { OpenFrame } from './views/openFrame';
 import { ProblemPlace } from './views/problemPlace';
+import { RevealHolders } from './views/revealHolders';
 import { ShownHolders } from './views/shownHolders';
 import { TerminalFrames } from './views/terminalFrames';
 import { FRAME_DOCUMENTS, TextFrames } from './views/textFrames';
@@ -63,6 +65,8 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     new FileChecks(captures, log),
     new OpenFrame(kernelTree, log),
     shown,
+    new RevealHolders(holdersTree, holders, shown),
+    heldInSource(context, engine, captures, kernelTree, log),
     new CopyAsText(engine, shown, holders, log),
     new ChooseShown(captures, shown, holders),
     new ProblemPlace(captures, log),
@@ -77,6 +81,18 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     }),
   );
   return { holders: holdersTree, captures: capturesTree };
+}
+
+function heldInSource(
+  { extensionUri }: vscode.ExtensionContext,
+  engine: EngineClient,
+  captures: OpenCaptures,
+  kernelTree: KernelTreeChoice,
+  log: vscode.LogOutputChannel,
+): vscode.Disposable {
+  const media = vscode.Uri.joinPath(extensionUri, 'media');
+  const held = new HeldInSource(engine, captures, kernelTree, media, log);
+  return vscode.Disposable.from(held, vscode.languages.registerCodeLensProvider(SOURCE_DOCUMENTS, held));
 }
 
 /** Everything that makes a frame in a text or a terminal lead to its line. */

@@ -62,6 +62,17 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
     }
   }
 
+  /** The row of an id with those that it is below; null when it is not among the rows that are shown. */
+  async find(id: string): Promise<Row | null> {
+    let parent: Row | undefined;
+    for (;;) {
+      const rows = await this.getChildren(parent);
+      const next = rows.find((row): row is Row => !isMoreRow(row) && isOnWay(row, id));
+      if (next === undefined || next.node.id === id) return next ?? null;
+      parent = next;
+    }
+  }
+
   showMore({ tree, parent }: MoreRow): void {
     if (tree !== this.tree) return;
     const node = parent?.node.id ?? null;
@@ -73,4 +84,8 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
     this.subscription.dispose();
     this.changed.dispose();
   }
+}
+
+function isOnWay({ node }: Row, id: string): boolean {
+  return id === node.id || id.startsWith(`${node.id}/`);
 }

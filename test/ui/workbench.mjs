@@ -167,12 +167,13 @@ export async function waitForEditor(file, line) {
     .waitFor();
 }
 
-/** Opens a file of the open folders by its name. */
-export async function openFile(name) {
+/** Opens a file by its name in the open folders, or by its path. */
+export async function openFile(file) {
+  const name = path.basename(file);
   const tab = page.locator('.tab.active', { hasText: name });
   for (let tries = 0; tries < 5; tries++) {
     await page.keyboard.press('Control+P');
-    await quickInputBox().fill(name);
+    await quickInputBox().fill(file);
     await quickItem(name).click();
     const isOpen = await tab.waitFor({ timeout: 3000 }).then(
       () => true,

@@ -1,0 +1,51 @@
+/** Shows rows of the Holders view: a page or mark by its id, or what is held through lines of the source. */
+import * as vscode from 'vscode';
+import { NO_FILTER, type SourceLines } from '../engine/holdersQuery';
+import type { NodeTree } from './nodeTree';
+import { isMoreRow, type MoreRow, type Row } from './rows';
+import type { ShownHolders } from './shownHolders';
+
+/** A row of the holders tree grouped by page, and the page it is of. */
+export interface PageRow {
+  readonly node: string;
+  readonly pfn: number;
+}
+
+export class RevealHolders implements vscode.Disposable {
+  private readonly commands: vscode.Disposable;
+
+  constructor(
+    private readonly tree: NodeTree,
+    private readonly view: vscode.TreeView<Row | MoreRow>,
+    private readonly shown: ShownHolders,
+  ) {
+    const { registerCommand } = vscode.commands;
+    this.commands = vscode.Disposable.from(
+      registerCommand('pageHolders.showPage', (row: PageRow) => this.showPage(row)),
+      registerCommand('pageHolders.showHeldThrough', (through: SourceLines) => this.showThrough(through)),
+    );
+  }
+
+  dispose(): void {
+    this.commands.dispose();
+  }
+
+  /** Leaves the tree as it is where the row is in it; else shows the page alone. */
+  private async showPage({ node, pfn }: PageRow): Promise<void> {
+    const there = await this.tree.find(node);
+    if (there === null) this.shown.change({ groupBy: 'page', filter: { ...NO_FILTER, pfns: [pfn] } });
+    await this.reveal(there ?? (await this.tree.find(node)));
+  }
+
+  private async showThrough(through: SourceLines): Promise<void> {
+    // By page, the other holders of these pages would be shown as well.
+    this.shown.change({ groupBy: 'holder', filter: { ...NO_FILTER, through } });
+    const [first] = await this.tree.getChildren();
+    await this.reveal(first === undefined || isMoreRow(first) ? null : first);
+  }
+
+  private async reveal(row: Row | null): Promise<void> {
+    if (row === null) await vscode.commands.executeCommand('pageHolders.holders.focus');
+    else await this.view.reveal(row, { select: true, focus: true, expand: true });
+  }
+}
