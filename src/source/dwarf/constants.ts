@@ -145,6 +145,7 @@ export const enum RangeEntry {
 
 /** DW_LNS_* and DW_LNE_*: opcodes of a line number program. */
 export const enum LineOpcode {
+  Extended = 0,
   Copy = 1,
   AdvancePc = 2,
   AdvanceLine = 3,

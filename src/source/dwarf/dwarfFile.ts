@@ -1,13 +1,13 @@
 /** Addresses to functions and lines by the DWARF of one file. */
-import { ByteCursor } from '../elf/byteCursor';
 import type { ElfFile } from '../elf/elfFile';
-import type { Now } from '../elf/rangeSource';
+import { then, type Now } from '../elf/rangeSource';
 import type { SymbolTable } from '../elf/symbolTable';
 import { Abbreviations } from './abbreviations';
 import { Slot } from './constants';
 import { DwarfSections } from './dwarfSections';
 import { NO_ENTRY, type EntryReader } from './entryReader';
 import { callsOf, innermostAt, type FunctionNode } from './functionTree';
+import type { LineRow } from './lineProgram';
 import { LONGEST_HEADER, readUnitHeader, Unit, type UnitHeader } from './unit';
 import { UnitIndex } from './unitIndex';
 
@@ -49,14 +49,15 @@ export interface Call {
 const KEPT_BYTES = 1 << 24;
 /** Addresses whose places are kept: more than the frames of any capture, and 5 MB at most. */
 const KEPT_RESULTS = 1 << 14;
-/** Bytes of a unit read at first where its length is not known. */
-const FIRST_READ = 1 << 16;
-/** Bytes in which the root entry of a unit is. */
-const ROOT_READ = 1 << 12;
+/** Bytes of a unit read before its header was looked at. */
+const LARGEST_FIRST_READ = 1 << 20;
 const ABBREVIATIONS_READ = 1 << 12;
 const LARGEST_ABBREVIATIONS = 1 << 24;
 /** An origin of an origin of…: compilers make two. */
 const MOST_ORIGINS = 16;
+
+/** Stands for the row of an address that has none: no file has this number. */
+const NO_ROW: LineRow = { file: -1, line: 0, column: 0 };
 
 interface KeptUnit {
   readonly unit: Unit;
@@ -116,24 +117,27 @@ export class DwarfFile {
     const row = table?.find(address) ?? null;
     const found = unit.functionAt(address);
     const entry = found instanceof Promise ? await found : found;
-    const path = async (file: number): Promise<string | null> => table?.path(file, this.sections) ?? null;
     const places: CodePlace[] = [];
-    let file = row === null ? null : await path(row.file);
-    let line = row?.line ?? 0;
-    let column = row?.column ?? 0;
-    if (entry >= 0) {
-      let node = await innermostAt(unit, entry, address);
-      for (;;) {
+    let { file, line, column } = row ?? NO_ROW;
+    if (entry !== null) {
+      let node: FunctionNode | null = await innermostAt(unit, entry, address);
+      for (; node !== null; node = node.parent) {
         const name = this.nameOf(unit, node.entry);
-        places.push(place(name instanceof Promise ? await name : name, file, line, column));
-        if (node.parent === null) break;
-        file = await path(node.callFile);
+        const path = table?.path(file, this.sections) ?? null;
+        places.push(
+          place(
+            name instanceof Promise ? await name : name,
+            path instanceof Promise ? await path : path,
+            line,
+            column,
+          ),
+        );
+        file = node.callFile;
         line = node.callLine;
         column = node.callColumn;
-        node = node.parent;
       }
     } else if (row !== null) {
-      places.push(place(null, file, line, column));
+      places.push(place(null, (await table?.path(file, this.sections)) ?? null, line, column));
     }
     const all = { places, isSplit: unit.isSplit };
     if (this.found.size >= KEPT_RESULTS) this.found.delete(this.found.keys().next().value!);
@@ -147,7 +151,7 @@ export class DwarfFile {
     const kept = await this.unitOf(address);
     if (kept === null) return [];
     const entry = await kept.unit.functionAt(address);
-    if (entry < 0) return [];
+    if (entry === null) return [];
     const calls: Call[] = [];
     for (const { node, returnAddress, origin, isTailCall } of await callsOf(kept.unit, entry)) {
       const callee = origin === NO_ENTRY ? null : await this.nameOf(kept.unit, origin);
@@ -164,9 +168,9 @@ export class DwarfFile {
   /** Where a function is declared, by an address in it. */
   async declarationAt(address: number): Promise<CodePlace | null> {
     const kept = await this.unitOf(address);
-    const entry = kept === null ? -1 : await kept.unit.functionAt(address);
-    if (kept === null || entry < 0) return null;
-    const offset = kept.unit.header.offset + entry;
+    const entry = (await kept?.unit.functionAt(address)) ?? null;
+    if (kept === null || entry === null) return null;
+    const offset = kept.unit.header.offset + entry.start;
     return this.ofOrigins(kept.unit, offset, Slot.DeclLine, async (unit, reader) => {
       const { values, start } = reader;
       const [fileNumber, line] = [values[Slot.DeclFile]!, values[Slot.DeclLine]!];
@@ -190,15 +194,10 @@ export class DwarfFile {
   }
 
   private async addUnitRanges(header: UnitHeader, add: (low: number, high: number) => void): Promise<void> {
-    const head = await this.sections.get('info').read(header.offset, Math.min(header.length, ROOT_READ));
-    const unit = await this.makeUnit(header, head);
+    const unit = await this.makeUnit(header);
     if (unit === null) return;
-    if (unit.rootHasCode) {
-      await unit.addRootRanges(add);
-    } else if (header.length > header.headerLength) {
-      const whole = await this.open(header.offset);
-      await whole?.unit.addFunctionRanges(add);
-    }
+    if (unit.rootHasCode) await unit.addRootRanges(add);
+    else if (header.length > header.headerLength) await unit.addFunctionRanges(add);
   }
 
   private open(offset: number): Now<KeptUnit | null> {
@@ -206,59 +205,59 @@ export class DwarfFile {
     if (known !== undefined) return known;
     let opening = this.opening.get(offset);
     if (opening === undefined) {
-      opening = this.load(offset).finally(() => this.opening.delete(offset));
+      const loaded = this.load(offset);
+      if (!(loaded instanceof Promise)) return loaded;
+      opening = loaded.finally(() => this.opening.delete(offset));
       this.opening.set(offset, opening);
     }
     return opening;
   }
 
-  private async load(offset: number): Promise<KeptUnit | null> {
-    const info = this.sections.get('info');
-    const expected = Math.min(
-      Math.max(this.index.nextStart(offset) - offset, LONGEST_HEADER),
-      FIRST_READ * 16,
+  private load(offset: number): Now<KeptUnit | null> {
+    // Most often the whole unit: its functions are looked for next.
+    const expected = Math.min(this.index.nextStart(offset) - offset, LARGEST_FIRST_READ);
+    return then(
+      this.sections.info.at(offset, Math.max(expected, LONGEST_HEADER)),
+      ({ cursor, start, length }) => {
+        const head = cursor.bytes.subarray(offset - start, Math.min(offset - start + LONGEST_HEADER, length));
+        const header = readUnitHeader(head, this.sections.isLittle, offset);
+        if (typeof header === 'string') {
+          this.sections.problem('info', offset, header);
+          return null;
+        }
+        if (offset + header.length > this.sections.get('info').size) {
+          const message = `a unit of ${header.length} bytes, which the section does not have`;
+          this.sections.problem('info', offset, message);
+        }
+        return then(this.makeUnit(header), (unit) => {
+          if (unit === null) return null;
+          const kept = { unit, size: 0 };
+          this.kept.set(offset, kept);
+          this.account(kept);
+          return kept;
+        });
+      },
     );
-    let bytes = await info.read(offset, expected);
-    const header = readUnitHeader(bytes.subarray(0, LONGEST_HEADER), this.sections.isLittle, offset);
-    if (typeof header === 'string') {
-      this.sections.problem('info', offset, header);
-      return null;
-    }
-    if (bytes.length < header.length) bytes = await info.read(offset, header.length);
-    if (bytes.length < header.length) {
-      this.sections.problem(
-        'info',
-        offset,
-        `a unit of ${header.length} bytes, which the section does not have`,
-      );
-    }
-    // A unit that is much shorter than what was read must not keep it all.
-    const own =
-      bytes.length > 2 * header.length ? bytes.slice(0, header.length) : bytes.subarray(0, header.length);
-    const unit = await this.makeUnit(header, own);
-    if (unit === null) return null;
-    const kept = {
-      unit,
-      size: 0,
-    };
-    this.kept.set(offset, kept);
-    this.account(kept);
-    return kept;
   }
 
-  private async makeUnit(header: UnitHeader, bytes: Uint8Array): Promise<Unit | null> {
+  private makeUnit(header: UnitHeader): Now<Unit | null> {
+    return then(this.readAbbreviations(header, ABBREVIATIONS_READ), (abbreviations) =>
+      abbreviations === null ? null : Unit.open(this.sections, header, abbreviations),
+    );
+  }
+
+  private readAbbreviations(header: UnitHeader, length: number): Now<Abbreviations | null> {
     const section = this.sections.get('abbrev');
     const offset = header.abbreviationsOffset;
-    for (let length = ABBREVIATIONS_READ; ; length *= 8) {
-      const read = section.near(offset, length);
-      const cursor = new ByteCursor(read instanceof Promise ? await read : read, this.sections.isLittle);
+    return then(section.cursorAt(offset, length), (cursor) => {
       const table = Abbreviations.read(cursor, header);
-      if (!cursor.isOverrun) return Unit.open(this.sections, header, bytes, table);
-      if (length >= LARGEST_ABBREVIATIONS || offset + length >= section.size) {
-        this.sections.problem('abbrev', offset, 'a table without an end');
-        return null;
+      if (!cursor.isOverrun) return table;
+      if (length < LARGEST_ABBREVIATIONS && offset + length < section.size) {
+        return this.readAbbreviations(header, length * 8);
       }
-    }
+      this.sections.problem('abbrev', offset, 'a table without an end');
+      return null;
+    });
   }
 
   /** The name of an entry, or of what it is an instance of. `offset` is its place in .debug_info. */
@@ -277,7 +276,7 @@ export class DwarfFile {
 
   /**
    * Gives the entry at an offset of .debug_info to `take`, or the first one with the attribute of those that it is an
-   * instance of. The reader is the unit's only one: `take` must be done with it before it waits.
+   * instance of. There is but one reader: `take` must be done with it before it waits.
    */
   private async ofOrigins<T>(
     asked: Unit,
@@ -288,11 +287,11 @@ export class DwarfFile {
     let unit: Unit | null = asked;
     let at = offset;
     for (let i = 0; i < MOST_ORIGINS; i++) {
-      unit = await this.unitWith(unit, at);
+      const owner: Now<Unit | null> = this.unitWith(unit, at);
+      unit = owner instanceof Promise ? await owner : owner;
       if (unit === null) return null;
-      const reader = unit.entriesFrom(at - unit.header.offset);
-      if (!reader.next()) return null;
-      reader.read();
+      const found: Now<EntryReader> = unit.entryAt(at - unit.header.offset);
+      const reader = found instanceof Promise ? await found : found;
       if (reader.has(slot)) return take(unit, reader);
       at = originOf(reader);
       if (at === NO_ENTRY) return null;
@@ -301,9 +300,13 @@ export class DwarfFile {
   }
 
   /** The unit with the entry at this place in .debug_info; most often the one that is at hand. */
-  private async unitWith(unit: Unit, offset: number): Promise<Unit | null> {
+  private unitWith(unit: Unit, offset: number): Now<Unit | null> {
     const { header } = unit;
     if (offset >= header.offset && offset < header.offset + header.length) return unit;
+    return this.otherUnitWith(offset);
+  }
+
+  private async otherUnitWith(offset: number): Promise<Unit | null> {
     await this.index.complete((other, add) => this.addUnitRanges(other, add));
     const start = this.index.startBefore(offset);
     return start < 0 ? null : ((await this.open(start))?.unit ?? null);

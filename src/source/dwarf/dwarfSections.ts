@@ -3,7 +3,9 @@ import { addressBaseOf, type AddressBase } from '../elf/addressBase';
 import { sectionNamed, type ElfFile } from '../elf/elfFile';
 import type { Now } from '../elf/rangeSource';
 import { SectionBytes } from '../elf/sectionBytes';
+import { SectionWindow } from '../elf/sectionWindow';
 import type { SymbolTable } from '../elf/symbolTable';
+import { EntryReader } from './entryReader';
 
 const SECTION_NAMES = [
   'info',
@@ -22,12 +24,16 @@ type SectionName = (typeof SECTION_NAMES)[number];
 export class DwarfSections {
   /** What the addresses of the file count from. */
   readonly base: AddressBase;
+  /** The one reader of entries and what it reads from: be done with them before anything is waited for. */
+  readonly entries = new EntryReader();
+  readonly info: SectionWindow;
 
   private constructor(
     readonly elf: ElfFile,
     private readonly opened: ReadonlyMap<SectionName, SectionBytes>,
   ) {
     this.base = addressBaseOf(elf.base);
+    this.info = new SectionWindow(this.get('info'), elf.isLittle);
   }
 
   /** @param symbols those of the file; needed for relocations only */

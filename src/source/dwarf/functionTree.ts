@@ -1,8 +1,8 @@
 /** What is inlined into a function, and what it calls from where. */
-import type { Now } from '../elf/rangeSource';
+import { then, type Now } from '../elf/rangeSource';
 import { Form, Slot, Tag } from './constants';
 import { NO_ENTRY, type EntryReader } from './entryReader';
-import type { Unit } from './unit';
+import type { FunctionEntry, Unit } from './unit';
 
 /** A function as it was compiled into the code of another, or the outermost one itself. */
 export interface FunctionNode {
@@ -28,18 +28,23 @@ export interface CallEntry {
 }
 
 /**
- * The innermost function that an address is of, within the function at `entry` (position in the unit): the last entry
- * that claims it, as the deeper follow the others.
+ * The innermost function that an address is of, within an outermost one: the last entry that claims it, as the deeper
+ * follow the others.
  */
-export async function innermostAt(unit: Unit, entry: number, address: number): Promise<FunctionNode> {
-  let reader = unit.entriesFrom(entry);
-  const outermost = outermostNode(unit, entry);
+export async function innermostAt(
+  unit: Unit,
+  { start, end }: FunctionEntry,
+  address: number,
+): Promise<FunctionNode> {
+  const entries = unit.entriesFrom(start, end);
+  let reader = entries instanceof Promise ? await entries : entries;
+  const outermost = outermostNode(unit, start);
   if (!reader.next()) return outermost;
   reader.skip();
   let innermost = outermost;
   // By depth below the function, the function that entries there belong to; null where it does not have the address.
   const owners: (FunctionNode | null)[] = reader.hasChildren ? [outermost] : [];
-  while (owners.length > 0 && !reader.cursor.isAtEnd) {
+  while (owners.length > 0 && !reader.isAtEnd) {
     if (!reader.next()) {
       owners.pop();
       continue;
@@ -59,13 +64,14 @@ export async function innermostAt(unit: Unit, entry: number, address: number): P
         continue;
       }
       const mustDescend = reader.hasChildren;
-      const behind = reader.cursor.position;
-      const sibling = mustDescend && reader.goToSibling() ? reader.cursor.position : -1;
+      const behind = reader.position;
+      const sibling = mustDescend && reader.goToSibling() ? reader.position : -1;
       const claims = unit.entryHas(reader, address);
       const isClaimed = typeof claims === 'boolean' ? claims : await claims;
       if (isClaimed) innermost = node;
-      // Others may have used the reader meanwhile.
-      reader = unit.entriesFrom(!isClaimed && sibling >= 0 ? sibling : behind);
+      const next = !isClaimed && sibling >= 0 ? sibling : behind;
+      if (claims instanceof Promise) reader = await unit.entriesFrom(next, end);
+      else reader.position = next;
       if (mustDescend && (isClaimed || sibling < 0)) owners.push(isClaimed ? node : null);
     }
   }
@@ -79,15 +85,21 @@ function saysNoCode({ forms, values }: EntryReader): boolean {
   return forms[Slot.HighPc] === Form.Addr ? high === values[Slot.LowPc] : high === 0;
 }
 
-/** The calls in the function at `entry` (position in the unit), in the order of the debug info. */
-export function callsOf(unit: Unit, entry: number): Now<readonly CallEntry[]> {
-  const calls: CallEntry[] = [];
+/** The calls in a function, in the order of the debug info. */
+export function callsOf(unit: Unit, { start, end }: FunctionEntry): Now<readonly CallEntry[]> {
+  return then(unit.entriesFrom(start, end), (reader) => {
+    const calls: CallEntry[] = [];
+    const waiting = addCalls(unit, start, reader, calls);
+    return waiting.length === 0 ? calls : Promise.all(waiting).then(() => calls);
+  });
+}
+
+function addCalls(unit: Unit, entry: number, reader: EntryReader, calls: CallEntry[]): Promise<void>[] {
   const waiting: Promise<void>[] = [];
-  const reader = unit.entriesFrom(entry);
-  if (!reader.next()) return calls;
+  if (!reader.next()) return waiting;
   reader.skip();
   const owners: FunctionNode[] = reader.hasChildren ? [outermostNode(unit, entry)] : [];
-  while (owners.length > 0 && !reader.cursor.isAtEnd) {
+  while (owners.length > 0 && !reader.isAtEnd) {
     if (!reader.next()) {
       owners.pop();
       continue;
@@ -115,7 +127,7 @@ export function callsOf(unit: Unit, entry: number): Now<readonly CallEntry[]> {
         if (reader.skipWithChildren()) owners.push(owner);
     }
   }
-  return waiting.length === 0 ? calls : Promise.all(waiting).then(() => calls);
+  return waiting;
 }
 
 function outermostNode(unit: Unit, entry: number): FunctionNode {

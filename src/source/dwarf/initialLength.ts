@@ -7,10 +7,9 @@ export interface InitialLength {
   readonly offsetSize: 4 | 8;
 }
 
-/** Reads the field that units, line tables and address sets begin with (DWARF 5, section 7.4), at position 0. */
+/** Reads the field that units, line tables and address sets begin with (DWARF 5, section 7.4). */
 export function readInitialLength(cursor: ByteCursor): InitialLength {
   const short = cursor.u32();
-  if (short !== 0xffffffff) return { length: cursor.position + short, offsetSize: 4 };
-  const long = cursor.u64();
-  return { length: cursor.position + long, offsetSize: 8 };
+  if (short !== 0xffffffff) return { length: 4 + short, offsetSize: 4 };
+  return { length: 12 + cursor.u64(), offsetSize: 8 };
 }

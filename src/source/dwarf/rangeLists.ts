@@ -1,7 +1,7 @@
 /** .debug_rnglists and .debug_ranges: code in several pieces (DWARF 5, section 2.17.3; DWARF 4, the same). */
 import { readAddress, zeroAddress, type AddressBase } from '../elf/addressBase';
-import { ByteCursor } from '../elf/byteCursor';
-import type { Now } from '../elf/rangeSource';
+import type { ByteCursor } from '../elf/byteCursor';
+import { then, type Now } from '../elf/rangeSource';
 import type { SectionBytes } from '../elf/sectionBytes';
 import { RangeEntry } from './constants';
 
@@ -27,39 +27,25 @@ const LARGEST_LIST = 1 << 20;
 
 /** Reads the list at `offset` of the section; what is wrong with it, or null. */
 export function readRangeList(context: RangeContext, offset: number, add: AddRange): Now<string | null> {
-  const bytes = context.section.near(offset, Math.min(USUAL_LENGTH, context.section.size - offset));
-  if (bytes instanceof Promise) return bytes.then((list) => walk(context, offset, list, add));
-  return walk(context, offset, bytes, add);
+  return readList(context, offset, USUAL_LENGTH, add);
 }
 
-function walk(context: RangeContext, offset: number, bytes: Uint8Array, add: AddRange): Now<string | null> {
-  const found: number[] = [];
-  const cursor = new ByteCursor(bytes, context.isLittle);
-  const ended =
-    context.version >= 5 ? walkEntries(context, cursor, found) : walkPairs(context, cursor, found);
-  if (ended instanceof Promise) return ended.then((done) => finish(context, offset, bytes, done, found, add));
-  return finish(context, offset, bytes, ended, found, add);
-}
-
-function finish(
-  context: RangeContext,
-  offset: number,
-  bytes: Uint8Array,
-  isEnded: boolean,
-  found: readonly number[],
-  add: AddRange,
-): Now<string | null> {
-  const there = Math.min(LARGEST_LIST, context.section.size - offset);
-  if (!isEnded && bytes.length < there) {
-    const more = context.section.read(offset, Math.min(LARGEST_LIST, Math.max(1 << 16, bytes.length * 16)));
-    return more instanceof Promise
-      ? more.then((list) => walk(context, offset, list, add))
-      : walk(context, offset, more, add);
-  }
-  for (let i = 0; i + 1 < found.length; i += 2) {
-    if (found[i]! < found[i + 1]!) add(found[i]!, found[i + 1]!);
-  }
-  return isEnded ? null : 'a range list without an end';
+function readList(context: RangeContext, offset: number, length: number, add: AddRange): Now<string | null> {
+  return then(context.section.cursorAt(offset, length), (cursor) => {
+    const found: number[] = [];
+    const available = cursor.end - cursor.position;
+    const walked =
+      context.version >= 5 ? walkEntries(context, cursor, found) : walkPairs(context, cursor, found);
+    return then(walked, (isEnded) => {
+      if (!isEnded && available < Math.min(LARGEST_LIST, context.section.size - offset)) {
+        return readList(context, offset, Math.min(LARGEST_LIST, Math.max(1 << 16, available * 16)), add);
+      }
+      for (let i = 0; i + 1 < found.length; i += 2) {
+        if (found[i]! < found[i + 1]!) add(found[i]!, found[i + 1]!);
+      }
+      return isEnded ? null : 'a range list without an end';
+    });
+  });
 }
 
 /** DWARF 5; true when the end of the list was reached. */
@@ -95,9 +81,9 @@ function walkEntries(context: RangeContext, cursor: ByteCursor, found: number[])
       case RangeEntry.BaseAddressx:
       case RangeEntry.StartxEndx:
       case RangeEntry.StartxLength:
-        // Clang's; the rest of the list has to wait for .debug_addr.
+        // Clang's; the rest of the list may have to wait for .debug_addr.
         cursor.position--;
-        return walkIndexed(context, cursor, found, low);
+        return walkIndexed(context, cursor.copy(), found, low);
       default:
         return false;
     }

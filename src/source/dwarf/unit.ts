@@ -1,12 +1,13 @@
 /** One unit of .debug_info: what its root says, and its functions. */
 import { readAddress, zeroAddress } from '../elf/addressBase';
-import { ByteCursor, stringAt } from '../elf/byteCursor';
-import type { Now } from '../elf/rangeSource';
-import type { Abbreviations, FormSizes } from './abbreviations';
+import { ByteCursor } from '../elf/byteCursor';
+import { then, type Now } from '../elf/rangeSource';
+import type { Abbreviations } from './abbreviations';
 import { CodePieces } from './codePieces';
 import { FLAT_LANGUAGES, Form, Slot, Tag, UnitType } from './constants';
 import type { DwarfSections } from './dwarfSections';
-import { EntryReader } from './entryReader';
+import type { EntryReader, EntryShapes } from './entryReader';
+import type { FormSizes } from './forms';
 import { readInitialLength } from './initialLength';
 import { LineTable } from './lineTable';
 import { readRangeList, type AddRange, type RangeContext } from './rangeLists';
@@ -55,7 +56,6 @@ export function readUnitHeader(bytes: Uint8Array, isLittle: boolean, offset: num
 
 /** The attributes of an entry that say where its code is: values and forms. */
 interface CodeAttributes {
-  readonly entry: number;
   readonly low: number;
   readonly lowForm: number;
   readonly high: number;
@@ -64,13 +64,8 @@ interface CodeAttributes {
   readonly rangesForm: number;
 }
 
-function codeAttributesOf({
-  start,
-  values,
-  forms,
-}: Pick<EntryReader, 'start' | 'values' | 'forms'>): CodeAttributes {
+function codeAttributesOf({ values, forms }: EntryReader): CodeAttributes {
   return {
-    entry: start,
     low: values[Slot.LowPc]!,
     lowForm: forms[Slot.LowPc]!,
     high: values[Slot.HighPc]!,
@@ -80,12 +75,29 @@ function codeAttributesOf({
   };
 }
 
+/** A function of a unit by its entry: positions in the unit. */
+export interface FunctionEntry {
+  readonly start: number;
+  /** Behind its children at the latest. */
+  readonly end: number;
+}
+
+/** Where the code of an entry ends that is in one piece, and says so by itself; null for any other. */
+function plainEnd({ values, forms }: EntryReader): number | null {
+  const highForm = forms[Slot.HighPc]!;
+  if (forms[Slot.Ranges] !== 0 || forms[Slot.LowPc] !== Form.Addr) return null;
+  if (highForm === Form.Addr) return values[Slot.HighPc]!;
+  return highForm === 0 || isIndexed(highForm) ? null : values[Slot.LowPc]! + values[Slot.HighPc]!;
+}
+
 /** What the root entry of a unit says; null or a form of 0 where it does not. */
 interface Root {
   readonly code: CodeAttributes;
   readonly hasChildren: boolean;
   readonly language: number | null;
   readonly lineTable: number | null;
+  /** DW_AT_comp_dir where it stands in the entry itself. */
+  readonly ownDirectory: string | null;
   readonly directory: number;
   readonly directoryForm: number;
   readonly stringOffsets: number | null;
@@ -94,16 +106,18 @@ interface Root {
   readonly isSplit: boolean;
 }
 
-function readRoot(reader: EntryReader): Root {
-  if (reader.next()) reader.read();
+function rootOf(reader: EntryReader): Root {
   const valueOf = (slot: Slot): number | null => (reader.has(slot) ? reader.values[slot]! : null);
+  const directory = reader.values[Slot.CompDir]!;
+  const directoryForm = reader.forms[Slot.CompDir]!;
   return {
     code: codeAttributesOf(reader),
     hasChildren: reader.hasChildren,
     language: valueOf(Slot.Language),
     lineTable: valueOf(Slot.StmtList),
-    directory: reader.values[Slot.CompDir]!,
-    directoryForm: reader.forms[Slot.CompDir]!,
+    ownDirectory: directoryForm === Form.String ? reader.stringAt(directory) : null,
+    directory,
+    directoryForm,
     stringOffsets: valueOf(Slot.StrOffsetsBase),
     addresses: valueOf(Slot.AddrBase),
     rangeLists: valueOf(Slot.RnglistsBase),
@@ -111,28 +125,50 @@ function readRoot(reader: EntryReader): Root {
   };
 }
 
+/** Bytes in which nearly every entry is, without its children. */
+const USUAL_ENTRY = 1 << 12;
+
+/**
+ * The reader with the attributes of the entry at a position of a unit; of a null entry, or one that is damaged, it has
+ * none. Be done with it before anything is waited for.
+ */
+function entryAt(
+  sections: DwarfSections,
+  shapes: EntryShapes,
+  position: number,
+  end: number,
+): Now<EntryReader> {
+  const tryWith = (length: number): Now<EntryReader> =>
+    then(sections.info.at(shapes.unitOffset + position, Math.min(length, end - position)), (part) => {
+      const reader = sections.entries;
+      reader.enter(shapes, part, position, end);
+      if (reader.next()) reader.read();
+      else reader.forget();
+      return reader.isOverrun && length < end - position ? tryWith(Infinity) : reader;
+    });
+  return tryWith(USUAL_ENTRY);
+}
+
+/** Keeps what it found in the unit, not its bytes: those are read again where they are needed. */
 export class Unit {
   private rangeContext: RangeContext;
-  private readonly reader: EntryReader;
+  private readonly shapes: EntryShapes;
   /** By entry of this unit, what nameOf found for it. */
   readonly names = new Map<number, string | null>();
-  /** Pieces of its functions, each with where the entry of the function is in the unit. */
-  private functions: Now<CodePieces> | null = null;
-  private lines: Now<LineTable | null> | null = null;
-
-  private readonly root: Root;
+  /** Pieces of its functions, each with the index of the function. */
+  private pieces: Now<CodePieces> | null = null;
+  private functions: readonly FunctionEntry[] = [];
+  private lines: Now<LineTable | null> | undefined;
 
   private constructor(
     private readonly sections: DwarfSections,
     readonly header: UnitHeader,
-    /** Those of the unit, or its first ones when only the root was asked for. */
-    private readonly bytes: Uint8Array,
     private readonly abbreviations: Abbreviations,
+    private readonly root: Root,
+    shapes: EntryShapes,
   ) {
     const { isLittle, base } = sections;
-    const cursor = new ByteCursor(bytes, isLittle);
-    this.reader = new EntryReader(cursor, abbreviations, header, base, header.offset);
-    this.root = readRoot(this.entriesFrom(header.headerLength));
+    this.shapes = shapes;
     const { version, addressSize } = header;
     this.rangeContext = {
       section: sections.get(version >= 5 ? 'rnglists' : 'ranges'),
@@ -145,24 +181,24 @@ export class Unit {
     };
   }
 
-  /** @param bytes from the begin of the unit to somewhere behind its root */
-  static async open(
-    sections: DwarfSections,
-    header: UnitHeader,
-    bytes: Uint8Array,
-    abbreviations: Abbreviations,
-  ): Promise<Unit> {
-    const unit = new Unit(sections, header, bytes, abbreviations);
-    const { low, lowForm } = unit.root.code;
-    const unitLow = lowForm === 0 ? null : await unit.addressOf(low, lowForm);
-    if (unitLow !== null) unit.rangeContext = { ...unit.rangeContext, unitLow };
-    return unit;
+  static open(sections: DwarfSections, header: UnitHeader, abbreviations: Abbreviations): Now<Unit> {
+    const { offset: unitOffset, headerLength } = header;
+    const shapes = { abbreviations, sizes: header, base: sections.base, unitOffset };
+    return then(entryAt(sections, shapes, headerLength, header.length), (reader) => {
+      const unit = new Unit(sections, header, abbreviations, rootOf(reader), shapes);
+      const { low, lowForm } = unit.root.code;
+      const unitLow = lowForm === 0 ? null : unit.addressOf(low, lowForm);
+      return then(unitLow, (address) => {
+        if (address !== null) unit.rangeContext = { ...unit.rangeContext, unitLow: address };
+        return unit;
+      });
+    });
   }
 
   /** Bytes it keeps in memory, about. */
   get size(): number {
     const lines = this.lines instanceof LineTable ? this.lines.size : 0;
-    return this.bytes.length + lines + this.abbreviations.size + 2000;
+    return lines + this.abbreviations.size + this.functions.length * 70 + 2000;
   }
 
   /** Whether its entries are in a .dwo file, and here is but a skeleton. */
@@ -175,12 +211,21 @@ export class Unit {
     return rangesForm !== 0 || (lowForm !== 0 && highForm !== 0);
   }
 
-  /** The reader of this unit's entries, before the one at a position. There is but one: nothing may wait for it. */
-  entriesFrom(position: number): EntryReader {
-    const { cursor } = this.reader;
-    cursor.position = Math.min(position, cursor.end);
-    cursor.isOverrun = false;
-    return this.reader;
+  /**
+   * The reader with the attributes of the entry at a position; none for what is no entry. There is but one reader: be
+   * done with it before anything is waited for.
+   */
+  entryAt(position: number): Now<EntryReader> {
+    return entryAt(this.sections, this.shapes, position, this.header.length);
+  }
+
+  /** The reader before the entry at `start`, with all up to `end`. The same holds as for {@link entryAt}. */
+  entriesFrom(start: number, end: number): Now<EntryReader> {
+    const { sections, shapes, header } = this;
+    return then(sections.info.at(header.offset + start, end - start), (part) => {
+      sections.entries.enter(shapes, part, start, end);
+      return sections.entries;
+    });
   }
 
   /** The pieces of code that the root names. */
@@ -190,51 +235,44 @@ export class Unit {
 
   /** The pieces of code of all functions of the unit. */
   async addFunctionRanges(add: AddRange): Promise<void> {
-    (await (this.functions ??= this.readFunctions())).forEach(add);
+    (await (this.pieces ??= this.readFunctions())).forEach(add);
   }
 
-  /** The entry (position in the unit) of the function that an address is in, or -1. */
-  functionAt(address: number): Now<number> {
-    const functions = (this.functions ??= this.readFunctions());
-    if (!(functions instanceof Promise)) return functions.find(address);
-    return functions.then((read) => {
-      this.functions = read;
-      return read.find(address);
+  /** The entry of the function that an address is in, or null. */
+  functionAt(address: number): Now<FunctionEntry | null> {
+    return then((this.pieces ??= this.readFunctions()), (pieces) => {
+      this.pieces = pieces;
+      return this.functions[pieces.find(address)] ?? null;
     });
   }
 
   lineTable(): Now<LineTable | null> {
-    return (this.lines ??= this.readLines());
+    if (this.lines === undefined) this.lines = this.readLines();
+    return this.lines;
   }
 
   /** Whether an address is in the code of the entry that `reader` read. */
-  entryHas({ values, forms, start }: EntryReader, address: number): Now<boolean> {
-    if (forms[Slot.Ranges] === 0) {
-      const [lowForm, highForm] = [forms[Slot.LowPc]!, forms[Slot.HighPc]!];
-      if (lowForm === 0 || highForm === 0) return false;
-      if (lowForm === Form.Addr && !isIndexed(highForm)) {
-        const low = values[Slot.LowPc]!;
-        const high = values[Slot.HighPc]!;
-        return address >= low && address < (highForm === Form.Addr ? high : low + high);
-      }
-    }
+  entryHas(reader: EntryReader, address: number): Now<boolean> {
+    const { values, forms } = reader;
+    const end = plainEnd(reader);
+    if (end !== null) return address >= values[Slot.LowPc]! && address < end;
+    if (forms[Slot.Ranges] === 0 && (forms[Slot.LowPc] === 0 || forms[Slot.HighPc] === 0)) return false;
     let isIn = false;
-    const added = this.addRanges(codeAttributesOf({ values, forms, start }), (low, high) => {
+    const added = this.addRanges(codeAttributesOf(reader), (low, high) => {
       if (address >= low && address < high) isIn = true;
     });
-    return added instanceof Promise ? added.then(() => isIn) : isIn;
+    return then(added, () => isIn);
   }
 
   private addRanges(pending: CodeAttributes, add: AddRange): Now<void> {
     const { lowForm, highForm, rangesForm } = pending;
     if (rangesForm !== 0) return this.addRangeList(pending.ranges, rangesForm, add);
     if (lowForm === 0 || highForm === 0) return;
-    if (lowForm === Form.Addr) {
-      if (highForm === Form.Addr) add(pending.low, pending.high);
-      else if (!isIndexed(highForm)) add(pending.low, pending.low + pending.high);
-      if (!isIndexed(highForm)) return;
-    }
-    return this.addIndexedRange(pending, add);
+    return then(this.addressOf(pending.low, lowForm), (low) =>
+      then(this.addressOf(pending.high, highForm), (high) => {
+        if (low !== null) add(low, high ?? low + pending.high);
+      }),
+    );
   }
 
   /** Value and form of an attribute as an address; null when it is none. */
@@ -243,11 +281,14 @@ export class Unit {
     return isIndexed(form) ? this.indexedAddress(value) : null;
   }
 
-  /** Value and form of an attribute as a string; null when it is none, or stands in another file. */
+  /**
+   * Value and form of an attribute as a string; null when it is none, or stands in another file. The entry must be the
+   * one that was read last.
+   */
   stringOf(value: number, form: number): Now<string | null> {
     switch (form) {
       case Form.String:
-        return stringAt(this.bytes, value);
+        return this.sections.entries.stringAt(value);
       case Form.Strp:
         return this.sections.str(value);
       case Form.LineStrp:
@@ -264,29 +305,23 @@ export class Unit {
     }
   }
 
-  private async addIndexedRange(pending: CodeAttributes, add: AddRange): Promise<void> {
-    const low = await this.addressOf(pending.low, pending.lowForm);
-    const high = await this.addressOf(pending.high, pending.highForm);
-    if (low !== null) add(low, high ?? low + pending.high);
-  }
-
   private addRangeList(value: number, form: number, add: AddRange): Now<void> {
     if (form === Form.Rnglistx) return this.addIndexedRangeList(value, add);
-    const problem = readRangeList(this.rangeContext, value, add);
-    if (problem instanceof Promise)
-      return problem.then((said) => {
-        this.tellRangeProblem(value, said);
-      });
-    this.tellRangeProblem(value, problem);
+    return then(readRangeList(this.rangeContext, value, add), (problem) => {
+      this.tellRangeProblem(value, problem);
+    });
   }
 
-  private async addIndexedRangeList(index: number, add: AddRange): Promise<void> {
+  private addIndexedRangeList(index: number, add: AddRange): Now<void> {
     const { offsetSize } = this.header;
     const tableStart = this.root.rangeLists ?? (offsetSize === 8 ? 20 : 12);
     const { section } = this.rangeContext;
-    const bytes = await section.near(tableStart + index * offsetSize, offsetSize);
-    const offset = tableStart + new ByteCursor(bytes, this.sections.isLittle).word(offsetSize);
-    this.tellRangeProblem(offset, await readRangeList(this.rangeContext, offset, add));
+    return then(section.cursorAt(tableStart + index * offsetSize, offsetSize), (cursor) => {
+      const offset = tableStart + cursor.word(offsetSize);
+      return then(readRangeList(this.rangeContext, offset, add), (problem) => {
+        this.tellRangeProblem(offset, problem);
+      });
+    });
   }
 
   private tellRangeProblem(offset: number, problem: string | null): void {
@@ -295,63 +330,79 @@ export class Unit {
     }
   }
 
-  private async indexedString(index: number): Promise<string | null> {
+  private indexedString(index: number): Now<string | null> {
     const { offsetSize } = this.header;
     const header = this.header.version < 5 ? 0 : offsetSize === 8 ? 16 : 8;
     const start = this.root.stringOffsets ?? header;
-    const bytes = await this.sections.get('str_offsets').near(start + index * offsetSize, offsetSize);
-    const cursor = new ByteCursor(bytes, this.sections.isLittle);
-    const offset = cursor.word(offsetSize);
-    return cursor.isOverrun ? null : this.sections.str(offset);
+    const section = this.sections.get('str_offsets');
+    return then(section.cursorAt(start + index * offsetSize, offsetSize), (cursor) => {
+      const offset = cursor.word(offsetSize);
+      return cursor.isOverrun ? null : this.sections.str(offset);
+    });
   }
 
   private indexedAddress(index: number): Now<number | null> {
     const { addressSize, version } = this.header;
     const start = this.root.addresses ?? (version >= 5 ? 8 : 0);
-    const bytes = this.sections.get('addr').near(start + index * addressSize, addressSize);
-    const read = (from: Uint8Array): number | null => {
-      const cursor = new ByteCursor(from, this.sections.isLittle);
+    return then(this.sections.get('addr').cursorAt(start + index * addressSize, addressSize), (cursor) => {
       const address = readAddress(cursor, addressSize, this.sections.base);
       return cursor.isOverrun ? null : address;
-    };
-    return bytes instanceof Promise ? bytes.then(read) : read(bytes);
+    });
   }
 
   private readFunctions(): Now<CodePieces> {
+    if (!this.root.hasChildren) return new CodePieces([]);
     const pieces: number[] = [];
-    const waiting: Promise<void>[] = [];
-    for (const pending of this.scanFunctions()) {
-      const added = this.addRanges(pending, (low, high) => {
-        if (low < high) pieces.push(low, high, pending.entry);
-      });
-      if (added instanceof Promise) waiting.push(added);
-    }
-    if (waiting.length === 0) return new CodePieces(pieces);
-    return Promise.all(waiting).then(() => new CodePieces(pieces));
+    const { headerLength, length } = this.header;
+    return then(this.entriesFrom(headerLength, length), (reader) => {
+      const waiting = this.scanFunctions(reader, pieces);
+      if (waiting.length === 0) return new CodePieces(pieces);
+      return Promise.all(waiting).then(() => new CodePieces(pieces));
+    });
   }
 
-  /** Walks over the functions at the top of the unit; in languages that have namespaces also over those in there. */
-  private scanFunctions(): readonly CodeAttributes[] {
-    const found: CodeAttributes[] = [];
-    if (!this.root.hasChildren) return found;
+  /**
+   * Walks over the functions at the top of the unit; in languages that have namespaces also over those in there. Adds
+   * pieces of code as {@link CodePieces} takes them; some may have to be waited for.
+   */
+  private scanFunctions(reader: EntryReader, pieces: number[]): Promise<void>[] {
     const { language } = this.root;
     const isFlat = language !== null && FLAT_LANGUAGES.has(language);
-    const reader = this.entriesFrom(this.header.headerLength);
+    const waiting: Promise<void>[] = [];
+    const functions: { start: number; end: number }[] = [];
+    /** By depth, the function that entries there are children of: it ends with them. */
+    const open: (number | undefined)[] = [];
+    const { forms } = reader;
     reader.next();
     reader.skip();
-    const { cursor, forms } = reader;
     let depth = 1;
-    while (depth > 0 && !cursor.isAtEnd) {
+    while (depth > 0 && !reader.isAtEnd) {
+      if (isFlat) reader.passPlain();
       if (!reader.next()) {
-        depth--;
+        const ended = open[depth];
+        if (ended !== undefined) functions[ended]!.end = reader.position;
+        open[depth--] = undefined;
         continue;
       }
       if (reader.tag === Tag.Subprogram) {
         reader.read();
-        if (forms[Slot.LowPc] !== 0 || forms[Slot.Ranges] !== 0) {
-          found.push(codeAttributesOf(reader));
+        const index = functions.length;
+        const hasCode = forms[Slot.LowPc] !== 0 || forms[Slot.Ranges] !== 0;
+        const { start } = reader;
+        const end = plainEnd(reader);
+        if (end !== null) {
+          const low = reader.values[Slot.LowPc]!;
+          if (low < end) pieces.push(low, end, index);
+        } else if (hasCode) {
+          const added = this.addRanges(codeAttributesOf(reader), (low, high) => {
+            if (low < high) pieces.push(low, high, index);
+          });
+          if (added instanceof Promise) waiting.push(added);
         }
-        if (reader.hasChildren && !reader.goToSibling()) depth++;
+        const mustDescend = reader.hasChildren && !reader.goToSibling();
+        if (mustDescend) depth++;
+        if (mustDescend && hasCode) open[depth] = index;
+        if (hasCode) functions.push({ start, end: mustDescend ? this.header.length : reader.position });
       } else if (!isFlat && isScope(reader.tag)) {
         reader.skip();
         if (reader.hasChildren) depth++;
@@ -359,10 +410,11 @@ export class Unit {
         depth++;
       }
     }
-    if (cursor.isOverrun) {
+    if (reader.isOverrun) {
       this.sections.problem('info', this.header.offset + reader.start, 'an entry that is damaged or cut off');
     }
-    return found;
+    this.functions = functions;
+    return waiting;
   }
 
   private readLines(): Now<LineTable | null> {
@@ -370,32 +422,28 @@ export class Unit {
     return lineTable === null ? null : this.loadLines(lineTable);
   }
 
-  private async loadLines(offset: number): Promise<LineTable | null> {
+  private loadLines(offset: number): Now<LineTable | null> {
     const section = this.sections.get('line');
-    const head = new ByteCursor(await section.near(offset, 12), this.sections.isLittle);
-    const { length } = readInitialLength(head);
-    if (head.isOverrun || offset + length > section.size) {
-      this.sections.problem(
-        'line',
-        offset,
-        `a line table of ${length} bytes, which the section does not have`,
+    const keep = (table: LineTable | null): LineTable | null => (this.lines = table);
+    return then(section.cursorAt(offset, 12), (head) => {
+      const { length } = readInitialLength(head);
+      if (head.isOverrun || offset + length > section.size) {
+        const message = `a line table of ${length} bytes, which the section does not have`;
+        this.sections.problem('line', offset, message);
+        return keep(null);
+      }
+      const { ownDirectory, directory, directoryForm } = this.root;
+      return then(ownDirectory ?? this.stringOf(directory, directoryForm), (its) =>
+        then(section.read(offset, length), (bytes) => {
+          const { isLittle, base } = this.sections;
+          const table = LineTable.read(bytes, isLittle, this.header.addressSize, base, its);
+          if (table.isDamaged) {
+            this.sections.problem('line', offset, 'a line table that is damaged, or not of DWARF 2 to 5');
+          }
+          return keep(table);
+        }),
       );
-      this.lines = null;
-      return null;
-    }
-    const directory = await this.stringOf(this.root.directory, this.root.directoryForm);
-    const bytes = await section.read(offset, length);
-    const table = LineTable.read(
-      bytes,
-      this.sections.isLittle,
-      this.header.addressSize,
-      this.sections.base,
-      directory,
-    );
-    if (table.isDamaged)
-      this.sections.problem('line', offset, 'a line table that is damaged, or not of DWARF 2 to 5');
-    this.lines = table;
-    return table;
+    });
   }
 }
 

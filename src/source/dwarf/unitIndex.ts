@@ -108,15 +108,17 @@ export class UnitIndex {
   /** Reads the sets that are whole in `bytes`, and returns how many bytes they have. */
   private readSets(bytes: Uint8Array, sectionOffset: number, isLast: boolean): number {
     const { isLittle, base } = this.sections;
+    const cursor = new ByteCursor(bytes, isLittle);
     let used = 0;
     while (used < bytes.length) {
-      const cursor = new ByteCursor(bytes.subarray(used), isLittle);
-      const { length: end, offsetSize } = readInitialLength(cursor);
-      if (cursor.isOverrun || end > cursor.end) {
+      cursor.position = used;
+      const { length, offsetSize } = readInitialLength(cursor);
+      if (cursor.isOverrun || length > bytes.length - used) {
         if (isLast && used > 0)
           this.sections.problem('aranges', sectionOffset + used, 'a set that is cut off');
         return isLast && used > 0 ? bytes.length : used;
       }
+      cursor.end = used + length;
       const version = cursor.u16();
       const unit = cursor.word(offsetSize);
       const addressSize = cursor.u8();
@@ -124,8 +126,9 @@ export class UnitIndex {
       if (version === 2 && segmentSize === 0 && (addressSize === 4 || addressSize === 8)) {
         this.announced.add(unit);
         // The pairs are aligned to their size, from the begin of the set.
-        cursor.position = Math.ceil(cursor.position / (2 * addressSize)) * 2 * addressSize;
-        while (cursor.position + 2 * addressSize <= end) {
+        const pair = 2 * addressSize;
+        cursor.skip(pair - 1 - ((cursor.position - used - 1) % pair));
+        while (cursor.position + pair <= cursor.end) {
           const low = readAddress(cursor, addressSize, base);
           const size = cursor.word(addressSize);
           if (size > 0) this.pieces.push(low, low + size, unit);
@@ -133,7 +136,9 @@ export class UnitIndex {
       } else {
         this.sections.problem('aranges', sectionOffset + used, `a set of version ${version}, expected 2`);
       }
-      used += end;
+      used += length;
+      cursor.end = bytes.length;
+      cursor.isOverrun = false;
     }
     return used;
   }

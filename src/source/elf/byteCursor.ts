@@ -9,7 +9,8 @@ const TWO_70 = 2 ** 70;
 export class ByteCursor {
   position = 0;
   isOverrun = false;
-  readonly end: number;
+  /** Nothing is read from here on; at most the length of the bytes. */
+  end: number;
   private readonly view: DataView;
 
   constructor(
@@ -18,6 +19,14 @@ export class ByteCursor {
   ) {
     this.end = bytes.length;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Another one over the same bytes, at the same place. */
+  copy(): ByteCursor {
+    const copy = new ByteCursor(this.bytes, this.isLittle);
+    copy.position = this.position;
+    copy.end = this.end;
+    return copy;
   }
 
   get isAtEnd(): boolean {
@@ -61,7 +70,9 @@ export class ByteCursor {
     if (at < 0) return 0;
     const first = this.view.getUint32(at, this.isLittle);
     const second = this.view.getUint32(at + 4, this.isLittle);
-    return this.isLittle ? second * TWO_32 + first : first * TWO_32 + second;
+    const [high, low] = this.isLittle ? [second, first] : [first, second];
+    // Most are small, and stay what V8 holds without memory of their own: a product would not.
+    return high === 0 ? low : high * TWO_32 + low;
   }
 
   big64(): bigint {
@@ -125,7 +136,7 @@ export class ByteCursor {
   skipString(): number {
     const at = this.position;
     const nul = this.bytes.indexOf(0, at);
-    if (nul < 0) this.overrun();
+    if (nul < 0 || nul >= this.end) this.overrun();
     else this.position = nul + 1;
     return at;
   }

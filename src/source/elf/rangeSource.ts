@@ -19,6 +19,11 @@ export interface RangeSource {
 /** A value that may be there already: waiting for it costs more than most look-ups. */
 export type Now<T> = T | Promise<T>;
 
+/** What `next` makes of the value: at once where it is there. */
+export function then<T, U>(value: Now<T>, next: (value: T) => Now<U>): Now<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
 /** Reads up to `length` bytes into memory of their own. */
 export function readRange(source: RangeSource, offset: number, length: number): Now<Uint8Array> {
   const wanted = Math.max(0, Math.min(length, source.size - offset));

@@ -1,7 +1,7 @@
 /** Relocations of a .ko or .o: its debug sections hold no addresses until they are applied. */
 import { ByteCursor } from './byteCursor';
 import { sizeInFile, Machine, SectionType, type ElfFile, type ElfSection } from './elfFile';
-import { readRange } from './rangeSource';
+import { readRange, then, type Now } from './rangeSource';
 import type { SymbolTable } from './symbolTable';
 
 /** How a relocation changes the bytes it is for. */
@@ -186,7 +186,7 @@ export class Relocations {
   }
 
   /** Applies those for `bytes`, which stand at `offset` of the section. */
-  async apply(bytes: Uint8Array, offset: number): Promise<void> {
+  apply(bytes: Uint8Array, offset: number): Now<void> {
     const last = this.before.length - 1;
     const firstBlock = Math.max(0, Math.floor((offset - LARGEST_FIELD) / BLOCK));
     const endBlock = Math.ceil((offset + bytes.length) / BLOCK);
@@ -196,8 +196,10 @@ export class Relocations {
     const size = entrySize(this.elf, this.section);
     const entries =
       this.sorted?.subarray(first * size, end * size) ??
-      (await readRange(this.elf.source, this.section.offset + first * size, (end - first) * size));
-    this.applyEntries(new ByteCursor(entries, this.elf.isLittle), size, bytes, offset);
+      readRange(this.elf.source, this.section.offset + first * size, (end - first) * size);
+    return then(entries, (read) => {
+      this.applyEntries(new ByteCursor(read, this.elf.isLittle), size, bytes, offset);
+    });
   }
 
   private applyEntries(cursor: ByteCursor, size: number, bytes: Uint8Array, offset: number): void {

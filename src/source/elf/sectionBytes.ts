@@ -1,8 +1,8 @@
 /** The bytes of one section, by ranges: decompressed, with relocations applied. */
-import { stringAt } from './byteCursor';
+import { ByteCursor, stringAt } from './byteCursor';
 import { compressionOf, decompressSection } from './decompressSection';
 import { sizeInFile, type ElfFile, type ElfSection } from './elfFile';
-import { readRange, type Now } from './rangeSource';
+import { readRange, then, type Now } from './rangeSource';
 import { Relocations } from './relocations';
 import type { SymbolTable } from './symbolTable';
 
@@ -16,7 +16,7 @@ const LONGEST_STRING = 1 << 14;
 const NOTHING = new Uint8Array(0);
 
 export class SectionBytes {
-  private readonly blocks = new Map<number, Uint8Array>();
+  private readonly blocks = new Map<number, ByteCursor>();
 
   private constructor(
     private readonly elf: ElfFile,
@@ -45,57 +45,79 @@ export class SectionBytes {
     return new SectionBytes(elf, 0, 0, NOTHING, null);
   }
 
+  /** Whether all of it can be read without waiting. */
+  get isNow(): boolean {
+    return this.elf.source.readNow !== undefined;
+  }
+
   /** Up to `length` bytes from `offset`, fewer where the section ends. They may be shared: do not write to them. */
   read(offset: number, length: number): Now<Uint8Array> {
     const start = Math.max(0, Math.min(offset, this.size));
     const wanted = Math.max(0, Math.min(length, this.size - start));
+    if (this.isNow && (this.whole === null || this.relocations !== null)) {
+      const bytes = new Uint8Array(wanted);
+      return bytes.subarray(0, this.fill(start, bytes));
+    }
     if (this.relocations !== null) return this.readRelocated(this.relocations, start, wanted);
     if (this.whole !== null) return this.whole.subarray(start, start + wanted);
     return readRange(this.elf.source, this.fileOffset + start, wanted);
   }
 
+  /**
+   * Copies bytes from `offset` into the whole of `target`, which must not reach over the end of the section; says how
+   * many there were. Only where {@link isNow}.
+   */
+  fill(offset: number, target: Uint8Array): number {
+    const { whole, relocations } = this;
+    let filled = target.length;
+    if (whole === null) filled = this.elf.source.readNow!(this.fileOffset + offset, target);
+    else target.set(whole.subarray(offset, offset + target.length));
+    // It waits for nothing, as the file does not either.
+    void relocations?.apply(target.subarray(0, filled), offset);
+    return filled;
+  }
+
   /** The string that begins at `offset`; empty beyond the end. */
   string(offset: number): Now<string> {
     if (!(offset >= 0 && offset < this.size)) return '';
-    const block = this.blocks.get(Math.floor(offset / BLOCK));
+    const index = Math.floor(offset / BLOCK);
     const inBlock = offset % BLOCK;
-    if (block?.includes(0, inBlock) === true) return stringAt(block, inBlock);
-    return this.loadString(offset);
+    const known = this.blocks.get(index);
+    if (known?.bytes.includes(0, inBlock) === true) return stringAt(known.bytes, inBlock);
+    return then(this.block(index), ({ bytes }) => {
+      if (bytes.includes(0, inBlock)) return stringAt(bytes, inBlock);
+      return then(this.read(offset, LONGEST_STRING), (longer) => stringAt(longer, 0));
+    });
   }
 
   /**
-   * Bytes from `offset` to somewhere behind it, most often already there: for short things of unknown length. At
-   * least `length` bytes where the section has them.
+   * A cursor before `offset`, with at least `length` bytes behind it where the section has them: for short things of
+   * unknown length. It is shared: be done with it before anything is waited for.
    */
-  near(offset: number, length: number): Now<Uint8Array> {
-    if (!(offset >= 0 && offset < this.size)) return NOTHING;
-    const inBlock = offset % BLOCK;
-    if (inBlock + length > BLOCK) return this.read(offset, length);
-    const block = this.block(Math.floor(offset / BLOCK));
-    return block instanceof Promise
-      ? block.then((bytes) => bytes.subarray(inBlock))
-      : block.subarray(inBlock);
+  cursorAt(offset: number, length: number): Now<ByteCursor> {
+    const { isLittle } = this.elf;
+    if (!(offset >= 0 && offset < this.size)) return new ByteCursor(NOTHING, isLittle);
+    // An integer to V8 too, or all cursors had positions of floating point from then on.
+    const inBlock = (offset % BLOCK) | 0;
+    if (inBlock + length > BLOCK) {
+      return then(this.read(offset, length), (bytes) => new ByteCursor(bytes, isLittle));
+    }
+    return then(this.block(Math.floor(offset / BLOCK)), (cursor) => {
+      cursor.position = inBlock;
+      cursor.isOverrun = false;
+      return cursor;
+    });
   }
 
-  private async loadString(offset: number): Promise<string> {
-    const block = await this.block(Math.floor(offset / BLOCK));
-    const inBlock = offset % BLOCK;
-    if (block.includes(0, inBlock)) return stringAt(block, inBlock);
-    return stringAt(await this.read(offset, LONGEST_STRING), 0);
-  }
-
-  private block(index: number): Now<Uint8Array> {
+  private block(index: number): Now<ByteCursor> {
     const known = this.blocks.get(index);
     if (known !== undefined) return known;
-    const block = this.read(index * BLOCK, BLOCK);
-    if (block instanceof Promise) return block.then((bytes) => this.keep(index, bytes));
-    return this.keep(index, block);
-  }
-
-  private keep(index: number, block: Uint8Array): Uint8Array {
-    if (this.blocks.size >= MOST_BLOCKS) this.blocks.delete(this.blocks.keys().next().value!);
-    this.blocks.set(index, block);
-    return block;
+    return then(this.read(index * BLOCK, BLOCK), (bytes) => {
+      const cursor = new ByteCursor(bytes, this.elf.isLittle);
+      if (this.blocks.size >= MOST_BLOCKS) this.blocks.delete(this.blocks.keys().next().value!);
+      this.blocks.set(index, cursor);
+      return cursor;
+    });
   }
 
   private async readRelocated(relocations: Relocations, start: number, wanted: number): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import { addressBaseOf, readAddress } from './addressBase';
 import { ByteCursor, stringAt } from './byteCursor';
 import { sizeInFile, SectionType, type ElfFile } from './elfFile';
 import { readRange } from './rangeSource';
+import { sortedBy } from './sortedBy';
 
 const enum SymbolType {
   None = 0,
@@ -229,17 +230,6 @@ export class SymbolTable {
     for (let i = 0; i < wanted.length; i++) if (this.names[start + i] !== wanted[i]) return false;
     return (this.names[start + wanted.length] ?? 0) === 0;
   }
-}
-
-/** Ids in the order of their values, then of themselves. */
-function sortedBy(ids: Uint32Array, values: Float64Array): Uint32Array {
-  const ID_RANGE = 2 ** 21;
-  const VALUE_RANGE = 2 ** 32;
-  const isNarrow = ids.every((id) => id < ID_RANGE && values[id]! >= 0 && values[id]! < VALUE_RANGE);
-  if (!isNarrow) return ids.sort((a, b) => values[a]! - values[b]! || a - b);
-  // One number for both is sorted without a call for each comparison: 4 ms instead of 30 for a kernel.
-  const keys = Float64Array.from(ids, (id) => values[id]! * ID_RANGE + id).sort();
-  return Uint32Array.from(keys, (key) => key % ID_RANGE);
 }
 
 /** KSYM_NAME_LEN (include/linux/kallsyms.h); longer names of hostile data must not be walked for each symbol. */
