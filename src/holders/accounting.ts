@@ -18,7 +18,8 @@ export interface Account {
   readonly expected: number;
   readonly held: number;
   readonly untraced: number;
-  readonly terms: readonly AccountingTerm[];
+  /** Of {@link expected}; asked for where a mark is shown, of a thousand failed freezes few are. */
+  readonly terms: () => readonly AccountingTerm[];
   readonly notes: readonly string[];
   /** False where references have no function names: then only the count is known, not its parts. */
   readonly judged: boolean;
@@ -68,20 +69,16 @@ function isCached(mapping: Mapping, flags: number, nature: 'anonymous' | 'file' 
   return nature === null ? null : nature === 'file';
 }
 
-function sumOf(references: readonly LedgerReference[], kind?: Kind): number {
-  let sum = 0;
-  for (const reference of references) {
-    if (kind === undefined || reference.kind === kind) sum += reference.weight;
-  }
-  return sum;
+function sumOf(references: readonly LedgerReference[]): number {
+  return references.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 /** References of the pool that a later put told apart; never more than the pool held. */
 function identifiedInPool(snapshot: Snapshot): LedgerReference[] {
   let room = snapshot.pool;
-  return snapshot.lifetime.references.filter((reference) => {
-    const inPool =
-      reference.acquireRow < 0 && reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row;
+  if (room === 0) return [];
+  return snapshot.lifetime.fromPool.filter((reference) => {
+    const inPool = reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row;
     if (!inPool || reference.weight > room) return false;
     room -= reference.weight;
     return true;
@@ -97,6 +94,35 @@ function leftByAttempt(reference: LedgerReference, moment: Moment): boolean {
   return reference.byPutback && reference.acquireRow >= moment.attempt.firstRow;
 }
 
+/** Open references by what the sum makes of them. */
+interface Sorted {
+  readonly heldReferences: readonly LedgerReference[];
+  /** Sums of those that nothing names, and of those that migration accounts for. */
+  readonly unnamed: number;
+  readonly known: number;
+  /** Of {@link known}. */
+  readonly own: OwnReferences;
+  readonly ofCache: number;
+}
+
+function sortOut(open: readonly LedgerReference[], moment: Moment): Sorted {
+  const heldReferences: LedgerReference[] = [];
+  const own = { isolation: 0, ofMemoryFailure: 0, batches: 0 };
+  let [unnamed, known, ofCache] = [0, 0, 0];
+  for (const reference of open) {
+    const { kind, weight } = reference;
+    if (ACCOUNTED_KINDS.has(kind) || leftByAttempt(reference, moment)) {
+      known += weight;
+      if (isMemoryFailureOwn(reference)) own.ofMemoryFailure += weight;
+      else if (kind === 'isolation') own.isolation += weight;
+      else if (kind === 'lru-batch') own.batches += weight;
+      else if (kind === 'page-cache') ofCache += weight;
+    } else if (reference.nameless) unnamed += weight;
+    else heldReferences.push(reference);
+  }
+  return { heldReferences, unnamed, known, own, ofCache };
+}
+
 export function accountAt(
   moment: Moment,
   snapshot: Snapshot,
@@ -106,27 +132,17 @@ export function accountAt(
 ): Account | null {
   if (snapshot.count === null) return null;
   const identified = identifiedInPool(snapshot);
-  const open = [...snapshot.open, ...identified];
-  const accounted = open.filter(
-    (reference) => ACCOUNTED_KINDS.has(reference.kind) || leftByAttempt(reference, moment),
-  );
-  const unnamed = open.filter((reference) => reference.nameless && !accounted.includes(reference));
-  const heldReferences = open.filter(
-    (reference) => !accounted.includes(reference) && !unnamed.includes(reference),
-  );
+  const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
+  const { heldReferences, unnamed, own, known, ofCache } = sortOut(open, moment);
   const held = sumOf(heldReferences);
-  const known = sumOf(accounted);
-  const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + sumOf(unnamed);
+  const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + unnamed;
 
   const state = stateAt(moment, snapshot, events, sites, mapcounts);
-  const size = 1 << snapshot.lifetime.order;
-  const ofMemoryFailure = sumOf(accounted.filter(isMemoryFailureOwn));
-  const isolation = sumOf(accounted, 'isolation') - ofMemoryFailure;
-  const batches = sumOf(accounted, 'lru-batch');
+  const size = 2 ** snapshot.lifetime.order;
   const needed =
-    isolation +
-    ofMemoryFailure +
-    batches +
+    own.isolation +
+    own.ofMemoryFailure +
+    own.batches +
     (state.hasPrivate ? 1 : 0) +
     state.mappings +
     (state.cached === true || state.swapCache ? size : 0);
@@ -141,7 +157,7 @@ export function accountAt(
   }
   const untraced = Math.max(0, spare);
   if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
-  if (unnamed.length > 0) {
+  if (unnamed > 0) {
     notes.push(
       'without function names (no stacks, or addresses without symbols) references cannot be told apart: only the count is judged',
     );
@@ -152,15 +168,9 @@ export function accountAt(
     expected,
     held,
     untraced,
-    terms: expectedTerms(
-      expected,
-      { isolation, ofMemoryFailure, batches },
-      state,
-      size,
-      sumOf(accounted, 'page-cache') > 0,
-    ),
+    terms: () => expectedTerms(expected, own, state, size, ofCache > 0),
     notes,
-    judged: unnamed.length === 0,
+    judged: unnamed === 0,
     open,
     heldReferences,
   };

@@ -1,15 +1,16 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
-import { EventKind, NONE, type Capture, type EventTable } from '../capture/eventTable';
-import { atOnce, ROWS_A_STEP } from '../capture/turns';
+import { NONE, type Capture } from '../capture/eventTable';
+import { atOnce } from '../capture/turns';
 import { accountAt, type Account } from './accounting';
-import type { AttemptRecord } from './attempts';
+import { indexCapture, type CaptureIndex } from './captureIndex';
 import { isPageRef } from './countChange';
 import { deducedAcquire, describeHolder, holderSite, namingOf } from './describeHolder';
-import { findMoments, type Moment } from './evidence';
+import type { Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
+import { lastLife, livesAround } from './lives';
 import { Ledger, type LedgerReference, type Lifetime } from './ledger';
-import { mapcountBase, type MapcountBase } from './mapcountBase';
+import type { MapcountBase } from './mapcountBase';
 import { markCause } from './markCause';
 import { MissingEvents } from './missingEvents';
 import type {
@@ -24,9 +25,9 @@ import type {
   Role,
   UnreleasedPage,
 } from './model';
-import { PageRows } from './pageRows';
 import { analysePuts } from './putOnly';
 import { StackSites } from './stackSites';
+import { TailPages } from './tailPages';
 import { isOrphaned, isUnreleased, unreleasedCandidates } from './unreleased';
 
 /** Surest first: a mark that joins several takes the surest as its source. */
@@ -102,14 +103,15 @@ export function* pageSteps(
 /** Analyses a capture as a whole, or the one page that somebody asks for. */
 export class HolderAnalyser {
   private readonly momentsOfPage = new Map<number, Moment[]>();
+  /** The marked pages that were asked for. */
+  private readonly judgedPages = new Map<number, Page>();
   /** Index of a kept attempt in {@link HolderAnalysis.attempts}, by its number in the capture. */
   private readonly keptAttempts = new Map<number, number>();
 
   private constructor(
     private readonly context: Context,
-    private readonly rows: PageRows,
+    private readonly index: CaptureIndex,
     moments: readonly Moment[],
-    private readonly allAttempts: readonly AttemptRecord[],
   ) {
     for (const moment of moments) {
       const list = this.momentsOfPage.get(moment.pfn);
@@ -118,7 +120,7 @@ export class HolderAnalyser {
     }
     for (const list of this.momentsOfPage.values()) list.sort((a, b) => a.row - b.row);
     const marked = new Set(moments.map(({ attempt }) => attempt.id));
-    for (const { id, isFailed } of allAttempts) {
+    for (const { id, isFailed } of index.attempts) {
       if (isFailed || marked.has(id)) this.keptAttempts.set(id, this.keptAttempts.size);
     }
   }
@@ -128,11 +130,14 @@ export class HolderAnalyser {
     const { events } = capture;
     const sites = new StackSites(capture.symbols, userRules);
     const missing = new MissingEvents(capture.gaps);
-    const context = { capture, sites, mapcount: mapcountBase(capture), missing };
-    const rows = yield* PageRows.of(events);
-    const { moments, attempts } = yield* findMoments(capture, sites);
-    const folded = yield* foldToHeads(events, rows, moments);
-    return new HolderAnalyser(context, rows, folded, attempts);
+    const index = yield* indexCapture(capture, sites);
+    const tails = new TailPages(events, index);
+    const ofHeads = index.moments.map((moment) => {
+      const pfn = tails.headOf(moment.pfn, moment.row);
+      return pfn === moment.pfn ? moment : { ...moment, pfn };
+    });
+    const context = { capture, sites, mapcount: index.mapcount, missing };
+    return new HolderAnalyser(context, index, ofHeads);
   }
 
   /** The pages with marks, in order of PFN. */
@@ -148,8 +153,7 @@ export class HolderAnalyser {
   *analyse(): Generator<void, HolderAnalysis> {
     const pages = yield* this.pages();
     const unreleased: UnreleasedPage[] = [];
-    const { capture, sites } = this.context;
-    for (const pfn of yield* unreleasedCandidates(capture.events, this.rows, sites)) {
+    for (const pfn of unreleasedCandidates(this.context.capture.events, this.index)) {
       if (this.momentsOfPage.has(pfn)) continue;
       const page = this.atEnd(pfn);
       if (page?.isLeft === true) unreleased.push(page.page);
@@ -171,51 +175,30 @@ export class HolderAnalyser {
 
   /** Rows of all events that tell of a PFN's references, its allocation or its free, ascending. */
   eventsOf(pfn: number): Int32Array {
-    return this.rows.of(pfn);
+    return this.index.rows.of(pfn);
   }
 
   /** In order of the capture. */
   attempts(): readonly Attempt[] {
-    return this.allAttempts.flatMap((attempt) => {
+    return this.index.attempts.flatMap((attempt) => {
       const id = this.keptAttempts.get(attempt.id);
       return id === undefined ? [] : [attempt.finished(id)];
     });
   }
 
   private markedPage(pfn: number): Page {
-    const moments = this.momentsOfPage.get(pfn) ?? [];
-    return analysePage(this.context, pfn, moments, this.rows.of(pfn), this.keptAttempts);
+    let page = this.judgedPages.get(pfn);
+    if (page === undefined) {
+      const moments = this.momentsOfPage.get(pfn) ?? [];
+      page = analysePage(this.context, pfn, moments, this.index.rows.of(pfn), this.keptAttempts);
+      this.judgedPages.set(pfn, page);
+    }
+    return page;
   }
 
   private atEnd(pfn: number): { readonly page: UnreleasedPage; readonly isLeft: boolean } | null {
-    return pageAtEnd(this.context, pfn, this.rows.of(pfn));
+    return pageAtEnd(this.context, pfn, this.index.rows.of(pfn));
   }
-}
-
-/** Tail pages have no refcount: a moment on a tail belongs to the head of the allocation that covers it. */
-function* foldToHeads(
-  events: EventTable,
-  rows: PageRows,
-  moments: readonly Moment[],
-): Generator<void, readonly Moment[]> {
-  if (moments.length === 0) return moments;
-  const allocations: { pfn: number; pages: number; row: number }[] = [];
-  for (let row = 0; row < events.length; row++) {
-    if (row % ROWS_A_STEP === 0) yield;
-    if (events.kind[row] === EventKind.PageAlloc && events.order[row]! > 0) {
-      allocations.push({ pfn: events.pfn[row]!, pages: 2 ** events.order[row]!, row });
-    }
-  }
-  return moments.map((moment) => {
-    if (rows.of(moment.pfn).some((row) => isPageRef(events.kind[row]!))) return moment;
-    const cover = allocations.findLast(
-      (allocation) =>
-        allocation.row < moment.row &&
-        moment.pfn > allocation.pfn &&
-        moment.pfn < allocation.pfn + allocation.pages,
-    );
-    return cover === undefined ? moment : { ...moment, pfn: cover.pfn };
-  });
 }
 
 function analysePage(
@@ -249,7 +232,7 @@ function pageAtEnd(
   const lastRow = rows.at(-1);
   if (lastRow === undefined) return null;
   const ledger = new Ledger(capture.events, capture.symbols, sites);
-  ledger.replay(rows, [lastRow]);
+  ledger.replay(rows, [lastLife(capture.events, rows)], [lastRow]);
   const snapshot = ledger.snapshots[0]!;
   const { open, pool, lifetime, count } = snapshot;
   const left = new Set(open);
@@ -285,10 +268,8 @@ function judgeByLedger(
   rows: Int32Array,
 ): JudgedPage {
   const ledger = new Ledger(capture.events, capture.symbols, sites);
-  ledger.replay(
-    rows,
-    moments.map((moment) => moment.row),
-  );
+  const asked = moments.map(({ row }) => row);
+  ledger.replay(rows, livesAround(capture.events, rows, asked), asked);
   const judged = moments.map((moment, index): JudgedMoment => {
     const snapshot = ledger.snapshots[index]!;
     const account = accountAt(moment, snapshot, capture.events, sites, mapcount);
@@ -370,7 +351,7 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
     expected: parts?.expected ?? null,
     held: parts?.held ?? null,
     untraced: parts?.untraced ?? null,
-    expectedTerms: parts?.terms ?? [],
+    expectedTerms: parts?.terms() ?? [],
     notes: [
       ...(account?.notes ?? ['no event of this page is in the capture']),
       ...(note === null ? [] : [note]),
@@ -415,7 +396,7 @@ function putsInSum(
   references: readonly LedgerReference[],
   mark: MarkUnderWay | undefined,
 ): Set<LedgerReference> {
-  const room = new Map(mark?.first.account?.terms.map((term) => [term.kind, term.count]));
+  const room = new Map(mark?.first.account?.terms().map((term) => [term.kind, term.count]));
   const inSum = new Set<LedgerReference>();
   for (const reference of references) {
     const left = room.get(reference.kind) ?? 0;

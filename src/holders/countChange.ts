@@ -34,3 +34,15 @@ export function isFree(kind: number): boolean {
 export function reachesZero(events: EventTable, row: number): boolean {
   return events.kind[row] === EventKind.PageRefModAndTest && events.ret[row] === 1;
 }
+
+/** Whether the references up to an event are over with it: the page is free, or its count begins anew. */
+export function endsLife(events: EventTable, row: number): boolean {
+  const kind = events.kind[row]!;
+  if (kind === EventKind.PageRefSet) return events.val[row]! <= 0;
+  return isFree(kind) || reachesZero(events, row);
+}
+
+/** Whether nothing of what was open before an event counts behind it. */
+export function replacesLife(events: EventTable, row: number): boolean {
+  return events.kind[row] === EventKind.PageRefSet || endsLife(events, row);
+}

@@ -1,12 +1,11 @@
 /**
- * Finds the moments at which the capture says that a page failed to move, one pass over all events.
+ * Finds the moments at which the capture says that a page failed to move, one pass over those that tell of it.
  *
  * What each event is worth is measured on real recordings: test_pages_isolated names only the first page in
  * use; anonymous pages with a count beyond their mapcount are refused by the isolation scanner with a get and
  * a put and never reach migrate_pages; a page that migrate_pages gave up is put back after nr_failed > 0.
  */
 import { EventKind, ABSENT, NONE, type Capture, type EventTable } from '../capture/eventTable';
-import { ROWS_A_STEP } from '../capture/turns';
 import { AttemptRecord } from './attempts';
 import { countChange } from './countChange';
 import type { MarkSource } from './model';
@@ -54,10 +53,14 @@ interface TaskState {
   readonly isolated: Map<number, IsolatedPage>;
 }
 
-class EvidenceFinder {
-  readonly moments: Moment[] = [];
+/** Takes the events that tell of attempts to move pages, in the order of the capture. */
+export class EvidenceFinder {
+  private readonly moments: Moment[] = [];
   private readonly events: EventTable;
-  private readonly tasks = new Map<number, TaskState>();
+  /** By pid: one process has one pid under several names (exec), so the pid is what tells tasks apart. */
+  private readonly states = new Map<number, TaskState>();
+  /** The same by task id, which every row has. */
+  private readonly stateOfTask: (TaskState | undefined)[] = [];
   readonly attempts: AttemptRecord[] = [];
   /** Attempts of reports that name no task, by their time. */
   private readonly tasklessAttempts = new Map<string, AttemptRecord>();
@@ -69,23 +72,16 @@ class EvidenceFinder {
     this.events = capture.events;
   }
 
-  *find(): Generator<void, void> {
-    const { events } = this;
-    for (let row = 0; row < events.length; row++) {
-      if (row % ROWS_A_STEP === 0) yield;
-      const kind = events.kind[row]!;
-      if (kind === EventKind.Other) continue;
-      if (kind <= EventKind.PageRefUnfreeze) this.pageRef(row, kind);
-      else this.otherEvent(row, kind);
-    }
-    for (const state of this.tasks.values()) this.closeCall(state);
+  /** All moments, in the order of the rows that show them within each kind of evidence. */
+  finished(): readonly Moment[] {
+    for (const state of this.states.values()) this.closeCall(state);
+    return this.moments;
   }
 
-  private pageRef(row: number, kind: number): void {
+  /** A page_ref event whose stack concerns moving, or any freeze. */
+  pageRef(row: number, kind: number): void {
     const { events } = this;
     const site = this.sites.of(events.stack[row]!);
-    // Of 2.4 million events of a busy machine 9 in 10 end here.
-    if (!site.concernsMoving && kind !== EventKind.PageRefFreeze) return;
     const pfn = events.pfn[row]!;
     if (kind === EventKind.PageRefFreeze) {
       if (events.ret[row] === 0) this.failedFreeze(row, pfn, site);
@@ -134,7 +130,8 @@ class EvidenceFinder {
     this.add({ pfn, row, source: 'freeze', attempt, what });
   }
 
-  private otherEvent(row: number, kind: number): void {
+  /** An event that is no page_ref. */
+  otherEvent(row: number, kind: number): void {
     const { events } = this;
     switch (kind as EventKind) {
       case EventKind.CmaAllocStart:
@@ -358,9 +355,11 @@ class EvidenceFinder {
   }
 
   private stateOf(row: number): TaskState {
-    // One process has one pid under several names (exec), so the pid is what tells tasks apart.
-    const pid = this.capture.symbols.taskPid(this.events.task[row]!);
-    let state = this.tasks.get(pid);
+    const task = this.events.task[row]!;
+    const known = this.stateOfTask[task];
+    if (known !== undefined) return known;
+    const pid = this.capture.symbols.taskPid(task);
+    let state = this.states.get(pid);
     if (state === undefined) {
       state = {
         cma: null,
@@ -371,8 +370,9 @@ class EvidenceFinder {
         call: null,
         isolated: new Map(),
       };
-      this.tasks.set(pid, state);
+      this.states.set(pid, state);
     }
+    this.stateOfTask[task] = state;
     return state;
   }
 
@@ -389,17 +389,4 @@ class EvidenceFinder {
     const error = this.events.details.error[detail]!;
     return error === ABSENT ? null : error;
   }
-}
-
-/**
- * All moments, in the order of the rows that show them within each kind of evidence, and the attempts they are of;
- * found in steps.
- */
-export function* findMoments(
-  capture: Capture,
-  sites: StackSites,
-): Generator<void, { readonly moments: readonly Moment[]; readonly attempts: readonly AttemptRecord[] }> {
-  const finder = new EvidenceFinder(capture, sites);
-  yield* finder.find();
-  return { moments: finder.moments, attempts: finder.attempts };
 }

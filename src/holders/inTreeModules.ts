@@ -26,7 +26,7 @@ const IN_TREE_MODULES: ReadonlySet<string> = new Set(
   amdgpu drm drm_gem_shmem_helper drm_kms_helper drm_shmem_helper drm_ttm_helper etnaviv exynosdrm i915 lima msm
   nouveau panfrost radeon ttm udmabuf v3d vc4 virtio_gpu vmwgfx xe
   videobuf2_common videobuf2_dma_contig videobuf2_dma_sg videobuf2_memops videobuf2_vmalloc videobuf2_v4l2
-  binder_linux gup_test test_hmm z3fold zsmalloc zswap
+  binder_linux bpf gup_test test_hmm z3fold zsmalloc zswap
   `
     .split(/\s+/)
     .filter((name) => name !== ''),

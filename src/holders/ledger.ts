@@ -10,7 +10,10 @@ import { countChange, isPageRef, reachesZero } from './countChange';
 import { isInTreeModule } from './inTreeModules';
 import { ACCOUNTED_KINDS } from './kindRules';
 import type { Confidence, Kind } from './model';
-import type { Site, StackSite, StackSites } from './stackSites';
+import type { Span } from './lives';
+import { countOf, latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
+import type { Site } from './matchSite';
+import type { StackSite, StackSites } from './stackSites';
 
 /** The bias that a FOLL_PIN adds to a small folio's refcount (include/linux/mm.h). */
 export const GUP_PIN_COUNTING_BIAS = 1024;
@@ -44,6 +47,17 @@ const SHED_ORDER: readonly Kind[] = [
   'allocation',
 ];
 
+/** In the order in which a put that nothing explains closes them. */
+const LEAST_BINDING_FIRST: readonly Kind[] = [
+  'unknown',
+  'driver',
+  'page-cache-lookup',
+  'gup-get',
+  'allocation',
+  'read',
+  'writeback',
+];
+
 export interface LedgerReference {
   kind: Kind;
   confidence: Confidence;
@@ -55,7 +69,7 @@ export interface LedgerReference {
   /** The function that names the holder, from the stack of the get, or of the put where there is no get. */
   functionName: string;
   /** The rule that named its kind, at its get or, where the capture has none, at its put. */
-  site?: Site | null;
+  site: Site | null;
   /** First row at which it is known to be there. */
   readonly fromRow: number;
   /** Row at which a reference of the pool was told apart; its own get otherwise. */
@@ -100,6 +114,8 @@ export interface Snapshot {
 
 export interface Lifetime {
   readonly references: LedgerReference[];
+  /** Those of {@link references} whose gets the capture does not show. */
+  readonly fromPool: LedgerReference[];
   /** Order of the allocation, 0 where it is not known. */
   order: number;
   /** What stacks of this lifetime say of the page. */
@@ -117,9 +133,7 @@ export class Ledger {
   readonly lifetimes: Lifetime[] = [];
   readonly snapshots: Snapshot[] = [];
   private lifetime: Lifetime = Ledger.newLifetime();
-  private open: LedgerReference[] = [];
-  /** Sum of the weights of {@link open} that are not suspended. */
-  private openWeight = 0;
+  private open = new OpenReferences();
   private pool = 0;
   private count: number | null = null;
   private frozenAt = 0;
@@ -139,15 +153,19 @@ export class Ledger {
 
   /**
    * @param rows the page's rows in file order
-   * @param moments rows (of any page) after which a snapshot is wanted, ascending
+   * @param lives which of them are replayed, in order
+   * @param moments rows (of any page) in those lives, or before them, after which a snapshot is wanted; ascending
    */
-  replay(rows: ArrayLike<number>, moments: readonly number[]): void {
+  replay(rows: Int32Array, lives: readonly Span[], moments: readonly number[]): void {
     let next = 0;
-    for (let index = 0; index < rows.length; index++) {
-      const row = rows[index]!;
-      while (next < moments.length && moments[next]! < row) this.snapshot(moments[next++]!);
-      this.apply(row, rows, index);
-      if (moments[next] === row) this.snapshot(moments[next++]!);
+    for (const { from, to } of lives) {
+      this.startBehind(from === 0 ? 0 : rows[from - 1]!);
+      for (let index = from; index < to; index++) {
+        const row = rows[index]!;
+        while (next < moments.length && moments[next]! < row) this.snapshot(moments[next++]!);
+        this.apply(row, rows, index);
+        while (moments[next] === row) this.snapshot(moments[next++]!);
+      }
     }
     while (next < moments.length) this.snapshot(moments[next++]!);
   }
@@ -157,7 +175,7 @@ export class Ledger {
     this.snapshots.push({
       row,
       count: this.count,
-      open: this.open.filter((reference) => !reference.suspended),
+      open: this.open.counted(),
       pool: this.pool,
       lastRow: this.lastRow,
       lifetime: this.lifetime,
@@ -174,7 +192,7 @@ export class Ledger {
         return;
       case EventKind.PageFree:
       case EventKind.PageFreeBatched:
-        if (this.count !== null) this.endLifetime(row);
+        this.endLifetime(row);
         return;
       case EventKind.PageRefSet:
         this.set(row);
@@ -199,17 +217,14 @@ export class Ledger {
 
   private set(row: number): void {
     const value = this.events.val[row]!;
-    if (this.count !== null) this.endLifetime(row);
-    if (value <= 0) return;
-    this.startLifetime(row, value);
+    this.endLifetime(row);
+    if (value > 0) this.startLifetime(row, value);
   }
 
   private startLifetime(row: number, value: number): void {
     this.lifetime = Ledger.newLifetime();
     this.lifetimes.push(this.lifetime);
-    this.waiting = [];
-    this.forgetOpen();
-    this.pool = 0;
+    this.forget();
     this.count = value;
     const site = this.sites.of(this.events.stack[row]!);
     this.addReference('allocation', value, row, site, 'the first reference');
@@ -221,26 +236,39 @@ export class Ledger {
   /** mm_page_alloc stands behind the page_ref_set of the same allocation, or alone where that is filtered out. */
   private allocated(row: number): void {
     const order = this.events.order[row]!;
-    const fresh = this.count === 1 && this.open.length === 1 && this.open[0]?.kind === 'allocation';
-    if (!fresh) {
-      if (this.count !== null) this.endLifetime(row);
+    const isFresh = this.count === 1 && this.open.isOnly('allocation');
+    if (!isFresh) {
+      this.endLifetime(row);
       this.startLifetime(row, 1);
     }
     this.lifetime.order = Math.max(0, order);
     this.lastRow = row;
   }
 
+  /** @param endedAt row at which the life before ended, or 0 */
+  private startBehind(endedAt: number): void {
+    this.lifetime = Ledger.newLifetime();
+    this.forget();
+    this.endedAt = endedAt;
+  }
+
+  /** Nothing is known of the page's references. */
+  private forget(): void {
+    this.open = new OpenReferences();
+    this.pool = 0;
+    this.count = null;
+    this.frozenAt = 0;
+    this.waiting = [];
+  }
+
   private endLifetime(row: number): void {
-    for (const reference of this.open) {
+    for (const reference of this.open.references()) {
       if (reference.releaseRow >= 0) continue;
       reference.releaseRow = row;
       reference.evidence += '; ended with the page';
     }
-    this.forgetOpen();
+    this.forget();
     this.endedAt = row;
-    this.waiting = [];
-    this.pool = 0;
-    this.count = null;
   }
 
   /** The first event of a page allocated before the capture: its references so far are the pool. */
@@ -250,7 +278,6 @@ export class Ledger {
     const frozen = this.events.kind[row] === EventKind.PageRefFreeze && this.events.ret[row] === 1;
     this.lifetime = Ledger.newLifetime();
     this.lifetimes.push(this.lifetime);
-    this.forgetOpen();
     const before = frozen ? this.events.val[row]! : reported - change;
     this.pool = reported === ABSENT ? Math.max(0, -change) : Math.max(0, before);
     this.poolFrom = this.endedAt;
@@ -314,7 +341,7 @@ export class Ledger {
   /** What is open and the pool make up the count; events that are missing show as a difference here. */
   private reconcile(row: number): void {
     if (this.count === null) return;
-    const difference = this.count - this.pool - this.openWeight;
+    const difference = this.count - this.pool - this.open.weight;
     if (difference === 0) return;
     if (difference > 0) {
       this.poolFrom = row;
@@ -326,23 +353,35 @@ export class Ledger {
 
   /** Puts are missing: what is least sure to be there goes first, and is said to have gone unseen. */
   private shed(excess: number, row: number): void {
-    const older = this.open.filter((reference) => !reference.suspended && reference.acquireRow !== row);
-    older.sort((a, b) => SHED_ORDER.indexOf(a.kind) - SHED_ORDER.indexOf(b.kind));
     // One missing put is likelier than several, and a pin's weight names it.
-    const whole = excess === 1 && this.pool > 0 ? undefined : older.find(({ weight }) => weight === excess);
-    if (whole !== undefined) {
+    const isOne = excess > 1 || this.pool === 0;
+    const whole = isOne ? this.firstToShed(row, ({ weight }) => weight === excess) : null;
+    if (whole !== null) {
       this.closeUnseen(whole, row);
       return;
     }
     const fromPool = Math.min(this.pool, excess);
     this.pool -= fromPool;
     let rest = excess - fromPool;
-    for (const reference of older) {
-      if (reference.weight > rest) continue;
-      rest -= reference.weight;
-      this.closeUnseen(reference, row);
+    while (rest > 0) {
+      const next = this.firstToShed(row, ({ weight }) => weight <= rest);
+      if (next === null) break;
+      rest -= next.weight;
+      this.closeUnseen(next, row);
     }
     this.pool -= rest;
+  }
+
+  /** What is most likely gone of what was taken before a row. */
+  private firstToShed(row: number, isMeant: (group: Group) => boolean): LedgerReference | null {
+    const groups = this.open.where(
+      (group) => !group.suspended && isMeant(group) && group.all.oldest?.reference.acquireRow !== row,
+    );
+    for (const kind of SHED_ORDER) {
+      const next = oldestOf(groups.filter((group) => group.kind === kind));
+      if (next !== null) return next;
+    }
+    return null;
   }
 
   private closeUnseen(reference: LedgerReference, row: number): void {
@@ -350,20 +389,7 @@ export class Ledger {
     reference.putMissing = true;
     reference.confidence = 'assumed';
     reference.evidence += '; its put is not in the capture: the count fell without one';
-    this.dropOpen(reference);
-  }
-
-  private forgetOpen(): void {
-    this.open = [];
-    this.openWeight = 0;
-  }
-
-  /** Takes a reference that is not suspended out of the open ones; their order says which is the oldest. */
-  private dropOpen(reference: LedgerReference): void {
-    const index = this.open.indexOf(reference);
-    if (index < 0) return;
-    this.open.splice(index, 1);
-    this.openWeight -= reference.weight;
+    this.open.remove(reference);
   }
 
   /** After a freeze the owner sets what is left: fewer when the page cache's references moved to the new page. */
@@ -391,7 +417,6 @@ export class Ledger {
     let kind: Kind = matched?.rule.kind ?? 'unknown';
     const pins = weight % GUP_PIN_COUNTING_BIAS === 0;
     if (pins && (kind === 'gup-get' || kind === 'unknown' || kind === 'isolation')) kind = 'gup-pin';
-    if (matched === null && kind === 'unknown' && this.moduleOf(row) !== null) kind = 'driver';
     const evidence =
       matched === null ? 'no rule names the functions of this stack' : `taken in ${matched.functionName}`;
     // One operation may pin a page several times; each pin is dropped alone.
@@ -402,26 +427,22 @@ export class Ledger {
 
   /** try_grab_folio counts a pin in two steps, +1 and +1023, in one call of one task. */
   private widenToPin(row: number): boolean {
-    const pid = this.pidOf(row);
-    for (let index = this.open.length - 1; index >= 0; index--) {
-      const reference = this.open[index]!;
-      if (reference.weight !== 1 || reference.acquireRow < 0 || this.pidOf(reference.acquireRow) !== pid)
-        continue;
-      if (ACCOUNTED_KINDS.has(reference.kind) || reference.kind === 'lru-batch') continue;
-      this.openWeight += GUP_PIN_COUNTING_BIAS - reference.weight;
-      reference.weight = GUP_PIN_COUNTING_BIAS;
-      reference.rows.push(row);
-      if (reference.kind === 'gup-get' || reference.kind === 'unknown') reference.kind = 'gup-pin';
-      return true;
-    }
-    return false;
+    const groups = this.open.where(
+      ({ kind, weight, stack }) =>
+        weight === 1 && stack !== NO_GET && !ACCOUNTED_KINDS.has(kind) && kind !== 'lru-batch',
+    );
+    const first = latestOf(groups, this.pidOf(row));
+    if (first === null) return false;
+    const kind = first.kind === 'gup-get' || first.kind === 'unknown' ? 'gup-pin' : first.kind;
+    this.open.change(first, { kind, weight: GUP_PIN_COUNTING_BIAS });
+    first.rows.push(row);
+    return true;
   }
 
   private resumeMapping(weight: number, row: number): boolean {
-    const suspended = this.open.find((reference) => reference.suspended && reference.weight === weight);
-    if (suspended === undefined) return false;
-    suspended.suspended = false;
-    this.openWeight += suspended.weight;
+    const suspended = oldestOf(this.open.where((group) => group.suspended && group.weight === weight));
+    if (suspended === null) return false;
+    this.open.change(suspended, { suspended: false });
     suspended.releaseRow = NONE;
     suspended.rows.push(row);
     suspended.repeats++;
@@ -446,13 +467,16 @@ export class Ledger {
       return found.reference.weight;
     }
     // A folio's page cache reference counts its pages and may go in parts; a pin never does.
-    const larger = this.open.find(
-      (reference) =>
-        reference.weight > weight &&
-        reference.weight < GUP_PIN_COUNTING_BIAS &&
-        site.release?.rule.closes.includes(reference.kind) === true,
+    const larger = oldestOf(
+      this.open.where(
+        (group) =>
+          !group.suspended &&
+          group.weight > weight &&
+          group.weight < GUP_PIN_COUNTING_BIAS &&
+          site.release?.rule.closes.includes(group.kind) === true,
+      ),
     );
-    if (larger !== undefined) {
+    if (larger !== null) {
       this.split(larger, weight, row);
       return weight;
     }
@@ -461,104 +485,66 @@ export class Ledger {
 
   private bestMatch(weight: number, row: number, site: StackSite): Match | null {
     const put = site.release;
-    const rule = put?.rule ?? null;
-    if (put !== null) {
-      const paired = this.bestOf((reference) => isPair(reference, put), weight, row, site);
+    const fitting = this.open.where((group) => !group.suspended && fits(group, weight));
+    if (put !== null && fitting.length > 0) {
+      const paired = this.bestOf(
+        fitting.filter((group) => isPair(group, put)),
+        row,
+        site,
+      );
       if (paired !== null) return paired;
       for (const kind of put.rule.closes) {
-        const best = this.bestOf((reference) => reference.kind === kind, weight, row, site);
+        const best = this.bestOf(
+          fitting.filter((group) => group.kind === kind),
+          row,
+          site,
+        );
         if (best !== null) return best;
       }
     }
-    const candidates = this.open.filter((reference) => !reference.suspended && reference.weight <= weight);
+    const candidates = this.open.where((group) => !group.suspended && group.weight <= weight);
     // A get and a put of one function, or of one call chain, by one task.
-    const nested = this.innermostNested(
-      candidates.filter((reference) => rule === null || !ACCOUNTED_KINDS.has(reference.kind)),
+    const nested = this.latestNested(
+      candidates.filter(({ kind }) => put === null || !ACCOUNTED_KINDS.has(kind)),
       row,
       site,
     );
-    if (nested !== null) return nested;
-    if (this.pool > 0 || candidates.length === 0) return null;
-    // Everything is accounted for, so that this put must close one of these: the least binding kind first.
-    const order: readonly Kind[] = [
-      'unknown',
-      'driver',
-      'page-cache-lookup',
-      'gup-get',
-      'allocation',
-      'read',
-      'writeback',
-    ];
-    for (const kind of order) {
-      const reference = candidates.find(
-        (candidate) => candidate.kind === kind && this.fits(candidate, weight),
-      );
-      if (reference !== undefined) {
-        return {
-          reference,
-          confidence: 'assumed',
-          why: 'the only kind of reference left that this put can drop',
-        };
-      }
-    }
-    const last = candidates.find((candidate) => this.fits(candidate, weight));
-    if (last === undefined) return null;
-    return { reference: last, confidence: 'assumed', why: 'the oldest reference left' };
+    if (nested !== null) return nestedMatch(nested, site);
+    if (this.pool > 0) return null;
+    return leastBinding(fitting);
   }
 
-  private fits(reference: LedgerReference, weight: number): boolean {
-    return reference.weight === weight || (reference.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
-  }
-
-  /** @param matches whether a put of the site may drop a reference as far as its kind goes */
-  private bestOf(
-    matches: (reference: LedgerReference) => boolean,
-    weight: number,
-    row: number,
-    site: StackSite,
-  ): Match | null {
-    const pid = this.pidOf(row);
-    let first: LedgerReference | null = null;
-    let own: LedgerReference | null = null;
-    let nested: LedgerReference | null = null;
-    let isOnly = true;
-    // One pass without a list of its own: pages of shared libraries are mapped thousands of times.
-    for (const reference of this.open) {
-      if (reference.suspended || !matches(reference) || !this.fits(reference, weight)) continue;
-      if (first === null) first = reference;
-      else isOnly = false;
-      if (site.interrupted || this.takerOf(reference) !== pid) continue;
-      own ??= reference;
-      if (this.isNested(reference, site)) nested = reference;
-    }
+  /** @param groups those that a put of the site may drop as far as their kinds and weights go */
+  private bestOf(groups: readonly Group[], row: number, site: StackSite): Match | null {
+    const first = oldestOf(groups);
     if (first === null) return null;
+    const nested = this.latestNested(groups, row, site);
     if (nested !== null) return nestedMatch(nested, site);
     const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
-    if (isOnly) return { reference: first, confidence: 'rule', why: how };
+    if (countOf(groups) === 1) return { reference: first, confidence: 'rule', why: how };
+    const own = site.interrupted ? null : oldestOf(groups, this.pidOf(row));
     if (own !== null) return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
     if (ACCOUNTED_KINDS.has(first.kind) || first.kind === 'lru-batch') {
       return { reference: first, confidence: 'rule', why: how };
     }
-    const fitting = this.open.filter(
-      (reference) => !reference.suspended && matches(reference) && this.fits(reference, weight),
-    );
-    return this.latestTaker(fitting, how);
+    return this.ofLatestTaker(groups, first, how);
   }
 
   /**
    * Which of several tasks' references another task dropped, no event says (pipe buffers travel without one).
    * Short use nests inside long use, so that the latest taker's oldest reference is the likelier one.
    */
-  private latestTaker(references: readonly LedgerReference[], how: string): Match {
-    const last = references[references.length - 1]!;
-    const taker = this.takerOf(last);
-    const ofTaker = references.filter((reference) => this.takerOf(reference) === taker);
-    const reference = ofTaker[0] ?? last;
-    if (ofTaker.length === references.length)
+  private ofLatestTaker(groups: readonly Group[], first: LedgerReference, how: string): Match {
+    const taker = this.takerOf(latestOf(groups) ?? first);
+    const reference = oldestOf(groups, taker) ?? first;
+    const count = countOf(groups);
+    if (countOf(groups, taker) === count)
       return { reference, confidence: 'rule', why: `${how}, oldest first` };
-    for (const other of references) {
-      if (other === reference || other.ambiguous) continue;
-      other.ambiguous = true;
+    // Each is said to be doubtful once, so that this does not grow with the number of puts.
+    const sure = groups.filter(({ ambiguous }) => !ambiguous).flatMap(({ all }) => all.references());
+    for (const other of sure) {
+      if (other === reference) continue;
+      this.open.change(other, { ambiguous: true });
       other.confidence = 'assumed';
       other.evidence +=
         '; another reference of the kind was dropped while it was open, which may have been this one';
@@ -566,7 +552,7 @@ export class Ledger {
     return {
       reference,
       confidence: 'assumed',
-      why: `${how}; ${references.length} such references were open, which of them was dropped the capture does not say`,
+      why: `${how}; ${count} such references were open, which of them was dropped the capture does not say`,
     };
   }
 
@@ -574,43 +560,25 @@ export class Ledger {
    * The put's holder function stands in the stack of the get, same task: one call took and dropped it.
    * The latest such get is meant.
    */
-  private innermostNested(
-    references: readonly LedgerReference[],
-    row: number,
-    site: StackSite,
-  ): Match | null {
-    if (site.interrupted) return null;
-    const pid = this.pidOf(row);
-    for (let index = references.length - 1; index >= 0; index--) {
-      const reference = references[index]!;
-      if (this.takerOf(reference) === pid && this.isNested(reference, site))
-        return nestedMatch(reference, site);
-    }
-    return null;
-  }
-
-  private isNested(reference: LedgerReference, site: StackSite): boolean {
-    if (reference.acquireRow < 0 || site.holderFunction === '') return false;
-    const acquired = this.sites.of(this.events.stack[reference.acquireRow]!);
-    return acquired.functions.includes(site.holderFunction);
+  private latestNested(groups: readonly Group[], row: number, site: StackSite): LedgerReference | null {
+    if (site.interrupted || site.holderFunction === '') return null;
+    const nested = groups.filter(({ stack }) => this.sites.of(stack).functions.includes(site.holderFunction));
+    return nested.length === 0 ? null : latestOf(nested, this.pidOf(row));
   }
 
   private suspendMapping(weight: number, row: number, site: StackSite): boolean {
-    const open = this.open.filter((reference) => !reference.suspended && reference.weight === weight);
+    const groups = this.open.where((group) => !group.suspended && group.weight === weight);
     let mapping =
-      open.find((reference) => reference.kind === 'page-table') ??
-      open.find((reference) => reference.kind === 'allocation');
-    if (mapping === undefined && this.pool >= weight) {
+      oldestOf(groups.filter(({ kind }) => kind === 'page-table')) ??
+      oldestOf(groups.filter(({ kind }) => kind === 'allocation'));
+    if (mapping === null && this.pool >= weight) {
       this.pool -= weight;
       mapping = this.fromPool('page-table', weight, row, site);
-      this.open.push(mapping);
-      this.openWeight += weight;
+      this.open.add(mapping, NONE, NO_GET);
     }
-    if (mapping === undefined) return false;
+    if (mapping === null) return false;
     // The allocation's own reference is what an anonymous page is mapped with.
-    mapping.kind = 'page-table';
-    mapping.suspended = true;
-    this.openWeight -= mapping.weight;
+    this.open.change(mapping, { kind: 'page-table', suspended: true });
     mapping.releaseRow = row;
     if (mapping.rows.at(-1) !== row) mapping.rows.push(row);
     return true;
@@ -619,8 +587,8 @@ export class Ledger {
   private releaseKind(kind: Kind, weight: number, row: number, site: StackSite): void {
     let rest = weight;
     while (rest > 0) {
-      const reference = this.open.find((candidate) => candidate.kind === kind && candidate.weight <= rest);
-      if (reference === undefined) break;
+      const reference = oldestOf(this.open.where((group) => group.kind === kind && group.weight <= rest));
+      if (reference === null) break;
       this.close(reference, row, 'rule', 'moved to the new page with the mapping');
       rest -= reference.weight;
     }
@@ -652,6 +620,7 @@ export class Ledger {
       evidence: `its get is not in the capture${releaseSite === null ? '' : `; dropped in ${releaseSite.functionName}`}`,
     });
     this.lifetime.references.push(reference);
+    this.lifetime.fromPool.push(reference);
     return reference;
   }
 
@@ -660,7 +629,7 @@ export class Ledger {
     reference.rows.push(row);
     reference.confidence = reference.ambiguous ? 'assumed' : confidence;
     reference.evidence += `; ${why}`;
-    this.dropOpen(reference);
+    this.open.remove(reference);
     const putSite = this.sites.of(this.events.stack[row]!).release;
     const puts = putSite?.rule.kind;
     // A person's rule at the put names what no rule of theirs named at the get.
@@ -673,8 +642,7 @@ export class Ledger {
   }
 
   private split(reference: LedgerReference, weight: number, row: number): void {
-    reference.weight -= weight;
-    this.openWeight -= weight;
+    this.open.change(reference, { weight: reference.weight - weight });
     this.lifetime.references.push({ ...reference, weight, releaseRow: row, rows: [...reference.rows, row] });
   }
 
@@ -699,19 +667,8 @@ export class Ledger {
       evidence,
       rows: [row],
     };
-    this.open.push(reference);
-    this.openWeight += weight;
+    this.open.add(reference, this.pidOf(row), this.events.stack[row]!);
     this.lifetime.references.push(reference);
-  }
-
-  private moduleOf(row: number): string | null {
-    const stack = this.events.stack[row]!;
-    if (stack < 0) return null;
-    for (const frame of this.symbols.stackFrames(stack)) {
-      const module = this.symbols.frameModule(frame);
-      if (module !== null) return module;
-    }
-    return null;
   }
 
   private pidOf(row: number): number {
@@ -723,7 +680,7 @@ export class Ledger {
   }
 
   private static newLifetime(): Lifetime {
-    return { references: [], order: 0, nature: null };
+    return { references: [], fromPool: [], order: 0, nature: null };
   }
 }
 
@@ -765,14 +722,32 @@ function siteNaming(site: Site | null, kind: Kind): Site | null {
   return site.rule.kind === kind || widened ? site : null;
 }
 
+/** Whether a put of a weight may drop a reference of a group. */
+function fits(group: Group, weight: number): boolean {
+  return group.weight === weight || (group.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
+}
+
+/** Everything is accounted for, so that the put must close one of these: the least binding kind first. */
+function leastBinding(groups: readonly Group[]): Match | null {
+  for (const kind of LEAST_BINDING_FIRST) {
+    const reference = oldestOf(groups.filter((group) => group.kind === kind));
+    if (reference !== null) {
+      const why = 'the only kind of reference left that this put can drop';
+      return { reference, confidence: 'assumed', why };
+    }
+  }
+  const reference = oldestOf(groups);
+  return reference === null ? null : { reference, confidence: 'assumed', why: 'the oldest reference left' };
+}
+
 /** Whether a weight is that of pins which are taken and dropped one by one. */
 function areSeveralPins(weight: number): boolean {
   return weight % GUP_PIN_COUNTING_BIAS === 0 && weight <= MOST_PINS_AT_ONCE * GUP_PIN_COUNTING_BIAS;
 }
 
 /** What one rule takes and drops is a pair, before others of its kind; so is what one module out of the tree does. */
-function isPair({ site, kind }: LedgerReference, put: Site): boolean {
-  if (site === undefined || site === null) return false;
+function isPair({ site, kind }: Group, put: Site): boolean {
+  if (site === null) return false;
   if (site.rule === put.rule) return true;
   if (put.module === null || site.module !== put.module || isInTreeModule(put.module)) return false;
   return put.rule.closes.includes(kind);

@@ -1,4 +1,4 @@
-import { EventKind, type Capture } from '../capture/eventTable';
+import type { Capture } from '../capture/eventTable';
 
 /**
  * What must be added to the mapcount that a capture's page_ref events print to get the number of mappings.
@@ -13,17 +13,18 @@ export interface MapcountBase {
   readonly isKnown: boolean;
 }
 
-export function mapcountBase(capture: Capture): MapcountBase {
-  const { events } = capture;
-  let isZeroWithout = false;
-  for (let row = 0; row < events.length; row++) {
-    const mapcount = events.mapcount[row]!;
-    if (mapcount === -1) return { base: 1, isKnown: true };
-    if (mapcount === 0 && events.kind[row] === EventKind.PageRefSet && events.val[row] === 1)
-      isZeroWithout = true;
-  }
-  if (isZeroWithout) return { base: 0, isKnown: true };
-  const release = capture.facts.find(([name]) => name === 'kernel')?.[1];
+/** What the events of a capture print as mapcount. */
+export interface PrintedMapcounts {
+  /** Some print -1. */
+  readonly minusOne: boolean;
+  /** Some print 0 for a page that was just allocated. */
+  readonly zeroWhenFresh: boolean;
+}
+
+export function mapcountBase(facts: Capture['facts'], printed: PrintedMapcounts): MapcountBase {
+  if (printed.minusOne) return { base: 1, isKnown: true };
+  if (printed.zeroWhenFresh) return { base: 0, isKnown: true };
+  const release = facts.find(([name]) => name === 'kernel')?.[1];
   const version = /(\d+)\.(\d+)/.exec(release ?? '');
   if (version === null) return { base: 0, isKnown: false };
   const [major, minor] = [Number(version[1]), Number(version[2])];

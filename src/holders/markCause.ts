@@ -25,7 +25,7 @@ export function markCause(events: EventTable, moment: Moment, parts: Parts | nul
     if (isolation !== null) return { cause: 'isolation', ...isolation };
   }
   const hasBuffers =
-    parts.terms.some((term) => term.kind === 'private-data') || ((flags ?? 0) & PageFlag.private) !== 0;
+    parts.terms().some((term) => term.kind === 'private-data') || ((flags ?? 0) & PageFlag.private) !== 0;
   if (hasBuffers) {
     return {
       cause: 'buffers',

@@ -2,52 +2,27 @@
  * Pages that nobody let go of, without a mark: those on which more long-lived references were taken than dropped by the
  * end of the capture, and those that no owner has any more but that are still there.
  */
-import { ABSENT, EventKind, Mapping, type EventTable } from '../capture/eventTable';
-import { ROWS_A_STEP } from '../capture/turns';
-import { countChange, isFree, isPageRef, reachesZero } from './countChange';
+import { ABSENT, Mapping, type EventTable } from '../capture/eventTable';
+import type { CaptureIndex } from './captureIndex';
+import { countChange, endsLife, isPageRef } from './countChange';
 import { ACCOUNTED_KINDS, isLongKind } from './kindRules';
 import type { LedgerReference } from './ledger';
-import type { PageRows } from './pageRows';
-import type { StackSites } from './stackSites';
 
 /**
  * The PFNs that are worth a look, found without replaying any page: for every page the balance of gets and puts of
  * kinds that last. A page may be here that has no such reference; none that has one is left out.
  */
-export function* unreleasedCandidates(
+export function unreleasedCandidates(
   events: EventTable,
-  rows: PageRows,
-  sites: StackSites,
-): Generator<void, readonly number[]> {
-  const balance = yield* longBalance(events, rows, sites);
+  { rows, longBalance }: Pick<CaptureIndex, 'rows' | 'longBalance'>,
+): readonly number[] {
   const candidates: number[] = [];
   for (let page = 0; page < rows.length; page++) {
     const last = rows.lastOf(page);
-    if (!isPageRef(events.kind[last]!) || endsLifetime(events, last)) continue;
-    if (balance[page]! > 0 || isWithoutOwner(events, last)) candidates.push(rows.pfns[page]!);
+    if (!isPageRef(events.kind[last]!) || endsLife(events, last)) continue;
+    if (longBalance[page]! > 0 || isWithoutOwner(events, last)) candidates.push(rows.pfnOf(page));
   }
   return candidates;
-}
-
-/** Gets less puts of kinds that last, by page; a put whose get came before the capture does not count against later ones. */
-function* longBalance(events: EventTable, rows: PageRows, sites: StackSites): Generator<void, Int32Array> {
-  const balance = new Int32Array(rows.length);
-  for (let row = 0; row < events.length; row++) {
-    if (row % ROWS_A_STEP === 0) yield;
-    const change = countChange(events, row);
-    const page = rows.pageAt(row);
-    if (change === 0 || page < 0) continue;
-    const site = sites.of(events.stack[row]!);
-    if (change > 0 && site.takesLong) balance[page]!++;
-    else if (change < 0 && site.dropsLong && balance[page]! > 0) balance[page]!--;
-  }
-  return balance;
-}
-
-function endsLifetime(events: EventTable, row: number): boolean {
-  const kind = events.kind[row]!;
-  if (isFree(kind) || reachesZero(events, row)) return true;
-  return kind === EventKind.PageRefSet && events.val[row]! <= 0;
 }
 
 /** Not mapped and without a mapping, at a put: what is in use by the kernel itself is seldom put. */

@@ -13,9 +13,9 @@ import {
   type ParseError,
 } from 'jsonc-parser/lib/esm/main.js';
 import type { KindRule, Sites, Strength } from './kindRule';
+import { stripCompilerSuffix } from './frameFacts';
 import { KIND_LABEL } from './kindLabel';
 import type { Kind } from './model';
-import { stripCompilerSuffix } from './stackSites';
 
 /** Where rules come from. */
 export interface RuleOrigin {

@@ -279,6 +279,47 @@ test('a tail page belongs to the head of its allocation', async () => {
   assert.equal(heldOf(page).length, 1);
 });
 
+test('a tail that was split off, or whose huge page was freed before, is on its own', async () => {
+  const huge: EventText[] = [
+    allocated('owner-2', FAULT, '0x100'),
+    {
+      task: 'owner-2',
+      text: 'mm_page_alloc: page=00000000aaaaaaaa pfn=0x100 order=9 migratetype=1 gfp_flags=GFP_TRANSHUGE',
+      stack: FAULT,
+    },
+  ];
+  const freed = { task: 'owner-2', text: 'mm_page_free: page=00000000aaaaaaaa pfn=0x100 order=9' };
+  const pfnOf = async (...between: EventText[]) =>
+    (await onlyPage([...huge, ...between, start, named('0x125'), finish])).pfn;
+  assert.equal(await pfnOf(), 0x100);
+  assert.equal(await pfnOf(freed), 0x125);
+  const split = change('khugepaged-3', ['split_huge_page_to_list'], { count: 2, val: 1, pfn: '0x125' });
+  assert.equal(await pfnOf(split), 0x125);
+  // What it was before the huge page does not matter.
+  const before = allocated('other-3', FAULT, '0x125');
+  const page = await onlyPage([before, ...huge, start, named('0x125'), finish]);
+  assert.equal(page.pfn, 0x100);
+});
+
+test('each of a thousand mappings of one page ends with the put of its own task', async () => {
+  const tasks = Array.from({ length: 1000 }, (_, index) => `app-${index + 10}`);
+  const mapping = ['next_uptodate_page', 'filemap_map_pages', 'do_fault'];
+  const unmapping = ['release_pages', 'tlb_batch_pages_flush', 'zap_pte_range'];
+  const page = await onlyPage([
+    allocated('owner-2', ['page_cache_ra_unbounded']),
+    ...tasks.map((task, index) => change(task, mapping, { count: index + 2, val: 1, mapcount: index + 1 })),
+    start,
+    named('0x100'),
+    finish,
+    ...tasks
+      .toReversed()
+      .map((task, index) => change(task, unmapping, { count: 1000 - index, val: -1, mapcount: 999 - index })),
+  ]);
+  const mappings = page.references.filter(({ kind }) => kind === 'page-table');
+  assert.equal(mappings.length, 1000);
+  for (const { acquired, released } of mappings) assert.equal(acquired?.task, released?.task);
+});
+
 test('a PFN that lives twice keeps its lives apart', async () => {
   const life = (task: string): EventText[] => [
     allocated(task, FAULT),

@@ -8,7 +8,8 @@ import { countChange, isPageRef } from '../../../src/holders/countChange';
 import { STRENGTHS, type KindRule, type Strength } from '../../../src/holders/kindRule';
 import { KIND_LABEL } from '../../../src/holders/kindLabel';
 import { KIND_RULES } from '../../../src/holders/kindRules';
-import { StackSites, type Site } from '../../../src/holders/stackSites';
+import type { Site } from '../../../src/holders/matchSite';
+import { StackSites } from '../../../src/holders/stackSites';
 import { knownCaptures } from '../../truth/captures';
 import { captureOf, memorySource } from '../support/traceText';
 
@@ -136,6 +137,30 @@ test('frames beyond an interrupt are the interrupted task’s, on arm64 too', as
   ]);
   assert.equal(site?.release?.rule.kind, 'direct-io');
   assert.deepEqual(site.functions, ['__bio_release_pages', 'bio_check_pages_dirty']);
+});
+
+/** What a perf.data says of frames `name` or `name module`, whose functions may be addresses alone. */
+function siteOfFrames(frames: readonly string[]) {
+  const parts = frames.map((frame) => frame.split(' '));
+  const symbols = {
+    stackCount: 1,
+    stackFrames: () => Int32Array.from(frames.keys()),
+    frameFunction: (frame: number) => parts[frame]![0]!,
+    frameModule: (frame: number) => parts[frame]![1] ?? null,
+  };
+  return new StackSites(symbols).of(0);
+}
+
+test('an address without a name gives its module, unless an interrupt stands before it', () => {
+  const address = '0xffffffffc0123456 nvidia';
+  const { acquire } = siteOfFrames(['try_grab_page', 'pin_user_pages', address, '__x64_sys_ioctl']);
+  assert.deepEqual([acquire?.rule.kind, acquire?.module], ['driver', 'nvidia']);
+  // The interrupted driver has nothing to do with what the interrupt takes.
+  const beyond = siteOfFrames(['something_new', 'asm_common_interrupt', address]);
+  assert.deepEqual([beyond.acquire, beyond.release], [null, null]);
+  // Of addresses alone, what stands before the driver may be anything.
+  const nameless = siteOfFrames(['0xffffffff81234567', address]);
+  assert.deepEqual([nameless.acquire, nameless.release, nameless.functions], [null, null, []]);
 });
 
 interface Found {

@@ -1,0 +1,196 @@
+/**
+ * The open references of one page, in the order in which they were taken.
+ *
+ * Pages of shared libraries are mapped by thousands of tasks, and each put asks which reference it drops. So references
+ * that are alike in all that a put looks at stand in one group: a question costs as much as there are groups (distinct
+ * stacks that took the page), however many references there are.
+ */
+import type { LedgerReference } from './ledger';
+import type { Kind } from './model';
+import { TakenOrder, type Link } from './takenOrder';
+
+/** In place of the stack of a get that the capture does not show; gets without a stack have NONE. */
+export const NO_GET = -2;
+
+const MOST_EMPTY_GROUPS = 16;
+
+/** What may change while a reference is open. */
+type Changes = Partial<Pick<LedgerReference, 'kind' | 'weight' | 'suspended' | 'ambiguous'>>;
+
+/** References that are alike. */
+export interface Group extends Readonly<
+  Pick<LedgerReference, 'kind' | 'weight' | 'suspended' | 'ambiguous' | 'site'>
+> {
+  /** Stack of their gets, NONE without one, {@link NO_GET} where the capture does not show them. */
+  readonly stack: number;
+  readonly all: TakenOrder;
+  /** By the pid of the task that took them, NONE where nothing names one. */
+  readonly byTaker: Map<number, TakenOrder>;
+}
+
+/** Where an open reference stands. */
+interface Standing {
+  readonly place: number;
+  readonly taker: number;
+  readonly stack: number;
+  readonly inAll: Link;
+  group: Group;
+  inGroup: Link;
+  inTaker: Link;
+}
+
+export class OpenReferences {
+  private readonly standings = new Map<LedgerReference, Standing>();
+  private readonly all = new TakenOrder();
+  private readonly groups: Group[] = [];
+  private places = 0;
+  private sum = 0;
+
+  /** Whether one reference is open, of a kind. */
+  isOnly(kind: Kind): boolean {
+    return this.all.length === 1 && this.all.oldest?.reference.kind === kind;
+  }
+
+  /** Of those that are not suspended. */
+  get weight(): number {
+    return this.sum;
+  }
+
+  /** Oldest first. */
+  references(): LedgerReference[] {
+    return this.all.references();
+  }
+
+  /** Those that count, oldest first. */
+  counted(): LedgerReference[] {
+    const references: LedgerReference[] = [];
+    for (let link = this.all.oldest; link !== null; link = link.behind) {
+      if (!link.reference.suspended) references.push(link.reference);
+    }
+    return references;
+  }
+
+  /**
+   * @param taker pid of the task that took it, or NONE
+   * @param stack id of the stack of its get, NONE without one, or {@link NO_GET}
+   */
+  add(reference: LedgerReference, taker: number, stack: number): void {
+    const place = this.places++;
+    const inAll = this.all.add(reference, place);
+    this.standings.set(reference, {
+      place,
+      taker,
+      stack,
+      inAll,
+      ...this.joinGroup(reference, place, taker, stack),
+    });
+  }
+
+  /** Nothing happens when it is not open. */
+  remove(reference: LedgerReference): void {
+    const standing = this.standings.get(reference);
+    if (standing === undefined) return;
+    this.leaveGroup(reference, standing);
+    this.all.remove(standing.inAll);
+    this.standings.delete(reference);
+  }
+
+  /** Changes an open reference, which keeps its place. */
+  change(reference: LedgerReference, changes: Changes): void {
+    const standing = this.standings.get(reference);
+    if (standing !== undefined) this.leaveGroup(reference, standing);
+    Object.assign(reference, changes);
+    if (standing === undefined) return;
+    const { place, taker, stack } = standing;
+    Object.assign(standing, this.joinGroup(reference, place, taker, stack));
+  }
+
+  /** The groups that have references and are meant. */
+  where(isMeant: (group: Group) => boolean): Group[] {
+    return this.groups.filter((group) => group.all.length > 0 && isMeant(group));
+  }
+
+  private joinGroup(
+    reference: LedgerReference,
+    place: number,
+    taker: number,
+    stack: number,
+  ): Pick<Standing, 'group' | 'inGroup' | 'inTaker'> {
+    const group = this.groupOf(reference, stack);
+    let ofTaker = group.byTaker.get(taker);
+    if (ofTaker === undefined) {
+      ofTaker = new TakenOrder();
+      group.byTaker.set(taker, ofTaker);
+    }
+    if (!reference.suspended) this.sum += reference.weight;
+    return { group, inGroup: group.all.add(reference, place), inTaker: ofTaker.add(reference, place) };
+  }
+
+  private leaveGroup(reference: LedgerReference, { group, inGroup, inTaker, taker }: Standing): void {
+    if (!reference.suspended) this.sum -= reference.weight;
+    group.all.remove(inGroup);
+    group.byTaker.get(taker)?.remove(inTaker);
+    // A migration unmaps and maps again ten times: a few empty groups wait for that.
+    if (group.all.length > 0 || this.groups.length <= MOST_EMPTY_GROUPS) return;
+    this.groups.splice(this.groups.indexOf(group), 1);
+  }
+
+  private groupOf(reference: LedgerReference, stack: number): Group {
+    const { kind, weight, suspended, ambiguous, site } = reference;
+    const known = this.groups.find(
+      (group) =>
+        group.kind === kind &&
+        group.weight === weight &&
+        group.stack === stack &&
+        group.suspended === suspended &&
+        group.ambiguous === ambiguous &&
+        group.site === site,
+    );
+    if (known !== undefined) return known;
+    const group = {
+      kind,
+      weight,
+      suspended,
+      ambiguous,
+      site,
+      stack,
+      all: new TakenOrder(),
+      byTaker: new Map(),
+    };
+    this.groups.push(group);
+    return group;
+  }
+}
+
+/**
+ * The reference of some groups that was taken first, or null.
+ *
+ * @param taker pid of the task that took it; of any when left out
+ */
+export function oldestOf(groups: readonly Group[], taker?: number): LedgerReference | null {
+  let found: Link | null = null;
+  for (const group of groups) {
+    const oldest = listOf(group, taker)?.oldest ?? null;
+    if (oldest !== null && (found === null || oldest.place < found.place)) found = oldest;
+  }
+  return found?.reference ?? null;
+}
+
+/** The reference of some groups that was taken last; see {@link oldestOf}. */
+export function latestOf(groups: readonly Group[], taker?: number): LedgerReference | null {
+  let found: Link | null = null;
+  for (const group of groups) {
+    const latest = listOf(group, taker)?.latest ?? null;
+    if (latest !== null && (found === null || latest.place > found.place)) found = latest;
+  }
+  return found?.reference ?? null;
+}
+
+/** How many references some groups have; see {@link oldestOf}. */
+export function countOf(groups: readonly Group[], taker?: number): number {
+  return groups.reduce((count, group) => count + (listOf(group, taker)?.length ?? 0), 0);
+}
+
+function listOf(group: Group, taker: number | undefined): TakenOrder | undefined {
+  return taker === undefined ? group.all : group.byTaker.get(taker);
+}

@@ -1,0 +1,74 @@
+import { EventKind, type EventTable } from '../capture/eventTable';
+import type { CaptureIndex } from './captureIndex';
+import { isFree, isPageRef } from './countChange';
+import { firstBehind } from './lives';
+
+/** Rows between which a PFN was the tail of a larger allocation. */
+interface Cover {
+  readonly head: number;
+  readonly from: number;
+  to: number;
+}
+
+/**
+ * Tells whose refcount counts for a PFN: tail pages have none, it is that of the head of the allocation that covers
+ * them. A tail that has events of its own since then was split off.
+ */
+export class TailPages {
+  private readonly known = new Map<
+    number,
+    { readonly covers: readonly Cover[]; readonly ownRows: Int32Array }
+  >();
+
+  constructor(
+    private readonly events: EventTable,
+    private readonly index: Pick<CaptureIndex, 'rows' | 'largestOrder'>,
+  ) {}
+
+  /** The PFN of the head that covers a PFN at a row, or the PFN itself. */
+  headOf(pfn: number, row: number): number {
+    if (this.index.largestOrder <= 0) return pfn;
+    let page = this.known.get(pfn);
+    if (page === undefined) {
+      const covers = this.coversOf(pfn);
+      page = { covers, ownRows: covers.length === 0 ? NO_ROWS : this.ownRowsOf(pfn) };
+      this.known.set(pfn, page);
+    }
+    const cover = page.covers.findLast(({ from, to }) => from < row && row <= to);
+    if (cover === undefined) return pfn;
+    const { ownRows } = page;
+    const behind = firstBehind(ownRows, row);
+    const isSplit = behind > 0 && ownRows[behind - 1]! > cover.from;
+    return isSplit ? pfn : cover.head;
+  }
+
+  private coversOf(pfn: number): Cover[] {
+    const covers: Cover[] = [];
+    let last = pfn;
+    for (let order = 1; order <= this.index.largestOrder; order++) {
+      // The allocator's blocks begin at a multiple of their size (mm/page_alloc.c).
+      const head = pfn - (pfn % 2 ** order);
+      if (head !== last) this.addCovers(covers, head, pfn);
+      last = head;
+    }
+    return covers.sort((a, b) => a.from - b.from);
+  }
+
+  private addCovers(covers: Cover[], head: number, pfn: number): void {
+    const { kind, order } = this.events;
+    let open: Cover | null = null;
+    for (const row of this.index.rows.of(head)) {
+      const isAllocation = kind[row] === EventKind.PageAlloc;
+      if (!isAllocation && !isFree(kind[row]!)) continue;
+      if (open !== null) open.to = row;
+      open = isAllocation && head + 2 ** order[row]! > pfn ? { head, from: row, to: Infinity } : null;
+      if (open !== null) covers.push(open);
+    }
+  }
+
+  private ownRowsOf(pfn: number): Int32Array {
+    return this.index.rows.of(pfn).filter((row) => isPageRef(this.events.kind[row]!));
+  }
+}
+
+const NO_ROWS = new Int32Array(0);
