@@ -7,6 +7,9 @@ export interface InitialLength {
   readonly offsetSize: 4 | 8;
 }
 
+/** Bytes of the field in the 64-bit format. */
+export const LONGEST_INITIAL_LENGTH = 12;
+
 /** Reads the field that units, line tables and address sets begin with (DWARF 5, section 7.4). */
 export function readInitialLength(cursor: ByteCursor): InitialLength {
   const short = cursor.u32();

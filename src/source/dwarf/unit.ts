@@ -8,7 +8,7 @@ import { FLAT_LANGUAGES, Form, Slot, Tag, UnitType } from './constants';
 import type { DwarfSections } from './dwarfSections';
 import type { EntryReader, EntryShapes } from './entryReader';
 import type { FormSizes } from './forms';
-import { readInitialLength } from './initialLength';
+import { LONGEST_INITIAL_LENGTH, readInitialLength } from './initialLength';
 import { LineTable } from './lineTable';
 import { readRangeList, type AddRange, type RangeContext } from './rangeLists';
 
@@ -425,7 +425,8 @@ export class Unit {
   private loadLines(offset: number): Now<LineTable | null> {
     const section = this.sections.get('line');
     const keep = (table: LineTable | null): LineTable | null => (this.lines = table);
-    return then(section.cursorAt(offset, 12), (head) => {
+    return then(section.read(offset, LONGEST_INITIAL_LENGTH), (bytes) => {
+      const head = new ByteCursor(bytes, this.sections.isLittle);
       const { length } = readInitialLength(head);
       if (head.isOverrun || offset + length > section.size) {
         const message = `a line table of ${length} bytes, which the section does not have`;
@@ -434,9 +435,9 @@ export class Unit {
       }
       const { ownDirectory, directory, directoryForm } = this.root;
       return then(ownDirectory ?? this.stringOf(directory, directoryForm), (its) =>
-        then(section.read(offset, length), (bytes) => {
+        then(section.read(offset, length), (whole) => {
           const { isLittle, base } = this.sections;
-          const table = LineTable.read(bytes, isLittle, this.header.addressSize, base, its);
+          const table = LineTable.read(whole, isLittle, this.header.addressSize, base, its);
           if (table.isDamaged) {
             this.sections.problem('line', offset, 'a line table that is damaged, or not of DWARF 2 to 5');
           }

@@ -1,6 +1,4 @@
 /** Compressed debug sections: SHF_COMPRESSED (gABI, "Compressed Sections") and the older .zdebug_ of GNU. */
-import { Unzlib } from 'fflate';
-import { decompress as decompressZstd } from 'fzstd';
 import { ByteCursor } from './byteCursor';
 import { sizeInFile, type ElfFile, type ElfSection } from './elfFile';
 import { readRange } from './rangeSource';
@@ -73,12 +71,15 @@ export async function decompressSection(
   let written = 0;
   let taken = 0;
   try {
+    // Loaded where they are needed: fflate makes tables as it loads, 8 ms of the start of every process.
     if (compression === Compression.Zstd) {
+      const { decompress: decompressZstd } = await import('fzstd');
       // The library wants the whole frame; it writes nowhere but into the target it is given.
       const compressed = await readRange(elf.source, offset, length);
       taken = compressed.length;
       written = decompressZstd(compressed, target).length;
     } else {
+      const { Unzlib } = await import('fflate');
       const stream = new Unzlib((data) => {
         const fitting = data.subarray(0, size - written);
         target.set(fitting, written);

@@ -56,7 +56,8 @@ export class SectionBytes {
     const wanted = Math.max(0, Math.min(length, this.size - start));
     if (this.isNow && (this.whole === null || this.relocations !== null)) {
       const bytes = new Uint8Array(wanted);
-      return bytes.subarray(0, this.fill(start, bytes));
+      const filled = this.fill(start, bytes);
+      return filled === wanted ? bytes : bytes.subarray(0, filled);
     }
     if (this.relocations !== null) return this.readRelocated(this.relocations, start, wanted);
     if (this.whole !== null) return this.whole.subarray(start, start + wanted);
