@@ -16,6 +16,7 @@ const common = {
   sourcemap: !production,
   minify: production,
   metafile: true,
+  loader: { '.sh': 'text' },
   logLevel: 'warning',
 };
 

@@ -39,7 +39,7 @@ async function prepare() {
 }
 
 const node = process.execPath;
-const installingTraceCmd = ensureTools('traceCmd').catch((error) => error);
+const installingTraceCmd = ensureTools('traceCmd', 'shellcheck').catch((error) => error);
 const preparing = prepare().then(
   (kernelTree) => ({ kernelTree }),
   (error) => ({ error }),
@@ -54,8 +54,10 @@ const env = kernelTree ? { PAGE_HOLDERS_KERNEL_TREE: kernelTree } : {};
 // Without it the unit tests compare with what it printed once alone, which must not pass for all of it.
 const noTraceCmd = await installingTraceCmd;
 if (noTraceCmd) {
-  console.error(`\nThe readers are not compared with trace-cmd itself.\n${noTraceCmd.message}`);
-  failed.push('installing trace-cmd');
+  console.error(
+    `\nThe readers are not compared with trace-cmd itself, and recording scripts not checked by shellcheck.\n${noTraceCmd.message}`,
+  );
+  failed.push('installing trace-cmd and shellcheck');
 }
 await stage('unit tests', 'npm', ['run', '--silent', 'test:unit'], env);
 

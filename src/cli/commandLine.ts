@@ -1,11 +1,18 @@
 /** What the command line asks for: which command, read by its own file. */
 import { alternatives, UsageError } from './options';
+import {
+  RECORD_SCRIPT_HELP,
+  RECORD_SCRIPT_USAGE,
+  recordScriptCommand,
+  type RecordScriptCommand,
+} from './recordScriptCommand';
 import { REPORT_HELP, REPORT_USAGE, reportCommand, type ReportCommand } from './reportCommand';
 import { RESOLVE_HELP, RESOLVE_USAGE, resolveCommand, type ResolveCommand } from './resolveCommand';
 
 export type CommandLine =
   | ReportCommand
   | ResolveCommand
+  | RecordScriptCommand
   | { readonly name: 'help'; readonly text: string }
   | { readonly name: 'version' };
 
@@ -22,6 +29,7 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   report: { parse: reportCommand, usage: REPORT_USAGE, help: REPORT_HELP },
   resolve: { parse: resolveCommand, usage: RESOLVE_USAGE, help: RESOLVE_HELP },
+  'record-script': { parse: recordScriptCommand, usage: RECORD_SCRIPT_USAGE, help: RECORD_SCRIPT_HELP },
 };
 const NAMES = Object.keys(COMMANDS);
 

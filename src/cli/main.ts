@@ -7,6 +7,7 @@
 import { version } from '../../package.json';
 import { parseCommandLine, type CommandLine } from './commandLine';
 import { UsageError } from './options';
+import { recordScript } from '../engine/recording/recordScript';
 import { ProgressLine, progressTerminal } from './progressLine';
 import { runReport } from './runReport';
 import { runResolve } from './runResolve';
@@ -37,6 +38,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case 'version':
       await output.write(`page-holders ${version}\n`);
+      return 0;
+    case 'record-script':
+      await output.write(recordScript(command.recording));
       return 0;
     case 'report':
       return runReport(command, output, errors, progress);

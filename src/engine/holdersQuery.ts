@@ -1,5 +1,5 @@
 /** How the holders are to be shown: grouped, sorted and filtered. Plain data that views keep and send. */
-import type { Kind, Role } from '../holders/model';
+import type { Kind, PfnRange, Role } from '../holders/model';
 import { pfnText } from './pageFacts';
 import { spanText } from './timeText';
 import { counted, ROLE_NAMES } from './wording';
@@ -128,4 +128,12 @@ export function parsePfn(text: string): number | null {
   const trimmed = text.trim();
   if (!/^(?:0x[0-9a-f]{1,13}|\d{1,15})$/i.test(trimmed)) return null;
   return Number(trimmed);
+}
+
+/** Pages from one PFN to another, both included: `0x12800..0x12fff`; one PFN alone is a range too. */
+export function parsePfnRange(text: string): PfnRange | null {
+  const [from = '', to = from, ...others] = text.split('..');
+  const first = parsePfn(from);
+  const last = parsePfn(to);
+  return first === null || last === null || first > last || others.length > 0 ? null : { first, last };
 }

@@ -21,6 +21,7 @@ const tools = {
   // What the bench compares with, and measures with.
   traceCmd: { isThere: () => onPath('trace-cmd'), packages: ['trace-cmd'] },
   perf: { isThere: () => onPath('perf'), packages: ['linux-perf'] },
+  shellcheck: { isThere: () => onPath('shellcheck'), packages: ['shellcheck'] },
   ripgrep: { isThere: () => onPath('rg'), packages: ['ripgrep'] },
   elfutils: { isThere: () => onPath('eu-addr2line'), packages: ['elfutils'] },
   gnuTime: { isThere: () => existsSync('/usr/bin/time'), packages: ['time'] },

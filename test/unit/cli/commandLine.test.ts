@@ -171,3 +171,31 @@ test('Ctrl+C stops it at once, with the status of a program that was interrupted
   assert.equal(status, 130);
   assert.ok(performance.now() - begun < 4000);
 });
+
+test('record-script prints a script, and takes only what a script can be made of', async () => {
+  const { status, output, errors } = await runCli([
+    'record-script',
+    '--pfn',
+    '0x12800..0x12fff',
+    '--buffer',
+    '4096',
+  ]);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.match(output, /^#!\/bin\/sh\n/);
+  assert.match(output, /\npfn_first=0x12800\npfn_last=0x12fff\n/);
+  assert.match(output, /\nbuffer_kb=4096\n/);
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--pfn', '0x20..0x10'], /--pfn 0x20\.\.0x10: expected page frame numbers, like/],
+    [['--pfn', '5', '--cma-area', 'dma'], /two ways to say the same/],
+    [['--cma-area', '../x'], /--cma-area \.\.\/x: expected a name as in debugfs/],
+    [['--events', 'all'], /--events all: expected auto, page_ref, page_pin_owner or page_pinner/],
+    [['--buffer', '0'], /--buffer 0: expected a number above 0/],
+    [['--reason', 'a"b'], /--reason a"b: expected a name of the kernel's/],
+    [['file'], /unexpected file/],
+  ];
+  for (const [args, message] of wrong) {
+    const refused = await runCli(['record-script', ...args]);
+    assert.equal(refused.status, 2, args.join(' '));
+    assert.match(refused.errors, message);
+  }
+});

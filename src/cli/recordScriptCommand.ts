@@ -1,0 +1,119 @@
+/** What `page-holders record-script` is asked for. */
+import { parsePfnRange } from '../engine/holdersQuery';
+import { MIGRATE_REASONS } from '../engine/reasonFilter';
+import {
+  DEFAULT_RECORDING,
+  EVENT_SOURCES,
+  STACK_BY,
+  TRACE_CLOCKS,
+  type RecordedPages,
+  type RecordOptions,
+} from '../engine/recording/recordOptions';
+import { namesOf } from '../engine/holdersQuery';
+import { wrappedNames } from './helpText';
+import { oneOf, parseOptions, UsageError } from './options';
+
+export interface RecordScriptCommand {
+  readonly name: 'record-script';
+  readonly recording: RecordOptions;
+}
+
+export const RECORD_SCRIPT_USAGE = `page-holders record-script [--trace-cmd] [--events SOURCE] [--cma-area NAME | --pfn A..B]
+             [--reason NAME] [--threshold US] [--buffer KIB] [--clock NAME]
+             [--stack option|trigger] [--seconds N] [--no-page-owner] [--no-kallsyms]
+`;
+
+export const RECORD_SCRIPT_HELP = `record-script prints a POSIX shell script that records a capture; nothing is run here.
+On the target, as root, it says what the kernel offers, records while a command runs
+or until Enter, sets tracing back as it was, and writes into a new folder only:
+page-holders record-script --cma-area reserved > record-page-holders.sh
+
+  --trace-cmd     records with trace-cmd, which writes trace.dat all the while; else
+                  with tracefs alone, which keeps the newest events that fit the buffer
+  --events SOURCE auto            the best that the kernel has (default)
+                  page_ref        every get and put (CONFIG_DEBUG_PAGE_REF)
+                  page_pin_owner  the puts behind each failed migration (the RFC)
+                  page_pinner     the same, of the first RFC or of Android
+  --cma-area NAME only pages of this CMA area, looked up on the target in debugfs
+  --pfn A..B      only these pages, both included: 0x12800..0x12fff
+  --reason NAME   only reports of page_pin_owner with this migrate reason:
+${wrappedNames(MIGRATE_REASONS)}
+  --threshold US  only pins longer than this, of Android's first page_pinner
+  --buffer KIB    of each CPU (default ${DEFAULT_RECORDING.bufferKb})
+  --clock NAME    a trace clock (default ${DEFAULT_RECORDING.clock}):
+${wrappedNames(TRACE_CLOCKS)}
+  --stack HOW     option   a stack behind every event (default)
+                  trigger  behind the events of pages alone
+  --seconds N     ends after so long where no command is given
+  --no-page-owner, --no-kallsyms
+                  copies neither at the end
+`;
+
+/** More than any machine has. */
+const LARGEST_NUMBER = 1e9;
+
+/** @throws UsageError */
+export function recordScriptCommand(args: readonly string[]): RecordScriptCommand {
+  const { values, positionals } = parseOptions(args, {
+    'trace-cmd': { type: 'boolean' },
+    events: { type: 'string' },
+    'cma-area': { type: 'string' },
+    pfn: { type: 'string' },
+    reason: { type: 'string' },
+    threshold: { type: 'string' },
+    buffer: { type: 'string' },
+    clock: { type: 'string' },
+    stack: { type: 'string' },
+    seconds: { type: 'string' },
+    'no-page-owner': { type: 'boolean' },
+    'no-kallsyms': { type: 'boolean' },
+  });
+  const [file] = positionals;
+  if (file !== undefined) throw new UsageError(`record-script: unexpected ${file}`);
+  const { events, reason, threshold, buffer, stack, seconds } = values;
+  const given = DEFAULT_RECORDING;
+  return {
+    name: 'record-script',
+    recording: {
+      writer: values['trace-cmd'] === true ? 'trace-cmd' : 'tracefs',
+      events: oneOf('record-script', '--events', events ?? given.events, namesOf(EVENT_SOURCES)),
+      pages: pagesOf(values['cma-area'], values.pfn),
+      reason: reason === undefined ? null : wordOf('--reason', reason),
+      thresholdUs: threshold === undefined ? null : numberOf('--threshold', threshold),
+      bufferKb: buffer === undefined ? given.bufferKb : numberOf('--buffer', buffer),
+      clock: values.clock === undefined ? given.clock : wordOf('--clock', values.clock),
+      stack: oneOf('record-script', '--stack', stack ?? given.stack, namesOf(STACK_BY)),
+      pageOwner: values['no-page-owner'] !== true,
+      kallsyms: values['no-kallsyms'] !== true,
+      seconds: seconds === undefined ? null : numberOf('--seconds', seconds),
+    },
+  };
+}
+
+function pagesOf(area: string | undefined, pfns: string | undefined): RecordedPages {
+  if (area !== undefined && pfns !== undefined) {
+    throw new UsageError('record-script: --cma-area and --pfn are two ways to say the same; expected one');
+  }
+  if (area !== undefined) {
+    if (/^[^/\s]+$/.test(area)) return { kind: 'cma-area', name: area };
+    throw new UsageError(`record-script: --cma-area ${area}: expected a name as in debugfs, like reserved`);
+  }
+  if (pfns === undefined) return { kind: 'all' };
+  const range = parsePfnRange(pfns);
+  if (range !== null) return { kind: 'pfns', range };
+  throw new UsageError(
+    `record-script: --pfn ${pfns}: expected page frame numbers, like 0x12800..0x12fff or 77720`,
+  );
+}
+
+function numberOf(option: string, given: string): number {
+  const number = /^\d{1,10}$/.test(given) ? Number(given) : 0;
+  if (number > 0 && number <= LARGEST_NUMBER) return number;
+  throw new UsageError(`record-script: ${option} ${given}: expected a number above 0`);
+}
+
+/** Names that a kernel of another version may have: the script looks whether this one does. */
+function wordOf(option: string, given: string): string {
+  if (/^[\w-]+$/.test(given)) return given;
+  throw new UsageError(`record-script: ${option} ${given}: expected a name of the kernel's`);
+}

@@ -1,0 +1,5 @@
+/** Shell text, bundled as a string. */
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}
