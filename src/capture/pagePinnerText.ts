@@ -20,7 +20,7 @@ import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { PrintedFrames } from './printedFrames';
 import { ProblemList } from './problemList';
-import { reorderSteps } from './reorderRows';
+import { RowReorder } from './reorderRows';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
 import { atOnce } from './turns';
@@ -172,7 +172,7 @@ export class PagePinnerReader implements TextReader {
           'holds several dumps, or was changed. The rows are those of the file in reverse order',
       );
     }
-    atOnce(reorderSteps(this.table, order));
+    atOnce(new RowReorder(this.table).steps(0, order));
     this.rebase();
   }
 

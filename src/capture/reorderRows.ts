@@ -1,63 +1,115 @@
 import type { EventTableBuilder } from './eventTableBuilder';
 
+/** Bytes of the widest cell. */
+const WIDEST = 8;
+
 /**
- * Puts the rows of a table in the given order, a column a step. Each column is written into the memory of the one
- * before it: fresh memory for all of them takes as long as the work itself.
+ * Puts rows of a table in another order, a column a step. Each column is put together in memory that is used again and
+ * then copied back: of a few thousand rows, all of that happens in the processor's caches.
  */
-export function* reorderSteps(table: EventTableBuilder, order: Uint32Array): Generator<void, void> {
-  const capacity = table.time.length;
-  let floats = new Float64Array(capacity);
-  for (const name of FLOAT_COLUMNS) {
-    const column = table[name];
-    table[name] = gatherFloats(column, order, floats);
-    floats = column;
+export class RowReorder {
+  private spare = new ArrayBuffer(0);
+  private floats = new Float64Array(0);
+  private ints = new Int32Array(0);
+  private shorts = new Uint16Array(0);
+  private bytes = new Uint8Array(0);
+  private signedBytes = new Int8Array(0);
+
+  constructor(private readonly table: EventTableBuilder) {}
+
+  /** Row `from + i` becomes what row `from + order[i]` is; of the first `same` rows it is known that they stay. */
+  *steps(from: number, order: Uint32Array, same = 0): Generator<void, void> {
+    const { table } = this;
+    this.reserve(order.length);
+    const { floats, ints, shorts, bytes, signedBytes } = this;
+    for (const name of FLOAT_COLUMNS) {
+      gatherFloats(table[name], from, order, same, floats);
+      table[name].set(floats.subarray(same, order.length), from + same);
+      yield;
+    }
+    for (const name of INT_COLUMNS) {
+      gatherInts(table[name], from, order, same, ints);
+      table[name].set(ints.subarray(same, order.length), from + same);
+      yield;
+    }
+    gatherShorts(table.cpu, from, order, same, shorts);
+    table.cpu.set(shorts.subarray(same, order.length), from + same);
     yield;
-  }
-  let ints = new Int32Array(capacity);
-  for (const name of INT_COLUMNS) {
-    const column = table[name];
-    table[name] = gatherInts(column, order, ints);
-    ints = column;
+    for (const name of BYTE_COLUMNS) {
+      gatherBytes(table[name], from, order, same, bytes);
+      table[name].set(bytes.subarray(same, order.length), from + same);
+    }
     yield;
+    for (const name of SIGNED_BYTE_COLUMNS) {
+      gatherSignedBytes(table[name], from, order, same, signedBytes);
+      table[name].set(signedBytes.subarray(same, order.length), from + same);
+    }
   }
-  table.cpu = gatherShorts(table.cpu, order, new Uint16Array(capacity));
-  yield;
-  const kinds = table.kind;
-  table.kind = gatherBytes(kinds, order, new Uint8Array(capacity));
-  table.mapping = gatherBytes(table.mapping, order, kinds);
-  yield;
-  const types = table.migratetype;
-  table.migratetype = gatherSignedBytes(types, order, new Int8Array(capacity));
-  table.order = gatherSignedBytes(table.order, order, types);
-  yield;
+
+  private reserve(rows: number): void {
+    if (rows <= this.floats.length) return;
+    this.spare = new ArrayBuffer(Math.max(rows, 2 * this.floats.length) * WIDEST);
+    this.floats = new Float64Array(this.spare);
+    this.ints = new Int32Array(this.spare);
+    this.shorts = new Uint16Array(this.spare);
+    this.bytes = new Uint8Array(this.spare);
+    this.signedBytes = new Int8Array(this.spare);
+  }
 }
 
 const FLOAT_COLUMNS = ['time', 'pfn', 'offset'] as const;
 const INT_COLUMNS = ['task', 'name', 'flags', 'count', 'mapcount', 'val', 'ret', 'stack', 'detail'] as const;
+const BYTE_COLUMNS = ['kind', 'mapping'] as const;
+const SIGNED_BYTE_COLUMNS = ['migratetype', 'order'] as const;
 
 // One function a type of column: a loop that meets several types takes ten times as long.
 
-function gatherFloats<T extends Float64Array>(column: Float64Array, order: Uint32Array, into: T): T {
-  for (let i = 0; i < order.length; i++) into[i] = column[order[i]!]!;
-  return into;
+function gatherFloats(
+  column: Float64Array,
+  from: number,
+  order: Uint32Array,
+  same: number,
+  into: Float64Array,
+): void {
+  for (let i = same; i < order.length; i++) into[i] = column[from + order[i]!]!;
 }
 
-function gatherInts<T extends Int32Array>(column: Int32Array, order: Uint32Array, into: T): T {
-  for (let i = 0; i < order.length; i++) into[i] = column[order[i]!]!;
-  return into;
+function gatherInts(
+  column: Int32Array,
+  from: number,
+  order: Uint32Array,
+  same: number,
+  into: Int32Array,
+): void {
+  for (let i = same; i < order.length; i++) into[i] = column[from + order[i]!]!;
 }
 
-function gatherShorts<T extends Uint16Array>(column: Uint16Array, order: Uint32Array, into: T): T {
-  for (let i = 0; i < order.length; i++) into[i] = column[order[i]!]!;
-  return into;
+function gatherShorts(
+  column: Uint16Array,
+  from: number,
+  order: Uint32Array,
+  same: number,
+  into: Uint16Array,
+): void {
+  for (let i = same; i < order.length; i++) into[i] = column[from + order[i]!]!;
 }
 
-function gatherBytes<T extends Uint8Array>(column: Uint8Array, order: Uint32Array, into: T): T {
-  for (let i = 0; i < order.length; i++) into[i] = column[order[i]!]!;
-  return into;
+function gatherBytes(
+  column: Uint8Array,
+  from: number,
+  order: Uint32Array,
+  same: number,
+  into: Uint8Array,
+): void {
+  for (let i = same; i < order.length; i++) into[i] = column[from + order[i]!]!;
 }
 
-function gatherSignedBytes<T extends Int8Array>(column: Int8Array, order: Uint32Array, into: T): T {
-  for (let i = 0; i < order.length; i++) into[i] = column[order[i]!]!;
-  return into;
+function gatherSignedBytes(
+  column: Int8Array,
+  from: number,
+  order: Uint32Array,
+  same: number,
+  into: Int8Array,
+): void {
+  for (let i = same; i < order.length; i++) into[i] = column[from + order[i]!]!;
 }

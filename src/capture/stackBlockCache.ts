@@ -3,6 +3,12 @@ import { NONE } from './eventTable';
 /** 2^32 by the golden ratio. */
 const HASH_FACTOR = 0x9e3779b1;
 
+/**
+ * Blocks and bytes of them that most recordings stay below (474 and 529 distinct stacks in 2.4 million): V8 compiles the
+ * hot path on the belief that what was never replaced never is, and once more when it is.
+ */
+const USUAL_BLOCKS = 1 << 12;
+const USUAL_ARENA = 1 << 20;
 /** Stack texts beyond this are parsed each time instead of kept: a bound for files without repetition. */
 const LARGEST_ARENA = 1 << 26;
 const GUESSES = 1 << 14;
@@ -16,18 +22,18 @@ const GUESSES = 1 << 14;
  */
 export class StackBlockCache {
   /** Per block: where its text lies in the arena, and what it stands for. */
-  private starts = new Int32Array(256);
-  private lengths = new Int32Array(256);
-  private hashes = new Int32Array(256);
-  private stacks = new Int32Array(256);
-  private lineCounts = new Int32Array(256);
-  private cutFlags = new Uint8Array(256);
+  private starts = new Int32Array(USUAL_BLOCKS);
+  private lengths = new Int32Array(USUAL_BLOCKS);
+  private hashes = new Int32Array(USUAL_BLOCKS);
+  private stacks = new Int32Array(USUAL_BLOCKS);
+  private lineCounts = new Int32Array(USUAL_BLOCKS);
+  private cutFlags = new Uint8Array(USUAL_BLOCKS);
   private count = 0;
-  private arena = new Uint8Array(1 << 16);
+  private arena = new Uint8Array(USUAL_ARENA);
   private arenaView = new DataView(this.arena.buffer);
   private used = 0;
-  private slots = new Int32Array(1024).fill(NONE);
-  private mask = 1023;
+  private slots = new Int32Array(2 * USUAL_BLOCKS).fill(NONE);
+  private mask = 2 * USUAL_BLOCKS - 1;
   private newestHash = 0;
   /** Guesses by the block before and the event; a place that two of them share only guesses wrong. */
   private readonly guesses = new Int32Array(GUESSES).fill(NONE);

@@ -1,7 +1,6 @@
 import type { ReadOptions } from '../byteChunks';
 import type { ByteSource } from '../byteSource';
 import { NONE, type Capture, type SymbolTable } from '../eventTable';
-import { GapRecorder } from '../gapRecorder';
 import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
@@ -12,7 +11,7 @@ import { RowEstimate } from '../traceDat/rowEstimate';
 import { SequentialReader } from '../traceDat/sequentialReader';
 import { UnexpectedData } from '../traceDat/unexpectedData';
 import { inTurns, type Pause } from '../turns';
-import { finishSteps } from './finishEvents';
+import { EventOrder } from './eventOrder';
 import { LARGEST_ATTRIBUTE, SMALLEST_ATTRIBUTE, parseAttribute } from './perfAttribute';
 import { Feature, PerfFacts, clockName, text } from './perfFacts';
 import { readPerfHeader, section, type PerfHeader, type Section } from './perfHeader';
@@ -46,7 +45,7 @@ const UPDATE_NAME = 2;
 export async function readPerfData(source: ByteSource, options: PerfDataOptions = {}): Promise<Capture> {
   options.onPhase?.('unsorted');
   const problems = new ProblemList(source.size);
-  const reader = new PerfDataReader(new FileRanges(source, options), problems);
+  const reader = new PerfDataReader(new FileRanges(source, options), problems, options.pause);
   try {
     await reader.read();
   } catch (error) {
@@ -57,7 +56,7 @@ export async function readPerfData(source: ByteSource, options: PerfDataOptions 
     ? await readKallsyms(options.kallsyms, ownOptions(options), problems)
     : null;
   options.onPhase?.('sorting');
-  return reader.capture(source.name, kallsyms, options.pause);
+  return reader.capture(source.name, kallsyms);
 }
 
 /** Progress is that of the recording. */
@@ -69,17 +68,21 @@ class PerfDataReader {
   private littleEndian = true;
   private facts = new PerfFacts(true);
   private records: PerfRecords;
-  private readonly gaps = new GapRecorder();
+  private order: EventOrder;
   private decompressor: StreamDecompressor | null = null;
   private decompressed: RecordWindow | null = null;
   private isPipe = false;
   private isStreamDamaged = false;
+  /** Records are missing where no record could be read. */
+  private isDamaged = false;
 
   constructor(
     private readonly file: FileRanges,
     private readonly problems: ProblemList,
+    private readonly pause: Pause | undefined,
   ) {
     this.records = new PerfRecords(true, this.facts, problems);
+    this.order = new EventOrder(this.records);
   }
 
   /** @throws UnexpectedData where the file cannot be read on from */
@@ -89,6 +92,7 @@ class PerfDataReader {
     this.isPipe = header.isPipe;
     this.facts = new PerfFacts(header.littleEndian);
     this.records = new PerfRecords(header.littleEndian, this.facts, this.problems);
+    this.order = new EventOrder(this.records);
     if (!header.isPipe) {
       await this.orProblem(this.readAttributes(header));
       await this.orProblem(this.readFeatures(header));
@@ -97,10 +101,12 @@ class PerfDataReader {
   }
 
   /** What was read, as a capture. */
-  async capture(path: string, kallsyms: Kallsyms | null, pause: Pause | undefined): Promise<Capture> {
-    const { records, problems, gaps } = this;
-    const steps = finishSteps(records.table, records.side, records.symbols, gaps);
-    const shift = await inTurns(steps, pause);
+  async capture(path: string, kallsyms: Kallsyms | null): Promise<Capture> {
+    const { records, problems, order } = this;
+    await inTurns(order.finish(), this.pause);
+    const { gaps } = order;
+    // Which CPU and which time is lost there, nobody knows.
+    if (this.isDamaged) gaps.add('lost', null, null, null, records.table.length);
     const names = this.names(kallsyms);
     const symbols = this.named(names);
     return {
@@ -108,7 +114,7 @@ class PerfDataReader {
       format: 'perf-data',
       clock: 'ns',
       resolution: 1,
-      timeBase: (records.timeBase ?? 0n) + BigInt(shift),
+      timeBase: records.timeBase ?? 0n,
       events: records.table,
       symbols,
       allocations: null,
@@ -295,10 +301,8 @@ class PerfDataReader {
       await this.drain(this.decompressed, true);
       this.decompressed.finish();
     }
-    // Which CPU and which time is lost there, nobody knows.
     const damages = window.damages + (this.decompressed?.damages ?? 0);
-    if (damages > 0 || this.isStreamDamaged)
-      this.gaps.add('lost', null, null, null, this.records.table.length);
+    this.isDamaged = damages > 0 || this.isStreamDamaged;
     if (offset < end || data.offset + data.size > file.size) {
       problems.add(
         offset,
@@ -310,14 +314,12 @@ class PerfDataReader {
 
   /** Reads the records that a window holds. `last`: no more bytes come. */
   private async drain(window: RecordWindow, last: boolean): Promise<void> {
-    const { records } = this;
-    while (window.next(last)) {
+    while (this.readKernelRecords(window, last)) {
       const { type, at, size } = window;
-      if (type < RecordType.headerAttribute) {
-        records.read(window.bytes, window.view, at, size, type, window.misc, window.recordOffset);
-        continue;
-      }
       switch (type) {
+        case RecordType.finishedRound:
+          await inTurns(this.order.finishRound(), this.pause);
+          break;
         case RecordType.compressed:
           await this.compressed(window, at + RECORD_HEADER, at + size);
           break;
@@ -350,6 +352,16 @@ class PerfDataReader {
         default:
       }
     }
+  }
+
+  /** Reads records up to one of perf's own; false where the window has no more. A loop that never waits is quicker. */
+  private readKernelRecords(window: RecordWindow, last: boolean): boolean {
+    const { records } = this;
+    while (window.next(last)) {
+      if (window.type >= RecordType.headerAttribute) return true;
+      records.read(window);
+    }
+    return false;
   }
 
   private async compressed(window: RecordWindow, start: number, end: number): Promise<void> {

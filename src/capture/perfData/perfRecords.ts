@@ -4,13 +4,14 @@ import { EventTableBuilder } from '../eventTableBuilder';
 import type { ProblemList } from '../problemList';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
 import { EventFields } from '../traceDat/eventFields';
+import { ByteOrder, byteOrderOf } from '../traceDat/byteOrder';
 import type { TraceMetadata } from '../traceDat/metadata';
 import { CallChains } from './callChains';
 import { KernelMaps } from './kernelMaps';
 import { TRACEPOINT, trailerOf, type PerfAttribute, type TrailerLayout } from './perfAttribute';
 import { text, type PerfFacts } from './perfFacts';
 import { PerfSample, longAt } from './perfSample';
-import { RECORD_HEADER } from './recordWindow';
+import { RECORD_HEADER, type RecordWindow } from './recordWindow';
 import { RecordType } from './recordType';
 import { BEFORE_ALL, SideKind, SideRecords } from './sideRecords';
 
@@ -20,13 +21,21 @@ const MODE_KERNEL = 1;
 /** PERF_RECORD_KSYMBOL_TYPE_BPF. */
 const KSYMBOL_BPF = 1;
 
-/** What is known of the samples of one attribute. */
-interface SampledEvent {
-  readonly attribute: PerfAttribute;
-  readonly name: number;
-  readonly kind: EventKind;
-  /** Reads the tracepoint's record; null where its format is not known or not needed. */
-  readonly fields: EventFields | null;
+/** Ids of events remembered by their lower bits: perf opens each event once a CPU, and ids are counted up. */
+const MET_IDS = 1 << 12;
+
+/** What is known of the samples of one attribute. A class, so that all have one shape: the hot path looks at them. */
+class SampledEvent {
+  /**
+   * @param name string id
+   * @param fields reads the tracepoint's record; null where its format is not known or not needed
+   */
+  constructor(
+    readonly attribute: PerfAttribute,
+    readonly name: number,
+    readonly kind: EventKind,
+    readonly fields: EventFields | null,
+  ) {}
 }
 
 /**
@@ -42,17 +51,24 @@ export class PerfRecords {
   metadata: TraceMetadata | null = null;
   /** Time of the first sample, from which all times count. */
   timeBase: bigint | null = null;
+  /** The latest time of a sample, as those in the table. */
+  newestTime = -Infinity;
   /** Call chains with frames of the kernel. */
   stackRecords = 0;
   readonly chains: CallChains;
   /** How the bits of the page flags were told apart; null where no event has any. */
   flagSource: string | null = null;
 
-  private readonly sample = new PerfSample();
+  private readonly byteOrder: ByteOrder;
+  private readonly sample: PerfSample;
   /** By the id that the kernel gave to an event on a CPU, its index in `attributes`. */
   private readonly attributeOfId = new Map<number, number>();
   /** By index in `attributes`; made when the first sample is met. */
   private readonly events: (SampledEvent | undefined)[] = [];
+  /** By the lower bits of an id, the id that was met last with them, and its event. */
+  private readonly metLow = new Int32Array(MET_IDS);
+  private readonly metHigh = new Int32Array(MET_IDS);
+  private readonly metEvents = new Array<SampledEvent | null>(MET_IDS).fill(null);
   private readonly doubts = new Set<string>();
   private readonly givenNames = new Map<number, string>();
   private trailers: TrailerLayout[] = [];
@@ -67,6 +83,8 @@ export class PerfRecords {
     private readonly facts: PerfFacts,
     private readonly problems: ProblemList,
   ) {
+    this.byteOrder = byteOrderOf(littleEndian);
+    this.sample = new PerfSample(littleEndian);
     this.chains = new CallChains(this.symbols, littleEndian);
   }
 
@@ -75,6 +93,25 @@ export class PerfRecords {
     for (const id of ids) this.attributeOfId.set(id, this.attributes.length);
     this.attributes.push(attribute);
     this.trailers.push(trailerOf(attribute));
+    this.metEvents.fill(null);
+  }
+
+  /** Whether all records have a time: only then rounds say what is in order. */
+  get haveTimes(): boolean {
+    return (
+      this.attributes.every(({ layout }) => layout.time >= 0) && this.trailers.every(({ time }) => time !== 0)
+    );
+  }
+
+  /** Makes all times, also those that were read, count from a moment `by` ns later. */
+  moveBase(by: number): void {
+    if (by === 0 || this.timeBase === null) return;
+    const base = this.timeBase + BigInt(by);
+    this.startAt(Number(base >> 32n) | 0, Number(base & 0xffffffffn) | 0);
+    this.newestTime -= by;
+    const { table, side } = this;
+    for (let row = 0; row < table.length; row++) table.time[row]! -= by;
+    for (let i = 0; i < side.length; i++) side.time[i]! -= by;
   }
 
   /** Names the event with an id (PERF_RECORD_EVENT_UPDATE). */
@@ -84,77 +121,58 @@ export class PerfRecords {
   }
 
   /**
-   * Reads the record `bytes[at, at + size)`, its header included; `view` is of the same buffer, `offset` its place
-   * in the file. Records that say nothing of pages, tasks and losses are passed over.
+   * Reads the window's newest record, one of the kernel's. Records that say nothing of pages, tasks and losses are
+   * passed over.
    */
-  read(
-    bytes: Uint8Array,
-    view: DataView,
-    at: number,
-    size: number,
-    type: number,
-    misc: number,
-    offset: number,
-  ): void {
-    if (type === RecordType.sample) {
-      this.readSample(bytes, view, at + RECORD_HEADER, at + size, offset);
-      return;
-    }
-    switch (type) {
-      case RecordType.comm:
-      case RecordType.fork:
-      case RecordType.lost:
-      case RecordType.lostSamples:
-      case RecordType.throttle:
-        this.readTrailer(view, at, at + size);
-        if (!this.sideRecord(bytes, view, at + RECORD_HEADER, at + size, type))
-          this.tooShort(offset, type, size);
-        return;
-      case RecordType.mmap:
-      case RecordType.mmap2:
-        if ((misc & CPU_MODE_MASK) !== MODE_KERNEL) return;
-        if (!this.kernelMap(bytes, view, at + RECORD_HEADER, at + size, type))
-          this.tooShort(offset, type, size);
-        return;
-      case RecordType.ksymbol:
-        if (!this.kernelSymbol(bytes, view, at + RECORD_HEADER, at + size)) this.tooShort(offset, type, size);
-        return;
-      default:
+  read(window: RecordWindow): void {
+    const { type } = window;
+    if (type === RecordType.sample) this.readSample(window);
+    else if (!this.readOther(window)) {
+      this.problem(
+        window.recordOffset,
+        `a record of type ${type} with ${window.size} bytes is too short for it; it was skipped`,
+      );
     }
   }
 
-  private readSample(bytes: Uint8Array, view: DataView, at: number, end: number, offset: number): void {
-    const little = this.littleEndian;
-    const index = this.attributeOfSample(view, at, end);
-    if (index < 0) {
+  private readSample(window: RecordWindow): void {
+    const { bytes, view } = window;
+    const at = window.at + RECORD_HEADER;
+    const end = window.at + window.size;
+    const event = this.eventOfSample(window, at, end);
+    if (event === null) return;
+    const { sample, table } = this;
+    const missing = sample.read(view, at, end, event.attribute);
+    if (missing !== null) {
       this.problem(
-        offset,
-        index === NONE
-          ? 'a sample of an event that the file does not describe; it was skipped'
-          : 'a sample too short for its id; it was skipped',
+        window.recordOffset,
+        `a sample of ${end - at} bytes has no room for ${missing}; it was skipped`,
       );
       return;
     }
-    const event = (this.events[index] ??= this.eventOf(index));
-    const { attribute, kind, fields } = event;
-    const { sample, table } = this;
-    const missing = sample.read(view, at, end, attribute, little);
-    if (missing !== null) {
-      this.problem(offset, `a sample of ${end - at} bytes has no room for ${missing}; it was skipped`);
-      return;
+    const row = table.appendBlank();
+    if (sample.hasTime) {
+      if (this.timeBase === null) this.startAt(sample.timeHigh, sample.timeLow);
+      // Both halves are taken apart, so that it is exact.
+      const time =
+        ((sample.timeHigh >>> 0) - this.baseHigh) * 0x100000000 + ((sample.timeLow >>> 0) - this.baseLow);
+      table.time[row] = time;
+      if (time > this.newestTime) this.newestTime = time;
+    } else {
+      table.time[row] = NaN;
     }
-    const time = sample.hasTime ? this.time(sample.timeHigh, sample.timeLow) : NaN;
     const cpu = sample.cpu < 0 || sample.cpu >= NO_CPU ? -1 : sample.cpu;
-    const row = table.append(time, cpu < 0 ? NO_CPU : cpu, sample.tid, kind, event.name, offset);
-    if (fields) {
+    table.cpu[row] = cpu < 0 ? NO_CPU : cpu;
+    table.task[row] = sample.tid;
+    table.kind[row] = event.kind;
+    table.name[row] = event.name;
+    table.offset[row] = window.recordOffset;
+    const { fields } = event;
+    if (fields !== null) {
       if (sample.rawSize >= fields.smallestRecord) {
         fields.read(view, bytes, sample.rawStart, sample.rawSize, row);
       } else {
-        this.problem(
-          offset,
-          `${this.symbols.string(event.name)} with a record of ${sample.rawSize} bytes, expected ` +
-            `${fields.smallestRecord} as its format says; its fields are left out`,
-        );
+        this.recordTooShort(window.recordOffset, event, fields.smallestRecord);
       }
     }
     if (sample.chainLength > 0) {
@@ -165,18 +183,75 @@ export class PerfRecords {
     }
   }
 
-  /** Index of the sample's attribute; NONE for an id that is not known, -2 when the id does not fit. */
-  private attributeOfSample(view: DataView, at: number, end: number): number {
+  /** The event of the sample whose data is `[at, end)`, or null with a problem. */
+  private eventOfSample(window: RecordWindow, at: number, end: number): SampledEvent | null {
     const first = this.attributes[0];
-    if (!first) return NONE;
-    const place = first.layout.id;
+    const place = first ? first.layout.id : -1;
     // Without ids in the samples there is one event, or no way to tell them apart.
-    if (place < 0) return 0;
-    if (at + place + 8 > end) return -2;
-    const id = longAt(view, at + place, this.littleEndian);
-    const index = this.attributeOfId.get(id);
-    if (index !== undefined) return index;
-    return id === 0 || this.attributes.length === 1 ? 0 : NONE;
+    if (place < 0) return first ? this.eventAt(0) : this.unknownEvent(window.recordOffset);
+    if (at + place + 8 > end) {
+      this.problem(window.recordOffset, 'a sample too short for its id; it was skipped');
+      return null;
+    }
+    const little = this.byteOrder === ByteOrder.Little;
+    const low = window.view.getInt32(at + place + (little ? 0 : 4), little);
+    const high = window.view.getInt32(at + place + (little ? 4 : 0), little);
+    const slot = low & (MET_IDS - 1);
+    const met = this.metEvents[slot] ?? null;
+    if (met !== null && this.metLow[slot] === low && this.metHigh[slot] === high) return met;
+    return this.meet(low, high, slot, window.recordOffset);
+  }
+
+  private meet(low: number, high: number, slot: number, offset: number): SampledEvent | null {
+    const id = (high >>> 0) * 0x100000000 + (low >>> 0);
+    const index = this.attributeOfId.get(id) ?? (id === 0 || this.attributes.length === 1 ? 0 : NONE);
+    if (index === NONE) return this.unknownEvent(offset);
+    const event = this.eventAt(index);
+    this.metLow[slot] = low;
+    this.metHigh[slot] = high;
+    this.metEvents[slot] = event;
+    return event;
+  }
+
+  private eventAt(index: number): SampledEvent {
+    return (this.events[index] ??= this.eventOf(index));
+  }
+
+  private unknownEvent(offset: number): null {
+    this.problem(offset, 'a sample of an event that the file does not describe; it was skipped');
+    return null;
+  }
+
+  private recordTooShort(offset: number, event: SampledEvent, expected: number): void {
+    this.problem(
+      offset,
+      `${this.symbols.string(event.name)} with a record of ${this.sample.rawSize} bytes, expected ${expected} as its ` +
+        'format says; its fields are left out',
+    );
+  }
+
+  /** Reads a record that is no sample; false when it is too short. */
+  private readOther(window: RecordWindow): boolean {
+    const { bytes, view, at, size, type } = window;
+    const start = at + RECORD_HEADER;
+    const end = at + size;
+    switch (type) {
+      case RecordType.comm:
+      case RecordType.fork:
+      case RecordType.lost:
+      case RecordType.lostSamples:
+      case RecordType.throttle:
+        this.readTrailer(view, at, end);
+        return this.sideRecord(bytes, view, start, end, type, window.recordOffset);
+      case RecordType.mmap:
+      case RecordType.mmap2:
+        if ((window.misc & CPU_MODE_MASK) !== MODE_KERNEL) return true;
+        return this.kernelMap(bytes, view, start, end, type);
+      case RecordType.ksymbol:
+        return this.kernelSymbol(bytes, view, start, end);
+      default:
+        return true;
+    }
   }
 
   private eventOf(index: number): SampledEvent {
@@ -192,7 +267,7 @@ export class PerfRecords {
           'tracing data; its fields are left out',
       );
     }
-    if (!format || kind === EventKind.Other) return { attribute, name: nameId, kind, fields: null };
+    if (!format || kind === EventKind.Other) return new SampledEvent(attribute, nameId, kind, null);
     const fields = new EventFields(format, kind, {
       littleEndian: this.littleEndian,
       release: this.facts.release,
@@ -204,7 +279,7 @@ export class PerfRecords {
     for (const column of fields.missing) {
       this.problem(0, `the format of ${name} has no field for "${column}"; expected it among its fields`);
     }
-    return { attribute, name: nameId, kind, fields };
+    return new SampledEvent(attribute, nameId, kind, fields);
   }
 
   private noteFlags({ flagBits }: EventFields): void {
@@ -252,9 +327,16 @@ export class PerfRecords {
   }
 
   /** Keeps what a record says of a task or of losses; false when it is too short. */
-  private sideRecord(bytes: Uint8Array, view: DataView, at: number, end: number, type: number): boolean {
+  private sideRecord(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    type: number,
+    offset: number,
+  ): boolean {
     const little = this.littleEndian;
-    const { side, table, trailerTime: time, trailerCpu: cpu } = this;
+    const { side, trailerTime: time, trailerCpu: cpu } = this;
     switch (type) {
       case RecordType.comm: {
         // u32 pid, tid; char comm[]
@@ -262,32 +344,26 @@ export class PerfRecords {
         const nul = bytes.indexOf(0, at + 8);
         const nameEnd = nul < 0 || nul > end ? end : nul;
         const comm = this.symbols.internBytes(bytes, at + 8, nameEnd);
-        side.add(time, table.length, SideKind.Comm, view.getInt32(at + 4, little), comm);
+        side.add(time, offset, SideKind.Comm, view.getInt32(at + 4, little), comm);
         return true;
       }
       case RecordType.fork:
         // u32 pid, ppid, tid, ptid; u64 time
         if (end - at < 16) return false;
-        side.add(
-          time,
-          table.length,
-          SideKind.Fork,
-          view.getInt32(at + 8, little),
-          view.getInt32(at + 12, little),
-        );
+        side.add(time, offset, SideKind.Fork, view.getInt32(at + 8, little), view.getInt32(at + 12, little));
         return true;
       case RecordType.lost:
         // u64 id, lost
         if (end - at < 16) return false;
-        side.add(time, table.length, SideKind.Lost, cpu, longAt(view, at + 8, little));
+        side.add(time, offset, SideKind.Lost, cpu, longAt(view, at + 8, little));
         return true;
       case RecordType.lostSamples:
         // u64 lost
         if (end - at < 8) return false;
-        side.add(time, table.length, SideKind.LostSamples, cpu, longAt(view, at, little));
+        side.add(time, offset, SideKind.LostSamples, cpu, longAt(view, at, little));
         return true;
       default:
-        side.add(time, table.length, SideKind.Throttled, cpu, 0);
+        side.add(time, offset, SideKind.Throttled, cpu, 0);
         return true;
     }
   }
@@ -321,16 +397,15 @@ export class PerfRecords {
 
   /** Time relative to the first one, exact: both halves are taken apart. */
   private time(high: number, low: number): number {
-    if (this.timeBase === null) {
-      this.timeBase = (BigInt(high) << 32n) | BigInt(low);
-      this.baseHigh = high;
-      this.baseLow = low;
-    }
+    if (this.timeBase === null) this.startAt(high, low);
     return (high - this.baseHigh) * 0x100000000 + (low - this.baseLow);
   }
 
-  private tooShort(offset: number, type: number, size: number): void {
-    this.problem(offset, `a record of type ${type} with ${size} bytes is too short for it; it was skipped`);
+  /** All times count from this one, given as its upper and lower 32 bits. */
+  private startAt(high: number, low: number): void {
+    this.baseHigh = high >>> 0;
+    this.baseLow = low >>> 0;
+    this.timeBase = (BigInt(this.baseHigh) << 32n) | BigInt(this.baseLow);
   }
 
   private problem(offset: number, message: string): void {

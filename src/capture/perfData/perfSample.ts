@@ -1,3 +1,4 @@
+import { ByteOrder, byteOrderOf } from '../traceDat/byteOrder';
 import { ReadBit, SampleBit, type PerfAttribute } from './perfAttribute';
 
 /**
@@ -10,6 +11,7 @@ export class PerfSample {
   /** -1 where the sample has none. */
   cpu = -1;
   hasTime = false;
+  /** Upper and lower 32 bits, as signed numbers: V8 keeps those in fields as they are. */
   timeHigh = 0;
   timeLow = 0;
   /** Where the addresses of the call chain begin, and how many there are. */
@@ -18,14 +20,20 @@ export class PerfSample {
   /** Where the tracepoint's own record begins, and its size in bytes; 0 where there is none. */
   rawStart = 0;
   rawSize = 0;
+  private readonly byteOrder: ByteOrder;
+
+  constructor(littleEndian: boolean) {
+    this.byteOrder = byteOrderOf(littleEndian);
+  }
 
   /**
    * Reads the sample whose data, behind the record's header, is `[at, end)`.
    *
    * @returns null, or the part that does not fit in the record
    */
-  read(view: DataView, at: number, end: number, attribute: PerfAttribute, little: boolean): string | null {
+  read(view: DataView, at: number, end: number, attribute: PerfAttribute): string | null {
     const { layout, sampleType } = attribute;
+    const little = this.byteOrder === ByteOrder.Little;
     this.chainLength = this.rawSize = 0;
     let next = at + layout.fixedSize;
     if (next > end) return 'its ids and time';
@@ -33,8 +41,8 @@ export class PerfSample {
     this.cpu = layout.cpu < 0 ? -1 : view.getInt32(at + layout.cpu, little);
     this.hasTime = layout.time >= 0;
     if (this.hasTime) {
-      this.timeHigh = view.getUint32(at + layout.time + (little ? 4 : 0), little);
-      this.timeLow = view.getUint32(at + layout.time + (little ? 0 : 4), little);
+      this.timeHigh = view.getInt32(at + layout.time + (little ? 4 : 0), little);
+      this.timeLow = view.getInt32(at + layout.time + (little ? 0 : 4), little);
     }
     if ((sampleType & SampleBit.read) !== 0) {
       next += readSize(view, next, end, attribute.readFormat, little);
@@ -42,9 +50,12 @@ export class PerfSample {
     }
     if ((sampleType & SampleBit.callchain) !== 0) {
       if (next + 8 > end) return 'its call chain';
-      const length = longAt(view, next, little);
+      const length = view.getUint32(next + (little ? 0 : 4), little);
+      const high = view.getUint32(next + (little ? 4 : 0), little);
+      if (high !== 0 || length > (end - next - 8) >> 3) {
+        return `a call chain of ${longAt(view, next, little)} addresses`;
+      }
       next += 8;
-      if (length > (end - next) / 8) return `a call chain of ${length} addresses`;
       this.chainStart = next;
       this.chainLength = length;
       next += length * 8;

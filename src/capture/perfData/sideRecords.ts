@@ -1,3 +1,5 @@
+import { grown } from '../growingColumn';
+
 /** What a record that is no sample says of a task, or of samples that are missing. */
 export const enum SideKind {
   /** Task `subject` has the name `value`. */
@@ -23,35 +25,38 @@ export class SideRecords {
   length = 0;
   /** As {@link EventTable.time}; BEFORE_ALL or NaN where the record has none. */
   time = new Float64Array(256);
-  /** Samples read before the record. */
-  rowsBefore = new Int32Array(256);
+  /** Offset in the file, which says what stood before what where times do not. */
+  offset = new Float64Array(256);
   kind = new Uint8Array(256);
   /** A tid, or a CPU (-1 where unknown). */
   subject = new Int32Array(256);
   /** String id of a comm, tid of a parent, or a number of samples. */
   value = new Float64Array(256);
 
-  add(time: number, rowsBefore: number, kind: SideKind, subject: number, value: number): void {
+  add(time: number, offset: number, kind: SideKind, subject: number, value: number): void {
     const index = this.length++;
     if (index === this.time.length) this.grow(index * 2);
     this.time[index] = time;
-    this.rowsBefore[index] = rowsBefore;
+    this.offset[index] = offset;
     this.kind[index] = kind;
     this.subject[index] = subject;
     this.value[index] = value;
   }
 
+  /** Record `from + i` becomes what record `from + order[i]` is. */
+  reorder(from: number, order: Uint32Array): void {
+    const { time, offset, kind, subject, value } = this;
+    for (const column of [time, offset, kind, subject, value]) {
+      const before = column.slice(from, from + order.length);
+      for (let i = 0; i < order.length; i++) column[from + i] = before[order[i]!]!;
+    }
+  }
+
   private grow(capacity: number): void {
-    const { time, rowsBefore, kind, subject, value } = this;
-    this.time = new Float64Array(capacity);
-    this.rowsBefore = new Int32Array(capacity);
-    this.kind = new Uint8Array(capacity);
-    this.subject = new Int32Array(capacity);
-    this.value = new Float64Array(capacity);
-    this.time.set(time);
-    this.rowsBefore.set(rowsBefore);
-    this.kind.set(kind);
-    this.subject.set(subject);
-    this.value.set(value);
+    this.time = grown(this.time, new Float64Array(capacity));
+    this.offset = grown(this.offset, new Float64Array(capacity));
+    this.kind = grown(this.kind, new Uint8Array(capacity));
+    this.subject = grown(this.subject, new Int32Array(capacity));
+    this.value = grown(this.value, new Float64Array(capacity));
   }
 }

@@ -1,14 +1,15 @@
 /**
- * The indexes of the first `length` times in order of time, or null when they are in order already. Equal times
+ * The indexes of the times in order of time, or null when they are in order already. Equal times
  * keep their order; NaN counts as the time before it.
  *
  * A recording is one sorted run for each CPU and round of reading, and rounds hardly overlap. So this merges
  * natural runs, with balanced sizes, and each merge only touches the stretch in which two runs overlap. Each merge is
  * a step.
  */
-export function* orderSteps(times: Float64Array, length: number): Generator<void, Uint32Array | null> {
-  const keys = withoutNaN(times, length);
-  const starts = runStarts(keys, length);
+export function* orderSteps(times: Float64Array): Generator<void, Uint32Array | null> {
+  const { length } = times;
+  const keys = withoutNaN(times);
+  const starts = runStarts(keys);
   if (starts.length === 1 || length === 0) return null;
   const order = new Uint32Array(length);
   for (let i = 0; i < length; i++) order[i] = i;
@@ -35,24 +36,24 @@ export function* orderSteps(times: Float64Array, length: number): Generator<void
   return order;
 }
 
-function withoutNaN(times: Float64Array, length: number): Float64Array {
+function withoutNaN(times: Float64Array): Float64Array {
   let previous = -Infinity;
   let keys: Float64Array | null = null;
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < times.length; i++) {
     const time = times[i]!;
     if (!Number.isNaN(time)) {
       previous = time;
       continue;
     }
-    keys ??= times.slice(0, length);
+    keys ??= times.slice();
     keys[i] = previous;
   }
   return keys ?? times;
 }
 
-function runStarts(keys: Float64Array, length: number): number[] {
+function runStarts(keys: Float64Array): number[] {
   const starts = [0];
-  for (let i = 1; i < length; i++) if (keys[i]! < keys[i - 1]!) starts.push(i);
+  for (let i = 1; i < keys.length; i++) if (keys[i]! < keys[i - 1]!) starts.push(i);
   return starts;
 }
 

@@ -109,6 +109,13 @@ export interface PageFlagBits {
   readonly doubt: string | null;
 }
 
+/** What was found last: all page_ref events of a kernel print their flags alike, and it takes a millisecond each. */
+let newest: {
+  readonly expression: string;
+  readonly release: string | null;
+  readonly bits: PageFlagBits;
+} | null = null;
+
 /**
  * Finds the bit order of the `flags` field.
  *
@@ -116,6 +123,13 @@ export interface PageFlagBits {
  * @param release kernel release as of uname, e.g. `6.1.192-pagelab`, or null where the capture has none
  */
 export function pageFlagBits(expression: string, release: string | null): PageFlagBits {
+  if (newest?.expression !== expression || newest.release !== release) {
+    newest = { expression, release, bits: findBits(expression, release) };
+  }
+  return newest.bits;
+}
+
+function findBits(expression: string, release: string | null): PageFlagBits {
   const list = namedValues(expression, '__print_flags') ?? [];
   const numeric = list.map((item) => ({ name: item.name, value: constantOf(item.expression) }));
   if (list.length > 0 && numeric.every((item) => item.value !== null)) {
@@ -172,11 +186,12 @@ function releaseNumber(release: string | null): number | null {
 
 function tablesOf(names: readonly (string | undefined)[]): Int32Array {
   const tables = new Int32Array((BITS / 8) * 256);
-  for (let value = 0; value < 256; value++) {
-    for (let bit = 0; bit < BITS; bit++) {
-      if ((value & (1 << (bit & 7))) === 0) continue;
-      tables[(bit >> 3) * 256 + value]! |= CANONICAL.get(names[bit] ?? '') ?? 0;
-    }
+  for (let bit = 0; bit < BITS; bit++) {
+    const table = (bit >> 3) * 256;
+    const first = 1 << (bit & 7);
+    const flag = CANONICAL.get(names[bit] ?? '') ?? 0;
+    // The values with this bit as their highest one: those below it, with the flag.
+    for (let value = 0; value < first; value++) tables[table + first + value] = tables[table + value]! | flag;
   }
   return tables;
 }

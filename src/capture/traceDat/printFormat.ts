@@ -94,31 +94,24 @@ export function constantOf(text: string): number | null {
   return plain[1] === '-' ? -value : value;
 }
 
+/** What decides where an argument ends: strings, brackets, commas. */
+const MARKS = /"(?:[^"\\]|\\[^])*"?|[()[\]{},]/g;
+
 /** Splits at the commas that stand in no bracket and no string. */
 function splitArguments(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (character === '"') {
-      i = stringEnd(text, i);
-    } else if (character === '(' || character === '{' || character === '[') {
+  for (const { 0: mark, index } of text.matchAll(MARKS)) {
+    if (mark === '(' || mark === '{' || mark === '[') {
       depth++;
-    } else if (character === ')' || character === '}' || character === ']') {
+    } else if (mark === ')' || mark === '}' || mark === ']') {
       depth--;
-    } else if (character === ',' && depth === 0) {
-      parts.push(text.slice(start, i).trim());
-      start = i + 1;
+    } else if (mark === ',' && depth === 0) {
+      parts.push(text.slice(start, index).trim());
+      start = index + 1;
     }
   }
   parts.push(text.slice(start).trim());
   return parts;
-}
-
-/** Index of the quote that closes the string which opens at `start`. */
-function stringEnd(text: string, start: number): number {
-  let i = start + 1;
-  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
-  return i;
 }

@@ -48,7 +48,7 @@ export async function* repeatPerfData(source: ByteSource, times: number): AsyncG
 /** Finds times and pages in records. Written apart from the reader's own loop, so that one checks the other. */
 class RecordScan {
   samples = 0;
-  private readonly sample = new PerfSample();
+  private readonly sample = new PerfSample(true);
 
   private readonly view: DataView;
   private readonly fields: PfnFields;
@@ -109,7 +109,7 @@ class RecordScan {
     const { view, sample } = this;
     const attribute = this.attributeOf(at);
     if (attribute.type !== TRACEPOINT) return [];
-    const missing = sample.read(view, at + RECORD_HEADER, at + size, attribute, true);
+    const missing = sample.read(view, at + RECORD_HEADER, at + size, attribute);
     if (missing !== null) throw new Error(`the sample at byte ${String(at)} has no room for ${missing}`);
     return this.fields
       .of(attribute.config)

@@ -1,67 +1,19 @@
 import { NO_CPU, NONE } from '../eventTable';
 import type { EventTableBuilder } from '../eventTableBuilder';
 import type { GapRecorder } from '../gapRecorder';
-import { reorderSteps } from '../reorderRows';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 import { BEFORE_ALL, SideKind, type SideRecords } from './sideRecords';
-import { ROWS_A_STEP } from '../turns';
-import { orderSteps } from './timeOrder';
 
 /** The idle task of every CPU: perf names it itself (perf_session__register_idle_thread()). */
 const IDLE_TID = 0;
 const IDLE_COMM = 'swapper';
 /** As ftrace prints a task whose name it does not know. */
 const UNKNOWN_COMM = '<...>';
-
-/**
- * Puts the rows in order of time, and then tells by the other records, in the same order, what each row's task
- * was called at that moment and where samples are missing. Afterwards times count from the earliest row. Done in steps.
- *
- * @returns how much the times were moved by, in ns
- */
-export function* finishSteps(
-  table: EventTableBuilder,
-  side: SideRecords,
-  symbols: SymbolTableBuilder,
-  gaps: GapRecorder,
-): Generator<void, number> {
-  const order = yield* orderSteps(table.time, table.length);
-  if (order) yield* reorderSteps(table, order);
-  const shift = firstTime(table);
-  if (shift !== 0) {
-    for (let row = 0; row < table.length; row++) table.time[row]! -= shift;
-    for (let i = 0; i < side.length; i++) side.time[i]! -= shift;
-  }
-  const pass = new TimePass(table, side, symbols, gaps);
-  const sideOrder = yield* orderSteps(side.time, side.length);
-  let next = 0;
-  for (let row = 0; row < table.length; row++) {
-    const time = table.time[row]!;
-    const fileRow = order ? order[row]! : row;
-    for (; next < side.length; next++) {
-      const record = sideOrder ? sideOrder[next]! : next;
-      const sideTime = side.time[record]!;
-      const isLater = sideTime > time || (!(sideTime < time) && side.rowsBefore[record]! > fileRow);
-      if (isLater) break;
-      pass.sideRecord(record, row);
-    }
-    pass.row(row);
-    if (row % ROWS_A_STEP === 0) yield;
-  }
-  for (; next < side.length; next++) pass.sideRecord(sideOrder ? sideOrder[next]! : next, table.length);
-  pass.finish();
-  return shift;
-}
-
-function firstTime(table: EventTableBuilder): number {
-  for (let row = 0; row < table.length; row++) {
-    if (!Number.isNaN(table.time[row]!)) return table.time[row]!;
-  }
-  return 0;
-}
+/** Threads whose task is remembered by the lower bits of their id. */
+const REMEMBERED_TASKS = 1 << 12;
 
 /** Goes through rows and other records in order of time. */
-class TimePass {
+export class TimePass {
   private readonly comms = new Map<number, number>();
   private readonly unknown: number;
   /** By CPU, the time of its newest row. */
@@ -69,10 +21,9 @@ class TimePass {
   /** Samples lost as the ring buffers counted them, and as the events did. */
   private lostRecords = 0;
   private lostSamples = 0;
-  /** By thread id, its task under the name that it has at the moment. */
-  private readonly tasks = new Map<number, number>();
-  private newestTid = NaN;
-  private newestTask = NONE;
+  /** Tasks under the names that they have at the moment, and their thread ids. */
+  private readonly tasks = new Int32Array(REMEMBERED_TASKS).fill(NONE);
+  private readonly tids = new Int32Array(REMEMBERED_TASKS);
 
   constructor(
     private readonly table: EventTableBuilder,
@@ -84,19 +35,19 @@ class TimePass {
     this.comms.set(IDLE_TID, symbols.internText(IDLE_COMM));
   }
 
-  row(row: number): void {
-    const { table, gaps } = this;
-    const tid = table.task[row]!;
-    if (tid !== this.newestTid) {
-      this.newestTid = tid;
-      this.newestTask = this.tasks.get(tid) ?? this.addTask(tid);
+  /** Puts tasks in the place of thread ids. */
+  rows(from: number, to: number): void {
+    const { tasks, tids } = this;
+    const { task, cpu, time } = this.table;
+    for (let row = from; row < to; row++) {
+      const tid = task[row]!;
+      const slot = tid & (REMEMBERED_TASKS - 1);
+      task[row] = tids[slot] === tid && tasks[slot] !== NONE ? tasks[slot]! : this.remember(tid, slot);
+      const rowCpu = cpu[row]!;
+      if (rowCpu >= this.lastTimes.length) this.widen(rowCpu);
+      this.lastTimes[rowCpu] = time[row]!;
+      if (this.gaps.hasOpen) this.gaps.close(rowCpu, time[row]!);
     }
-    table.task[row] = this.newestTask;
-    const cpu = table.cpu[row]!;
-    const time = table.time[row]!;
-    if (cpu >= this.lastTimes.length) this.widen(cpu);
-    this.lastTimes[cpu] = time;
-    if (gaps.hasOpen) gaps.close(cpu, time);
   }
 
   /** `row` is the first row behind the record. */
@@ -144,16 +95,16 @@ class TimePass {
     this.gaps.add('lost', known, Number.isNaN(from) ? null : from, events, row);
   }
 
-  private addTask(tid: number): number {
+  private remember(tid: number, slot: number): number {
     const task = this.symbols.internTask(this.comms.get(tid) ?? this.unknown, tid);
-    this.tasks.set(tid, task);
+    this.tids[slot] = tid;
+    this.tasks[slot] = task;
     return task;
   }
 
   /** The thread has another name from here on. */
   private forgetTask(tid: number): void {
-    this.tasks.delete(tid);
-    this.newestTid = NaN;
+    this.tasks[tid & (REMEMBERED_TASKS - 1)] = NONE;
   }
 
   private widen(cpu: number): void {
