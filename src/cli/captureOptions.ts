@@ -1,0 +1,119 @@
+/** Options of every command that reads captures: where names and lines come from, and which pages are meant. */
+import {
+  DEFAULT_QUERY,
+  GROUPINGS,
+  KINDS,
+  namesOf,
+  parsePfn,
+  parseSpan,
+  ROLES,
+  SORT_ORDERS,
+  type HoldersQuery,
+} from '../engine/holdersQuery';
+import { MIGRATE_REASONS } from '../engine/reasonFilter';
+import { wrappedNames } from './helpText';
+import { listed, once, oneOf, UsageError } from './options';
+
+/** Files to be read, and how what they say is to be shown. */
+export interface CaptureInput {
+  readonly captures: readonly string[];
+  readonly tree: string | null;
+  readonly vmlinux: string | null;
+  readonly modules: string | null;
+  /** File with rules of the kind table, or null. */
+  readonly rules: string | null;
+  readonly query: HoldersQuery;
+}
+
+export const CAPTURE_OPTIONS = {
+  tree: { type: 'string' },
+  vmlinux: { type: 'string' },
+  modules: { type: 'string' },
+  rules: { type: 'string' },
+  'group-by': { type: 'string', multiple: true },
+  sort: { type: 'string', multiple: true },
+  reason: { type: 'string', multiple: true },
+  kind: { type: 'string', multiple: true },
+  role: { type: 'string', multiple: true },
+  'held-for': { type: 'string', multiple: true },
+  match: { type: 'string', multiple: true },
+  pfn: { type: 'string', multiple: true },
+} as const;
+
+export const SOURCE_HELP = `  --tree DIR      source tree of the traced kernel: each frame gets its file and line
+  --vmlinux FILE  the traced kernel with its debug info: lines are exact, inlined functions
+                  shown; what it does not have is looked up in the source tree
+  --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
+  --rules FILE    rules of your own for what a reference is for, in the format of
+                  .page-holders.json, which is also read from the root of DIR
+`;
+
+export const ORDER_HELP = `  --group-by WHAT page     what held each page that failed to move (default)
+                  holder   kinds of holders and their code paths, the worst first
+                  attempt  attempts to move pages, and what blocked each
+                  task     the tasks that took the references
+  --sort ORDER    pfn, first-mark (by time), holders (by their number),
+                  longest-held, or attempts (by how many were blocked)
+`;
+
+export const FILTER_HELP = `Filters. What they leave out is counted at the end of the report. Names can be
+given several times or joined by commas:
+  --reason NAME   only marks of this migrate reason:
+${wrappedNames(MIGRATE_REASONS)}
+  --kind NAME     only pages with references of this kind:
+${wrappedNames(KINDS)}
+  --role NAME     only references that were held, expected, temporary or earlier
+  --held-for TIME only references held at least this long: 10ms, 1.5s, 200us
+  --match TEXT    only what has TEXT in its PFN, task, area, kind or stack
+  --pfn PFN       only this page, whether or not it failed to move
+`;
+
+type Values = {
+  readonly [Name in keyof typeof CAPTURE_OPTIONS]?: (typeof CAPTURE_OPTIONS)[Name] extends { multiple: true }
+    ? readonly string[]
+    : string;
+};
+
+/** @throws UsageError */
+export function captureInput(command: string, values: Values, captures: readonly string[]): CaptureInput {
+  if (captures.length === 0) throw new UsageError(`${command}: no capture given`);
+  const { tree = null, vmlinux = null, modules = null, rules = null } = values;
+  if (vmlinux === null && modules !== null) {
+    throw new UsageError(`${command}: --modules DIR needs --vmlinux FILE`);
+  }
+  return { captures, tree, vmlinux, modules, rules, query: queryOf(command, values) };
+}
+
+function queryOf(command: string, values: Values): HoldersQuery {
+  const grouping = once(command, '--group-by', values['group-by']);
+  const order = once(command, '--sort', values.sort);
+  return {
+    groupBy:
+      grouping === null ? DEFAULT_QUERY.groupBy : oneOf(command, '--group-by', grouping, namesOf(GROUPINGS)),
+    sortBy: order === null ? null : oneOf(command, '--sort', order, namesOf(SORT_ORDERS)),
+    filter: {
+      reason: once(command, '--reason', values.reason),
+      kinds: listed(values.kind).map((kind) => oneOf(command, '--kind', kind, KINDS)),
+      roles: listed(values.role).map((role) => oneOf(command, '--role', role, ROLES)),
+      heldFor: spanOf(command, once(command, '--held-for', values['held-for'])),
+      text: once(command, '--match', values.match) ?? '',
+      pfns: listed(values.pfn).map((pfn) => pfnOf(command, pfn)),
+      through: null,
+    },
+  };
+}
+
+function spanOf(command: string, given: string | null): number {
+  if (given === null) return 0;
+  const span = parseSpan(given);
+  if (span !== null) return span;
+  throw new UsageError(
+    `${command}: --held-for ${given}: expected a time with its unit, like 10ms, 1.5s or 200us`,
+  );
+}
+
+function pfnOf(command: string, given: string): number {
+  const pfn = parsePfn(given);
+  if (pfn !== null) return pfn;
+  throw new UsageError(`${command}: --pfn ${given}: expected a page frame number, like 0x12f98 or 77720`);
+}

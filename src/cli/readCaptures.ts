@@ -1,0 +1,125 @@
+/** Reads the captures of a command that can be read, with all that names and places their frames, and tells of the rest. */
+import path from 'node:path';
+import { Engine } from '../engine/engine';
+import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
+import { IndexStore } from '../engine/indexStore';
+import type { CaptureFacts } from '../engine/protocol';
+import { MIGRATE_REASONS } from '../engine/reasonFilter';
+import { cacheFolder } from './cacheFolder';
+import type { CaptureInput } from './captureOptions';
+import type { OutputStream } from './outputStream';
+import type { ProgressLine } from './progressLine';
+
+export interface ReadCaptures {
+  readonly engine: Engine;
+  /** In the order of the command line, less those that cannot be read. */
+  readonly opened: readonly CaptureFacts[];
+  /** Whether every file that was given could be read. */
+  readonly isWhole: boolean;
+}
+
+/** Resolves to null when nothing can be answered; the error stream says why. */
+export async function readCaptures(
+  { captures, tree, vmlinux, modules, rules, query }: CaptureInput,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<ReadCaptures | null> {
+  const engine = new Engine(new IndexStore(cacheFolder()));
+  if (rules !== null && !(await useRules(engine, rules, errors))) return null;
+  const opened = await openAll(engine, captures, errors, progress);
+  if (opened.length === 0) return null;
+  if (opened.every(({ format }) => format === 'kallsyms')) {
+    const names = opened.map((facts) => facts.path).join(', ');
+    await errors.write(`page-holders: ${names}: only names frames; give the capture that needs it too.\n`);
+    return null;
+  }
+  if (!(await isKnownReason(engine, query.filter.reason, errors))) return null;
+  if (tree !== null && !(await useTree(engine, tree, errors))) return null;
+  if (vmlinux !== null) {
+    if (!(await useDebugInfo(engine, vmlinux, modules, errors, progress))) return null;
+  } else if (tree !== null) {
+    await progress.during(tree, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
+  }
+  return { engine, opened, isWhole: opened.length === captures.length };
+}
+
+/** Opens what can be opened; each failure is told on the error stream. */
+async function openAll(
+  engine: Engine,
+  paths: readonly string[],
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<CaptureFacts[]> {
+  const opened: CaptureFacts[] = [];
+  for (const capture of paths) {
+    try {
+      const open = progress.during(path.basename(capture), (onProgress) =>
+        engine.openCapture({ path: capture }, { onProgress }),
+      );
+      opened.push(await open);
+    } catch (error) {
+      if (!(error instanceof CaptureError)) throw error;
+      await errors.write(`page-holders: ${error.message}\n`);
+    }
+  }
+  return opened;
+}
+
+/** A file that was asked for and cannot be used whole is an error: nobody would miss its rules in the answer. */
+async function useRules(engine: Engine, path: string, errors: OutputStream): Promise<boolean> {
+  try {
+    const { problems } = await engine.readRuleFile(path);
+    for (const problem of problems) await errors.write(`page-holders: --rules ${problem}.\n`);
+    return problems.length === 0;
+  } catch (error) {
+    if (!(error instanceof RuleFileError)) throw error;
+    await errors.write(`page-holders: --rules ${error.message}\n`);
+    return false;
+  }
+}
+
+async function useTree(engine: Engine, root: string, errors: OutputStream): Promise<boolean> {
+  try {
+    await engine.setKernelTree({ root });
+    for (const problem of (await engine.kindRules()).problems) {
+      await errors.write(`page-holders: ${problem}; the rule is left out.\n`);
+    }
+    return true;
+  } catch (error) {
+    if (!(error instanceof KernelTreeError)) throw error;
+    await errors.write(`page-holders: --tree ${error.message}\n`);
+    return false;
+  }
+}
+
+/** What debug info leaves open is looked up in the tree when it comes up: most often nothing is. */
+async function useDebugInfo(
+  engine: Engine,
+  vmlinux: string,
+  modules: string | null,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<boolean> {
+  try {
+    await engine.setDebugInfo({ vmlinux, modules, sourcePathMap: [] });
+  } catch (error) {
+    if (!(error instanceof DebugFileError)) throw error;
+    await errors.write(`page-holders: --vmlinux ${error.message}.\n`);
+    return false;
+  }
+  await progress.during(path.basename(vmlinux), (onProgress) => engine.debugInfo({}, { onProgress }));
+  for (const doubt of engine.debugInfoDoubts()) await errors.write(`page-holders: ${doubt}\n`);
+  return true;
+}
+
+/** A reason that no kernel has is a slip of the pen, and would leave nothing to report. */
+async function isKnownReason(engine: Engine, name: string | null, errors: OutputStream): Promise<boolean> {
+  if (name === null || MIGRATE_REASONS.includes(name)) return true;
+  const inCaptures = (await engine.captureFacts()).flatMap(({ reasons }) => reasons);
+  if (inCaptures.some(([reason]) => reason === name)) return true;
+  await errors.write(
+    `page-holders: --reason ${name}: no capture has it, and it is no migrate reason. Expected one of ` +
+      `${MIGRATE_REASONS.join(', ')}.\n`,
+  );
+  return false;
+}
