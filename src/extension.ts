@@ -4,6 +4,7 @@ import { EngineClient } from './engine/client';
 import { ChooseShown } from './views/chooseShown';
 import { CopyAsText } from './views/copyAsText';
 import { EngineRecovery } from './views/engineRecovery';
+import { FieldHover } from './views/fieldHover';
 import { FileChecks } from './views/fileChecks';
 import { FrameDefinition } from './views/frameDefinition';
 import { FrameHover } from './views/frameHover';
@@ -11,6 +12,7 @@ import { FrameLinks } from './views/frameLinks';
 import { FtraceLanguage } from './views/ftraceLanguage';
 import { HeldInSource, SOURCE_DOCUMENTS } from './views/heldInSource';
 import { KernelTreeChoice } from './views/kernelTreeChoice';
+import { LargeTraces } from './views/largeTraces';
 import { NodeTree } from './views/nodeTree';
 import { OpenCaptures } from './views/openCaptures';
 import { OpenCommands } from './views/openCommands';
@@ -18,8 +20,11 @@ import { OpenFrame } from './views/openFrame';
 import { ProblemPlace } from './views/problemPlace';
 import { RevealHolders } from './views/revealHolders';
 import { ShownHolders } from './views/shownHolders';
+import { StackFolding } from './views/stackFolding';
 import { TerminalFrames } from './views/terminalFrames';
 import { FRAME_DOCUMENTS, TextFrames } from './views/textFrames';
+import { TraceMarks } from './views/traceMarks';
+import { TreeWords } from './views/treeWords';
 import type { MoreRow, Row } from './views/rows';
 
 /** For the tests of the extension: the trees that the views show. */
@@ -71,6 +76,8 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     new ChooseShown(captures, shown, holders),
     new ProblemPlace(captures, log),
     new FtraceLanguage(),
+    new LargeTraces(log),
+    tracesInText(engine, captures, kernelTree),
     framesInText(new TextFrames(engine, kernelTree), log),
     vscode.commands.registerCommand('pageHolders.showLog', () => {
       log.show();
@@ -93,6 +100,23 @@ function heldInSource(
   const media = vscode.Uri.joinPath(extensionUri, 'media');
   const held = new HeldInSource(engine, captures, kernelTree, media, log);
   return vscode.Disposable.from(held, vscode.languages.registerCodeLensProvider(SOURCE_DOCUMENTS, held));
+}
+
+/** Folding, outline, lenses and hovers in the text of traces. */
+function tracesInText(
+  engine: EngineClient,
+  captures: OpenCaptures,
+  kernelTree: KernelTreeChoice,
+): vscode.Disposable {
+  const traces: vscode.DocumentSelector = { language: 'ftrace' };
+  return vscode.Disposable.from(
+    new TraceMarks(engine, captures, traces),
+    vscode.languages.registerHoverProvider(
+      traces,
+      new FieldHover(engine, captures, new TreeWords(kernelTree)),
+    ),
+    vscode.languages.registerFoldingRangeProvider(traces, new StackFolding()),
+  );
 }
 
 /** Everything that makes a frame in a text or a terminal lead to its line. */

@@ -122,9 +122,9 @@ function holderFrames(frames: readonly PlacedFrame[]): readonly PlacedFrame[] {
 
 function addFrame(files: Map<string, FileUse>, frame: PlacedFrame, held: HeldStack): void {
   const { certainty, candidates } = frameTarget(frame);
-  for (const place of candidates) add(files, place, certainty, held);
-  for (const place of sureInlined(frame)) {
-    if (!isPlumbing(place.function)) add(files, place, certainty, held);
+  const inlined = sureInlined(frame).filter((place) => !isPlumbing(place.function));
+  for (const place of [...candidates, ...inlined]) {
+    if (place.outside === undefined) add(files, place, certainty, held);
   }
 }
 

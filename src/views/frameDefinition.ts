@@ -1,7 +1,7 @@
 /** F12 and Ctrl-click on a frame of a text: to its line, or to all lines that may be meant, which the editor peeks. */
 import * as vscode from 'vscode';
 import type { FrameTarget } from '../engine/protocol';
-import { placeUri } from './openFrame';
+import { uriInTree } from './openFrame';
 import type { TextFrames } from './textFrames';
 
 export class FrameDefinition implements vscode.DefinitionProvider, vscode.Disposable {
@@ -44,8 +44,9 @@ export class FrameDefinition implements vscode.DefinitionProvider, vscode.Dispos
     const root = (await this.texts.kernelTree.tree())?.root;
     if (root === undefined) return [];
     const found = await Promise.all(
-      target.candidates.map(async ({ file, line }) => {
-        const uri = await placeUri(root, file).catch(() => null);
+      target.candidates.map(async (place) => {
+        const uri = await uriInTree(root, place);
+        const { line } = place;
         return uri === null ? [] : [new vscode.Location(uri, new vscode.Position(line - 1, 0))];
       }),
     );

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { FrameTarget, SourcePlace } from '../engine/protocol';
 import { CERTAINTY_NAMES, joined, sentence } from '../engine/wording';
 import { escapeMarkdown } from './markdown';
-import { placeUri } from './openFrame';
+import { uriInTree } from './openFrame';
 import { sourcePreview } from './sourcePreview';
 import type { TextFrames } from './textFrames';
 
@@ -38,6 +38,10 @@ export class FrameHover implements vscode.HoverProvider {
     text.appendMarkdown(escapeMarkdown(sentence(CERTAINTY_NAMES[target.certainty])));
     const preview = await previewOf(root, first);
     if (preview !== null) text.appendCodeblock(preview, 'c');
+    for (const inlined of target.inlined.toReversed()) {
+      const place = await placeLink(root, inlined);
+      text.appendMarkdown(`\n- calls ${escapeMarkdown(inlined.function)}, inlined · ${place}`);
+    }
     for (const other of others.slice(0, MOST_OTHERS)) {
       text.appendMarkdown(`\n- or ${await placeLink(root, other)}`);
     }
@@ -56,18 +60,22 @@ function sayNoTree(text: vscode.MarkdownString, target: FrameTarget): vscode.Mar
   );
 }
 
-async function placeLink(root: string, { file, line }: SourcePlace): Promise<string> {
-  const name = escapeMarkdown(`${file}:${line}`);
-  const uri = await placeUri(root, file).catch(() => null);
+async function placeLink(root: string, place: SourcePlace): Promise<string> {
+  const { file, line, outside } = place;
+  const name = escapeMarkdown(
+    joined([`${file}:${line}`, outside === undefined ? '' : 'not in the kernel tree']),
+  );
+  const uri = await uriInTree(root, place);
   return uri === null ? name : `[${name}](${uri.with({ fragment: `L${line}` }).toString()})`;
 }
 
-async function previewOf(root: string, { file, line }: SourcePlace): Promise<string | null> {
+async function previewOf(root: string, place: SourcePlace): Promise<string | null> {
+  const uri = await uriInTree(root, place);
+  if (uri === null) return null;
   try {
-    const uri = await placeUri(root, file);
     const { size } = await vscode.workspace.fs.stat(uri);
     if (size > LARGEST_FILE) return null;
-    return sourcePreview(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)), line);
+    return sourcePreview(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)), place.line);
   } catch {
     return null;
   }

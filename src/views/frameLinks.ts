@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { FrameTarget } from '../engine/protocol';
-import { placeUri } from './openFrame';
+import { uriInTree } from './openFrame';
 import type { TextFrames } from './textFrames';
 
 class FrameLink extends vscode.DocumentLink {
@@ -38,13 +38,14 @@ export class FrameLinks implements vscode.DocumentLinkProvider<FrameLink> {
   /** Straight to the line where it is sure; several are shown in a peek; the command explains where there is none. */
   private async linkTarget({ document, range }: FrameLink, target: FrameTarget): Promise<vscode.Uri> {
     const root = (await this.texts.kernelTree.tree())?.root;
-    if (root !== undefined && target.file !== null) {
+    const [place] = target.candidates;
+    if (root !== undefined && place !== undefined) {
       if (target.candidates.length > 1) {
         const { line, character } = range.start;
         return commandUri('pageHolders.peekFrame', [document.uri.toString(), line, character, target]);
       }
-      const uri = await placeUri(root, target.file).catch(() => null);
-      if (uri !== null) return uri.with({ fragment: `L${target.line ?? 1}` });
+      const uri = await uriInTree(root, place);
+      if (uri !== null) return uri.with({ fragment: `L${place.line}` });
     }
     return commandUri('pageHolders.openFrame', [target]);
   }

@@ -95,6 +95,12 @@ export async function placeUri(root: string, file: string): Promise<vscode.Uri> 
   return vscode.Uri.file(wanted);
 }
 
+/** Address of a place in the kernel tree; null when it cannot be opened there. */
+export async function uriInTree(root: string, { file, outside }: SourcePlace): Promise<vscode.Uri | null> {
+  if (outside !== undefined) return null;
+  return placeUri(root, file).catch(() => null);
+}
+
 async function show(
   root: string,
   place: SourcePlace,

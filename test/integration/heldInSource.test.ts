@@ -16,6 +16,7 @@ describe('what is held, in the kernel source', () => {
   after(async () => {
     await set(undefined);
     await vscode.commands.executeCommand('pageHolders.clearFilter');
+    await vscode.commands.executeCommand('pageHolders.groupBy', 'page');
     await closeAll();
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });

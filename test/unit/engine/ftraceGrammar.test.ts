@@ -38,6 +38,15 @@ const TEXTS = [
   'test/fixtures/f_dat_instance/report.txt.gz',
   'test/fixtures/b_multi/report.txt.gz',
   'test/fixtures/p_shmem_reader/trace.txt.gz',
+  'test/fixtures/f_dat_v7_zstd/report-noplugins.txt',
+  'test/fixtures/f_dat_v7_zstd/report-latency.txt.gz',
+  'test/fixtures/f_dat_v7_zstd/report-ns.txt.gz',
+  'test/fixtures/f_dat_v7_zstd/report-offset.txt.gz',
+  'test/fixtures/f_dat_v7_zstd/report-tsdiff.txt.gz',
+  'test/fixtures/f_dat_v7_zstd/report-raw.txt',
+  'test/fixtures/f_perf/perf.txt.gz',
+  'test/fixtures/perf/kmem-pipe.txt.gz',
+  'test/fixtures/perf/kmem-zstd.txt.gz',
 ];
 
 for (const file of TEXTS) {

@@ -1,0 +1,69 @@
+/** Hover in the text of a trace: on a PFN its holders in short, on other fields what they mean. */
+import * as vscode from 'vscode';
+import type { EngineApi, PageInShort } from '../engine/protocol';
+import { fieldAt, fieldMeaning, pfnAt, type Meaning } from './fieldMeanings';
+import { escapeMarkdown } from './markdown';
+import type { OpenCaptures } from './openCaptures';
+import type { PageRow } from './revealHolders';
+import type { TreeWords } from './treeWords';
+
+export class FieldHover implements vscode.HoverProvider {
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+    private readonly words: TreeWords,
+  ) {}
+
+  async provideHover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | null> {
+    const { line, character } = position;
+    const { text } = document.lineAt(line);
+    const page = pfnAt(text, character);
+    if (page !== null) {
+      const range = new vscode.Range(line, page.start, line, page.end);
+      return new vscode.Hover(await this.pageText(document, page.pfn), range);
+    }
+    const field = fieldAt(text, character);
+    const meaning = field && fieldMeaning(text, field, await this.words.words());
+    if (field === null || meaning === null) return null;
+    return new vscode.Hover(meaningText(meaning), new vscode.Range(line, field.start, line, field.end));
+  }
+
+  private async pageText({ uri }: vscode.TextDocument, pfn: number): Promise<vscode.MarkdownString> {
+    const capture = this.captures.all.find(({ path }) => uri.scheme === 'file' && path === uri.fsPath);
+    const name = `**PFN 0x${pfn.toString(16)}** (${pfn})`;
+    if (capture === undefined) {
+      const text = new vscode.MarkdownString(`${name}\n\n`);
+      if (uri.scheme !== 'file') return text;
+      const open = commandLink('pageHolders.openResource', []);
+      text.isTrusted = { enabledCommands: ['pageHolders.openResource'] };
+      return text.appendMarkdown(`[Open this trace in Page Holders](${open}) to see who holds it`);
+    }
+    const page = await this.engine.pageInShort({ id: capture.id, pfn });
+    if (page === null) {
+      return new vscode.MarkdownString(`${name}\n\nNo event of the capture tells of its references.`);
+    }
+    return pageText(page, pfn);
+  }
+}
+
+function pageText(page: PageInShort, pfn: number): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(`**${escapeMarkdown(page.label)}**\n\n`);
+  if (page.sum !== null) text.appendMarkdown(`At the last mark: ${escapeMarkdown(page.sum)}\n\n`);
+  for (const holder of page.holders) text.appendMarkdown(`- ${escapeMarkdown(holder)}\n`);
+  if (page.moreHolders > 0) text.appendMarkdown(`- and ${page.moreHolders} more\n`);
+  if (page.node === null) return text;
+  const row: PageRow = { node: page.node, pfn };
+  text.isTrusted = { enabledCommands: ['pageHolders.showPage'] };
+  return text.appendMarkdown(`\n[Show the holders](${commandLink('pageHolders.showPage', [row])})`);
+}
+
+function meaningText({ title, lines }: Meaning): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(`**${escapeMarkdown(title)}**\n\n`);
+  const bullet = lines.length > 1 ? '- ' : '';
+  for (const line of lines) text.appendMarkdown(`${bullet}${escapeMarkdown(line)}\n`);
+  return text;
+}
+
+function commandLink(command: string, given: readonly unknown[]): string {
+  return `command:${command}?${encodeURIComponent(JSON.stringify(given))}`;
+}

@@ -1,0 +1,184 @@
+/**
+ * Marks and attempts in the text of a trace: outline, and a lens above each mark that leads to its holders. They come
+ * from the engine when the file is open as a capture; until then the events of the text itself are listed, and the lens
+ * offers to open it.
+ */
+import * as vscode from 'vscode';
+import type { AttemptInText, CaptureMarks, EngineApi, MarkInText } from '../engine/protocol';
+import type { OpenCaptures } from './openCaptures';
+import type { PageRow } from './revealHolders';
+import { documentLines } from './textFrames';
+import { linesAtOffsets, tellingEvents, type TraceEvent } from './traceText';
+
+/** More lenses than this are slow to lay out, and no person reads them. */
+const MOST_LENSES = 2000;
+const MOST_DETAIL = 120;
+
+interface MarkOnLine extends MarkInText {
+  readonly line: number;
+}
+
+interface AttemptOnLines extends AttemptInText {
+  readonly first: number;
+  readonly last: number;
+}
+
+interface MarkedText {
+  readonly attempts: readonly AttemptOnLines[];
+  readonly marks: readonly MarkOnLine[];
+}
+
+export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbolProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.changed.event;
+  private readonly subscription: vscode.Disposable;
+  private outline: vscode.Disposable;
+  /** What the outline was made from. */
+  private outlined = '';
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+    private readonly documents: vscode.DocumentSelector,
+  ) {
+    this.outline = this.registerOutline();
+    this.subscription = vscode.Disposable.from(
+      this.changed,
+      vscode.languages.registerCodeLensProvider(documents, this),
+      captures.onDidChange(() => {
+        this.changed.fire();
+        this.outlineAgain();
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.outline.dispose();
+    this.subscription.dispose();
+  }
+
+  /** The editor keeps an outline until the text changes, or the provider. */
+  private outlineAgain(): void {
+    const now = JSON.stringify(
+      this.captures.all.map(({ id, path, part, events }) => [id, path, part === 1, part < 1 || events]),
+    );
+    if (now === this.outlined) return;
+    this.outlined = now;
+    this.outline.dispose();
+    this.outline = this.registerOutline();
+  }
+
+  private registerOutline(): vscode.Disposable {
+    const label = 'Attempts and marks';
+    return vscode.languages.registerDocumentSymbolProvider(this.documents, this, { label });
+  }
+
+  async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    if (this.captureOf(document) === null) return offersToOpen(document);
+    const { marks } = await this.marked(document);
+    return marks.slice(0, MOST_LENSES).map(({ line, label, description, node, pfn }) => {
+      const row: PageRow = { node, pfn };
+      return lens(line, {
+        command: 'pageHolders.showPage',
+        title: `$(lock) ${label} → show`,
+        tooltip: description,
+        arguments: [row],
+      });
+    });
+  }
+
+  async provideDocumentSymbols(document: vscode.TextDocument): Promise<vscode.DocumentSymbol[]> {
+    if (this.captureOf(document) === null) {
+      return tellingEvents(documentLines(document)).map((event) => eventSymbol(document, event));
+    }
+    const { attempts, marks } = await this.marked(document);
+    const symbols = attempts.map((attempt) => attemptSymbol(document, attempt));
+    const alone: vscode.DocumentSymbol[] = [];
+    for (const mark of marks) {
+      const attempt = symbols[mark.attempt ?? -1];
+      if (attempt === undefined) alone.push(markSymbol(document, mark));
+      else {
+        const symbol = markSymbol(document, mark);
+        attempt.children.push(symbol);
+        attempt.range = attempt.range.union(symbol.range);
+      }
+    }
+    return [...symbols, ...alone];
+  }
+
+  private async marked(document: vscode.TextDocument): Promise<MarkedText> {
+    const id = this.captureOf(document);
+    // Offsets of the file say nothing of a text that was changed.
+    const marks = id === null || document.isDirty ? null : await this.engine.captureMarks({ id });
+    return marks === null ? { attempts: [], marks: [] } : onLines(document, marks);
+  }
+
+  /** Id of the capture that a document is the text of; null when it is not open. */
+  private captureOf({ uri }: vscode.TextDocument): string | null {
+    if (uri.scheme !== 'file') return null;
+    return this.captures.all.find(({ path }) => path === uri.fsPath)?.id ?? null;
+  }
+}
+
+function onLines(document: vscode.TextDocument, { attempts, marks }: CaptureMarks): MarkedText {
+  const offsets = [
+    ...new Set([...marks.map(({ offset }) => offset), ...attempts.flatMap(({ from, to }) => [from, to])]),
+  ].sort((one, other) => one - other);
+  const lines = documentLines(document);
+  const endLength = document.eol === vscode.EndOfLine.CRLF ? 2 : 1;
+  const plain = linesAtOffsets(lines, offsets, endLength);
+  const found = plain.some((line) => line !== null)
+    ? plain
+    : linesAtOffsets(lines, offsets, endLength, BYTE_ORDER_MARK);
+  const lineOf = new Map(offsets.map((offset, index) => [offset, found[index] ?? null]));
+  return {
+    // All of them: marks name theirs by its index.
+    attempts: attempts.map((attempt) => {
+      const first = lineOf.get(attempt.from) ?? 0;
+      return { ...attempt, first, last: lineOf.get(attempt.to) ?? first };
+    }),
+    marks: marks.flatMap((mark) => {
+      const line = lineOf.get(mark.offset) ?? null;
+      return line === null ? [] : [{ ...mark, line }];
+    }),
+  };
+}
+
+/** Of UTF-8, which the editor leaves out of the first line. */
+const BYTE_ORDER_MARK = 3;
+
+function offersToOpen(document: vscode.TextDocument): vscode.CodeLens[] {
+  if (document.uri.scheme !== 'file') return [];
+  const open = (line: number, title: string): vscode.CodeLens =>
+    lens(line, { command: 'pageHolders.openResource', title, arguments: [document.uri] });
+  const marks = tellingEvents(documentLines(document)).filter(({ spokenOf }) => spokenOf === 'mark');
+  return [
+    open(0, '$(symbol-structure) Open in Page Holders to see who held each page'),
+    ...marks
+      .slice(0, MOST_LENSES)
+      .map(({ line }) => open(line, '$(lock) Who holds it? Open in Page Holders')),
+  ];
+}
+
+function lens(line: number, command: vscode.Command): vscode.CodeLens {
+  return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), command);
+}
+
+function eventSymbol(document: vscode.TextDocument, { line, name, fields, spokenOf }: TraceEvent) {
+  const kind = spokenOf === 'attempt' ? vscode.SymbolKind.Event : vscode.SymbolKind.Key;
+  const { range } = document.lineAt(line);
+  return new vscode.DocumentSymbol(name, fields.slice(0, MOST_DETAIL), kind, range, range);
+}
+
+function attemptSymbol(document: vscode.TextDocument, attempt: AttemptOnLines): vscode.DocumentSymbol {
+  const { label, description, first, last } = attempt;
+  const { range } = document.lineAt(first);
+  const whole = range.union(document.lineAt(Math.max(first, last)).range);
+  return new vscode.DocumentSymbol(label, description, vscode.SymbolKind.Event, whole, range);
+}
+
+function markSymbol(document: vscode.TextDocument, mark: MarkOnLine): vscode.DocumentSymbol {
+  const { label, description, line } = mark;
+  const { range } = document.lineAt(line);
+  return new vscode.DocumentSymbol(label, description, vscode.SymbolKind.Key, range, range);
+}
