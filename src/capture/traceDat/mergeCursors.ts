@@ -68,9 +68,9 @@ class CursorHeap {
 
   /** The cursor that comes next after the first, or null. */
   get second(): CpuCursor | null {
-    const [, left, right] = this.cursors;
-    if (!left) return null;
-    return right && comesBefore(right, left) ? right : left;
+    const { cursors } = this;
+    if (cursors.length < 2) return null;
+    return cursors.length > 2 && comesBefore(cursors[2]!, cursors[1]!) ? cursors[2]! : cursors[1]!;
   }
 
   add(cursor: CpuCursor): void {

@@ -5,7 +5,6 @@ import { GapRecorder } from '../gapRecorder';
 import type { ProblemList } from '../problemList';
 import { StackBlockCache } from '../stackBlockCache';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
-import { TupleInterner } from '../tupleInterner';
 import { ByteOrder, byteOrderOf } from './byteOrder';
 import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { EventFields } from './eventFields';
@@ -84,10 +83,8 @@ export class RecordReader implements MergeSteps {
   private stackType = NO_TYPE;
   private stackDecoder = NOT_MET;
   private readonly frames = new Int32Array(MOST_FRAMES);
-  /** Return addresses met, as two halves each, and the frame of each. */
-  private readonly addresses = new TupleInterner();
-  private readonly frameOfAddress: number[] = [];
-  private readonly address = new Int32Array(2);
+  /** Frames by the upper, then by the lower half of the return address. */
+  private readonly framesByAddress = new Map<number, Map<number, number>>();
   private readonly tasks = new Int32Array(REMEMBERED_TASKS);
   private readonly taskPids = new Int32Array(REMEMBERED_TASKS).fill(-1);
   private readonly byteOrder: ByteOrder;
@@ -246,13 +243,11 @@ export class RecordReader implements MergeSteps {
 
   /** Frame id of an address, looked up in the kernel's symbols once: most addresses are in many stacks. */
   private frameAt(high: number, low: number): number {
-    this.address[0] = high;
-    this.address[1] = low;
-    const id = this.addresses.intern(this.address, 2);
-    if (id === this.frameOfAddress.length) {
-      this.frameOfAddress.push(this.metadata.symbols.frame(high, low, this.symbols));
-    }
-    return this.frameOfAddress[id]!;
+    let frames = this.framesByAddress.get(high);
+    if (frames === undefined) this.framesByAddress.set(high, (frames = new Map<number, number>()));
+    let frame = frames.get(low);
+    if (frame === undefined) frames.set(low, (frame = this.metadata.symbols.frame(high, low, this.symbols)));
+    return frame;
   }
 
   private pidOf(cursor: CpuCursor, decoder: RecordDecoder): number {
