@@ -335,7 +335,7 @@ export class DmesgPageDumps {
       first,
       line.order,
       symbols.internTask(comm, line.pid),
-      table.offset[row]!,
+      table.offset(row),
     );
     caller.allocation = allocation;
     allocations.gfpMask[allocation] = intern(line.gfpStart, line.gfpEnd);

@@ -230,8 +230,13 @@ export class DmesgReader implements TextReader {
     const { ftrace, ftracePlaces: places, problems, table } = this;
     const dumps = this.dumps.rows;
     for (let row = 0, dump = 0; row < table.length; row++) {
-      if (dumps[dump] === row) dump++;
-      else table.offset[row] = places.offset[places.find(table.offset[row]!)]!;
+      if (dumps[dump] === row) {
+        dump++;
+        continue;
+      }
+      const place = places.find(table.offset(row));
+      table.offsetHigh[row] = 0;
+      table.setOffset(row, places.offset[place]!);
     }
     for (const { offset, message } of ftrace.problems.kept) {
       const place = places.find(offset);

@@ -41,8 +41,10 @@ export enum EventKind {
 
 /** Absent number in an Int32 column. */
 export const ABSENT = -0x80000000;
-/** Absent PFN, and absent id of a string, stack or detail. */
+/** Absent PFN, and absent id of a string or stack. */
 export const NONE = -1;
+/** In {@link EventTable.detail}: the row of {@link EventDetails} that is there for all events without details. */
+export const NO_DETAILS = 0;
 /** In {@link EventTable.cpu}: the format does not say which CPU. */
 export const NO_CPU = 0xffff;
 
@@ -89,7 +91,10 @@ export enum Mapping {
   Movable,
 }
 
-/** Extra fields of the rare events that are no page_ref, in the columns of {@link EventDetails}. */
+/**
+ * Extra fields of the rare events that are no page_ref. Row {@link NO_DETAILS} is of no event, and all its cells say
+ * absent.
+ */
 export interface EventDetails {
   readonly length: number;
   /** PFN just behind the range (test_pages_isolated end_pfn; cma: pfn + count), NONE if absent. */
@@ -145,11 +150,11 @@ export interface EventTable {
   readonly order: Int8Array;
   /** Stack id, or NONE. */
   readonly stack: Int32Array;
-  /** Row of {@link EventDetails}, or NONE. */
+  /** Row of {@link EventDetails}, or {@link NO_DETAILS}. */
   readonly detail: Int32Array;
-  /** Byte offset of the event in the (decompressed) file. */
-  readonly offset: Float64Array;
   readonly details: EventDetails;
+  /** Byte offset of an event in the (decompressed) file. */
+  offset(row: number): number;
 }
 
 /** Interned strings, tasks, frames and stacks. Ids are dense and start at 0. */

@@ -11,6 +11,7 @@ export class RowReorder {
   private spare = new ArrayBuffer(0);
   private floats = new Float64Array(0);
   private ints = new Int32Array(0);
+  private unsigned = new Uint32Array(0);
   private shorts = new Uint16Array(0);
   private bytes = new Uint8Array(0);
   private signedBytes = new Int8Array(0);
@@ -21,7 +22,7 @@ export class RowReorder {
   *steps(from: number, order: Uint32Array, same = 0): Generator<void, void> {
     const { table } = this;
     this.reserve(order.length);
-    const { floats, ints, shorts, bytes, signedBytes } = this;
+    const { floats, ints, unsigned, shorts, bytes, signedBytes } = this;
     for (const name of FLOAT_COLUMNS) {
       gatherFloats(table[name], from, order, same, floats);
       table[name].set(floats.subarray(same, order.length), from + same);
@@ -32,8 +33,13 @@ export class RowReorder {
       table[name].set(ints.subarray(same, order.length), from + same);
       yield;
     }
-    gatherShorts(table.cpu, from, order, same, shorts);
-    table.cpu.set(shorts.subarray(same, order.length), from + same);
+    gatherUnsigned(table.offsetLow, from, order, same, unsigned);
+    table.offsetLow.set(unsigned.subarray(same, order.length), from + same);
+    yield;
+    for (const name of SHORT_COLUMNS) {
+      gatherShorts(table[name], from, order, same, shorts);
+      table[name].set(shorts.subarray(same, order.length), from + same);
+    }
     yield;
     for (const name of BYTE_COLUMNS) {
       gatherBytes(table[name], from, order, same, bytes);
@@ -51,14 +57,16 @@ export class RowReorder {
     this.spare = new ArrayBuffer(Math.max(rows, 2 * this.floats.length) * WIDEST);
     this.floats = new Float64Array(this.spare);
     this.ints = new Int32Array(this.spare);
+    this.unsigned = new Uint32Array(this.spare);
     this.shorts = new Uint16Array(this.spare);
     this.bytes = new Uint8Array(this.spare);
     this.signedBytes = new Int8Array(this.spare);
   }
 }
 
-const FLOAT_COLUMNS = ['time', 'pfn', 'offset'] as const;
+const FLOAT_COLUMNS = ['time', 'pfn'] as const;
 const INT_COLUMNS = ['task', 'name', 'flags', 'count', 'mapcount', 'val', 'ret', 'stack', 'detail'] as const;
+const SHORT_COLUMNS = ['cpu', 'offsetHigh'] as const;
 const BYTE_COLUMNS = ['kind', 'mapping'] as const;
 const SIGNED_BYTE_COLUMNS = ['migratetype', 'order'] as const;
 
@@ -80,6 +88,16 @@ function gatherInts(
   order: Uint32Array,
   same: number,
   into: Int32Array,
+): void {
+  for (let i = same; i < order.length; i++) into[i] = column[from + order[i]!]!;
+}
+
+function gatherUnsigned(
+  column: Uint32Array,
+  from: number,
+  order: Uint32Array,
+  same: number,
+  into: Uint32Array,
 ): void {
   for (let i = same; i < order.length; i++) into[i] = column[from + order[i]!]!;
 }

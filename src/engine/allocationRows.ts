@@ -90,7 +90,7 @@ export class AllocationRows implements PageAdditions {
             ['Source', sourceText(allocation)],
             ...(event === null
               ? []
-              : [['Byte offset in the capture', String(this.trace.events.offset[event])] as const]),
+              : [['Byte offset in the capture', String(this.trace.events.offset(event))] as const]),
           ],
           notes,
         },

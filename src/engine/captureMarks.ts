@@ -34,7 +34,7 @@ function marksOf(id: string, { events }: Capture, page: Page): readonly MarkInTe
   return page.marks.map((mark, index) => {
     const alone = { ...page, marks: [mark], references: held[index]! };
     return {
-      offset: events.offset[mark.row]!,
+      offset: events.offset(mark.row),
       pfn: page.pfn,
       label: `PFN ${pfn}: ${holdersText(alone)}`,
       description: joined([mark.reason, kindsText(alone.references)]),
@@ -46,11 +46,11 @@ function marksOf(id: string, { events }: Capture, page: Page): readonly MarkInTe
 
 function attemptInText(capture: Capture, attempt: Attempt): AttemptInText {
   const { what, area, firstRow, lastRow, result, resultText, task } = attempt;
-  const { offset } = capture.events;
+  const { events } = capture;
   return {
     label: joined([sentence(what), area, resultText ?? result]),
     description: taskText(capture, task) ?? '',
-    from: offset[firstRow]!,
-    to: offset[lastRow]!,
+    from: events.offset(firstRow),
+    to: events.offset(lastRow),
   };
 }

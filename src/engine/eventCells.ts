@@ -1,5 +1,13 @@
 /** Events as cells of a list: what each column says of a row, in words. */
-import { ABSENT, EventKind, NONE, NO_CPU, type Capture, type EventTable } from '../capture/eventTable';
+import {
+  ABSENT,
+  EventKind,
+  NONE,
+  NO_CPU,
+  NO_DETAILS,
+  type Capture,
+  type EventTable,
+} from '../capture/eventTable';
 import type { EventKinds } from './eventFilter/eventKinds';
 import type { EventColumn, EventColumnId } from './eventProtocol';
 import { eventText, flagNames } from './eventRows';
@@ -88,7 +96,7 @@ function timeText({ events, timeBase, clock, resolution }: Capture, row: number)
 /** What an event says that does not speak of one page alone: `cma1 · 0x12800 to 0x12fff · 2 moved · 1 failed · -EBUSY`. */
 export function detailText({ events, symbols }: Capture, row: number): string {
   const detail = events.detail[row]!;
-  if (detail === NONE) return '';
+  if (detail === NO_DETAILS) return '';
   const { endPfn, finPfn, pages, failed, error, reason, label, result } = events.details;
   const named = (id: number): string | null => (id === NONE ? null : symbols.string(id));
   const pfn = events.pfn[row]!;

@@ -78,7 +78,7 @@ export class EventRows {
             ['Task', task ?? 'not said by the capture'],
             ['CPU', cpu === NO_CPU ? 'not said by the capture' : String(cpu)],
             ...fieldRows(this.capture, row),
-            ['Byte offset in the capture', String(events.offset[row]!)],
+            ['Byte offset in the capture', String(events.offset(row))],
           ],
           notes: [],
         },

@@ -168,7 +168,7 @@ export class ReferenceRows {
             ['Task', this.task(end.task) ?? 'not said by the capture'],
             ['CPU', String(this.capture.events.cpu[end.row] ?? '?')],
             ['Event', this.capture.symbols.string(this.capture.events.name[end.row]!)],
-            ['Byte offset in the capture', String(this.capture.events.offset[end.row] ?? '?')],
+            ['Byte offset in the capture', String(this.capture.events.offset(end.row))],
           ],
           notes: [],
         },

@@ -352,7 +352,7 @@ function reportEvent(capture: Capture, row: number): ReportEvent {
     count: present(events.count[row]!),
     val: present(events.val[row]!),
     ret: present(events.ret[row]!),
-    offset: events.offset[row]!,
+    offset: events.offset(row),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Attempts to move pages: one CMA allocation, compaction run, offlining, soft offline, or call of migrate_pages. */
-import { ABSENT, EventKind, NONE, type Capture } from '../capture/eventTable';
+import { ABSENT, EventKind, NO_DETAILS, type Capture } from '../capture/eventTable';
 import type { Attempt, PfnRange } from './model';
 
 /** What an attempt is called, by enum migrate_reason's name (include/trace/events/migrate.h). */
@@ -50,7 +50,6 @@ export class AttemptRecord {
     const { events } = this.capture;
     const detail = this.reach(row);
     this.isCma = true;
-    if (detail < 0) return;
     this.area ??= this.text(events.details.label, detail);
     const pages = events.details.pages[detail]!;
     if (pages >= 0) this.requested = pages;
@@ -66,8 +65,8 @@ export class AttemptRecord {
     this.noteCma(row);
     const { events } = this.capture;
     const detail = events.detail[row]!;
-    const error = detail < 0 ? ABSENT : events.details.error[detail]!;
-    const result = detail < 0 ? null : this.text(events.details.result, detail);
+    const error = events.details.error[detail]!;
+    const result = this.text(events.details.result, detail);
     if (error !== ABSENT) {
       this.result = error === 0 ? 'succeeded' : 'failed';
       if (error !== 0) this.error = error;
@@ -83,7 +82,7 @@ export class AttemptRecord {
     const { events } = this.capture;
     const detail = this.reach(row);
     this.asked = widened(this.asked, this.rangeOf(row));
-    if (events.kind[row] === EventKind.CompactionEnd && detail >= 0) {
+    if (events.kind[row] === EventKind.CompactionEnd && detail !== NO_DETAILS) {
       this.resultText = this.text(events.details.result, detail);
     }
   }
@@ -91,7 +90,7 @@ export class AttemptRecord {
   noteTested(row: number): void {
     const detail = this.reach(row);
     this.tested = widened(this.tested, this.rangeOf(row));
-    if (this.isCma || detail < 0) return;
+    if (this.isCma || detail === NO_DETAILS) return;
     // The last look decides: offlining tests the range again until it is empty.
     this.result =
       this.text(this.capture.events.details.result, detail) === 'success' ? 'succeeded' : 'failed';
@@ -101,7 +100,6 @@ export class AttemptRecord {
     const { events } = this.capture;
     const detail = this.reach(row);
     this.migrateCalls++;
-    if (detail < 0) return;
     this.migrated += Math.max(0, events.details.pages[detail]!);
     this.failed += Math.max(0, events.details.failed[detail]!);
   }
@@ -152,7 +150,7 @@ export class AttemptRecord {
     return (this.reason === null ? null : NAME_OF_REASON.get(this.reason)) ?? 'migration';
   }
 
-  /** The row of the event's details, or a negative number. */
+  /** The row of the event's details. */
   private reach(row: number): number {
     this.lastRow = Math.max(this.lastRow, row);
     return this.capture.events.detail[row]!;
@@ -162,7 +160,7 @@ export class AttemptRecord {
     const { events } = this.capture;
     const detail = events.detail[row]!;
     const first = events.pfn[row]!;
-    const behind = detail < 0 ? NONE : events.details.endPfn[detail]!;
+    const behind = events.details.endPfn[detail]!;
     return first < 0 || behind <= first ? null : { first, last: behind - 1 };
   }
 

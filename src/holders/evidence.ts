@@ -5,7 +5,7 @@
  * use; anonymous pages with a count beyond their mapcount are refused by the isolation scanner with a get and
  * a put and never reach migrate_pages; a page that migrate_pages gave up is put back after nr_failed > 0.
  */
-import { EventKind, ABSENT, NONE, type Capture, type EventTable } from '../capture/eventTable';
+import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import { AttemptRecord } from './attempts';
 import { countChange } from './countChange';
 import type { MarkSource } from './model';
@@ -243,7 +243,7 @@ export class EvidenceFinder {
     }
     state.call.attempt.noteMigrateCall(row);
     const detail = events.detail[row]!;
-    const failed = detail < 0 ? ABSENT : events.details.failed[detail]!;
+    const failed = events.details.failed[detail]!;
     state.call.endRow = row;
     state.call.failed = failed === ABSENT ? 0 : failed;
   }
@@ -270,7 +270,7 @@ export class EvidenceFinder {
   private testPagesIsolated(row: number): void {
     const { events } = this;
     const detail = events.detail[row]!;
-    if (detail < 0) return;
+    if (detail === NO_DETAILS) return;
     const isEmpty = this.detailString(events.details.result, row) !== 'fail';
     const state = this.stateOf(row);
     state.cmaRow = NONE;
@@ -377,16 +377,12 @@ export class EvidenceFinder {
   }
 
   private detailString(column: Int32Array, row: number): string | null {
-    const detail = this.events.detail[row]!;
-    if (detail < 0) return null;
-    const id = column[detail]!;
+    const id = column[this.events.detail[row]!]!;
     return id < 0 ? null : this.capture.symbols.string(id);
   }
 
   private detailError(row: number): number | null {
-    const detail = this.events.detail[row]!;
-    if (detail < 0) return null;
-    const error = this.events.details.error[detail]!;
+    const error = this.events.details.error[this.events.detail[row]!]!;
     return error === ABSENT ? null : error;
   }
 }

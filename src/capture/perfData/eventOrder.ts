@@ -105,7 +105,7 @@ export class EventOrder {
     let row = this.settledRows;
     while (row < end) {
       const rowTime = table.time[row]!;
-      const isBehind = rowTime > time || (!(rowTime < time) && table.offset[row]! > offset);
+      const isBehind = rowTime > time || (!(rowTime < time) && table.offset(row) > offset);
       if (isBehind) break;
       row++;
     }

@@ -166,7 +166,7 @@ export class PerfRecords {
     table.task[row] = sample.tid;
     table.kind[row] = event.kind;
     table.name[row] = event.name;
-    table.offset[row] = window.recordOffset;
+    table.setOffset(row, window.recordOffset);
     const { fields } = event;
     if (fields !== null) {
       if (sample.rawSize >= fields.smallestRecord) {

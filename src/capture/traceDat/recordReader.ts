@@ -175,7 +175,7 @@ export class RecordReader implements MergeSteps {
     this.table.task[row] = this.taskOf(pid);
     this.table.kind[row] = decoder.eventKind;
     this.table.name[row] = decoder.name;
-    this.table.offset[row] = cursor.fileOffset;
+    this.table.setOffset(row, cursor.fileOffset);
     if (decoder.fields !== null)
       decoder.fields.read(cursor.view, cursor.bytes, cursor.at, cursor.length, row);
     cursor.waitForStack(row, pid, context);

@@ -122,7 +122,7 @@ test('a byte order mark and CR LF are passed over', async () => {
   const text = at('1.0') + at('1.1', '<stack trace>') + ' => f\n';
   const capture = await read(bytesOf([0xef, 0xbb, 0xbf], text.replaceAll('\n', '\r\n')));
   assert.equal(capture.problemCount, 0);
-  assert.equal(capture.events.offset[0], 3);
+  assert.equal(capture.events.offset(0), 3);
   assert.equal(stackText(capture, capture.events.stack[0]!), 'f');
 });
 

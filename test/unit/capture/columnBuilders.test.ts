@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteInterner } from '../../../src/capture/byteInterner';
-import { ABSENT, EventKind, NONE } from '../../../src/capture/eventTable';
+import { ABSENT, EventKind, NONE, NO_DETAILS } from '../../../src/capture/eventTable';
 import { EventTableBuilder } from '../../../src/capture/eventTableBuilder';
 import { StackBlockCache } from '../../../src/capture/stackBlockCache';
 import { SymbolTableBuilder } from '../../../src/capture/symbolTableBuilder';
@@ -68,17 +68,20 @@ test('StackBlockCache finds what was added, and only that', () => {
   }
 });
 
+/** Offsets of rows so far apart are below 2^32 and beyond, up to 10 TB. */
+const BEYOND_32_BITS = 2_100_000_007;
+
 test('EventTableBuilder keeps cells across growth, and new rows are absent', () => {
   const table = new EventTableBuilder();
   for (let row = 0; row < 5000; row++) {
-    table.append(row / 2, row % 7, row, EventKind.PageRefMod, row + 1, row * 3);
+    table.append(row / 2, row % 7, row, EventKind.PageRefMod, row + 1, row * BEYOND_32_BITS);
     if (row % 3 === 0) table.count[row] = row;
     if (row % 11 === 0) {
       const detail = table.detailOf(row);
       table.details.pages[detail] = row;
     }
     if (row % 100 === 0) {
-      const extra = table.append(0, 0, 0, EventKind.PageFree, 0, 0);
+      const extra = table.append(0, 0, 0, EventKind.PageFree, 0, 2 ** 40);
       table.val[extra] = 5;
       const detail = table.detailOf(extra);
       table.details.pages[detail] = 7;
@@ -86,16 +89,17 @@ test('EventTableBuilder keeps cells across growth, and new rows are absent', () 
     }
   }
   assert.equal(table.length, 5000);
-  assert.equal(table.details.length, Math.ceil(5000 / 11));
+  assert.equal(table.details.length, 1 + Math.ceil(5000 / 11));
   for (let row = 0; row < 5000; row++) {
     assert.equal(table.time[row], row / 2);
     assert.equal(table.count[row], row % 3 === 0 ? row : ABSENT);
     assert.equal(table.val[row], ABSENT);
     assert.equal(table.pfn[row], NONE);
     const detail = table.detail[row]!;
-    assert.equal(detail, row % 11 === 0 ? row / 11 : NONE);
-    if (detail !== NONE)
-      assert.deepEqual([table.details.pages[detail], table.details.error[detail]], [row, ABSENT]);
+    assert.equal(detail, row % 11 === 0 ? 1 + row / 11 : NO_DETAILS);
+    assert.equal(table.details.pages[detail], row % 11 === 0 ? row : ABSENT);
+    assert.equal(table.details.error[detail], ABSENT);
+    assert.equal(table.offset(row), row * BEYOND_32_BITS);
   }
 });
 

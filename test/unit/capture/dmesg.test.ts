@@ -399,7 +399,7 @@ test('an ftrace buffer in a log', async () => {
       ],
     );
     for (let row = 0; row < 3; row++) {
-      const line = text.slice(capture.events.offset[row]).split('\n')[0]!;
+      const line = text.slice(capture.events.offset(row)).split('\n')[0]!;
       assert.ok(line.startsWith('[  211.') && line.includes('pfn'), line);
     }
     assert.ok(capture.facts.some(([name, value]) => name === 'times' && value.includes('its own clock')));

@@ -1,7 +1,7 @@
 /** The forms of single lines and stacks: columns, values and frames that the recordings at hand do not have. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NONE, type Capture } from '../../../src/capture/eventTable';
+import { NO_DETAILS, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { assertConsistent, eventText, stackText } from './support/describeCapture';
 import { memorySource } from './support/sources';
@@ -418,5 +418,5 @@ test('events that the analysis does not use are counted by name', async () => {
       ['sched:sched_switch', 1],
     ],
   );
-  assert.equal(capture.events.detail[0], NONE);
+  assert.equal(capture.events.detail[0], NO_DETAILS);
 });

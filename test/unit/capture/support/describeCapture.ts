@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { ABSENT, EventKind, Mapping, NONE, PageFlag, type Capture } from '../../../../src/capture/eventTable';
+import {
+  ABSENT,
+  EventKind,
+  Mapping,
+  NONE,
+  NO_DETAILS,
+  PageFlag,
+  type Capture,
+} from '../../../../src/capture/eventTable';
 
 /** Numbers of events by kind and, for other events, by name. */
 export function countsOf(capture: Capture): Record<string, number> {
@@ -67,7 +75,7 @@ export function eventText(capture: Capture, row: number): string {
   number('mt', events.migratetype[row]!, -1);
   number('order', events.order[row]!, -1);
   const detail = events.detail[row]!;
-  if (detail !== NONE) {
+  if (detail !== NO_DETAILS) {
     if (details.endPfn[detail] !== NONE) parts.push(`end=0x${details.endPfn[detail]!.toString(16)}`);
     if (details.finPfn[detail] !== NONE) parts.push(`fin=0x${details.finPfn[detail]!.toString(16)}`);
     number('pages', details.pages[detail]!, ABSENT);
@@ -94,7 +102,7 @@ export function captureText(capture: Capture): string {
   const lines = [summaryText(capture)];
   for (let row = 0; row < events.length; row++) {
     lines.push(
-      `${events.offset[row]!} ${eventText(capture, row)} < ${stackText(capture, events.stack[row]!)}`,
+      `${events.offset(row)} ${eventText(capture, row)} < ${stackText(capture, events.stack[row]!)}`,
     );
   }
   return lines.join('\n');
@@ -138,12 +146,12 @@ export function assertConsistent(capture: Capture, { isInFileOrder = true } = {}
     assert.ok(events.task[row]! >= 0 && events.task[row]! < symbols.taskCount);
     assert.ok(events.name[row]! >= 0 && events.name[row]! < symbols.stringCount);
     assert.ok(events.stack[row]! >= NONE && events.stack[row]! < symbols.stackCount);
-    assert.ok(events.detail[row]! >= NONE && events.detail[row]! < details.length);
+    assert.ok(events.detail[row]! >= NO_DETAILS && events.detail[row]! < details.length);
     assert.ok(EventKind[events.kind[row]!] !== undefined);
     assert.ok(Mapping[events.mapping[row]!] !== undefined);
     assert.ok(events.pfn[row]! >= NONE && events.pfn[row]! < 2 ** 53);
-    assert.ok(isInFileOrder ? events.offset[row]! > previousOffset : events.offset[row]! >= 0);
-    previousOffset = events.offset[row]!;
+    assert.ok(isInFileOrder ? events.offset(row) > previousOffset : events.offset(row) >= 0);
+    previousOffset = events.offset(row);
     if (events.stack[row] !== NONE) withStack++;
     if (events.kind[row] === 0) other++;
   }

@@ -98,7 +98,7 @@ function assertPlaces(capture: Capture, size: number): void {
   assert.ok(capture.problemCount === 0 || capture.problems.length > 0);
   assert.ok(capture.problemCount <= size + 16, `${capture.problemCount} problems`);
   const { events, allocations } = capture;
-  for (let row = 0; row < events.length; row++) assert.ok(events.offset[row]! < size);
+  for (let row = 0; row < events.length; row++) assert.ok(events.offset(row) < size);
   for (let row = 0; row < (allocations?.length ?? 0); row++) assert.ok(allocations!.offset[row]! < size);
 }
 
