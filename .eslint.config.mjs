@@ -24,7 +24,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: './tsconfig.json',
+        project: ['./tsconfig.json', './src/webview/tsconfig.json'],
         tsconfigRootDir: path.resolve(import.meta.dirname ?? '.'),
       },
     },
@@ -52,6 +52,20 @@ export default tseslint.config(
   room('source', ['capture', 'holders', 'engine', 'views', 'webview', 'cli']),
   room('engine', ['views', 'webview', 'cli'], { node: true }),
   room('cli', ['views', 'webview'], { node: true }),
+  room('webview', ['capture', 'holders', 'source', 'views', 'cli']),
+  {
+    // The page is told everything: of the engine it knows only what messages look like.
+    files: ['src/webview/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportDeclaration[source.value=/\\u002fengine\\u002f/][importKind!='type']",
+          message: 'webview/ knows types of the protocol alone.',
+        },
+      ],
+    },
+  },
   {
     // Build and test scripts: plain Node, without types.
     files: ['**/*.mjs'],

@@ -28,10 +28,13 @@ function filesBelow(folder, suffix) {
     .map((name) => path.join(folder, name));
 }
 
-/** Builds into `outdir` and removes what an earlier build left there: a test that is gone must not run. */
-async function bundle(outdir, options) {
+/**
+ * Builds into `outdir` and removes what an earlier build left there: a test that is gone must not run.
+ * @param kept names of folders in it that others build
+ */
+async function bundle(outdir, options, kept = []) {
   const { metafile } = await build({ ...common, outdir, ...options });
-  const written = new Set(Object.keys(metafile.outputs).map((file) => path.basename(file)));
+  const written = new Set([...Object.keys(metafile.outputs).map((file) => path.basename(file)), ...kept]);
   if (!existsSync(outdir)) return;
   for (const name of readdirSync(outdir)) {
     if (!written.has(name)) rmSync(path.join(outdir, name), { recursive: true });
@@ -43,7 +46,16 @@ const ship = [
   { in: 'src/engine/worker.ts', out: 'worker' },
   { in: 'src/cli/main.ts', out: 'page-holders' },
 ].filter((entry) => existsSync(entry.in));
-await bundle('dist', { entryPoints: ship });
+await bundle('dist', { entryPoints: ship }, ['webview']);
+// The page of the capture editor runs in a browser, and brings VS Code's own icons with it.
+await bundle('dist/webview', {
+  entryPoints: ['src/webview/main.ts', 'src/webview/captureEditor.css'],
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  external: [],
+  loader: { '.ttf': 'file' },
+});
 
 if (!shipOnly) {
   // One flat folder: a shell glob then names all test files on every Node version.

@@ -1,8 +1,10 @@
 /** Composition root: builds the parts, registers them, disposes them. */
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client';
+import { CaptureEditor } from './views/captureEditor';
 import { ChooseShown } from './views/chooseShown';
 import { CopyAsText } from './views/copyAsText';
+import { EditorCommands } from './views/editorCommands';
 import { EngineRecovery } from './views/engineRecovery';
 import { FieldHover } from './views/fieldHover';
 import { FileChecks } from './views/fileChecks';
@@ -56,6 +58,9 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
   const opening = new OpenCommands(captures, kernelTree, holders, sample, log);
   const recovery = new EngineRecovery(captures, kernelTree, opening, log);
   engine.onStopped((reason) => void recovery.recover(reason));
+  const frames = new OpenFrame(kernelTree, log);
+  const pageFolder = vscode.Uri.joinPath(extensionUri, 'dist/webview');
+  const editor = new CaptureEditor({ engine, captures, opening, frames, log, pageFolder });
 
   subscriptions.push(
     log,
@@ -68,7 +73,9 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     captureList,
     opening,
     new FileChecks(captures, log),
-    new OpenFrame(kernelTree, log),
+    frames,
+    editor,
+    new EditorCommands(editor, captures, holders),
     shown,
     new RevealHolders(holdersTree, holders, shown),
     heldInSource(context, engine, captures, kernelTree, log),

@@ -40,10 +40,9 @@ function changedFact({ changed }: CaptureFacts): readonly HeaderFact[] {
   ];
 }
 
-function kernelFact({ format }: CaptureFacts, { facts }: Capture): HeaderFact {
-  const kernel = facts.find(([name]) => /kernel|os release/i.test(name) && !/symbols/i.test(name))?.[1];
+function kernelFact({ format }: CaptureFacts, { facts, kernel }: Capture): HeaderFact {
   const details = facts.map(([name, value]) => `${name}: ${value}`);
-  return fact('Kernel', joined([kernel ?? 'not said by the capture', format]), details);
+  return fact('Kernel', joined([kernel?.release ?? 'not said by the capture', format]), details);
 }
 
 function spanFact({ timeBase, clock, resolution }: Capture, span: TimeRange | null): HeaderFact {

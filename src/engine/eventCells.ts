@@ -31,12 +31,12 @@ const NOT_SHOWN = { isShown: false };
 const HIDDEN_NUMBER = { isNumber: true, isShown: false };
 
 export const EVENT_COLUMNS: readonly EventColumn[] = [
-  column('time', 'Time', 'Time by the clock of the capture', 16, NUMBER),
+  column('time', 'Time', 'Time by the clock of the capture', 14, NUMBER),
   column('cpu', 'CPU', 'CPU that recorded the event', 4, NUMBER),
-  column('task', 'Task', 'Name and number of the task', 20),
-  column('event', 'Event', 'Name of the event', 26),
-  column('pfn', 'PFN', 'Page frame number that the event speaks of', 10, NUMBER),
-  column('what', 'What', 'What the event did to the page', 24),
+  column('task', 'Task', 'Name and number of the task', 17),
+  column('pfn', 'PFN', 'Page frame number that the event speaks of', 9, NUMBER),
+  column('what', 'What', 'What the event did to the page', 22),
+  column('event', 'Event', 'Name of the event', 22),
   column('kind', 'Kind', 'What the reference is for that the event takes or drops', 20),
   column('caller', 'Function', 'Innermost function of the stack that does not only count references', 28),
   column('count', 'Count', 'refcount that the event prints', 6, HIDDEN_NUMBER),

@@ -1,5 +1,6 @@
 /** One event with all that is known of it: its fields, its page, and its stack with the places of the frames. */
 import { NO_CPU, type Capture } from '../capture/eventTable';
+import type { Page } from '../holders/model';
 import { stackRows } from './stackRows';
 import { detailText } from './eventCells';
 import type { EventKinds } from './eventFilter/eventKinds';
@@ -8,7 +9,7 @@ import type { EventSource } from './eventQueries';
 import { eventText, fieldRows } from './eventRows';
 import type { PlacedStacks } from './frames';
 import type { Branch } from './lazyTree';
-import { holdersText, isAtEnd } from './pageFacts';
+import { holdersText, isAtEnd, pfnText } from './pageFacts';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import { counted, joined, sentence } from './wording';
@@ -25,7 +26,6 @@ export async function eventDetails(
   const name = symbols.string(events.name[row]!);
   const said = eventText(capture, row) ?? detailText(capture, row);
   const page = pfn < 0 ? null : analyser.page(pfn);
-  const marks = page === null || isAtEnd(page) ? 0 : page.marks.length;
   const cpu = events.cpu[row]!;
   const kind = kinds.text(row);
   return {
@@ -43,11 +43,16 @@ export async function eventDetails(
     ],
     frames: stack < 0 ? [] : await frameRows(`${facts.id}/event/${row}`, stacks, stack),
     noFrames: stack < 0 ? 'The capture has no stack for this event.' : '',
-    page:
-      page === null || marks === 0
-        ? null
-        : joined([`failed to move ${counted(marks, 'time')}${part < 1 ? ' so far' : ''}`, holdersText(page)]),
+    page: pfn < 0 ? null : pageText(pfn, page, part),
   };
+}
+
+/** `PFN 0x12f98 · failed to move 3 times · held by 3` */
+function pageText(pfn: number, page: Page | null, part: number): string {
+  const said = `PFN ${pfnText(pfn)}`;
+  if (page === null || isAtEnd(page)) return said;
+  const times = counted(page.marks.length, 'time');
+  return joined([said, `failed to move ${times}${part < 1 ? ' so far' : ''}`, holdersText(page)]);
 }
 
 async function frameRows(id: string, stacks: PlacedStacks, stack: number): Promise<readonly StackRow[]> {

@@ -118,7 +118,7 @@ export interface EventDetails {
   readonly frames: readonly StackRow[];
   /** Why there are none; empty when there are. */
   readonly noFrames: string;
-  /** What the analysis says of its page in few words, or null. */
+  /** Its page, and what the analysis says of it in few words; null where it speaks of none. */
   readonly page: string | null;
 }
 

@@ -62,6 +62,7 @@ export class EventRows {
       {
         id,
         kind: 'event',
+        place: { row, pfn: null },
         label: joined([said === null ? sentence(what) : sentence(said), task]),
         description: joined([
           this.time(row),

@@ -57,6 +57,7 @@ export class HeldPages {
         mood: moodOf(holdings),
         label: joined([pfnText(page.pfn), ...this.who(holdings, totals)]),
         description: timesText(totals, capture.clock),
+        place: { row: page.marks[0]?.row ?? null, pfn: page.pfn },
       },
       () => [
         ...holdings.map(({ reference }, index) =>

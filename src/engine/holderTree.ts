@@ -69,6 +69,7 @@ export class HolderRows {
         id,
         kind: 'page',
         mood: pageMood(page),
+        place: { row: page.marks[0]?.row ?? null, pfn: page.pfn },
         label: joined([pfn, order, holdersText(page), reasonsText(page)]),
         description: joined([
           kindsText(held.length > 0 ? held : explanations(page)),
@@ -113,6 +114,7 @@ export class HolderRows {
       {
         id,
         kind: 'page',
+        place: { row: page.lastRow, pfn: page.pfn },
         mood: page.isOrphaned ? 'still-held' : open.length > 0 ? 'held' : 'plain',
         label: joined([
           pfn,
@@ -184,6 +186,7 @@ export class HolderRows {
       {
         id,
         kind: 'mark',
+        place: { row: mark.row, pfn: page.pfn },
         mood: (mark.untraced ?? 0) > 0 ? 'doubt' : 'plain',
         label: joined([
           withReason ? (mark.reason ?? 'reason unknown') : null,

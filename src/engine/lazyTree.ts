@@ -36,6 +36,7 @@ export function branch(
     expanded: false,
     frame: null,
     captureLine: null,
+    place: null,
     ...given,
     description,
     hasChildren: children !== null,

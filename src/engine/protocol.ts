@@ -97,6 +97,15 @@ export interface TreeNode {
   readonly frame: FrameTarget | null;
   /** 1-based line of the capture's text that a problem speaks of, else null. */
   readonly captureLine: number | null;
+  /** Where the capture editor shows what this row speaks of; null for a row that speaks of no event and no page. */
+  readonly place: CapturePlace | null;
+}
+
+/** An event, a page, or both. */
+export interface CapturePlace {
+  /** Row of the capture. */
+  readonly row: number | null;
+  readonly pfn: number | null;
 }
 
 /** A slice of the children of a node. */

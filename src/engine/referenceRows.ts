@@ -39,6 +39,7 @@ export class ReferenceRows {
       {
         id,
         kind: 'reference',
+        place: { row: reference.acquired?.row ?? reference.released?.row ?? null, pfn: page.pfn },
         mood: blamed ? heldMood([reference]) : 'plain',
         label: this.label(reference, outcome),
         description: joined([
@@ -159,6 +160,7 @@ export class ReferenceRows {
       {
         id,
         kind,
+        place: { row: end.row, pfn: null },
         label: joined([`${verb} ${vantage.relativeTime(end)}`, this.task(end.task)]),
         description: noStack ? 'no stack in the capture' : '',
         tooltip: {

@@ -10,10 +10,20 @@ export interface LostCaptures {
   readonly reading: readonly string[];
 }
 
+/** How far the reading of a capture is; `report` is null when it ended, `failure` then says why where it failed. */
+export interface CaptureProgress {
+  readonly path: string;
+  readonly report: ProgressReport | null;
+  readonly failure: unknown;
+}
+
 export class OpenCaptures implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   /** Captures or the kernel tree changed: rows must be asked for again. */
   readonly onDidChange = this.changed.event;
+  private readonly progressed = new vscode.EventEmitter<CaptureProgress>();
+  /** A capture is read further, or its reading ended. */
+  readonly onDidProgress = this.progressed.event;
   /** What is being read, by path. */
   private readonly opening = new Map<string, AbortController>();
   private list: readonly CaptureFacts[] = [];
@@ -29,7 +39,7 @@ export class OpenCaptures implements vscode.Disposable {
    * Reads a capture, and shows parts of it on the way; one that is open already is read again and takes the place of
    * the old when that is done. One that is being read is begun anew.
    */
-  async open(path: string, onProgress: (report: ProgressReport) => void): Promise<CaptureFacts> {
+  async open(path: string, tellProgress: (report: ProgressReport) => void): Promise<CaptureFacts> {
     this.opening.get(path)?.abort();
     const controller = new AbortController();
     const { signal } = controller;
@@ -37,6 +47,11 @@ export class OpenCaptures implements vscode.Disposable {
     this.setOpening();
     const before = this.list.find((capture) => capture.path === path && capture.part === 1);
     const shown = new Set<string>();
+    let failure: unknown = null;
+    const onProgress = (report: ProgressReport): void => {
+      tellProgress(report);
+      this.progressed.fire({ path, report, failure: null });
+    };
     const onPart = (facts: CaptureFacts): void => {
       shown.add(facts.id);
       this.put(facts);
@@ -50,14 +65,27 @@ export class OpenCaptures implements vscode.Disposable {
       return facts;
     } catch (error) {
       for (const id of shown) this.drop(id);
+      failure = error;
       throw error;
     } finally {
-      if (this.opening.get(path) === controller) this.opening.delete(path);
+      if (this.opening.get(path) === controller) {
+        this.opening.delete(path);
+        this.progressed.fire({ path, report: null, failure });
+      }
       this.setOpening();
     }
   }
 
-  cancelOpening(): void {
+  isOpening(path: string): boolean {
+    return this.opening.has(path);
+  }
+
+  /** Stops reading one capture, or all that are being read. */
+  cancelOpening(path?: string): void {
+    if (path !== undefined) {
+      this.opening.get(path)?.abort();
+      return;
+    }
     for (const controller of this.opening.values()) controller.abort();
   }
 
@@ -106,6 +134,7 @@ export class OpenCaptures implements vscode.Disposable {
   dispose(): void {
     this.cancelOpening();
     this.changed.dispose();
+    this.progressed.dispose();
   }
 
   private put(facts: CaptureFacts): void {

@@ -70,13 +70,33 @@ export class OpenCommands implements vscode.Disposable {
     await this.open(chosen.filter((each) => each !== undefined));
   }
 
+  /**
+   * Reads one capture without showing the view, for an editor that shows it by itself.
+   *
+   * @throws Error that says to people why it cannot be opened, CancelledError
+   */
+  async read(uri: vscode.Uri): Promise<void> {
+    await this.kernelTree.tree();
+    await this.readOne(uri);
+    await this.kernelTree.lookUpFunctions();
+  }
+
   /** Resolves to false when it was cancelled. */
   private async openOne(uri: vscode.Uri): Promise<boolean> {
+    try {
+      await this.readOne(uri);
+      return true;
+    } catch (error) {
+      showFailure(this.log, error);
+      return !isCancel(error);
+    }
+  }
+
+  private async readOne(uri: vscode.Uri): Promise<void> {
     const name = path.basename(uri.path);
     if (uri.scheme !== 'file') {
       const where = `${uri.scheme}: is no file system of the machine on which the extension runs`;
-      showFailure(this.log, `${name} cannot be opened: ${where}. Save a copy there and open that.`);
-      return true;
+      throw new Error(`${name} cannot be opened: ${where}. Save a copy there and open that.`);
     }
     const started = Date.now();
     const text = new ProgressText(name);
@@ -93,10 +113,6 @@ export class OpenCommands implements vscode.Disposable {
         `${uri.fsPath}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +
           `${problems} places not read, in ${Date.now() - started} ms`,
       );
-      return true;
-    } catch (error) {
-      showFailure(this.log, error);
-      return !isCancel(error);
     } finally {
       this.say('');
     }

@@ -50,6 +50,14 @@ export function folderWithSample(name, capture) {
   return folder;
 }
 
+/** Makes a folder of that name with copies of files in it; returns its path. */
+export function folderWith(name, ...files) {
+  const folder = path.join(scratch, name);
+  mkdirSync(folder);
+  for (const file of files) copyFileSync(file, path.join(folder, path.basename(file)));
+  return folder;
+}
+
 let shotCount = 0;
 
 /** Saves what is seen as out/shots/NN-`name`.png. */

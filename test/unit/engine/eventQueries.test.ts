@@ -84,7 +84,7 @@ test('an event has its fields, its page and its stack', async () => {
   const { rows } = await engine.events({ capture, filter: 'role:held', use: 'filter', start: 0, end: 1 });
   const details = await engine.eventDetails({ capture, row: rows[0]!.row });
   assert.match(details.title, /^Get \+1: count \d+ · owner-225$/);
-  assert.match(details.page!, /^failed to move \d+ times · held by 3$/);
+  assert.match(details.page!, /^PFN 0x12f98 · failed to move \d+ times · held by 3$/);
   assert.ok(details.frames.some(({ node, isPlumbing }) => !isPlumbing && node.label === '__do_sys_vmsplice'));
   const firstOther = details.frames.findIndex(({ isPlumbing }) => !isPlumbing);
   assert.ok(details.frames.slice(firstOther).every(({ isPlumbing }) => !isPlumbing));

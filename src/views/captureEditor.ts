@@ -1,0 +1,90 @@
+/**
+ * The capture editor: a custom editor for captures that are no text, or too much of it. What it shows comes from the
+ * worker by range, so a capture of any size opens at once, and shows what was read of it so far.
+ */
+import * as vscode from 'vscode';
+import type { CapturePlace, EngineApi } from '../engine/protocol';
+import { CaptureEditorPanel } from './captureEditorPanel';
+import type { OpenCaptures } from './openCaptures';
+import type { OpenCommands } from './openCommands';
+import type { OpenFrame } from './openFrame';
+
+/** For captures that are no text. */
+const BINARY = 'pageHolders.capture';
+/** The same editor, offered for text too. */
+const TEXT = 'pageHolders.textCapture';
+
+/** What the editors share with the rest of the extension. */
+export interface EditorParts {
+  readonly engine: EngineApi;
+  readonly captures: OpenCaptures;
+  readonly opening: OpenCommands;
+  readonly frames: OpenFrame;
+  readonly log: vscode.LogOutputChannel;
+  /** Folder of the page's own files. */
+  readonly pageFolder: vscode.Uri;
+}
+
+class CaptureDocument implements vscode.CustomDocument {
+  constructor(readonly uri: vscode.Uri) {}
+
+  dispose(): void {
+    // The capture stays open in the Captures view.
+  }
+}
+
+export class CaptureEditor
+  implements vscode.CustomReadonlyEditorProvider<CaptureDocument>, vscode.Disposable
+{
+  private readonly panels = new Set<CaptureEditorPanel>();
+  private readonly registrations: vscode.Disposable;
+  /** A place for the editor that is being opened. */
+  private toReveal: { readonly path: string; readonly place: CapturePlace } | null = null;
+
+  constructor(private readonly parts: EditorParts) {
+    const options = { supportsMultipleEditorsPerDocument: true };
+    this.registrations = vscode.Disposable.from(
+      ...[BINARY, TEXT].map((viewType) =>
+        vscode.window.registerCustomEditorProvider(viewType, this, options),
+      ),
+    );
+  }
+
+  openCustomDocument(uri: vscode.Uri): CaptureDocument {
+    return new CaptureDocument(uri);
+  }
+
+  resolveCustomEditor({ uri }: CaptureDocument, webview: vscode.WebviewPanel): void {
+    const panel = new CaptureEditorPanel(uri, webview, this.parts);
+    this.panels.add(panel);
+    this.revealIn(panel);
+    webview.onDidDispose(() => {
+      this.panels.delete(panel);
+      panel.dispose();
+    });
+  }
+
+  /** Shows the editor of a capture, and a place in it. */
+  async open(path: string, place: CapturePlace | null = null): Promise<void> {
+    const uri = vscode.Uri.file(path);
+    this.toReveal = place === null ? null : { path: uri.fsPath, place };
+    await vscode.commands.executeCommand('vscode.openWith', uri, BINARY, { preview: false });
+    // An editor that was there already was not made anew.
+    for (const panel of this.panels) if (panel.path === uri.fsPath) this.revealIn(panel);
+  }
+
+  /** Shows a place in the editors of a capture that are seen. */
+  reveal(capture: string, place: CapturePlace): void {
+    for (const panel of this.panels) if (panel.captureId === capture) panel.reveal(place);
+  }
+
+  private revealIn(panel: CaptureEditorPanel): void {
+    if (this.toReveal?.path !== panel.path) return;
+    panel.reveal(this.toReveal.place);
+    this.toReveal = null;
+  }
+
+  dispose(): void {
+    this.registrations.dispose();
+  }
+}

@@ -1,0 +1,246 @@
+/** One tab of the capture editor: has its capture read, and passes questions of its page on to the engine. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { CaptureState, EditorMethod, FromEditor, ToEditor } from '../engine/editorMessages';
+import type { EventDetails } from '../engine/eventProtocol';
+import { ProgressText } from '../engine/progressText';
+import type { CaptureFacts, CapturePlace, FrameTarget, ProgressReport } from '../engine/protocol';
+import type { EditorParts } from './captureEditor';
+import { isCancel, showFailure } from './failures';
+
+/** What a page may ask; anything else of the engine is none of its business. */
+const METHODS: ReadonlySet<EditorMethod> = new Set<EditorMethod>([
+  'captureHeader',
+  'events',
+  'eventPlace',
+  'nextMatch',
+  'eventDetails',
+  'timeline',
+  'describeSpan',
+  'spanFilter',
+  'completeFilter',
+]);
+
+export class CaptureEditorPanel implements vscode.Disposable {
+  private readonly subscriptions: vscode.Disposable;
+  private readonly asked = new Map<number, AbortController>();
+  private readonly progressText: ProgressText;
+  private progress: ProgressReport | null = null;
+  private failure: string | null = null;
+  /** Frames of the last details that were asked for, by the id of their row. */
+  private frames: ReadonlyMap<string, FrameTarget> = new Map();
+  private facts: CaptureFacts | undefined;
+  private generation = 0;
+  private isReady = false;
+  /** What was to be shown before the page was there. */
+  private waiting: ToEditor | null = null;
+
+  constructor(
+    private readonly uri: vscode.Uri,
+    private readonly panel: vscode.WebviewPanel,
+    private readonly parts: EditorParts,
+  ) {
+    const { captures, pageFolder } = parts;
+    this.progressText = new ProgressText(this.name);
+    const { webview } = panel;
+    this.subscriptions = vscode.Disposable.from(
+      webview.onDidReceiveMessage((message: FromEditor) => void this.hear(message)),
+      captures.onDidChange(() => {
+        this.capturesChanged();
+      }),
+      captures.onDidProgress(({ path: file, report, failure }) => {
+        if (file === uri.fsPath) this.progressed(report, failure);
+      }),
+    );
+    webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
+    webview.html = pageHtml(webview, pageFolder);
+    this.facts = this.factsNow();
+    void this.read();
+  }
+
+  /** Id of the capture that is shown, as long as there is one. */
+  get captureId(): string | undefined {
+    return this.facts?.id;
+  }
+
+  get path(): string {
+    return this.uri.fsPath;
+  }
+
+  /** Shows a place, if the editor is seen. */
+  reveal(place: CapturePlace): void {
+    if (this.panel.visible) this.tell({ type: 'reveal', ...place });
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+    for (const controller of this.asked.values()) controller.abort();
+  }
+
+  private get name(): string {
+    return path.basename(this.uri.path);
+  }
+
+  private factsNow(): CaptureFacts | undefined {
+    return this.parts.captures.all.find((capture) => capture.path === this.uri.fsPath);
+  }
+
+  /** Has the capture read unless it is, or is being read. */
+  private async read(): Promise<void> {
+    const { captures, opening } = this.parts;
+    this.failure = null;
+    if (this.facts !== undefined || captures.isOpening(this.uri.fsPath)) return;
+    try {
+      await opening.read(this.uri);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private failed(error: unknown): void {
+    if (!isCancel(error)) this.failure = error instanceof Error ? error.message : String(error);
+    this.tellState();
+  }
+
+  private capturesChanged(): void {
+    const facts = this.factsNow();
+    if (facts !== this.facts) this.generation++;
+    this.facts = facts;
+    if (facts !== undefined) this.failure = null;
+    this.tellState();
+    this.tell({ type: 'placesChanged' });
+  }
+
+  private progressed(report: ProgressReport | null, failure: unknown): void {
+    this.progress = report;
+    if (report === null && failure !== null) this.failed(failure);
+    else this.tellState();
+  }
+
+  private state(): CaptureState {
+    const { facts, failure, progress } = this;
+    const isReading = progress !== null || this.parts.captures.isOpening(this.uri.fsPath);
+    const base = { name: this.name, generation: facts === undefined ? null : this.generation };
+    if (failure !== null) return { ...base, phase: 'failed', message: failure, progress: null };
+    if (isReading) {
+      const { done, total } = progress ?? { done: 0, total: 0 };
+      return {
+        ...base,
+        phase: 'reading',
+        message: progress === null ? `Reading ${this.name}` : this.progressText.of(progress),
+        progress: total === 0 ? null : done / total,
+      };
+    }
+    if (facts !== undefined) return { ...base, phase: 'open', message: '', progress: null };
+    return { ...base, phase: 'closed', message: `${this.name} is not open.`, progress: null };
+  }
+
+  private async hear(message: FromEditor): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        this.isReady = true;
+        this.tellState();
+        if (this.waiting !== null) this.tell(this.waiting);
+        this.waiting = null;
+        return;
+      case 'ask':
+        await this.answer(message);
+        return;
+      case 'cancel':
+        this.asked.get(message.id)?.abort();
+        return;
+      case 'openFrame': {
+        const frame = this.frames.get(message.frame);
+        if (frame !== undefined) await this.parts.frames.openBeside(frame, message.takesFocus);
+        return;
+      }
+      case 'showHolders':
+        await this.showHolders(message.pfn);
+        return;
+      case 'copy':
+        await vscode.env.clipboard.writeText(message.text);
+        return;
+      case 'openAgain':
+        await this.read();
+        return;
+      case 'cancelOpening':
+        this.parts.captures.cancelOpening(this.uri.fsPath);
+    }
+  }
+
+  private async answer({ id, method, request }: Extract<FromEditor, { type: 'ask' }>): Promise<void> {
+    const controller = new AbortController();
+    this.asked.set(id, controller);
+    try {
+      const value = await this.ask(method, request, controller.signal);
+      this.tell({ type: 'answer', id, value });
+    } catch (error) {
+      this.tell({ type: 'failure', id, message: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.asked.delete(id);
+    }
+  }
+
+  private async ask(
+    method: EditorMethod,
+    request: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { captureId } = this;
+    if (captureId === undefined || !METHODS.has(method)) throw new Error(`${this.name} is not open.`);
+    // The request was typed by the page of the same build; the capture is not for it to choose.
+    const value = await this.parts.engine[method]({ ...request, capture: captureId } as never, { signal });
+    if (method === 'eventDetails') this.frames = framesOf(value as EventDetails);
+    return value;
+  }
+
+  private async showHolders(pfn: number): Promise<void> {
+    const { captureId } = this;
+    if (captureId === undefined) return;
+    try {
+      const node = `${captureId}/0x${pfn.toString(16)}`;
+      await vscode.commands.executeCommand('pageHolders.showPage', { node, pfn });
+    } catch (error) {
+      showFailure(this.parts.log, error);
+    }
+  }
+
+  private tellState(): void {
+    this.tell({ type: 'state', state: this.state() });
+  }
+
+  private tell(message: ToEditor): void {
+    if (this.isReady) void this.panel.webview.postMessage(message);
+    else if (message.type === 'reveal') this.waiting = message;
+  }
+}
+
+function framesOf({ frames }: EventDetails): ReadonlyMap<string, FrameTarget> {
+  return new Map(frames.flatMap(({ node }) => (node.frame === null ? [] : [[node.id, node.frame] as const])));
+}
+
+/** The page without a word of the capture in it: everything comes by messages, and is set as text. */
+function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
+  const nonce = randomBytes(16).toString('base64');
+  const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
+  const policy = [
+    "default-src 'none'",
+    `style-src ${webview.cspSource}`,
+    `font-src ${webview.cspSource}`,
+    `script-src 'nonce-${nonce}'`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="UTF-8">
+    <meta http-equiv="Content-Security-Policy" content="${policy}">
+    <meta name="viewport" content="width=device-width, initial-scale=1.0">
+    <link rel="stylesheet" href="${file('captureEditor.css')}">
+    <title>Page Holders</title>
+  </head>
+  <body>
+    <script nonce="${nonce}" src="${file('main.js')}"></script>
+  </body>
+</html>`;
+}

@@ -1,0 +1,71 @@
+/** From the trees to the capture editor: opening it, and showing in it what is selected in the Holders view. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { CapturePlace } from '../engine/protocol';
+import type { CaptureEditor } from './captureEditor';
+import type { OpenCaptures } from './openCaptures';
+import { isMoreRow, type MoreRow, type Row } from './rows';
+
+export class EditorCommands implements vscode.Disposable {
+  private readonly subscriptions: vscode.Disposable;
+
+  constructor(
+    private readonly editor: CaptureEditor,
+    private readonly captures: OpenCaptures,
+    private readonly holders: vscode.TreeView<Row | MoreRow>,
+  ) {
+    const { registerCommand } = vscode.commands;
+    this.subscriptions = vscode.Disposable.from(
+      registerCommand('pageHolders.openEditor', (row?: Row) => this.open(row)),
+      registerCommand('pageHolders.revealInEditor', (row?: Row) => this.reveal(row)),
+      // One selection: an editor that is seen goes along, and none is opened for it.
+      holders.onDidChangeSelection(({ selection: [row] }) => {
+        const found = row === undefined || isMoreRow(row) ? null : placeOf(row);
+        if (found !== null && holders.visible) editor.reveal(found.capture, found.place);
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+  }
+
+  private async open(row?: Row): Promise<void> {
+    const all = this.captures.all.filter(({ format }) => format !== 'kallsyms');
+    const given = all.find(({ id }) => id === row?.node.id) ?? (all.length === 1 ? all[0] : undefined);
+    const chosen =
+      given ??
+      (
+        await vscode.window.showQuickPick(
+          all.map((facts) => ({ label: path.basename(facts.path), description: facts.path, facts })),
+          { title: 'Open Capture Editor' },
+        )
+      )?.facts;
+    if (chosen !== undefined) await this.editor.open(chosen.path);
+  }
+
+  /** From the palette or by key the command has no row. */
+  private async reveal(given?: Row): Promise<void> {
+    const [selected] = this.holders.selection;
+    const row = given ?? (selected === undefined || isMoreRow(selected) ? undefined : selected);
+    const found = row === undefined ? null : placeOf(row);
+    const facts = this.captures.all.find(({ id }) => id === found?.capture);
+    if (found === null || facts === undefined) {
+      void vscode.window.showInformationMessage(
+        'Select a page, a mark, a reference or an event in the Holders view.',
+      );
+      return;
+    }
+    await this.editor.open(facts.path, found.place);
+  }
+}
+
+/** What a row speaks of, or else the row that it was opened from. */
+function placeOf(row: Row): { readonly capture: string; readonly place: CapturePlace } | null {
+  for (let each: Row | null = row; each !== null; each = each.parent) {
+    const { id, place } = each.node;
+    // Ids are paths that begin with that of the capture.
+    if (place !== null) return { capture: id.split('/', 1)[0]!, place };
+  }
+  return null;
+}

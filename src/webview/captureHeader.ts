@@ -1,0 +1,58 @@
+/** What stands above everything else: the facts of the capture, and how far it is read. */
+import type { CaptureState } from '../engine/editorMessages';
+import type { CaptureHeader, HeaderFact } from '../engine/eventProtocol';
+import { element, icon } from './dom';
+
+export class HeaderView {
+  readonly root: HTMLElement;
+  private readonly facts = element('dl', { class: 'facts' });
+  private readonly progress = element('progress', { class: 'progress', max: 1, hidden: true });
+  private readonly message = element('span', { role: 'status' });
+  private readonly notice: HTMLElement;
+  private readonly again = element('button', { type: 'button', class: 'button', hidden: true }, 'Open Again');
+  private readonly cancel = element(
+    'button',
+    { type: 'button', class: 'button secondary', hidden: true },
+    'Cancel',
+  );
+
+  constructor(onOpenAgain: () => void, onCancel: () => void) {
+    this.again.addEventListener('click', onOpenAgain);
+    this.cancel.addEventListener('click', onCancel);
+    this.notice = element('div', { class: 'notice', hidden: true }, this.message, this.again, this.cancel);
+    this.root = element(
+      'header',
+      { class: 'header', 'aria-label': 'Capture' },
+      this.progress,
+      this.facts,
+      this.notice,
+    );
+  }
+
+  showFacts({ facts }: CaptureHeader): void {
+    this.facts.replaceChildren(...facts.map(factItem));
+  }
+
+  showState({ phase, message, progress }: CaptureState): void {
+    this.progress.hidden = phase !== 'reading';
+    if (progress === null) this.progress.removeAttribute('value');
+    else this.progress.value = progress;
+    this.notice.hidden = message === '';
+    this.notice.classList.toggle('is-failure', phase === 'failed');
+    this.message.textContent = message;
+    this.again.hidden = phase !== 'failed' && phase !== 'closed';
+    this.cancel.hidden = phase !== 'reading';
+  }
+}
+
+function factItem({ name, value, details, isDoubt }: HeaderFact): HTMLElement {
+  const said = element('dd', {}, ...(isDoubt ? [icon('warning')] : []), value);
+  const item = element(
+    'div',
+    { class: isDoubt ? 'fact doubt' : 'fact', title: details.join('\n') },
+    element('dt', {}, name),
+    said,
+  );
+  if (details.length > 0) item.setAttribute('aria-description', details.join('. '));
+  return item;
+}

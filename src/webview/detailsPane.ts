@@ -1,0 +1,154 @@
+/** What is known of the selected event: its stack, whose frames lead to the source, its page and its fields. */
+import type { EventDetails, StackRow } from '../engine/eventProtocol';
+import type { FrameTarget } from '../engine/protocol';
+import { element, icon, setAttributes } from './dom';
+
+export interface DetailsActions {
+  readonly onOpenFrame: (frame: string, takesFocus: boolean) => void;
+  readonly onShowHolders: (pfn: number) => void;
+  readonly onLeaveLeft: () => void;
+}
+
+/** As in the Holders view. */
+const FRAME_ICONS: Readonly<Record<FrameTarget['certainty'], string>> = {
+  exact: 'symbol-method',
+  'one-call-site': 'symbol-method',
+  'one-of-several': 'question',
+  'function-only': 'symbol-misc',
+  unknown: 'circle-slash',
+};
+
+export class DetailsPane {
+  readonly root = element('section', { class: 'details', 'aria-label': 'Selected event' });
+  private details: EventDetails | null = null;
+  /** Frames that only count references are seldom asked for. */
+  private isPlumbingShown = false;
+
+  constructor(private readonly actions: DetailsActions) {
+    this.root.addEventListener('keydown', (event) => {
+      this.pressed(event);
+    });
+    this.showNothing('Select an event to see its stack.');
+  }
+
+  show(details: EventDetails): void {
+    this.details = details;
+    this.draw();
+  }
+
+  showNothing(text: string): void {
+    this.details = null;
+    this.root.replaceChildren(element('p', { class: 'hint' }, text));
+  }
+
+  /** Opens the innermost frame that leads somewhere and does not only count references. */
+  openFirst(): void {
+    const frames = this.details?.frames ?? [];
+    const first = frames.find(({ node, isPlumbing }) => !isPlumbing && (node.frame?.file ?? null) !== null);
+    const any = first ?? frames.find(({ isPlumbing }) => !isPlumbing);
+    if (any !== undefined) this.actions.onOpenFrame(any.node.id, false);
+  }
+
+  focus(): void {
+    this.frameElements()[0]?.focus();
+  }
+
+  private draw(): void {
+    const { details } = this;
+    if (details === null) return;
+    const focused = this.frameElements().indexOf(document.activeElement as HTMLElement);
+    const { title, frames, noFrames, facts } = details;
+    const plumbing = frames.filter(({ isPlumbing }) => isPlumbing);
+    const others = frames.filter(({ isPlumbing }) => !isPlumbing);
+    const shown = this.isPlumbingShown ? frames : others;
+    this.root.replaceChildren(
+      element('h2', {}, title),
+      ...this.pageLine(details),
+      ...(plumbing.length === 0 || others.length === 0 ? [] : [this.plumbingButton(plumbing.length)]),
+      noFrames === ''
+        ? element(
+            'ol',
+            { class: 'frames', 'aria-label': 'Stack, innermost frame first' },
+            ...(others.length === 0 ? frames : shown).map((frame) => this.frameItem(frame)),
+          )
+        : element('p', { class: 'hint' }, noFrames),
+      element('h3', {}, 'Fields'),
+      element(
+        'dl',
+        { class: 'fields' },
+        ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
+      ),
+    );
+    if (focused >= 0) this.frameElements()[focused]?.focus();
+  }
+
+  private pageLine({ pfn, page }: EventDetails): readonly HTMLElement[] {
+    if (page === null) return [];
+    const button = element('button', { type: 'button', class: 'link' }, 'Show holders');
+    button.title = 'Show who holds this page in the Holders view';
+    button.addEventListener('click', () => {
+      this.actions.onShowHolders(pfn);
+    });
+    return [element('p', { class: 'page-line' }, `${page} · `, button)];
+  }
+
+  private plumbingButton(count: number): HTMLElement {
+    const says = `${count} reference-counting ${count === 1 ? 'frame' : 'frames'}`;
+    const button = element(
+      'button',
+      { type: 'button', class: 'disclosure', 'aria-expanded': String(this.isPlumbingShown) },
+      icon(this.isPlumbingShown ? 'chevron-down' : 'chevron-right'),
+      says,
+    );
+    button.addEventListener('click', () => {
+      this.isPlumbingShown = !this.isPlumbingShown;
+      this.draw();
+      this.root.querySelector<HTMLElement>('.disclosure')?.focus();
+    });
+    return button;
+  }
+
+  private frameItem({ node, isPlumbing }: StackRow): HTMLElement {
+    const { label, description, tooltip, frame } = node;
+    const leads = frame !== null && frame.file !== null;
+    const button = element(
+      'button',
+      { type: 'button', class: leads ? 'frame' : 'frame nowhere', tabindex: -1 },
+      icon(FRAME_ICONS[frame?.certainty ?? 'unknown']),
+      element('span', { class: 'frame-function' }, label),
+      element('span', { class: 'frame-place' }, description),
+    );
+    button.title = [
+      tooltip.title,
+      ...tooltip.rows.map(([name, value]) => `${name}: ${value}`),
+      ...tooltip.notes,
+    ].join('\n');
+    setAttributes(button, { 'aria-label': node.spoken });
+    button.addEventListener('click', (event) => {
+      this.actions.onOpenFrame(node.id, event.ctrlKey || event.metaKey);
+    });
+    button.addEventListener('focus', () => {
+      for (const other of this.frameElements()) other.tabIndex = other === button ? 0 : -1;
+    });
+    return element('li', { class: isPlumbing ? 'plumbing' : '' }, button);
+  }
+
+  private frameElements(): readonly HTMLElement[] {
+    const frames = [...this.root.querySelectorAll<HTMLElement>('.frame')];
+    // One of them is on the way of the Tab key, the others are an arrow away.
+    if (frames.length > 0 && !frames.some(({ tabIndex }) => tabIndex === 0)) frames[0]!.tabIndex = 0;
+    return frames;
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    const frames = this.frameElements();
+    const at = frames.indexOf(document.activeElement as HTMLElement);
+    if (event.key === 'ArrowLeft') this.actions.onLeaveLeft();
+    else if (event.key === 'ArrowDown' && at >= 0) frames[Math.min(frames.length - 1, at + 1)]!.focus();
+    else if (event.key === 'ArrowUp' && at >= 0) frames[Math.max(0, at - 1)]!.focus();
+    else if (event.key === 'Home' && at >= 0) frames[0]!.focus();
+    else if (event.key === 'End' && at >= 0) frames.at(-1)!.focus();
+    else return;
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * The list of events: only the rows that are seen have elements, however many there are. It is made by hand because
+ * no small library scrolls through more rows than an element can be high; what it needs is LongScroll and RowCache.
+ */
+import type { EventColumn, EventRow } from '../engine/eventProtocol';
+import { element, icon, setAttributes } from './dom';
+import { LongScroll } from './longScroll';
+import type { RowCache } from './rowCache';
+
+/** As in VS Code's own lists. */
+const ROW_HEIGHT = 22;
+const WHEEL_LINE = 3 * ROW_HEIGHT;
+
+export interface EventListActions {
+  /** The selected row is another one. */
+  readonly onSelect: (index: number, row: EventRow) => void;
+  /** Enter, or a double click. */
+  readonly onOpen: () => void;
+  /** The way to what is right of the list. */
+  readonly onLeaveRight: () => void;
+}
+
+export class EventList {
+  readonly root: HTMLElement;
+  private readonly header = element('div', {
+    class: 'list-row list-header',
+    role: 'row',
+    'aria-rowindex': 1,
+  });
+  private readonly body = element('div', { class: 'list-body', role: 'rowgroup' });
+  private readonly bar = element('div', { class: 'list-bar', 'aria-hidden': 'true', tabindex: -1 });
+  private readonly barContent = element('div', { class: 'list-bar-content' });
+  private readonly grid: HTMLElement;
+  private readonly note = element('div', { class: 'list-note', hidden: true });
+  private readonly scroll = new LongScroll(ROW_HEIGHT);
+  private readonly rows: HTMLElement[] = [];
+  private columns: readonly (EventColumn & { readonly index: number })[] = [];
+  private count = 0;
+  /** Place of the selected row in the list, or -1. */
+  private selected = -1;
+  /** Selected, but not there yet: it is told when it comes. */
+  private isTold = true;
+  private isDrawing = false;
+  /** How often somebody selected a row: an answer that is late must not undo it. */
+  private choices = 0;
+
+  constructor(
+    private readonly cache: RowCache,
+    private readonly actions: EventListActions,
+  ) {
+    this.grid = element(
+      'div',
+      { class: 'list', role: 'grid', tabindex: 0, 'aria-label': 'Events', 'aria-multiselectable': 'false' },
+      element('div', { role: 'rowgroup' }, this.header),
+      this.body,
+    );
+    this.bar.append(this.barContent);
+    this.root = element('div', { class: 'list-frame' }, this.grid, this.bar, this.note);
+    this.grid.addEventListener('keydown', (event) => {
+      this.pressed(event);
+    });
+    this.body.addEventListener('mousedown', (event) => {
+      this.clicked(event);
+    });
+    this.body.addEventListener('dblclick', () => {
+      this.actions.onOpen();
+    });
+    this.root.addEventListener('wheel', (event) => {
+      this.wheeled(event);
+    });
+    this.bar.addEventListener('scroll', () => {
+      // What the list itself did to the bar is within a pixel of it.
+      if (Math.abs(this.bar.scrollTop - this.scroll.barTop) < 1) return;
+      this.scroll.moveBar(this.bar.scrollTop);
+      this.draw();
+    });
+    new ResizeObserver(() => {
+      this.resized();
+    }).observe(this.body);
+  }
+
+  get choiceCount(): number {
+    return this.choices;
+  }
+
+  get selectedIndex(): number {
+    return this.selected;
+  }
+
+  focus(): void {
+    this.grid.focus();
+  }
+
+  /** @param all every column there is, in order; rows have their texts in this order */
+  showColumns(all: readonly EventColumn[], shown: ReadonlySet<string>): void {
+    this.columns = all.flatMap((column, index) => (shown.has(column.id) ? [{ ...column, index }] : []));
+    const widths = this.columns.map(({ width }, index) =>
+      index === this.columns.length - 1 ? `minmax(${width + 2}ch, 1fr)` : `${width + 1.5}ch`,
+    );
+    this.grid.style.setProperty('--columns', widths.join(' '));
+    this.header.replaceChildren(
+      ...this.columns.map(({ label, about, isNumber }, index) =>
+        element(
+          'div',
+          {
+            role: 'columnheader',
+            class: isNumber ? 'cell number' : 'cell',
+            title: about,
+            'aria-colindex': index + 1,
+          },
+          label,
+        ),
+      ),
+    );
+    setAttributes(this.grid, { 'aria-colcount': this.columns.length });
+    for (const row of this.rows) row.remove();
+    this.rows.length = 0;
+    this.draw();
+  }
+
+  /** How many rows there are; what they are may have changed too. */
+  showCount(count: number): void {
+    this.count = count;
+    // The header is a row too.
+    setAttributes(this.grid, { 'aria-rowcount': count + 1 });
+    if (this.selected >= count) this.selected = -1;
+    this.resized();
+  }
+
+  /** Words in place of rows; empty for none. */
+  showNote(text: string): void {
+    this.note.textContent = text;
+    this.note.hidden = text === '';
+  }
+
+  /** Selects a row by its place and brings it into view; -1 selects none. Nobody is told of it. */
+  reveal(index: number): void {
+    this.selected = index;
+    this.isTold = true;
+    if (index >= 0) this.scroll.reveal(index);
+    this.draw();
+  }
+
+  /** Draws before the next frame. */
+  draw(): void {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    requestAnimationFrame(() => {
+      this.isDrawing = false;
+      this.drawNow();
+    });
+  }
+
+  private resized(): void {
+    this.scroll.resize(this.count, this.body.clientHeight);
+    // The bar is higher than the rows beside it: it goes past the header too.
+    const besides = this.bar.clientHeight - this.body.clientHeight;
+    this.barContent.style.height = `${this.scroll.barHeight + besides}px`;
+    this.draw();
+  }
+
+  private drawNow(): void {
+    const { first, end } = this.scroll.seen;
+    this.cache.want(first, end);
+    const shift = first * ROW_HEIGHT - this.scroll.top;
+    for (let place = 0; place < Math.max(end - first, this.rows.length); place++) {
+      const index = first + place;
+      const row = (this.rows[place] ??= this.newRow());
+      row.hidden = index >= end;
+      if (row.hidden) continue;
+      row.style.transform = `translateY(${shift + place * ROW_HEIGHT}px)`;
+      this.fillRow(row, index);
+    }
+    if (Math.abs(this.bar.scrollTop - this.scroll.barTop) >= 1) this.bar.scrollTop = this.scroll.barTop;
+    const isSeen = this.selected >= first && this.selected < end;
+    setAttributes(this.grid, { 'aria-activedescendant': isSeen ? rowId(this.selected) : null });
+    this.tellSelected();
+  }
+
+  private newRow(): HTMLElement {
+    const row = element('div', { class: 'list-row', role: 'row' });
+    for (const [index, { isNumber }] of this.columns.entries()) {
+      row.append(
+        element('div', {
+          role: 'gridcell',
+          class: isNumber ? 'cell number' : 'cell',
+          'aria-colindex': index + 1,
+        }),
+      );
+    }
+    this.body.append(row);
+    return row;
+  }
+
+  private fillRow(row: HTMLElement, index: number): void {
+    const event = this.cache.row(index);
+    const isSelected = index === this.selected;
+    row.dataset['index'] = String(index);
+    row.id = rowId(index);
+    setAttributes(row, {
+      'aria-rowindex': index + 2,
+      'aria-selected': isSelected ? 'true' : 'false',
+      'aria-busy': event === undefined ? 'true' : null,
+    });
+    row.className = ['list-row', ...classesOf(event), ...(isSelected ? ['selected'] : [])].join(' ');
+    row.title = event === undefined ? '' : titleOf(event);
+    for (const [place, { id, index: column }] of this.columns.entries()) {
+      const cell = row.children[place]!;
+      const text = event?.cells[column] ?? '';
+      if (id === 'what' && event !== undefined && (event.isMark || event.gap !== '')) {
+        cell.replaceChildren(icon(event.isMark ? 'bookmark' : 'warning'), text);
+      } else if (cell.childElementCount > 0 || cell.textContent !== text) {
+        cell.textContent = text;
+      }
+    }
+  }
+
+  private tellSelected(): void {
+    if (this.isTold || this.selected < 0) return;
+    const event = this.cache.row(this.selected);
+    if (event === undefined) {
+      this.cache.want(this.selected, this.selected + 1);
+      return;
+    }
+    this.isTold = true;
+    this.actions.onSelect(this.selected, event);
+  }
+
+  private select(index: number): void {
+    if (this.count === 0) return;
+    this.selected = Math.max(0, Math.min(this.count - 1, index));
+    this.isTold = false;
+    this.choices++;
+    this.scroll.reveal(this.selected);
+    this.draw();
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const to = this.placeOfKey(event.key);
+    if (to !== null) this.select(to);
+    else if (event.key === 'Enter') this.actions.onOpen();
+    else if (event.key === 'ArrowRight') this.actions.onLeaveRight();
+    else return;
+    event.preventDefault();
+  }
+
+  private placeOfKey(key: string): number | null {
+    const page = this.scroll.pageRows - 1;
+    switch (key) {
+      case 'ArrowDown':
+        return this.selected + 1;
+      case 'ArrowUp':
+        return this.selected < 0 ? this.count - 1 : this.selected - 1;
+      case 'PageDown':
+        return Math.max(0, this.selected) + page;
+      case 'PageUp':
+        return this.selected - page;
+      case 'Home':
+        return 0;
+      case 'End':
+        return this.count - 1;
+      default:
+        return null;
+    }
+  }
+
+  private clicked(event: MouseEvent): void {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('.list-row') : null;
+    if (row === null || event.button !== 0) return;
+    this.select(Number(row.dataset['index']));
+  }
+
+  private wheeled(event: WheelEvent): void {
+    if (event.deltaY === 0 || event.ctrlKey || event.shiftKey) return;
+    const unit = [1, WHEEL_LINE / 3, ROW_HEIGHT * this.scroll.pageRows][event.deltaMode] ?? 1;
+    this.scroll.moveTo(this.scroll.top + event.deltaY * unit);
+    event.preventDefault();
+    this.draw();
+  }
+}
+
+function rowId(index: number): string {
+  return `row-${index}`;
+}
+
+function classesOf(event: EventRow | undefined): readonly string[] {
+  if (event === undefined) return ['loading'];
+  return [
+    ...(event.isMark ? ['mark'] : []),
+    ...(event.gap === '' ? [] : ['behind-gap']),
+    ...(event.isMatch ? ['match'] : []),
+  ];
+}
+
+function titleOf({ isMark, gap }: EventRow): string {
+  return [isMark ? 'Says that a page failed to move' : '', gap === '' ? '' : `Before it: ${gap}`]
+    .filter((text) => text !== '')
+    .join('\n');
+}

@@ -1,0 +1,58 @@
+/** What the page keeps when it is hidden or the window is reloaded. */
+import type { EventColumnId, FilterUse, TimeRange } from '../engine/eventProtocol';
+
+export interface KeptState {
+  readonly filter: string;
+  readonly use: FilterUse;
+  /** Columns that are shown; null before anybody chose. */
+  readonly columns: readonly EventColumnId[] | null;
+  /** Row of the capture that is selected. */
+  readonly row: number | null;
+  /** Page that the timeline shows the count of. */
+  readonly pfn: number | null;
+  /** What the timeline shows; null for the whole. */
+  readonly range: TimeRange | null;
+  /** Part of the width that the list has, from 0 to 1. */
+  readonly split: number;
+}
+
+export const NOTHING_KEPT: KeptState = {
+  filter: '',
+  use: 'filter',
+  columns: null,
+  row: null,
+  pfn: null,
+  range: null,
+  split: 0.66,
+};
+
+/** What was kept may be of another version of the extension: only what is known is taken. */
+export function checkedState(kept: unknown): KeptState {
+  if (typeof kept !== 'object' || kept === null) return NOTHING_KEPT;
+  const { filter, use, columns, row, pfn, range, split } = kept as Readonly<Record<string, unknown>>;
+  return {
+    filter: typeof filter === 'string' ? filter : '',
+    use: use === 'find' ? 'find' : 'filter',
+    columns: Array.isArray(columns) ? columns.filter((each) => typeof each === 'string').map(columnId) : null,
+    row: wholeNumber(row),
+    pfn: wholeNumber(pfn),
+    range: checkedRange(range),
+    split: typeof split === 'number' && split >= 0.2 && split <= 0.9 ? split : NOTHING_KEPT.split,
+  };
+}
+
+/** A name that is no column any more matches none. */
+function columnId(name: string): EventColumnId {
+  return name as EventColumnId;
+}
+
+function wholeNumber(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function checkedRange(value: unknown): TimeRange | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { from, to } = value as Readonly<Record<string, unknown>>;
+  if (typeof from !== 'number' || typeof to !== 'number' || !(from < to)) return null;
+  return { from, to };
+}

@@ -1,0 +1,71 @@
+/**
+ * Scrolling through more rows than a page can be high. Browsers cut elements at some 33.5 million pixels (Chromium:
+ * LayoutUnit, 2^31 / 64), which is 1.5 million rows: beyond {@link HIGHEST} the scrollbar moves over a shorter way
+ * than the list, while wheel and keys still move by pixels and rows.
+ */
+export const HIGHEST = 8_000_000;
+
+export class LongScroll {
+  /** Pixels of the list above the view. */
+  private offset = 0;
+  private rows = 0;
+  private viewHeight = 0;
+
+  constructor(private readonly rowHeight: number) {}
+
+  get height(): number {
+    return this.rows * this.rowHeight;
+  }
+
+  get top(): number {
+    return this.offset;
+  }
+
+  /** Height of what the scrollbar moves over. */
+  get barHeight(): number {
+    return Math.min(this.height, HIGHEST);
+  }
+
+  /** Where the scrollbar stands, in pixels of {@link barHeight}. */
+  get barTop(): number {
+    const way = this.height - this.viewHeight;
+    return way <= 0 ? 0 : (this.offset / way) * (this.barHeight - this.viewHeight);
+  }
+
+  /** The first row of which something is seen, and the first behind those that are. */
+  get seen(): { readonly first: number; readonly end: number } {
+    const first = Math.floor(this.offset / this.rowHeight);
+    const end = Math.min(this.rows, Math.ceil((this.offset + this.viewHeight) / this.rowHeight));
+    return { first, end };
+  }
+
+  /** Rows that are seen whole. */
+  get pageRows(): number {
+    return Math.max(1, Math.floor(this.viewHeight / this.rowHeight));
+  }
+
+  resize(rows: number, viewHeight: number): void {
+    this.rows = rows;
+    this.viewHeight = viewHeight;
+    this.moveTo(this.offset);
+  }
+
+  moveTo(offset: number): void {
+    this.offset = Math.max(0, Math.min(offset, this.height - this.viewHeight));
+  }
+
+  moveBar(barTop: number): void {
+    const barWay = this.barHeight - this.viewHeight;
+    this.moveTo(barWay <= 0 ? 0 : (barTop / barWay) * (this.height - this.viewHeight));
+  }
+
+  /** As little as brings a row into view; into its middle where it is far away. */
+  reveal(row: number): void {
+    const top = row * this.rowHeight;
+    const bottom = top + this.rowHeight;
+    const isFar = bottom < this.offset - this.viewHeight || top > this.offset + 2 * this.viewHeight;
+    if (isFar) this.moveTo(top - (this.viewHeight - this.rowHeight) / 2);
+    else if (top < this.offset) this.moveTo(top);
+    else if (bottom > this.offset + this.viewHeight) this.moveTo(bottom - this.viewHeight);
+  }
+}

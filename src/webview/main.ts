@@ -1,0 +1,350 @@
+/** The page of the capture editor: builds its parts and keeps one selection in all of them. */
+import type { CaptureState } from '../engine/editorMessages';
+import type { CaptureHeader, EventRow, EventWindow, FilterUse, TimeRange } from '../engine/eventProtocol';
+import { HeaderView } from './captureHeader';
+import { ColumnMenu } from './columnMenu';
+import { DetailsPane } from './detailsPane';
+import { element } from './dom';
+import { EventList } from './eventList';
+import { FilterBar } from './filterBar';
+import { Host, Latest, Superseded, type Told } from './host';
+import { checkedState, type KeptState } from './keptState';
+import { RowCache } from './rowCache';
+import { Splitter } from './splitter';
+import { TimelineView } from './timelineView';
+
+class CaptureEditorPage {
+  private readonly host = new Host((message) => {
+    this.hear(message);
+  });
+  private kept: KeptState = checkedState(this.host.kept);
+  /** The last filter that was understood: what is shown stays by it while another is typed. */
+  private applied: { readonly filter: string; readonly use: FilterUse } = {
+    filter: '',
+    use: this.kept.use,
+  };
+  private header: CaptureHeader | null = null;
+  private state: CaptureState | null = null;
+  private readonly latestHeader = new Latest();
+  private readonly latestFilter = new Latest();
+  private readonly latestPlace = new Latest();
+  private readonly latestDetails = new Latest();
+
+  private readonly headerView = new HeaderView(
+    () => {
+      this.host.tell({ type: 'openAgain' });
+    },
+    () => {
+      this.host.tell({ type: 'cancelOpening' });
+    },
+  );
+  private readonly cache = new RowCache(
+    (start, end, signal) => this.host.ask('events', { ...this.applied, start, end }, signal),
+    (window) => {
+      this.showCounts(window);
+      this.list.draw();
+    },
+    (error) => {
+      this.failed(error);
+    },
+  );
+  private readonly list = new EventList(this.cache, {
+    onSelect: (_index, row) => {
+      this.selectedInList(row);
+    },
+    onOpen: () => {
+      this.details.openFirst();
+    },
+    onLeaveRight: () => {
+      this.details.focus();
+    },
+  });
+  private readonly details = new DetailsPane({
+    onOpenFrame: (frame, takesFocus) => {
+      this.host.tell({ type: 'openFrame', frame, takesFocus });
+    },
+    onShowHolders: (pfn) => {
+      this.host.tell({ type: 'showHolders', pfn });
+    },
+    onLeaveLeft: () => {
+      this.list.focus();
+    },
+  });
+  private readonly timeline = new TimelineView({
+    ask: (range, columns, signal) =>
+      this.header === null
+        ? Promise.resolve(null)
+        : this.host.ask('timeline', { ...this.applied, range, columns, pfn: this.kept.pfn }, signal),
+    describe: (range, signal) => this.host.ask('describeSpan', { ...this.applied, range }, signal),
+    onSelectRow: (row) => void this.selectRow(row),
+    onSelectTime: (time) => void this.selectTime(time),
+    onBrush: (range) => void this.brush(range),
+    onFailure: (error) => {
+      this.failed(error);
+    },
+    onMoved: () => {
+      this.keep({ range: this.timeline.view.part });
+    },
+  });
+  private readonly filterBar = new FilterBar({
+    onChange: (filter, use) => {
+      this.keep({ filter, use });
+      void this.applyFilter();
+    },
+    onComplete: (filter, offset) => this.host.ask('completeFilter', { filter, offset }),
+    onStep: (step) => void this.stepMatch(step),
+    onLeaveDown: () => {
+      this.list.focus();
+    },
+  });
+  private readonly columnMenu = new ColumnMenu((shown) => {
+    this.keep({ columns: this.header!.columns.map(({ id }) => id).filter((id) => shown.has(id)) });
+    this.showColumns();
+  });
+
+  start(): void {
+    const panes = element('div', { class: 'panes' });
+    const splitter = new Splitter(panes, this.kept.split, (split) => {
+      this.keep({ split });
+    });
+    panes.append(this.list.root, splitter.root, this.details.root);
+    this.filterBar.root.append(this.columnMenu.root);
+    document.body.append(this.headerView.root, this.timeline.root, this.filterBar.root, panes);
+    this.filterBar.show(this.kept.filter, this.kept.use);
+    if (this.kept.range !== null) this.timeline.view.show(this.kept.range);
+    document.addEventListener('keydown', (event) => {
+      this.pressed(event);
+    });
+    document.addEventListener('copy', () => {
+      this.copy();
+    });
+    this.host.tell({ type: 'ready' });
+  }
+
+  private hear(message: Told): void {
+    switch (message.type) {
+      case 'state':
+        this.showState(message.state);
+        return;
+      case 'reveal':
+        void this.reveal(message.row, message.pfn);
+        return;
+      case 'placesChanged':
+        void this.showDetails();
+    }
+  }
+
+  private showState(state: CaptureState): void {
+    const before = this.state;
+    this.state = state;
+    this.headerView.showState(state);
+    if (state.generation === null) {
+      this.header = null;
+      this.cache.clear();
+      this.list.showCount(0);
+      this.list.showNote(state.phase === 'reading' ? 'The first events are being read.' : '');
+      this.details.showNothing('');
+      void this.timeline.refresh();
+    } else if (state.generation !== before?.generation) {
+      void this.showCapture();
+    }
+  }
+
+  /** Everything anew: the capture is another one, or more of it was read. */
+  private async showCapture(): Promise<void> {
+    await this.guarded(this.latestHeader, async (signal) => {
+      const header = await this.host.ask('captureHeader', {}, signal);
+      const isFirst = this.header === null;
+      this.header = header;
+      if (isFirst && this.kept.range !== null && header.span !== null) this.showKeptRange(header.span);
+      this.headerView.showFacts(header);
+      if (isFirst) this.showColumns();
+      this.applied = { filter: '', use: this.kept.use };
+      await this.applyFilter();
+    });
+  }
+
+  /** What was looked at before may lie beyond what is read by now. */
+  private showKeptRange(span: TimeRange): void {
+    this.timeline.view.setSpan(span);
+    if (this.kept.range !== null) this.timeline.view.show(this.kept.range);
+  }
+
+  private async applyFilter(): Promise<void> {
+    if (this.header === null) return;
+    const { filter, use } = this.kept;
+    await this.guarded(this.latestFilter, async (signal) => {
+      const window = await this.host.ask('events', { filter, use, start: 0, end: 0 }, signal);
+      this.filterBar.showProblem(window.problem);
+      if (window.problem === null) this.applied = { filter, use };
+      const shown =
+        window.problem === null
+          ? window
+          : await this.host.ask('events', { ...this.applied, start: 0, end: 0 }, signal);
+      this.cache.clear();
+      this.list.showCount(shown.shown);
+      this.showCounts(shown);
+      this.list.showNote(noteOf(shown, this.state));
+      void this.timeline.refresh();
+      await this.findSelected(signal);
+      void this.showDetails();
+    });
+  }
+
+  /** The selected event may have another place now. */
+  private async findSelected(signal: AbortSignal): Promise<void> {
+    const { row } = this.kept;
+    if (row === null) return;
+    const { choiceCount } = this.list;
+    const place = await this.host.ask('eventPlace', { ...this.applied, at: { row } }, signal);
+    if (this.list.choiceCount !== choiceCount) return;
+    this.list.reveal(place?.row === row ? place.index : -1);
+    if (place?.row === row) this.timeline.select(place.time);
+  }
+
+  private showCounts({ matching, total }: EventWindow): void {
+    const { filter, use } = this.applied;
+    const events = `${total.toLocaleString()} events`;
+    if (filter.trim() === '') this.filterBar.showStatus(events);
+    else if (use === 'find') this.filterBar.showStatus(`${matching.toLocaleString()} matches`);
+    else this.filterBar.showStatus(`${matching.toLocaleString()} of ${events}`);
+  }
+
+  private showColumns(): void {
+    if (this.header === null) return;
+    const { columns } = this.header;
+    const chosen = this.kept.columns?.filter((id) => columns.some((column) => column.id === id)) ?? [];
+    const shown = new Set<string>(
+      chosen.length > 0 ? chosen : columns.filter(({ isShown }) => isShown).map(({ id }) => id),
+    );
+    this.list.showColumns(columns, shown);
+    this.columnMenu.show(columns, shown);
+  }
+
+  private selectedInList({ row, time, pfn }: EventRow): void {
+    this.selected(row, time, pfn);
+    void this.showDetails();
+  }
+
+  /** Remembers what is selected, and shows it in the timeline. */
+  private selected(row: number, time: number, pfn: number): void {
+    const isOtherPage = pfn >= 0 && pfn !== this.kept.pfn;
+    this.keep({ row, ...(pfn >= 0 ? { pfn } : {}) });
+    const hasTime = Number.isFinite(time);
+    const { view } = this.timeline;
+    const before = view.range.from;
+    if (hasTime) view.reveal(time);
+    this.timeline.select(hasTime ? time : null);
+    if (isOtherPage || view.range.from !== before) void this.timeline.refresh();
+  }
+
+  private async selectRow(row: number): Promise<void> {
+    await this.guarded(this.latestPlace, async (signal) => {
+      const place = await this.host.ask('eventPlace', { ...this.applied, at: { row } }, signal);
+      const isShown = place?.row === row;
+      this.list.reveal(isShown ? place.index : -1);
+      if (isShown) this.selected(row, place.time, place.pfn);
+      else this.keep({ row });
+      await this.showDetails();
+    });
+  }
+
+  private async selectTime(time: number): Promise<void> {
+    await this.guarded(this.latestPlace, async (signal) => {
+      const place = await this.host.ask('eventPlace', { ...this.applied, at: { time } }, signal);
+      if (place === null) return;
+      this.list.reveal(place.index);
+      this.selected(place.row, place.time, place.pfn);
+      await this.showDetails();
+    });
+  }
+
+  private async stepMatch(step: 1 | -1): Promise<void> {
+    await this.guarded(this.latestPlace, async (signal) => {
+      const row = this.kept.row ?? (step > 0 ? -1 : 0);
+      const place = await this.host.ask('nextMatch', { ...this.applied, row, step }, signal);
+      if (place === null) return;
+      this.list.reveal(place.index);
+      this.selected(place.row, place.time, place.pfn);
+      await this.showDetails();
+    });
+  }
+
+  private async reveal(row: number | null, pfn: number | null): Promise<void> {
+    if (this.header === null) {
+      this.keep({ row, pfn });
+      return;
+    }
+    if (pfn !== null && pfn !== this.kept.pfn) {
+      this.keep({ pfn });
+      void this.timeline.refresh();
+    }
+    if (row !== null) await this.selectRow(row);
+  }
+
+  private async brush(range: TimeRange): Promise<void> {
+    await this.guarded(this.latestPlace, async (signal) => {
+      const filter = await this.host.ask('spanFilter', { filter: this.kept.filter, range }, signal);
+      this.keep({ filter, use: 'filter' });
+      this.filterBar.show(filter, 'filter');
+      await this.applyFilter();
+    });
+  }
+
+  private async showDetails(): Promise<void> {
+    const { row } = this.kept;
+    if (row === null || this.header === null) return;
+    await this.guarded(this.latestDetails, async (signal) => {
+      const details = await this.host.ask('eventDetails', { row }, signal);
+      if (signal.aborted) return;
+      this.details.show(details);
+      // What is not in the list is selected all the same.
+      if (this.list.selectedIndex < 0)
+        this.timeline.select(Number.isFinite(details.time) ? details.time : null);
+    });
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    const isFind = event.key === 'f' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    if (isFind) this.filterBar.focus();
+    else if (event.key === 'F3') void this.stepMatch(event.shiftKey ? -1 : 1);
+    else return;
+    event.preventDefault();
+  }
+
+  private copy(): void {
+    const selection = document.getSelection()?.toString() ?? '';
+    const row = this.cache.row(this.list.selectedIndex);
+    if (selection !== '' || row === undefined || document.activeElement instanceof HTMLInputElement) return;
+    this.host.tell({ type: 'copy', text: row.cells.filter((cell) => cell !== '').join('\t') });
+  }
+
+  private keep(part: Partial<KeptState>): void {
+    this.kept = { ...this.kept, ...part };
+    this.host.keep(this.kept);
+  }
+
+  private async guarded(latest: Latest, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await latest.run(work);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private failed(error: unknown): void {
+    if (error instanceof Superseded) return;
+    const message = error instanceof Error ? error.message : String(error);
+    // A capture that is closed says so by its state.
+    if (this.header !== null) this.list.showNote(message);
+  }
+}
+
+function noteOf({ shown, total }: EventWindow, state: CaptureState | null): string {
+  if (shown > 0) return '';
+  if (total === 0)
+    return state?.phase === 'reading' ? 'The first events are being read.' : 'The capture has no events.';
+  return 'No event matches the filter.';
+}
+
+new CaptureEditorPage().start();

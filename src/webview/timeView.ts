@@ -1,0 +1,73 @@
+/** The part of time that is looked at, and where a time is in a drawing of it. */
+import type { TimeRange } from '../engine/eventProtocol';
+
+/** Nobody looks closer than that, in ns or ticks. */
+const SHORTEST = 10;
+
+export class TimeView {
+  private span: TimeRange = { from: 0, to: 1 };
+  private shown: TimeRange = { from: 0, to: 1 };
+  /** The whole is shown: it grows with the capture. */
+  private isWhole = true;
+
+  get range(): TimeRange {
+    return this.shown;
+  }
+
+  /** What is shown when it is not the whole. */
+  get part(): TimeRange | null {
+    return this.isWhole ? null : this.shown;
+  }
+
+  /** First and last time of the capture, which may have grown. */
+  setSpan(span: TimeRange): void {
+    this.span = span;
+    this.show(this.isWhole ? span : this.shown);
+  }
+
+  show({ from, to }: TimeRange): void {
+    const { span } = this;
+    const length = Math.min(Math.max(to - from, SHORTEST), span.to - span.from);
+    const start = Math.max(span.from, Math.min(from, span.to - length));
+    this.shown = { from: start, to: start + length };
+    this.isWhole = length >= span.to - span.from;
+  }
+
+  showAll(): void {
+    this.show(this.span);
+  }
+
+  /** @param factor below 1 looks closer; `at` stays where it is */
+  zoom(factor: number, at: number): void {
+    const { from, to } = this.shown;
+    const length = (to - from) * factor;
+    const part = to === from ? 0 : (at - from) / (to - from);
+    this.show({ from: at - part * length, to: at + (1 - part) * length });
+  }
+
+  /** @param part of what is shown, to the right where it is above 0 */
+  pan(part: number): void {
+    const { from, to } = this.shown;
+    const by = (to - from) * part;
+    this.show({ from: from + by, to: to + by });
+  }
+
+  /** Moves as little as brings a time into view. */
+  reveal(time: number): void {
+    const { from, to } = this.shown;
+    if (time >= from && time <= to) return;
+    const half = (to - from) / 2;
+    this.show({ from: time - half, to: time + half });
+  }
+
+  /** Where a time is in a drawing of that width. */
+  xOf(time: number, width: number): number {
+    const { from, to } = this.shown;
+    return to === from ? 0 : ((time - from) / (to - from)) * width;
+  }
+
+  timeAt(x: number, width: number): number {
+    const { from, to } = this.shown;
+    return from + (x / width) * (to - from);
+  }
+}

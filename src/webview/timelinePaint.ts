@@ -1,0 +1,406 @@
+/** Draws the timeline: density, gaps, marks, held spans, the count of a page, axis. */
+import type { HeldSpan, PageCounts, Timeline, TimelineMark } from '../engine/eventProtocol';
+import type { TimeView } from './timeView';
+
+/** Bands from top to bottom, in px. */
+const AXIS = 18;
+const DENSITY = 44;
+const MARKS = 16;
+const LANE = 15;
+const COUNTS = 84;
+const BETWEEN = 4;
+
+/** Width of a mark's sign. */
+const SIGN = 9;
+
+export interface Palette {
+  readonly foreground: string;
+  readonly dim: string;
+  readonly line: string;
+  readonly all: string;
+  readonly matching: string;
+  readonly gap: string;
+  readonly held: string;
+  readonly stillHeld: string;
+  readonly get: string;
+  readonly put: string;
+  readonly expected: string;
+  readonly selection: string;
+  readonly focus: string;
+  readonly background: string;
+  readonly font: string;
+  readonly marks: Readonly<Record<MarkColour, string>>;
+}
+
+export type MarkColour = 'red' | 'orange' | 'yellow' | 'green' | 'blue' | 'purple';
+export type MarkSign = 'triangle' | 'diamond' | 'square' | 'cross' | 'circle' | 'ring';
+
+/** Reasons are told apart by sign and colour: neither alone does for everybody. */
+export function markStyle(reason: string | null): { readonly colour: MarkColour; readonly sign: MarkSign } {
+  switch (reason) {
+    case 'contig_range':
+    case 'cma':
+      return { colour: 'red', sign: 'triangle' };
+    case 'compaction':
+      return { colour: 'orange', sign: 'diamond' };
+    case 'memory_hotplug':
+      return { colour: 'purple', sign: 'square' };
+    case 'memory_failure':
+      return { colour: 'yellow', sign: 'cross' };
+    case 'longterm_pin':
+      return { colour: 'blue', sign: 'circle' };
+    case null:
+      return { colour: 'red', sign: 'ring' };
+    default:
+      return { colour: 'green', sign: 'circle' };
+  }
+}
+
+/** Something in the drawing that can be pointed at, in px. */
+export interface Target {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly label: string;
+  readonly row: number;
+  readonly pfn: number;
+}
+
+export interface Drawing {
+  readonly width: number;
+  readonly view: TimeView;
+  readonly data: Timeline;
+  /** Time of the selected event, or null. */
+  readonly selected: number | null;
+  /** Both ends of what is brushed, in px. */
+  readonly brush: readonly [number, number] | null;
+}
+
+export function heightOf({ lanes, page }: Pick<Timeline, 'lanes' | 'page'>): number {
+  const lanesHeight = lanes.length > 0 ? lanes.length * LANE + BETWEEN : 0;
+  return AXIS + DENSITY + MARKS + lanesHeight + (page === null ? 0 : COUNTS + BETWEEN) + BETWEEN;
+}
+
+export class TimelinePainter {
+  private readonly targets: Target[] = [];
+  private top = 0;
+
+  constructor(
+    private readonly context: CanvasRenderingContext2D,
+    private readonly palette: Palette,
+    private readonly drawing: Drawing,
+  ) {}
+
+  /** Draws everything; returns what can be pointed at, foremost last. */
+  paint(): readonly Target[] {
+    const { context, drawing, palette } = this;
+    const { width, data } = drawing;
+    context.clearRect(0, 0, width, heightOf(data));
+    context.font = palette.font;
+    context.textBaseline = 'middle';
+    this.axis();
+    this.density();
+    this.gaps();
+    this.marks();
+    this.lanes();
+    if (data.page !== null) this.counts(data.page);
+    this.selection();
+    this.brushed();
+    return this.targets;
+  }
+
+  private x(time: number): number {
+    return this.drawing.view.xOf(time, this.drawing.width);
+  }
+
+  private axis(): void {
+    const { context, palette, drawing } = this;
+    const height = heightOf(drawing.data);
+    for (const { time, label } of drawing.data.ticks) {
+      const x = Math.round(this.x(time)) + 0.5;
+      context.fillStyle = palette.line;
+      context.fillRect(x, AXIS - 4, 1, height);
+      context.fillStyle = palette.dim;
+      const isCut = x + 4 + context.measureText(label).width > drawing.width;
+      context.textAlign = isCut ? 'right' : 'left';
+      context.fillText(label, isCut ? x - 4 : x + 4, AXIS / 2);
+    }
+    this.top = AXIS;
+  }
+
+  private density(): void {
+    const { palette, drawing } = this;
+    const { all, matching } = drawing.data;
+    const most = all.reduce((highest, count) => Math.max(highest, count), 1);
+    const isFiltered = matching.some((count, column) => count !== all[column]);
+    this.columns(all, most, isFiltered ? palette.all : palette.matching);
+    if (isFiltered) this.columns(matching, most, palette.matching);
+    this.top += DENSITY;
+  }
+
+  /** Heights by the square root: single events are seen beside thousands. */
+  private columns(counts: Uint32Array, most: number, colour: string): void {
+    const { context, drawing, top } = this;
+    const { range } = drawing.data;
+    const step = (range.to - range.from) / counts.length;
+    const bottom = top + DENSITY;
+    context.fillStyle = colour;
+    context.beginPath();
+    for (const [column, count] of counts.entries()) {
+      if (count === 0) continue;
+      const left = this.x(range.from + column * step);
+      const right = this.x(range.from + (column + 1) * step);
+      if (right < 0 || left > drawing.width) continue;
+      const height = Math.max(2, Math.sqrt(count / most) * (DENSITY - 2));
+      context.rect(left, bottom - height, Math.max(1, right - left), height);
+    }
+    context.fill();
+  }
+
+  private gaps(): void {
+    const { context, palette, drawing } = this;
+    const { data, width } = drawing;
+    const top = AXIS;
+    const bottom = heightOf(data);
+    for (const { from, to, label } of data.gaps) {
+      const left = Math.max(0, this.x(from ?? data.span.from));
+      const right = Math.max(left + 3, Math.min(width, this.x(to ?? data.span.to)));
+      if (left > width || right < 0) continue;
+      context.save();
+      context.beginPath();
+      context.rect(left, top, right - left, bottom - top);
+      context.clip();
+      context.strokeStyle = palette.gap;
+      context.lineWidth = 1;
+      context.beginPath();
+      // One pattern for all gaps: hatches of neighbours fit together.
+      const height = bottom - top;
+      for (let x = Math.floor((left - height) / 8) * 8; x < right; x += 8) {
+        context.moveTo(x, bottom);
+        context.lineTo(x + height, top);
+      }
+      context.stroke();
+      context.restore();
+      this.targets.push({ left, right, top, bottom: top + DENSITY, label, row: -1, pfn: -1 });
+    }
+  }
+
+  private marks(): void {
+    for (const mark of this.drawing.data.marks) this.mark(mark, this.top + MARKS / 2);
+    this.top += MARKS;
+  }
+
+  private mark({ time, reason, label, row, pfn }: TimelineMark, middle: number): void {
+    const { context, palette } = this;
+    const x = this.x(time);
+    if (x < -SIGN || x > this.drawing.width + SIGN) return;
+    const { colour, sign } = markStyle(reason);
+    context.fillStyle = palette.marks[colour];
+    context.strokeStyle = palette.marks[colour];
+    drawSign(context, sign, x, middle, SIGN);
+    const half = SIGN / 2 + 1;
+    this.targets.push({
+      left: x - half,
+      right: x + half,
+      top: middle - half,
+      bottom: middle + half,
+      label,
+      row,
+      pfn,
+    });
+  }
+
+  private lanes(): void {
+    const { context, palette, drawing } = this;
+    if (drawing.data.lanes.length === 0) return;
+    for (const lane of drawing.data.lanes) {
+      const middle = this.top + LANE / 2;
+      context.fillStyle = palette.line;
+      context.fillRect(0, middle, drawing.width, 1);
+      for (const span of lane.spans) this.heldSpan(span, lane.pfn, middle);
+      this.text(lane.label, middle);
+      this.top += LANE;
+    }
+    this.top += BETWEEN;
+  }
+
+  private heldSpan(span: HeldSpan, pfn: number, middle: number): void {
+    const { context, palette, drawing } = this;
+    const left = Math.max(0, this.x(span.from));
+    const right = Math.max(left + 2, Math.min(drawing.width, this.x(span.to)));
+    if (left > drawing.width || this.x(span.to) < 0) return;
+    const [top, bottom] = [middle - 3, middle + 4];
+    context.fillStyle = span.isOpenAfter ? palette.stillHeld : palette.held;
+    context.fillRect(left, top, right - left, bottom - top);
+    // An end that is not in the capture is open.
+    if (span.isOpenAfter) arrow(context, right, middle, 1);
+    if (span.isOpenBefore) arrow(context, left, middle, -1);
+    this.targets.push({
+      left,
+      right,
+      top: top - 2,
+      bottom: bottom + 2,
+      label: span.label,
+      row: span.row,
+      pfn,
+    });
+  }
+
+  /** A name at the left, readable over whatever is drawn there. */
+  private text(text: string, middle: number): void {
+    const { context, palette } = this;
+    context.textAlign = 'left';
+    const { width } = context.measureText(text);
+    context.globalAlpha = 0.8;
+    context.fillStyle = palette.background;
+    context.fillRect(2, middle - 7, width + 6, 14);
+    context.globalAlpha = 1;
+    context.fillStyle = palette.foreground;
+    context.fillText(text, 5, middle);
+  }
+
+  private counts(page: PageCounts): void {
+    const { context, palette, drawing } = this;
+    const { times, counts, changes, expected } = page;
+    const top = this.top + 6;
+    const bottom = this.top + COUNTS - 8;
+    const highest = Math.max(1, ...counts, ...expected.map((each) => each.count));
+    // A pin adds 1024: by the logarithm single references are seen beside it.
+    const y = (count: number): number =>
+      bottom - (Math.log2(1 + Math.max(0, count)) / Math.log2(1 + highest)) * (bottom - top);
+    context.fillStyle = palette.line;
+    context.fillRect(0, bottom, drawing.width, 1);
+    this.stepLine(times, counts, y);
+    for (const { time, row, count, change } of changes) {
+      const x = this.x(time);
+      context.fillStyle = change > 0 ? palette.get : palette.put;
+      drawSign(context, change > 0 ? 'up' : 'down', x, y(count), 6);
+      const label = `${change > 0 ? `get +${change}` : `put ${change}`}: count ${count}`;
+      this.targets.push(around(x, y(count), label, row, page.pfn));
+    }
+    context.lineWidth = 2;
+    for (const { time, row, expected: level, label } of expected) {
+      const x = this.x(time);
+      context.fillStyle = palette.expected;
+      context.fillRect(x - 8, y(level) - 1, 16, 2);
+      context.strokeStyle = palette.expected;
+      context.setLineDash([2, 2]);
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(x, y(level));
+      context.lineTo(x, top - 4);
+      context.stroke();
+      context.setLineDash([]);
+      this.targets.push(around(x, y(level), `expected ${level} · ${label}`, row, page.pfn));
+    }
+    context.textAlign = 'right';
+    context.fillStyle = palette.dim;
+    context.fillText(String(highest), drawing.width - 4, top);
+    context.fillText('0', drawing.width - 4, bottom - 6);
+    this.text(`refcount of ${page.label}`, top + 2);
+    this.top += COUNTS + BETWEEN;
+  }
+
+  private stepLine(times: Float64Array, counts: Float64Array, y: (count: number) => number): void {
+    const { context, palette, drawing } = this;
+    if (times.length === 0) return;
+    context.strokeStyle = palette.matching;
+    context.lineWidth = 1.5;
+    context.beginPath();
+    context.moveTo(this.x(times[0]!), y(counts[0]!));
+    for (let point = 1; point < times.length; point++) {
+      const x = this.x(times[point]!);
+      context.lineTo(x, y(counts[point - 1]!));
+      context.lineTo(x, y(counts[point]!));
+    }
+    // What the last event left goes on to the end of the capture.
+    context.lineTo(
+      Math.max(this.x(times.at(-1)!), Math.min(drawing.width, this.x(drawing.data.span.to))),
+      y(counts.at(-1)!),
+    );
+    context.stroke();
+  }
+
+  private selection(): void {
+    const { context, palette, drawing } = this;
+    if (drawing.selected === null) return;
+    const x = Math.round(this.x(drawing.selected));
+    context.fillStyle = palette.selection;
+    context.fillRect(x - 0.5, AXIS - 4, 1.5, heightOf(drawing.data));
+    drawSign(context, 'down', x, AXIS - 4, 8);
+  }
+
+  private brushed(): void {
+    const { context, palette, drawing } = this;
+    if (drawing.brush === null) return;
+    const [one, other] = drawing.brush;
+    const left = Math.min(one, other);
+    context.globalAlpha = 0.25;
+    context.fillStyle = palette.focus;
+    context.fillRect(left, 0, Math.abs(other - one), heightOf(drawing.data));
+    context.globalAlpha = 1;
+    context.strokeStyle = palette.focus;
+    context.strokeRect(left + 0.5, 0.5, Math.abs(other - one), heightOf(drawing.data) - 1);
+  }
+}
+
+function around(x: number, y: number, label: string, row: number, pfn: number): Target {
+  return { left: x - 4, right: x + 4, top: y - 4, bottom: y + 4, label, row, pfn };
+}
+
+function arrow(context: CanvasRenderingContext2D, x: number, y: number, direction: 1 | -1): void {
+  context.beginPath();
+  context.moveTo(x - direction, y - 6);
+  context.lineTo(x + 6 * direction, y + 0.5);
+  context.lineTo(x - direction, y + 7);
+  context.fill();
+}
+
+/** Draws a sign around a point, in the styles that the context has. */
+export function drawSign(
+  context: CanvasRenderingContext2D,
+  sign: MarkSign | 'up' | 'down',
+  x: number,
+  y: number,
+  size: number,
+): void {
+  const half = size / 2;
+  context.beginPath();
+  switch (sign) {
+    case 'triangle':
+    case 'down':
+      polygon(context, [x - half, y - half], [x + half, y - half], [x, y + half]);
+      break;
+    case 'up':
+      polygon(context, [x - half, y + half], [x + half, y + half], [x, y - half]);
+      break;
+    case 'diamond':
+      polygon(context, [x, y - half - 1], [x + half + 1, y], [x, y + half + 1], [x - half - 1, y]);
+      break;
+    case 'square':
+      context.rect(x - half + 0.5, y - half + 0.5, size - 1, size - 1);
+      break;
+    case 'cross':
+      context.rect(x - half, y - 1.5, size, 3);
+      context.rect(x - 1.5, y - half, 3, size);
+      break;
+    case 'circle':
+      context.arc(x, y, half, 0, 2 * Math.PI);
+      break;
+    case 'ring':
+      context.arc(x, y, half - 1, 0, 2 * Math.PI);
+      context.lineWidth = 2;
+      context.stroke();
+      return;
+  }
+  context.fill();
+}
+
+function polygon(context: CanvasRenderingContext2D, ...points: readonly (readonly [number, number])[]): void {
+  for (const [index, [x, y]] of points.entries()) {
+    if (index === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+  context.closePath();
+}

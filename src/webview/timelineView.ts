@@ -1,0 +1,358 @@
+/**
+ * The timeline: drawn by hand on a canvas, because what makes it worth looking at (marks by reason, hatched gaps, lanes
+ * of held spans, gets and puts on the count) is what chart libraries leave to their plug-ins. The engine counts by
+ * columns of the drawing, so that any span of any capture costs the same.
+ */
+import type { Timeline, TimelineMark, TimeRange } from '../engine/eventProtocol';
+import { element, iconButton, setAttributes } from './dom';
+import { Latest } from './host';
+import { onThemeChange, themePalette } from './palette';
+import { drawSign, heightOf, markStyle, TimelinePainter, type Palette, type Target } from './timelinePaint';
+import { TimeView } from './timeView';
+
+const ZOOM = 0.75;
+const PAN = 0.2;
+/** A press that moves less is a click, in px. */
+const STILL = 4;
+
+export interface TimelineActions {
+  readonly ask: (range: TimeRange | null, columns: number, signal: AbortSignal) => Promise<Timeline | null>;
+  readonly describe: (range: TimeRange, signal: AbortSignal) => Promise<readonly string[]>;
+  readonly onSelectRow: (row: number) => void;
+  readonly onSelectTime: (time: number) => void;
+  /** Events of this span alone are wanted. */
+  readonly onBrush: (range: TimeRange) => void;
+  readonly onFailure: (error: unknown) => void;
+  /** What is shown is another part. */
+  readonly onMoved: () => void;
+}
+
+interface Drag {
+  readonly startX: number;
+  lastX: number;
+  readonly isBrush: boolean;
+}
+
+export class TimelineView {
+  readonly root: HTMLElement;
+  readonly view = new TimeView();
+  private readonly canvas = element('canvas', {
+    class: 'timeline-canvas',
+    tabindex: 0,
+    role: 'application',
+    'aria-roledescription': 'timeline',
+  });
+  private readonly legend = element('div', { class: 'legend' });
+  private readonly tooltip = element('div', { class: 'timeline-tooltip', role: 'tooltip', hidden: true });
+  private readonly spoken = element('div', { class: 'spoken', role: 'status' });
+  private readonly latest = new Latest();
+  private readonly latestTooltip = new Latest();
+  private palette: Palette = themePalette();
+  private data: Timeline | null = null;
+  private targets: readonly Target[] = [];
+  private selected: number | null = null;
+  private drag: Drag | null = null;
+  private isDrawing = false;
+
+  constructor(private readonly actions: TimelineActions) {
+    const button = (name: string, says: string, key: string): HTMLElement =>
+      iconButton(name, says, () => {
+        this.act(key);
+      });
+    this.root = element(
+      'section',
+      { class: 'timeline', 'aria-label': 'Timeline', hidden: true },
+      element(
+        'div',
+        { class: 'timeline-bar' },
+        this.legend,
+        button('arrow-left', 'Previous mark (P)', 'p'),
+        button('arrow-right', 'Next mark (N)', 'n'),
+        button('zoom-in', 'Zoom in (+)', '+'),
+        button('zoom-out', 'Zoom out (-)', '-'),
+        button('screen-full', 'Show the whole capture (0)', '0'),
+        button('filter', 'Only events of the part that is shown (F)', 'f'),
+      ),
+      this.canvas,
+      this.tooltip,
+      this.spoken,
+    );
+    this.listen();
+    new ResizeObserver(() => void this.refresh()).observe(this.root);
+    onThemeChange(() => {
+      this.palette = themePalette();
+      this.drawLegend();
+      this.draw();
+    });
+  }
+
+  /** Asks anew for what is seen. */
+  async refresh(): Promise<void> {
+    const columns = this.canvas.clientWidth;
+    if (columns === 0 && !this.root.hidden) return;
+    try {
+      await this.latest.run(async (signal) => {
+        const data = await this.actions.ask(this.view.part, Math.max(1, columns), signal);
+        if (signal.aborted) return;
+        this.show(data);
+      });
+    } catch (error) {
+      this.actions.onFailure(error);
+    }
+  }
+
+  /** @param time of the selected event, or null */
+  select(time: number | null): void {
+    this.selected = time;
+    this.draw();
+  }
+
+  focus(): void {
+    this.canvas.focus();
+  }
+
+  private show(data: Timeline | null): void {
+    const wasHidden = this.root.hidden;
+    this.data = data;
+    this.root.hidden = data === null;
+    if (data === null) return;
+    this.view.setSpan(data.span);
+    this.canvas.style.height = `${heightOf(data)}px`;
+    this.drawLegend();
+    this.draw();
+    setAttributes(this.canvas, { 'aria-label': this.summary(data) });
+    // Only now it has a width to ask for.
+    if (wasHidden) void this.refresh();
+  }
+
+  private summary({ marks, lanes, gaps, ticks }: Timeline): string {
+    const count = marks.reduce((sum, mark) => sum + mark.count, 0);
+    const times = ticks.length > 1 ? `, ${ticks[0]!.label} to ${ticks.at(-1)!.label}` : '';
+    return (
+      `Timeline${times}: ${count} marks, ${gaps.length} gaps, ${lanes.length} pages held longest. ` +
+      'Plus and minus zoom, left and right move, N and P go to the next and previous mark, 0 shows the whole, F filters.'
+    );
+  }
+
+  private draw(): void {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    requestAnimationFrame(() => {
+      this.isDrawing = false;
+      this.drawNow();
+    });
+  }
+
+  private drawNow(): void {
+    const { data, canvas, view, selected, drag } = this;
+    const context = canvas.getContext('2d');
+    if (data === null || context === null) return;
+    const ratio = window.devicePixelRatio;
+    const width = canvas.clientWidth;
+    const height = heightOf(data);
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    context.scale(ratio, ratio);
+    const brush = drag?.isBrush === true ? ([drag.startX, drag.lastX] as const) : null;
+    this.targets = new TimelinePainter(context, this.palette, { width, view, data, selected, brush }).paint();
+  }
+
+  private drawLegend(): void {
+    const reasons = [...new Set(this.data?.marks.map(({ reason }) => reason) ?? [])];
+    this.legend.replaceChildren(
+      ...reasons.map((reason) => element('span', {}, this.legendSign(reason), reason ?? 'reason unknown')),
+    );
+  }
+
+  private legendSign(reason: string | null): HTMLCanvasElement {
+    const sign = element('canvas', { width: 24, height: 24, class: 'legend-sign', 'aria-hidden': 'true' });
+    const context = sign.getContext('2d');
+    if (context === null) return sign;
+    const { colour, sign: shape } = markStyle(reason);
+    context.scale(2, 2);
+    context.fillStyle = this.palette.marks[colour];
+    context.strokeStyle = this.palette.marks[colour];
+    drawSign(context, shape, 6, 6, 9);
+    return sign;
+  }
+
+  private listen(): void {
+    const { canvas } = this;
+    canvas.addEventListener('wheel', (event) => {
+      this.wheeled(event);
+    });
+    canvas.addEventListener('pointerdown', (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      this.drag = { startX: event.offsetX, lastX: event.offsetX, isBrush: event.shiftKey };
+    });
+    canvas.addEventListener('pointermove', (event) => {
+      this.moved(event);
+    });
+    canvas.addEventListener('pointerup', (event) => {
+      this.released(event);
+    });
+    canvas.addEventListener('pointercancel', () => {
+      this.drag = null;
+      this.draw();
+    });
+    canvas.addEventListener('pointerleave', () => {
+      this.hideTooltip();
+    });
+    canvas.addEventListener('keydown', (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.act(event.key.toLowerCase())) event.preventDefault();
+    });
+  }
+
+  private act(key: string): boolean {
+    const { view } = this;
+    const { from, to } = view.range;
+    const middle =
+      this.selected !== null && this.selected >= from && this.selected <= to
+        ? this.selected
+        : (from + to) / 2;
+    switch (key) {
+      case '+':
+      case '=':
+      case 'arrowup':
+        view.zoom(ZOOM, middle);
+        break;
+      case '-':
+      case 'arrowdown':
+        view.zoom(1 / ZOOM, middle);
+        break;
+      case 'arrowleft':
+        view.pan(-PAN);
+        break;
+      case 'arrowright':
+        view.pan(PAN);
+        break;
+      case '0':
+      case 'home':
+        view.showAll();
+        break;
+      case 'n':
+      case 'p':
+        this.step(key === 'n' ? 1 : -1);
+        return true;
+      case 'f':
+        this.actions.onBrush(view.range);
+        return true;
+      case 'escape':
+        this.drag = null;
+        this.hideTooltip();
+        break;
+      default:
+        return false;
+    }
+    this.changed();
+    return true;
+  }
+
+  /** To the next mark of those that are drawn, or the one before. */
+  private step(direction: 1 | -1): void {
+    const marks = [...(this.data?.marks ?? [])].sort((a, b) => a.time - b.time);
+    const at = this.selected ?? (direction > 0 ? -Infinity : Infinity);
+    const next: TimelineMark | undefined =
+      direction > 0 ? marks.find(({ time }) => time > at) : marks.findLast(({ time }) => time < at);
+    if (next === undefined) {
+      this.spoken.textContent = direction > 0 ? 'No mark behind' : 'No mark before';
+      return;
+    }
+    this.spoken.textContent = next.label;
+    this.actions.onSelectRow(next.row);
+  }
+
+  private wheeled(event: WheelEvent): void {
+    if (this.data === null) return;
+    event.preventDefault();
+    const { view, canvas } = this;
+    const isPan = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    if (isPan) {
+      view.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) / canvas.clientWidth);
+    } else {
+      const lines = event.deltaMode === 0 ? event.deltaY / 100 : event.deltaY;
+      view.zoom(ZOOM ** -Math.max(-3, Math.min(3, lines)), view.timeAt(event.offsetX, canvas.clientWidth));
+    }
+    this.hideTooltip();
+    this.changed();
+  }
+
+  private moved(event: PointerEvent): void {
+    const { drag, canvas } = this;
+    if (drag === null) {
+      void this.hover(event.offsetX, event.offsetY);
+      return;
+    }
+    this.hideTooltip();
+    if (!drag.isBrush) {
+      this.view.pan((drag.lastX - event.offsetX) / canvas.clientWidth);
+      this.changed();
+    }
+    drag.lastX = event.offsetX;
+    this.draw();
+  }
+
+  private released(event: PointerEvent): void {
+    const { drag, canvas } = this;
+    this.drag = null;
+    if (drag === null) return;
+    if (Math.abs(event.offsetX - drag.startX) < STILL) {
+      this.clicked(event.offsetX, event.offsetY);
+    } else if (drag.isBrush) {
+      const [from, to] = [drag.startX, event.offsetX]
+        .sort((a, b) => a - b)
+        .map((x) => this.view.timeAt(x, canvas.clientWidth));
+      this.actions.onBrush({ from: from!, to: to! });
+    }
+    this.draw();
+  }
+
+  private clicked(x: number, y: number): void {
+    const target = this.targetAt(x, y);
+    if (target !== null && target.row >= 0) this.actions.onSelectRow(target.row);
+    else this.actions.onSelectTime(this.view.timeAt(x, this.canvas.clientWidth));
+  }
+
+  private targetAt(x: number, y: number): Target | null {
+    return (
+      this.targets.findLast(
+        ({ left, right, top, bottom }) => x >= left && x <= right && y >= top && y <= bottom,
+      ) ?? null
+    );
+  }
+
+  private async hover(x: number, y: number): Promise<void> {
+    const target = this.targetAt(x, y);
+    this.canvas.style.cursor = target !== null && target.row >= 0 ? 'pointer' : '';
+    if (target !== null) this.showTooltip(x, y, [target.label]);
+    const width = this.canvas.clientWidth;
+    const range = { from: this.view.timeAt(x, width), to: this.view.timeAt(x + 1, width) };
+    await this.latestTooltip
+      .run(async (signal) => {
+        const lines = await this.actions.describe(range, signal);
+        if (!signal.aborted) this.showTooltip(x, y, [...(target === null ? [] : [target.label]), ...lines]);
+      })
+      .catch(() => undefined);
+  }
+
+  private showTooltip(x: number, y: number, lines: readonly string[]): void {
+    const { tooltip, canvas } = this;
+    tooltip.replaceChildren(...lines.map((line) => element('div', {}, line)));
+    tooltip.hidden = false;
+    const left = Math.min(x + 12, canvas.clientWidth - tooltip.offsetWidth - 4);
+    tooltip.style.transform = `translate(${Math.max(0, left)}px, ${canvas.offsetTop + y + 18}px)`;
+  }
+
+  private hideTooltip(): void {
+    void this.latestTooltip.run(() => Promise.resolve());
+    this.tooltip.hidden = true;
+  }
+
+  private changed(): void {
+    this.draw();
+    void this.refresh();
+    this.actions.onMoved();
+  }
+}

@@ -1,0 +1,65 @@
+/// <reference types="mocha" />
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { capturesTree, closeAll, extension, holdersText } from './extension';
+import { until } from './until';
+
+describe('the capture editor', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'page-holders-editor-'));
+    await extension().activate();
+  });
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await closeAll();
+  });
+
+  function fixture(name: string, as: string): vscode.Uri {
+    const file = path.join(folder, as);
+    copyFileSync(path.join(extension().extensionPath, 'test/fixtures', name), file);
+    return vscode.Uri.file(file);
+  }
+
+  const viewTypes = (): readonly string[] =>
+    vscode.window.tabGroups.all
+      .flatMap(({ tabs }) => tabs)
+      .map(({ input }) => (input instanceof vscode.TabInputCustom ? input.viewType : 'other'));
+
+  it('is what trace.dat opens in, and has it read', async () => {
+    await vscode.commands.executeCommand('vscode.open', fixture('f_dat_v7_zstd/trace.dat', 'trace.dat'));
+    await until('the editor is open', () => viewTypes().includes('pageHolders.capture'));
+    await until('its holders are shown', async () => (await holdersText()).includes('held by 3'));
+    const rows = await (await capturesTree()).getChildren();
+    assert.ok(rows.some((row) => 'node' in row && row.node.label === 'trace.dat'));
+  });
+
+  it('is offered for text, which opens as text by itself', async () => {
+    const text = path.join(folder, 'night.txt');
+    writeFileSync(text, '# tracer: nop\n');
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(text));
+    await until('the tab is open', () => viewTypes().length === 1);
+    assert.deepEqual(viewTypes(), ['other']);
+  });
+
+  it('opens for a capture that is open already, without reading it again', async () => {
+    await vscode.commands.executeCommand('pageHolders.openSample');
+    const before = await holdersText();
+    await vscode.commands.executeCommand('pageHolders.openEditor');
+    await until('the editor is open', () => viewTypes().includes('pageHolders.capture'));
+    assert.equal(await holdersText(), before);
+    assert.equal(
+      (await (await capturesTree()).getChildren()).filter(
+        (row) => 'node' in row && row.node.kind === 'capture',
+      ).length,
+      1,
+    );
+  });
+});
