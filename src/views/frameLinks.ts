@@ -7,6 +7,12 @@ import type { FrameTarget } from '../engine/protocol';
 import { uriInTree } from './openFrame';
 import type { TextFrames } from './textFrames';
 
+/**
+ * A text with more frames has no links: a trace of 45 MB has a million, which all would go to the window. F12 and
+ * Ctrl-click lead to their definitions all the same.
+ */
+const MOST_LINKS = 20_000;
+
 class FrameLink extends vscode.DocumentLink {
   constructor(
     range: vscode.Range,
@@ -23,7 +29,7 @@ export class FrameLinks implements vscode.DocumentLinkProvider<FrameLink> {
   provideDocumentLinks(document: vscode.TextDocument, token: vscode.CancellationToken): FrameLink[] {
     const links: FrameLink[] = [];
     for (const [line, { start, nameEnd }] of this.texts.frames(document)) {
-      if (token.isCancellationRequested) break;
+      if (token.isCancellationRequested || links.length >= MOST_LINKS) return [];
       links.push(new FrameLink(new vscode.Range(line, start, line, nameEnd), document));
     }
     return links;
