@@ -18,8 +18,11 @@ import type { ProgressLine } from './progressLine';
 
 /** `Kernel Offset: 0x1c000000 from 0xffffffff81000000`, which a panic prints. */
 const KERNEL_OFFSET = /Kernel Offset: 0x([0-9a-f]{1,16}) from /;
-/** `CPU: 1 PID: 1 Comm: init Not tainted 6.1.192 #1` and the like. */
-const RELEASE = /\bComm: .* (?:Not tainted|Tainted: .*?) (\d+\.\d+\S*) #\d/;
+/**
+ * `CPU: 1 PID: 1 Comm: init Not tainted 6.1.192 #1` and the like; with CONFIG_STACKTRACE_BUILD_ID the build-id of the
+ * kernel follows (lib/dump_stack.c dump_stack_print_info).
+ */
+const RELEASE = /\bComm: .* (?:Not tainted|Tainted: .*?) (\d+\.\d+\S*) #\d+\S*(?:.*? ([0-9a-f]{40}))?/;
 
 /** Returns the exit status. */
 export async function runResolve(
@@ -71,8 +74,8 @@ async function* watched(lines: AsyncIterable<string>, info: KernelDebugInfo): As
   for await (const line of lines) {
     const shift = KERNEL_OFFSET.exec(line)?.[1];
     if (shift !== undefined) info.setShift(BigInt(`0x${shift}`));
-    const release = RELEASE.exec(line)?.[1];
-    if (release !== undefined) await info.compareKernel(null, release);
+    const [, release, buildId] = RELEASE.exec(line) ?? [];
+    if (release !== undefined) await info.compareKernel(buildId ?? null, release);
     yield line;
   }
 }

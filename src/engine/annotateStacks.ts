@@ -34,15 +34,18 @@ export interface FrameText {
 
 // func.isra.0+0x1a/0x2b [module 0123…]; the id is there with CONFIG_STACKTRACE_BUILD_ID. perf script has ([module]).
 const NAMED =
-  /(?<![\w.$+/-])([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,8})(?:\/0x([0-9a-f]{1,8}))?(?: \(?\[([\w-]+)(?: [0-9a-f]{16,64})?\]\)?)?/;
+  /(?<![\w.$+/-])([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,8})(?:\/0x([0-9a-f]{1,8}))?(?: \(?\[([\w-]+)(?: ([0-9a-f]{16,64}))?\]\)?)?/;
 /** perf script names the file of a frame of a program: `main+0x1f (/bin/true)`. */
 const OF_PROGRAM = /^\S+ \((?:\/|\[(?:vdso|vsyscall|unknown)\])/;
 // ` => func`, as ftrace has it; trace-cmd adds ` (ffffffff81234567)`
 const ARROW =
   /^(\s*=> ?)(?:([A-Za-z_][\w.$]*)(?:\+0x([0-9a-f]{1,8}))?(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)\])?)?(?: *[(<]*(?:0x)?([0-9a-f]{16})[)>]*)?\s*$/;
 const ADDRESS = /(?<![\w])(?:\[<|0x)?(ffff[0-9a-f]{12})(?:>\])?(?![\w])/;
-/** Lines that say where the processor was: no return address. */
-const EXACT = /\bR?IP: |\bEIP: |\bpc : |\bepc : /;
+/**
+ * Lines that say where the processor was: no return address. Beside the registers of an oops that is the trap of a
+ * WARN_ON (lib/bug.c, kernel/panic.c __warn).
+ */
+const EXACT = /\bR?IP: |\bEIP: |\bpc : |\bepc : |\bPC is at |\bNIP \[|\bWARNING: .* at \S+:\d+ /;
 const NO_ADDRESS = /^0+$/;
 
 /** The frame of a line, or null when it has none. */
@@ -58,10 +61,13 @@ export function frameIn(line: string): FrameText | null {
   const named = NAMED.exec(line);
   if (named !== null) {
     if (OF_PROGRAM.test(line.slice(named.index))) return null;
-    const [whole, name, offset, size, module] = named;
+    const [whole, name, offset, size, module, buildId] = named;
     // `[<ffffffff81234567>] func+0x1/0x2`, as kernels before 4.11 and arm printed it
     const before = ADDRESS.exec(line.slice(0, named.index));
-    const frame = makeFrame(name!, offset, size, module, before?.[1], isInterrupted);
+    const frame = {
+      ...makeFrame(name!, offset, size, module, before?.[1], isInterrupted),
+      moduleBuildId: buildId ?? null,
+    };
     const isUncertain = line.slice(0, named.index).endsWith('? ');
     return { frame, isUncertain, start: named.index, end: named.index + whole.length };
   }

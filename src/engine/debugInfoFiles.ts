@@ -6,13 +6,19 @@ import { DebugFileError } from '../source/elf/debugProblems';
 import type { KernelModules } from '../source/kernelDebugInfo';
 import { modulesPlaces, type SearchedMachine } from './debugInfoPlaces';
 import { OpenFiles } from './openFiles';
+import { openSeparate } from './separateDebugFile';
 
 /** Files looked at below the folder of the modules: a distribution's have some 7000. */
 const MOST_FILES = 200_000;
 /** Modules that are all opened to find out which has a function; of a distribution's only those of a like name are. */
 const MOST_SEARCHED = 100;
 /** Names of a module's file, the more telling first; `.debug` is what distributions split off. */
-const ENDINGS = ['.ko.debug', '.ko.unstripped', '.ko'];
+const ENDINGS = ['.ko.debug', '.ko.unstripped', '.ko'].flatMap((ending) =>
+  ['', '.zst', '.xz', '.gz'].map((compression) => ending + compression),
+);
+/** Bytes of a compressed vmlinux and of a compressed module when decompressed; those that there are have a quarter. */
+const LARGEST_VMLINUX = 4 * 2 ** 30;
+const LARGEST_MODULE = 2 ** 29;
 
 /** What is read of a vmlinux and of modules, open until {@link close}. */
 export class DebugInfoFiles {
@@ -37,16 +43,20 @@ export class DebugInfoFiles {
   ): Promise<DebugInfoFiles> {
     const handles = new OpenFiles();
     try {
-      const kernel = await DebugFile.open(handles.open(vmlinux));
-      if (!kernel.hasDebugInfo) {
+      const chosen = await DebugFile.open(await handles.openUnpacked(vmlinux, LARGEST_VMLINUX));
+      const kernel = chosen.hasDebugInfo
+        ? chosen
+        : await openSeparate(chosen, vmlinux, [], machine.root, handles);
+      if (kernel === null) {
         throw new DebugFileError(
-          `${vmlinux} has no debug info, expected a section .debug_info: take the vmlinux of a build with ` +
-            'CONFIG_DEBUG_INFO, or the one of the debug package of the distribution',
+          `${vmlinux} has no debug info, expected a section .debug_info${lookedFor(chosen)}: take the vmlinux of a ` +
+            'build with CONFIG_DEBUG_INFO, or the one of the debug package of the distribution',
         );
       }
       const release = await kernel.kernelRelease();
       const folders = modules === null ? await modulesPlaces(vmlinux, release, machine) : [modules];
-      return new DebugInfoFiles(kernel, release, new ModuleFolders(folders, handles), handles);
+      const open = new ModuleFolders(folders, machine.root, handles);
+      return new DebugInfoFiles(kernel, release, open, handles);
     } catch (error) {
       handles.close();
       throw error;
@@ -66,6 +76,8 @@ export class ModuleFolders implements KernelModules {
 
   constructor(
     readonly folders: readonly string[],
+    /** See {@link SearchedMachine}. */
+    private readonly root: string | null,
     private readonly handles: OpenFiles,
   ) {}
 
@@ -97,8 +109,9 @@ export class ModuleFolders implements KernelModules {
   private async openFile(file: string | undefined): Promise<DebugFile | null> {
     if (file === undefined) return null;
     try {
-      const module = await DebugFile.open(this.handles.open(file));
-      return module.hasDebugInfo ? module : null;
+      const module = await DebugFile.open(await this.handles.openUnpacked(file, LARGEST_MODULE));
+      if (module.hasDebugInfo) return module;
+      return await openSeparate(module, file, this.folders, this.root, this.handles);
     } catch {
       return null;
     }
@@ -108,6 +121,15 @@ export class ModuleFolders implements KernelModules {
     this.files ??= moduleFiles(this.folders);
     return this.files;
   }
+}
+
+/** What else was looked for, to continue "expected a section". */
+function lookedFor({ buildId, debugLink }: DebugFile): string {
+  const files = [
+    ...(buildId === null ? [] : [`.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`]),
+    ...(debugLink === null ? [] : [debugLink.name]),
+  ];
+  return files.length === 0 ? '' : ` or the file ${files.join(' or ')} beside it`;
 }
 
 /** By name of the module, its file. Symbolic links are not followed: they may lead out of the folder. */

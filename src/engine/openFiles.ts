@@ -1,7 +1,8 @@
 /** Files of this machine for the readers of debug info. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { DebugFileError } from '../source/elf/debugProblems';
 import type { RangeSource } from '../source/elf/rangeSource';
+import { contentOf, nameless } from './unpack';
 
 /** Files of this machine, read without waiting, until all are closed. */
 export class OpenFiles {
@@ -23,6 +24,35 @@ export class OpenFiles {
       );
     }
     return this.source(file, handle, size);
+  }
+
+  /**
+   * Like {@link open}; of a compressed file the content, as long as that has no more bytes than `largest`.
+   *
+   * @throws DebugFileError also when it cannot be decompressed
+   */
+  async openUnpacked(file: string, largest: number): Promise<RangeSource> {
+    const compressed = this.open(file);
+    const chunks = await contentOf(compressed, largest);
+    if (chunks === null) return compressed;
+    let size = 0;
+    try {
+      const handle = nameless();
+      this.handles.add(handle);
+      for await (const chunk of chunks) {
+        for (let from = 0; from < chunk.length;) {
+          // A closed handle's number may be another file's by now.
+          if (!this.handles.has(handle)) throw new Error('it was closed meanwhile');
+          from += writeSync(handle, chunk, from);
+        }
+        size += chunk.length;
+      }
+      return this.source(file, handle, size);
+    } catch (error) {
+      if (error instanceof DebugFileError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DebugFileError(`${file} cannot be decompressed into the temporary folder: ${reason}`);
+    }
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** A vmlinux or a module: its symbols and its debug info, opened once and asked many times. */
 import { absoluteAddress, openElf, relativeAddress, type ElfFile } from './elf/elfFile';
 import type { DebugProblem } from './elf/debugProblems';
-import { readBuildId, readKernelRelease } from './elf/notes';
+import { readAlternate, readBuildId, readDebugLink, readKernelRelease, type DebugLink } from './elf/notes';
 import type { Now, RangeSource } from './elf/rangeSource';
 import { SymbolTable, type SymbolId } from './elf/symbolTable';
 import { DwarfFile, NO_PLACES, type AddressPlaces, type Call, type CodePlace } from './dwarf/dwarfFile';
@@ -23,12 +23,19 @@ export interface AddressLocation extends AddressPlaces {
 export class DebugFile {
   private table: SymbolTable | null = null;
   private dwarf: DwarfFile | null = null;
+  /** The file that this debug info was split off from, where it is another one. */
+  stripped: DebugFile | null = null;
+  private release: Promise<string | null> | null = null;
   private readonly symbolsOf = new Map<SymbolId, CodeSymbol>();
 
   private constructor(
     private readonly elf: ElfFile,
     /** In lower-case hexadecimal digits; null when it has none. */
     readonly buildId: string | null,
+    /** The file that its debug info was split off to; null when it says none. */
+    readonly debugLink: DebugLink | null,
+    /** Name of the file that dwz moved parts of its debug info to, which is not read; null when there is none. */
+    readonly alternate: string | null,
   ) {}
 
   /**
@@ -38,7 +45,12 @@ export class DebugFile {
    */
   static async open(source: RangeSource, keepBytes?: number): Promise<DebugFile> {
     const elf = await openElf(source);
-    const file = new DebugFile(elf, await readBuildId(elf));
+    const file = new DebugFile(
+      elf,
+      await readBuildId(elf),
+      await readDebugLink(elf),
+      await readAlternate(elf),
+    );
     file.dwarf = await DwarfFile.open(elf, () => file.symbols(), keepBytes);
     return file;
   }
@@ -58,8 +70,9 @@ export class DebugFile {
   }
 
   /** Release of the kernel that it is, or for which the module was built; null when it does not say. */
-  async kernelRelease(): Promise<string | null> {
-    return readKernelRelease(this.elf, await this.symbols());
+  kernelRelease(): Promise<string | null> {
+    this.release ??= this.readRelease();
+    return this.release;
   }
 
   /** The symbols of this name. */
@@ -109,6 +122,11 @@ export class DebugFile {
     if (symbol === null || last?.function !== null) return { symbol, places, isSplit };
     // Assembly, and units whose functions are elsewhere: the symbol names what the debug info does not.
     return { symbol, places: [...places.slice(0, -1), { ...last, function: symbol.name }], isSplit };
+  }
+
+  private async readRelease(): Promise<string | null> {
+    const own = await readKernelRelease(this.elf, await this.symbols());
+    return own ?? this.stripped?.kernelRelease() ?? null;
   }
 
   private symbol(symbols: SymbolTable, id: SymbolId): CodeSymbol {

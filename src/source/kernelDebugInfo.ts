@@ -1,6 +1,6 @@
 /** From the frames of a stack to places in the source, by the debug info of the kernel and its modules. */
 import { callSites, JumpSearch, nameInSource, type CallSite, type FoundFunction } from './debugCallSites';
-import type { DebugFile } from './debugFile';
+import type { AddressLocation, DebugFile } from './debugFile';
 import type { CodePlace } from './dwarf/dwarfFile';
 import type { Certainty, StackFrame } from './location';
 import { hasSize, learnFrom, NOTHING_COMPARED, returnsTo, shiftBy, type KernelFit } from './kernelFit';
@@ -12,6 +12,8 @@ export interface DebugFrame extends StackFrame {
   readonly size?: number | null;
   /** Address in the running kernel; null or absent when the capture does not say. */
   readonly address?: bigint | null;
+  /** Build-id of the module in hexadecimal digits, as in `[ext4 0123…]`; null or absent when the capture does not say. */
+  readonly moduleBuildId?: string | null;
   /** The processor was at this very address: it is no return address (the RIP of an oops). */
   readonly isInterrupted?: boolean;
 }
@@ -23,7 +25,7 @@ export interface DebugLocation {
   readonly places: readonly CodePlace[];
   /** Further chains of the same kind, best first. */
   readonly candidates: readonly (readonly CodePlace[])[];
-  /** Why nothing better is known, for people; empty when exact. */
+  /** Why nothing better is known, for people; of an exact line at most what the debug info leaves out. */
   readonly note: string;
   /** The file may be of another build than the kernel that ran: {@link note} says why. */
   readonly isDoubtful?: boolean;
@@ -133,9 +135,23 @@ export class KernelDebugInfo {
     for (const frame of named) await this.learnFromFrame(frame);
     for (const [position, frame] of named.entries()) {
       const location = await this.locateFrame(frame, named[position - 1] ?? null);
-      located.push(this.doubt === '' ? location : doubted(location, this.doubt));
+      const doubt = this.doubt === '' ? await this.moduleDoubt(frame) : this.doubt;
+      located.push(doubt === '' ? location : doubted(location, doubt));
     }
     return located;
+  }
+
+  /** What speaks against the file of the module being of the module that ran; empty when nothing does. */
+  private async moduleDoubt({ module, moduleBuildId }: DebugFrame): Promise<string> {
+    const file = module === null ? null : await this.modules.open(module);
+    if (file === null) return '';
+    if (typeof moduleBuildId === 'string' && file.buildId !== null) {
+      if (moduleBuildId.toLowerCase() === file.buildId) return '';
+      return `${file.name} has build-id ${file.buildId}, the module in the trace ${moduleBuildId}`;
+    }
+    const [release, kernel] = [await file.kernelRelease(), await this.kernel.kernelRelease()];
+    if (release === null || kernel === null || release === kernel) return '';
+    return `${file.name} is of kernel ${release}, ${this.kernel.name} of ${kernel}`;
   }
 
   /** Names the modules that the frames leave out, as `trace-cmd report` does. */
@@ -240,8 +256,8 @@ export class KernelDebugInfo {
     { file, address }: PlaceInFile,
     isInterrupted: boolean,
   ): Promise<DebugLocation> {
-    const { places } = await file.lookUp(address - (isInterrupted ? 0n : 1n));
-    return places.length === 0 ? unknown(`There is no debug info for ${name}.`) : exact(places);
+    const found = await file.lookUp(address - (isInterrupted ? 0n : 1n));
+    return found.places.length === 0 ? unknown(`There is no debug info for ${name}.`) : exact(found, file);
   }
 
   /** A frame that has nothing but an address. */
@@ -257,10 +273,10 @@ export class KernelDebugInfo {
           : `Nothing tells where ${frame.module} was in memory: kallsyms of its boot would.`,
       );
     }
-    const { places } = await place.file.lookUp(place.address - (isInterrupted ? 0n : 1n));
-    return places.length === 0
+    const found = await place.file.lookUp(place.address - (isInterrupted ? 0n : 1n));
+    return found.places.length === 0
       ? unknown(`${where} has no code at 0x${address.toString(16)}.`)
-      : exact(places);
+      : exact(found, place.file);
   }
 
   private async locateOffset(
@@ -276,22 +292,24 @@ export class KernelDebugInfo {
     const back = isInterrupted || offset === 0 ? 0n : 1n;
     const usable = sized.length > 0 ? sized : functions;
     const chosen = usable.length > 1 && inner !== null ? await callersOf(usable, offset, inner) : usable;
-    const chains: (readonly CodePlace[])[] = [];
+    const found: DebugLocation[] = [];
     for (const { file, symbol } of chosen) {
-      const { places } = await file.lookUp(symbol.address + BigInt(offset) - back);
-      if (places.length > 0) chains.push(places);
+      const location = await file.lookUp(symbol.address + BigInt(offset) - back);
+      if (location.places.length > 0) found.push(exact(location, file));
     }
-    const [best, ...others] = chains;
-    if (best === undefined) return unknown(`There is no debug info for ${frame.function}.`);
+    const [first, ...further] = found;
+    if (first === undefined) return unknown(`There is no debug info for ${frame.function}.`);
+    const best = first.places;
+    const others = further.map(({ places }) => places);
     if (sized.length === 0 && size !== null) {
       const sizes = functions.map(({ symbol }) => `0x${symbol.size.toString(16)}`).join(', ');
       const note =
         `${frame.function} has 0x${size.toString(16)} bytes in the trace and ${sizes} in ` +
         `${functions[0]!.file.name}: it is of another build.`;
-      return doubted({ certainty: 'exact', places: best, candidates: others, note: '' }, note);
+      return doubted({ ...first, candidates: others }, note);
     }
-    if (others.length === 0) return exact(best);
-    const note = `There are ${chains.length} functions of this name, and nothing tells them apart.`;
+    if (others.length === 0) return first;
+    const note = `There are ${found.length} functions of this name, and nothing tells them apart.`;
     return { certainty: 'one-of-several', places: best, candidates: others.slice(0, CANDIDATE_LIMIT), note };
   }
 
@@ -352,17 +370,24 @@ export class KernelDebugInfo {
 
   private async definition(functions: readonly FoundFunction[], note: string): Promise<DebugLocation> {
     const chains: CodePlace[][] = [];
+    let elsewhere = '';
     for (const { file, symbol } of functions) {
+      const defined = await file.definitionAt(symbol.address);
       // Assembly has no definition that is written down, but its first line.
-      const place =
-        (await file.definitionAt(symbol.address)) ??
-        (await file.lookUp(symbol.address)).places.at(-1) ??
-        null;
+      const found = defined === null ? await file.lookUp(symbol.address) : null;
+      const place = defined ?? found?.places.at(-1) ?? null;
       if (place !== null) chains.push([place]);
+      if (found !== null && elsewhere === '') elsewhere = missingPart(found, file);
     }
     const [best, ...others] = chains;
-    if (best === undefined) return unknown(`${note} There is no debug info for it.`);
-    return { certainty: 'function-only', places: best, candidates: others.slice(0, CANDIDATE_LIMIT), note };
+    const said = `${note} ${elsewhere}`.trim();
+    if (best === undefined) return unknown(`${said} There is no debug info for it.`);
+    return {
+      certainty: 'function-only',
+      places: best,
+      candidates: others.slice(0, CANDIDATE_LIMIT),
+      note: said,
+    };
   }
 }
 
@@ -387,10 +412,25 @@ function certaintyOf(best: CallSite, count: number): Certainty {
   return best.kind === 'direct' ? 'exact' : 'one-call-site';
 }
 
-function exact(places: readonly CodePlace[]): DebugLocation {
+function exact(found: AddressLocation, file: DebugFile): DebugLocation {
+  const { places } = found;
   const hasLine = places.every(({ line }) => line !== null);
-  const note = hasLine ? '' : 'The debug info gives this code no line.';
+  const note = hasLine ? missingPart(found, file) : 'The debug info gives this code no line.';
   return { certainty: hasLine ? 'exact' : 'function-only', places, candidates: [], note };
+}
+
+/** What is not known of a place because the file that has it is not read; empty when nothing is missing. */
+function missingPart({ places, isSplit }: AddressLocation, { name, alternate }: DebugFile): string {
+  if (isSplit) {
+    return (
+      `The functions of this code are described in a .dwo file (-gsplit-dwarf), which is not read: ` +
+      'what is inlined and called here is not known.'
+    );
+  }
+  if (alternate !== null && places.some((place) => place.function === null)) {
+    return `Some names of ${name} are in ${alternate} (dwz), which is not read.`;
+  }
+  return '';
 }
 
 function unknown(note: string): DebugLocation {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { callSites, JumpSearch, type FindFunctions } from '../../../src/source/debugCallSites';
 import { DebugFile } from '../../../src/source/debugFile';
+import { KernelDebugInfo } from '../../../src/source/kernelDebugInfo';
 import { fileSource, framesOf, isOnPath, llvmFrames, textSymbols, workFolder } from './debugSupport';
 
 /** Line numbers in the tests are those of these files. */
@@ -105,6 +106,10 @@ describe('debug info of compiled programs', { skip: without }, () => {
       assert.equal(location.places.length, 1);
       assert.equal(location.places[0]!.function, 'other');
       assert.equal(location.places[0]!.line, 11);
+      const info = new KernelDebugInfo(file);
+      const [frame] = await info.locate([{ function: 'other', offset: 0, module: null }]);
+      assert.match(frame!.note, /described in a \.dwo file/);
+      assert.equal(frame!.places[0]!.line, 11);
     });
   });
 

@@ -43,6 +43,7 @@ async function readAll(bytes: Uint8Array): Promise<{ lines: string[]; problems: 
         lines.push(`${site.kind} ${site.places.length}`);
     }
   }
+  lines.push(file.buildId ?? '', file.debugLink?.name ?? '', file.alternate ?? '');
   await file.lookUp(0x1234n);
   await file.kernelRelease();
   return { lines, problems: file.problems.count, bytesRead: source.bytesRead };
@@ -57,6 +58,8 @@ test('the samples are read without a problem', async () => {
       name,
     );
     assert.ok(lines.includes('tail 1'), name);
+    if (name === 'links.elf')
+      assert.deepEqual(lines.slice(-2), ['sample.debug', '/usr/lib/debug/.dwz/sample.dwz']);
   }
 });
 
