@@ -1,4 +1,6 @@
 /** What the command line asks for: which command, read by its own file. */
+import { COMPARE_HELP, COMPARE_USAGE, compareCommand, type CompareCommand } from './compareCommand';
+import { EXPORT_HELP, EXPORT_USAGE, exportCommand, type ExportCommand } from './exportCommand';
 import { alternatives, UsageError } from './options';
 import {
   RECORD_SCRIPT_HELP,
@@ -12,6 +14,8 @@ import { RESOLVE_HELP, RESOLVE_USAGE, resolveCommand, type ResolveCommand } from
 export type CommandLine =
   | ReportCommand
   | ResolveCommand
+  | ExportCommand
+  | CompareCommand
   | RecordScriptCommand
   | { readonly name: 'help'; readonly text: string }
   | { readonly name: 'version' };
@@ -28,6 +32,8 @@ interface Command {
 /** By the name that is typed, in the order of the help. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   report: { parse: reportCommand, usage: REPORT_USAGE, help: REPORT_HELP },
+  export: { parse: exportCommand, usage: EXPORT_USAGE, help: EXPORT_HELP },
+  compare: { parse: compareCommand, usage: COMPARE_USAGE, help: COMPARE_HELP },
   resolve: { parse: resolveCommand, usage: RESOLVE_USAGE, help: RESOLVE_HELP },
   'record-script': { parse: recordScriptCommand, usage: RECORD_SCRIPT_USAGE, help: RECORD_SCRIPT_HELP },
 };

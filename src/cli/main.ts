@@ -9,6 +9,8 @@ import { parseCommandLine, type CommandLine } from './commandLine';
 import { UsageError } from './options';
 import { recordScript } from '../engine/recording/recordScript';
 import { ProgressLine, progressTerminal } from './progressLine';
+import { runCompare } from './runCompare';
+import { runExport } from './runExport';
 import { runReport } from './runReport';
 import { runResolve } from './runResolve';
 import { ClosedPipeError, OutputStream } from './outputStream';
@@ -44,6 +46,10 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case 'report':
       return runReport(command, output, errors, progress);
+    case 'export':
+      return runExport(command, output, errors, progress);
+    case 'compare':
+      return runCompare(command, output, errors, progress);
     case 'resolve':
       return runResolve(command, process.stdin, output, errors, progress);
   }

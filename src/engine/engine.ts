@@ -2,6 +2,7 @@
  * Owns the open captures and the kernel tree, and answers what is asked of them. The same class serves the command
  * line directly and the editor from a worker; nothing here knows which.
  */
+import { version } from '../../package.json';
 import { EventKind, NONE, type Capture } from '../capture/eventTable';
 import { inTurns } from '../capture/turns';
 import { analysisSteps } from '../holders/analyseHolders';
@@ -19,9 +20,16 @@ import {
 import { reportAllocations, reportGroups, reportJoins, reportNaming } from './allocationReport';
 import { AllocationRows, dumpRows } from './allocationRows';
 import { allocationCount, allocationsText } from './allocationsText';
+import { compareCaptures } from './comparing/compareCaptures';
 import { DebugInfo } from './debugInfo';
 import { debugInfoRow } from './debugInfoRows';
+import { CompareError } from './errors';
 import { EventQueries } from './eventQueries';
+import { csvExport } from './exporting/csvExport';
+import type { ExportFormat } from './exporting/exportFormats';
+import { markdownLines } from './exporting/markdownExport';
+import { speedscopeExport } from './exporting/speedscopeExport';
+import { writePieces } from './exporting/writePieces';
 import { changeOf } from './fileState';
 import {
   frameTarget,
@@ -67,6 +75,12 @@ import { textLines, type Styles } from './textReport';
 import { pointText } from './timeText';
 import { pauseFor } from './turns';
 import { counted, joined } from './wording';
+
+/** Rows of a report, and rows one step below them. */
+interface ReportPart {
+  readonly rows: readonly Branch[];
+  readonly below: readonly Branch[];
+}
 
 interface OpenedCapture extends AnalysedCapture {
   readonly id: string;
@@ -338,19 +352,63 @@ export class Engine implements EngineApi {
 
   /** Lines of the text report of all captures, grouped, sorted and filtered. */
   async *textReport(query: HoldersQuery, styles: Styles, full = false): AsyncGenerator<string> {
-    for (const opened of this.opened.values()) {
-      yield* await textLines([this.captureHeading(opened, query)], { styles, full });
-      const { pageEvents, allocations } = opened.facts;
-      if (opened.analysis.pages.length === 0 && (pageEvents > 0 || allocations === 0)) {
-        const label = pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR;
-        yield* await textLines([branch({ id: 'looked-for', kind: 'note', label })], { styles }, 1);
-      }
+    for (const { rows, below } of await this.reportParts(query)) {
+      yield* await textLines(rows, { styles, full });
+      yield* await textLines(below, { styles }, 1);
       yield '';
     }
+  }
+
+  /** The answer in a form that leaves the program, in pieces. */
+  async *exported(format: ExportFormat, query: HoldersQuery): AsyncGenerator<string> {
+    switch (format) {
+      case 'json':
+        yield* this.jsonReport(query);
+        return;
+      case 'csv':
+        yield* csvExport(await this.exportSources(query), query);
+        return;
+      case 'speedscope':
+        yield await speedscopeExport(await this.exportSources(query), query, `Page Holders ${version}`);
+        return;
+      case 'markdown':
+        for (const { rows, below } of await this.reportParts(query)) {
+          yield `${(await markdownLines([...rows, ...below])).join('\n')}\n\n`;
+        }
+    }
+  }
+
+  async exportFile({ format, query, path }: Request<'exportFile'>): Promise<Answer<'exportFile'>> {
+    return { bytes: await writePieces(path, this.exported(format, query)) };
+  }
+
+  compare({ before, after }: Request<'compare'>): Promise<Answer<'compare'>> {
+    const [one, other] = [before, after].map((id) => this.opened.get(id));
+    if (one === undefined || other === undefined) {
+      return Promise.reject(new CompareError('A capture that is to be compared is not open any more.'));
+    }
+    return Promise.resolve(compareCaptures(this.holderSource(one), this.holderSource(other)));
+  }
+
+  private async exportSources(query: HoldersQuery): Promise<readonly HolderSource[]> {
+    const through = await this.stacksThrough(query.filter);
+    return [...this.opened.values()].map((opened) => this.holderSource(opened, through));
+  }
+
+  /** Each capture with its rows, and what is said below where it has none; then the symbol files. */
+  private async reportParts(query: HoldersQuery): Promise<readonly ReportPart[]> {
+    const through = await this.stacksThrough(query.filter);
+    const parts = [...this.opened.values()].map((opened): ReportPart => {
+      const { pageEvents, allocations } = opened.facts;
+      const isEmpty = opened.analysis.pages.length === 0 && (pageEvents > 0 || allocations === 0);
+      const label = pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR;
+      return {
+        rows: [this.captureHeading(opened, query, through)],
+        below: isEmpty ? [branch({ id: 'looked-for', kind: 'note', label })] : [],
+      };
+    });
     const symbolFiles = this.symbolFileRows();
-    if (symbolFiles.length === 0) return;
-    yield* await textLines(symbolFiles, { styles });
-    yield '';
+    return symbolFiles.length === 0 ? parts : [...parts, { rows: symbolFiles, below: [] }];
   }
 
   /** The JSON report of all captures in pieces, so that no string grows beyond what one page needs. */

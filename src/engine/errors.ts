@@ -25,6 +25,16 @@ export class RuleFileError extends Error {
   override readonly name = 'RuleFileError';
 }
 
+/** A file that an export cannot be written to. */
+export class ExportError extends Error {
+  override readonly name = 'ExportError';
+}
+
+/** Captures that cannot be compared. */
+export class CompareError extends Error {
+  override readonly name = 'CompareError';
+}
+
 /** The request was given up by the one who asked. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError';

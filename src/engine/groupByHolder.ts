@@ -65,7 +65,7 @@ function stepOf(name: string): string {
 }
 
 /** `vmsplice`; `put in pipe_read` where the get is not in the capture. */
-function pathText({ acquired, released, site }: Reference): string {
+export function pathText({ acquired, released, site }: Reference): string {
   if (acquired !== null) return site === '' ? 'function not known' : site;
   if (released === null) return 'neither get nor put in the capture';
   return site === '' ? 'put, function not known' : `put in ${site}`;

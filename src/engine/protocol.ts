@@ -7,6 +7,8 @@
 import type { Certainty, OutsideTree, SourceLine } from '../source/location';
 import type { PathMapping } from '../source/sourcePaths';
 import type { EventRequests } from './eventProtocol';
+import type { Comparison } from './comparing/compareCaptures';
+import type { ExportFormat } from './exporting/exportFormats';
 import type { HoldersQuery, Kind } from './holdersQuery';
 
 /** What a tree row is; views choose its icon and menu by it. */
@@ -397,6 +399,19 @@ export interface EngineRequests extends EventRequests {
   readonly text: {
     request: { readonly node: string | null; readonly query: HoldersQuery };
     answer: string;
+  };
+  /**
+   * Writes what the open captures say to a file, which is replaced when all of it is written. Fails with an
+   * ExportError when it cannot be.
+   */
+  readonly exportFile: {
+    request: { readonly format: ExportFormat; readonly query: HoldersQuery; readonly path: string };
+    answer: { readonly bytes: number };
+  };
+  /** What became of the holders of one open capture in another. Fails with a CompareError when one is not open. */
+  readonly compare: {
+    request: { readonly before: string; readonly after: string };
+    answer: Comparison;
   };
 }
 

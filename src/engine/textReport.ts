@@ -78,7 +78,7 @@ function textNode(node: TreeNode, isPrinted: boolean): TreeNode {
 }
 
 /** What was recorded is for those who check a claim: it would be longer than the answer. */
-function isLeftOut(node: TreeNode, full: boolean): boolean {
+export function isLeftOut(node: TreeNode, full: boolean): boolean {
   return node.kind === 'events' && !node.expanded && !full;
 }
 
@@ -86,7 +86,7 @@ function isLeftOut(node: TreeNode, full: boolean): boolean {
  * Expected, temporary and earlier references, the plumbing frames and allocations that prove nothing stay folded, and
  * the stacks of events.
  */
-function isFolded(node: TreeNode, full: boolean): boolean {
+export function isFolded(node: TreeNode, full: boolean): boolean {
   if (!FOLDED.has(node.kind) || node.expanded) return false;
   return !full || node.kind === 'frames' || node.kind === 'event';
 }

@@ -1,0 +1,47 @@
+/** What `page-holders compare` is asked for. */
+import { DEFAULT_QUERY } from '../engine/holdersQuery';
+import type { CaptureInput } from './captureOptions';
+import { oneOf, parseOptions, UsageError } from './options';
+
+export interface CompareCommand {
+  readonly name: 'compare';
+  readonly before: string;
+  readonly after: string;
+  /** Both captures, and what goes with them. */
+  readonly input: CaptureInput;
+  readonly format: 'text' | 'json';
+  readonly exitCode: boolean;
+}
+
+export const COMPARE_USAGE = `page-holders compare BEFORE AFTER [KALLSYMS]… [--rules FILE] [--format text|json]
+             [--exit-code]
+`;
+
+export const COMPARE_HELP = `compare says what became of the holders of one capture in another, as before and after a
+fix: those that are gone, new and changed, by kind and code path, because PFNs and times
+differ in every recording. Files behind the two name bare addresses in them.
+
+  --rules FILE    as for report
+  --format FORMAT text (default) or json
+  --exit-code     exit with 1 when AFTER has holders that BEFORE has not
+`;
+
+/** @throws UsageError */
+export function compareCommand(args: readonly string[]): CompareCommand {
+  const { values, positionals } = parseOptions(args, {
+    rules: { type: 'string' },
+    format: { type: 'string' },
+    'exit-code': { type: 'boolean' },
+  });
+  const [before, after] = positionals;
+  if (before === undefined || after === undefined) throw new UsageError('compare: expected two captures');
+  const { rules = null, format = 'text' } = values;
+  return {
+    name: 'compare',
+    before,
+    after,
+    input: { captures: positionals, tree: null, vmlinux: null, modules: null, rules, query: DEFAULT_QUERY },
+    format: oneOf('compare', '--format', format, ['text', 'json']),
+    exitCode: values['exit-code'] === true,
+  };
+}

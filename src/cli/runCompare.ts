@@ -1,0 +1,34 @@
+/** `page-holders compare`: what became of the holders of one capture in another. */
+import { compareText } from '../engine/comparing/compareText';
+import type { CaptureFacts } from '../engine/protocol';
+import type { CompareCommand } from './compareCommand';
+import type { OutputStream } from './outputStream';
+import type { ProgressLine } from './progressLine';
+import { readCaptures } from './readCaptures';
+
+/** Returns the exit status. */
+export async function runCompare(
+  { before, after, input, format, exitCode }: CompareCommand,
+  output: OutputStream,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<number> {
+  const read = await readCaptures(input, errors, progress);
+  if (read === null) return 2;
+  const { engine, opened, isWhole } = read;
+  // Why a file cannot be read is told; with one alone there is nothing to compare.
+  if (!isWhole) return 2;
+  const [one, other] = opened as readonly [CaptureFacts, CaptureFacts];
+  for (const facts of [one, other]) {
+    if (facts.format !== 'kallsyms') continue;
+    await errors.write(
+      `page-holders: ${facts.path}: only names frames; expected ${before} and ${after} to be captures.\n`,
+    );
+    return 2;
+  }
+  const comparison = await engine.compare({ before: one.id, after: other.id });
+  await output.write(
+    format === 'json' ? `${JSON.stringify(comparison, null, 2)}\n` : `${compareText(comparison)}\n`,
+  );
+  return exitCode && comparison.appeared.length > 0 ? 1 : 0;
+}

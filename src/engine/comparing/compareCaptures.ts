@@ -1,0 +1,211 @@
+/**
+ * What became of the holders of one capture in another, as before and after a fix: by kind and code path, because PFNs
+ * and times are others in every recording.
+ */
+import type { Capture } from '../../capture/eventTable';
+import type { Attempt, Page } from '../../holders/model';
+import { pathText } from '../groupByHolder';
+import { lastTime, timeSpan } from '../heldTime';
+import { groupBy, totalsOf, type Holding } from '../holdings';
+import type { HolderSource } from '../holderSource';
+import { heldReferences, holdersText, isHeld, kindText, untracedReferences } from '../pageFacts';
+
+/** One version of the JSON that `page-holders compare` prints: added to, never renamed. */
+export interface Comparison {
+  readonly version: 1;
+  readonly before: ComparedCapture;
+  readonly after: ComparedCapture;
+  /** Holders of the first capture alone, the worst first. */
+  readonly gone: readonly HolderTotals[];
+  /** Holders of the second capture alone. */
+  readonly appeared: readonly HolderTotals[];
+  readonly changed: readonly HolderChange[];
+  readonly unchanged: readonly HolderTotals[];
+  /** What speaks against taking a difference for an effect, for people. */
+  readonly doubts: readonly string[];
+}
+
+export interface ComparedCapture {
+  readonly path: string;
+  readonly clock: Capture['clock'];
+  /** From the first event to the last, in ns or ticks; null where no event has a time. */
+  readonly span: number | null;
+  readonly attempts: number;
+  /** Those that are known to have failed, or met a page that did not move. */
+  readonly attemptsBlocked: number;
+  /** Pages that failed to move, and how many of them somebody held, known or not. */
+  readonly pages: number;
+  readonly heldPages: number;
+  readonly lost: number;
+  readonly gaps: number;
+}
+
+/** What pages were kept by: a kind of reference and the code that takes it, or why none is to blame. */
+export interface HolderTotals {
+  /** As rows name it: `pipe buffer`, `untraced`, `nobody`. */
+  readonly kind: string;
+  /** The function in which it is taken, or put; for `nobody` the cause. */
+  readonly path: string;
+  readonly pages: number;
+  readonly references: number;
+  readonly stillHeld: number;
+  readonly attemptsBlocked: number;
+  /** In ns or ticks; null where the capture does not tell. */
+  readonly longest: number | null;
+  readonly total: number | null;
+  /** Times may have been longer: a get or a put is not in the capture. */
+  readonly isLeast: boolean;
+}
+
+export interface HolderChange {
+  readonly before: HolderTotals;
+  readonly after: HolderTotals;
+}
+
+export function compareCaptures(before: HolderSource, after: HolderSource): Comparison {
+  const [old, now] = [holdersOf(before), holdersOf(after)];
+  const keys = new Map([...old, ...now].map((each) => [keyOf(each), each]));
+  const find = (holders: readonly HolderTotals[], key: string): HolderTotals | undefined =>
+    holders.find((each) => keyOf(each) === key);
+  const gone: HolderTotals[] = [];
+  const appeared: HolderTotals[] = [];
+  const changed: HolderChange[] = [];
+  const unchanged: HolderTotals[] = [];
+  for (const key of keys.keys()) {
+    const [one, other] = [find(old, key), find(now, key)];
+    if (one === undefined) appeared.push(other!);
+    else if (other === undefined) gone.push(one);
+    else if (isSame(one, other)) unchanged.push(other);
+    else changed.push({ before: one, after: other });
+  }
+  const sides = [comparedCapture(before), comparedCapture(after)] as const;
+  return {
+    version: 1,
+    before: sides[0],
+    after: sides[1],
+    gone: gone.sort(worstFirst),
+    appeared: appeared.sort(worstFirst),
+    changed: changed.sort((a, b) => worstFirst(a.after, b.after)),
+    unchanged: unchanged.sort(worstFirst),
+    doubts: doubtsOf(...sides),
+  };
+}
+
+function comparedCapture({ capture, analysis }: HolderSource): ComparedCapture {
+  const { attempts, pages } = analysis;
+  const blocked = blockedAttempts(pages);
+  const span = timeSpan(capture);
+  return {
+    path: capture.path,
+    clock: capture.clock,
+    span: span === null ? null : span.last - span.first,
+    attempts: attempts.length,
+    attemptsBlocked: attempts.filter((attempt) => isBlocked(attempt, blocked)).length,
+    pages: pages.length,
+    heldPages: pages.filter(isHeld).length,
+    lost: capture.lost,
+    gaps: capture.gaps.length,
+  };
+}
+
+function isBlocked({ id, result }: Attempt, blocked: ReadonlySet<number>): boolean {
+  return result === 'failed' || (result !== 'succeeded' && blocked.has(id));
+}
+
+function blockedAttempts(pages: readonly Page[]): ReadonlySet<number> {
+  return new Set(pages.flatMap(({ marks }) => marks.map(({ attempt }) => attempt)));
+}
+
+function holdersOf({ capture, analysis }: HolderSource): readonly HolderTotals[] {
+  const { pages } = analysis;
+  const end = lastTime(capture);
+  const holdings = pages.flatMap((page): readonly Holding[] =>
+    heldReferences(page).map((reference) => ({ page, reference })),
+  );
+  const held = groupBy(holdings, ({ reference }) => `${kindText(reference)}\0${pathText(reference)}`).map(
+    ([key, items]): HolderTotals => {
+      const [kind = '', path = ''] = key.split('\0');
+      const { pages: count, stillHeld, attempts, longest, total } = totalsOf(items, end);
+      return {
+        kind,
+        path,
+        pages: count,
+        references: items.length,
+        stillHeld,
+        attemptsBlocked: attempts,
+        longest: longest?.span ?? null,
+        total: longest === null ? null : total,
+        isLeast: longest?.isLeast === true,
+      };
+    },
+  );
+  const untraced = pages.filter((page) => untracedReferences(page) > 0);
+  const free = groupBy(
+    pages.filter((page) => !isHeld(page)),
+    holdersText,
+  );
+  return [
+    ...held,
+    ...(untraced.length > 0 ? [withoutHolder('untraced', 'no event explains them', untraced)] : []),
+    ...free.map(([cause, kept]) => withoutHolder('nobody', cause.replace(/^nobody: /, ''), kept)),
+  ];
+}
+
+/** Pages that are kept by what no reference of the capture is. */
+function withoutHolder(kind: string, path: string, pages: readonly Page[]): HolderTotals {
+  return {
+    kind,
+    path,
+    pages: pages.length,
+    references: pages.reduce((sum, page) => sum + untracedReferences(page), 0),
+    stillHeld: 0,
+    attemptsBlocked: blockedAttempts(pages).size,
+    longest: null,
+    total: null,
+    isLeast: false,
+  };
+}
+
+function keyOf({ kind, path }: HolderTotals): string {
+  return `${kind}\0${path}`;
+}
+
+function isSame(one: HolderTotals, other: HolderTotals): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function worstFirst(a: HolderTotals, b: HolderTotals): number {
+  return b.attemptsBlocked - a.attemptsBlocked || b.pages - a.pages || (b.total ?? 0) - (a.total ?? 0);
+}
+
+/** A difference of this factor in what was tried or how long is worth a word. */
+const NOTABLE = 2;
+
+function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly string[] {
+  const doubts: string[] = [];
+  for (const [name, { attempts }] of [
+    ['Before', before],
+    ['After', after],
+  ] as const) {
+    if (attempts === 0)
+      doubts.push(`${name}: no attempt to move pages is in the capture, so nobody was in its way.`);
+  }
+  const lossy = [before, after].filter(({ lost, gaps }) => lost > 0 || gaps > 0);
+  for (const { path } of lossy) {
+    doubts.push(`${path} lost events: who is missing there may have been among them.`);
+  }
+  if (before.clock !== after.clock) {
+    doubts.push('One clock counts ns, the other ticks: times cannot be compared.');
+  } else if (ratio(before.span, after.span) >= NOTABLE) {
+    doubts.push('The captures are of very different length: compare what each attempt met, not the totals.');
+  }
+  if (before.attempts > 0 && after.attempts > 0 && ratio(before.attempts, after.attempts) >= NOTABLE) {
+    doubts.push('Much more was tried in one than in the other: totals differ by that alone.');
+  }
+  return doubts;
+}
+
+function ratio(a: number | null, b: number | null): number {
+  if (a === null || b === null || Math.min(a, b) <= 0) return 1;
+  return Math.max(a, b) / Math.min(a, b);
+}

@@ -1,0 +1,108 @@
+/** A comparison of two captures as text that can be read in an editor, a terminal and a mail. */
+import { spanText, type Clock } from '../timeText';
+import { counted, joined } from '../wording';
+import type { ComparedCapture, Comparison, HolderChange, HolderTotals } from './compareCaptures';
+
+const INDENT = '  ';
+
+/** Lines without a newline at the end of the last. */
+export function compareText(comparison: Comparison): string {
+  const { before, after, gone, appeared, changed, unchanged, doubts } = comparison;
+  const nothing = gone.length + appeared.length + changed.length + unchanged.length === 0;
+  return [
+    ...sideLines('Before', before),
+    ...sideLines('After', after),
+    ...doubts.map((doubt) => `Careful: ${doubt}`),
+    '',
+    ...(nothing ? ['No page failed to move in either capture.', ''] : []),
+    ...section('Gone', 'kept pages before, and no longer', totalsLines(gone, before.clock)),
+    ...section('New', 'keep pages now, and did not before', totalsLines(appeared, after.clock)),
+    ...section('Changed', 'kept pages before, and do now', changeLines(changed, before.clock, after.clock)),
+    ...section('Unchanged', '', totalsLines(unchanged, after.clock)),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+function sideLines(name: string, side: ComparedCapture): readonly string[] {
+  const { path, span, clock, attempts, attemptsBlocked, pages, heldPages, lost } = side;
+  const numbers = joined([
+    `${counted(attempts, 'attempt')}, ${attemptsBlocked} blocked`,
+    `${counted(pages, 'page')} failed to move, ${heldPages} held`,
+    span === null ? null : spanText(span, clock),
+    lost > 0 ? `${counted(lost, 'event')} lost` : null,
+  ]);
+  return [`${`${name}:`.padEnd(8)}${path}`, `${' '.repeat(8)}${numbers}`];
+}
+
+function section(title: string, meaning: string, lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return [];
+  const count = lines.filter((line) => !line.startsWith(INDENT.repeat(2))).length;
+  return [`${title} (${count})${meaning === '' ? '' : `: ${meaning}`}`, ...lines, ''];
+}
+
+function totalsLines(holders: readonly HolderTotals[], clock: Clock): readonly string[] {
+  return holders.flatMap((holder) => [
+    INDENT + nameOf(holder),
+    INDENT.repeat(2) +
+      measures(holder, clock)
+        .map(({ text }) => text)
+        .filter((text) => text !== '')
+        .join(' · '),
+  ]);
+}
+
+/** Each number that differs in a line of its own, the old and the new; what is the same is left out. */
+function changeLines(changes: readonly HolderChange[], old: Clock, now: Clock): readonly string[] {
+  return changes.flatMap(({ before, after }) => {
+    const later = measures(after, now);
+    const lines = measures(before, old).flatMap(({ name, value }, index) => {
+      const other = later[index]!.value;
+      return value === other ? [] : [`${INDENT.repeat(2)}${name.padEnd(NAME_WIDTH)}${value} → ${other}`];
+    });
+    return [
+      INDENT + nameOf(after),
+      ...(lines.length === 0 ? [`${INDENT.repeat(2)}by less than is shown`] : lines),
+    ];
+  });
+}
+
+function nameOf({ kind, path }: HolderTotals): string {
+  return `${kind} · ${path}`;
+}
+
+interface Measure {
+  readonly name: string;
+  /** Alone, beside the other side's. */
+  readonly value: string;
+  /** In a sentence; empty for what need not be said. */
+  readonly text: string;
+}
+
+const NAME_WIDTH = 18;
+
+function measures(holder: HolderTotals, clock: Clock): readonly Measure[] {
+  const { pages, references, stillHeld, attemptsBlocked, longest, total, isLeast } = holder;
+  const time = (span: number | null): string =>
+    span === null ? 'not known' : `${isLeast ? '≥ ' : ''}${spanText(span, clock)}`;
+  return [
+    {
+      name: 'attempts blocked',
+      value: String(attemptsBlocked),
+      text: `${counted(attemptsBlocked, 'attempt')} blocked`,
+    },
+    { name: 'pages', value: String(pages), text: counted(pages, 'page') },
+    {
+      name: 'references',
+      value: String(references),
+      text: references === pages || references === 0 ? '' : counted(references, 'reference'),
+    },
+    { name: 'still held', value: String(stillHeld), text: stillHeld === 0 ? '' : `${stillHeld} still held` },
+    { name: 'longest', value: time(longest), text: longest === null ? '' : `longest ${time(longest)}` },
+    {
+      name: 'total',
+      value: time(total),
+      text: total === null || references < 2 ? '' : `total ${time(total)}`,
+    },
+  ];
+}

@@ -1,0 +1,143 @@
+/**
+ * One row for each reference at a mark, as RFC 4180 has it: CRLF behind each record, quotes doubled. A mark at which
+ * no reference was open has a row too: its sum says what kept the page.
+ */
+import type { Mark, Page, Reference } from '../../holders/model';
+import { heldTime } from '../heldTime';
+import type { HolderSource } from '../holderSource';
+import type { HoldersQuery } from '../holdersQuery';
+import { isStillHeld, kindText, pfnText } from '../pageFacts';
+import { timeString } from '../report';
+import { taskText } from '../taskText';
+import { shownPages } from './shownPages';
+
+type Field = string | number | null;
+
+/** Names are a promise to scripts: added to at the end, never renamed. */
+const COLUMNS = [
+  'capture',
+  'pfn',
+  'order',
+  'mark_time_ns',
+  'reason',
+  'attempt',
+  'attempt_task',
+  'refcount',
+  'expected',
+  'held',
+  'untraced',
+  'cause',
+  'role',
+  'kind',
+  'name',
+  'weight',
+  'match',
+  'holder_function',
+  'acquired_time_ns',
+  'acquired_by',
+  'acquired_stack',
+  'released_time_ns',
+  'released_by',
+  'released_stack',
+  'still_held',
+  'held_time_ns',
+  'held_time_is_least',
+] as const;
+
+export async function* csvExport(
+  sources: readonly HolderSource[],
+  query: HoldersQuery,
+): AsyncGenerator<string> {
+  yield record(COLUMNS);
+  for (const source of sources) {
+    const { pages, references, end } = shownPages(source, query);
+    for (const page of pages) {
+      const asked = references(page);
+      let rows = '';
+      for (const [index, mark] of page.marks.entries()) {
+        const open = asked.filter(({ openAt }) => openAt.includes(index));
+        const first = markFields(source, page, mark);
+        if (open.length === 0) rows += record([...first, ...NO_REFERENCE]);
+        for (const reference of open) {
+          rows += record([...first, ...(await referenceFields(source, page, reference, end))]);
+        }
+      }
+      yield rows;
+    }
+  }
+}
+
+function markFields({ capture, analysis }: HolderSource, page: Page, mark: Mark): readonly Field[] {
+  const { count, expected, held, untraced, cause, causeDetail } = mark;
+  return [
+    said(capture.path),
+    pfnText(page.pfn),
+    page.order,
+    timeString(mark.time, capture.timeBase),
+    mark.reason,
+    analysis.attempts[mark.attempt]?.what ?? null,
+    said(taskText(capture, mark.task)),
+    count,
+    expected,
+    held,
+    untraced,
+    causeDetail ?? cause,
+  ];
+}
+
+const NO_REFERENCE: readonly Field[] = COLUMNS.slice(COLUMNS.indexOf('role')).map(() => null);
+
+async function referenceFields(
+  source: HolderSource,
+  page: Page,
+  reference: Reference,
+  end: number,
+): Promise<readonly Field[]> {
+  const { role, kind, weight, confidence, site, acquired, released } = reference;
+  const time = heldTime(page, reference, end);
+  return [
+    role,
+    kind,
+    said(kindText(reference)),
+    weight,
+    confidence,
+    said(site),
+    ...(await endFields(source, acquired)),
+    ...(await endFields(source, released)),
+    isStillHeld(reference) ? 'yes' : 'no',
+    time === null ? null : Math.round(time.span),
+    time === null ? null : time.isLeast ? 'yes' : 'no',
+  ];
+}
+
+/** Time, task and stack; functions innermost first, as the kernel prints them. */
+async function endFields(
+  { capture, stacks }: HolderSource,
+  end: Reference['acquired'],
+): Promise<readonly Field[]> {
+  if (end === null) return [null, null, null];
+  const frames = await stacks.frames(end.stack);
+  return [
+    timeString(end.time, capture.timeBase),
+    said(taskText(capture, end.task)),
+    said(frames.map((frame) => frame.function).join(' < ')),
+  ];
+}
+
+/**
+ * Text of a capture or a file name: a spreadsheet takes a field for a formula that begins with one of these, and the
+ * name of a task may be any bytes (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+function said(text: string | null): string | null {
+  return text !== null && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
+function record(fields: readonly Field[]): string {
+  return `${fields.map(quoted).join(',')}\r\n`;
+}
+
+function quoted(field: Field): string {
+  if (field === null) return '';
+  const text = String(field);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
+import { runCli, scratch } from './support/runCli';
+
+const SAMPLE = 'media/sample/trace.txt';
+const BUFFERS = 'test/fixtures/c_jbd2/report.txt.gz';
+
+test('export writes to standard output, or whole to a file', async () => {
+  const file = path.join(scratch, 'holders.csv');
+  const printed = await runCli(['export', SAMPLE, '--as', 'csv', '--kind', 'gup-pin']);
+  assert.deepEqual([printed.status, printed.errors], [0, '']);
+  assert.match(printed.output, /^capture,pfn,order,/);
+  const written = await runCli(['export', SAMPLE, '--as', 'csv', '--kind', 'gup-pin', '-o', file]);
+  assert.deepEqual(written, { status: 0, output: '', errors: '' });
+  assert.equal(readFileSync(file, 'utf8'), printed.output);
+});
+
+test('export says what it expects, and of a file that it cannot write', async () => {
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['export', SAMPLE], /export: expected --as markdown, json, csv or speedscope/],
+    [['export', SAMPLE, '--as', 'xml'], /export: --as xml: expected markdown, json, csv or speedscope/],
+    [['export', '--as', 'csv'], /export: no capture given/],
+    [['export', SAMPLE, '--as', 'csv', '--role', 'lost'], /export: --role lost: expected held, /],
+    [
+      ['export', SAMPLE, '--as', 'csv', '-o', path.join(scratch, 'no/x')],
+      /no\/x cannot be written: .*ENOENT/,
+    ],
+    [['export', path.join(scratch, 'absent'), '--as', 'csv'], /absent does not exist/],
+  ];
+  for (const [args, message] of wrong) {
+    const { status, output, errors } = await runCli(args);
+    assert.equal(status, 2, args.join(' '));
+    assert.equal(output, '');
+    assert.match(errors, message);
+  }
+});
+
+test('compare prints text or JSON, and its exit code tells of new holders', async () => {
+  const text = await runCli(['compare', SAMPLE, BUFFERS, '--exit-code']);
+  assert.equal(text.status, 1);
+  assert.match(text.output, /^New \(1\): /m);
+  const json = await runCli(['compare', SAMPLE, SAMPLE, '--format', 'json', '--exit-code']);
+  assert.equal(json.status, 0);
+  const { version, before, appeared, unchanged } = JSON.parse(json.output) as Comparison;
+  assert.deepEqual([version, before.path, appeared, unchanged.length], [1, SAMPLE, [], 2]);
+});
+
+test('compare needs two captures that can be read', async () => {
+  for (const [args, message] of [
+    [[SAMPLE], /compare: expected two captures/],
+    [[SAMPLE, path.join(scratch, 'absent')], /absent does not exist/],
+    [[SAMPLE, BUFFERS, '--group-by', 'task'], /Unknown option '--group-by'/],
+  ] as const) {
+    const { status, output, errors } = await runCli(['compare', ...args]);
+    assert.equal(status, 2);
+    assert.equal(output, '');
+    assert.match(errors, message);
+  }
+});

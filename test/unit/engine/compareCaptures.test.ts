@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
+import { compareText } from '../../../src/engine/comparing/compareText';
+import { Engine } from '../../../src/engine/engine';
+
+const SAMPLE = 'media/sample/trace.txt';
+const BUFFERS = 'test/fixtures/c_jbd2/report.txt.gz';
+const PUTS = 'test/fixtures/p_shmem_reader/trace.txt.gz';
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-compare-'));
+after(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function compared(before: string, other: string): Promise<Comparison> {
+  const engine = new Engine();
+  const one = await engine.openCapture({ path: before });
+  const two = await engine.openCapture({ path: other });
+  return engine.compare({ before: one.id, after: two.id });
+}
+
+const names = (holders: readonly { kind: string; path: string }[]): string[] =>
+  holders.map(({ kind, path: code }) => `${kind} · ${code}`);
+
+/** The sample with other PFNs, times and pids, as a second recording of the same would have. */
+function secondRecording(name: string, change: (text: string) => string = (text) => text): string {
+  const text = readFileSync(SAMPLE, 'utf8')
+    .replaceAll(/\b0x12f98\b/g, '0x13a40')
+    .replaceAll(
+      /(\s)(\d+)\.(\d{6}):/g,
+      (_, space: string, s: string, us: string) => `${space}${Number(s) + 900}.${us}:`,
+    )
+    .replaceAll('-225 ', '-725 ');
+  const file = path.join(scratch, name);
+  writeFileSync(file, change(text));
+  return file;
+}
+
+test('the same holders on other pages at other times are unchanged', async () => {
+  const { gone, appeared, changed, unchanged, doubts } = await compared(SAMPLE, secondRecording('same.txt'));
+  assert.deepEqual([gone, appeared, changed, doubts], [[], [], [], []]);
+  assert.deepEqual(names(unchanged), ['pipe buffer · vmsplice', 'GUP pin (FOLL_PIN) · process_vm_rw_core']);
+});
+
+test('a holder that is not met any more is gone, one that is met more is changed', async () => {
+  // The capture ends after the pin and the second pipe are gone: only the last attempt is left, and what it met.
+  const later = secondRecording('later.txt', (text) => {
+    const at = text.lastIndexOf('\n', text.lastIndexOf(' cma_alloc_start:'));
+    const setUp = text.slice(0, text.lastIndexOf('\n', text.indexOf(' cma_alloc_start:')));
+    return `${setUp}${text.slice(at)}`;
+  });
+  const comparison = await compared(SAMPLE, later);
+  assert.deepEqual(comparison.before.attempts, 3);
+  assert.deepEqual(comparison.after.attempts, 1);
+  const pipe = comparison.changed.find(({ after: now }) => now.kind === 'pipe buffer');
+  assert.ok(pipe);
+  assert.equal(pipe.before.attemptsBlocked, 3);
+  assert.equal(pipe.after.attemptsBlocked, 1);
+  assert.ok(comparison.doubts.some((doubt) => doubt.includes('Much more was tried')));
+});
+
+test('pages that nobody holds are compared by what kept them', async () => {
+  const comparison = await compared(SAMPLE, BUFFERS);
+  assert.deepEqual(names(comparison.appeared), ['nobody · busy buffer heads or a lock']);
+  assert.deepEqual(names(comparison.gone), [
+    'pipe buffer · vmsplice',
+    'GUP pin (FOLL_PIN) · process_vm_rw_core',
+  ]);
+});
+
+test('where the gets are not in the capture, the puts are the code paths', async () => {
+  const comparison = await compared(PUTS, SAMPLE);
+  assert.ok(names(comparison.gone).includes('pipe buffer · put in page_cache_pipe_buf_release'));
+});
+
+test('a capture without an attempt says nothing of who is gone', async () => {
+  const nothing = path.join(scratch, 'nothing.txt');
+  const text = readFileSync(SAMPLE, 'utf8');
+  writeFileSync(nothing, text.slice(0, text.lastIndexOf('\n', text.indexOf(' cma_alloc_start:')) + 1));
+  const { doubts, gone } = await compared(SAMPLE, nothing);
+  assert.equal(gone.length, 2);
+  assert.ok(doubts.includes('After: no attempt to move pages is in the capture, so nobody was in its way.'));
+});
+
+test('a capture that was closed cannot be compared', async () => {
+  const engine = new Engine();
+  const { id } = await engine.openCapture({ path: SAMPLE });
+  await assert.rejects(engine.compare({ before: id, after: 'c9' }), { name: 'CompareError' });
+});
+
+test('as text: what differs, the old number and the new', async () => {
+  const text = compareText(await compared(SAMPLE, BUFFERS));
+  assert.match(
+    text,
+    /^Before: media\/sample\/trace\.txt\n {8}3 attempts, 3 blocked · 1 page failed to move, 1 held/,
+  );
+  assert.match(
+    text,
+    /^Gone \(2\): kept pages before, and no longer\n {2}pipe buffer · vmsplice\n {4}3 attempts blocked/m,
+  );
+  assert.match(text, /^New \(1\): keep pages now, and did not before\n {2}nobody · busy buffer heads/m);
+  assert.doesNotMatch(text, /Changed|undefined|NaN/);
+});

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { Engine } from '../../../src/engine/engine';
+import type { ExportFormat } from '../../../src/engine/exporting/exportFormats';
+import { DEFAULT_QUERY, NO_FILTER } from '../../../src/engine/holdersQuery';
+import type { Report } from '../../../src/engine/report';
+
+const SAMPLE = 'media/sample/trace.txt';
+const BUFFERS = 'test/fixtures/c_jbd2/report.txt.gz';
+const PUTS = 'test/fixtures/p_shmem_reader/trace.txt.gz';
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-exports-'));
+after(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function exported(format: ExportFormat, query = DEFAULT_QUERY, ...files: string[]): Promise<string> {
+  const engine = new Engine();
+  for (const file of files.length > 0 ? files : [SAMPLE]) await engine.openCapture({ path: file });
+  let text = '';
+  for await (const piece of engine.exported(format, query)) text += piece;
+  return text;
+}
+
+/** Records of RFC 4180; fails on what it does not allow. */
+function parseCsv(text: string): Record<string, string>[] {
+  assert.ok(text.endsWith('\r\n'));
+  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
+  const records: string[][] = [[]];
+  while (field.lastIndex < text.length) {
+    const [, quoted, bare, end] = field.exec(text) ?? assert.fail(`no field at ${field.lastIndex}`);
+    records.at(-1)!.push(quoted === undefined ? bare! : quoted.replaceAll('""', '"'));
+    if (end === '\r\n') records.push([]);
+  }
+  records.pop();
+  const [header, ...rows] = records as [string[], ...string[][]];
+  return rows.map((row) => {
+    assert.equal(row.length, header.length);
+    return Object.fromEntries(row.map((value, index) => [header[index]!, value]));
+  });
+}
+
+test('CSV has a row for each reference at a mark, with what the JSON says of it', async () => {
+  const rows = parseCsv(await exported('csv'));
+  const report = JSON.parse(await exported('json')) as Report;
+  const marks = report.pages.flatMap((page) => page.marks);
+  assert.deepEqual(
+    [...new Set(rows.map((row) => row['mark_time_ns']))],
+    marks.map((mark) => mark.timeNs),
+  );
+  for (const mark of marks) {
+    const held = rows.filter((row) => row['mark_time_ns'] === mark.timeNs && row['role'] === 'held');
+    assert.equal(
+      held.reduce((sum, row) => sum + Number(row['weight']), 0),
+      mark.held,
+    );
+  }
+  const [first] = rows;
+  assert.ok(first);
+  const { acquired_stack: stack, ...others } = first;
+  assert.deepEqual(others, {
+    capture: SAMPLE,
+    pfn: '0x12f98',
+    order: '0',
+    mark_time_ns: '28182964000',
+    reason: 'contig_range',
+    attempt: 'CMA allocation',
+    attempt_task: 'cma-alloc-230',
+    refcount: '1027',
+    expected: '1',
+    held: '1026',
+    untraced: '0',
+    cause: 'references',
+    role: 'held',
+    kind: 'pipe-buffer',
+    name: 'pipe buffer',
+    weight: '1',
+    match: 'assumed',
+    holder_function: 'vmsplice',
+    acquired_time_ns: '28170548000',
+    acquired_by: 'owner-225',
+    released_time_ns: '',
+    released_by: '',
+    released_stack: '',
+    still_held: 'yes',
+    held_time_ns: '47348000',
+    held_time_is_least: 'yes',
+  });
+  assert.match(stack!, /iov_iter_get_pages2 < __do_sys_vmsplice < do_syscall_64/);
+});
+
+test('CSV: a mark at which nobody held the page has a row too', async () => {
+  const rows = parseCsv(await exported('csv', DEFAULT_QUERY, BUFFERS));
+  const buffers = rows.filter((row) => row['cause'] === 'busy buffer heads or a lock');
+  assert.ok(buffers.length > 0);
+  assert.ok(buffers.every((row) => row['held'] === '0'));
+});
+
+test('CSV: a task whose name is a formula, or has commas and quotes, is text', async () => {
+  const text = readFileSync(SAMPLE, 'utf8');
+  const odd = path.join(scratch, 'odd.txt');
+  writeFileSync(
+    odd,
+    text.replaceAll('       owner-225 ', '=1+"a",b-225 ').replaceAll('owner-225 ', '=1+"a",b-225 '),
+  );
+  const rows = parseCsv(await exported('csv', DEFAULT_QUERY, odd));
+  assert.ok(rows.some((row) => row['acquired_by'] === `'=1+"a",b-225`));
+});
+
+test('a filter is kept, and several captures stand in one file', async () => {
+  const query = { ...DEFAULT_QUERY, filter: { ...NO_FILTER, kinds: ['gup-pin' as const] } };
+  const rows = parseCsv(await exported('csv', query, SAMPLE, PUTS));
+  assert.deepEqual([...new Set(rows.map((row) => row['kind']))], ['gup-pin', '']);
+  const all = parseCsv(await exported('csv', DEFAULT_QUERY, SAMPLE, PUTS));
+  assert.deepEqual([...new Set(all.map((row) => row['capture']))], [SAMPLE, PUTS]);
+});
+
+interface Speedscope {
+  readonly $schema: string;
+  readonly exporter: string;
+  readonly activeProfileIndex: number;
+  readonly shared: {
+    readonly frames: readonly { name: string; file?: string; line?: number; col?: number }[];
+  };
+  readonly profiles: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly unit: string;
+    readonly startValue: number;
+    readonly endValue: number;
+    readonly samples: readonly (readonly number[])[];
+    readonly weights: readonly number[];
+  }[];
+}
+
+/** What https://www.speedscope.app/file-format-schema.json demands of a sampled profile. */
+function checkSpeedscope(text: string): Speedscope {
+  const file = JSON.parse(text) as Speedscope;
+  assert.equal(file.$schema, 'https://www.speedscope.app/file-format-schema.json');
+  assert.equal(typeof file.exporter, 'string');
+  for (const frame of file.shared.frames) {
+    assert.equal(typeof frame.name, 'string');
+    assert.ok(frame.file === undefined || typeof frame.file === 'string');
+    assert.ok(frame.line === undefined || Number.isInteger(frame.line));
+  }
+  assert.ok(file.activeProfileIndex < Math.max(1, file.profiles.length));
+  for (const profile of file.profiles) {
+    assert.equal(profile.type, 'sampled');
+    assert.equal(typeof profile.name, 'string');
+    assert.ok(
+      ['bytes', 'microseconds', 'milliseconds', 'nanoseconds', 'none', 'seconds'].includes(profile.unit),
+    );
+    assert.equal(profile.samples.length, profile.weights.length);
+    for (const weight of profile.weights) assert.ok(Number.isFinite(weight) && weight >= 0);
+    for (const stack of profile.samples) {
+      for (const frame of stack) assert.ok(frame >= 0 && frame < file.shared.frames.length);
+    }
+    const total = profile.weights.reduce((sum, weight) => sum + weight, 0);
+    assert.equal(profile.endValue - profile.startValue, total);
+  }
+  return file;
+}
+
+test('speedscope: the time held by each holder, below the stack of its get, outermost frame first', async () => {
+  const file = checkSpeedscope(await exported('speedscope'));
+  assert.equal(file.profiles.length, 1);
+  const [profile] = file.profiles;
+  assert.equal(profile!.unit, 'nanoseconds');
+  // As the report says: held ≥ 47.3 ms, 16.8 ms and 19.9 ms.
+  assert.deepEqual(
+    profile!.weights.map((weight) => (weight / 1e6).toFixed(1)),
+    ['47.3', '16.8', '19.9'],
+  );
+  const names = profile!.samples.map((stack) => stack.map((frame) => file.shared.frames[frame]!.name));
+  assert.deepEqual(names[0]!.slice(0, 4), [
+    'pipe buffer',
+    'entry_SYSCALL_64_after_hwframe',
+    'do_syscall_64',
+    '__do_sys_vmsplice',
+  ]);
+  assert.equal(names[2]![0], 'GUP pin (FOLL_PIN)');
+  assert.equal(new Set(file.shared.frames.map((frame) => frame.name)).size, file.shared.frames.length);
+});
+
+test('speedscope: without gets the stacks of the puts say so; without holders there is nothing to draw', async () => {
+  const file = checkSpeedscope(await exported('speedscope', DEFAULT_QUERY, PUTS, BUFFERS));
+  assert.equal(file.profiles.length, 2);
+  assert.ok(file.shared.frames.some(({ name }) => name === 'pipe buffer, by the stack of the put'));
+  assert.deepEqual(file.profiles[1]!.samples, []);
+});
+
+test('Markdown: headings, the sums, and stacks as code; the words are those of the view', async () => {
+  const lines = (await exported('markdown')).split('\n');
+  assert.equal(lines[0], '# trace.txt · 1 page failed to move, 1 held');
+  assert.ok(lines.includes('## 0x12f98 · held by 3 · contig_range'));
+  assert.ok(lines.some((line) => line.startsWith('- **refcount 1027 = 1026 held + 1 page table mapping')));
+  assert.ok(lines.includes('        __do_sys_vmsplice'));
+  const fences = lines.filter((line) => line.trim().startsWith('```'));
+  assert.equal(fences.length % 2, 0);
+});
+
+test('Markdown: nothing of a capture is markup, and a name cannot end its block of code', async () => {
+  const text = readFileSync(SAMPLE, 'utf8');
+  const odd = path.join(scratch, 'markup.txt');
+  writeFileSync(
+    odd,
+    text.replaceAll('owner-225 ', '<b>[x](y)`-225 ').replaceAll('=> __do_sys_vmsplice', '=> ```__evil'),
+  );
+  const markdown = await exported('markdown', DEFAULT_QUERY, odd);
+  assert.ok(markdown.includes('\\<b\\>\\[x\\](y)\\`-225'), 'escaped where it is text');
+  assert.doesNotMatch(markdown, /(?<!\\)<b>/);
+  assert.doesNotMatch(markdown, /```__evil/);
+});
+
+test('JSON is what the report prints', async () => {
+  const engine = new Engine();
+  await engine.openCapture({ path: SAMPLE });
+  let report = '';
+  for await (const piece of engine.jsonReport(DEFAULT_QUERY)) report += piece;
+  assert.equal(await exported('json'), report);
+});
+
+test('a file is written whole or not at all', async () => {
+  const engine = new Engine();
+  await engine.openCapture({ path: SAMPLE });
+  const file = path.join(scratch, 'holders.csv');
+  writeFileSync(file, 'what was there');
+  const { bytes } = await engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: file });
+  assert.equal(readFileSync(file).length, bytes);
+  assert.equal(readFileSync(file, 'utf8'), await exported('csv'));
+  const nowhere = path.join(scratch, 'nowhere/holders.csv');
+  await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: nowhere }), {
+    name: 'ExportError',
+    message: /nowhere\/holders\.csv cannot be written: .*ENOENT.*Choose another place/,
+  });
+  // A folder of that name refuses the last step.
+  await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: scratch }));
+  assert.ok(!existsSync(`${scratch}.unfinished`));
+});
