@@ -295,7 +295,9 @@ export class KernelDebugInfo {
     const found: DebugLocation[] = [];
     for (const { file, symbol } of chosen) {
       const location = await file.lookUp(symbol.address + BigInt(offset) - back);
-      if (location.places.length > 0) found.push(exact(location, file));
+      // A function of a header that many units have is the same line in all of them.
+      const isNew = !found.some(({ places }) => isSameChain(places, location.places));
+      if (location.places.length > 0 && isNew) found.push(exact(location, file));
     }
     const [first, ...further] = found;
     if (first === undefined) return unknown(`There is no debug info for ${frame.function}.`);
@@ -309,7 +311,7 @@ export class KernelDebugInfo {
       return doubted({ ...first, candidates: others }, note);
     }
     if (others.length === 0) return first;
-    const note = `There are ${found.length} functions of this name, and nothing tells them apart.`;
+    const note = `There are ${chosen.length} functions of this name, and nothing tells them apart.`;
     return { certainty: 'one-of-several', places: best, candidates: others.slice(0, CANDIDATE_LIMIT), note };
   }
 
@@ -410,6 +412,16 @@ async function callersOf(
 function certaintyOf(best: CallSite, count: number): Certainty {
   if (count > 1 || best.kind === 'pointer') return 'one-of-several';
   return best.kind === 'direct' ? 'exact' : 'one-call-site';
+}
+
+function isSameChain(one: readonly CodePlace[], other: readonly CodePlace[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((place, i) => {
+      const { function: name, file, line } = other[i]!;
+      return place.function === name && place.file === file && place.line === line;
+    })
+  );
 }
 
 function exact(found: AddressLocation, file: DebugFile): DebugLocation {

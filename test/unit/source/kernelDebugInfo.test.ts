@@ -8,7 +8,7 @@ import { annotateLines, frameIn } from '../../../src/engine/annotateStacks';
 import { DebugFile } from '../../../src/source/debugFile';
 import type { CodePlace } from '../../../src/source/dwarf/dwarfFile';
 import { KernelDebugInfo, type DebugFrame } from '../../../src/source/kernelDebugInfo';
-import { fileSource, sharedFile, SHARED_KERNEL } from './debugSupport';
+import { fileSource, sharedFile, SHARED_KERNEL, textSymbols, type TextSymbol } from './debugSupport';
 
 const CAPTURES = '../shared/captures';
 
@@ -148,6 +148,46 @@ test('the interrupted frame is where the processor was, the others are calls', a
   assert.deepEqual(outer, exact);
 });
 
+test('functions of one name are told apart by size and by what they call, and else all are given', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  const byName = new Map<string, TextSymbol[]>();
+  for (const symbol of textSymbols(info.kernel.name)) {
+    byName.set(symbol.name, [...(byName.get(symbol.name) ?? []), symbol]);
+  }
+  const counts = { frames: 0, bySize: 0, exact: 0, among: 0 };
+  const wrong: string[] = [];
+  for (const [name, symbols] of [...byName].filter(([, { length }]) => length > 1).slice(0, 400)) {
+    for (const { address, size } of symbols) {
+      const call = (await info.kernel.callsIn(address)).find(
+        ({ callee, isTailCall }) => callee && !isTailCall,
+      );
+      if (call === undefined) continue;
+      const truth = chainText((await info.kernel.lookUp(call.address - 1n)).places);
+      const frame = { function: name, module: null, offset: Number(call.address - address), size };
+      const inner = { function: call.callee!, module: null, offset: 1 };
+      const [, location] = await info.locate([inner, frame]);
+      const { certainty, places, candidates } = location!;
+      counts.frames++;
+      if (symbols.filter((other) => other.size === size).length === 1) counts.bySize++;
+      if (certainty === 'exact') {
+        counts.exact++;
+        if (chainText(places) !== truth) wrong.push(`${name}: ${chainText(places)}; is ${truth}`);
+      } else if ([places, ...candidates].some((chain) => chainText(chain) === truth)) {
+        counts.among++;
+      } else if (symbols.length < 9) {
+        // No more candidates are given.
+        wrong.push(`${name} (${certainty}): ${truth} is not among them`);
+      }
+    }
+  }
+  t.diagnostic(JSON.stringify(counts));
+  assert.deepEqual(wrong, []);
+  // What a function calls, and where that returns to, tells some that their sizes do not.
+  assert.ok(counts.bySize > 100 && counts.exact > counts.bySize);
+  assert.ok(counts.exact > 0.75 * counts.frames);
+});
+
 test('an unknown module says so', async (t) => {
   const info = await openKernel(t);
   if (info === null) return;
@@ -187,6 +227,33 @@ test('frames in lines of text', () => {
     ];
     assert.equal(shown?.join(' ') ?? null, expected, line);
   }
+});
+
+test('an oops: stacks end with their tags and registers, and only registers say where the processor was', async () => {
+  const lines = [
+    '[ 1.0] RIP: 0010:fault+0x1/0x9',
+    '[ 1.0] Code: 00 01 <0f> 0b',
+    '[ 1.0] Call Trace:',
+    '[ 1.0]  <IRQ>',
+    '[ 1.0]  ? stale+0x1/0x9',
+    '[ 1.0]  tick+0x1/0x9',
+    '[ 1.0]  </IRQ>',
+    '[ 1.0]  <TASK>',
+    '[ 1.0]  asm_sysvec_apic_timer_interrupt+0x1a/0x20',
+    '[ 1.0] RIP: 0010:idle+0x2/0x9',
+    '[ 1.0] RSP: 0018:ffffc90000013d80 EFLAGS: 00010246',
+    '[ 1.0]  start+0x1/0x9',
+    '[ 1.0]  </TASK>',
+  ];
+  const asked: string[] = [];
+  const annotated = annotateLines(lines, (stack) => {
+    asked.push(stack.map((frame) => frame.function + (frame.isInterrupted === true ? '!' : '')).join(' '));
+    return Promise.resolve(stack.map(() => ({ places: [], others: [], doubt: '' })));
+  });
+  const printed: string[] = [];
+  for await (const line of annotated) printed.push(line);
+  assert.deepEqual(printed, lines);
+  assert.deepEqual(asked, ['fault!', 'tick', 'stale', 'asm_sysvec_apic_timer_interrupt idle!', 'start']);
 });
 
 test('all else in a text stays as it is', async () => {
