@@ -357,11 +357,12 @@ class PerfDataReader {
   /** Reads records up to one of perf's own; false where the window has no more. A loop that never waits is quicker. */
   private readKernelRecords(window: RecordWindow, last: boolean): boolean {
     const { records } = this;
-    while (window.next(last)) {
+    for (;;) {
+      records.readSamples(window);
+      if (!window.next(last)) return false;
       if (window.type >= RecordType.headerAttribute) return true;
       records.read(window);
     }
-    return false;
   }
 
   private async compressed(window: RecordWindow, start: number, end: number): Promise<void> {

@@ -8,7 +8,7 @@ import { ByteOrder, byteOrderOf } from '../traceDat/byteOrder';
 import type { TraceMetadata } from '../traceDat/metadata';
 import { CallChains } from './callChains';
 import { KernelMaps } from './kernelMaps';
-import { TRACEPOINT, trailerOf, type PerfAttribute, type TrailerLayout } from './perfAttribute';
+import { SampleBit, TRACEPOINT, trailerOf, type PerfAttribute, type TrailerLayout } from './perfAttribute';
 import { text, type PerfFacts } from './perfFacts';
 import { PerfSample, longAt } from './perfSample';
 import { RECORD_HEADER, type RecordWindow } from './recordWindow';
@@ -26,6 +26,16 @@ const MET_IDS = 1 << 12;
 
 /** What is known of the samples of one attribute. A class, so that all have one shape: the hot path looks at them. */
 class SampledEvent {
+  /** The samples have id, thread, time, CPU, call chain and the tracepoint's record, and nothing of unknown size. */
+  readonly isUsual: boolean;
+  /** Where these are in a record, its header included. */
+  readonly tidAt: number;
+  readonly timeAt: number;
+  readonly cpuAt: number;
+  readonly chainAt: number;
+  /** Bytes that the tracepoint's record must have. */
+  readonly smallestRaw: number;
+
   /**
    * @param name string id
    * @param fields reads the tracepoint's record; null where its format is not known or not needed
@@ -35,7 +45,20 @@ class SampledEvent {
     readonly name: number,
     readonly kind: EventKind,
     readonly fields: EventFields | null,
-  ) {}
+  ) {
+    const { id, tid, time, cpu, fixedSize } = attribute.layout;
+    const has = (bit: number): boolean => (attribute.sampleType & bit) !== 0;
+    this.isUsual =
+      Math.min(id, tid, time, cpu) >= 0 &&
+      has(SampleBit.callchain) &&
+      has(SampleBit.raw) &&
+      !has(SampleBit.read);
+    this.tidAt = RECORD_HEADER + tid + 4;
+    this.timeAt = RECORD_HEADER + time;
+    this.cpuAt = RECORD_HEADER + cpu;
+    this.chainAt = RECORD_HEADER + fixedSize;
+    this.smallestRaw = fields?.smallestRecord ?? 0;
+  }
 }
 
 /**
@@ -118,6 +141,66 @@ export class PerfRecords {
   nameEvent(id: number, name: string): void {
     const index = this.attributeOfId.get(id);
     if (index !== undefined) this.givenNames.set(index, name);
+  }
+
+  /**
+   * Reads samples that follow each other, as long as they are like most: of a tracepoint that was met before, with all
+   * that perf takes of one. The others and all that is wrong are left to {@link read}. In one loop with all that it
+   * needs at hand a sample takes half of the time.
+   */
+  readSamples(window: RecordWindow): void {
+    const { view, bytes, unreadEnd, fileStart, fileStep } = window;
+    const { table, chains, metLow, metHigh, metEvents } = this;
+    const little = this.byteOrder === ByteOrder.Little;
+    const lowAt = little ? 0 : 4;
+    const highAt = little ? 4 : 0;
+    const place = RECORD_HEADER + (this.attributes[0]?.layout.id ?? -1);
+    if (place < RECORD_HEADER || this.timeBase === null) return;
+    const { baseHigh, baseLow } = this;
+    let { newestTime } = this;
+    let stacks = 0;
+    let at = window.unread;
+    while (unreadEnd - at > RECORD_HEADER) {
+      const size = view.getUint16(at + 6, little);
+      if (view.getUint32(at, little) !== RecordType.sample || size > unreadEnd - at) break;
+      const end = at + size;
+      if (at + place + 8 > end) break;
+      const idLow = view.getInt32(at + place + lowAt, little);
+      const slot = idLow & (MET_IDS - 1);
+      const event = metEvents[slot] ?? null;
+      if (event === null || metLow[slot] !== idLow || !event.isUsual) break;
+      if (metHigh[slot] !== view.getInt32(at + place + highAt, little)) break;
+      const chainAt = at + event.chainAt;
+      if (chainAt + 8 > end) break;
+      const chainLength = view.getUint32(chainAt + lowAt, little);
+      const rawAt = chainAt + 8 + chainLength * 8;
+      if (view.getUint32(chainAt + highAt, little) !== 0 || rawAt + 4 > end) break;
+      const rawSize = view.getUint32(rawAt, little);
+      const cpu = view.getInt32(at + event.cpuAt, little);
+      if (rawSize > end - rawAt - 4 || rawSize < event.smallestRaw || cpu < 0 || cpu >= NO_CPU) break;
+
+      const row = table.appendBlank();
+      const time =
+        (view.getUint32(at + event.timeAt + highAt, little) - baseHigh) * 0x100000000 +
+        (view.getUint32(at + event.timeAt + lowAt, little) - baseLow);
+      if (time > newestTime) newestTime = time;
+      table.time[row] = time;
+      table.cpu[row] = cpu;
+      table.task[row] = view.getInt32(at + event.tidAt, little);
+      table.kind[row] = event.kind;
+      table.name[row] = event.name;
+      table.setOffset(row, fileStart + at * fileStep);
+      if (event.fields !== null) event.fields.read(view, bytes, rawAt + 4, rawSize, row);
+      if (chainLength > 0) {
+        const stack = chains.stack(bytes, view, chainAt + 8, chainLength, event.name, cpu);
+        table.stack[row] = stack;
+        if (stack !== NONE) stacks++;
+      }
+      at = end;
+    }
+    window.passTo(at);
+    this.newestTime = newestTime;
+    this.stackRecords += stacks;
   }
 
   /**

@@ -113,6 +113,27 @@ export class RecordWindow {
     this.end = waiting + more;
   }
 
+  /** Where the bytes begin that are not read yet, and where they end. */
+  get unread(): number {
+    return this.damagedAt >= 0 ? this.end : this.start;
+  }
+  get unreadEnd(): number {
+    return this.end;
+  }
+
+  /** All before `at`, the beginning of a record or the end of the bytes, was read. */
+  passTo(at: number): void {
+    if (this.damagedAt < 0) this.start = at;
+  }
+
+  /** Offset in the file of what is at index 0 of the bytes, and bytes of the file for each of them: 0 or 1. */
+  get fileStart(): number {
+    return this.fileOffset;
+  }
+  get fileStep(): number {
+    return this.isNested ? 0 : 1;
+  }
+
   /** Finds the next record; false when more bytes are needed. `last`: there are no more. */
   next(last: boolean): boolean {
     for (;;) {

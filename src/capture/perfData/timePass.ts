@@ -16,8 +16,9 @@ const REMEMBERED_TASKS = 1 << 12;
 export class TimePass {
   private readonly comms = new Map<number, number>();
   private readonly unknown: number;
-  /** By CPU, the time of its newest row. */
+  /** By CPU, the time of its newest row among those before {@link timesUpTo}. */
   private lastTimes = new Float64Array(64).fill(NaN);
+  private timesUpTo = 0;
   /** Samples lost as the ring buffers counted them, and as the events did. */
   private lostRecords = 0;
   private lostSamples = 0;
@@ -35,18 +36,15 @@ export class TimePass {
     this.comms.set(IDLE_TID, symbols.internText(IDLE_COMM));
   }
 
-  /** Puts tasks in the place of thread ids. */
+  /** Puts tasks in the place of thread ids, and closes gaps. */
   rows(from: number, to: number): void {
-    const { tasks, tids } = this;
     const { task, cpu, time } = this.table;
+    const { tasks, tids, gaps } = this;
+    for (let row = from; row < to && gaps.hasOpen; row++) gaps.close(cpu[row]!, time[row]!);
     for (let row = from; row < to; row++) {
       const tid = task[row]!;
       const slot = tid & (REMEMBERED_TASKS - 1);
       task[row] = tids[slot] === tid && tasks[slot] !== NONE ? tasks[slot]! : this.remember(tid, slot);
-      const rowCpu = cpu[row]!;
-      if (rowCpu >= this.lastTimes.length) this.widen(rowCpu);
-      this.lastTimes[rowCpu] = time[row]!;
-      if (this.gaps.hasOpen) this.gaps.close(rowCpu, time[row]!);
     }
   }
 
@@ -91,8 +89,19 @@ export class TimePass {
   private gap(record: number, row: number, events: number | null): void {
     const cpu = this.side.subject[record]!;
     const known = cpu >= 0 && cpu < NO_CPU ? cpu : null;
-    const from = known === null ? NaN : (this.lastTimes[known] ?? NaN);
+    const from = known === null ? NaN : this.lastTime(known, row);
     this.gaps.add('lost', known, Number.isNaN(from) ? null : from, events, row);
+  }
+
+  /** The time of the newest row of a CPU before `row`, or NaN. Rows are looked through once, for the first gap behind them. */
+  private lastTime(cpu: number, row: number): number {
+    const { cpu: cpus, time } = this.table;
+    for (; this.timesUpTo < row; this.timesUpTo++) {
+      const rowCpu = cpus[this.timesUpTo]!;
+      if (rowCpu >= this.lastTimes.length) this.widen(rowCpu);
+      this.lastTimes[rowCpu] = time[this.timesUpTo]!;
+    }
+    return this.lastTimes[cpu] ?? NaN;
   }
 
   private remember(tid: number, slot: number): number {

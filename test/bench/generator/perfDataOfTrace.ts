@@ -22,6 +22,7 @@ const SAMPLE_TYPE = 0x10000 | 0x1 | 0x2 | 0x4 | 0x80 | 0x100 | 0x20 | 0x400;
 const FIXED = RECORD_HEADER + 48;
 /** The kernel wakes perf when half of a CPU's buffer is full, which has 512 KB by default. */
 const WAKE_UP = 1 << 18;
+const EVENTS_AT_A_TIME = 1024;
 /** Stands in a trace above the tracepoint, but not in perf's chains. */
 const OWN_FRAME = /^(?:trace_event_raw_event_|perf_trace_)/;
 
@@ -41,13 +42,22 @@ export async function* perfDataOfTrace(
   samples: number,
 ): AsyncGenerator<Uint8Array> {
   const frame = await PerfDataFrame.read(small);
-  const input = await TraceRecords.read(trace);
-  const parts = [joined([...kernelRecords(frame, input.textAddress), ...taskNames(input.comms)])];
-  for await (const round of new SampleWriter(frame, input).rounds(samples)) parts.push(round);
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  // The head says how long the records are, which is known behind the last: so all is done twice, and nothing kept.
+  let size = 0;
+  for await (const part of recordsOfTrace(frame, trace, samples)) size += part.length;
   yield frame.head(size);
-  yield* parts;
+  yield* recordsOfTrace(frame, trace, samples);
   yield frame.tail(size);
+}
+
+async function* recordsOfTrace(
+  frame: PerfDataFrame,
+  trace: ByteSource,
+  samples: number,
+): AsyncGenerator<Uint8Array> {
+  const input = await TraceRecords.read(trace);
+  yield joined([...kernelRecords(frame, input.textAddress), ...taskNames(input.comms)]);
+  yield* new SampleWriter(frame, input).rounds(samples);
 }
 
 /** An event of a trace with its stack. */
@@ -57,8 +67,11 @@ interface TraceEvent {
   readonly pid: number;
   /** The tracepoint's record. */
   readonly record: Uint8Array;
-  readonly stack: readonly bigint[];
+  /** Addresses of 8 bytes. */
+  readonly stack: Uint8Array;
 }
+
+const NO_STACK = new Uint8Array(0);
 
 /** The events of a trace.dat in order of time. */
 class TraceRecords {
@@ -66,7 +79,9 @@ class TraceRecords {
   private readonly typeOffset = 0;
   private readonly pidOffset = 4;
   private readonly symbols = new SymbolTableBuilder();
-  private readonly ownFrames = new Map<bigint, boolean>();
+  private callerOffset: number | null = null;
+  /** By the lower half of an address. */
+  private readonly ownFrames = new Map<number, boolean>();
 
   private constructor(
     private readonly structure: FileStructure,
@@ -117,70 +132,81 @@ class TraceRecords {
     return format && `${format.system}:${format.name}`;
   }
 
-  /** In order of time; a stack belongs to the newest event of its CPU. */
-  async *events(): AsyncGenerator<TraceEvent> {
+  /** Many at a time, in order of time; a stack belongs to the newest event of its CPU. */
+  async *events(): AsyncGenerator<readonly TraceEvent[]> {
     const waiting = new Map<number, TraceEvent>();
+    let found: TraceEvent[] = [];
     for (;;) {
-      const next = this.cursors
-        .filter(({ isDone }) => !isDone)
-        .reduce<CpuCursor | null>(
-          (first, cursor) => (first && first.time <= cursor.time ? first : cursor),
-          null,
-        );
-      if (!next) break;
+      let next: CpuCursor | null = null;
+      for (const cursor of this.cursors) {
+        if (!cursor.isDone && (next === null || cursor.time < next.time)) next = cursor;
+      }
+      if (next === null) break;
       const { cpu, view, at, length } = next;
       const before = waiting.get(cpu);
       if (view.getUint16(at + this.typeOffset, true) !== this.stackType) {
-        if (before) yield before;
+        if (before) found.push(before);
         waiting.set(cpu, {
           cpu,
           time: this.timeBase + BigInt(next.time),
           pid: view.getInt32(at + this.pidOffset, true),
           record: next.bytes.slice(at, at + length),
-          stack: [],
+          stack: NO_STACK,
         });
       } else if (before) {
         waiting.delete(cpu);
-        yield { ...before, stack: this.stackOf(next) };
+        found.push({ ...before, stack: this.stackOf(next) });
       }
       if (!next.advance()) await next.load();
+      if (found.length === EVENTS_AT_A_TIME) {
+        yield found;
+        found = [];
+      }
     }
-    yield* waiting.values();
+    yield [...found, ...waiting.values()];
   }
 
-  private stackOf({ view, at, length }: CpuCursor): bigint[] {
+  private stackOf({ bytes, view, at, length }: CpuCursor): Uint8Array {
     const format = this.structure.metadata.format(this.stackType);
-    const caller = format?.fields.find(({ name }) => name === 'caller');
-    if (!caller) throw new Error('its stacks have no addresses');
-    const stack: bigint[] = [];
-    for (let place = at + caller.offset; place + 8 <= at + length; place += 8) {
-      const address = view.getBigUint64(place, true);
+    this.callerOffset ??= format?.fields.find(({ name }) => name === 'caller')?.offset ?? null;
+    if (this.callerOffset === null) throw new Error('its stacks have no addresses');
+    const start = at + this.callerOffset;
+    let end = start;
+    while (end + 8 <= at + length) {
+      const address = view.getBigUint64(end, true);
       if (address === 0n || address === 0xffffffffffffffffn) break;
-      if (stack.length > 0 || !this.isOwnFrame(address)) stack.push(address);
+      end += 8;
     }
-    return stack;
+    const isOwn =
+      end > start && this.isOwnFrame(view.getUint32(start + 4, true), view.getUint32(start, true));
+    return bytes.slice(isOwn ? start + 8 : start, end);
   }
 
-  private isOwnFrame(address: bigint): boolean {
-    let isOwn = this.ownFrames.get(address);
+  private isOwnFrame(high: number, low: number): boolean {
+    let isOwn = this.ownFrames.get(low);
     if (isOwn === undefined) {
       const { symbols } = this;
-      const frame = this.structure.metadata.symbols.frame(
-        Number(address >> 32n),
-        Number(address & 0xffffffffn),
-        symbols,
-      );
+      const frame = this.structure.metadata.symbols.frame(high, low, symbols);
       isOwn = OWN_FRAME.test(symbols.frameFunction(frame));
-      this.ownFrames.set(address, isOwn);
+      this.ownFrames.set(low, isOwn);
     }
     return isOwn;
   }
 }
 
+interface WrittenEvent {
+  /** Id in the formats of the perf.data. */
+  readonly type: number;
+  /** The ids of its samples, by CPU. */
+  readonly ids: readonly bigint[];
+}
+
 /** Lays events out as samples, in the rounds in which perf would have written them. */
 class SampleWriter {
-  /** By name: id in the formats, and the ids of its samples by CPU. */
-  private readonly events = new Map<string, { type: number; ids: readonly bigint[] }>();
+  /** By name. */
+  private readonly events = new Map<string, WrittenEvent>();
+  /** By id in the formats of the trace. */
+  private readonly eventsOfTrace = new Map<number, WrittenEvent>();
 
   constructor(
     frame: PerfDataFrame,
@@ -202,41 +228,53 @@ class SampleWriter {
       return joined([...parts, record(RecordType.finishedRound, 0, RECORD_HEADER)]);
     };
     let count = 0;
-    for await (const event of this.input.events()) {
-      const sample = this.sample(event);
-      const buffer = buffers.get(event.cpu) ?? { parts: [], size: 0 };
-      buffers.set(event.cpu, buffer);
-      buffer.parts.push(sample);
-      buffer.size += sample.length;
-      if (++count === samples) break;
-      if (buffer.size >= WAKE_UP) yield flush();
+    for await (const events of this.input.events()) {
+      for (const event of events) {
+        if (count++ === samples) break;
+        const sample = this.sample(event);
+        const buffer = buffers.get(event.cpu) ?? { parts: [], size: 0 };
+        buffers.set(event.cpu, buffer);
+        buffer.parts.push(sample);
+        buffer.size += sample.length;
+        if (buffer.size >= WAKE_UP) yield flush();
+      }
+      if (count > samples) break;
     }
     yield flush();
   }
 
-  private sample({ cpu, time, pid, record: raw, stack }: TraceEvent): Uint8Array {
-    const type = new DataView(raw.buffer).getUint16(0, true);
+  private eventOf(type: number): WrittenEvent {
+    const known = this.eventsOfTrace.get(type);
+    if (known) return known;
     const name = this.input.eventName(type);
     const event = this.events.get(name ?? '');
-    const id = event?.ids[cpu];
-    if (!event || id === undefined)
-      throw new Error(`the perf.data has no event ${String(name)} on CPU ${cpu}`);
+    if (!event) throw new Error(`the perf.data has no event ${String(name)}`);
+    this.eventsOfTrace.set(type, event);
+    return event;
+  }
+
+  private sample({ cpu, time, pid, record: raw, stack }: TraceEvent): Uint8Array {
+    const type = new DataView(raw.buffer).getUint16(0, true);
+    const event = this.eventOf(type);
+    const id = event.ids[cpu];
+    if (id === undefined) throw new Error(`the perf.data knows of no CPU ${cpu}`);
     const rawSize = Math.ceil((raw.length + 4) / 8) * 8 - 4;
-    const chain = stack.length === 0 ? [] : [CONTEXT_KERNEL, ...stack];
-    const bytes = record(RecordType.sample, 1, FIXED + 8 + chain.length * 8 + 4 + rawSize);
+    const chainSize = stack.length === 0 ? 0 : 8 + stack.length;
+    const bytes = record(RecordType.sample, 1, FIXED + 8 + chainSize + 4 + rawSize);
     const view = new DataView(bytes.buffer);
     view.setBigUint64(8, id, true);
-    view.setBigUint64(16, stack[0] ?? 0n, true);
     view.setInt32(24, pid, true);
     view.setInt32(28, pid, true);
     view.setBigUint64(32, time, true);
     view.setUint32(40, cpu, true);
     view.setBigUint64(48, 1n, true);
-    view.setBigUint64(FIXED, BigInt(chain.length), true);
-    chain.forEach((address, index) => {
-      view.setBigUint64(FIXED + 8 + index * 8, address, true);
-    });
-    const rawAt = FIXED + 8 + chain.length * 8;
+    if (stack.length > 0) {
+      bytes.set(stack.subarray(0, 8), 16);
+      view.setUint32(FIXED, chainSize / 8, true);
+      view.setBigUint64(FIXED + 8, CONTEXT_KERNEL, true);
+      bytes.set(stack, FIXED + 16);
+    }
+    const rawAt = FIXED + 8 + chainSize;
     view.setUint32(rawAt, rawSize, true);
     bytes.set(raw, rawAt + 4);
     view.setUint16(rawAt + 4, event.type, true);
