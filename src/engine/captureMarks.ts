@@ -1,6 +1,6 @@
 /** Where the marks and attempts of a capture stand in its text, and what is to be said there. */
 import type { Capture } from '../capture/eventTable';
-import type { Attempt, HolderAnalysis, Page, Reference } from '../holders/model';
+import type { Attempt, HolderAnalysis, Mark, MarkSource, Page, Reference } from '../holders/model';
 import { groupMarks } from './markGroups';
 import { holdersText, kindsText, heldReferences, pfnText } from './pageFacts';
 import type { AttemptInText, CaptureMarks, MarkInText } from './protocol';
@@ -35,6 +35,7 @@ function marksOf(id: string, { events }: Capture, page: Page): readonly MarkInTe
     const alone = { ...page, marks: [mark], references: held[index]! };
     return {
       offset: events.offset(mark.row),
+      furtherOffsets: firstRowsOf(mark).map((row) => events.offset(row)),
       pfn: page.pfn,
       label: `PFN ${pfn}: ${holdersText(alone)}`,
       description: joined([mark.reason, kindsText(alone.references)]),
@@ -42,6 +43,13 @@ function marksOf(id: string, { events }: Capture, page: Page): readonly MarkInTe
       attempt: mark.attempt < 0 ? null : mark.attempt,
     };
   });
+}
+
+/** The first event of each sort of evidence, without that of the mark itself. */
+function firstRowsOf({ row, evidence }: Mark): readonly number[] {
+  const firsts = new Map<MarkSource, number>();
+  for (const each of evidence) if (!firsts.has(each.source)) firsts.set(each.source, each.row);
+  return [...firsts.values()].filter((first) => first !== row);
 }
 
 function attemptInText(capture: Capture, attempt: Attempt): AttemptInText {

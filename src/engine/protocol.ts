@@ -272,6 +272,8 @@ export interface HeldLines {
 export interface MarkInText {
   /** Byte at which its first event begins in the (decompressed) file. */
   readonly offset: number;
+  /** The same of the first event of each further sort that says so. */
+  readonly furtherOffsets: readonly number[];
   /** Of the head page. */
   readonly pfn: number;
   /** `PFN 0x12f98: held by 3`. */

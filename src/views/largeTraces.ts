@@ -12,6 +12,8 @@ const LARGEST_TEXT = 50 * 1024 * 1024;
 /** Enough to tell a trace by its first lines. */
 const HEAD = 64 * 1024;
 const OPEN = 'Open as Capture';
+/** The capture editor, as it is offered for text. */
+const TEXT_CAPTURE = 'pageHolders.textCapture';
 
 export class LargeTraces implements vscode.Disposable {
   /** Files that were looked at in this window. */
@@ -48,7 +50,7 @@ export class LargeTraces implements vscode.Disposable {
         'its text. Opened as a capture, it says who held each page.',
       OPEN,
     );
-    if (chosen === OPEN) await vscode.commands.executeCommand('pageHolders.openResource', uri);
+    if (chosen === OPEN) await vscode.commands.executeCommand('vscode.openWith', uri, TEXT_CAPTURE);
   }
 }
 

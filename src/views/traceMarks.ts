@@ -16,6 +16,7 @@ const MOST_DETAIL = 120;
 
 interface MarkOnLine extends MarkInText {
   readonly line: number;
+  readonly furtherLines: readonly number[];
 }
 
 interface AttemptOnLines extends AttemptInText {
@@ -76,14 +77,15 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     if (this.captureOf(document) === null) return offersToOpen(document);
     const { marks } = await this.marked(document);
-    return marks.slice(0, MOST_LENSES).map(({ line, label, description, node, pfn }) => {
+    return marks.slice(0, MOST_LENSES).flatMap(({ line, furtherLines, label, description, node, pfn }) => {
       const row: PageRow = { node, pfn };
-      return lens(line, {
+      const command: vscode.Command = {
         command: 'pageHolders.showPage',
         title: `$(lock) ${label} → show`,
         tooltip: description,
         arguments: [row],
-      });
+      };
+      return [line, ...furtherLines].map((each) => lens(each, command));
     });
   }
 
@@ -122,7 +124,10 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
 
 function onLines(document: vscode.TextDocument, { attempts, marks }: CaptureMarks): MarkedText {
   const offsets = [
-    ...new Set([...marks.map(({ offset }) => offset), ...attempts.flatMap(({ from, to }) => [from, to])]),
+    ...new Set([
+      ...marks.flatMap(({ offset, furtherOffsets }) => [offset, ...furtherOffsets]),
+      ...attempts.flatMap(({ from, to }) => [from, to]),
+    ]),
   ].sort((one, other) => one - other);
   const lines = documentLines(document);
   const endLength = document.eol === vscode.EndOfLine.CRLF ? 2 : 1;
@@ -139,7 +144,8 @@ function onLines(document: vscode.TextDocument, { attempts, marks }: CaptureMark
     }),
     marks: marks.flatMap((mark) => {
       const line = lineOf.get(mark.offset) ?? null;
-      return line === null ? [] : [{ ...mark, line }];
+      const furtherLines = mark.furtherOffsets.flatMap((offset) => lineOf.get(offset) ?? []);
+      return line === null ? [] : [{ ...mark, line, furtherLines }];
     }),
   };
 }

@@ -13,6 +13,7 @@ import {
   runCommand,
   screenshot,
   showContainer,
+  toggleDark,
   view,
 } from './workbench.mjs';
 
@@ -36,6 +37,9 @@ describe('from the kernel source to the holders', () => {
     assert.match(said, /2 × pipe buffer/);
     await screenshot('held-line');
     await page.keyboard.press('Escape');
+    await toggleDark();
+    await screenshot('held-line-dark');
+    await toggleDark();
   });
 
   it('shows the holders that went through a function when its lens is pressed', async () => {

@@ -14,7 +14,7 @@ import {
   runCommand,
   sample,
   screenshot,
-  takeMessage,
+  toggleDark,
   view,
 } from './workbench.mjs';
 
@@ -39,6 +39,9 @@ describe('the text of a trace', () => {
     await goToLine(marked + 1);
     await lens('PFN 0x12f98: held by').waitFor();
     await screenshot('mark-lens');
+    await toggleDark();
+    await screenshot('mark-lens-dark');
+    await toggleDark();
   });
 
   it('shows the row of a mark when its lens is pressed', async () => {
@@ -87,6 +90,13 @@ describe('the text of a trace', () => {
       .first();
     await confirm.click({ timeout: 5000 }).catch(() => undefined);
     await screenshot('large-trace');
-    assert.match(await takeMessage('is too large'), /Opened as a capture, it says who held each page/);
+    const message = page.locator('.notification-toast', { hasText: 'huge.txt is too large' });
+    await message.getByRole('button', { name: 'Open as Capture' }).click();
+    const editor = page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');
+    await editor
+      .locator('.header')
+      .getByText(/pages? failed to move/)
+      .waitFor({ timeout: 60_000 });
+    await screenshot('large-trace-opened');
   });
 });

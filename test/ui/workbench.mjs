@@ -146,6 +146,14 @@ export async function runCommand(title) {
   throw new Error(`the palette has no command "${title}"`);
 }
 
+/** Changes between the light and the dark colours. */
+export async function toggleDark() {
+  const colours = page.locator('.monaco-workbench.vs-dark');
+  const wasDark = (await colours.count()) > 0;
+  await runCommand('Preferences: Toggle between Light/Dark Themes');
+  await colours.waitFor({ state: wasDark ? 'detached' : 'attached' });
+}
+
 /** Types a path into the file dialog of that title, which is a quick input in the browser. */
 export async function chooseFile(title, file) {
   await quickInputTitled(title);

@@ -164,7 +164,9 @@ test('marks stand where their event stands in the text, under their attempt', as
       ['PFN 0x12f98: held by 1', 2],
     ],
   );
-  for (const { offset, attempt, node } of marks.marks) {
+  for (const { offset, furtherOffsets, attempt, node } of marks.marks) {
+    const [further] = furtherOffsets;
+    assert.match(text.slice(further, text.indexOf('\n', further)), /test_pages_isolated: .*fin_pfn=0x12f98/);
     assert.ok(offset === 0 || text[offset - 1] === '\n');
     assert.match(text.slice(offset, text.indexOf('\n', offset)), /pfn=0x12f98/);
     const { from, to } = marks.attempts[attempt!]!;
