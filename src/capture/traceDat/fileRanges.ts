@@ -40,13 +40,12 @@ export class FileRanges {
     const bytes = new Uint8Array(wanted);
     let at = 0;
     while (at < wanted) {
-      const part = await this.piece(offset + at, Math.min(this.chunkSize, wanted - at));
-      if (part.length === 0) {
+      const length = await this.fill(offset + at, bytes.subarray(at, at + this.chunkSize));
+      if (length === 0) {
         this.foundEnd ??= offset + at;
         break;
       }
-      bytes.set(part, at);
-      at += part.length;
+      at += length;
     }
     return bytes.subarray(0, at);
   }
@@ -59,10 +58,8 @@ export class FileRanges {
     const { source } = this;
     if (!source.readInto || target.length > this.chunkSize) return this.read(offset, target.length);
     const wanted = target.subarray(0, Math.max(0, Math.min(target.length, this.size - offset)));
-    const length = await source.readInto(offset, wanted);
+    const length = await this.fill(offset, wanted);
     if (length < wanted.length) this.foundEnd ??= offset + length;
-    this.passed(length);
-    await this.options.pause?.();
     return wanted.subarray(0, length);
   }
 
@@ -75,6 +72,19 @@ export class FileRanges {
       );
     }
     this.options.onProgress?.(this.size, this.size);
+  }
+
+  /** Reads once, at most the whole of `target`, and returns how many bytes there were. */
+  private async fill(offset: number, target: Uint8Array): Promise<number> {
+    if (!this.source.readInto) {
+      const part = await this.piece(offset, target.length);
+      target.set(part);
+      return part.length;
+    }
+    const length = await this.source.readInto(offset, target);
+    this.passed(length);
+    await this.options.pause?.();
+    return length;
   }
 
   private async piece(offset: number, length: number): Promise<Uint8Array> {

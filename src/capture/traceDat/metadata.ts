@@ -98,8 +98,8 @@ export class TraceMetadata {
   async readKallsyms(reader: SequentialReader): Promise<void> {
     const size = await reader.u32('the size of kallsyms');
     const text = await reader.upTo(size);
-    // The reader's window is not kept: names are looked up in these bytes later.
-    this.symbols.readKallsyms(text.slice());
+    // Names are looked up in these bytes later: the reader never writes into a window again.
+    this.symbols.readKallsyms(text);
     if (text.length < size) throw cutOff(reader, 'kallsyms', size, text.length);
   }
 

@@ -4,7 +4,7 @@ import { UnexpectedData } from './unexpectedData';
 export interface ReadableRange {
   /** Bytes asked for at a time. */
   readonly chunkSize: number;
-  /** The bytes of `[offset, offset + length)`, fewer where the data ends before. */
+  /** The bytes of `[offset, offset + length)`, fewer where the data ends before, in memory that stays as it is. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
@@ -16,7 +16,7 @@ const LONGEST_STRING = 1 << 16;
  * {@link UnexpectedData}; sizes are checked against what is left before anything is allocated.
  */
 export class SequentialReader {
-  private window = new Uint8Array(0);
+  private window: Uint8Array = new Uint8Array(0);
   private view = new DataView(this.window.buffer);
   private windowStart: number;
   private at = 0;
@@ -130,18 +130,14 @@ export class SequentialReader {
   private async need(length: number, what: string): Promise<void> {
     if (this.at + length <= this.window.length) return;
     if (length > this.remaining) throw this.tooShort(length, what);
-    const position = this.position;
+    const { position } = this;
     const wanted = Math.min(Math.max(length, this.source.chunkSize), this.end - position);
-    const left = this.window.subarray(this.at);
-    const read = await this.source.read(position + left.length, wanted - left.length);
-    const joined = new Uint8Array(left.length + read.length);
-    joined.set(left);
-    joined.set(read, left.length);
-    this.setWindow(joined, position);
-    if (joined.length < length) throw this.tooShort(length, what, joined.length);
+    // With what is left in the window: reading it again costs less than putting megabytes of kallsyms together.
+    this.setWindow(await this.source.read(position, wanted), position);
+    if (this.window.length < length) throw this.tooShort(length, what, this.window.length);
   }
 
-  private setWindow(window: Uint8Array<ArrayBuffer>, start: number): void {
+  private setWindow(window: Uint8Array, start: number): void {
     this.window = window;
     this.view = new DataView(window.buffer, window.byteOffset, window.length);
     this.windowStart = start;
