@@ -43,6 +43,13 @@ export class StackBlockCache {
     return this.guesses[this.guessSlot(previous, name)]!;
   }
 
+  /** The guess, if its block is `length` bytes long and stands at `start`, else NONE. */
+  confirmedGuess(previous: number, name: number, text: DataView, start: number, length: number): number {
+    const block = this.guesses[this.guessSlot(previous, name)]!;
+    if (block === NONE || this.lengths[block] !== length) return NONE;
+    return this.matches(block, text, start) ? block : NONE;
+  }
+
   /** What has followed. */
   learn(previous: number, name: number, block: number): void {
     this.guesses[this.guessSlot(previous, name)] = block;

@@ -316,6 +316,7 @@ export class CpuCursor {
   }
 
   private placeOf(at: number): number {
-    return this.spanOffset + Math.floor(at * this.spanScale);
+    const isFlat = this.spanScale === 1;
+    return this.spanOffset + (isFlat ? at : Math.floor(at * this.spanScale));
   }
 }

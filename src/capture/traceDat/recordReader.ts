@@ -190,12 +190,8 @@ export class RecordReader implements MergeSteps {
     const end = this.stackEnd(cursor, decoder, start);
     const name = row === NONE ? NONE : this.table.name[row]!;
     const previous = cursor.previousBlock;
-    let block = this.stacks.guess(previous, name);
-    if (
-      block === NONE ||
-      this.stacks.length(block) !== end - start ||
-      !this.stacks.matches(block, view, start)
-    ) {
+    let block = this.stacks.confirmedGuess(previous, name, view, start, end - start);
+    if (block === NONE) {
       block = this.stacks.find(view, start, end);
       if (block === NONE)
         block = this.stacks.add(bytes, start, end, this.stackOf(view, start, end), 0, false);
