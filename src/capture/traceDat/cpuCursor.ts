@@ -164,7 +164,7 @@ export class CpuCursor {
         continue;
       }
       const { view } = this;
-      const head = view.getUint32(at, little);
+      const head = view.getInt32(at, little);
       const type = (head >>> this.typeShift) & this.typeMask;
       const delta = (head >>> this.deltaShift) & this.deltaMask;
       let data = at + 4;

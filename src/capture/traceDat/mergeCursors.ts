@@ -5,11 +5,10 @@ const NO_LIMIT = Number.MAX_VALUE;
 
 /** What is done on the way through the records. */
 export interface MergeSteps {
-  /**
-   * The cursor stands on the next record: reads it, goes on to the one whose turn is to be found next, and says
-   * whether there is one in memory.
-   */
-  read(cursor: CpuCursor): boolean;
+  /** The cursor stands on the next record. */
+  read(cursor: CpuCursor): void;
+  /** Whether the record that the cursor has come to may be read at once, whatever its time. */
+  needsNoTurn(cursor: CpuCursor): boolean;
   /** The cursor is behind its last record. */
   finish(cursor: CpuCursor): void;
 }
@@ -51,8 +50,9 @@ function visitInMemory(heap: CursorHeap, steps: MergeSteps): CpuCursor | null {
     const limit = rival === null ? NO_LIMIT : rival.time;
     const winsTies = rival === null || cursor.order < rival.order;
     do {
-      if (!steps.read(cursor)) return cursor;
-    } while (cursor.time < limit || (winsTies && cursor.time === limit));
+      steps.read(cursor);
+      if (!cursor.advance()) return cursor;
+    } while (steps.needsNoTurn(cursor) || cursor.time < limit || (winsTies && cursor.time === limit));
     heap.sinkFirst();
   }
   return null;
