@@ -6,11 +6,11 @@
 import { EventKind, NONE, type Capture, type EventTable } from '../capture/eventTable';
 import { grown } from '../capture/growingColumn';
 import { ROWS_A_STEP } from '../capture/turns';
-import { countChange, isFree, replacesLife } from './countChange';
+import { countChange, replacesLife } from './countChange';
 import type { AttemptRecord } from './attempts';
 import { EvidenceFinder, type Moment } from './evidence';
 import { mapcountBase, type MapcountBase } from './mapcountBase';
-import { PageRows, tellsOfPage } from './pageRows';
+import { PageRows } from './pageRows';
 import { StackTrait, type StackSites } from './stackSites';
 
 export interface CaptureIndex {
@@ -31,50 +31,85 @@ export interface CaptureIndex {
 export function* indexCapture(capture: Capture, sites: StackSites): Generator<void, CaptureIndex> {
   const { length } = capture.events;
   const pass = new IndexPass(capture, sites);
-  for (let row = 0; row < length; row += ROWS_A_STEP) {
+  // Small steps come first: a loop whose end was never seen is compiled anew when it gets there.
+  for (let row = 0, step = 64; row < length; row += step, step = Math.min(2 * step, ROWS_A_STEP)) {
     yield;
-    pass.take(row, Math.min(row + ROWS_A_STEP, length));
+    pass.take(row, Math.min(row + step, length));
   }
   return pass.finished();
 }
 
+const LASTING = StackTrait.takesLong | StackTrait.dropsLong;
+
+/**
+ * Loops over millions of rows: over typed arrays alone, with what stacks say in bits, and small, so that they are
+ * compiled at once. What few rows need is done behind them, a step at a time while their columns are near.
+ */
 class IndexPass {
-  private readonly rows: PageRows;
   private readonly events: EventTable;
+  private readonly rows: PageRows;
   private readonly evidence: EvidenceFinder;
   private balance = new Int32Array(1 << 10);
   private largestOrder = 0;
   private readonly printed = { minusOne: false, zeroWhenFresh: false };
+  /** Of the step: the page of each row, and the rows that few have something to do with. */
+  private readonly pages = new Int32Array(ROWS_A_STEP);
+  private readonly rare = new Int32Array(ROWS_A_STEP);
 
   constructor(
     private readonly capture: Capture,
     private readonly sites: StackSites,
   ) {
     this.events = capture.events;
-    this.rows = new PageRows(this.events.length);
-    this.evidence = new EvidenceFinder(capture, sites);
+    this.rows = new PageRows(this.events);
+    this.evidence = new EvidenceFinder(capture, sites, this.rows);
   }
 
-  /** Over millions of rows: typed arrays alone, and what a stack says in bits. */
+  /** @param to at most {@link ROWS_A_STEP} rows behind `from` */
   take(from: number, to: number): void {
-    const { kind: kinds, pfn: pfns, stack: stacks, mapcount: mapcounts } = this.events;
+    this.rows.take(from, to, this.pages);
+    if (this.rows.length > this.balance.length) {
+      this.balance = grown(this.balance, new Int32Array(this.rows.length * 2));
+    }
+    const rare = this.weigh(from, to);
+    for (let index = 0; index < rare; index++) this.evidence.take(this.rare[index]!);
+  }
+
+  /**
+   * Gets and puts of kinds that last, and how mapcounts are printed.
+   *
+   * @returns how many rows of the step tell of attempts to move pages
+   */
+  private weigh(from: number, to: number): number {
+    const { events, sites, balance, pages, rare } = this;
+    const { kind: kinds, stack: stacks, mapcount: mapcounts, order: orders } = events;
+    let { largestOrder } = this;
+    let [found, minusOnes, freshZeros] = [0, 0, 0];
     for (let row = from; row < to; row++) {
       const kind = kinds[row]!;
       if (kind === EventKind.Other) continue;
+      const page = pages[row - from]!;
+      if (page !== NONE && balance[page]! > 0 && replacesLife(events, row)) balance[page] = 0;
       const mapcount = mapcounts[row]!;
-      if (mapcount === 0 ? !this.printed.zeroWhenFresh : mapcount === -1) this.noteMapcount(row, mapcount);
-      const pfn = pfns[row]!;
-      const page = pfn >= 0 && tellsOfPage(kind) ? this.rows.add(row, pfn) : NONE;
-      if (page >= this.balance.length) this.balance = grown(this.balance, new Int32Array(page * 2));
+      minusOnes += mapcount === -1 ? 1 : 0;
+      rare[found] = row;
       if (kind > EventKind.PageRefUnfreeze) {
-        this.noteOther(row, kind, page);
+        found += kind === EventKind.PinFailure || kind > EventKind.PageFreeBatched ? 1 : 0;
+        largestOrder = kind === EventKind.PageAlloc ? Math.max(largestOrder, orders[row]!) : largestOrder;
         continue;
       }
-      const traits = this.sites.traitsOf(stacks[row]!);
-      if ((traits & StackTrait.concernsMoving) !== 0 || kind === EventKind.PageRefFreeze)
-        this.evidence.pageRef(row, kind);
-      if (page !== NONE) this.weigh(row, page, traits);
+      freshZeros += mapcount === 0 && kind === EventKind.PageRefSet ? 1 : 0;
+      const traits = sites.traitsOf(stacks[row]!);
+      found += kind === EventKind.PageRefFreeze || (traits & StackTrait.concernsIsolation) !== 0 ? 1 : 0;
+      if (page === NONE || (traits & LASTING) === 0) continue;
+      const change = countChange(events, row);
+      if (change > 0 && (traits & StackTrait.takesLong) !== 0) balance[page]!++;
+      else if (change < 0 && balance[page]! > 0 && (traits & StackTrait.dropsLong) !== 0) balance[page]!--;
     }
+    this.largestOrder = largestOrder;
+    this.printed.minusOne ||= minusOnes > 0;
+    this.printed.zeroWhenFresh ||= freshZeros > 0;
+    return found;
   }
 
   finished(): CaptureIndex {
@@ -87,30 +122,5 @@ class IndexPass {
       largestOrder,
       mapcount: mapcountBase(this.capture.facts, printed),
     };
-  }
-
-  private noteMapcount(row: number, mapcount: number): void {
-    const { kind, val } = this.events;
-    if (mapcount === -1) this.printed.minusOne = true;
-    else if (kind[row] === EventKind.PageRefSet && val[row] === 1) this.printed.zeroWhenFresh = true;
-  }
-
-  private noteOther(row: number, kind: number, page: number): void {
-    if (kind === EventKind.PageAlloc)
-      this.largestOrder = Math.max(this.largestOrder, this.events.order[row]!);
-    else if (kind > EventKind.PageFreeBatched || kind === EventKind.PinFailure)
-      this.evidence.otherEvent(row, kind);
-    else if (page !== NONE && isFree(kind)) this.balance[page] = 0;
-  }
-
-  private weigh(row: number, page: number, traits: number): void {
-    const before = this.balance[page]!;
-    if (before > 0 && replacesLife(this.events, row)) this.balance[page] = 0;
-    else if ((traits & (StackTrait.takesLong | StackTrait.dropsLong)) !== 0) {
-      const change = countChange(this.events, row);
-      if (change > 0 && (traits & StackTrait.takesLong) !== 0) this.balance[page] = before + 1;
-      else if (change < 0 && before > 0 && (traits & StackTrait.dropsLong) !== 0)
-        this.balance[page] = before - 1;
-    }
   }
 }

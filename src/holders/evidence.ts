@@ -7,8 +7,9 @@
  */
 import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import { AttemptRecord } from './attempts';
-import { countChange } from './countChange';
+import { countChange, isPageRef } from './countChange';
 import type { MarkSource } from './model';
+import type { PageRows } from './pageRows';
 import type { StackSite, StackSites } from './stackSites';
 
 export interface Moment {
@@ -31,13 +32,19 @@ interface MigrateCall {
   readonly attempt: AttemptRecord;
   endRow: number;
   failed: number;
-  readonly putBack: { pfn: number; tried: boolean; row: number }[];
+  readonly putBack: PutBackPage[];
 }
 
 interface IsolatedPage {
   references: number;
-  /** Whether migrate_pages touched it. */
-  tried: boolean;
+  /** Row of the get that isolated it. */
+  readonly since: number;
+}
+
+interface PutBackPage {
+  readonly pfn: number;
+  readonly since: number;
+  readonly row: number;
 }
 
 interface TaskState {
@@ -68,6 +75,8 @@ export class EvidenceFinder {
   constructor(
     private readonly capture: Capture,
     private readonly sites: StackSites,
+    /** Those up to the event that is taken. */
+    private readonly rows: PageRows,
   ) {
     this.events = capture.events;
   }
@@ -78,17 +87,19 @@ export class EvidenceFinder {
     return this.moments;
   }
 
-  /** A page_ref event whose stack concerns moving, or any freeze. */
-  pageRef(row: number, kind: number): void {
+  /** A page_ref event whose stack takes or drops the reference of isolation, any freeze, or an event that is no page_ref. */
+  take(row: number): void {
+    const kind = this.events.kind[row]!;
+    if (isPageRef(kind)) this.pageRef(row, kind);
+    else this.otherEvent(row, kind);
+  }
+
+  private pageRef(row: number, kind: number): void {
     const { events } = this;
     const site = this.sites.of(events.stack[row]!);
     const pfn = events.pfn[row]!;
     if (kind === EventKind.PageRefFreeze) {
       if (events.ret[row] === 0) this.failedFreeze(row, pfn, site);
-    }
-    if (site.underMigration) {
-      const isolated = this.stateOf(row).isolated.get(pfn);
-      if (isolated !== undefined) isolated.tried = true;
     }
     const change = countChange(events, row);
     if (change > 0) {
@@ -101,7 +112,7 @@ export class EvidenceFinder {
   private isolationTaken(row: number, pfn: number): void {
     const { isolated } = this.stateOf(row);
     const page = isolated.get(pfn);
-    if (page === undefined) isolated.set(pfn, { references: 1, tried: false });
+    if (page === undefined) isolated.set(pfn, { references: 1, since: row });
     else page.references++;
   }
 
@@ -116,7 +127,7 @@ export class EvidenceFinder {
       this.add({ pfn, row, source: 'derived', attempt, what: 'refused at isolation', isRefusal: true });
       return;
     }
-    if (site.putsBack) state.call?.putBack.push({ pfn, tried: isolated.tried, row });
+    if (site.putsBack) state.call?.putBack.push({ pfn, since: isolated.since, row });
   }
 
   private failedFreeze(row: number, pfn: number, site: StackSite): void {
@@ -130,8 +141,7 @@ export class EvidenceFinder {
     this.add({ pfn, row, source: 'freeze', attempt, what });
   }
 
-  /** An event that is no page_ref. */
-  otherEvent(row: number, kind: number): void {
+  private otherEvent(row: number, kind: number): void {
     const { events } = this;
     switch (kind as EventKind) {
       case EventKind.CmaAllocStart:
@@ -256,15 +266,28 @@ export class EvidenceFinder {
     const { call } = state;
     state.call = null;
     if (call === null || call.failed === 0 || call.endRow === NONE) return;
-    const touched = call.putBack.filter((page) => page.tried);
-    const others = call.putBack.filter((page) => !page.tried);
-    const room = Math.max(0, call.failed - touched.length);
-    // The list is put back in its own order (putback_movable_pages), so that the first were tried first.
     const { attempt, endRow: row } = call;
     const what = 'put back after migrate_pages gave it up';
-    for (const { pfn } of [...touched, ...others.slice(0, room)]) {
-      this.add({ pfn, row, source: 'derived', attempt, what });
+    for (const { pfn } of this.givenUp(call)) this.add({ pfn, row, source: 'derived', attempt, what });
+  }
+
+  private givenUp({ putBack, failed }: MigrateCall): readonly PutBackPage[] {
+    if (putBack.length <= failed) return putBack;
+    const touched = putBack.filter((page) => this.isTried(page));
+    const others = putBack.filter((page) => !touched.includes(page));
+    // The list is put back in its own order (putback_movable_pages), so that the first were tried first.
+    return [...touched, ...others.slice(0, Math.max(0, failed - touched.length))];
+  }
+
+  /** Whether migrate_pages touched a page that its task had isolated. */
+  private isTried({ pfn, since, row }: PutBackPage): boolean {
+    const { kind, stack } = this.events;
+    const state = this.stateOf(row);
+    for (let each = this.rows.lastOf(pfn); each > since; each = this.rows.before(each)) {
+      if (each > row || !isPageRef(kind[each]!) || this.stateOf(each) !== state) continue;
+      if (this.sites.of(stack[each]!).underMigration) return true;
     }
+    return false;
   }
 
   private testPagesIsolated(row: number): void {

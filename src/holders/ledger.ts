@@ -11,7 +11,15 @@ import { isInTreeModule } from './inTreeModules';
 import { ACCOUNTED_KINDS } from './kindRules';
 import type { Confidence, Kind } from './model';
 import type { Span } from './lives';
-import { countOf, latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
+import {
+  countOf,
+  latestOf,
+  NO_GET,
+  oldestOf,
+  OpenReferences,
+  type Group,
+  type Standing,
+} from './openReferences';
 import type { Site } from './matchSite';
 import type { StackSite, StackSites } from './stackSites';
 
@@ -90,6 +98,8 @@ export interface LedgerReference {
   evidence: string;
   /** Rows of its events, ascending. */
   readonly rows: number[];
+  /** Where it stands among the open ones, or null. */
+  standing: Standing | null;
 }
 
 /**
@@ -466,21 +476,25 @@ export class Ledger {
       this.close(found.reference, row, found.confidence, found.why);
       return found.reference.weight;
     }
-    // A folio's page cache reference counts its pages and may go in parts; a pin never does.
-    const larger = oldestOf(
-      this.open.where(
-        (group) =>
-          !group.suspended &&
-          group.weight > weight &&
-          group.weight < GUP_PIN_COUNTING_BIAS &&
-          site.release?.rule.closes.includes(group.kind) === true,
-      ),
-    );
+    const larger = site.release === null ? null : this.largerThan(weight, site.release.rule.closes);
     if (larger !== null) {
       this.split(larger, weight, row);
       return weight;
     }
     return this.releaseFromPool(weight, row, site);
+  }
+
+  /** A folio's page cache reference counts its pages and may go in parts; a pin never does. */
+  private largerThan(weight: number, kinds: readonly Kind[]): LedgerReference | null {
+    return oldestOf(
+      this.open.where(
+        (group) =>
+          !group.suspended &&
+          group.weight > weight &&
+          group.weight < GUP_PIN_COUNTING_BIAS &&
+          kinds.includes(group.kind),
+      ),
+    );
   }
 
   private bestMatch(weight: number, row: number, site: StackSite): Match | null {
@@ -643,7 +657,13 @@ export class Ledger {
 
   private split(reference: LedgerReference, weight: number, row: number): void {
     this.open.change(reference, { weight: reference.weight - weight });
-    this.lifetime.references.push({ ...reference, weight, releaseRow: row, rows: [...reference.rows, row] });
+    this.lifetime.references.push({
+      ...reference,
+      weight,
+      releaseRow: row,
+      rows: [...reference.rows, row],
+      standing: null,
+    });
   }
 
   private addReference(kind: Kind, weight: number, row: number, site: StackSite, evidence: string): void {
@@ -666,6 +686,7 @@ export class Ledger {
       byPutback: kind === 'lru-batch' && site.underPutback,
       evidence,
       rows: [row],
+      standing: null,
     };
     this.open.add(reference, this.pidOf(row), this.events.stack[row]!);
     this.lifetime.references.push(reference);
@@ -703,6 +724,7 @@ export function knownByPut(
     putMissing: false,
     byPutback: false,
     rows: [row],
+    standing: null,
     ...given,
   };
 }

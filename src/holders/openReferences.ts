@@ -7,7 +7,7 @@
  */
 import type { LedgerReference } from './ledger';
 import type { Kind } from './model';
-import { TakenOrder, type Link } from './takenOrder';
+import { Link, TakenOrder } from './takenOrder';
 
 /** In place of the stack of a get that the capture does not show; gets without a stack have NONE. */
 export const NO_GET = -2;
@@ -29,18 +29,17 @@ export interface Group extends Readonly<
 }
 
 /** Where an open reference stands. */
-interface Standing {
-  readonly place: number;
+export interface Standing {
   readonly taker: number;
   readonly stack: number;
   readonly inAll: Link;
+  /** Its place in {@link group}, and there among those of its task. */
+  readonly inGroup: Link;
+  readonly inTaker: Link;
   group: Group;
-  inGroup: Link;
-  inTaker: Link;
 }
 
 export class OpenReferences {
-  private readonly standings = new Map<LedgerReference, Standing>();
   private readonly all = new TakenOrder();
   private readonly groups: Group[] = [];
   private places = 0;
@@ -76,57 +75,59 @@ export class OpenReferences {
    */
   add(reference: LedgerReference, taker: number, stack: number): void {
     const place = this.places++;
-    const inAll = this.all.add(reference, place);
-    this.standings.set(reference, {
-      place,
+    const standing: Standing = {
       taker,
       stack,
-      inAll,
-      ...this.joinGroup(reference, place, taker, stack),
-    });
+      inAll: new Link(reference, place),
+      inGroup: new Link(reference, place),
+      inTaker: new Link(reference, place),
+      group: this.groupOf(reference, stack),
+    };
+    reference.standing = standing;
+    this.all.add(standing.inAll);
+    this.joinGroup(reference, standing);
   }
 
   /** Nothing happens when it is not open. */
   remove(reference: LedgerReference): void {
-    const standing = this.standings.get(reference);
-    if (standing === undefined) return;
+    const { standing } = reference;
+    if (standing === null) return;
     this.leaveGroup(reference, standing);
     this.all.remove(standing.inAll);
-    this.standings.delete(reference);
+    reference.standing = null;
   }
 
-  /** Changes an open reference, which keeps its place. */
+  /** Changes a reference, which keeps its place when it is open. */
   change(reference: LedgerReference, changes: Changes): void {
-    const standing = this.standings.get(reference);
-    if (standing !== undefined) this.leaveGroup(reference, standing);
+    const { standing } = reference;
+    if (standing !== null) this.leaveGroup(reference, standing);
     Object.assign(reference, changes);
-    if (standing === undefined) return;
-    const { place, taker, stack } = standing;
-    Object.assign(standing, this.joinGroup(reference, place, taker, stack));
+    if (standing === null) return;
+    standing.group = this.groupOf(reference, standing.stack);
+    this.joinGroup(reference, standing);
   }
 
   /** The groups that have references and are meant. */
   where(isMeant: (group: Group) => boolean): Group[] {
-    return this.groups.filter((group) => group.all.length > 0 && isMeant(group));
+    const meant: Group[] = [];
+    for (const group of this.groups) {
+      if (group.all.length > 0 && isMeant(group)) meant.push(group);
+    }
+    return meant;
   }
 
-  private joinGroup(
-    reference: LedgerReference,
-    place: number,
-    taker: number,
-    stack: number,
-  ): Pick<Standing, 'group' | 'inGroup' | 'inTaker'> {
-    const group = this.groupOf(reference, stack);
+  private joinGroup(reference: LedgerReference, { group, taker, inGroup, inTaker }: Standing): void {
     let ofTaker = group.byTaker.get(taker);
     if (ofTaker === undefined) {
       ofTaker = new TakenOrder();
       group.byTaker.set(taker, ofTaker);
     }
+    group.all.add(inGroup);
+    ofTaker.add(inTaker);
     if (!reference.suspended) this.sum += reference.weight;
-    return { group, inGroup: group.all.add(reference, place), inTaker: ofTaker.add(reference, place) };
   }
 
-  private leaveGroup(reference: LedgerReference, { group, inGroup, inTaker, taker }: Standing): void {
+  private leaveGroup(reference: LedgerReference, { group, taker, inGroup, inTaker }: Standing): void {
     if (!reference.suspended) this.sum -= reference.weight;
     group.all.remove(inGroup);
     group.byTaker.get(taker)?.remove(inTaker);
@@ -135,31 +136,27 @@ export class OpenReferences {
     this.groups.splice(this.groups.indexOf(group), 1);
   }
 
+  /** The group of those that are like a reference. */
   private groupOf(reference: LedgerReference, stack: number): Group {
+    for (const group of this.groups) {
+      if (group.stack === stack && isLike(group, reference)) return group;
+    }
     const { kind, weight, suspended, ambiguous, site } = reference;
-    const known = this.groups.find(
-      (group) =>
-        group.kind === kind &&
-        group.weight === weight &&
-        group.stack === stack &&
-        group.suspended === suspended &&
-        group.ambiguous === ambiguous &&
-        group.site === site,
-    );
-    if (known !== undefined) return known;
-    const group = {
-      kind,
-      weight,
-      suspended,
-      ambiguous,
-      site,
-      stack,
-      all: new TakenOrder(),
-      byTaker: new Map(),
-    };
+    const all = new TakenOrder();
+    const group = { kind, weight, suspended, ambiguous, site, stack, all, byTaker: new Map() };
     this.groups.push(group);
     return group;
   }
+}
+
+function isLike(group: Group, { kind, weight, suspended, ambiguous, site }: LedgerReference): boolean {
+  return (
+    group.kind === kind &&
+    group.weight === weight &&
+    group.suspended === suspended &&
+    group.ambiguous === ambiguous &&
+    group.site === site
+  );
 }
 
 /**

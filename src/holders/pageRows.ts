@@ -1,5 +1,8 @@
-import { EventKind, NONE } from '../capture/eventTable';
+import { EventKind, NONE, type EventTable } from '../capture/eventTable';
 import { grown } from '../capture/growingColumn';
+
+/** The table of pages begins small: it grows early then, and the loop that fills it is compiled with that in view. */
+const FEW_PAGES = 1 << 4;
 
 /**
  * The rows of a capture by page: which rows speak of a PFN, in the order of the file.
@@ -7,82 +10,93 @@ import { grown } from '../capture/growingColumn';
  * Each row leads to the one before it of the same page, so that the rows of a page are at hand without sorting those of
  * all others. Only events that tell of the reference count and the lifetime of a page are in it (page_ref,
  * page_pin_owner, mm_page_alloc and mm_page_free).
+ *
+ * PFNs get dense numbers by open addressing over typed arrays: a Map of numbers costs 100 ns a lookup at a million
+ * pages, which would be a third of all analysis.
  */
 export class PageRows {
-  private readonly pages = new PfnTable();
+  /** PFN and number of its page in each slot; NONE where it is free. */
+  private keys = new Float64Array(2 * FEW_PAGES).fill(NONE);
+  private numbers = new Int32Array(2 * FEW_PAGES);
+  /** PFN and last row of each page. */
+  private pfns = new Float64Array(FEW_PAGES);
+  private lasts = new Int32Array(FEW_PAGES);
+  private used = 0;
   /** The row before it that speaks of the same page, for each row that speaks of one; NONE for the first. */
   private readonly previous: Int32Array;
-  /** The last row of each page. */
-  private lasts = new Int32Array(1 << 10);
 
-  /** @param rows how many rows the capture has */
-  constructor(rows: number) {
-    this.previous = new Int32Array(rows);
+  constructor(private readonly events: EventTable) {
+    this.previous = new Int32Array(events.length);
   }
 
   /**
-   * Takes a row that speaks of a page; rows are taken in ascending order.
+   * Takes the rows from one up to another; all are taken in ascending order. A loop over millions of rows: it stays
+   * small, so that it is compiled at once.
    *
-   * @returns the number of the page
+   * @param pages filled with the number of each row's page, NONE for a row that speaks of none
    */
-  add(row: number, pfn: number): number {
-    const before = this.pages.length;
-    const page = this.pages.add(pfn);
-    if (page === this.lasts.length) this.lasts = grown(this.lasts, new Int32Array(page * 2));
-    this.previous[row] = page === before ? NONE : this.lasts[page]!;
-    this.lasts[page] = row;
-    return page;
+  take(from: number, to: number, pages: Int32Array): void {
+    const { previous } = this;
+    const { kind: kinds, pfn: pfns } = this.events;
+    let { keys, numbers, lasts } = this;
+    for (let row = from; row < to; row++) {
+      const kind = kinds[row]!;
+      const pfn = pfns[row]!;
+      if (kind === EventKind.Other || kind > EventKind.PageFreeBatched || pfn < 0) {
+        pages[row - from] = NONE;
+        continue;
+      }
+      let slot = hashOf(pfn) & (keys.length - 1);
+      while (keys[slot] !== pfn && keys[slot] !== NONE) slot = (slot + 1) & (keys.length - 1);
+      let page = numbers[slot]!;
+      if (keys[slot] === pfn) previous[row] = lasts[page]!;
+      else {
+        page = this.addPage(pfn, slot);
+        ({ keys, numbers, lasts } = this);
+        previous[row] = NONE;
+      }
+      lasts[page] = row;
+      pages[row - from] = page;
+    }
   }
 
   /** How many pages have events; they are numbered from 0 in order of first appearance. */
   get length(): number {
-    return this.pages.length;
+    return this.used;
   }
 
   pfnOf(page: number): number {
-    return this.pages.pfnOf(page);
+    return this.pfns[page]!;
   }
 
   /** The last row of the page of a number. */
-  lastOf(page: number): number {
+  lastOfPage(page: number): number {
     return this.lasts[page]!;
+  }
+
+  /** The last row of a PFN, or NONE. */
+  lastOf(pfn: number): number {
+    const slot = this.slotOf(pfn);
+    return this.keys[slot] === pfn ? this.lasts[this.numbers[slot]!]! : NONE;
+  }
+
+  /** The row before one of a page that speaks of the same page, or NONE. */
+  before(row: number): number {
+    return this.previous[row]!;
   }
 
   /** Rows of a PFN, ascending; empty when no event speaks of it. */
   of(pfn: number): Int32Array {
-    const page = this.pages.find(pfn);
-    if (page === NONE) return new Int32Array(0);
+    const last = this.lastOf(pfn);
     let count = 0;
-    for (let row = this.lasts[page]!; row !== NONE; row = this.previous[row]!) count++;
+    for (let row = last; row !== NONE; row = this.previous[row]!) count++;
     const rows = new Int32Array(count);
-    for (let row = this.lasts[page]!; row !== NONE; row = this.previous[row]!) rows[--count] = row;
+    for (let row = last; row !== NONE; row = this.previous[row]!) rows[--count] = row;
     return rows;
   }
-}
 
-/** Whether an event tells of a page's references, its allocation or its free. */
-export function tellsOfPage(kind: number): boolean {
-  return kind > EventKind.Other && kind <= EventKind.PageFreeBatched;
-}
-
-/**
- * Dense numbers for PFNs. Open addressing over typed arrays: a Map of numbers costs 100 ns a lookup at a million
- * pages, which would be a third of all analysis.
- */
-class PfnTable {
-  /** PFN and number in each slot; NONE where it is free. */
-  private keys = new Float64Array(1 << 11).fill(NONE);
-  private numbers = new Int32Array(1 << 11);
-  private pfns = new Float64Array(1 << 10);
-  private used = 0;
-
-  get length(): number {
-    return this.used;
-  }
-
-  add(pfn: number): number {
-    const slot = this.slotOf(pfn);
-    if (this.keys[slot] === pfn) return this.numbers[slot]!;
+  /** @param slot the free one where it belongs */
+  private addPage(pfn: number, slot: number): number {
     const page = this.used++;
     this.keys[slot] = pfn;
     this.numbers[slot] = page;
@@ -91,35 +105,30 @@ class PfnTable {
     return page;
   }
 
-  /** The number of a PFN, or NONE. */
-  find(pfn: number): number {
-    const slot = this.slotOf(pfn);
-    return this.keys[slot] === pfn ? this.numbers[slot]! : NONE;
-  }
-
-  pfnOf(page: number): number {
-    return this.pfns[page]!;
-  }
-
   /** The slot of a PFN, or the free one where it belongs. */
   private slotOf(pfn: number): number {
     const { keys } = this;
-    const mask = keys.length - 1;
-    // PFNs have up to 52 bits: the upper ones tell NUMA nodes and hot-plugged memory apart.
-    const mixed = Math.imul((pfn >>> 0) ^ Math.imul((pfn / 0x100000000) >>> 0, 0x85ebca6b), 0x9e3779b1);
-    let slot = (mixed ^ (mixed >>> 15)) & mask;
-    while (keys[slot] !== pfn && keys[slot] !== NONE) slot = (slot + 1) & mask;
+    let slot = hashOf(pfn) & (keys.length - 1);
+    while (keys[slot] !== pfn && keys[slot] !== NONE) slot = (slot + 1) & (keys.length - 1);
     return slot;
   }
 
   private grow(): void {
-    this.pfns = grown(this.pfns, new Float64Array(this.used * 2));
-    this.keys = new Float64Array(this.used * 4).fill(NONE);
-    this.numbers = new Int32Array(this.used * 4);
+    const room = 2 * this.used;
+    this.pfns = grown(this.pfns, new Float64Array(room));
+    this.lasts = grown(this.lasts, new Int32Array(room));
+    this.keys = new Float64Array(2 * room).fill(NONE);
+    this.numbers = new Int32Array(2 * room);
     for (let page = 0; page < this.used; page++) {
       const slot = this.slotOf(this.pfns[page]!);
       this.keys[slot] = this.pfns[page]!;
       this.numbers[slot] = page;
     }
   }
+}
+
+/** PFNs have up to 52 bits: the upper ones tell NUMA nodes and hot-plugged memory apart. */
+function hashOf(pfn: number): number {
+  const mixed = Math.imul((pfn >>> 0) ^ Math.imul((pfn / 0x100000000) >>> 0, 0x85ebca6b), 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
 }

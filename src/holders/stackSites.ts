@@ -32,8 +32,8 @@ export interface StackSite {
   readonly underPutback: boolean;
   /** Under migrate_pages: the page is being tried. */
   readonly underMigration: boolean;
-  /** Under migrate_pages, or takes or drops the reference of isolation: all other stacks say nothing of moving. */
-  readonly concernsMoving: boolean;
+  /** Takes or drops the reference of isolation. */
+  readonly concernsIsolation: boolean;
   readonly unmapsForMigration: boolean;
   readonly remapsAfterMigration: boolean;
   /** rmap_walk_anon / rmap_walk_file and fault handlers tell what kind of page it is. */
@@ -54,7 +54,7 @@ const NO_STACK: StackSite = {
   putsBack: false,
   underPutback: false,
   underMigration: false,
-  concernsMoving: false,
+  concernsIsolation: false,
   unmapsForMigration: false,
   remapsAfterMigration: false,
   nature: null,
@@ -76,7 +76,6 @@ function describeStack(stack: readonly FrameFacts[]): StackSite {
   const allocator = named.find(({ steps }) => (steps & Step.allocates) === 0);
   const steps = named.reduce((all, frame) => all | frame.steps, 0);
   const first = named[0]?.steps ?? 0;
-  const underMigration = (steps & Step.migrates) !== 0;
   return {
     functions,
     interrupted: boundary >= 0,
@@ -90,9 +89,8 @@ function describeStack(stack: readonly FrameFacts[]): StackSite {
     scansForIsolation: (first & Step.scans) !== 0,
     putsBack: (first & Step.putsBack) !== 0,
     underPutback: (steps & Step.returnsPages) !== 0,
-    underMigration,
-    concernsMoving:
-      underMigration || acquire?.rule.kind === 'isolation' || release?.rule.kind === 'isolation',
+    underMigration: (steps & Step.migrates) !== 0,
+    concernsIsolation: acquire?.rule.kind === 'isolation' || release?.rule.kind === 'isolation',
     unmapsForMigration: (steps & Step.unmaps) !== 0,
     remapsAfterMigration: (steps & Step.remaps) !== 0,
     nature: natureOf(steps),
@@ -107,7 +105,7 @@ function natureOf(steps: number): StackSite['nature'] {
 /** What a {@link StackSite} says, in bits. */
 export const StackTrait = {
   known: 1,
-  concernsMoving: 2,
+  concernsIsolation: 2,
   takesLong: 4,
   dropsLong: 8,
 } as const;
@@ -151,10 +149,10 @@ export class StackSites {
   }
 
   private noteTraits(stack: number): number {
-    const { concernsMoving, takesLong, dropsLong } = this.of(stack);
+    const { concernsIsolation, takesLong, dropsLong } = this.of(stack);
     const traits =
       StackTrait.known |
-      (concernsMoving ? StackTrait.concernsMoving : 0) |
+      (concernsIsolation ? StackTrait.concernsIsolation : 0) |
       (takesLong ? StackTrait.takesLong : 0) |
       (dropsLong ? StackTrait.dropsLong : 0);
     this.traits[stack] = traits;

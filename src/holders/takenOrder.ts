@@ -1,12 +1,15 @@
 import type { LedgerReference } from './ledger';
 
-/** A reference in a list. */
-export interface Link {
-  readonly reference: LedgerReference;
-  /** Its place in the order of the gets of its page. */
-  readonly place: number;
-  before: Link | null;
-  behind: Link | null;
+/** A reference's place in one list; it may move to another list, not into two. */
+export class Link {
+  before: Link | null = null;
+  behind: Link | null = null;
+
+  /** @param place its place in the order of the gets of its page */
+  constructor(
+    readonly reference: LedgerReference,
+    readonly place: number,
+  ) {}
 }
 
 /**
@@ -19,17 +22,17 @@ export class TakenOrder {
   length = 0;
 
   /** What comes back after a change finds its old place; what is new stands last. */
-  add(reference: LedgerReference, place: number): Link {
+  add(link: Link): void {
     let before = this.latest;
-    while (before !== null && before.place > place) before = before.before;
+    while (before !== null && before.place > link.place) before = before.before;
     const behind = before === null ? this.oldest : before.behind;
-    const link: Link = { reference, place, before, behind };
+    link.before = before;
+    link.behind = behind;
     if (before === null) this.oldest = link;
     else before.behind = link;
     if (behind === null) this.latest = link;
     else behind.before = link;
     this.length++;
-    return link;
   }
 
   remove({ before, behind }: Link): void {

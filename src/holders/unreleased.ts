@@ -18,7 +18,7 @@ export function unreleasedCandidates(
 ): readonly number[] {
   const candidates: number[] = [];
   for (let page = 0; page < rows.length; page++) {
-    const last = rows.lastOf(page);
+    const last = rows.lastOfPage(page);
     if (!isPageRef(events.kind[last]!) || endsLife(events, last)) continue;
     if (longBalance[page]! > 0 || isWithoutOwner(events, last)) candidates.push(rows.pfnOf(page));
   }

@@ -54,8 +54,8 @@ function randomEvents(seed: number, length: number): EventText[] {
   });
 }
 
-function plain({ site, ...reference }: LedgerReference): object {
-  return { ...reference, functionName: site?.functionName ?? null };
+function plain({ site, standing, ...reference }: LedgerReference): object {
+  return { ...reference, site: site?.functionName ?? null, isOpen: standing !== null };
 }
 
 function replayed(

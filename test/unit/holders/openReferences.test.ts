@@ -26,6 +26,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
     byPutback: false,
     evidence: '',
     rows: [],
+    standing: null,
   };
 }
 

@@ -1,37 +1,63 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EventKind, NONE } from '../../../src/capture/eventTable';
 import { PageRows } from '../../../src/holders/pageRows';
+import { captureOf } from '../support/traceText';
 
 /** PFNs that collide, that are far apart, and that differ in their upper bits alone. */
 function pfnOf(index: number): number {
   return (index % 37) * 0x1000 + (index % 5) * 2 ** 33 + 1;
 }
 
-test('the rows of each page are those that speak of it, in order', () => {
-  const rows = new PageRows(3000);
-  const expected = new Map<number, number[]>();
-  for (let row = 0; row < 3000; row++) {
-    const pfn = pfnOf(row * row);
-    // Rows that speak of no page stand in between.
-    if (row % 7 === 0) continue;
-    const known = expected.get(pfn);
-    const page = rows.add(row, pfn);
-    assert.equal(rows.pfnOf(page), pfn);
-    if (known === undefined) expected.set(pfn, [row]);
-    else known.push(row);
+/** The rows of so many events, each of a page or, for NONE, of none; taken in steps of a size. */
+async function rowsOf(pfns: readonly number[], step: number) {
+  const { events } = await captureOf([]);
+  const table = {
+    ...events,
+    length: pfns.length,
+    pfn: Float64Array.from(pfns),
+    kind: Uint8Array.from(pfns, (pfn) => (pfn === NONE ? EventKind.CmaAllocStart : EventKind.PageRefMod)),
+  };
+  const rows = new PageRows(table);
+  const numbers: number[] = [];
+  for (let from = 0; from < pfns.length; from += step) {
+    const to = Math.min(from + step, pfns.length);
+    const pages = new Int32Array(step);
+    rows.take(from, to, pages);
+    numbers.push(...pages.subarray(0, to - from));
   }
+  return { rows, numbers };
+}
+
+test('the rows of each page are those that speak of it, in order', async () => {
+  // Rows that speak of no page stand in between.
+  const pfns = Array.from({ length: 3000 }, (_, row) => (row % 7 === 0 ? NONE : pfnOf(row * row)));
+  const expected = new Map<number, number[]>();
+  for (const [row, pfn] of pfns.entries()) {
+    if (pfn !== NONE) expected.set(pfn, [...(expected.get(pfn) ?? []), row]);
+  }
+  const { rows, numbers } = await rowsOf(pfns, 100);
   assert.equal(rows.length, expected.size);
   for (const [number, [pfn, list]] of [...expected].entries()) {
     assert.equal(rows.pfnOf(number), pfn);
     assert.deepEqual([...rows.of(pfn)], list);
-    assert.equal(rows.lastOf(number), list.at(-1));
+    assert.equal(rows.lastOfPage(number), list.at(-1));
+    assert.equal(rows.lastOf(pfn), list.at(-1));
+    for (const [index, row] of list.entries()) {
+      assert.equal(numbers[row], number);
+      assert.equal(rows.before(row), list[index - 1] ?? NONE);
+    }
   }
+  assert.equal(numbers[0], NONE);
   assert.deepEqual([...rows.of(2)], []);
+  assert.equal(rows.lastOf(2), NONE);
 });
 
-test('many pages keep their numbers while the table grows', () => {
-  const rows = new PageRows(5000);
-  for (let row = 0; row < 5000; row++) assert.equal(rows.add(row, 0x100000 + row), row);
+test('many pages keep their numbers while the table grows', async () => {
+  const { rows } = await rowsOf(
+    Array.from({ length: 5000 }, (_, row) => 0x100000 + row),
+    5000,
+  );
   assert.equal(rows.length, 5000);
   for (let row = 0; row < 5000; row++) assert.deepEqual([...rows.of(0x100000 + row)], [row]);
 });
