@@ -16,7 +16,7 @@ export interface ReadOptions {
   /**
    * Called between chunks with the number of rows, and with a function that gives what was read so far as a capture;
    * reading goes on when the returned promise is resolved. Only readers whose rows come in order, and whose rows stay as they are, call it.
-   * The capture goes on growing with its reader: rows that are there do not change, but more will follow.
+   * The capture may go on growing with its reader: rows that are there do not change, but more will follow.
    */
   readonly onPart?: (rows: number, soFar: () => Capture) => Promise<void> | undefined;
   /**

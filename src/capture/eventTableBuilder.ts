@@ -138,6 +138,17 @@ export class EventTableBuilder implements EventTable {
     return this.detail[row]!;
   }
 
+  /** The first `length` rows, in the columns of now: these must not change any more, unless the columns grow before. */
+  head(length: number): EventTable {
+    const { time, cpu, task, kind, name, pfn, flags, count, mapcount, val, ret } = this;
+    const { mapping, migratetype, order, stack, detail, details, offsetLow, offsetHigh } = this;
+    return {
+      ...{ length, time, cpu, task, kind, name, pfn, flags, count, mapcount, val, ret },
+      ...{ mapping, migratetype, order, stack, detail, details },
+      offset: (row) => offsetHigh[row]! * TWO_32 + offsetLow[row]!,
+    };
+  }
+
   /** Takes back the newest row, with its details. */
   removeLast(): void {
     const row = --this.length;

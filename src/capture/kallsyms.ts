@@ -120,7 +120,7 @@ export function withFrameNames(symbols: SymbolTable, namer: FrameNamer): SymbolT
 
 class NamedFrames implements SymbolTable {
   private readonly names = new SymbolTableBuilder();
-  /** By frame, its id in `names`; -1 where it keeps its own name. */
+  /** By frame, its id in `names`; -1 where it keeps its own name, as do frames that came later. */
   private readonly named: Int32Array;
 
   constructor(
@@ -164,22 +164,22 @@ class NamedFrames implements SymbolTable {
   }
 
   frameFunction(frame: number): string {
-    const named = this.named[frame]!;
+    const named = this.named[frame] ?? -1;
     return named < 0 ? this.base.frameFunction(frame) : this.names.frameFunction(named);
   }
 
   frameOffset(frame: number): number {
-    const named = this.named[frame]!;
+    const named = this.named[frame] ?? -1;
     return named < 0 ? this.base.frameOffset(frame) : this.names.frameOffset(named);
   }
 
   frameSize(frame: number): number {
-    const named = this.named[frame]!;
+    const named = this.named[frame] ?? -1;
     return named < 0 ? this.base.frameSize(frame) : this.names.frameSize(named);
   }
 
   frameModule(frame: number): string | null {
-    const named = this.named[frame]!;
+    const named = this.named[frame] ?? -1;
     return named < 0 ? this.base.frameModule(frame) : this.names.frameModule(named);
   }
 

@@ -30,6 +30,7 @@ export class EventOrder {
   private limit = -Infinity;
   /** A record came later than rounds allow. */
   private isBroken = false;
+  private hasRounds = false;
   private readonly rows: RowReorder;
   private pass: TimePass;
 
@@ -38,12 +39,18 @@ export class EventOrder {
     this.pass = this.newPass();
   }
 
+  /** Whether rows are settled while others are read. */
+  get settlesEarly(): boolean {
+    return this.hasRounds && !this.isBroken && this.records.haveTimes;
+  }
+
   /** A round is finished. Done in steps. */
   *finishRound(): Generator<void, void> {
+    this.hasRounds = true;
     const { table, newestTime } = this.records;
     const limit = this.limit;
     this.limit = newestTime;
-    if (this.isBroken || table.length - this.settledRows < FEW_ROWS || !this.records.haveTimes) return;
+    if (table.length - this.settledRows < FEW_ROWS || !this.settlesEarly) return;
     yield* this.settle(limit);
   }
 
@@ -136,6 +143,8 @@ export class EventOrder {
   /** Nothing is settled any more. */
   private startAgain(): void {
     const { table, symbols } = this.records;
+    // Who was given settled rows keeps the columns of before.
+    if (this.settledRows > 0) table.reserve(table.time.length + 1);
     for (let row = 0; row < this.settledRows; row++) table.task[row] = symbols.taskPid(table.task[row]!);
     this.settledRows = this.settledSide = 0;
     this.settledTime = -Infinity;

@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../byteChunks';
 import type { ByteSource } from '../byteSource';
-import { NONE, type Capture, type SymbolTable } from '../eventTable';
+import { NONE, type Capture, type EventTable, type SymbolTable } from '../eventTable';
 import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
@@ -10,7 +10,7 @@ import { FileRanges } from '../traceDat/fileRanges';
 import { RowEstimate } from '../traceDat/rowEstimate';
 import { SequentialReader } from '../traceDat/sequentialReader';
 import { UnexpectedData } from '../traceDat/unexpectedData';
-import { inTurns, type Pause } from '../turns';
+import { inTurns } from '../turns';
 import { EventOrder } from './eventOrder';
 import { LARGEST_ATTRIBUTE, SMALLEST_ATTRIBUTE, parseAttribute } from './perfAttribute';
 import { Feature, PerfFacts, clockName, text } from './perfFacts';
@@ -34,6 +34,8 @@ const MOST_ATTRIBUTES = 1 << 16;
 const MOST_IDS = 1 << 20;
 /** Features other than tracing data are lists of names; in bytes. */
 const LARGEST_FEATURE = 1 << 26;
+/** A recording with rounds has ended one by then: two of the default buffers of 64 CPUs, in bytes. */
+const BYTES_WITH_ROUND = 1 << 26;
 /** PERF_EVENT_UPDATE__NAME. */
 const UPDATE_NAME = 2;
 
@@ -43,9 +45,8 @@ const UPDATE_NAME = 2;
  * @throws only what `source.read` throws, and the signal's reason when aborted
  */
 export async function readPerfData(source: ByteSource, options: PerfDataOptions = {}): Promise<Capture> {
-  options.onPhase?.('unsorted');
   const problems = new ProblemList(source.size);
-  const reader = new PerfDataReader(new FileRanges(source, options), problems, options.pause);
+  const reader = new PerfDataReader(source.name, new FileRanges(source, options), problems, options);
   try {
     await reader.read();
   } catch (error) {
@@ -56,7 +57,7 @@ export async function readPerfData(source: ByteSource, options: PerfDataOptions 
     ? await readKallsyms(options.kallsyms, ownOptions(options), problems)
     : null;
   options.onPhase?.('sorting');
-  return reader.capture(source.name, kallsyms);
+  return reader.capture(kallsyms);
 }
 
 /** Progress is that of the recording. */
@@ -73,13 +74,15 @@ class PerfDataReader {
   private decompressed: RecordWindow | null = null;
   private isPipe = false;
   private isStreamDamaged = false;
+  private isUnsorted = false;
   /** Records are missing where no record could be read. */
   private isDamaged = false;
 
   constructor(
+    private readonly path: string,
     private readonly file: FileRanges,
     private readonly problems: ProblemList,
-    private readonly pause: Pause | undefined,
+    private readonly options: ReadOptions,
   ) {
     this.records = new PerfRecords(true, this.facts, problems);
     this.order = new EventOrder(this.records);
@@ -101,33 +104,35 @@ class PerfDataReader {
   }
 
   /** What was read, as a capture. */
-  async capture(path: string, kallsyms: Kallsyms | null): Promise<Capture> {
-    const { records, problems, order } = this;
-    await inTurns(order.finish(), this.pause);
-    const { gaps } = order;
+  async capture(kallsyms: Kallsyms | null): Promise<Capture> {
+    const { records, order } = this;
+    await inTurns(order.finish(), this.options.pause);
     // Which CPU and which time is lost there, nobody knows.
-    if (this.isDamaged) gaps.add('lost', null, null, null, records.table.length);
-    const names = this.names(kallsyms);
-    const symbols = this.named(names);
+    if (this.isDamaged) order.gaps.add('lost', null, null, null, records.table.length);
+    return this.captureOf(records.table, this.names(kallsyms));
+  }
+
+  private captureOf(events: EventTable, names: KernelSymbols | null): Capture {
+    const { path, records, problems } = this;
+    const { gaps, lost } = this.order.gaps;
     return {
       path,
       format: 'perf-data',
       clock: 'ns',
       resolution: 1,
       timeBase: records.timeBase ?? 0n,
-      events: records.table,
-      symbols,
+      events,
+      symbols: this.named(names),
       allocations: null,
-      gaps: gaps.gaps,
-      lost: gaps.lost,
+      gaps,
+      lost,
       problems: problems.kept,
       problemCount: problems.count,
       stackRecords: records.stackRecords,
       orphanStacks: 0,
-      otherEvents: countOtherEvents(records.table, records.symbols),
+      otherEvents: countOtherEvents(events, records.symbols),
       facts: this.factList(names),
       ...(records.maps.reference === null ? {} : { kernelReference: records.maps.reference }),
-      kernel: { release: this.facts.release, buildId: this.facts.kernelBuildId },
     };
   }
 
@@ -291,6 +296,7 @@ class PerfDataReader {
       // The next chunk is already being read while this one is worked on.
       ahead = memory.read(offset, end);
       await this.drain(window, false);
+      this.sayUnsorted(offset - data.offset);
       if (estimate.isDue) estimate.update(offset - data.offset);
     }
     await this.drain(window, true);
@@ -318,7 +324,7 @@ class PerfDataReader {
       const { type, at, size } = window;
       switch (type) {
         case RecordType.finishedRound:
-          await inTurns(this.order.finishRound(), this.pause);
+          await this.finishRound();
           break;
         case RecordType.compressed:
           await this.compressed(window, at + RECORD_HEADER, at + size);
@@ -352,6 +358,24 @@ class PerfDataReader {
         default:
       }
     }
+  }
+
+  /** Puts in order what a round settles, and shows it. */
+  private async finishRound(): Promise<void> {
+    const { order, records } = this;
+    const { onPart, pause } = this.options;
+    const before = order.settledRows;
+    await inTurns(order.finishRound(), pause);
+    const { settledRows } = order;
+    if (settledRows === before) return;
+    await onPart?.(settledRows, () => this.captureOf(records.table.head(settledRows), this.ownNames));
+  }
+
+  /** Says once that rows come at the end, when that is clear. */
+  private sayUnsorted(bytesRead: number): void {
+    if (this.isUnsorted || bytesRead < BYTES_WITH_ROUND || this.order.settlesEarly) return;
+    this.isUnsorted = true;
+    this.options.onPhase?.('unsorted');
   }
 
   /** Reads records up to one of perf's own; false where the window has no more. A loop that never waits is quicker. */
@@ -441,13 +465,18 @@ class PerfDataReader {
     );
   }
 
+  /** perf before Linux 4.0 put the kallsyms of its kernel into the tracing data. */
+  private get ownNames(): KernelSymbols | null {
+    const symbols = this.records.metadata?.symbols;
+    return symbols && symbols.codeCount > 0 ? symbols : null;
+  }
+
   /** The names of the kernel's functions, or null with a problem where they are missing. */
   private names(kallsyms: Kallsyms | null): KernelSymbols | null {
     const { records, problems } = this;
     if (kallsyms && this.isOfThisBoot(kallsyms)) return kallsyms.names;
-    // perf before Linux 4.0 put the kallsyms of its kernel into the tracing data.
-    const own = records.metadata?.symbols;
-    if (own && own.codeCount > 0) return own;
+    const { ownNames } = this;
+    if (ownNames) return ownNames;
     if (records.stackRecords > 0) {
       problems.addMissingNames(
         0,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { analyseHolders } from '../../../src/holders/analyseHolders';
 import { rowTexts } from './support/describeCapture';
 import { KERNEL_CONTEXT } from './support/perfDataWriter';
 import { Records, recording } from './support/perfRecording';
@@ -40,11 +41,15 @@ function activity(random: () => number, hasEqualTimes: boolean): Written[] {
 }
 
 /** The activity as perf reads it: round by round all CPUs, one after the other, while events go on to come. */
-function inRounds(random: () => number, all: readonly Written[]): Written[][] {
+function inRounds(
+  random: () => number,
+  all: readonly Written[],
+  count = pick(random, [3, 8, 40]),
+): Written[][] {
   const left = Array.from({ length: CPUS }, (_, cpu) => all.filter((event) => event.cpu === cpu));
   const rounds: Written[][] = [];
   const end = all.at(-1)!.time;
-  const step = (end - START) / pick(random, [3, 8, 40]);
+  const step = (end - START) / count;
   for (let time = START; time <= end;) {
     const round: Written[] = [];
     for (const events of left) {
@@ -112,4 +117,43 @@ test('names that perf adds when it ends count from the beginning', async () => {
   const records = recordsOf(rounds, true).comm(3, 'known-late');
   const expected = await read(recordsOf(rounds, false).comm(3, 'known-late'), 0);
   assertSame(await read(records, 0), expected);
+});
+
+/** The parts that are shown while records are read, as they were then. */
+async function readParts(
+  records: Records,
+): Promise<{ whole: Capture; parts: { part: Capture; texts: string[] }[] }> {
+  const parts: { part: Capture; texts: string[] }[] = [];
+  const whole = await openCapture(memorySource(recording({ little: true, pipe: false, piece: 0 }, records)), {
+    chunkSize: 1 << 12,
+    onPart: (rows, soFar) => {
+      const part = soFar();
+      assert.equal(part.events.length, rows);
+      analyseHolders(part);
+      parts.push({ part, texts: rowTexts(part) });
+      return undefined;
+    },
+  });
+  return { whole, parts };
+}
+
+test('what rounds settle is shown while the rest is read, and is what the whole begins with', async () => {
+  const random = seededRandom(11);
+  const { whole, parts } = await readParts(recordsOf(inRounds(random, activity(random, false), 40), true));
+  assert.ok(parts.length >= 3, `${parts.length} parts`);
+  const all = rowTexts(whole);
+  for (const { texts } of parts) {
+    assert.ok(texts.length > 0 && texts.length < all.length);
+    assert.deepEqual(texts, all.slice(0, texts.length));
+  }
+});
+
+test('a part that was shown stays as it was when a record comes too late', async () => {
+  const random = seededRandom(12);
+  const rounds = inRounds(random, activity(random, false), 40);
+  rounds.at(-1)!.push(rounds[3]!.pop()!);
+  const { whole, parts } = await readParts(recordsOf(rounds, true));
+  assert.ok(parts.length >= 2, `${parts.length} parts`);
+  for (const { part, texts } of parts) assert.deepEqual(rowTexts(part), texts);
+  assertSame(whole, await read(recordsOf(rounds, false), 0));
 });
