@@ -5,6 +5,7 @@ import { CaptureEditor } from './views/captureEditor';
 import { ChooseShown } from './views/chooseShown';
 import { CopyAsText } from './views/copyAsText';
 import { EditorCommands } from './views/editorCommands';
+import { DebugInfoChoice } from './views/debugInfoChoice';
 import { EngineRecovery } from './views/engineRecovery';
 import { FieldHover } from './views/fieldHover';
 import { FileChecks } from './views/fileChecks';
@@ -15,12 +16,14 @@ import { FtraceLanguage } from './views/ftraceLanguage';
 import { HeldInSource, SOURCE_DOCUMENTS } from './views/heldInSource';
 import { KernelTreeChoice } from './views/kernelTreeChoice';
 import { LargeTraces } from './views/largeTraces';
+import { registerMapSourcePath } from './views/mapSourcePath';
 import { NodeTree } from './views/nodeTree';
 import { OpenCaptures } from './views/openCaptures';
 import { OpenCommands } from './views/openCommands';
 import { OpenFrame } from './views/openFrame';
 import { ProblemPlace } from './views/problemPlace';
 import { RevealHolders } from './views/revealHolders';
+import { StackView } from './views/stackView';
 import { ShownHolders } from './views/shownHolders';
 import { StackFolding } from './views/stackFolding';
 import { TerminalFrames } from './views/terminalFrames';
@@ -33,6 +36,7 @@ import type { MoreRow, Row } from './views/rows';
 export interface PageHoldersApi {
   readonly holders: NodeTree;
   readonly captures: NodeTree;
+  readonly stack: StackView;
 }
 
 export function activate(context: vscode.ExtensionContext): PageHoldersApi {
@@ -53,7 +57,16 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
   const captureList = vscode.window.createTreeView('pageHolders.captures', {
     treeDataProvider: capturesTree,
   });
-  const kernelTree = new KernelTreeChoice(engine, captures, context.workspaceState, captureList, log);
+  const debugInfo = new DebugInfoChoice(engine, context.workspaceState, log);
+  const kernelTree = new KernelTreeChoice(
+    engine,
+    captures,
+    debugInfo,
+    context.workspaceState,
+    captureList,
+    log,
+  );
+  const stack = new StackView(engine, shown, captures, holders, log);
   const sample = vscode.Uri.joinPath(extensionUri, 'media/sample/trace.txt');
   const opening = new OpenCommands(captures, kernelTree, holders, sample, log);
   const recovery = new EngineRecovery(captures, kernelTree, opening, log);
@@ -66,7 +79,10 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     log,
     { dispose: () => void engine.dispose() },
     captures,
+    debugInfo,
     kernelTree,
+    stack,
+    registerMapSourcePath(),
     holdersTree,
     capturesTree,
     holders,
@@ -94,7 +110,7 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
       capturesTree.showMore(row);
     }),
   );
-  return { holders: holdersTree, captures: capturesTree };
+  return { holders: holdersTree, captures: capturesTree, stack };
 }
 
 function heldInSource(

@@ -5,7 +5,7 @@ import type { Capture } from '../capture/eventTable';
 import { KernelDebugInfo } from '../source/kernelDebugInfo';
 import { SourcePaths } from '../source/sourcePaths';
 import { DebugInfoFiles } from './debugInfoFiles';
-import { isThere, vmlinuxPlaces, type SearchedMachine } from './debugInfoPlaces';
+import { isThere, vmlinuxOfRelease, vmlinuxPlaces, type SearchedMachine } from './debugInfoPlaces';
 import { DebugFileError } from './errors';
 import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
@@ -171,6 +171,12 @@ export class DebugInfo {
       await pause();
       if (this.files !== null) break;
       looked.push({ path: place, found: await this.tryOut(place, captures) });
+    }
+    if (this.files === null && kernels.every(({ release }) => release === null)) {
+      looked.push({
+        path: vmlinuxOfRelease(this.root ?? '/', 'RELEASE'),
+        found: 'not looked for: no open capture says the release of its kernel',
+      });
     }
     this.looked = looked;
   }

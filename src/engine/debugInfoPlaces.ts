@@ -28,13 +28,18 @@ export function vmlinuxPlaces(
   }
   for (const { release } of kernels) {
     if (release === null || !PLAIN_RELEASE.test(release) || release.startsWith('.')) continue;
-    places.add(path.join(root, `usr/lib/debug/boot/vmlinux-${release}`));
+    places.add(vmlinuxOfRelease(root, release));
     places.add(path.join(root, `usr/lib/debug/lib/modules/${release}/vmlinux`));
     places.add(path.join(root, `boot/vmlinux-${release}`));
     places.add(path.join(root, `lib/modules/${release}/build/vmlinux`));
     places.add(path.join(root, `lib/modules/${release}/vmlinux`));
   }
   return [...places];
+}
+
+/** Where the debug package of Debian and Ubuntu has it. */
+export function vmlinuxOfRelease(root: string, release: string): string {
+  return path.join(root, `usr/lib/debug/boot/vmlinux-${release}`);
 }
 
 /** Folders that may have the modules of a vmlinux, those that are there. */

@@ -77,14 +77,15 @@ function noVmlinuxRow({ looked }: DebugInfoFacts): Branch {
 
 function buildText(captures: readonly ComparedCapture[]): string {
   if (captures.length === 0 || captures.some(({ fit }) => fit === null)) return '';
-  return captures.every(({ fit }) => fit?.isProven) ? 'build fits' : 'nothing tells whether its build fits';
+  return captures.every(({ fit }) => fit?.isProven) ? 'build fits' : 'build not proven';
 }
 
 function captureFitRow(id: string, { path, fit }: ComparedCapture): Branch {
   const name = baseName(path);
   if (fit === null) return branch({ id, kind: 'fact', label: `${name}: not compared yet` });
   const { isProven, mismatch, evidence } = fit;
-  const said = mismatch !== '' ? 'another build, lines are doubtful' : isProven ? 'fits' : 'not told';
+  const said =
+    mismatch !== '' ? 'another build, lines are doubtful' : isProven ? 'fits' : 'not proven to fit';
   return branch({
     id,
     kind: 'fact',

@@ -39,7 +39,6 @@ import {
   PlacedStacks,
   type LocateStack,
   type NamedFunction,
-  type PlacedFrame,
 } from './frames';
 import { groupedRows } from './groupedRows';
 import { captureMarks } from './captureMarks';
@@ -56,20 +55,12 @@ import { KindRuleBook, readRuleFile } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
 import { heldReferences, isHeld } from './pageFacts';
 import { pageInShort } from './pageInShort';
-import type {
-  Answer,
-  CaptureFacts,
-  EngineApi,
-  Request,
-  RequestOptions,
-  RuleFacts,
-  TreeNode,
-} from './protocol';
+import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
 import { reportDebugInfo } from './report';
 import { namingRows, symbolFacts, symbolFileRow, type SymbolUse } from './symbolFileRows';
-import { allFrameRows } from './stackRows';
+import { wholeStack } from './stackRows';
 import { taskText } from './taskText';
 import { textLines, type Styles } from './textReport';
 import { pointText } from './timeText';
@@ -324,7 +315,7 @@ export class Engine implements EngineApi {
     const row = way.findLast(({ stack }) => stack !== undefined);
     if (row?.stack === undefined) return null;
     const { label, description } = row.node;
-    return { title: label, description, frames: frameNodes(await row.stack()) };
+    return { title: label, description, ...wholeStack(await row.stack()) };
   }
 
   async stackOfEvent({ capture: id, row }: Request<'stackOfEvent'>): Promise<Answer<'stackOfEvent'>> {
@@ -337,7 +328,7 @@ export class Engine implements EngineApi {
     return {
       title: joined([symbols.string(events.name[row]!), taskText(capture, events.task[row]!)]),
       description: point,
-      frames: frameNodes(await this.placedStacks(opened).frames(stack)),
+      ...wholeStack(await this.placedStacks(opened).frames(stack)),
     };
   }
 
@@ -714,11 +705,6 @@ export class Engine implements EngineApi {
     this.captureTree = null;
     this.heldPlaces = null;
   }
-}
-
-/** Rows of a whole stack, with ids of their own. */
-function frameNodes(frames: readonly PlacedFrame[]): readonly TreeNode[] {
-  return allFrameRows('stack', frames).map(({ node }) => node);
 }
 
 const LOOKED_FOR =

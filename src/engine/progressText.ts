@@ -5,7 +5,7 @@ const PHASES: Readonly<Record<ProgressReport['phase'], string>> = {
   reading: 'Reading',
   sorting: 'Putting in order the events of',
   analysing: 'Finding the holders in',
-  matching: 'Comparing the debug info with the captures beside',
+  matching: 'Comparing the captures with',
   indexing: 'Looking up functions in',
 };
 

@@ -203,6 +203,8 @@ export interface StackRows {
   readonly description: string;
   /** Innermost first. */
   readonly frames: readonly TreeNode[];
+  /** Index of the first frame that is not of the tracer or of reference counting. */
+  readonly first: number;
 }
 
 /** Rules of the kind table that a person wrote, and what could not be used of them. */

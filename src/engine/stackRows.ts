@@ -11,7 +11,7 @@ import {
   type PlacedStacks,
 } from './frames';
 import { branch, type Branch } from './lazyTree';
-import type { FrameTarget } from './protocol';
+import type { FrameTarget, StackRows } from './protocol';
 import { CERTAINTY_NAMES, CERTAINTY_WORDS, counted, DOUBTFUL_NAME, joined } from './wording';
 
 /** Frames of a stack, innermost first; those that say nothing of the holder are folded. */
@@ -34,8 +34,13 @@ export function withStack(row: Branch, stacks: PlacedStacks, stack: number): Bra
 }
 
 /** All rows of a stack, none folded. */
-export function allFrameRows(id: string, frames: readonly PlacedFrame[]): readonly Branch[] {
+function allFrameRows(id: string, frames: readonly PlacedFrame[]): readonly Branch[] {
   return frames.flatMap((frame, index) => frameRows(`${id}/f${index}`, frame));
+}
+
+/** All rows of a stack, with ids of their own. */
+export function wholeStack(frames: readonly PlacedFrame[]): Pick<StackRows, 'frames' | 'first'> {
+  return { frames: allFrameRows('stack', frames).map(({ node }) => node), first: plumbingRows(frames) };
 }
 
 /** One row with rows of a stack below it, whose ids get `step` behind that of the stack. */

@@ -2,12 +2,12 @@
  * Which kernel tree frames lead into: the one chosen in this workspace, else the one in the settings, else the first
  * open folder that looks like one.
  */
-import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineApi, KernelTreeFacts, ProgressReport } from '../engine/protocol';
 import { showFailure } from './failures';
 import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './kindRuleSetting';
+import { configuredPath, type DebugInfoChoice } from './debugInfoChoice';
 import type { OpenCaptures } from './openCaptures';
 import { ProgressText } from '../engine/progressText';
 
@@ -29,6 +29,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   constructor(
     private readonly engine: EngineApi,
     private readonly captures: OpenCaptures,
+    private readonly debugInfo: DebugInfoChoice,
     private readonly memory: vscode.Memento,
     private readonly view: vscode.TreeView<unknown>,
     private readonly log: vscode.LogOutputChannel,
@@ -39,6 +40,7 @@ export class KernelTreeChoice implements vscode.Disposable {
       vscode.commands.registerCommand('pageHolders.cancelLookUp', () => {
         this.lookUp?.abort();
       }),
+      debugInfo.onDidChange(() => this.updateDebugInfo()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.update()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.update()),
       vscode.workspace.onDidChangeConfiguration((event) =>
@@ -76,24 +78,36 @@ export class KernelTreeChoice implements vscode.Disposable {
     await this.lookUpFunctions();
   }
 
+  /** The tree stays what it is: nothing is looked up in it again. */
+  private async updateDebugInfo(): Promise<void> {
+    if (this.settled === null) return;
+    await this.settled;
+    this.settled = this.debugInfo.apply().then(() => {
+      this.captures.notify();
+    });
+    await this.settled;
+    await this.lookUpFunctions();
+  }
+
   /** Has the functions of the open captures looked up; rows of frames wait for it in any case. */
   async lookUpFunctions(): Promise<void> {
     const tree = await this.tree();
-    if (tree === null || this.captures.all.length === 0) return;
+    if (this.captures.all.length === 0) return;
     const started = Date.now();
     const controller = new AbortController();
     this.lookUp = controller;
     setLookingUp(true);
-    const text = new ProgressText(path.basename(tree.root));
+    const ofTree = new ProgressText(path.basename(tree?.root ?? ''));
+    const ofDebugInfo = new ProgressText('the vmlinux');
     const onProgress = (report: ProgressReport): void => {
-      this.view.message = text.of(report);
+      this.view.message = (report.phase === 'matching' ? ofDebugInfo : ofTree).of(report);
     };
     try {
       const location = { viewId: 'pageHolders.captures' };
       const symbols = await vscode.window.withProgress({ location }, () =>
         this.engine.lookUpFunctions({}, { signal: controller.signal, onProgress }),
       );
-      if (symbols === null) return;
+      if (symbols === null || tree === null) return;
       const { found, asked } = symbols;
       this.log.info(`${found} of ${asked} functions found in ${tree.root}, in ${Date.now() - started} ms`);
     } catch (error) {
@@ -109,7 +123,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   }
 
   private async apply(): Promise<void> {
-    const root = this.memory.get<string>(CHOSEN) ?? configuredTree() ?? (await openTree());
+    const root = this.memory.get<string>(CHOSEN) ?? configuredPath(SETTING) ?? (await openTree());
     try {
       await sendKindRules(this.engine);
       this.current = await this.engine.setKernelTree({ root: root ?? null });
@@ -120,6 +134,7 @@ export class KernelTreeChoice implements vscode.Disposable {
       this.current = null;
       showFailure(this.log, error);
     }
+    await this.debugInfo.apply();
     this.watchRules();
     await this.kindRules.tell(this.engine).catch((error: unknown) => {
       showFailure(this.log, error);
@@ -179,14 +194,6 @@ export class KernelTreeChoice implements vscode.Disposable {
 
 function setLookingUp(isLookingUp: boolean): void {
   void vscode.commands.executeCommand('setContext', 'pageHolders.lookingUp', isLookingUp);
-}
-
-/** Path in the settings; relative ones are taken from the first open folder. An untrusted workspace's is not read. */
-function configuredTree(): string | undefined {
-  const setting = vscode.workspace.getConfiguration().get<string>(SETTING)?.trim();
-  if (setting === undefined || setting === '') return undefined;
-  if (setting === '~' || setting.startsWith('~/')) return path.join(os.homedir(), setting.slice(1));
-  return path.resolve(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir(), setting);
 }
 
 async function openTree(): Promise<string | undefined> {

@@ -10,6 +10,8 @@ import type { Row } from './rows';
 export class OpenFrame implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
   private noted: vscode.Disposable | null = null;
+  /** What {@link beside} opened last. */
+  private besides: vscode.TextEditor | null = null;
 
   constructor(
     private readonly kernelTree: KernelTreeChoice,
@@ -24,6 +26,10 @@ export class OpenFrame implements vscode.Disposable {
       registerCommand('pageHolders.openFrameToSide', (given?: FrameTarget | Row) =>
         this.open(target(given), { viewColumn: vscode.ViewColumn.Beside }),
       ),
+      registerCommand('pageHolders.openFrameBeside', (given?: FrameTarget | Row) =>
+        this.beside(target(given)),
+      ),
+      registerCommand('pageHolders.peekPlaces', (given?: FrameTarget | Row) => this.peek(target(given))),
     );
   }
 
@@ -44,24 +50,57 @@ export class OpenFrame implements vscode.Disposable {
     this.noted = vscode.window.setStatusBarMessage(text, 10_000);
   }
 
-  private async open(frame: FrameTarget | null, options: vscode.TextDocumentShowOptions): Promise<void> {
-    if (frame === null) return;
+  /** From frame to frame the source stays in one column, unless the reader has something else open there by now. */
+  private async beside(frame: FrameTarget | null): Promise<void> {
+    const { tabGroups, activeTextEditor } = vscode.window;
+    const last = this.besides;
+    const group = tabGroups.all.find(({ viewColumn }) => viewColumn === last?.viewColumn);
+    const isLeft = group?.isActive === true && activeTextEditor?.document !== last?.document;
+    // Beside an empty column would be half of the window.
+    const isEmpty = tabGroups.activeTabGroup.tabs.length === 0;
+    const fresh = isEmpty ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside;
+    const viewColumn = group === undefined || isLeft ? fresh : group.viewColumn;
+    this.besides = (await this.open(frame, { viewColumn, preserveFocus: true })) ?? last;
+  }
+
+  private async open(
+    frame: FrameTarget | null,
+    options: vscode.TextDocumentShowOptions,
+  ): Promise<vscode.TextEditor | undefined> {
+    if (frame === null) return undefined;
     const root = (await this.kernelTree.tree())?.root;
-    if (root === undefined || frame.file === null) {
-      sayUnknown(frame, root);
-      return;
-    }
     try {
-      if (frame.candidates.length > 1) {
-        await pickPlace(root, frame, options);
-        return;
+      if (frame.candidates.length > 1) return await pickPlace(root, frame, options);
+      if (frame.file === null) {
+        sayUnknown(frame, root);
+        return undefined;
       }
-      const place = { function: frame.function, file: frame.file, line: frame.line ?? 1 };
-      await show(root, place, options);
+      const editor = await show(root, { ...frame, file: frame.file, line: frame.line ?? 1 }, options);
       this.note(frame);
+      return editor;
     } catch (error) {
-      showFailure(this.log, error);
+      if (error instanceof OutsideTreeError) await askOutside(error.place, root, options);
+      else showFailure(this.log, error);
+      return undefined;
     }
+  }
+
+  /** Every place that may be meant, in a peek on the first. */
+  private async peek(frame: FrameTarget | null): Promise<void> {
+    if (frame === null) return;
+    try {
+      await peekPlaces((await this.kernelTree.tree())?.root, frame);
+    } catch (error) {
+      if (error instanceof OutsideTreeError) await askOutside(error.place, undefined, {});
+      else showFailure(this.log, error);
+    }
+  }
+}
+
+/** The file is not known to be on this machine: people are asked before a path of the debug info is opened. */
+class OutsideTreeError extends Error {
+  constructor(readonly place: SourcePlace) {
+    super(`${place.file} is not in the kernel tree.`);
   }
 }
 
@@ -73,6 +112,34 @@ function sayUnknown(frame: FrameTarget, root: string | undefined): void {
       : `${frame.function} was not found in ${root}. ${frame.note}`;
   void vscode.window.showInformationMessage(message.trim(), choose).then((chosen) => {
     if (chosen === choose) void vscode.commands.executeCommand('pageHolders.chooseKernelTree');
+  });
+}
+
+/** Returns at once; what is on this machine under that very path is opened only if that is chosen. */
+async function askOutside(
+  place: SourcePlace,
+  root: string | undefined,
+  options: vscode.TextDocumentShowOptions,
+): Promise<void> {
+  const { file } = place;
+  const uri = vscode.Uri.file(file);
+  const isHere =
+    path.isAbsolute(file) &&
+    (await vscode.workspace.fs.stat(uri).then(
+      ({ type }) => type === vscode.FileType.File,
+      () => false,
+    ));
+  const [open, map, choose] = [`Open ${path.basename(file)}`, 'Map Source Path…', 'Choose Kernel Tree…'];
+  const where = root === undefined ? 'no kernel tree is open' : `it is not in ${root}`;
+  const message = `${place.function} is at line ${place.line} of ${file}, as the debug info names it; ${where}.`;
+  const actions = [...(isHere ? [open] : []), ...(root === undefined ? [choose] : []), map];
+  void vscode.window.showInformationMessage(message, ...actions).then(async (chosen) => {
+    if (chosen === open) await showAt(uri, place.line, options);
+    if (chosen === choose) await vscode.commands.executeCommand('pageHolders.chooseKernelTree');
+    if (chosen === map) {
+      const target: Partial<FrameTarget> = { file, outside: 'build' };
+      await vscode.commands.executeCommand('pageHolders.mapSourcePath', target);
+    }
   });
 }
 
@@ -100,55 +167,120 @@ export async function placeUri(root: string, file: string): Promise<vscode.Uri> 
   return vscode.Uri.file(wanted);
 }
 
-/** Address of a place in the kernel tree; null when it cannot be opened there. */
-export async function uriInTree(root: string, { file, outside }: SourcePlace): Promise<vscode.Uri | null> {
-  if (outside !== undefined) return null;
-  return placeUri(root, file).catch(() => null);
+/** Address of a place; null when it cannot be opened without asking. */
+export async function uriInTree(root: string | undefined, place: SourcePlace): Promise<vscode.Uri | null> {
+  return sourceUri(root, place).catch(() => null);
+}
+
+/** @throws OutsideTreeError for a place that may be nowhere on this machine */
+async function sourceUri(root: string | undefined, place: SourcePlace): Promise<vscode.Uri> {
+  // The engine found it below a folder of the settings.
+  if (place.outside === 'mapped') return vscode.Uri.file(place.file);
+  if (place.outside === 'build' || root === undefined) throw new OutsideTreeError(place);
+  return placeUri(root, place.file);
 }
 
 async function show(
-  root: string,
+  root: string | undefined,
   place: SourcePlace,
   options: vscode.TextDocumentShowOptions,
-): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(await placeUri(root, place.file));
-  const line = Math.min(place.line, document.lineCount) - 1;
+): Promise<vscode.TextEditor> {
+  return showAt(await sourceUri(root, place), place.line, options);
+}
+
+async function showAt(
+  uri: vscode.Uri,
+  wantedLine: number,
+  options: vscode.TextDocumentShowOptions,
+): Promise<vscode.TextEditor> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  const line = Math.min(wantedLine, document.lineCount) - 1;
   const start = document.lineAt(line).firstNonWhitespaceCharacterIndex;
   const selection = new vscode.Range(line, start, line, start);
   const editor = await vscode.window.showTextDocument(document, { preview: true, ...options, selection });
   editor.revealRange(selection, vscode.TextEditorRevealType.InCenter);
+  return editor;
+}
+
+/** The candidates that can be opened, in a peek on the first one. */
+async function peekPlaces(root: string | undefined, frame: FrameTarget): Promise<void> {
+  const [first] = frame.candidates;
+  if (first === undefined) return;
+  const editor = await show(root, first, { viewColumn: vscode.ViewColumn.Active });
+  const locations: vscode.Location[] = [];
+  for (const place of frame.candidates) {
+    const uri = await sourceUri(root, place).catch(() => null);
+    if (uri !== null) locations.push(new vscode.Location(uri, new vscode.Position(place.line - 1, 0)));
+  }
+  const { document, selection } = editor;
+  await vscode.commands.executeCommand(
+    'editor.action.peekLocations',
+    document.uri,
+    selection.active,
+    locations,
+    'peek',
+  );
+}
+
+interface PlaceItem extends vscode.QuickPickItem {
+  readonly place: SourcePlace;
 }
 
 /** Lets the reader choose among the calls that fit; each is shown as it is gone over. */
 async function pickPlace(
-  root: string,
+  root: string | undefined,
   frame: FrameTarget,
   options: vscode.TextDocumentShowOptions,
-): Promise<void> {
+): Promise<vscode.TextEditor | undefined> {
   const items = await Promise.all(
-    frame.candidates.map(async (place) => ({
+    frame.candidates.map(async (place): Promise<PlaceItem> => ({
       label: `${place.file}:${place.line}`,
       description: place.function === frame.function ? '' : place.function,
       detail: await sourceLine(root, place),
       place,
     })),
   );
-  const picked = await vscode.window.showQuickPick(items, {
-    title: `${frame.function}: one of ${items.length} places`,
-    placeHolder: 'The likeliest comes first',
-    matchOnDetail: true,
-    onDidSelectItem: (item) => {
-      const active = items.find((each) => each === item);
-      if (active === undefined) return;
-      void show(root, active.place, { ...options, preserveFocus: true }).catch(() => undefined);
-    },
-  });
-  if (picked !== undefined) await show(root, picked.place, options);
+  const picked = await pickedPlace(root, frame, items, options);
+  if (picked === 'peek') await peekPlaces(root, frame);
+  return typeof picked === 'object' ? show(root, picked, options) : undefined;
 }
 
-async function sourceLine(root: string, place: SourcePlace): Promise<string> {
+function pickedPlace(
+  root: string | undefined,
+  frame: FrameTarget,
+  items: readonly PlaceItem[],
+  options: vscode.TextDocumentShowOptions,
+): Promise<SourcePlace | 'peek' | undefined> {
+  const pick = vscode.window.createQuickPick<PlaceItem>();
+  pick.items = items;
+  pick.title = `${frame.function}: one of ${items.length} places`;
+  pick.placeholder = 'The likeliest comes first';
+  pick.matchOnDetail = true;
+  pick.buttons = [{ iconPath: new vscode.ThemeIcon('references'), tooltip: 'Peek All Places' }];
+  return new Promise((resolve) => {
+    pick.onDidChangeActive(([active]) => {
+      if (active === undefined) return;
+      void show(root, active.place, { ...options, preserveFocus: true }).catch(() => undefined);
+    });
+    pick.onDidTriggerButton(() => {
+      resolve('peek');
+      pick.hide();
+    });
+    pick.onDidAccept(() => {
+      resolve(pick.selectedItems[0]?.place);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+  });
+}
+
+async function sourceLine(root: string | undefined, place: SourcePlace): Promise<string> {
   try {
-    const document = await vscode.workspace.openTextDocument(await placeUri(root, place.file));
+    const document = await vscode.workspace.openTextDocument(await sourceUri(root, place));
     return document.lineAt(Math.min(place.line, document.lineCount) - 1).text.trim();
   } catch {
     return '';

@@ -55,6 +55,11 @@ function collapsibleState(node: TreeNode): vscode.TreeItemCollapsibleState {
 
 /** Id of the row of the kernel tree; it has functions that were not found below it, or there is no tree. */
 const KERNEL_TREE = 'kernel-tree';
+/** Rows of the debug info in use, by id, and what the menus of the manifest call them. */
+const DEBUG_INFO: ReadonlyMap<string, string> = new Map([
+  ['debug-info', 'debugInfo'],
+  ['debug-info/modules', 'debugInfoModules'],
+]);
 
 const ICONS: Readonly<Record<NodeKind, string>> = {
   capture: 'graph-line',
@@ -82,7 +87,7 @@ const ICONS: Readonly<Record<NodeKind, string>> = {
 
 /** The sidebar is often too narrow for the words that say how sure a line is. */
 const FRAME_ICONS: Readonly<Record<Certainty, string>> = {
-  exact: 'symbol-method',
+  exact: 'verified',
   'one-call-site': 'symbol-method',
   'one-of-several': 'question',
   'function-only': 'symbol-misc',
@@ -113,13 +118,17 @@ function iconName(node: TreeNode): string {
 
 /** Without a kernel tree no frame is marked: nothing was looked for. */
 function frameIcon(certainty: Certainty, mood: NodeMood): string {
-  return FRAME_ICONS[certainty === 'unknown' && mood !== 'doubt' ? 'exact' : certainty];
+  if (certainty === 'unknown' && mood !== 'doubt') return ICONS.frame;
+  return mood === 'doubt' && certainty !== 'unknown' ? 'warning' : FRAME_ICONS[certainty];
 }
 
 /** `frame.located`, `problem.located`, or the kind; what the menus of the manifest ask for. */
 function contextValue(node: TreeNode): string {
-  const located = node.frame !== null ? node.frame.file !== null : node.captureLine !== null;
-  return located ? `${node.kind}.located` : node.id === KERNEL_TREE ? 'kernelTree' : node.kind;
+  const { frame } = node;
+  if (frame !== null && frame.candidates.length > 1) return 'frame.located.several';
+  const located = frame !== null ? frame.file !== null : node.captureLine !== null;
+  if (located) return `${node.kind}.located`;
+  return node.id === KERNEL_TREE ? 'kernelTree' : (DEBUG_INFO.get(node.id) ?? node.kind);
 }
 
 function rowCommand(node: TreeNode): vscode.Command | null {

@@ -1,5 +1,5 @@
 // What the extension host loads: runs every *.test.js beside it and writes mocha's JSON results to
-// $PAGE_HOLDERS_RESULTS.
+// $PAGE_HOLDERS_RESULTS. $PAGE_HOLDERS_ONLY is a text in the name of the tests to run.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Mocha from 'mocha';
@@ -8,6 +8,7 @@ import Mocha from 'mocha';
 export async function run(): Promise<void> {
   const mocha = new Mocha({
     timeout: 60_000,
+    ...(process.env['PAGE_HOLDERS_ONLY'] === undefined ? {} : { grep: process.env['PAGE_HOLDERS_ONLY'] }),
     reporter: 'json',
     reporterOptions: { output: process.env['PAGE_HOLDERS_RESULTS'] },
   });

@@ -168,6 +168,21 @@ export async function chooseFile(title, file) {
   await page.keyboard.press('Enter');
 }
 
+/** Like {@link chooseFile} for a folder: Enter only goes into it. */
+export async function chooseFolder(title, folder) {
+  await chooseFile(title, folder);
+  const choose = page.locator('.quick-input-widget .monaco-button', { hasText: 'Choose' });
+  for (let tries = 0; tries < 10; tries++) {
+    await choose.click();
+    const isChosen = await choose.waitFor({ state: 'hidden', timeout: 1000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isChosen) return;
+  }
+  throw new Error(`${folder} cannot be chosen`);
+}
+
 /** Opens a capture with the command and its file dialog. */
 export async function openCapture(file) {
   await runCommand('Page Holders: Open Capture…');

@@ -162,5 +162,8 @@ test('a vmlinux that nobody chose is used only when it is shown to be that of a 
   );
 
   await info.settleFor([ofKernel('../../etc', null)]);
-  assert.deepEqual(info.facts.looked, [], 'a capture does not say where files are looked for');
+  const places = info.facts.looked.map(({ path: at }) => at);
+  assert.deepEqual(places, [], 'a capture does not say where files are looked for');
+  await info.settleFor([ofKernel(null, null)]);
+  assert.match(info.facts.looked[0]!.found, /no open capture says the release/);
 });

@@ -1,0 +1,178 @@
+/**
+ * Which debug info frames are looked up in: what is chosen in this workspace, else what the settings say, else what the
+ * engine finds where builds and distributions put it.
+ */
+import os from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { DebugInfoFacts, EngineApi } from '../engine/protocol';
+import { showFailure } from './failures';
+
+const VMLINUX = { memory: 'vmlinux', setting: 'pageHolders.vmlinux' } as const;
+const MODULES = { memory: 'modules', setting: 'pageHolders.modules' } as const;
+const SOURCE_PATH_MAP = 'pageHolders.sourcePathMap';
+const SETTINGS = [VMLINUX.setting, MODULES.setting, SOURCE_PATH_MAP];
+
+type Chosen = typeof VMLINUX | typeof MODULES;
+
+interface Item extends vscode.QuickPickItem {
+  /** Chosen when it is picked; undefined: what the settings say. */
+  readonly choice?: { readonly path: string | undefined };
+}
+
+export class DebugInfoChoice implements vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  /** The engine has to be told again. */
+  readonly onDidChange = this.changed.event;
+  private readonly subscriptions: vscode.Disposable;
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly memory: vscode.Memento,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    const { registerCommand } = vscode.commands;
+    this.subscriptions = vscode.Disposable.from(
+      this.changed,
+      registerCommand('pageHolders.chooseVmlinux', () => this.chooseVmlinux()),
+      registerCommand('pageHolders.chooseModules', () => this.chooseModules()),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (SETTINGS.some((setting) => event.affectsConfiguration(setting))) this.changed.fire();
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+  }
+
+  /** Tells the engine what is chosen; what cannot be used is told to people. */
+  async apply(): Promise<void> {
+    const vmlinux = this.chosenPath(VMLINUX) ?? null;
+    const modules = this.chosenPath(MODULES) ?? null;
+    try {
+      const facts = await this.engine.setDebugInfo({ vmlinux, modules, sourcePathMap: sourcePathMap() });
+      if (facts.vmlinux !== null) {
+        this.log.info(`vmlinux: ${facts.vmlinux}, release ${facts.release ?? 'unknown'}`);
+      }
+    } catch (error) {
+      showFailure(this.log, error);
+    }
+  }
+
+  private chosenPath({ memory, setting }: Chosen): string | undefined {
+    return this.memory.get<string>(memory) ?? configuredPath(setting);
+  }
+
+  private async chooseVmlinux(): Promise<void> {
+    const facts = await this.facts();
+    const items: Item[] = [
+      ...inUse(facts?.vmlinux, facts?.isChosen === true ? 'chosen' : 'found, as none is chosen'),
+      ...(await openVmlinux())
+        .filter((file) => file !== facts?.vmlinux)
+        .map((file) => fileItem(file, 'in an open folder')),
+    ];
+    await this.pick(VMLINUX, items, lookedItems(facts), {
+      title: 'vmlinux of the Traced Kernel',
+      placeHolder: 'The file with its debug info: lines become exact, and inlined functions are shown',
+      automatic: `the setting ${VMLINUX.setting}, or one that is shown to be of an open capture`,
+      dialog: { canSelectFiles: true, canSelectFolders: false },
+    });
+  }
+
+  private async chooseModules(): Promise<void> {
+    const facts = await this.facts();
+    const items = (facts?.modules ?? []).map((folder) => fileItem(folder, 'in use'));
+    await this.pick(MODULES, items, [], {
+      title: 'Modules of the Traced Kernel',
+      placeHolder:
+        'The folder with NAME.ko.debug or NAME.ko and their debug info, searched with its subfolders',
+      automatic: `the setting ${MODULES.setting}, or where those of the vmlinux usually are`,
+      dialog: { canSelectFiles: false, canSelectFolders: true },
+    });
+  }
+
+  private async pick(
+    chosen: Chosen,
+    items: readonly Item[],
+    looked: readonly Item[],
+    said: {
+      readonly title: string;
+      readonly placeHolder: string;
+      readonly automatic: string;
+      readonly dialog: vscode.OpenDialogOptions;
+    },
+  ): Promise<void> {
+    const { title, placeHolder } = said;
+    const browse: Item = { label: 'Browse…', iconPath: new vscode.ThemeIcon('folder-opened') };
+    const automatic: Item = {
+      label: 'Automatic',
+      description: said.automatic,
+      choice: { path: undefined },
+    };
+    const all = [...items, browse, automatic, ...looked];
+    const picked = await vscode.window.showQuickPick(all, { title, placeHolder, matchOnDescription: true });
+    if (picked === undefined) return;
+    if (picked.choice !== undefined) return this.remember(chosen, picked.choice.path);
+    const [uri] = (await vscode.window.showOpenDialog({ title, openLabel: 'Choose', ...said.dialog })) ?? [];
+    if (uri?.scheme === 'file') await this.remember(chosen, uri.fsPath);
+  }
+
+  private async remember({ memory }: Chosen, file: string | undefined): Promise<void> {
+    await this.memory.update(memory, file);
+    this.changed.fire();
+  }
+
+  private async facts(): Promise<DebugInfoFacts | null> {
+    try {
+      return await this.engine.debugInfo({});
+    } catch (error) {
+      showFailure(this.log, error);
+      return null;
+    }
+  }
+}
+
+function inUse(file: string | null | undefined, how: string): Item[] {
+  return file === null || file === undefined ? [] : [fileItem(file, `in use, ${how}`)];
+}
+
+function fileItem(file: string, description: string): Item {
+  return { label: path.basename(file), description, detail: file, choice: { path: file } };
+}
+
+/** What was looked for, and what was there: to see why none is in use, or to take one all the same. */
+function lookedItems(facts: DebugInfoFacts | null): Item[] {
+  const looked = (facts?.looked ?? []).filter((place) => place.path !== facts?.vmlinux);
+  if (looked.length === 0) return [];
+  const separator: Item = { label: 'Looked for', kind: vscode.QuickPickItemKind.Separator };
+  return [separator, ...looked.map((place) => fileItem(place.path, place.found))];
+}
+
+/** Files named vmlinux at the root of the open folders. */
+async function openVmlinux(): Promise<readonly string[]> {
+  const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+  const files = folders.map(({ uri }) => vscode.Uri.joinPath(uri, 'vmlinux'));
+  const there = await Promise.allSettled(files.map((file) => vscode.workspace.fs.stat(file)));
+  return files.filter((_, index) => there[index]?.status === 'fulfilled').map((file) => file.fsPath);
+}
+
+/** Path in the settings; relative ones are taken from the first open folder. An untrusted workspace's is not read. */
+export function configuredPath(setting: string): string | undefined {
+  const given = vscode.workspace.getConfiguration().get<string>(setting)?.trim();
+  return given === undefined || given === '' ? undefined : absolutePath(given);
+}
+
+function absolutePath(given: string): string {
+  if (given === '~' || given.startsWith('~/')) return path.join(os.homedir(), given.slice(1));
+  return path.resolve(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir(), given);
+}
+
+/** Entries that are no pair of texts are left out: a setting is what somebody typed. */
+function sourcePathMap() {
+  const setting: unknown = vscode.workspace.getConfiguration().get(SOURCE_PATH_MAP);
+  if (typeof setting !== 'object' || setting === null) return [];
+  return Object.entries(setting).flatMap(([from, to]: [string, unknown]) =>
+    typeof to === 'string' && to.trim() !== '' ? [{ from, to: absolutePath(to.trim()) }] : [],
+  );
+}

@@ -1,0 +1,59 @@
+/** Lets people say where sources are that the debug info names and the kernel tree does not have. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { FrameTarget } from '../engine/protocol';
+import type { Row } from './rows';
+
+const SETTING = 'pageHolders.sourcePathMap';
+const TITLE = 'Map Source Path';
+
+/** `pageHolders.mapSourcePath`: of the frame it is called for, or of any path. */
+export function registerMapSourcePath(): vscode.Disposable {
+  return vscode.commands.registerCommand('pageHolders.mapSourcePath', (given?: FrameTarget | Row) =>
+    mapSourcePath(given === undefined || 'node' in given ? (given?.node.frame ?? null) : given),
+  );
+}
+
+async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
+  const file = frame?.outside === 'build' ? frame.file : null;
+  const from = await vscode.window.showInputBox({
+    title: TITLE,
+    prompt:
+      file === null
+        ? 'Folder on the machine that built the kernel or module, as its debug info names it'
+        : `${file} is not in the kernel tree. Which folder of it do you have on this machine?`,
+    value: file === null ? '' : path.posix.dirname(file),
+    validateInput: (value) =>
+      value.startsWith('/') ? undefined : 'Expected an absolute path, such as /build/nvidia',
+  });
+  if (from === undefined) return;
+  const [folder] =
+    (await vscode.window.showOpenDialog({
+      title: `${TITLE}: where ${from} is here`,
+      openLabel: 'Choose',
+      canSelectFiles: false,
+      canSelectFolders: true,
+    })) ?? [];
+  if (folder?.scheme !== 'file') return;
+  await save(from, folder.fsPath);
+  if (!file?.startsWith(`${from}/`)) return;
+  const there = vscode.Uri.joinPath(folder, file.slice(from.length + 1));
+  await vscode.workspace.fs
+    .stat(there)
+    .then(undefined, () =>
+      vscode.window.showWarningMessage(
+        `${there.fsPath} is not there: ${file} stays without a source. Map another folder, or correct ${SETTING}.`,
+      ),
+    );
+}
+
+/** In the settings of the workspace where one is open: sources of another one are elsewhere. */
+async function save(from: string, to: string): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration();
+  const known = configuration.get<Record<string, string>>(SETTING) ?? {};
+  const target =
+    vscode.workspace.workspaceFolders === undefined
+      ? vscode.ConfigurationTarget.Global
+      : vscode.ConfigurationTarget.Workspace;
+  await configuration.update(SETTING, { ...known, [from]: to }, target);
+}

@@ -1,0 +1,126 @@
+/** The stack of what is selected: every frame with its line and how sure that is; next and previous open the source. */
+import * as vscode from 'vscode';
+import type { EngineApi, StackRows } from '../engine/protocol';
+import { showFailure } from './failures';
+import type { OpenCaptures } from './openCaptures';
+import { isMoreRow, rowItem, tooltipText, type MoreRow, type Row } from './rows';
+import type { ShownHolders } from './shownHolders';
+
+/** Asks the engine for a stack; asked again when captures, kernel tree or debug info change. */
+type AskStack = () => Promise<StackRows | null>;
+
+export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+  private rows: readonly Row[] = [];
+  /** Index of the first frame that says something of the holder. */
+  private first = 0;
+  private ask: AskStack | null = null;
+  /** Only the newest question is answered. */
+  private asked = 0;
+  /** Row that next and previous go on from; null before the first step. */
+  private current: string | null = null;
+  private readonly view: vscode.TreeView<Row>;
+  private readonly subscriptions: vscode.Disposable;
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly shown: ShownHolders,
+    captures: OpenCaptures,
+    holders: vscode.TreeView<Row | MoreRow>,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.view = vscode.window.createTreeView('pageHolders.stack', { treeDataProvider: this });
+    const { registerCommand } = vscode.commands;
+    this.subscriptions = vscode.Disposable.from(
+      this.view,
+      this.changed,
+      holders.onDidChangeSelection(({ selection: [row] }) => {
+        if (row !== undefined && !isMoreRow(row)) void this.showRow(row);
+      }),
+      captures.onDidChange(() => this.update()),
+      this.view.onDidChangeSelection(({ selection: [row] }) => {
+        this.current = row?.node.id ?? this.current;
+      }),
+      // By key in this view the focus goes along; anywhere else it stays where it is.
+      registerCommand('pageHolders.nextFrame', (how?: unknown) => this.step(1, how === 'focus')),
+      registerCommand('pageHolders.previousFrame', (how?: unknown) => this.step(-1, how === 'focus')),
+      registerCommand('pageHolders.showStackOfEvent', (capture: string, row: number) =>
+        this.show(() => this.engine.stackOfEvent({ capture, row }), null),
+      ),
+    );
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+  }
+
+  getTreeItem(row: Row): vscode.TreeItem {
+    return rowItem(row);
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, row: Row): vscode.TreeItem {
+    const tooltip = tooltipText(row.node.tooltip);
+    if (tooltip !== undefined) item.tooltip = tooltip;
+    return item;
+  }
+
+  getParent(): null {
+    return null;
+  }
+
+  getChildren(row?: Row): Row[] {
+    return row === undefined ? [...this.rows] : [];
+  }
+
+  /** Rows of a frame are part of the stack that they stand in: the same frame is selected here. */
+  private async showRow({ node }: Row): Promise<void> {
+    const { query } = this.shown;
+    const frame = node.kind === 'frame' ? `stack/${node.id.slice(node.id.lastIndexOf('/') + 1)}` : null;
+    await this.show(() => this.engine.stackOf({ node: node.id, query }), frame);
+  }
+
+  private async show(ask: AskStack, frame: string | null): Promise<void> {
+    this.ask = ask;
+    await this.update();
+    this.current = frame;
+    const row = this.rows.find(({ node }) => node.id === frame);
+    if (row !== undefined && this.view.visible) await this.view.reveal(row, { select: true, focus: false });
+  }
+
+  /** Shows what the stack is by now. */
+  private async update(): Promise<void> {
+    if (this.ask === null) return;
+    const asked = ++this.asked;
+    try {
+      const stack = await this.ask();
+      if (asked !== this.asked) return;
+      this.rows = stack?.frames.map((node) => ({ node, parent: null })) ?? [];
+      this.first = stack?.first ?? 0;
+      this.view.description = stack?.title ?? '';
+      void vscode.commands.executeCommand('setContext', 'pageHolders.hasStack', this.rows.length > 0);
+      this.changed.fire(undefined);
+    } catch (error) {
+      showFailure(this.log, error);
+    }
+  }
+
+  /** Goes on from the selected frame, by so many rows, and opens what is there beside. */
+  private async step(by: 1 | -1, focus: boolean): Promise<void> {
+    const { rows, current } = this;
+    const from = rows.findIndex(({ node }) => node.id === current);
+    const to = from < 0 ? this.first : from + by;
+    const row = rows[to];
+    if (row === undefined) {
+      const end = by > 0 ? 'outermost' : 'innermost';
+      vscode.window.setStatusBarMessage(
+        rows.length === 0 ? 'No stack is shown' : `This is the ${end} frame`,
+        3000,
+      );
+      return;
+    }
+    this.current = row.node.id;
+    await this.view.reveal(row, { select: true, focus });
+    await vscode.commands.executeCommand('pageHolders.openFrameBeside', row.node.frame);
+  }
+}

@@ -1,0 +1,66 @@
+/// <reference types="mocha" />
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { PageHoldersApi } from '../../src/extension';
+import { capturesTree, closeAll, errorMessages, extension } from './extension';
+import { until } from './until';
+
+describe('debug info', () => {
+  let fixtures: string;
+
+  before(async () => {
+    fixtures = path.join(extension().extensionUri.fsPath, 'test/fixtures/debugInfo');
+    await vscode.commands.executeCommand(
+      'pageHolders.openCapture',
+      vscode.Uri.file(path.join(fixtures, 'trace.txt')),
+    );
+    const [capture] = (await (await capturesTree()).getChildren()).flatMap((row) =>
+      'node' in row && row.node.kind === 'capture' ? [row.node.id] : [],
+    );
+    await vscode.commands.executeCommand('pageHolders.showStackOfEvent', capture, 0);
+  });
+  after(async () => {
+    await set('vmlinux', undefined);
+    await set('sourcePathMap', undefined);
+    await closeAll();
+  });
+
+  const set = (setting: string, value: unknown) =>
+    vscode.workspace
+      .getConfiguration('pageHolders')
+      .update(setting, value, vscode.ConfigurationTarget.Global);
+
+  async function stack(): Promise<string> {
+    const { stack: view } = (await extension().activate()) as PageHoldersApi;
+    return view
+      .getChildren()
+      .map(({ node }) => `${node.label} ${node.description}`)
+      .join('\n');
+  }
+
+  it('of the setting gives exact lines, and what it does not have is found in the kernel tree', async () => {
+    await set('vmlinux', path.join(fixtures, 'dwarf4.elf'));
+    const text = await until('lines are exact', async () => {
+      const shown = await stack();
+      return shown.includes('exact') ? shown : undefined;
+    });
+    assert.match(text, /^wrapped \/build\/sample\/main\.c:16 · inlined, exact$/m);
+    assert.match(text, /^caller \/build\/sample\/main\.c:22 · exact · not in the kernel tree$/m);
+    assert.match(text, /^vfs_read fs\/read_write\.c:\d+ · function only$/m);
+  });
+
+  it('has paths where the map of source paths leads', async () => {
+    await set('sourcePathMap', { '/build/sample': fixtures });
+    await until('the source is here', async () => (await stack()).includes(`${fixtures}/main.c:22 · exact`));
+  });
+
+  it('that is none is refused with the reason, and lines are found by name again', async () => {
+    const said = await errorMessages(async () => {
+      await set('vmlinux', path.join(fixtures, 'main.c'));
+      await until('nothing is exact', async () => !(await stack()).includes('exact'));
+    });
+    assert.equal(said.length, 1);
+    assert.match(said[0]!, /main\.c: expected an ELF file/);
+  });
+});

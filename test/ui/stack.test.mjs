@@ -1,0 +1,108 @@
+// From a chosen vmlinux to exact lines: a small program of the fixtures stands for the kernel.
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { repository } from '../host/paths.mjs';
+import {
+  chooseFolder,
+  expand,
+  folderWithSample,
+  openCapture,
+  openFolders,
+  page,
+  quickInputTitled,
+  quickItem,
+  row,
+  runCommand,
+  screenshot,
+  showContainer,
+  typeAndEnter,
+  view,
+  waitForEditor,
+} from './workbench.mjs';
+
+const fixtures = path.join(repository, 'test/fixtures/debugInfo');
+
+describe('the stack of a reference by the debug info of the kernel', () => {
+  const stack = () => view('Stack');
+  let folder;
+  let sources;
+
+  before(async () => {
+    folder = folderWithSample('build', 'sample.txt');
+    copyFileSync(path.join(fixtures, 'dwarf4.elf'), path.join(folder, 'vmlinux'));
+    copyFileSync(path.join(fixtures, 'trace.txt'), path.join(folder, 'held.txt'));
+    sources = path.join(folder, 'sources');
+    mkdirSync(sources);
+    for (const name of ['main.c', 'other.c', 'inline.h']) {
+      copyFileSync(path.join(fixtures, name), path.join(sources, name));
+    }
+    await openFolders(folder);
+    await showContainer('Page Holders');
+    await openCapture(path.join(folder, 'held.txt'));
+    await row('0x10', view('Holders')).waitFor();
+  });
+
+  it('says what to select as long as nothing is', async () => {
+    await stack().getByText('Select a reference, a mark or an event').waitFor();
+    await screenshot('stack-welcome');
+  });
+
+  it('shows the stack of the selected reference, without lines as long as nothing tells them', async () => {
+    await expand(row('0x10', view('Holders')));
+    await expand(row('refcount 3', view('Holders')));
+    await row(/cat-11/, view('Holders')).click();
+    await row('caller', stack()).waitFor();
+    assert.doesNotMatch(await row('caller', stack()).innerText(), /main\.c/);
+    await screenshot('stack-without-debug-info');
+  });
+
+  it('offers the vmlinux of the open folder, and says what was looked for', async () => {
+    await runCommand('Page Holders: Choose vmlinux…');
+    await quickInputTitled('vmlinux of the Traced Kernel');
+    await screenshot('choose-vmlinux');
+    await quickItem('in an open folder').click();
+    await row(/^vmlinux/, view('Captures')).waitFor();
+    await expand(row(/^vmlinux/, view('Captures')));
+    await row('held.txt: not proven to fit', view('Captures')).waitFor();
+    await screenshot('vmlinux-chosen');
+  });
+
+  it('has exact lines then, and rows for what is inlined', async () => {
+    await row('wrapped', stack()).waitFor();
+    assert.match(await row('wrapped', stack()).innerText(), /main\.c:16 · inlined, exact/);
+    assert.match(await row('caller', stack()).innerText(), /main\.c:22 · exact/);
+    await screenshot('stack-exact');
+  });
+
+  it('asks where a source is that is in no kernel tree, and opens nothing by itself', async () => {
+    await row('caller', stack()).click();
+    const message = page.locator('.notification-toast', { hasText: '/build/sample/main.c' });
+    await message.waitFor();
+    assert.equal(await page.locator('.tab', { hasText: 'main.c' }).count(), 0);
+    await screenshot('outside-the-tree');
+    await message.locator('.monaco-button', { hasText: 'Map Source Path…' }).click();
+    await quickInputTitled('Map Source Path');
+    await typeAndEnter('/build/sample');
+    await chooseFolder('Map Source Path: where /build/sample is here', sources);
+    await row(/caller.*sources\/main\.c:22 · exact/, stack()).waitFor();
+  });
+
+  it('goes from frame to frame with the keyboard, the source beside', async () => {
+    await runCommand('View: Close All Editors');
+    await row('All 2 events', view('Holders')).click();
+    await stack().getByText('Select a reference, a mark or an event').waitFor();
+    await row(/cat-11/, view('Holders')).click();
+    await row('caller', stack()).waitFor();
+    await page.keyboard.press('Alt+F7');
+    await waitForEditor('other.c', 11);
+    await page.keyboard.press('Alt+F7');
+    await waitForEditor('main.c', 16);
+    await page.keyboard.press('Alt+F7');
+    await waitForEditor('main.c', 22);
+    await screenshot('next-frame');
+    await page.keyboard.press('Shift+Alt+F7');
+    await waitForEditor('main.c', 16);
+    assert.match(await stack().locator('.monaco-list-row.selected').innerText(), /^wrapped/);
+  });
+});
