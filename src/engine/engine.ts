@@ -81,6 +81,13 @@ interface OpenedCapture extends AnalysedCapture {
 /** For each capture the stacks that go through the lines that a filter names; null when it names none. */
 type StacksThrough = ReadonlyMap<Capture, ReadonlySet<number>> | null;
 
+export interface EngineManner {
+  /** Where a vmlinux and modules are looked for that nobody chose: `/`; nowhere when it is absent. */
+  readonly systemRoot?: string;
+  /** Lines of debug info are answered before those that only the kernel tree has, which take a walk: ask again then. */
+  readonly answersEarly?: boolean;
+}
+
 export class Engine implements EngineApi {
   private readonly opened = new Map<string, OpenedCapture>();
   private readonly joined = new JoinedFiles();
@@ -92,6 +99,8 @@ export class Engine implements EngineApi {
   private readonly holderTrees = new Map<string, LazyTree>();
   private readonly stacks = new Map<string, PlacedStacks>();
   private captureTree: LazyTree | null = null;
+  /** Rows lack what the kernel tree was not asked for yet. */
+  private isAnsweredEarly = false;
   private readonly eventQueries = new EventQueries(
     (id) => this.opened.get(id),
     (id) => this.placedStacks(this.opened.get(id)!),
@@ -100,13 +109,13 @@ export class Engine implements EngineApi {
 
   /**
    * @param store where lookups in kernel trees are kept from one run to the next; null for nowhere
-   * @param systemRoot where a vmlinux and modules are looked for that nobody chose: `/`; null for nowhere
+   * @param manner for whom it works
    */
   constructor(
     private readonly store: IndexStore | null = null,
-    systemRoot: string | null = null,
+    private readonly manner: EngineManner = {},
   ) {
-    this.debug = new DebugInfo(systemRoot);
+    this.debug = new DebugInfo(manner.systemRoot ?? null);
   }
 
   async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
@@ -230,6 +239,7 @@ export class Engine implements EngineApi {
     this.captureTree = null;
     if (this.source === null) return null;
     await this.source.lookUp(options);
+    if (this.isAnsweredEarly) this.forgetTrees();
     this.captureTree = null;
     const symbols = this.symbolLookup();
     return symbols && { asked: symbols.asked, found: symbols.asked - symbols.unknown.length };
@@ -688,8 +698,20 @@ export class Engine implements EngineApi {
     const byName = this.locateByName();
     return async (stack) => {
       await this.debug.settleFor(this.comparable());
-      const locate = this.debug.locateIn(capture, byName) ?? byName;
+      const known = this.manner.answersEarly === true ? this.locateKnown() : byName;
+      const locate = this.debug.locateIn(capture, known) ?? byName;
       return (await locate?.(stack)) ?? [];
+    };
+  }
+
+  /** What is known by now of the kernel tree; null without one. */
+  private locateKnown(): LocateStack | null {
+    const { source } = this;
+    if (source === null) return null;
+    return async (stack) => {
+      const known = await source.locateKnown(stack);
+      if (known === null) this.isAnsweredEarly = true;
+      return known ?? stack.map(() => NOT_YET_SEARCHED);
     };
   }
 
@@ -699,6 +721,7 @@ export class Engine implements EngineApi {
   }
 
   private forgetTrees(): void {
+    this.isAnsweredEarly = false;
     this.joined.forgetAllocations();
     this.holderTrees.clear();
     this.stacks.clear();

@@ -3,7 +3,7 @@ import type { CodePlace } from '../source/dwarf/dwarfFile';
 import type { DebugFrame, DebugLocation, KernelDebugInfo } from '../source/kernelDebugInfo';
 import type { InlinedFrame, SourceLocation } from '../source/location';
 import type { SourcePaths } from '../source/sourcePaths';
-import type { LocateStack } from './frames';
+import { NOT_YET_SEARCHED, type LocateStack } from './frames';
 
 /** @param tree finds places by name; null without a kernel tree. It is asked only for what debug info leaves open. */
 export function locateWithDebugInfo(
@@ -29,6 +29,7 @@ function isSettled({ certainty, isDoubtful }: SourceLocation): boolean {
 
 /** Of what debug info and what names say of a frame, what is nearer to its line. */
 function better(proven: SourceLocation, named: SourceLocation | undefined): SourceLocation {
+  if (named === NOT_YET_SEARCHED && proven.certainty === 'unknown') return named;
   if (named?.file === undefined || named.file === null || isSettled(proven)) return proven;
   if (proven.certainty === 'unknown') {
     return { ...named, note: [named.note, proven.note].filter((note) => note !== '').join(' ') };

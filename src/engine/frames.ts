@@ -22,10 +22,10 @@ export const NOT_SEARCHED: SourceLocation = {
   note: 'No kernel tree and no vmlinux is chosen.',
 };
 
-/** The place of every frame that was not looked up yet, as long as its capture is being read. */
+/** The place of every frame that was not looked up yet: its capture is being read, or the kernel tree is walked. */
 export const NOT_YET_SEARCHED: SourceLocation = {
   ...NOT_SEARCHED,
-  note: 'It is looked up when the whole capture is read.',
+  note: 'It is still to be looked up in the kernel tree.',
 };
 
 export class PlacedStacks {

@@ -21,8 +21,8 @@ type RequestMessage = Extract<ToEngine, { type: 'request' }>;
 const port = parentPort;
 if (port === null) throw new Error('The engine worker runs in a worker thread only.');
 
-const { cacheFolder, systemRoot } = workerData as WorkerData;
-const engine = new Engine(new IndexStore(cacheFolder), systemRoot ?? null);
+const { cacheFolder, ...manner } = workerData as WorkerData;
+const engine = new Engine(new IndexStore(cacheFolder), { ...manner, answersEarly: true });
 const running = new Map<number, AbortController>();
 
 port.on('message', (message: ToEngine) => {
