@@ -39,8 +39,8 @@ export class OpenFrame implements vscode.Disposable {
   }
 
   /** Opens the place of a frame beside what is active, which keeps the focus unless the source is to take it. */
-  openBeside(frame: FrameTarget, takesFocus: boolean): Promise<void> {
-    return this.open(frame, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: !takesFocus });
+  async openBeside(frame: FrameTarget, takesFocus: boolean): Promise<void> {
+    await this.open(frame, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: !takesFocus });
   }
 
   /** Says beside the line why nothing better is known, until the next frame is opened. */
