@@ -27,7 +27,8 @@ export class FrameHover implements vscode.HoverProvider {
   private async contents(target: FrameTarget): Promise<vscode.MarkdownString> {
     const root = (await this.texts.kernelTree.tree())?.root;
     const text = new vscode.MarkdownString();
-    if (root === undefined) return sayNoTree(text, target);
+    // Debug info says where a frame is without a tree, too.
+    if (root === undefined && target.file === null) return sayNoTree(text, target);
     const [first, ...others] = target.candidates;
     text.appendMarkdown(`**${escapeMarkdown(target.function)}**`);
     if (first === undefined) {
@@ -35,7 +36,7 @@ export class FrameHover implements vscode.HoverProvider {
       return text;
     }
     text.appendMarkdown(` · ${await placeLink(root, first)}\n\n`);
-    text.appendMarkdown(escapeMarkdown(sentence(CERTAINTY_NAMES[target.certainty])));
+    text.appendMarkdown(escapeMarkdown(sentence(certaintyOf(target))));
     const preview = await previewOf(root, first);
     if (preview !== null) text.appendCodeblock(preview, 'c');
     for (const inlined of target.inlined.toReversed()) {
@@ -52,6 +53,12 @@ export class FrameHover implements vscode.HoverProvider {
   }
 }
 
+function certaintyOf({ certainty, candidates, isDoubtful }: FrameTarget): string {
+  const isUnproven = certainty === 'one-of-several' && candidates.length < 2;
+  const name = isUnproven ? 'not proven: the way to this line is a guess' : CERTAINTY_NAMES[certainty];
+  return isDoubtful === true ? `doubtful: ${name} in debug info that may be of another build` : name;
+}
+
 function sayNoTree(text: vscode.MarkdownString, target: FrameTarget): vscode.MarkdownString {
   text.isTrusted = { enabledCommands: ['pageHolders.chooseKernelTree'] };
   const choose = '[Choose the kernel tree…](command:pageHolders.chooseKernelTree)';
@@ -60,17 +67,18 @@ function sayNoTree(text: vscode.MarkdownString, target: FrameTarget): vscode.Mar
   );
 }
 
-async function placeLink(root: string, place: SourcePlace): Promise<string> {
+/** @param root of the kernel tree, if there is one */
+async function placeLink(root: string | undefined, place: SourcePlace): Promise<string> {
   const { file, line, outside } = place;
   const name = escapeMarkdown(
-    joined([`${file}:${line}`, outside === undefined ? '' : 'not in the kernel tree']),
+    joined([`${file}:${line}`, outside === undefined ? null : 'not in the kernel tree']),
   );
-  const uri = await uriInTree(root, place);
+  const uri = root === undefined ? null : await uriInTree(root, place);
   return uri === null ? name : `[${name}](${uri.with({ fragment: `L${line}` }).toString()})`;
 }
 
-async function previewOf(root: string, place: SourcePlace): Promise<string | null> {
-  const uri = await uriInTree(root, place);
+async function previewOf(root: string | undefined, place: SourcePlace): Promise<string | null> {
+  const uri = root === undefined ? null : await uriInTree(root, place);
   if (uri === null) return null;
   try {
     const { size } = await vscode.workspace.fs.stat(uri);

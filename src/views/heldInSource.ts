@@ -164,10 +164,16 @@ function lineHover(file: string, held: HeldLine): vscode.MarkdownString {
     [
       `**${escapeMarkdown(sentence(held.label))}** through this line of ${escapeMarkdown(held.function)}\n\n`,
       ...detailRows(held),
-      `- ${escapeMarkdown(`How sure: ${CERTAINTY_NAMES[held.certainty]}`)}\n`,
+      `- ${escapeMarkdown(`How sure: ${certaintyOf(held)}`)}\n`,
       `\n[Show the holders](command:${COMMAND}?${given})`,
     ].join(''),
   );
+}
+
+function certaintyOf({ certainty }: HeldLine): string {
+  return certainty === 'one-of-several'
+    ? 'one of several places, or the way to it is not proven'
+    : CERTAINTY_NAMES[certainty];
 }
 
 function detailRows({ details }: HeldThrough): readonly string[] {
