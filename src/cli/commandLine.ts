@@ -1,6 +1,7 @@
 /** What the command line asks for: which command, read by its own file. */
 import { COMPARE_HELP, COMPARE_USAGE, compareCommand, type CompareCommand } from './compareCommand';
 import { EXPORT_HELP, EXPORT_USAGE, exportCommand, type ExportCommand } from './exportCommand';
+import { EVENTS_HELP, EVENTS_USAGE, eventsCommand, type EventsCommand } from './eventsCommand';
 import { alternatives, UsageError } from './options';
 import {
   RECORD_SCRIPT_HELP,
@@ -13,6 +14,7 @@ import { RESOLVE_HELP, RESOLVE_USAGE, resolveCommand, type ResolveCommand } from
 
 export type CommandLine =
   | ReportCommand
+  | EventsCommand
   | ResolveCommand
   | ExportCommand
   | CompareCommand
@@ -34,6 +36,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   report: { parse: reportCommand, usage: REPORT_USAGE, help: REPORT_HELP },
   export: { parse: exportCommand, usage: EXPORT_USAGE, help: EXPORT_HELP },
   compare: { parse: compareCommand, usage: COMPARE_USAGE, help: COMPARE_HELP },
+  events: { parse: eventsCommand, usage: EVENTS_USAGE, help: EVENTS_HELP },
   resolve: { parse: resolveCommand, usage: RESOLVE_USAGE, help: RESOLVE_HELP },
   'record-script': { parse: recordScriptCommand, usage: RECORD_SCRIPT_USAGE, help: RECORD_SCRIPT_HELP },
 };

@@ -11,6 +11,7 @@ import { recordScript } from '../engine/recording/recordScript';
 import { ProgressLine, progressTerminal } from './progressLine';
 import { runCompare } from './runCompare';
 import { runExport } from './runExport';
+import { runEvents } from './runEvents';
 import { runReport } from './runReport';
 import { runResolve } from './runResolve';
 import { ClosedPipeError, OutputStream } from './outputStream';
@@ -50,6 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
       return runExport(command, output, errors, progress);
     case 'compare':
       return runCompare(command, output, errors, progress);
+    case 'events':
+      return runEvents(command, output, errors, progress);
     case 'resolve':
       return runResolve(command, process.stdin, output, errors, progress);
   }

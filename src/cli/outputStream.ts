@@ -29,7 +29,14 @@ export class OutputStream {
   async write(text: string): Promise<void> {
     this.check();
     if (this.stream.write(text)) return;
-    await Promise.race([once(this.stream, 'drain'), once(this.stream, 'close')]).catch(() => undefined);
+    // The one that does not come must not go on listening: there are as many waits as writes.
+    const waits = new AbortController();
+    const { signal } = waits;
+    await Promise.race([
+      once(this.stream, 'drain', { signal }),
+      once(this.stream, 'close', { signal }),
+    ]).catch(() => undefined);
+    waits.abort();
     this.check();
   }
 

@@ -103,7 +103,7 @@ export class Engine implements EngineApi {
   private isAnsweredEarly = false;
   private readonly eventQueries = new EventQueries(
     (id) => this.opened.get(id),
-    (id) => this.placedStacks(this.opened.get(id)!),
+    (id) => this.stacksAtOnce(this.opened.get(id)!),
   );
   private heldPlaces: HeldPlaces | null = null;
 
@@ -422,6 +422,16 @@ export class Engine implements EngineApi {
     yield '}\n';
   }
 
+  /** Events that a filter asks for: {@link EventQueries.lines}. */
+  eventLines(
+    capture: string,
+    filter: string,
+    limit: number,
+    format: 'text' | 'json',
+  ): AsyncGenerator<string> {
+    return this.eventQueries.lines(capture, filter, limit, format);
+  }
+
   private jsonSource(opened: OpenedCapture): JsonSource {
     const { id, capture } = opened;
     const ids = [...this.opened.keys()];
@@ -687,6 +697,16 @@ export class Engine implements EngineApi {
     const made = new PlacedStacks(opened.capture, this.locateIn(opened));
     this.stacks.set(opened.id, made);
     return made;
+  }
+
+  /** The stacks with the places that are known by now: whoever selects one event after the other waits for no walk. */
+  private stacksAtOnce(opened: OpenedCapture): PlacedStacks {
+    const { source } = this;
+    if (source === null || source.isSettled) return this.placedStacks(opened);
+    return new PlacedStacks(
+      opened.capture,
+      async (stack) => (await source.locateKnown(stack)) ?? stack.map(() => NOT_YET_SEARCHED),
+    );
   }
 
   private locateIn({ capture, part }: OpenedCapture): LocateStack | null {

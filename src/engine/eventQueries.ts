@@ -8,6 +8,7 @@ import { eventCells, EVENT_COLUMNS } from './eventCells';
 import { eventDetails } from './eventDetails';
 import { FilterCompleter } from './eventFilter/completeFilter';
 import type { FilteredCapture } from './eventFilter/compileFilter';
+import { eventJson, eventLine } from './eventLines';
 import { EventKinds } from './eventFilter/eventKinds';
 import { FilteredRows, type RowList } from './eventFilter/filteredRows';
 import { withSpan } from './eventFilter/spanFilter';
@@ -210,6 +211,27 @@ export class EventQueries {
 
   completeFilter({ capture, filter, offset }: Ask<'completeFilter'>): FilterCompletions {
     return this.of(capture).completer.complete(filter, offset);
+  }
+
+  /** The events that a filter asks for as lines, many at a time. */
+  async *lines(
+    capture: string,
+    filter: string,
+    limit: number,
+    format: 'text' | 'json',
+  ): AsyncGenerator<string> {
+    const header = { columns: EVENT_COLUMNS };
+    const of = this.of(capture).source.capture;
+    for (let start = 0; start < limit;) {
+      const end = Math.min(limit, start + LONGEST_WINDOW);
+      const { rows } = await this.events({ capture, filter, use: 'filter', start, end });
+      if (rows.length === 0) return;
+      const lines = rows.map((row) =>
+        format === 'text' ? eventLine(header, row) : eventJson(of, header, row),
+      );
+      yield lines.join('\n');
+      start += rows.length;
+    }
   }
 
   /** The rows that a filter asks for, and those that are shown. */

@@ -3,8 +3,7 @@ import { ABSENT, EventKind, type EventTable } from '../capture/eventTable';
 import { countChange, isFree, reachesZero } from '../holders/countChange';
 import type { Page } from '../holders/model';
 import type { CountChange, ExpectedCount, PageCounts, TimeRange } from './eventProtocol';
-import { holdersText, isAtEnd, pfnText, sumText } from './pageFacts';
-import { joined } from './wording';
+import { pfnText, sumText } from './pageFacts';
 
 /**
  * @param rows of the page, ascending
@@ -31,10 +30,9 @@ export function pageCounts(
     // One get and one put a column are told apart; more are not.
     changes.set(`${line.columnOf(time)} ${Math.sign(change)}`, { time, row, count, change });
   }
-  const isMarked = page !== null && !isAtEnd(page);
   return {
     pfn,
-    label: joined([pfnText(pfn), isMarked ? holdersText(page) : 'did not fail to move']),
+    label: pfnText(pfn),
     ...line.points(),
     changes: [...changes.values()],
     expected: page === null ? [] : expectedCounts(page, range),

@@ -4,7 +4,7 @@ import type { HolderAnalysis, Mark, Page, Reference } from '../holders/model';
 import type { HeldSpan, TimelineGap, TimelineLane, TimelineMark, TimeRange } from './eventProtocol';
 import { gapSpan, gapText } from './gapText';
 import { heldTime, heldTimeText, longestHeld } from './heldTime';
-import { heldReferences, isStillHeld, pfnText, reasonsText, stillHeldText, sumText } from './pageFacts';
+import { heldReferences, isStillHeld, pfnText, stillHeldText, sumText } from './pageFacts';
 import { counted, joined } from './wording';
 
 /** More would be lines that nobody tells apart. */
@@ -96,7 +96,7 @@ export class TimelineFacts {
       seen.add(key);
       spans.push(span);
     }
-    return { pfn: page.pfn, label: joined([pfnText(page.pfn), reasonsText(page)]), spans };
+    return { pfn: page.pfn, label: pfnText(page.pfn), spans };
   }
 
   private heldSpan(page: Page, reference: Reference): HeldSpan {

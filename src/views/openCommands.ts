@@ -76,8 +76,10 @@ export class OpenCommands implements vscode.Disposable {
    * @throws Error that says to people why it cannot be opened, CancelledError
    */
   async read(uri: vscode.Uri): Promise<void> {
-    await this.kernelTree.tree();
+    // The first events are shown before anybody asks for a line of the tree.
+    const tree = this.kernelTree.tree();
     await this.readOne(uri);
+    await tree;
     await this.kernelTree.lookUpFunctions();
   }
 

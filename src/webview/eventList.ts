@@ -152,10 +152,13 @@ export class EventList {
   }
 
   private resized(): void {
+    const { first, end } = this.scroll.seen;
+    const wasSeen = this.selected >= first && this.selected < end;
     this.scroll.resize(this.count, this.body.clientHeight);
     // The bar is higher than the rows beside it: it goes past the header too.
     const besides = this.bar.clientHeight - this.body.clientHeight;
     this.barContent.style.height = `${this.scroll.barHeight + besides}px`;
+    if (wasSeen) this.scroll.reveal(this.selected);
     this.draw();
   }
 

@@ -33,7 +33,6 @@ export function themePalette(): Palette {
     expected: marks.orange,
     selection: colour('editorCursor-foreground', 'foreground'),
     focus: colour('focusBorder'),
-    background: colour('editor-background'),
     font: `11px ${style.getPropertyValue('--vscode-font-family') || 'sans-serif'}`,
     marks,
   };

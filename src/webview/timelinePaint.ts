@@ -10,6 +10,9 @@ const LANE = 15;
 const COUNTS = 84;
 const BETWEEN = 4;
 
+/** At the left, for names; the rest is time. */
+export const GUTTER = 92;
+
 /** Width of a mark's sign. */
 const SIGN = 9;
 
@@ -27,7 +30,6 @@ export interface Palette {
   readonly expected: string;
   readonly selection: string;
   readonly focus: string;
-  readonly background: string;
   readonly font: string;
   readonly marks: Readonly<Record<MarkColour, string>>;
 }
@@ -99,19 +101,43 @@ export class TimelinePainter {
     context.clearRect(0, 0, width, heightOf(data));
     context.font = palette.font;
     context.textBaseline = 'middle';
-    this.axis();
+    this.inTime(() => {
+      this.axis();
+    });
     this.density();
-    this.gaps();
+    this.inTime(() => {
+      this.gaps();
+    });
     this.marks();
     this.lanes();
     if (data.page !== null) this.counts(data.page);
-    this.selection();
-    this.brushed();
+    this.inTime(() => {
+      this.selection();
+      this.brushed();
+    });
     return this.targets;
   }
 
   private x(time: number): number {
-    return this.drawing.view.xOf(time, this.drawing.width);
+    return GUTTER + this.drawing.view.xOf(time, this.drawing.width - GUTTER);
+  }
+
+  /** Draws within the part that is time. */
+  private inTime(draw: () => void): void {
+    const { context, drawing } = this;
+    context.save();
+    context.beginPath();
+    context.rect(GUTTER, 0, drawing.width - GUTTER, heightOf(drawing.data));
+    context.clip();
+    draw();
+    context.restore();
+  }
+
+  private name(text: string, middle: number): void {
+    const { context, palette } = this;
+    context.textAlign = 'left';
+    context.fillStyle = palette.foreground;
+    context.fillText(text, 0, middle, GUTTER - 6);
   }
 
   private axis(): void {
@@ -119,8 +145,10 @@ export class TimelinePainter {
     const height = heightOf(drawing.data);
     for (const { time, label } of drawing.data.ticks) {
       const x = Math.round(this.x(time)) + 0.5;
-      context.fillStyle = palette.line;
+      context.globalAlpha = 0.4;
+      context.fillStyle = palette.dim;
       context.fillRect(x, AXIS - 4, 1, height);
+      context.globalAlpha = 1;
       context.fillStyle = palette.dim;
       const isCut = x + 4 + context.measureText(label).width > drawing.width;
       context.textAlign = isCut ? 'right' : 'left';
@@ -134,6 +162,7 @@ export class TimelinePainter {
     const { all, matching } = drawing.data;
     const most = all.reduce((highest, count) => Math.max(highest, count), 1);
     const isFiltered = matching.some((count, column) => count !== all[column]);
+    this.name('Events', this.top + DENSITY / 2);
     this.columns(all, most, isFiltered ? palette.all : palette.matching);
     if (isFiltered) this.columns(matching, most, palette.matching);
     this.top += DENSITY;
@@ -151,9 +180,9 @@ export class TimelinePainter {
       if (count === 0) continue;
       const left = this.x(range.from + column * step);
       const right = this.x(range.from + (column + 1) * step);
-      if (right < 0 || left > drawing.width) continue;
+      if (right < GUTTER || left > drawing.width) continue;
       const height = Math.max(2, Math.sqrt(count / most) * (DENSITY - 2));
-      context.rect(left, bottom - height, Math.max(1, right - left), height);
+      context.rect(Math.max(GUTTER, left), bottom - height, Math.max(1, right - left), height);
     }
     context.fill();
   }
@@ -164,9 +193,9 @@ export class TimelinePainter {
     const top = AXIS;
     const bottom = heightOf(data);
     for (const { from, to, label } of data.gaps) {
-      const left = Math.max(0, this.x(from ?? data.span.from));
+      const left = Math.max(GUTTER, this.x(from ?? data.span.from));
       const right = Math.max(left + 3, Math.min(width, this.x(to ?? data.span.to)));
-      if (left > width || right < 0) continue;
+      if (left > width || right < GUTTER) continue;
       context.save();
       context.beginPath();
       context.rect(left, top, right - left, bottom - top);
@@ -187,6 +216,7 @@ export class TimelinePainter {
   }
 
   private marks(): void {
+    this.name('Marks', this.top + MARKS / 2);
     for (const mark of this.drawing.data.marks) this.mark(mark, this.top + MARKS / 2);
     this.top += MARKS;
   }
@@ -194,7 +224,7 @@ export class TimelinePainter {
   private mark({ time, reason, label, row, pfn }: TimelineMark, middle: number): void {
     const { context, palette } = this;
     const x = this.x(time);
-    if (x < -SIGN || x > this.drawing.width + SIGN) return;
+    if (x < GUTTER - 1 || x > this.drawing.width + 1) return;
     const { colour, sign } = markStyle(reason);
     context.fillStyle = palette.marks[colour];
     context.strokeStyle = palette.marks[colour];
@@ -217,9 +247,11 @@ export class TimelinePainter {
     for (const lane of drawing.data.lanes) {
       const middle = this.top + LANE / 2;
       context.fillStyle = palette.line;
-      context.fillRect(0, middle, drawing.width, 1);
-      for (const span of lane.spans) this.heldSpan(span, lane.pfn, middle);
-      this.text(lane.label, middle);
+      context.fillRect(GUTTER, middle, drawing.width - GUTTER, 1);
+      this.inTime(() => {
+        for (const span of lane.spans) this.heldSpan(span, lane.pfn, middle);
+      });
+      this.name(lane.label, middle);
       this.top += LANE;
     }
     this.top += BETWEEN;
@@ -227,9 +259,9 @@ export class TimelinePainter {
 
   private heldSpan(span: HeldSpan, pfn: number, middle: number): void {
     const { context, palette, drawing } = this;
-    const left = Math.max(0, this.x(span.from));
+    const left = Math.max(GUTTER, this.x(span.from));
     const right = Math.max(left + 2, Math.min(drawing.width, this.x(span.to)));
-    if (left > drawing.width || this.x(span.to) < 0) return;
+    if (left > drawing.width || this.x(span.to) < GUTTER) return;
     const [top, bottom] = [middle - 3, middle + 4];
     context.fillStyle = span.isOpenAfter ? palette.stillHeld : palette.held;
     context.fillRect(left, top, right - left, bottom - top);
@@ -247,22 +279,9 @@ export class TimelinePainter {
     });
   }
 
-  /** A name at the left, readable over whatever is drawn there. */
-  private text(text: string, middle: number): void {
-    const { context, palette } = this;
-    context.textAlign = 'left';
-    const { width } = context.measureText(text);
-    context.globalAlpha = 0.8;
-    context.fillStyle = palette.background;
-    context.fillRect(2, middle - 7, width + 6, 14);
-    context.globalAlpha = 1;
-    context.fillStyle = palette.foreground;
-    context.fillText(text, 5, middle);
-  }
-
   private counts(page: PageCounts): void {
     const { context, palette, drawing } = this;
-    const { times, counts, changes, expected } = page;
+    const { counts, expected } = page;
     const top = this.top + 6;
     const bottom = this.top + COUNTS - 8;
     const highest = Math.max(1, ...counts, ...expected.map((each) => each.count));
@@ -270,7 +289,22 @@ export class TimelinePainter {
     const y = (count: number): number =>
       bottom - (Math.log2(1 + Math.max(0, count)) / Math.log2(1 + highest)) * (bottom - top);
     context.fillStyle = palette.line;
-    context.fillRect(0, bottom, drawing.width, 1);
+    context.fillRect(GUTTER, bottom, drawing.width - GUTTER, 1);
+    this.name('Refcount of', top + 12);
+    this.name(page.label, top + 27);
+    context.textAlign = 'right';
+    context.fillStyle = palette.dim;
+    context.fillText(String(highest), GUTTER - 4, top);
+    context.fillText('0', GUTTER - 4, bottom);
+    this.inTime(() => {
+      this.countLine(page, top, y);
+    });
+    this.top += COUNTS + BETWEEN;
+  }
+
+  private countLine(page: PageCounts, top: number, y: (count: number) => number): void {
+    const { context, palette } = this;
+    const { times, counts, changes, expected } = page;
     this.stepLine(times, counts, y);
     for (const { time, row, count, change } of changes) {
       const x = this.x(time);
@@ -294,12 +328,6 @@ export class TimelinePainter {
       context.setLineDash([]);
       this.targets.push(around(x, y(level), `expected ${level} · ${label}`, row, page.pfn));
     }
-    context.textAlign = 'right';
-    context.fillStyle = palette.dim;
-    context.fillText(String(highest), drawing.width - 4, top);
-    context.fillText('0', drawing.width - 4, bottom - 6);
-    this.text(`refcount of ${page.label}`, top + 2);
-    this.top += COUNTS + BETWEEN;
   }
 
   private stepLine(times: Float64Array, counts: Float64Array, y: (count: number) => number): void {

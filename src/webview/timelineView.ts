@@ -7,7 +7,15 @@ import type { Timeline, TimelineMark, TimeRange } from '../engine/eventProtocol'
 import { element, iconButton, setAttributes } from './dom';
 import { Latest } from './host';
 import { onThemeChange, themePalette } from './palette';
-import { drawSign, heightOf, markStyle, TimelinePainter, type Palette, type Target } from './timelinePaint';
+import {
+  drawSign,
+  GUTTER,
+  heightOf,
+  markStyle,
+  TimelinePainter,
+  type Palette,
+  type Target,
+} from './timelinePaint';
 import { TimeView } from './timeView';
 
 const ZOOM = 0.75;
@@ -88,8 +96,8 @@ export class TimelineView {
 
   /** Asks anew for what is seen. */
   async refresh(): Promise<void> {
-    const columns = this.canvas.clientWidth;
-    if (columns === 0 && !this.root.hidden) return;
+    const columns = this.timeWidth;
+    if (columns <= 0 && !this.root.hidden) return;
     try {
       await this.latest.run(async (signal) => {
         const data = await this.actions.ask(this.view.part, Math.max(1, columns), signal);
@@ -267,27 +275,27 @@ export class TimelineView {
   private wheeled(event: WheelEvent): void {
     if (this.data === null) return;
     event.preventDefault();
-    const { view, canvas } = this;
+    const { view } = this;
     const isPan = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
     if (isPan) {
-      view.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) / canvas.clientWidth);
+      view.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) / this.timeWidth);
     } else {
       const lines = event.deltaMode === 0 ? event.deltaY / 100 : event.deltaY;
-      view.zoom(ZOOM ** -Math.max(-3, Math.min(3, lines)), view.timeAt(event.offsetX, canvas.clientWidth));
+      view.zoom(ZOOM ** -Math.max(-3, Math.min(3, lines)), this.timeAt(event.offsetX));
     }
     this.hideTooltip();
     this.changed();
   }
 
   private moved(event: PointerEvent): void {
-    const { drag, canvas } = this;
+    const { drag } = this;
     if (drag === null) {
       void this.hover(event.offsetX, event.offsetY);
       return;
     }
     this.hideTooltip();
     if (!drag.isBrush) {
-      this.view.pan((drag.lastX - event.offsetX) / canvas.clientWidth);
+      this.view.pan((drag.lastX - event.offsetX) / this.timeWidth);
       this.changed();
     }
     drag.lastX = event.offsetX;
@@ -295,15 +303,13 @@ export class TimelineView {
   }
 
   private released(event: PointerEvent): void {
-    const { drag, canvas } = this;
+    const { drag } = this;
     this.drag = null;
     if (drag === null) return;
     if (Math.abs(event.offsetX - drag.startX) < STILL) {
       this.clicked(event.offsetX, event.offsetY);
     } else if (drag.isBrush) {
-      const [from, to] = [drag.startX, event.offsetX]
-        .sort((a, b) => a - b)
-        .map((x) => this.view.timeAt(x, canvas.clientWidth));
+      const [from, to] = [drag.startX, event.offsetX].sort((a, b) => a - b).map((x) => this.timeAt(x));
       this.actions.onBrush({ from: from!, to: to! });
     }
     this.draw();
@@ -312,7 +318,7 @@ export class TimelineView {
   private clicked(x: number, y: number): void {
     const target = this.targetAt(x, y);
     if (target !== null && target.row >= 0) this.actions.onSelectRow(target.row);
-    else this.actions.onSelectTime(this.view.timeAt(x, this.canvas.clientWidth));
+    else this.actions.onSelectTime(this.timeAt(x));
   }
 
   private targetAt(x: number, y: number): Target | null {
@@ -327,8 +333,7 @@ export class TimelineView {
     const target = this.targetAt(x, y);
     this.canvas.style.cursor = target !== null && target.row >= 0 ? 'pointer' : '';
     if (target !== null) this.showTooltip(x, y, [target.label]);
-    const width = this.canvas.clientWidth;
-    const range = { from: this.view.timeAt(x, width), to: this.view.timeAt(x + 1, width) };
+    const range = { from: this.timeAt(x), to: this.timeAt(x + 1) };
     await this.latestTooltip
       .run(async (signal) => {
         const lines = await this.actions.describe(range, signal);
@@ -348,6 +353,15 @@ export class TimelineView {
   private hideTooltip(): void {
     void this.latestTooltip.run(() => Promise.resolve());
     this.tooltip.hidden = true;
+  }
+
+  /** Width of the part of the drawing that is time, in px. */
+  private get timeWidth(): number {
+    return this.canvas.clientWidth - GUTTER;
+  }
+
+  private timeAt(x: number): number {
+    return this.view.timeAt(Math.max(0, x - GUTTER), this.timeWidth);
   }
 
   private changed(): void {

@@ -26,7 +26,7 @@ function number(name: string, about: string): FilterKey {
 export const FILTER_KEYS: readonly FilterKey[] = [
   {
     name: 'pfn',
-    about: 'Page frame number that the event speaks of; ranges of CMA and isolation events cover theirs',
+    about: 'Page frame number, or one of the range that the event speaks of',
     value: 'pfn',
     expected: 'a page frame number such as 0x12c02, or a range such as 0x12800..0x12fff',
     isOrdered: true,
@@ -60,14 +60,14 @@ export const FILTER_KEYS: readonly FilterKey[] = [
   },
   {
     name: 'role',
-    about: 'Role of the reference, on pages that failed to move or were never released',
+    about: 'Role of the reference, on failed and never released pages',
     value: 'role',
     expected: 'held, expected, temporary or earlier',
     isOrdered: false,
   },
   {
     name: 'held',
-    about: 'How long the reference was held, on pages that failed to move or were never released',
+    about: 'How long the reference was held, on failed and never released pages',
     value: 'span',
     expected: 'a time with its unit such as 10ms, 1.5s or 200us',
     isOrdered: true,
@@ -75,8 +75,7 @@ export const FILTER_KEYS: readonly FilterKey[] = [
   pattern('reason', 'Migrate reason of the event, or of the mark that it is evidence of'),
   {
     name: 'is',
-    about:
-      'What the event does: says that a page failed to move (mark), takes a reference (get), drops one (put)',
+    about: 'A mark (a page failed to move), a get or a put of a reference',
     value: 'act',
     expected: 'mark, get or put',
     isOrdered: false,

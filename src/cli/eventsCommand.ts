@@ -1,0 +1,78 @@
+/** What `page-holders events` is asked for. */
+import { FILTER_KEYS } from '../engine/eventFilter/filterKeys';
+import { parseFilter } from '../engine/eventFilter/filterSyntax';
+import { DEFAULT_QUERY } from '../engine/holdersQuery';
+import type { CaptureInput } from './captureOptions';
+import { once, oneOf, parseOptions, UsageError } from './options';
+
+export interface EventsCommand {
+  readonly name: 'events';
+  readonly input: CaptureInput;
+  /** Understood; empty for all events. */
+  readonly filter: string;
+  /** Most events that are printed of each capture. */
+  readonly limit: number;
+  readonly format: 'text' | 'json';
+}
+
+export const EVENTS_USAGE = `page-holders events CAPTURE… [--filter FILTER] [--limit N] [--rules FILE]
+             [--format text|json]
+`;
+
+export const EVENTS_HELP = `events prints the events of captures, in their order: what each did to its page, what the
+reference is for, and the innermost function that does not only count references.
+
+  --filter FILTER only events that match, in the language of the capture editor:
+                  tests of KEY:VALUE joined by spaces (and), by or, with - or not before
+                  what is left out, and parentheses; text alone is looked for in events,
+                  tasks and stacks. * stands for any text, a..b for a range, a,b for any,
+                  and numbers can be compared: count>=3 held>10ms
+${keyLines()}
+  --limit N       no more than N events of each capture
+  --rules FILE    rules of your own for what a reference is for
+  --format FORMAT text (default), or json: one object a line, with the stack
+`;
+
+/** @throws UsageError */
+export function eventsCommand(args: readonly string[]): EventsCommand {
+  const { values, positionals } = parseOptions(args, {
+    filter: { type: 'string', multiple: true },
+    limit: { type: 'string' },
+    rules: { type: 'string' },
+    format: { type: 'string' },
+  });
+  if (positionals.length === 0) throw new UsageError('events: no capture given');
+  return {
+    name: 'events',
+    input: {
+      captures: positionals,
+      tree: null,
+      vmlinux: null,
+      modules: null,
+      rules: values.rules ?? null,
+      query: DEFAULT_QUERY,
+    },
+    filter: understood(once('events', '--filter', values.filter) ?? ''),
+    limit: limitOf(values.limit),
+    format: oneOf('events', '--format', values.format ?? 'text', ['text', 'json']),
+  };
+}
+
+/** A filter that cannot be understood is shown with its place: shells take quotes and more away. */
+function understood(filter: string): string {
+  const { problem } = parseFilter(filter);
+  if (problem === null) return filter;
+  const { start, end, message } = problem;
+  const under = `${' '.repeat(start)}${'^'.repeat(Math.max(1, end - start))}`;
+  throw new UsageError(`events: --filter: ${message}\n  ${filter}\n  ${under}`);
+}
+
+function limitOf(given: string | undefined): number {
+  if (given === undefined) return Infinity;
+  if (/^\d{1,15}$/.test(given)) return Number(given);
+  throw new UsageError(`events: --limit ${given}: expected a number of events`);
+}
+
+function keyLines(): string {
+  return FILTER_KEYS.map(({ name, about }) => `                  ${name.padEnd(12)}${about}`).join('\n');
+}

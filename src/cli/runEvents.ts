@@ -1,0 +1,23 @@
+/** `page-holders events`: prints the events of captures that a filter asks for. */
+import type { OutputStream } from './outputStream';
+import type { ProgressLine } from './progressLine';
+import { readCaptures } from './readCaptures';
+import type { EventsCommand } from './eventsCommand';
+
+/** Returns the exit status. */
+export async function runEvents(
+  { input, filter, limit, format }: EventsCommand,
+  output: OutputStream,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<number> {
+  const read = await readCaptures(input, errors, progress);
+  if (read === null) return 2;
+  const { engine, opened, isWhole } = read;
+  const captures = opened.filter(({ format }) => format !== 'kallsyms');
+  for (const { id, path } of captures) {
+    if (format === 'text' && captures.length > 1) await output.write(`${path}\n`);
+    for await (const lines of engine.eventLines(id, filter, limit, format)) await output.write(`${lines}\n`);
+  }
+  return isWhole ? 0 : 2;
+}

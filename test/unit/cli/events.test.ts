@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { runCli } from './support/runCli';
+
+const SAMPLE = 'media/sample/trace.txt';
+
+test('events are printed in columns, those that a page failed at with a star', async () => {
+  const { status, output, errors } = await runCli(['events', SAMPLE, '--filter', 'pfn:0x12f98 is:mark']);
+  assert.deepEqual([status, errors], [0, '']);
+  const lines = output.trimEnd().split('\n');
+  assert.equal(lines.length, 6);
+  assert.match(
+    lines[0]!,
+    /^\* +28\.182964 +0 {2}cma-alloc-230 +0x12f98 {2}Put -1: count 1027 +isolation +isolate_migratepages_block/,
+  );
+  assert.ok(lines.every((line) => line.startsWith('*')));
+});
+
+test('all events come in windows, and no more than the limit', async () => {
+  const all = await runCli(['events', SAMPLE]);
+  assert.equal(all.output.trimEnd().split('\n').length, 216);
+  const some = await runCli(['events', SAMPLE, '--limit', '5']);
+  assert.equal(some.output, all.output.split('\n').slice(0, 5).join('\n') + '\n');
+  assert.equal((await runCli(['events', SAMPLE, '--limit', '0'])).output, '');
+});
+
+test('JSON has an object a line, with what the capture says and the stack', async () => {
+  const { output } = await runCli([
+    'events',
+    SAMPLE,
+    '--filter',
+    'role:held',
+    '--limit',
+    '1',
+    '--format',
+    'json',
+  ]);
+  const event = JSON.parse(output) as Record<string, unknown>;
+  assert.equal(event['timeNs'], '28170548000');
+  assert.equal(event['pfn'], '0x12f98');
+  assert.equal(event['kind'], 'pipe buffer');
+  assert.equal(event['count'], 2);
+  assert.ok((event['stack'] as string[]).includes('__do_sys_vmsplice'));
+});
+
+test('several captures are told apart, and one that cannot be read is told of', async () => {
+  const { status, output, errors } = await runCli(['events', SAMPLE, 'absent', SAMPLE, '--limit', '1']);
+  assert.equal(status, 2);
+  assert.match(errors, /absent does not exist/);
+  assert.deepEqual(
+    output.split('\n').filter((line) => line === SAMPLE),
+    [SAMPLE, SAMPLE],
+  );
+});
+
+test('a filter that is not understood is shown with its place', async () => {
+  const { status, output, errors } = await runCli(['events', SAMPLE, '--filter', 'cpu:1 pfn:zz']);
+  assert.deepEqual([status, output], [2, '']);
+  assert.match(errors, /events: --filter: pfn: expected a page frame number/);
+  assert.match(errors, /\n {2}cpu:1 pfn:zz\n {12}\^\^\n/);
+  const { errors: limit } = await runCli(['events', SAMPLE, '--limit', 'many']);
+  assert.match(limit, /--limit many: expected a number of events/);
+});
+
+test('the help names every key of the filter', async () => {
+  const { output } = await runCli(['events', '--help']);
+  for (const key of ['pfn', 'comm', 'held', 'kind', 'stack'])
+    assert.match(output, new RegExp(`\\n +${key} +[A-Z]`));
+  for (const line of output.split('\n')) assert.ok(line.length <= 100, line);
+});
