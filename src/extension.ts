@@ -2,13 +2,17 @@
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client';
 import { CaptureEditor } from './views/captureEditor';
+import { CaptureStatus } from './views/captureStatus';
 import { ChooseShown } from './views/chooseShown';
+import { CompareCaptures } from './views/compareCaptures';
 import { CopyAsText } from './views/copyAsText';
 import { EditorCommands } from './views/editorCommands';
 import { DebugInfoChoice } from './views/debugInfoChoice';
 import { EngineRecovery } from './views/engineRecovery';
+import { ExportHolders } from './views/exportHolders';
 import { FieldHover } from './views/fieldHover';
 import { FileChecks } from './views/fileChecks';
+import { FindPageHoldersTool } from './views/findPageHoldersTool';
 import { FrameDefinition } from './views/frameDefinition';
 import { FrameHover } from './views/frameHover';
 import { FrameLinks } from './views/frameLinks';
@@ -22,7 +26,9 @@ import { OpenCaptures } from './views/openCaptures';
 import { OpenCommands } from './views/openCommands';
 import { OpenFrame } from './views/openFrame';
 import { ProblemPlace } from './views/problemPlace';
+import { RecordCapture } from './views/recordCapture';
 import { RevealHolders } from './views/revealHolders';
+import { ShowHoldersOfPfn } from './views/showHoldersOfPfn';
 import { StackView } from './views/stackView';
 import { ShownHolders } from './views/shownHolders';
 import { StackFolding } from './views/stackFolding';
@@ -96,6 +102,12 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     new RevealHolders(holdersTree, holders, shown),
     heldInSource(context, engine, captures, kernelTree, log),
     new CopyAsText(engine, shown, holders, log),
+    new ExportHolders(engine, captures, shown, log),
+    new CompareCaptures(engine, captures, log),
+    new ShowHoldersOfPfn(engine, shown, log),
+    new RecordCapture(),
+    new CaptureStatus(captures, kernelTree),
+    new FindPageHoldersTool(engine, captures).register(),
     new ChooseShown(captures, shown, holders),
     new ProblemPlace(captures, log),
     new FtraceLanguage(),

@@ -84,6 +84,8 @@ export class EngineClient implements EngineApi {
   readonly pageInShort: EngineApi['pageInShort'] = (request, options) =>
     this.ask('pageInShort', request, options);
   readonly text: EngineApi['text'] = (request, options) => this.ask('text', request, options);
+  readonly pagesInRange: EngineApi['pagesInRange'] = (request, options) =>
+    this.ask('pagesInRange', request, options);
   readonly compare: EngineApi['compare'] = (request, options) => this.ask('compare', request, options);
   readonly exportFile: EngineApi['exportFile'] = (request, options) =>
     this.ask('exportFile', request, options);

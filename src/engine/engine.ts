@@ -55,6 +55,7 @@ import { KindRuleBook, readRuleFile } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
 import { heldReferences, isHeld } from './pageFacts';
 import { pageInShort } from './pageInShort';
+import { pagesInRange } from './pagesInRange';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
 import { pagesWithReason } from './reasonFilter';
@@ -381,6 +382,13 @@ export class Engine implements EngineApi {
 
   async exportFile({ format, query, path }: Request<'exportFile'>): Promise<Answer<'exportFile'>> {
     return { bytes: await writePieces(path, this.exported(format, query)) };
+  }
+
+  pagesInRange({ range }: Request<'pagesInRange'>): Promise<Answer<'pagesInRange'>> {
+    const pfns = [...this.opened.values()].flatMap((opened) =>
+      pagesInRange(this.holderSource(opened), range),
+    );
+    return Promise.resolve([...new Set(pfns)].sort((a, b) => a - b));
   }
 
   compare({ before, after }: Request<'compare'>): Promise<Answer<'compare'>> {

@@ -4,6 +4,7 @@
  * Trees are asked for by node id and range; a node carries words, never markup. Ids are paths (`c1/0x12f98/m0/…`)
  * and stay the same when a tree is asked for again.
  */
+import type { PfnRange } from '../holders/model';
 import type { Certainty, OutsideTree, SourceLine } from '../source/location';
 import type { PathMapping } from '../source/sourcePaths';
 import type { EventRequests } from './eventProtocol';
@@ -412,6 +413,8 @@ export interface EngineRequests extends EventRequests {
     request: { readonly format: ExportFormat; readonly query: HoldersQuery; readonly path: string };
     answer: { readonly bytes: number };
   };
+  /** PFNs of all pages in a range of whose references an open capture tells, ascending; folios by their head. */
+  readonly pagesInRange: { request: { readonly range: PfnRange }; answer: readonly number[] };
   /** What became of the holders of one open capture in another. Fails with a CompareError when one is not open. */
   readonly compare: {
     request: { readonly before: string; readonly after: string };

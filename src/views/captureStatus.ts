@@ -1,0 +1,57 @@
+/** The open capture and where its frames lead, in the status bar; a press shows the Captures view. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { CaptureFacts } from '../engine/protocol';
+import { counted } from '../engine/wording';
+import type { KernelTreeChoice } from './kernelTreeChoice';
+import type { OpenCaptures } from './openCaptures';
+
+export class CaptureStatus implements vscode.Disposable {
+  private readonly item: vscode.StatusBarItem;
+  private readonly subscription: vscode.Disposable;
+
+  constructor(
+    private readonly captures: OpenCaptures,
+    private readonly kernelTree: KernelTreeChoice,
+  ) {
+    this.item = vscode.window.createStatusBarItem('pageHolders.capture', vscode.StatusBarAlignment.Left, 0);
+    this.item.name = 'Page Holders: Capture';
+    this.item.command = 'pageHolders.captures.focus';
+    this.subscription = captures.onDidChange(() => void this.show());
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+    this.item.dispose();
+  }
+
+  private async show(): Promise<void> {
+    const { all } = this.captures;
+    const [first] = all;
+    if (first === undefined) {
+      this.item.hide();
+      return;
+    }
+    const tree = await this.kernelTree.tree();
+    const symbols = tree === null ? 'no kernel tree' : `linux ${tree.version ?? path.basename(tree.root)}`;
+    const name = all.length === 1 ? path.basename(first.path) : counted(all.length, 'capture');
+    const isDoubtful = all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
+    this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name}, ${symbols}`;
+    this.item.accessibilityInformation = { label: `Page Holders: ${name}, ${symbols}`, role: 'button' };
+    this.item.tooltip = [
+      ...all.map(captureLine),
+      tree === null ? 'Frames lead nowhere: no kernel tree is chosen.' : `Frames lead into ${tree.root}.`,
+    ].join('\n');
+    this.item.show();
+  }
+}
+
+function captureLine({ path: file, pages, heldPages, lost, changed, part }: CaptureFacts): string {
+  const found = `${counted(pages, 'page')} failed to move, ${heldPages} held`;
+  const doubts = [
+    ...(part < 1 ? ['being read'] : []),
+    ...(lost > 0 ? [`${counted(lost, 'event')} lost`] : []),
+    ...(changed === null ? [] : [`the file ${changed} since it was read`]),
+  ];
+  return [`${path.basename(file)}: ${found}`, ...doubts].join(', ');
+}

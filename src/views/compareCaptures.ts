@@ -1,0 +1,84 @@
+/**
+ * Compare Captures…: what became of the holders of one open capture in another, as a text that can only be read. A
+ * text rather than rows of a tree: it is read from top to bottom once, beside the view, searched, and put in a mail.
+ */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { compareText } from '../engine/comparing/compareText';
+import type { CaptureFacts, EngineApi } from '../engine/protocol';
+import { joined } from '../engine/wording';
+import { showFailure } from './failures';
+import type { OpenCaptures } from './openCaptures';
+
+const SCHEME = 'page-holders-comparison';
+const OPEN_CAPTURE = 'Open Capture…';
+
+export class CompareCaptures implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly subscriptions: vscode.Disposable;
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.changed.event;
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.subscriptions = vscode.Disposable.from(
+      this.changed,
+      vscode.commands.registerCommand('pageHolders.compareCaptures', () => this.compare()),
+      vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+    );
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+  }
+
+  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
+    const [before = '', after = ''] = new URLSearchParams(uri.query).getAll('capture');
+    try {
+      return `${compareText(await this.engine.compare({ before, after }))}\n`;
+    } catch (error) {
+      return `${error instanceof Error ? error.message : String(error)} Compare the captures anew.\n`;
+    }
+  }
+
+  private async compare(): Promise<void> {
+    const captures = this.captures.all.filter(({ format, part }) => format !== 'kallsyms' && part === 1);
+    if (captures.length < 2) {
+      const message = 'Two open captures are needed to compare them. Open the other one beside this.';
+      const chosen = await vscode.window.showInformationMessage(message, OPEN_CAPTURE);
+      if (chosen === OPEN_CAPTURE) await vscode.commands.executeCommand('pageHolders.openCapture');
+      return;
+    }
+    const before = await choose('Compare Captures: Before', captures);
+    if (before === undefined) return;
+    const others = captures.filter(({ id }) => id !== before.id);
+    const after = others.length === 1 ? others[0] : await choose('Compare Captures: After', others);
+    if (after === undefined) return;
+    const names = [before, after].map((facts) => path.basename(facts.path));
+    const uri = vscode.Uri.from({
+      scheme: SCHEME,
+      path: `/${names.join(' and ')}`,
+      query: new URLSearchParams(
+        [before, after].map(({ id }): [string, string] => ['capture', id]),
+      ).toString(),
+    });
+    try {
+      this.changed.fire(uri);
+      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: false });
+    } catch (error) {
+      showFailure(this.log, error);
+    }
+  }
+}
+
+async function choose(title: string, captures: readonly CaptureFacts[]): Promise<CaptureFacts | undefined> {
+  const items = captures.map((facts) => ({
+    label: path.basename(facts.path),
+    description: joined([`${facts.pages} failed to move`, `${facts.heldPages} held`]),
+    detail: facts.path,
+    facts,
+  }));
+  return (await vscode.window.showQuickPick(items, { title }))?.facts;
+}

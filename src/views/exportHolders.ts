@@ -1,0 +1,78 @@
+/** Export…: writes what the Holders view shows to a file, in a form for other programs. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { EXPORT_FORMS } from '../engine/exporting/exportFormats';
+import { namesOf } from '../engine/holdersQuery';
+import type { EngineApi } from '../engine/protocol';
+import { showFailure } from './failures';
+import type { OpenCaptures } from './openCaptures';
+import type { ShownHolders } from './shownHolders';
+
+const OPEN = 'Open';
+
+export class ExportHolders implements vscode.Disposable {
+  private readonly command = vscode.commands.registerCommand('pageHolders.export', () => this.export());
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+    private readonly shown: ShownHolders,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  dispose(): void {
+    this.command.dispose();
+  }
+
+  private async export(): Promise<void> {
+    const items = namesOf(EXPORT_FORMS).map((format) => {
+      const { title, detail, extension } = EXPORT_FORMS[format];
+      return { label: title, detail, format, extension };
+    });
+    const picked = await vscode.window.showQuickPick(items, { title: 'Export Holders', matchOnDetail: true });
+    if (picked === undefined) return;
+    const { format, extension } = picked;
+    const uri = await vscode.window.showSaveDialog({
+      title: 'Export Holders',
+      saveLabel: 'Export',
+      ...this.proposed(extension),
+      filters: { [picked.label]: [extension.split('.').at(-1)!] },
+    });
+    if (uri === undefined) return;
+    if (uri.scheme !== 'file') {
+      showFailure(
+        this.log,
+        `${uri.toString()} is on no file system of the machine on which the extension runs.`,
+      );
+      return;
+    }
+    try {
+      const { query } = this.shown;
+      const { bytes } = await this.engine.exportFile({ format, query, path: uri.fsPath });
+      this.log.info(`Exported ${bytes} bytes to ${uri.fsPath}`);
+    } catch (error) {
+      showFailure(this.log, error);
+      return;
+    }
+    // Returns at once: the file is there, whenever the message is read.
+    void vscode.window
+      .showInformationMessage(`Exported to ${path.basename(uri.path)}.`, OPEN)
+      .then((chosen) => {
+        if (chosen === OPEN) void vscode.commands.executeCommand('vscode.open', uri);
+      });
+  }
+
+  /** Beside the first capture, or in the open folder where that is of the extension itself. */
+  private proposed(extension: string): { readonly defaultUri?: vscode.Uri } {
+    const [first] = this.captures.all;
+    if (first === undefined) return {};
+    const name = `${path.parse(first.path).name}-holders.${extension}`;
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    return {
+      defaultUri:
+        folder?.scheme === 'file'
+          ? vscode.Uri.joinPath(folder, name)
+          : vscode.Uri.file(path.join(path.dirname(first.path), name)),
+    };
+  }
+}

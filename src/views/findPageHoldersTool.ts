@@ -1,0 +1,93 @@
+/**
+ * What language models are told of the open captures: who holds a page, or what kept the pages that failed to move. The
+ * answer is the text of the view, cut where it would fill a conversation.
+ */
+import * as vscode from 'vscode';
+import { DEFAULT_QUERY, NO_FILTER, parsePfnRange, type HoldersQuery } from '../engine/holdersQuery';
+import { pfnText } from '../engine/pageFacts';
+import type { CaptureFacts, EngineApi } from '../engine/protocol';
+import { counted } from '../engine/wording';
+import type { OpenCaptures } from './openCaptures';
+
+/** Name in the manifest. */
+const NAME = 'find_page_holders';
+/** Some 4000 tokens: an answer, not the capture. */
+const MOST_CHARACTERS = 16_000;
+/** Pages of a range of which more is said than their number. */
+const MOST_PAGES = 20;
+
+export interface FindPageHoldersInput {
+  /** A PFN or a range; absent: what blocked the attempts to move pages. */
+  readonly pfn?: unknown;
+}
+
+export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHoldersInput> {
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly captures: OpenCaptures,
+  ) {}
+
+  /** Registers the tool where the editor has language model tools. */
+  register(): vscode.Disposable {
+    const { lm } = vscode as { lm?: Partial<typeof vscode.lm> };
+    return lm?.registerTool?.(NAME, this) ?? new vscode.Disposable(() => undefined);
+  }
+
+  prepareInvocation({
+    input,
+  }: vscode.LanguageModelToolInvocationPrepareOptions<FindPageHoldersInput>): vscode.PreparedToolInvocation {
+    const pfn = typeof input.pfn === 'string' || typeof input.pfn === 'number' ? String(input.pfn) : '';
+    const asked = pfn === '' ? 'what kept pages from moving' : `who holds PFN ${pfn}`;
+    return { invocationMessage: `Looking up ${asked} in the open captures` };
+  }
+
+  async invoke({
+    input,
+  }: vscode.LanguageModelToolInvocationOptions<FindPageHoldersInput>): Promise<vscode.LanguageModelToolResult> {
+    const captures = this.captures.all.filter(({ part }) => part === 1);
+    if (captures.length === 0) throw new Error(NO_CAPTURE);
+    const query = await this.queryOf(input.pfn);
+    const text = await this.engine.text({ node: null, query });
+    const heading = captures.map(captureLine).join('\n');
+    return new vscode.LanguageModelToolResult([
+      new vscode.LanguageModelTextPart(`${heading}\n\n${cut(text)}`),
+    ]);
+  }
+
+  /** @throws Error that says what to ask instead */
+  private async queryOf(given: unknown): Promise<HoldersQuery> {
+    if (given === undefined || given === null || given === '')
+      return { ...DEFAULT_QUERY, groupBy: 'attempt' };
+    const range =
+      typeof given === 'string' || typeof given === 'number' ? parsePfnRange(String(given)) : null;
+    if (range === null) {
+      throw new Error(
+        `The pfn ${JSON.stringify(given)} is no page frame number. Give it as a string, hexadecimal with 0x ("0x12f98"), ` +
+          'decimal ("77720") or a range ("0x12800..0x12fff"); leave it out to ask what blocked the allocations.',
+      );
+    }
+    const pfns = await this.engine.pagesInRange({ range });
+    if (pfns.length === 0) {
+      throw new Error(
+        `No event of the open captures tells of the references of ${pfnText(range.first)}..${pfnText(range.last)}. ` +
+          `Call ${NAME} without a pfn to see which pages failed to move.`,
+      );
+    }
+    return { ...DEFAULT_QUERY, filter: { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) } };
+  }
+}
+
+const NO_CAPTURE =
+  'No capture is open in Page Holders. Ask the user to open one with the command "Page Holders: Open Capture…", then ' +
+  'call the tool again.';
+
+function captureLine({ path, format, events, pages, heldPages, lost }: CaptureFacts): string {
+  const doubt = lost > 0 ? `; ${counted(lost, 'event')} lost, so holders may be missing` : '';
+  return `${path} (${format}, ${counted(events, 'event')}): ${counted(pages, 'page')} failed to move, ${heldPages} held${doubt}`;
+}
+
+function cut(text: string): string {
+  if (text.length <= MOST_CHARACTERS) return text;
+  const end = text.lastIndexOf('\n', MOST_CHARACTERS);
+  return `${text.slice(0, end)}\n… cut here: ask for one PFN to see all of it.`;
+}

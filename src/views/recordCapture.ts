@@ -1,0 +1,109 @@
+/**
+ * Record a Capture…: asks what the target kernel offers and which pages matter, and opens the script for it as a new
+ * document, to be read, changed and run by hand where it is meant for. Nothing is run from here.
+ */
+import * as vscode from 'vscode';
+import { namesOf, parsePfnRange } from '../engine/holdersQuery';
+import {
+  DEFAULT_RECORDING,
+  EVENT_SOURCES,
+  WRITERS,
+  type EventSource,
+  type RecordedPages,
+  type Writer,
+} from '../engine/recording/recordOptions';
+import { recordScript } from '../engine/recording/recordScript';
+
+const SOURCE_NAMES: Readonly<Record<EventSource, string>> = {
+  auto: 'I do not know',
+  page_ref: 'page_ref events',
+  page_pin_owner: 'page_pin_owner events',
+  page_pinner: 'page_pinner events or files',
+};
+
+const WRITER_NAMES: Readonly<Record<Writer, string>> = {
+  tracefs: 'The shell alone, through tracefs',
+  'trace-cmd': 'trace-cmd',
+};
+
+const TITLE = 'Record a Capture';
+
+export class RecordCapture implements vscode.Disposable {
+  private readonly command = vscode.commands.registerCommand('pageHolders.recordCapture', () =>
+    this.record(),
+  );
+
+  dispose(): void {
+    this.command.dispose();
+  }
+
+  private async record(): Promise<void> {
+    const events = await chooseNamed('What Does the Kernel Offer?', SOURCE_NAMES, EVENT_SOURCES);
+    if (events === undefined) return;
+    const writer = await chooseNamed('What Writes It?', WRITER_NAMES, WRITERS);
+    if (writer === undefined) return;
+    const pages = await choosePages();
+    if (pages === undefined) return;
+    const content = recordScript({ ...DEFAULT_RECORDING, events, writer, pages });
+    const document = await vscode.workspace.openTextDocument({ language: 'shellscript', content });
+    await vscode.window.showTextDocument(document);
+  }
+}
+
+/** One of a table's names, with what each means. */
+async function chooseNamed<Name extends string>(
+  question: string,
+  names: Readonly<Record<Name, string>>,
+  meanings: Readonly<Record<Name, string>>,
+): Promise<Name | undefined> {
+  const items = namesOf(names).map((value) => ({ value, label: names[value], detail: meanings[value] }));
+  const picked = await vscode.window.showQuickPick(items, {
+    title: `${TITLE}: ${question}`,
+    matchOnDetail: true,
+  });
+  return picked?.value;
+}
+
+async function choosePages(): Promise<RecordedPages | undefined> {
+  const title = `${TITLE}: Which Pages?`;
+  const picked = await vscode.window.showQuickPick(
+    [
+      {
+        label: 'A CMA area',
+        detail: 'By its name; the script looks its PFNs up on the target (CONFIG_CMA_DEBUGFS)',
+        ask: askArea,
+      },
+      { label: 'A range of PFNs', detail: 'From one page frame number to another', ask: askRange },
+      {
+        label: 'All pages',
+        detail: 'Very many events: the buffer may hold less than a second',
+        ask: (): Promise<RecordedPages> => Promise.resolve({ kind: 'all' }),
+      },
+    ],
+    { title },
+  );
+  return picked?.ask(title);
+}
+
+async function askArea(title: string): Promise<RecordedPages | undefined> {
+  const name = await vscode.window.showInputBox({
+    title,
+    prompt: 'Name of the CMA area, as in /sys/kernel/debug/cma or in cma_alloc events.',
+    placeHolder: 'reserved',
+    validateInput: (given) =>
+      /^[^/\s]+$/.test(given) ? null : 'Expected a name without blanks and slashes.',
+  });
+  return name === undefined ? undefined : { kind: 'cma-area', name };
+}
+
+async function askRange(title: string): Promise<RecordedPages | undefined> {
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt: 'Page frame numbers, both included, hexadecimal with 0x or decimal.',
+    placeHolder: '0x12800..0x12fff',
+    validateInput: (given) =>
+      parsePfnRange(given) === null ? 'Expected page frame numbers, like 0x12800..0x12fff or 77720.' : null,
+  });
+  const range = text === undefined ? null : parsePfnRange(text);
+  return range === null ? undefined : { kind: 'pfns', range };
+}

@@ -1,0 +1,76 @@
+/** Show Holders of PFN…: the page, or the pages of a range, whether or not they failed to move. */
+import * as vscode from 'vscode';
+import { NO_FILTER, parsePfnRange } from '../engine/holdersQuery';
+import { pfnText } from '../engine/pageFacts';
+import type { EngineApi } from '../engine/protocol';
+import { showFailure } from './failures';
+import type { ShownHolders } from './shownHolders';
+
+/** More pages than this are no answer any more; the first are shown. */
+const MOST_PAGES = 500;
+
+export class ShowHoldersOfPfn implements vscode.Disposable {
+  private readonly command: vscode.Disposable;
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly shown: ShownHolders,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.command = vscode.commands.registerCommand('pageHolders.showHoldersOfPfn', (given?: unknown) =>
+      this.show(given),
+    );
+  }
+
+  dispose(): void {
+    this.command.dispose();
+  }
+
+  /** @param given a PFN or range that a key binding or another extension names, as text */
+  private async show(given: unknown): Promise<void> {
+    const text = typeof given === 'string' ? given : await ask();
+    if (text === undefined) return;
+    const range = parsePfnRange(text);
+    if (range === null) {
+      showFailure(this.log, wrong(text));
+      return;
+    }
+    try {
+      const pfns = await this.engine.pagesInRange({ range });
+      if (pfns.length === 0) {
+        void vscode.window.showInformationMessage(nothing(range.first, range.last));
+        return;
+      }
+      if (pfns.length > MOST_PAGES) {
+        void vscode.window.showInformationMessage(
+          `The first ${MOST_PAGES} of ${pfns.length} pages are shown. Ask for fewer to see the others.`,
+        );
+      }
+      this.shown.change({ groupBy: 'page', filter: { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) } });
+      await vscode.commands.executeCommand('pageHolders.holders.focus');
+    } catch (error) {
+      showFailure(this.log, error);
+    }
+  }
+}
+
+function ask(): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: 'Show Holders of PFN',
+    prompt: 'Page frame number, hexadecimal with 0x or decimal, or two with .. between.',
+    placeHolder: '0x12f98 or 0x12800..0x12fff',
+    validateInput: (text) => (text === '' || parsePfnRange(text) !== null ? null : wrong(text)),
+  });
+}
+
+function wrong(text: string): string {
+  return `${text} is no page frame number, like 0x12f98 or 77720, and no range, like 0x12800..0x12fff.`;
+}
+
+function nothing(first: number, last: number): string {
+  const pages = first === last ? `page ${pfnText(first)}` : `the pages ${pfnText(first)} to ${pfnText(last)}`;
+  return (
+    `No event of the open captures tells of the references of ${pages}. It may lie within a folio, whose head is ` +
+    'what events name; or was not recorded.'
+  );
+}

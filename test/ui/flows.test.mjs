@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import {
+  folderWithSample,
+  openCapture,
+  openFolders,
+  page,
+  quickInputTitled,
+  quickItem,
+  row,
+  runCommand,
+  screenshot,
+  showContainer,
+  takeMessage,
+  typeAndEnter,
+  view,
+} from './workbench.mjs';
+
+const holders = () => view('Holders');
+const editorText = () => page.locator('.editor-group-container.active .view-lines').innerText();
+
+describe('from a new window to a script, a page, a comparison and a file', () => {
+  let folder;
+
+  before(async () => {
+    folder = folderWithSample('flows', 'before.txt');
+    await openFolders(folder);
+    await showContainer('Page Holders');
+  });
+
+  after(() => runCommand('View: Close All Editors'));
+
+  it('offers in an empty view to open a capture, the sample, and to write the script that records one', async () => {
+    await holders().getByText('write the script').waitFor();
+    await screenshot('welcome');
+    await holders().getByText('write the script').click();
+    await quickInputTitled('What Does the Kernel Offer?');
+    await screenshot('record-offers');
+    await quickItem('page_ref events').click();
+    await quickInputTitled('What Writes It?');
+    await quickItem('The shell alone').click();
+    await quickInputTitled('Which Pages?');
+    await screenshot('record-pages');
+    await quickItem('A range of PFNs').click();
+    await typeAndEnter('0x12800..0x12fff');
+    await page.locator('.tab.active', { hasText: 'Untitled' }).waitFor();
+    assert.match(await editorText(), /Records who holds the pages/);
+    await screenshot('record-script');
+    await runCommand('View: Revert and Close Editor');
+  });
+
+  it('says in the status bar what is open, and shows the Captures view on a press', async () => {
+    await openCapture(path.join(folder, 'before.txt'));
+    await row('0x12f98', holders()).waitFor();
+    const item = page.locator('#page-holders\\.page-holders\\.pageHolders\\.capture');
+    await item.getByText('before.txt, no kernel tree').waitFor();
+    await screenshot('status-bar');
+    await item.click();
+    await view('Captures').locator('.monaco-list-row', { hasText: 'before.txt' }).first().waitFor();
+  });
+
+  it('shows the holders of a PFN, and says when no event tells of it', async () => {
+    await runCommand('Page Holders: Show Holders of PFN…');
+    await quickInputTitled('Show Holders of PFN');
+    await typeAndEnter('77720');
+    await row(/^0x12f98 · held by 3/, holders()).waitFor();
+    await runCommand('Page Holders: Show Holders of PFN…');
+    await quickInputTitled('Show Holders of PFN');
+    await typeAndEnter('0x7');
+    assert.match(await takeMessage('No event of the open captures'), /page 0x7/);
+    await runCommand('Page Holders: Clear Filter');
+  });
+
+  it('compares two captures', async () => {
+    const other = folderWithSample('flows-after', 'after.txt');
+    await openCapture(path.join(other, 'after.txt'));
+    await row(/^after\.txt/, holders()).waitFor();
+    await runCommand('Page Holders: Compare Captures…');
+    await quickInputTitled('Compare Captures: Before');
+    await quickItem('before.txt').click();
+    await page.locator('.tab.active', { hasText: 'before.txt and after.txt' }).waitFor();
+    assert.match(await editorText(), /Unchanged\s\(2\)/);
+    await screenshot('comparison');
+  });
+
+  it('exports what is shown as Markdown', async () => {
+    await runCommand('Page Holders: Export…');
+    await quickInputTitled('Export Holders');
+    await screenshot('export-formats');
+    await quickItem('Markdown').click();
+    await quickInputTitled('Export Holders');
+    await page.keyboard.press('Enter');
+    assert.match(await takeMessage('Exported to'), /before-holders\.md/);
+    await screenshot('exported');
+    for (const name of ['after.txt', 'before.txt']) {
+      await runCommand('Page Holders: Close Capture');
+      if (name === 'after.txt') await quickItem(name).click();
+    }
+  });
+
+  it('has a walkthrough of four steps', async () => {
+    await runCommand('Welcome: Open Walkthrough…');
+    await quickItem('Find Out Who Holds a Page').click();
+    await page
+      .locator('.getting-started-step, .step-title')
+      .filter({ hasText: 'Open the sample' })
+      .first()
+      .waitFor();
+    await page.waitForTimeout(1000);
+    await screenshot('walkthrough');
+  });
+});
