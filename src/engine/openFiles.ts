@@ -2,7 +2,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { DebugFileError } from '../source/elf/debugProblems';
 import type { RangeSource } from '../source/elf/rangeSource';
-import { contentOf, nameless } from './unpack';
 
 /** Files of this machine, read without waiting, until all are closed. */
 export class OpenFiles {
@@ -33,6 +32,8 @@ export class OpenFiles {
    */
   async openUnpacked(file: string, largest: number): Promise<RangeSource> {
     const compressed = this.open(file);
+    // Not at the start of the program: decompressors take some ms to load.
+    const { contentOf, nameless } = await import('./unpack');
     const chunks = await contentOf(compressed, largest);
     if (chunks === null) return compressed;
     let size = 0;

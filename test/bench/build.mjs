@@ -4,17 +4,24 @@ import { repository } from '../host/paths.mjs';
 
 const folder = path.join(repository, 'out', 'bench');
 
+/** As the programs that ship are built. */
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  minify: true,
+  loader: { '.sh': 'text' },
+  logLevel: 'warning',
+};
+
 /** Bundles a TypeScript file of the bench, named relative to test/bench, and says where the bundle is. */
 export async function bundled(name) {
   const outfile = path.join(folder, `${path.basename(name, '.ts')}.cjs`);
   await build({
+    ...common,
     entryPoints: [path.join(import.meta.dirname, name)],
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    logLevel: 'warning',
   });
   return outfile;
 }
@@ -23,14 +30,9 @@ export async function bundled(name) {
 export async function bundledCommandLine() {
   const outfile = path.join(folder, 'page-holders.cjs');
   await build({
+    ...common,
     entryPoints: [path.join(repository, 'src/cli/main.ts')],
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    minify: true,
-    logLevel: 'warning',
   });
   return outfile;
 }
