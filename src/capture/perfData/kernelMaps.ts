@@ -19,14 +19,17 @@ const MOST_RANGES = 1 << 16;
 export class KernelMaps {
   /** Address of the kernel's first symbol, by its name (`_text` or `_stext`); null where the file does not say. */
   reference: { readonly symbol: string; readonly address: bigint } | null = null;
+  /** In lower-case hexadecimal digits; null where no record of the kernel's map says it. */
+  kernelBuildId: string | null = null;
   private readonly functions = new RangeList();
   private readonly modules = new RangeList();
 
   /** `name` is the record's file name: `[kernel.kallsyms]_text`, `/lib/modules/…/ext4.ko`, `[ext4]`. */
-  addMap(name: string, start: bigint, length: bigint, pageOffset: bigint): void {
+  addMap(name: string, start: bigint, length: bigint, pageOffset: bigint, buildId: string | null): void {
     const kernel = /^\[kernel\.kallsyms\](.+)$/.exec(name);
     if (kernel) {
       this.reference ??= { symbol: kernel[1]!, address: pageOffset };
+      if (buildId !== null && buildId !== '') this.kernelBuildId ??= buildId;
       return;
     }
     const module = moduleName(name);

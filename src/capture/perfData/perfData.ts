@@ -133,6 +133,10 @@ class PerfDataReader {
       otherEvents: countOtherEvents(events, records.symbols),
       facts: this.factList(names),
       ...(records.maps.reference === null ? {} : { kernelReference: records.maps.reference }),
+      kernel: {
+        release: this.facts.release,
+        buildId: this.facts.kernelBuildId ?? records.maps.kernelBuildId,
+      },
     };
   }
 

@@ -55,6 +55,12 @@ export function clockName(id: number | null): string {
   return CLOCKS.get(id) ?? `clock ${id}`;
 }
 
+/** A build-id of up to 20 bytes in lower-case hexadecimal digits. */
+export function buildIdAt(bytes: Uint8Array, at: number, length: number): string {
+  const id = bytes.subarray(at, at + Math.min(length, BUILD_ID_SIZE));
+  return Array.from(id, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** What the features of a perf.data say, for people and for reading the events. */
 export class PerfFacts {
   readonly facts = new Map<string, string>();
@@ -132,13 +138,9 @@ export class PerfFacts {
       if (size < BUILD_ID_NAME) return;
       const name = text(content.subarray(at + BUILD_ID_NAME, at + size));
       if (name === '[kernel.kallsyms]') {
-        const length =
-          (misc & HAS_BUILD_ID_SIZE) !== 0
-            ? Math.min(BUILD_ID_SIZE, content[at + BUILD_ID_START + BUILD_ID_SIZE]!)
-            : BUILD_ID_SIZE;
-        const id = content.subarray(at + BUILD_ID_START, at + BUILD_ID_START + length);
-        const digits = Array.from(id, (byte) => byte.toString(16).padStart(2, '0'));
-        this.kernelBuildId = digits.join('');
+        const hasSize = (misc & HAS_BUILD_ID_SIZE) !== 0;
+        const length = hasSize ? content[at + BUILD_ID_START + BUILD_ID_SIZE]! : BUILD_ID_SIZE;
+        this.kernelBuildId = buildIdAt(content, at + BUILD_ID_START, length);
         this.facts.set('kernel build id', this.kernelBuildId);
       }
       at += size;

@@ -11,6 +11,7 @@ import { KernelMaps } from './kernelMaps';
 import { SampleBit, TRACEPOINT, trailerOf, type PerfAttribute, type TrailerLayout } from './perfAttribute';
 import { text, type PerfFacts } from './perfFacts';
 import { PerfSample, longAt } from './perfSample';
+import { buildIdAt } from './perfFacts';
 import { RECORD_HEADER, type RecordWindow } from './recordWindow';
 import { RecordType } from './recordType';
 import { BEFORE_ALL, SideKind, SideRecords } from './sideRecords';
@@ -18,6 +19,8 @@ import { BEFORE_ALL, SideKind, SideRecords } from './sideRecords';
 /** Bits of `misc` (include/uapi/linux/perf_event.h). */
 const CPU_MODE_MASK = 7;
 const MODE_KERNEL = 1;
+/** PERF_RECORD_MISC_MMAP_BUILD_ID: the record says which build is mapped (perf record --buildid-mmap). */
+const MAP_HAS_BUILD_ID = 1 << 14;
 /** PERF_RECORD_KSYMBOL_TYPE_BPF. */
 const KSYMBOL_BPF = 1;
 
@@ -329,7 +332,7 @@ export class PerfRecords {
       case RecordType.mmap:
       case RecordType.mmap2:
         if ((window.misc & CPU_MODE_MASK) !== MODE_KERNEL) return true;
-        return this.kernelMap(bytes, view, start, end, type);
+        return this.kernelMap(window, start, end);
       case RecordType.ksymbol:
         return this.kernelSymbol(bytes, view, start, end);
       default:
@@ -451,16 +454,23 @@ export class PerfRecords {
     }
   }
 
-  /** `u32 pid, tid; u64 addr, len, pgoff; char filename[]`, MMAP2 with 24 bytes more before the name. */
-  private kernelMap(bytes: Uint8Array, view: DataView, at: number, end: number, type: number): boolean {
-    const nameAt = at + 32 + (type === RecordType.mmap2 ? 32 : 0);
+  /**
+   * `u32 pid, tid; u64 addr, len, pgoff; char filename[]`; MMAP2 has 32 bytes more before the name: which file it is,
+   * or `u8 size; u8[3]; u8 build_id[20]`, and protection and flags.
+   */
+  private kernelMap({ bytes, view, type, misc }: RecordWindow, at: number, end: number): boolean {
+    const isLong = type === RecordType.mmap2;
+    const nameAt = at + 32 + (isLong ? 32 : 0);
     if (nameAt >= end) return false;
     const little = this.littleEndian;
+    const buildId =
+      isLong && (misc & MAP_HAS_BUILD_ID) !== 0 ? buildIdAt(bytes, at + 36, bytes[at + 32]!) : null;
     this.maps.addMap(
       text(bytes.subarray(nameAt, end)),
       view.getBigUint64(at + 8, little),
       view.getBigUint64(at + 16, little),
       view.getBigUint64(at + 24, little),
+      buildId,
     );
     return true;
   }

@@ -49,6 +49,27 @@ const MIXED = [
   `520 [0] <...>-99 ${PAGE} count=2 mapcount=0 val=-1 ret=0 mt=4 < -`,
 ];
 
+test('the build-id of the kernel stands in the record of its map where perf had to look for none', async () => {
+  const id = Uint8Array.from({ length: 20 }, (_, i) => i + 0xf0);
+  for (const little of [true, false]) {
+    for (const misc of [1, 1 | (1 << 14)]) {
+      const map = new ByteWriter(little)
+        .u32(-1)
+        .u32(0)
+        .u64(0xffffffff81000000n)
+        .u64(1 << 24)
+        .u64(0xffffffff81000000n);
+      map.u8(id.length).zeros(3).raw(id).u32(5).u32(2).text('[kernel.kallsyms]_text\0').align(8);
+      const records = mixedRecords(little);
+      records.all.unshift(record(little, 10, map.done(), misc));
+      const bytes = recording({ ...LITTLE, little }, records);
+      const { kernel } = await read(bytes);
+      const expected = 'f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff00010203';
+      assert.equal(kernel?.buildId, misc === 1 ? null : expected);
+    }
+  }
+});
+
 for (const little of [true, false]) {
   for (const pipe of [false, true]) {
     for (const piece of [0, 100, 3000]) {
