@@ -19,7 +19,7 @@ export const EXPORT_FORMS: Readonly<Record<ExportFormat, ExportForm>> = {
   },
   json: {
     title: 'JSON',
-    detail: 'Every mark, reference and stack, for scripts: what page-holders report --format json prints',
+    detail: 'Every mark, reference and stack, for scripts',
     extension: 'json',
   },
   csv: {

@@ -54,16 +54,14 @@ export const DEFAULT_RECORDING: RecordOptions = {
 /** What each answers, and what the kernel needs for it. */
 export const EVENT_SOURCES: Readonly<Record<EventSource, string>> = {
   auto: 'The script finds out what the kernel has, says it, and takes the best',
-  page_ref: 'Every get and put, with CONFIG_DEBUG_PAGE_REF: the full answer, and the most events',
-  page_pin_owner:
-    'The puts behind each failed migration, with the page_pin_owner RFC (boot with page_pin_owner=on): few events',
-  page_pinner: 'The same of the first RFC, or the page_pinner files of Android (boot with page_pinner=on)',
+  page_ref: 'Every get and put (CONFIG_DEBUG_PAGE_REF): the full answer, many events',
+  page_pin_owner: 'The RFC (page_pin_owner=on): the puts behind failed migrations, few events',
+  page_pinner: 'The first RFC, or files of Android (page_pinner=on): such puts as well',
 };
 
 export const WRITERS: Readonly<Record<Writer, string>> = {
-  tracefs: 'A POSIX shell is all it needs; keeps the newest events that fit the buffer',
-  'trace-cmd':
-    'Writes trace.dat all the while it records, so that more fits than the buffer; needs trace-cmd',
+  tracefs: 'Needs a POSIX shell alone; keeps the newest events that fit the buffer',
+  'trace-cmd': 'Writes trace.dat all the while, so that more is kept than fits the buffer',
 };
 
 export const STACK_BY: Readonly<Record<StackBy, string>> = {
