@@ -42,7 +42,6 @@ export class FrameDefinition implements vscode.DefinitionProvider, vscode.Dispos
 
   private async places(target: FrameTarget): Promise<readonly vscode.Location[]> {
     const root = (await this.texts.kernelTree.tree())?.root;
-    if (root === undefined) return [];
     const found = await Promise.all(
       target.candidates.map(async (place) => {
         const uri = await uriInTree(root, place);

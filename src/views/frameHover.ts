@@ -71,14 +71,14 @@ function sayNoTree(text: vscode.MarkdownString, target: FrameTarget): vscode.Mar
 async function placeLink(root: string | undefined, place: SourcePlace): Promise<string> {
   const { file, line, outside } = place;
   const name = escapeMarkdown(
-    joined([`${file}:${line}`, outside === undefined ? null : 'not in the kernel tree']),
+    joined([`${file}:${line}`, outside === 'build' ? 'not in the kernel tree' : null]),
   );
-  const uri = root === undefined ? null : await uriInTree(root, place);
+  const uri = await uriInTree(root, place);
   return uri === null ? name : `[${name}](${uri.with({ fragment: `L${line}` }).toString()})`;
 }
 
 async function previewOf(root: string | undefined, place: SourcePlace): Promise<string | null> {
-  const uri = root === undefined ? null : await uriInTree(root, place);
+  const uri = await uriInTree(root, place);
   if (uri === null) return null;
   try {
     const { size } = await vscode.workspace.fs.stat(uri);

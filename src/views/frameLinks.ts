@@ -45,7 +45,7 @@ export class FrameLinks implements vscode.DocumentLinkProvider<FrameLink> {
   private async linkTarget({ document, range }: FrameLink, target: FrameTarget): Promise<vscode.Uri> {
     const root = (await this.texts.kernelTree.tree())?.root;
     const [place] = target.candidates;
-    if (root !== undefined && place !== undefined) {
+    if (place !== undefined) {
       if (target.candidates.length > 1) {
         const { line, character } = range.start;
         return commandUri('pageHolders.peekFrame', [document.uri.toString(), line, character, target]);
