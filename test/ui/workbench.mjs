@@ -252,11 +252,19 @@ async function placeOf(text) {
 /** Rests the mouse on `text` in the current line of the editor until the hover says `wanted`; returns all it says. */
 export async function hoverOn(text, wanted) {
   const [x, y] = await placeOf(text);
-  await page.mouse.move(x - 3, y);
-  await page.mouse.move(x, y);
   const hover = page.locator('.monaco-hover', { hasText: wanted }).first();
-  await hover.waitFor();
-  return (await hover.innerText()).replaceAll('\u00a0', ' ');
+  // A text that was just opened may be laid out anew under the mouse.
+  for (let tries = 0; tries < 4; tries++) {
+    await page.mouse.move(x - 30, y - 200);
+    await page.mouse.move(x - 3, y);
+    await page.mouse.move(x, y);
+    const isShown = await hover.waitFor({ timeout: 8000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isShown) return (await hover.innerText()).replaceAll('\u00a0', ' ');
+  }
+  throw new Error(`no hover on ${text} says ${wanted}`);
 }
 
 /** Presses the mouse on `text` in the current line of the editor with a key held. */
