@@ -29,8 +29,13 @@ export interface ReadOptions {
 /** Larger chunks bring nothing, smaller ones cost turns of the event loop. */
 const CHUNK_SIZE = 1 << 20;
 
+/** One chunk is worked on, one was taken from it a moment ago, one is being read. */
+const PIECES_OF_MEMORY = 3;
+
 /**
- * The bytes of a source in order; ending before its size is a problem. The next chunk is already being read while the caller works on one.
+ * The bytes of a source in order; ending before its size is a problem. The next chunk is already being read while the
+ * caller works on one. A chunk stays as it is until the one after the next is asked for: fresh memory for each takes as
+ * long as reading into it.
  *
  * @throws what the source's `read` throws, and the signal's reason when aborted
  */
@@ -41,10 +46,11 @@ export async function* byteChunks(
 ): AsyncGenerator<Uint8Array, void> {
   const { chunkSize = CHUNK_SIZE, onProgress, signal } = options;
   let offset = 0;
+  const memory: Uint8Array[] = [];
   const read = (): Promise<Uint8Array> => {
     const length = Math.min(chunkSize, source.size - offset);
     if (length <= 0) return Promise.resolve(new Uint8Array(0));
-    const promise = source.read(offset, length);
+    const promise = readChunk(source, offset, length, memory);
     // An error is met where the chunk is awaited; nobody awaits it when the caller stops before.
     promise.catch(() => undefined);
     return promise;
@@ -70,6 +76,18 @@ export async function* byteChunks(
   }
 }
 
+async function readChunk(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  memory: Uint8Array[],
+): Promise<Uint8Array> {
+  if (!source.readInto) return source.read(offset, length);
+  const oldest = memory.length === PIECES_OF_MEMORY ? memory.shift()! : new Uint8Array(length);
+  memory.push(oldest);
+  return oldest.subarray(0, await source.readInto(offset, oldest.subarray(0, length)));
+}
+
 /** Puts chunks that were already taken before those that are left. */
 export async function* putBack(
   taken: readonly Uint8Array[],
@@ -89,7 +107,7 @@ export async function* piecesOf(
   }
 }
 
-/** Takes chunks until they hold `length` bytes or the stream ends. */
+/** Takes copies of chunks until they hold `length` bytes or the stream ends. */
 export async function takeHead(
   chunks: AsyncGenerator<Uint8Array, void>,
   length: number,
@@ -98,7 +116,7 @@ export async function takeHead(
   for (let size = 0; size < length;) {
     const next = await chunks.next();
     if (next.done) break;
-    taken.push(next.value);
+    taken.push(next.value.slice());
     size += next.value.length;
   }
   return taken;

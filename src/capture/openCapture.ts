@@ -17,6 +17,7 @@ import { readPerfData, type PerfDataOptions } from './perfData/perfData';
 import { isPerfData } from './perfData/perfHeader';
 import { collectSource } from './memorySource';
 import { ProblemList } from './problemList';
+import { RowEstimate } from './rowEstimate';
 import { isTraceDat } from './traceDat/fileHeader';
 import { readTraceDat } from './traceDat/readTraceDat';
 import { DmesgReader, isDmesg } from './dmesgText';
@@ -73,8 +74,13 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   const { onPart, pause } = options;
   // What comes behind the last line, or before it, would change rows that were shown.
   const isInOrder = reader.finish === undefined;
+  // Of a compressed file it is not known how long its content is.
+  const estimate = compression ? null : new RowEstimate(reader.table, source.size);
+  let bytesPushed = beginning.length;
   for await (const chunk of chunks) {
     window.push(chunk);
+    bytesPushed += chunk.length;
+    if (estimate?.isDue) estimate.update(bytesPushed);
     if (isInOrder)
       await onPart?.(reader.table.length, () => finished(source, reader, new ProblemList(), null));
     await pause?.();

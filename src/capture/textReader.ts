@@ -1,12 +1,13 @@
 import type { AllocationTable } from './allocationTable';
-import type { EventTable, KernelIdentity, SymbolTable } from './eventTable';
+import type { KernelIdentity, SymbolTable } from './eventTable';
+import type { EventTableBuilder } from './eventTableBuilder';
 import type { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
 import type { ProblemList } from './problemList';
 
 /** A reader of one format of text: takes the lines, and has the parts of a {@link Capture} ready when they end. */
 export interface TextReader extends LineReader {
-  readonly table: EventTable;
+  readonly table: EventTableBuilder;
   readonly symbols: SymbolTable;
   /** Absent where the format says nothing of allocations. */
   readonly allocations?: AllocationTable;

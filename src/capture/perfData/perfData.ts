@@ -7,7 +7,7 @@ import { ProblemList } from '../problemList';
 import type { KernelSymbols } from '../traceDat/kernelSymbols';
 import { ChunkMemory } from '../traceDat/chunkMemory';
 import { FileRanges } from '../traceDat/fileRanges';
-import { RowEstimate } from '../traceDat/rowEstimate';
+import { RowEstimate } from '../rowEstimate';
 import { SequentialReader } from '../traceDat/sequentialReader';
 import { UnexpectedData } from '../traceDat/unexpectedData';
 import { inTurns } from '../turns';

@@ -5,6 +5,7 @@ import { FtraceTextReader } from '../ftraceText';
 import { LineWindow, type LineReader } from '../lineWindow';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
+import { RowEstimate } from '../rowEstimate';
 import { BufferData } from './bufferData';
 import { captureFacts } from './captureFacts';
 import { CaptureClock, countsNanoseconds } from './clock';
@@ -17,7 +18,6 @@ import { FileStructure, type RingBuffer } from './fileStructure';
 import { mergeCursors } from './mergeCursors';
 import type { PageHeader } from './metadata';
 import { RecordReader } from './recordReader';
-import { RowEstimate } from './rowEstimate';
 
 /** The data of one CPU of one buffer, with its first pages in memory. */
 interface CpuPart {

@@ -12,7 +12,7 @@ import { allocationText } from './support/describeAllocations';
 import { captureText } from './support/describeCapture';
 import { damagedBinary } from './support/mutation';
 import { below, seededRandom } from './support/random';
-import { FIXTURES, memorySource, textBytes } from './support/sources';
+import { FIXTURES, memorySource, readOnlySource, textBytes } from './support/sources';
 
 const DUMPS = path.join(FIXTURES, 'dumps');
 const TEXT = textBytes(path.join(DUMPS, 'page_owner.gz'));
@@ -198,7 +198,7 @@ test('a stream that is left early keeps no other waiting', async () => {
 test('an error of the source is passed on, and so is an abort', async () => {
   for (const content of [ZSTD, XZ]) {
     const failing: ByteSource = {
-      ...memorySource(content),
+      ...readOnlySource(content),
       read: (offset, length) =>
         offset > 3000
           ? Promise.reject(new Error('EIO'))

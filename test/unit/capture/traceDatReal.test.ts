@@ -13,7 +13,15 @@ import {
   stackText,
   summaryText,
 } from './support/describeCapture';
-import { FIXTURES, memorySource, SHARED, textBytes, traceDatFiles, withFile } from './support/sources';
+import {
+  FIXTURES,
+  memorySource,
+  readOnlySource,
+  SHARED,
+  textBytes,
+  traceDatFiles,
+  withFile,
+} from './support/sources';
 
 async function open(file: string, chunkSize = 1 << 20): Promise<Capture> {
   const capture = await withFile(file, (source) => openCapture(source, { chunkSize }));
@@ -122,7 +130,7 @@ test('a failing read is passed on', async () => {
   const bytes = textBytes(path.join(FIXTURES, 'a_reader/trace.dat'));
   for (const limit of [5000, 10_000, 18_000]) {
     const source = {
-      ...memorySource(bytes),
+      ...readOnlySource(bytes),
       read: (offset: number, length: number) =>
         offset + length > limit
           ? Promise.reject(new Error('EIO'))

@@ -3,9 +3,24 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { ByteSource } from '../../../../src/capture/byteSource';
 
-/** A source over bytes, or over the UTF-8 of a text. */
+/**
+ * A source over bytes, or over the UTF-8 of a text. It fills given memory at once, so that a reader which gives some
+ * that is still in use is found out.
+ */
 export function memorySource(content: Uint8Array | string, name = 'memory'): ByteSource {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return {
+    ...readOnlySource(bytes, name),
+    readInto: (offset, target) => {
+      const part = bytes.subarray(offset, offset + target.length);
+      target.set(part);
+      return Promise.resolve(part.length);
+    },
+  };
+}
+
+/** A source that cannot read into given memory. */
+export function readOnlySource(bytes: Uint8Array, name = 'memory'): ByteSource {
   return {
     name,
     size: bytes.length,
@@ -24,6 +39,7 @@ export async function withFile<T>(file: string, use: (source: ByteSource) => Pro
         const bytes = new Uint8Array(length);
         return Promise.resolve(bytes.subarray(0, readSync(descriptor, bytes, 0, length, offset)));
       },
+      readInto: (offset, target) => Promise.resolve(readSync(descriptor, target, 0, target.length, offset)),
     };
     return await use(source);
   } finally {

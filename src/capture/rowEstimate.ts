@@ -1,6 +1,6 @@
-import type { EventTableBuilder } from '../eventTableBuilder';
+import type { EventTableBuilder } from './eventTableBuilder';
 
-/** Bytes of trace data from which on it pays to tell the number of rows in advance. */
+/** Bytes from which on it pays to tell the number of rows in advance. */
 const SMALLEST_ESTIMATED = 1 << 21;
 /**
  * What part of the file tells enough about the rest, and how much more is made room for than it says: the first
@@ -20,7 +20,7 @@ export class RowEstimate {
   private calls = 0;
   private isMade = false;
 
-  /** @param total bytes of trace data in the file */
+  /** @param total bytes that become rows */
   constructor(
     private readonly table: EventTableBuilder,
     private readonly total: number,
@@ -34,7 +34,7 @@ export class RowEstimate {
     return !this.isMade || this.table.length > this.table.time.length * NEARLY_FULL;
   }
 
-  /** `bytes` of the file have become rows. */
+  /** `bytes` have become rows. */
   update(bytes: number): void {
     if (bytes < this.total * TELLING_PART) return;
     this.isMade = true;
