@@ -20,12 +20,17 @@ export interface AddressLocation extends AddressPlaces {
   readonly symbol: CodeSymbol | null;
 }
 
+/** Addresses that are kept with what was found: more than the frames of any capture, and 5 MB at most. */
+const KEPT_RESULTS = 1 << 14;
+
 export class DebugFile {
   private table: SymbolTable | null = null;
   private dwarf: DwarfFile | null = null;
   /** The file that this debug info was split off from, where it is another one. */
   stripped: DebugFile | null = null;
   private release: Promise<string | null> | null = null;
+  /** By address, what was found for it. */
+  private readonly found = new Map<number, AddressLocation>();
   private readonly symbolsOf = new Map<SymbolId, CodeSymbol>();
 
   private constructor(
@@ -113,6 +118,15 @@ export class DebugFile {
   }
 
   private async lookUpRelative(address: number): Promise<AddressLocation> {
+    const known = this.found.get(address);
+    if (known !== undefined) return known;
+    const location = await this.find(address);
+    if (this.found.size >= KEPT_RESULTS) this.found.delete(this.found.keys().next().value!);
+    this.found.set(address, location);
+    return location;
+  }
+
+  private async find(address: number): Promise<AddressLocation> {
     const symbols = this.table ?? (await this.symbols());
     const id = symbols.codeAt(address);
     const symbol = id === null ? null : this.symbol(symbols, id);

@@ -47,8 +47,6 @@ export interface Call {
 
 /** Bytes of units kept for the next look-up; those of a capture's stacks are some hundred of 100 kB. */
 const KEPT_BYTES = 1 << 24;
-/** Addresses whose places are kept: more than the frames of any capture, and 5 MB at most. */
-const KEPT_RESULTS = 1 << 14;
 /** Bytes of a unit read before its header was looked at. */
 const LARGEST_FIRST_READ = 1 << 20;
 const ABBREVIATIONS_READ = 1 << 12;
@@ -68,8 +66,6 @@ export class DwarfFile {
   private readonly kept = new Map<number, KeptUnit>();
   private readonly opening = new Map<number, Promise<KeptUnit | null>>();
   private keptBytes = 0;
-  /** By address, what was found for it. */
-  private readonly found = new Map<number, AddressPlaces>();
 
   private constructor(
     private readonly sections: DwarfSections,
@@ -100,8 +96,6 @@ export class DwarfFile {
 
   /** The functions and lines of an address. */
   lookUp(address: number): Now<AddressPlaces> {
-    const known = this.found.get(address);
-    if (known !== undefined) return known;
     const kept = this.unitOf(address);
     if (kept === null) return NO_PLACES;
     if (kept instanceof Promise) {
@@ -139,11 +133,8 @@ export class DwarfFile {
     } else if (row !== null) {
       places.push(place(null, (await table?.path(file, this.sections)) ?? null, line, column));
     }
-    const all = { places, isSplit: unit.isSplit };
-    if (this.found.size >= KEPT_RESULTS) this.found.delete(this.found.keys().next().value!);
-    this.found.set(address, all);
     this.account(kept);
-    return all;
+    return { places, isSplit: unit.isSplit };
   }
 
   /** The calls in the code of the function at an address, in the order of the debug info. */
