@@ -89,6 +89,14 @@ test('a real recording', async () => {
   );
 });
 
+test('it says which kernel was recorded, by release and build-id', async () => {
+  const { kernel } = await read(RECORDING);
+  assert.deepEqual(kernel, {
+    release: '6.1.192-pagelab',
+    buildId: '474645d76059d5be37ac38f28fb6a45d01ee665e',
+  });
+});
+
 test('the text that perf prints of it says the same', async () => {
   compareWithText(await read(RECORDING), await read(TEXT), 1000n);
 });

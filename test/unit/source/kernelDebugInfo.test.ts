@@ -36,7 +36,7 @@ function stacksOf(capture: string): DebugFrame[][] {
   const stacks = new Map<string, DebugFrame[]>();
   let lines: string[] = [];
   for (const line of [...text.split('\n'), '']) {
-    if (line.startsWith(' => ')) {
+    if (/^ ?=> /.test(line)) {
       lines.push(line);
       continue;
     }
@@ -132,6 +132,35 @@ test('another build is found and said, and no line is exact any more', async (t)
   assert.match(info.mismatch, /is of kernel 6\.1\.192-pagelab, the trace of 6\.1\.0-13-amd64$/);
   const [after] = await info.locate([frame]);
   assert.equal(after!.certainty, 'one-of-several');
+});
+
+test('names and addresses without modules, as trace-cmd prints them: every frame is exact, those of modules too', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  const stacks = stacksOf('c_jbd2/report.txt.gz');
+  assert.ok(stacks.flat().every(({ module, offset }) => module === null && offset === null));
+  await info.learn(stacks.flat());
+  assert.equal(info.mismatch, '');
+  assert.equal(info.isProven, true);
+  const places = new Set<string>();
+  for (const stack of stacks) {
+    for (const [i, { certainty, places: found, note }] of (await info.locate(stack)).entries()) {
+      assert.equal(certainty, 'exact', `${stack[i]!.function}: ${note}`);
+      places.add(chainText(found));
+    }
+  }
+  assert.ok([...places].some((chain) => chain.includes('fs/ext4/')));
+});
+
+test('addresses of another build do not fit, whatever its functions are called', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  await info.learn(stacksOf('pd_soft/report.txt').flat());
+  assert.match(
+    info.mismatch,
+    /is of another build: \d+ of \d+ functions are at other addresses in the capture/,
+  );
+  assert.equal(info.isProven, false);
 });
 
 test('the interrupted frame is where the processor was, the others are calls', async (t) => {
