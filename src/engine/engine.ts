@@ -384,11 +384,11 @@ export class Engine implements EngineApi {
     return { bytes: await writePieces(path, this.exported(format, query)) };
   }
 
-  pagesInRange({ range }: Request<'pagesInRange'>): Promise<Answer<'pagesInRange'>> {
+  pagesInRange({ range, limit }: Request<'pagesInRange'>): Promise<Answer<'pagesInRange'>> {
     const pfns = [...this.opened.values()].flatMap((opened) =>
-      pagesInRange(this.holderSource(opened), range),
+      pagesInRange(this.holderSource(opened), range, limit),
     );
-    return Promise.resolve([...new Set(pfns)].sort((a, b) => a - b));
+    return Promise.resolve([...new Set(pfns)].sort((a, b) => a - b).slice(0, limit));
   }
 
   compare({ before, after }: Request<'compare'>): Promise<Answer<'compare'>> {

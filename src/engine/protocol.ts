@@ -413,8 +413,14 @@ export interface EngineRequests extends EventRequests {
     request: { readonly format: ExportFormat; readonly query: HoldersQuery; readonly path: string };
     answer: { readonly bytes: number };
   };
-  /** PFNs of all pages in a range of whose references an open capture tells, ascending; folios by their head. */
-  readonly pagesInRange: { request: { readonly range: PfnRange }; answer: readonly number[] };
+  /**
+   * PFNs of pages in a range of whose references an open capture tells, ascending and no more than `limit`; folios by
+   * their head.
+   */
+  readonly pagesInRange: {
+    request: { readonly range: PfnRange; readonly limit: number };
+    answer: readonly number[];
+  };
   /** What became of the holders of one open capture in another. Fails with a CompareError when one is not open. */
   readonly compare: {
     request: { readonly before: string; readonly after: string };

@@ -13,7 +13,7 @@ import type { OpenCaptures } from './openCaptures';
 const NAME = 'find_page_holders';
 /** Some 4000 tokens: an answer, not the capture. */
 const MOST_CHARACTERS = 16_000;
-/** Pages of a range of which more is said than their number. */
+/** Pages of a range that are told of. */
 const MOST_PAGES = 20;
 
 export interface FindPageHoldersInput {
@@ -66,14 +66,14 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
           'decimal ("77720") or a range ("0x12800..0x12fff"); leave it out to ask what blocked the allocations.',
       );
     }
-    const pfns = await this.engine.pagesInRange({ range });
+    const pfns = await this.engine.pagesInRange({ range, limit: MOST_PAGES });
     if (pfns.length === 0) {
       throw new Error(
         `No event of the open captures tells of the references of ${pfnText(range.first)}..${pfnText(range.last)}. ` +
           `Call ${NAME} without a pfn to see which pages failed to move.`,
       );
     }
-    return { ...DEFAULT_QUERY, filter: { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) } };
+    return { ...DEFAULT_QUERY, filter: { ...NO_FILTER, pfns } };
   }
 }
 

@@ -36,14 +36,14 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
       return;
     }
     try {
-      const pfns = await this.engine.pagesInRange({ range });
+      const pfns = await this.engine.pagesInRange({ range, limit: MOST_PAGES + 1 });
       if (pfns.length === 0) {
         void vscode.window.showInformationMessage(nothing(range.first, range.last));
         return;
       }
       if (pfns.length > MOST_PAGES) {
         void vscode.window.showInformationMessage(
-          `The first ${MOST_PAGES} of ${pfns.length} pages are shown. Ask for fewer to see the others.`,
+          `More pages than ${MOST_PAGES} are in the capture: the first of them are shown. Ask for a smaller range.`,
         );
       }
       this.shown.change({ groupBy: 'page', filter: { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) } });
