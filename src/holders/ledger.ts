@@ -552,7 +552,8 @@ export class Ledger {
     const taker = this.takerOf(latestOf(groups) ?? first);
     const reference = oldestOf(groups, taker) ?? first;
     const count = countOf(groups);
-    if (countOf(groups, taker) === count)
+    // Those that one task took along one code path are alike: which of them went makes no difference.
+    if (countOf(groups, taker) === count && new Set(groups.map(({ stack }) => stack)).size === 1)
       return { reference, confidence: 'rule', why: `${how}, oldest first` };
     // Each is said to be doubtful once, so that this does not grow with the number of puts.
     const sure = groups.filter(({ ambiguous }) => !ambiguous).flatMap(({ all }) => all.references());

@@ -1,0 +1,288 @@
+/** What real recordings of other activity show, in the few events that matter: who held the page is not the obvious one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { analyseHolders } from '../../../src/holders/analyseHolders';
+import type { Page, Reference } from '../../../src/holders/model';
+import { captureOf, type EventText } from '../support/traceText';
+import {
+  allocated,
+  change,
+  CMA,
+  FAULT,
+  finish,
+  FLAGS,
+  named,
+  refused,
+  SCAN,
+  start,
+  TAIL,
+} from './support/pageEvents';
+
+async function onlyPage(events: readonly EventText[]): Promise<Page> {
+  const { pages } = analyseHolders(await captureOf(events));
+  assert.equal(pages.length, 1);
+  return pages[0]!;
+}
+
+function heldOf(page: Page): readonly Reference[] {
+  return page.references.filter(({ role }) => role === 'held');
+}
+
+const READ_PIPE = ['page_cache_pipe_buf_release', 'pipe_read', 'vfs_read'];
+
+test('of two pipe buffers on one page, which one a reader of another pipe dropped is a guess', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', ['iter_to_pipe', '__do_sys_vmsplice'], { count: 2, val: 1 }),
+    change('owner-2', ['generic_pipe_buf_get', 'do_tee', '__do_sys_tee'], { count: 3, val: 1 }),
+    start,
+    ...refused(3),
+    finish,
+    // splice moved the first buffer into a third pipe without an event.
+    change('reader-C-5', READ_PIPE, { count: 2, val: -1 }),
+    change('reader-B-4', READ_PIPE, { count: 1, val: -1 }),
+  ]);
+  const held = heldOf(page);
+  assert.deepEqual(
+    held.map(({ kind, confidence, released }) => [kind, confidence, released?.row]),
+    [
+      ['pipe-buffer', 'assumed', 7],
+      ['pipe-buffer', 'assumed', 8],
+    ],
+  );
+  assert.deepEqual([page.marks[0]?.held, page.marks[0]?.untraced], [2, 0]);
+});
+
+test('sendfile: the pipe buffer is gone at the failure, the socket holds the page until its acknowledgement', async () => {
+  const file = 'flags=uptodate|lru';
+  const of = (task: string, stack: readonly string[], count: number, val: number): EventText =>
+    change(task, stack, { count, val, mapcount: 0, flags: file });
+  const page = await onlyPage([
+    allocated('server-2', ['filemap_alloc_folio', 'page_cache_ra_unbounded', 'page_cache_ra_order']),
+    of('server-2', ['__filemap_add_folio', 'filemap_add_folio', 'page_cache_ra_unbounded'], 2, 1),
+    of('server-2', ['read_pages', 'page_cache_ra_unbounded'], 1, -1),
+    of(
+      'server-2',
+      ['filemap_get_read_batch', 'filemap_get_pages', 'filemap_read', 'generic_file_splice_read'],
+      2,
+      1,
+    ),
+    of(
+      'server-2',
+      ['copy_page_to_iter', 'filemap_read', 'generic_file_splice_read', 'do_splice_direct'],
+      3,
+      1,
+    ),
+    of('server-2', ['filemap_read', 'generic_file_splice_read', 'do_splice_direct'], 2, -1),
+    of('server-2', ['do_tcp_sendpages', 'tcp_sendpage', 'pipe_to_sendpage', 'do_splice_direct'], 3, 1),
+    of('server-2', ['page_cache_pipe_buf_release', '__splice_from_pipe', 'do_splice_direct'], 2, -1),
+    start,
+    named('0x100'),
+    finish,
+    of(
+      '<idle>-0',
+      [
+        'skb_release_data',
+        'tcp_clean_rtx_queue',
+        'tcp_ack',
+        '__do_softirq',
+        'asm_common_interrupt',
+        'default_idle',
+      ],
+      1,
+      -1,
+    ),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, acquired, released }) => [kind, acquired?.row, released?.row]),
+    [['socket', 6, 11]],
+  );
+  assert.deepEqual([page.marks[0]?.expected, page.marks[0]?.held], [1, 1]);
+});
+
+test('the holder is judged when the page is refused, not when it is named with nobody left', async () => {
+  const pin = ['try_grab_page', 'pin_user_pages_fast', 'gup_test_ioctl'];
+  const unpin = ['gup_put_folio', 'unpin_user_pages', 'gup_test_ioctl'];
+  const page = await onlyPage([
+    allocated('tester-2', FAULT),
+    change('tester-2', pin, { count: 1025, val: 1024 }),
+    start,
+    ...refused(1025),
+    change('tester-2', unpin, { count: 1, val: -1024 }),
+    named('0x100'),
+    finish,
+  ]);
+  const [held, ...others] = heldOf(page);
+  assert.deepEqual(others, []);
+  assert.deepEqual([held?.weight, held?.released?.row], [1024, 5]);
+  assert.deepEqual(held?.openAt, [0]);
+  assert.deepEqual(
+    page.marks.map(({ count, held: weight }) => [count, weight]),
+    [
+      [1025, 1024],
+      [1, 0],
+    ],
+  );
+});
+
+test('reclaim inside an attempt freezes too: the page that it could not free is one that failed', async () => {
+  const reclaim = ['__remove_mapping', 'shrink_folio_list', 'reclaim_clean_pages_from_list', ...CMA];
+  const freeze: EventText = {
+    task: 'cma-1',
+    text: `page_ref_freeze: pfn=0x100 flags=uptodate|lru count=4 mapcount=0 ${TAIL} val=2 ret=0`,
+    stack: reclaim,
+  };
+  const [inAttempt] = analyseHolders(await captureOf([start, freeze, finish])).pages;
+  assert.equal(inAttempt?.marks[0]?.source, 'freeze');
+  // kswapd on its own moves nothing.
+  const alone = { ...freeze, task: 'kswapd0-30', stack: ['__remove_mapping', 'shrink_folio_list', 'kswapd'] };
+  assert.deepEqual(analyseHolders(await captureOf([alone])).pages, []);
+});
+
+test('the batch reference that putback leaves is not a culprit at the end of the same attempt', async () => {
+  const putback = ['putback_movable_pages', '__alloc_contig_migrate_range', ...CMA];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    start,
+    change('cma-1', SCAN, { count: 3, val: 1 }),
+    change('cma-1', ['folio_add_lru', 'folio_putback_lru', ...putback], { count: 4, val: 1 }),
+    change('cma-1', ['folio_putback_lru', ...putback], { count: 3, val: -1 }),
+    named('0x100'),
+    finish,
+    change('kworker/0:1-9', ['folio_batch_move_lru', 'lru_add_drain_cpu', 'lru_add_drain_per_cpu'], {
+      count: 2,
+      val: -1,
+    }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind }) => kind),
+    ['pipe-buffer'],
+  );
+  assert.deepEqual(
+    [page.marks.at(-1)?.count, page.marks.at(-1)?.held, page.marks.at(-1)?.untraced],
+    [3, 1, 0],
+  );
+});
+
+test('the get of soft offlining itself is no holder, what the pipe has is', async () => {
+  const offline = ['soft_offline_page', 'madvise_inject_error', 'do_madvise'];
+  const reason = 'mode=MIGRATE_SYNC reason=memory_failure';
+  const page = await onlyPage([
+    allocated('victim-2', FAULT),
+    change('victim-2', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    change('victim-2', ['get_hwpoison_page', ...offline], { count: 3, val: 1 }),
+    change('victim-2', ['folio_isolate_lru', 'isolate_page', ...offline], { count: 4, val: 1 }),
+    change('victim-2', offline, { count: 3, val: -1 }),
+    { task: 'victim-2', text: `mm_migrate_pages_start: ${reason}`, stack: ['migrate_pages', ...offline] },
+    {
+      task: 'victim-2',
+      text: `mm_migrate_pages: nr_succeeded=0 nr_failed=1 nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 ${reason}`,
+      stack: ['migrate_pages', ...offline],
+    },
+    change('victim-2', ['folio_putback_lru', 'putback_movable_pages', ...offline], { count: 2, val: -1 }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, released }) => [kind, released]),
+    [['pipe-buffer', null]],
+  );
+  assert.equal(page.marks[0]?.reason, 'memory_failure');
+  assert.equal(page.marks[0]?.untraced, 0);
+});
+
+test('a page poisoned while a pipe has it is held by the pipe, although the kernel says Recovered', async () => {
+  const page = await onlyPage([
+    allocated('victim-2', FAULT),
+    change('victim-2', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    change('victim-2', ['get_user_pages_fast', 'madvise_inject_error', 'do_madvise'], { count: 3, val: 1 }),
+    change('victim-2', ['try_to_unmap_one', 'rmap_walk_anon', 'memory_failure', 'do_madvise'], {
+      count: 2,
+      val: -1,
+      mapcount: 0,
+    }),
+    {
+      task: 'victim-2',
+      text: 'memory_failure_event: pfn 0x100: recovery action for dirty LRU page: Recovered',
+    },
+    change('victim-2', READ_PIPE, { count: 1, val: -1, mapcount: 0, flags: `${FLAGS}|hwpoison` }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, released }) => [kind, released?.row]),
+    [['pipe-buffer', 5]],
+  );
+});
+
+test('offlining: its own get, the isolation and the put are one attempt, which blames the pipe alone', async () => {
+  const offline = ['do_migrate_range', 'offline_pages', 'memory_subsys_offline'];
+  const reason = 'mode=MIGRATE_SYNC reason=memory_hotplug';
+  const round = (count: number): EventText[] => [
+    change('sh-1', offline, { count: count + 1, val: 1 }),
+    change('sh-1', ['folio_isolate_lru', ...offline], { count: count + 2, val: 1 }),
+    change('sh-1', offline, { count: count + 1, val: -1 }),
+    { task: 'sh-1', text: `mm_migrate_pages_start: ${reason}`, stack: ['migrate_pages', ...offline] },
+    {
+      task: 'sh-1',
+      text: `mm_migrate_pages: nr_succeeded=0 nr_failed=1 nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 ${reason}`,
+      stack: ['migrate_pages', ...offline],
+    },
+    change('sh-1', ['folio_putback_lru', 'putback_movable_pages', ...offline], { count, val: -1 }),
+  ];
+  const events = [
+    allocated('owner-2', FAULT),
+    change('owner-2', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    ...Array.from({ length: 10 }, () => round(2)).flat(),
+  ];
+  const { pages, attempts } = analyseHolders(await captureOf(events));
+  assert.deepEqual(
+    attempts.map(({ what, retries }) => [what, retries]),
+    [['memory offlining', 9]],
+  );
+  const [page] = pages;
+  assert.equal(page?.marks.length, 1);
+  assert.equal(page.marks[0]?.evidence.length, 10);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, released }) => [kind, released]),
+    [['pipe-buffer', null]],
+  );
+});
+
+test('long-term pinning that moves a page out of CMA pins it anew: the first pin is over before the failure', async () => {
+  const pin = [
+    'try_grab_page',
+    'follow_page_pte',
+    'pin_user_pages',
+    'io_pin_pages',
+    'io_sqe_buffer_register',
+  ];
+  const unpin = [
+    'gup_put_folio',
+    'unpin_user_pages',
+    '__gup_longterm_locked',
+    'io_pin_pages',
+    'io_sqe_buffer_register',
+  ];
+  const isolate = ['folio_isolate_lru', '__gup_longterm_locked', 'pin_user_pages', 'io_pin_pages'];
+  const putback = ['folio_putback_lru', 'putback_movable_pages', '__gup_longterm_locked', 'io_pin_pages'];
+  const reason = 'mode=MIGRATE_SYNC reason=longterm_pin';
+  const page = await onlyPage([
+    allocated('uring-2', FAULT),
+    change('uring-2', ['__do_sys_vmsplice'], { count: 2, val: 1 }),
+    change('uring-2', pin, { count: 1026, val: 1024 }),
+    change('uring-2', isolate, { count: 1027, val: 1 }),
+    change('uring-2', unpin, { count: 3, val: -1024 }),
+    { task: 'uring-2', text: `mm_migrate_pages_start: ${reason}`, stack: ['migrate_pages'] },
+    {
+      task: 'uring-2',
+      text: `mm_migrate_pages: nr_succeeded=0 nr_failed=1 nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 ${reason}`,
+      stack: ['migrate_pages'],
+    },
+    change('uring-2', putback, { count: 2, val: -1 }),
+  ]);
+  assert.equal(page.marks[0]?.reason, 'longterm_pin');
+  assert.deepEqual(
+    heldOf(page).map(({ kind, weight }) => [kind, weight]),
+    [['pipe-buffer', 1]],
+  );
+  const pinned = page.references.find(({ weight }) => weight === 1024);
+  assert.deepEqual([pinned?.role, pinned?.released?.row], ['earlier', 4]);
+});
