@@ -187,7 +187,7 @@ test('the get of soft offlining itself is no holder, what the pipe has is', asyn
     [['pipe-buffer', null]],
   );
   assert.equal(page.marks[0]?.reason, 'memory_failure');
-  assert.equal(page.marks[0]?.untraced, 0);
+  assert.equal(page.marks[0].untraced, 0);
 });
 
 test('a page poisoned while a pipe has it is held by the pipe, although the kernel says Recovered', async () => {
