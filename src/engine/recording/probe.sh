@@ -101,8 +101,7 @@ context_events="$(events_of cma) $(offered migrate:mm_migrate_pages_start migrat
 # ---- Which pages -------------------------------------------------------------------------------
 
 if [ -n "$cma_area" ]; then
-	area=
-	# Kernels before 5.13 put cma- before the name.
+	# Older kernels put cma- before the name (mm/cma_debug.c).
 	for area in "$debugfs/cma/$cma_area" "$debugfs/cma/cma-$cma_area" ''; do
 		if [ -r "$area/base_pfn" ]; then break; fi
 	done
