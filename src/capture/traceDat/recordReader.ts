@@ -25,6 +25,8 @@ for (let flags = 0; flags < 256; flags++) {
 
 /** More frames than any kernel writes (a stack record fits in one ring buffer page). */
 const MOST_FRAMES = 1024;
+/** Return addresses whose frame is remembered: all those of a busy machine are a few thousand. */
+const MOST_ADDRESSES = 1 << 16;
 /** Tasks remembered by their pid, for the next event of the same task. */
 const REMEMBERED_TASKS = 1 << 12;
 
@@ -85,6 +87,7 @@ export class RecordReader implements MergeSteps {
   private readonly frames = new Int32Array(MOST_FRAMES);
   /** Frames by the upper, then by the lower half of the return address. */
   private readonly framesByAddress = new Map<number, Map<number, number>>();
+  private rememberedAddresses = 0;
   private readonly tasks = new Int32Array(REMEMBERED_TASKS);
   private readonly taskPids = new Int32Array(REMEMBERED_TASKS).fill(-1);
   private readonly byteOrder: ByteOrder;
@@ -228,10 +231,14 @@ export class RecordReader implements MergeSteps {
 
   /** Frame id of an address, looked up in the kernel's symbols once: most addresses are in many stacks. */
   private frameAt(high: number, low: number): number {
-    let frames = this.framesByAddress.get(high);
-    if (frames === undefined) this.framesByAddress.set(high, (frames = new Map<number, number>()));
-    let frame = frames.get(low);
-    if (frame === undefined) frames.set(low, (frame = this.metadata.symbols.frame(high, low, this.symbols)));
+    const known = this.framesByAddress.get(high)?.get(low);
+    if (known !== undefined) return known;
+    const frame = this.metadata.symbols.frame(high, low, this.symbols);
+    if (this.rememberedAddresses < MOST_ADDRESSES) {
+      this.rememberedAddresses++;
+      const frames = this.framesByAddress.get(high) ?? new Map<number, number>();
+      this.framesByAddress.set(high, frames.set(low, frame));
+    }
     return frame;
   }
 
