@@ -1,11 +1,9 @@
 /** The debug info in use: what was chosen or found, and what it says of each open capture. */
-import { realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { Capture } from '../capture/eventTable';
 import { KernelDebugInfo } from '../source/kernelDebugInfo';
 import { SourcePaths } from '../source/sourcePaths';
 import { DebugInfoFiles } from './debugInfoFiles';
-import { isThere, vmlinuxOfRelease, vmlinuxPlaces, type SearchedMachine } from './debugInfoPlaces';
+import { isFileIn, isThere, vmlinuxOfRelease, vmlinuxPlaces, type SearchedMachine } from './debugInfoPlaces';
 import { DebugFileError } from './errors';
 import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
@@ -275,13 +273,4 @@ function evidenceOf({ kernel }: Capture, files: DebugInfoFiles, { fit }: KernelD
       : []),
   ];
   return said.length === 0 ? 'the capture has nothing by which it could be told' : said.join(', ');
-}
-
-async function isFileIn(folder: string, file: string): Promise<boolean> {
-  try {
-    const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(file)]);
-    return realFile.startsWith(realFolder + path.sep) && (await stat(realFile)).isFile();
-  } catch {
-    return false;
-  }
 }

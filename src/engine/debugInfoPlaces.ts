@@ -1,5 +1,5 @@
 /** Where builds and distributions put the vmlinux of a kernel and its modules. */
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { KernelIdentity } from '../capture/eventTable';
 
@@ -65,4 +65,14 @@ export async function isThere(place: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Whether it is a file, and in the folder also when symbolic links are followed. */
+export async function isFileIn(folder: string, file: string): Promise<boolean> {
+  try {
+    const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(file)]);
+    return realFile.startsWith(realFolder + path.sep) && (await stat(realFile)).isFile();
+  } catch {
+    return false;
+  }
 }

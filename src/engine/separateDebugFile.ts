@@ -1,10 +1,10 @@
 /** Where debug info is that was split off from a vmlinux or a module, as gdb looks for it ("Separate Debug Files"). */
-import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Crc32 } from '../capture/crc32';
 import { DebugFile } from '../source/debugFile';
 import { DebugFileError } from '../source/elf/debugProblems';
 import type { RangeSource } from '../source/elf/rangeSource';
+import { isFileIn } from './debugInfoPlaces';
 import type { OpenFiles } from './openFiles';
 
 /** Bytes read at a time for a checksum. */
@@ -34,7 +34,7 @@ export async function openSeparate(
 ): Promise<DebugFile | null> {
   const system = root === null ? [] : [path.join(root, 'usr/lib/debug')];
   for (const { file, folder } of candidates(stripped, place, folders, system)) {
-    if (!(await isWithin(folder, file))) continue;
+    if (!(await isFileIn(folder, file))) continue;
     try {
       const source = handles.open(file);
       const found = await DebugFile.open(source);
@@ -80,14 +80,4 @@ function checksumOf(source: RangeSource): number {
     checksum.update(buffer.subarray(0, source.readNow!(offset, buffer)));
   }
   return checksum.value;
-}
-
-/** Whether it is there, and in the folder also when symbolic links are followed. */
-async function isWithin(folder: string, file: string): Promise<boolean> {
-  try {
-    const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(file)]);
-    return realFile.startsWith(realFolder.endsWith(path.sep) ? realFolder : realFolder + path.sep);
-  } catch {
-    return false;
-  }
 }
