@@ -159,23 +159,36 @@ export class KernelTreeChoice implements vscode.Disposable {
   }
 
   private async choose(): Promise<void> {
-    const open = await openTrees();
+    const looked = await lookedFolders();
     const browse: vscode.QuickPickItem = {
       label: 'Browse…',
       iconPath: new vscode.ThemeIcon('folder-opened'),
     };
     const automatic: vscode.QuickPickItem = {
       label: 'Automatic',
-      description: 'the setting, or the open folder that is a kernel tree',
+      description: `the setting ${SETTING} (${configuredPath(SETTING) ?? 'empty'}), or the open folder that is a kernel tree`,
     };
-    const folders = open.map((folder) => ({ label: path.basename(folder), description: folder }));
-    const picked = await vscode.window.showQuickPick([...folders, browse, automatic], {
+    const folderItem = ({ folder, missing }: LookedFolder): vscode.QuickPickItem => ({
+      label: path.basename(folder),
+      description: missing.length === 0 ? 'open folder' : `is none: it has no ${missing.join(', ')}`,
+      detail: folder,
+    });
+    const trees = looked.filter(({ missing }) => missing.length === 0);
+    const others = looked.filter(({ missing }) => missing.length > 0);
+    const separator: vscode.QuickPickItem = { label: 'Looked at', kind: vscode.QuickPickItemKind.Separator };
+    const items = [
+      ...trees.map(folderItem),
+      browse,
+      automatic,
+      ...(others.length === 0 ? [] : [separator, ...others.map(folderItem)]),
+    ];
+    const picked = await vscode.window.showQuickPick(items, {
       title: 'Kernel Tree',
       placeHolder: 'Where the source of the traced kernel is',
     });
     if (picked === undefined) return;
     if (picked === automatic) return this.remember(undefined);
-    if (picked !== browse) return this.remember(picked.description);
+    if (picked !== browse) return this.remember(picked.detail);
     const [folder] =
       (await vscode.window.showOpenDialog({
         title: 'Kernel Tree',
@@ -196,18 +209,27 @@ function setLookingUp(isLookingUp: boolean): void {
   void vscode.commands.executeCommand('setContext', 'pageHolders.lookingUp', isLookingUp);
 }
 
+/** The first open folder that looks like a kernel tree. */
 async function openTree(): Promise<string | undefined> {
-  return (await openTrees())[0];
+  return (await lookedFolders()).find(({ missing }) => missing.length === 0)?.folder;
 }
 
-/** Open folders that look like a kernel tree. */
-async function openTrees(): Promise<readonly string[]> {
+/** An open folder, and what it would have at its root as a kernel tree. */
+interface LookedFolder {
+  readonly folder: string;
+  readonly missing: readonly string[];
+}
+
+async function lookedFolders(): Promise<readonly LookedFolder[]> {
   const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
-  const looks = await Promise.all(folders.map(({ uri }) => looksLikeKernelTree(uri)));
-  return folders.filter((_, index) => looks[index]).map(({ uri }) => uri.fsPath);
+  return Promise.all(
+    folders.map(async ({ uri }) => ({ folder: uri.fsPath, missing: await missingLandmarks(uri) })),
+  );
 }
 
-async function looksLikeKernelTree(folder: vscode.Uri): Promise<boolean> {
-  const found = LANDMARKS.map((name) => vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, name)));
-  return (await Promise.allSettled(found)).every(({ status }) => status === 'fulfilled');
+async function missingLandmarks(folder: vscode.Uri): Promise<readonly string[]> {
+  const found = await Promise.allSettled(
+    LANDMARKS.map((name) => vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, name))),
+  );
+  return LANDMARKS.filter((_, index) => found[index]?.status === 'rejected');
 }
