@@ -104,7 +104,8 @@ export class Engine implements EngineApi {
   private isAnsweredEarly = false;
   private readonly eventQueries = new EventQueries(
     (id) => this.opened.get(id),
-    (id) => this.stacksAtOnce(this.opened.get(id)!),
+    (id, waits) =>
+      waits ? this.placedStacks(this.opened.get(id)!) : this.stacksAtOnce(this.opened.get(id)!),
   );
   private heldPlaces: HeldPlaces | null = null;
 

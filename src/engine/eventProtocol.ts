@@ -244,7 +244,12 @@ export interface EventRequests {
     answer: EventPlace | null;
   };
   readonly eventDetails: {
-    request: { readonly capture: string; readonly row: number };
+    request: {
+      readonly capture: string;
+      readonly row: number;
+      /** Whether to wait until all its functions are looked up in the kernel tree. */
+      readonly waits: boolean;
+    };
     answer: EventDetails;
   };
   /** null for a capture without times. */

@@ -101,11 +101,11 @@ export class EventQueries {
 
   /**
    * @param find an open capture by id
-   * @param stacksOf its stacks with their places in the kernel tree
+   * @param stacksOf its stacks with their places in the kernel tree: all of them, or those known without waiting
    */
   constructor(
     private readonly find: (id: string) => EventSource | undefined,
-    private readonly stacksOf: (id: string) => PlacedStacks,
+    private readonly stacksOf: (id: string, waits: boolean) => PlacedStacks,
   ) {}
 
   captureHeader({ capture }: Ask<'captureHeader'>): CaptureHeader {
@@ -155,12 +155,12 @@ export class EventQueries {
     return placeAt(examined.source.capture, shown, shown.indexOf(found));
   }
 
-  eventDetails({ capture, row }: Ask<'eventDetails'>): Promise<EventDetails> {
+  eventDetails({ capture, row, waits }: Ask<'eventDetails'>): Promise<EventDetails> {
     const { source, kinds } = this.of(capture);
     if (!(row >= 0 && row < source.capture.events.length)) {
       throw new CaptureError(source.facts.path, `has no event ${row}.`);
     }
-    return eventDetails(source, kinds, this.stacksOf(capture), row);
+    return eventDetails(source, kinds, this.stacksOf(capture, waits), row);
   }
 
   async timeline(request: Ask<'timeline'>, signal?: AbortSignal): Promise<Timeline | null> {

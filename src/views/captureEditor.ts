@@ -10,7 +10,7 @@ import type { OpenCommands } from './openCommands';
 import type { OpenFrame } from './openFrame';
 
 /** For captures that are no text. */
-const BINARY = 'pageHolders.capture';
+export const CAPTURE_EDITOR = 'pageHolders.capture';
 /** The same editor, offered for text too. */
 const TEXT = 'pageHolders.textCapture';
 
@@ -44,7 +44,7 @@ export class CaptureEditor
   constructor(private readonly parts: EditorParts) {
     const options = { supportsMultipleEditorsPerDocument: true };
     this.registrations = vscode.Disposable.from(
-      ...[BINARY, TEXT].map((viewType) =>
+      ...[CAPTURE_EDITOR, TEXT].map((viewType) =>
         vscode.window.registerCustomEditorProvider(viewType, this, options),
       ),
     );
@@ -68,7 +68,7 @@ export class CaptureEditor
   async open(path: string, place: CapturePlace | null = null): Promise<void> {
     const uri = vscode.Uri.file(path);
     this.toReveal = place === null ? null : { path: uri.fsPath, place };
-    await vscode.commands.executeCommand('vscode.openWith', uri, BINARY, { preview: false });
+    await vscode.commands.executeCommand('vscode.openWith', uri, CAPTURE_EDITOR, { preview: false });
     // An editor that was there already was not made anew.
     for (const panel of this.panels) if (panel.path === uri.fsPath) this.revealIn(panel);
   }

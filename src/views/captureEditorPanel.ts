@@ -30,6 +30,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
   private failure: string | null = null;
   /** Frames of the last details that were asked for, by the id of their row. */
   private frames: ReadonlyMap<string, FrameTarget> = new Map();
+  private detailsRow: number | null = null;
   private facts: CaptureFacts | undefined;
   private generation = 0;
   private isReady = false;
@@ -150,11 +151,9 @@ export class CaptureEditorPanel implements vscode.Disposable {
       case 'cancel':
         this.asked.get(message.id)?.abort();
         return;
-      case 'openFrame': {
-        const frame = this.frames.get(message.frame);
-        if (frame !== undefined) await this.parts.frames.openBeside(frame, message.takesFocus);
+      case 'openFrame':
+        await this.openFrame(message.frame, message.takesFocus);
         return;
-      }
       case 'showHolders':
         await this.showHolders(message.pfn);
         return;
@@ -191,8 +190,30 @@ export class CaptureEditorPanel implements vscode.Disposable {
     if (captureId === undefined || !METHODS.has(method)) throw new Error(`${this.name} is not open.`);
     // The request was typed by the page of the same build; the capture is not for it to choose.
     const value = await this.parts.engine[method]({ ...request, capture: captureId } as never, { signal });
-    if (method === 'eventDetails') this.frames = framesOf(value as EventDetails);
+    if (method === 'eventDetails') this.keepFrames(value as EventDetails);
     return value;
+  }
+
+  private keepFrames(details: EventDetails): void {
+    this.frames = framesOf(details);
+    this.detailsRow = details.row;
+  }
+
+  private async openFrame(id: string, takesFocus: boolean): Promise<void> {
+    const { captureId, detailsRow } = this;
+    const known = this.frames.get(id);
+    if (known === undefined || captureId === undefined || detailsRow === null) return;
+    try {
+      const frame = known.file === null ? await this.waitForFrame(captureId, detailsRow, id) : known;
+      await this.parts.frames.openBeside(frame ?? known, takesFocus);
+    } catch (error) {
+      showFailure(this.parts.log, error);
+    }
+  }
+
+  /** Its function may still be looked up. */
+  private async waitForFrame(capture: string, row: number, id: string): Promise<FrameTarget | undefined> {
+    return framesOf(await this.parts.engine.eventDetails({ capture, row, waits: true })).get(id);
   }
 
   private async showHolders(pfn: number): Promise<void> {

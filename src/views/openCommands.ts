@@ -5,6 +5,7 @@ import type { ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
 import type { OpenCaptures } from './openCaptures';
 import { isCancel, showFailure } from './failures';
+import { showIfLarge } from './largeCaptures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import type { Row } from './rows';
 
@@ -85,6 +86,9 @@ export class OpenCommands implements vscode.Disposable {
 
   /** Resolves to false when it was cancelled. */
   private async openOne(uri: vscode.Uri): Promise<boolean> {
+    // The editor finds the capture being read.
+    const isOpen = this.captures.all.some(({ path }) => path === uri.fsPath);
+    if (!isOpen && uri.scheme === 'file') void showIfLarge(uri);
     try {
       await this.readOne(uri);
       return true;

@@ -25,6 +25,8 @@ class CaptureEditorPage {
   };
   private header: CaptureHeader | null = null;
   private state: CaptureState | null = null;
+  /** The filter that was asked for last is in force once this is done. */
+  private applying: Promise<void> = Promise.resolve();
   private readonly latestHeader = new Latest();
   private readonly latestFilter = new Latest();
   private readonly latestPlace = new Latest();
@@ -170,10 +172,10 @@ class CaptureEditorPage {
     if (this.kept.range !== null) this.timeline.view.show(this.kept.range);
   }
 
-  private async applyFilter(): Promise<void> {
-    if (this.header === null) return;
+  private applyFilter(): Promise<void> {
+    if (this.header === null) return this.applying;
     const { filter, use } = this.kept;
-    await this.guarded(this.latestFilter, async (signal) => {
+    this.applying = this.guarded(this.latestFilter, async (signal) => {
       const window = await this.host.ask('events', { filter, use, start: 0, end: 0 }, signal);
       this.filterBar.showProblem(window.problem);
       if (window.problem === null) this.applied = { filter, use };
@@ -189,6 +191,7 @@ class CaptureEditorPage {
       await this.findSelected(signal);
       void this.showDetails();
     });
+    return this.applying;
   }
 
   /** The selected event may have another place now. */
@@ -260,6 +263,7 @@ class CaptureEditorPage {
   }
 
   private async stepMatch(step: 1 | -1): Promise<void> {
+    await this.applying;
     await this.guarded(this.latestPlace, async (signal) => {
       const row = this.kept.row ?? (step > 0 ? -1 : 0);
       const place = await this.host.ask('nextMatch', { ...this.applied, row, step }, signal);
@@ -295,7 +299,7 @@ class CaptureEditorPage {
     const { row } = this.kept;
     if (row === null || this.header === null) return;
     await this.guarded(this.latestDetails, async (signal) => {
-      const details = await this.host.ask('eventDetails', { row }, signal);
+      const details = await this.host.ask('eventDetails', { row, waits: false }, signal);
       if (signal.aborted) return;
       this.details.show(details);
       // What is not in the list is selected all the same.

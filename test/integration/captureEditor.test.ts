@@ -1,10 +1,11 @@
 /// <reference types="mocha" />
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { capturesTree, closeAll, extension, holdersText } from './extension';
+import type { PageHoldersApi } from '../../src/extension';
+import { capturesTree, closeAll, extension, holdersText, sampleUri } from './extension';
 import { until } from './until';
 
 describe('the capture editor', () => {
@@ -47,6 +48,19 @@ describe('the capture editor', () => {
     await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(text));
     await until('the tab is open', () => viewTypes().length === 1);
     assert.deepEqual(viewTypes(), ['other']);
+  });
+
+  it('is what a text too large for a text editor is shown in, by the open command', async () => {
+    const sample = readFileSync(sampleUri().fsPath);
+    const large = path.join(folder, 'large.txt');
+    const times = Math.ceil((51 * 2 ** 20) / sample.length);
+    writeFileSync(large, Buffer.concat(Array.from({ length: times }, () => sample)));
+    await vscode.commands.executeCommand('pageHolders.openCapture', vscode.Uri.file(large));
+    await until('the editor is open', () => viewTypes().includes('pageHolders.capture'));
+    await until('its holders are shown', async () => (await holdersText()).includes('0x12f98'));
+    // One capture, read once: the editor waits for what the command reads.
+    const { holders } = (await extension().activate()) as PageHoldersApi;
+    assert.ok((await holders.getChildren()).every((row) => !('node' in row) || row.node.kind !== 'capture'));
   });
 
   it('opens for a capture that is open already, without reading it again', async () => {

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
+import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import { repository } from '../host/paths.mjs';
 import {
+  expand,
   folderWith,
   kernelTree,
   openFile,
   openFolders,
   page,
   row,
+  runCommand,
   screenshot,
+  showContainer,
+  typeAndEnter,
   view,
   waitForEditor,
 } from './workbench.mjs';
@@ -120,4 +125,162 @@ describe('the capture editor', () => {
     await row(/^0x12e8d · held by 3/, view('Holders')).waitFor();
     await screenshot('editor-holders');
   });
+
+  it('shows what is selected in the Holders view', async () => {
+    await expand(row(/^0x12e8d/, view('Holders')));
+    await row(/^refcount /, view('Holders')).click();
+    await selectedRow()
+      .filter({ has: editor().locator('.codicon-bookmark') })
+      .waitFor();
+    await showContainer('Explorer');
+  });
+
+  it('goes from mark to mark in the timeline, and zooms and moves, by keys', async () => {
+    const canvas = editor().locator('.timeline-canvas');
+    await canvas.focus();
+    await page.keyboard.press('0');
+    await page.keyboard.press('p');
+    await page.keyboard.press('p');
+    const before = await selectedRow().innerText();
+    await page.keyboard.press('n');
+    await selectedRow().filter({ hasNotText: before }).waitFor();
+    await selectedRow()
+      .filter({ has: editor().locator('.codicon-bookmark') })
+      .waitFor();
+    const whole = await canvas.getAttribute('aria-label');
+    for (let presses = 0; presses < 12; presses++) await page.keyboard.press('+');
+    await until(async () => (await canvas.getAttribute('aria-label')) !== whole);
+    await screenshot('editor-zoomed');
+    await page.keyboard.press('0');
+    await until(async () => (await canvas.getAttribute('aria-label')) === whole);
+  });
+
+  it('filters to what is brushed in the timeline', async () => {
+    const box = await editor().locator('.timeline-canvas').boundingBox();
+    await page.keyboard.down('Shift');
+    await page.mouse.move(box.x + box.width - 20, box.y + 30);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width - 2, box.y + 30, { steps: 5 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await until(async () => /^after:[\d.]+s before:[\d.]+s$/.test(await filter().inputValue()));
+    await status()
+      .getByText(/^\d+ of 114 events$/)
+      .waitFor();
+    await until(async () => {
+      const rows = await editor().locator('.list-body .list-row:visible').allInnerTexts();
+      return rows.length > 0 && rows.every((text) => /^\s*17[78]\./.test(text));
+    });
+  });
+
+  it('highlights matches among all events when it is told to find', async () => {
+    await editor()
+      .getByRole('button', { name: /^Only events that match/ })
+      .click();
+    await filter().fill('comm:kworker*');
+    await status()
+      .getByText(/^\d+ matches$/)
+      .waitFor();
+    await filter().press('Enter');
+    await editor().locator('.list-row.selected.match', { hasText: 'kworker' }).waitFor();
+    await screenshot('editor-found');
+    await editor()
+      .getByRole('button', { name: /^All events are shown/ })
+      .click();
+  });
+
+  it('has the columns that are chosen', async () => {
+    await editor().getByRole('button', { name: 'Columns' }).click();
+    const count = editor().getByRole('menuitemcheckbox', { name: 'Mapcount' });
+    assert.equal(await count.getAttribute('aria-checked'), 'false');
+    await count.click();
+    await page.keyboard.press('Escape');
+    await editor().getByRole('columnheader', { name: 'Mapcount' }).waitFor();
+  });
+
+  it('is as it was after its tab was hidden, for which its page is made anew', async () => {
+    await filter().fill('comm:pvm-reader count>1000');
+    await status()
+      .getByText(/^\d+ of 114 events$/)
+      .waitFor();
+    await eventRow('pvm-reader').click();
+    const selected = await selectedRow().innerText();
+    await openFile(path.join(kernelTree, 'Kbuild'));
+    await page.locator('.tab', { hasText: 'trace.dat' }).click();
+    await status()
+      .getByText(/^\d+ of 114 events$/)
+      .waitFor();
+    assert.equal(await filter().inputValue(), 'comm:pvm-reader count>1000');
+    await selectedRow().waitFor();
+    assert.equal(await selectedRow().innerText(), selected);
+    await editor().getByRole('columnheader', { name: 'Mapcount' }).waitFor();
+  });
+
+  for (const theme of ['Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {
+    it(`is drawn in the colours of ${theme}`, async () => {
+      const drawn = () =>
+        editor()
+          .locator('.timeline-canvas')
+          .evaluate((canvas) => canvas.toDataURL());
+      const before = await drawn();
+      await runCommand('Preferences: Color Theme');
+      await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+      await typeAndEnter(theme);
+      await until(async () => (await drawn()) !== before);
+      const background = await editor()
+        .locator('body')
+        .evaluate((body) => getComputedStyle(body).backgroundColor);
+      assert.notEqual(background, '');
+      await screenshot(`editor-${theme.toLowerCase().replaceAll(' ', '-')}`);
+    });
+  }
 });
+
+describe('the capture editor of a capture that cannot be read', () => {
+  it('says what is wrong with it, and offers to try again', async () => {
+    const folder = folderWith('broken');
+    writeFileSync(path.join(folder, 'trace.dat'), 'no capture at all\n');
+    await openFolders(folder);
+    await openFile(path.join(folder, 'trace.dat'));
+    await editor()
+      .locator('.notice.is-failure', { hasText: /trace\.dat cannot be opened: / })
+      .waitFor();
+    copyFileSync(path.join(repository, 'test/fixtures/a_reader/trace.dat'), path.join(folder, 'trace.dat'));
+    await screenshot('editor-failure');
+    await editor().getByRole('button', { name: 'Open Again' }).click();
+    await eventRow('pinner').waitFor();
+  });
+});
+
+// $PAGE_HOLDERS_LARGE_CAPTURE names a trace.dat of millions of events: how soon something of it is on the screen.
+const large = process.env.PAGE_HOLDERS_LARGE_CAPTURE;
+(large ? describe : describe.skip)('the capture editor of a large capture', () => {
+  it('shows events and the first mark while reading goes on', async () => {
+    const folder = folderWith('large');
+    symlinkSync(large, path.join(folder, 'trace.dat'));
+    await openFolders(folder);
+    const started = Date.now();
+    await openFile(path.join(folder, 'trace.dat'));
+    const opened = Date.now();
+    await eventRow(/\S/).waitFor();
+    const rows = Date.now();
+    await editor().locator('.legend span').first().waitFor();
+    const mark = Date.now();
+    assert.equal(await editor().locator('.progress:visible').count(), 1, 'it was read already');
+    await screenshot('editor-large');
+    await editor().locator('.progress').waitFor({ state: 'hidden', timeout: 60_000 });
+    console.log(
+      `      tab after ${opened - started} ms; then events after ${rows - opened} ms, ` +
+        `a mark after ${mark - opened} ms, all read after ${Date.now() - opened} ms`,
+    );
+  });
+});
+
+/** Waits until `look` says yes. */
+async function until(look) {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await look()) return;
+    await page.waitForTimeout(100);
+  }
+  assert.fail(`not so after 20 s: ${look}`);
+}

@@ -82,13 +82,13 @@ test('a row and a time have their place among the rows that are shown', async ()
 test('an event has its fields, its page and its stack', async () => {
   const { engine, capture } = await opened();
   const { rows } = await engine.events({ capture, filter: 'role:held', use: 'filter', start: 0, end: 1 });
-  const details = await engine.eventDetails({ capture, row: rows[0]!.row });
+  const details = await engine.eventDetails({ capture, row: rows[0]!.row, waits: true });
   assert.match(details.title, /^Get \+1: count \d+ · owner-225$/);
   assert.match(details.page!, /^PFN 0x12f98 · failed to move \d+ times · held by 3$/);
   assert.ok(details.frames.some(({ node, isPlumbing }) => !isPlumbing && node.label === '__do_sys_vmsplice'));
   const firstOther = details.frames.findIndex(({ isPlumbing }) => !isPlumbing);
   assert.ok(details.frames.slice(firstOther).every(({ isPlumbing }) => !isPlumbing));
-  assert.throws(() => engine.eventDetails({ capture, row: 1e9 }), { name: 'CaptureError' });
+  assert.throws(() => engine.eventDetails({ capture, row: 1e9, waits: false }), { name: 'CaptureError' });
 });
 
 test('columns of the timeline count every event once, whatever the range', async () => {

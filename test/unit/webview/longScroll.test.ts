@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { HIGHEST, LongScroll } from '../../../src/webview/longScroll';
+import { TimeView } from '../../../src/webview/timeView';
+import { checkedState, NOTHING_KEPT } from '../../../src/webview/keptState';
+import { below, seededRandom } from '../capture/support/random';
+
+test('every row of a list of any length can be reached by the bar, by wheel and by place', () => {
+  const random = seededRandom(5);
+  for (const rows of [0, 1, 10, 1000, 2_365_231, 100_000_000]) {
+    const scroll = new LongScroll(22);
+    scroll.resize(rows, 500);
+    assert.ok(scroll.barHeight <= HIGHEST);
+    scroll.moveBar(scroll.barHeight);
+    assert.equal(scroll.seen.end, rows);
+    scroll.moveBar(0);
+    assert.equal(scroll.seen.first, 0);
+    for (let round = 0; round < 200 && rows > 0; round++) {
+      const row = below(random, rows);
+      scroll.reveal(row);
+      const top = row * 22 - scroll.top;
+      assert.ok(top >= 0 && (top + 22 <= 500 || rows * 22 <= 500), `${row} of ${rows}`);
+      // What the list does to the bar leads back to the same place, within a pixel of the bar.
+      const { top: before, barTop } = scroll;
+      scroll.moveBar(barTop);
+      assert.ok(Math.abs(scroll.top - before) < 0.01, `${scroll.top} ${before}`);
+    }
+  }
+});
+
+test('a wheel moves by pixels however long the list is', () => {
+  const scroll = new LongScroll(22);
+  scroll.resize(100_000_000, 500);
+  scroll.reveal(50_000_000);
+  const { top } = scroll;
+  scroll.moveTo(top + 1);
+  assert.equal(scroll.top, top + 1);
+});
+
+test('a list that gets shorter is not looked at behind its end', () => {
+  const scroll = new LongScroll(22);
+  scroll.resize(1000, 500);
+  scroll.moveBar(scroll.barHeight);
+  scroll.resize(30, 500);
+  assert.deepEqual(scroll.seen, { first: 7, end: 30 });
+  scroll.resize(3, 500);
+  assert.equal(scroll.top, 0);
+});
+
+test('what is zoomed at stays where it is, and nothing beyond the capture is shown', () => {
+  const random = seededRandom(6);
+  const span = { from: 1000, to: 1_000_000_000 };
+  const view = new TimeView();
+  view.setSpan(span);
+  assert.equal(view.part, null);
+  for (let round = 0; round < 5000; round++) {
+    const at = view.range.from + random() * (view.range.to - view.range.from);
+    const before = view.xOf(at, 800);
+    const factor = 0.5 + random();
+    view.zoom(factor, at);
+    const { from, to } = view.range;
+    assert.ok(from >= span.from - 1e-3 && to <= span.to + 1e-3 && to > from);
+    const isAtEdge = from === span.from || to === span.to;
+    if (!isAtEdge && to - from > 20) assert.ok(Math.abs(view.xOf(at, 800) - before) < 0.5, `${round}`);
+    if (round % 7 === 0) view.pan(random() - 0.5);
+    if (round % 11 === 0) view.reveal(span.from + random() * (span.to - span.from));
+  }
+});
+
+test('the whole grows with the capture, a part stays', () => {
+  const view = new TimeView();
+  view.setSpan({ from: 0, to: 100_000 });
+  view.setSpan({ from: 0, to: 200_000 });
+  assert.deepEqual(view.range, { from: 0, to: 200_000 });
+  view.show({ from: 50, to: 150 });
+  view.setSpan({ from: 0, to: 300_000 });
+  assert.deepEqual(view.part, { from: 50, to: 150 });
+  view.showAll();
+  assert.equal(view.part, null);
+});
+
+test('of what another version kept only what is known is taken', () => {
+  for (const kept of [undefined, null, 3, 'x', []]) assert.deepEqual(checkedState(kept), NOTHING_KEPT);
+  const state = { ...NOTHING_KEPT, filter: 'cpu:0', columns: ['time'], row: 3, range: { from: 1, to: 2 } };
+  assert.deepEqual(checkedState(JSON.parse(JSON.stringify(state))), state);
+  const odd = {
+    filter: 3,
+    use: 'x',
+    columns: [1, 'pfn'],
+    row: -1,
+    pfn: 1.5,
+    range: { from: 2, to: 1 },
+    split: 7,
+  };
+  assert.deepEqual(checkedState(odd), { ...NOTHING_KEPT, columns: ['pfn'] });
+});
