@@ -33,6 +33,11 @@ export class EventList {
   private readonly grid: HTMLElement;
   private readonly note = element('div', { class: 'list-note', hidden: true });
   private readonly scroll = new LongScroll(ROW_HEIGHT);
+  /**
+   * Where the list itself last put the bar. The bar tells of that a frame later, when keys may have moved the list on:
+   * taken for a person's hand on the bar, it would move the list back.
+   */
+  private ownBarTop = 0;
   private readonly rows: HTMLElement[] = [];
   private columns: readonly (EventColumn & { readonly index: number })[] = [];
   private count = 0;
@@ -69,8 +74,8 @@ export class EventList {
       this.wheeled(event);
     });
     this.bar.addEventListener('scroll', () => {
-      // What the list itself did to the bar is within a pixel of it.
-      if (Math.abs(this.bar.scrollTop - this.scroll.barTop) < 1) return;
+      if (Math.abs(this.bar.scrollTop - this.ownBarTop) < 1) return;
+      this.ownBarTop = this.bar.scrollTop;
       this.scroll.moveBar(this.bar.scrollTop);
       this.draw();
     });
@@ -174,7 +179,10 @@ export class EventList {
       row.style.transform = `translateY(${shift + place * ROW_HEIGHT}px)`;
       this.fillRow(row, index);
     }
-    if (Math.abs(this.bar.scrollTop - this.scroll.barTop) >= 1) this.bar.scrollTop = this.scroll.barTop;
+    if (Math.abs(this.bar.scrollTop - this.scroll.barTop) >= 1) {
+      this.bar.scrollTop = this.scroll.barTop;
+      this.ownBarTop = this.bar.scrollTop;
+    }
     const isSeen = this.selected >= first && this.selected < end;
     setAttributes(this.grid, { 'aria-activedescendant': isSeen ? rowId(this.selected) : null });
     this.tellSelected();
