@@ -10,11 +10,11 @@ import {
   openFile,
   openFolders,
   page,
+  quickItem,
   row,
   runCommand,
   screenshot,
   showContainer,
-  typeAndEnter,
   view,
   waitForEditor,
 } from './workbench.mjs';
@@ -25,6 +25,13 @@ const selectedRow = () => editor().locator('.list-body .list-row.selected');
 const filter = () => editor().getByRole('combobox', { name: 'Filter events' });
 const status = () => editor().locator('.filter-status');
 const stackFrame = (text) => editor().locator('.frame', { hasText: text }).first();
+
+async function chooseTheme(name) {
+  await runCommand('Preferences: Color Theme');
+  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  await page.locator('.quick-input-widget input').fill(name);
+  await quickItem(name).click();
+}
 
 describe('the capture editor', () => {
   let folder;
@@ -111,7 +118,7 @@ describe('the capture editor', () => {
     await editor().locator('.list-row.selected[aria-rowindex="115"]').waitFor();
     await page.keyboard.press('PageUp');
     await page.keyboard.press('ArrowUp');
-    assert.ok(Number(await selectedRow().getAttribute('aria-rowindex')) < 110);
+    await until(async () => Number(await selectedRow().getAttribute('aria-rowindex')) < 110);
     await page.keyboard.press('ArrowRight');
     await editor().locator('.frame:focus').waitFor();
     await page.keyboard.press('ArrowLeft');
@@ -216,6 +223,14 @@ describe('the capture editor', () => {
     await editor().getByRole('columnheader', { name: 'Mapcount' }).waitFor();
   });
 
+  after(async () => {
+    // The other suites change between light and dark: these two are then what they find.
+    await chooseTheme('Dark Modern');
+    await page.locator('.monaco-workbench.vs-dark').waitFor();
+    await chooseTheme('Light Modern');
+    await page.locator('.monaco-workbench.vs').waitFor();
+  });
+
   for (const theme of ['Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {
     it(`is drawn in the colours of ${theme}`, async () => {
       const drawn = () =>
@@ -223,9 +238,7 @@ describe('the capture editor', () => {
           .locator('.timeline-canvas')
           .evaluate((canvas) => canvas.toDataURL());
       const before = await drawn();
-      await runCommand('Preferences: Color Theme');
-      await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-      await typeAndEnter(theme);
+      await chooseTheme(theme);
       await until(async () => (await drawn()) !== before);
       const background = await editor()
         .locator('body')

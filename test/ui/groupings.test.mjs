@@ -55,6 +55,8 @@ describe('holders by holder, attempt and task', () => {
   after(() => runCommand('Page Holders: Close Capture'));
 
   it('says at a page with all its events what each did, with its stack', async () => {
+    await runCommand('Page Holders: Focus on Holders View');
+    await page.keyboard.press('End');
     await expand(row(/All \d+ events of this page/, holders()));
     // The rows below it are behind the lower edge of the view.
     for (let pressed = 0; pressed < 8; pressed++) {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import {
   focusedRow,
+  folderWithSample,
   goToLine,
   hoverOn,
   kernelTree,
@@ -21,7 +22,8 @@ describe('from the kernel source to the holders', () => {
   const lens = (text) => page.locator('.codelens-decoration a', { hasText: text }).first();
 
   before(async () => {
-    await openFolders(kernelTree);
+    // A press on a lens filters the holders, which is kept with the workspace.
+    await openFolders(kernelTree, folderWithSample('lens', 'trace.txt'));
     await showContainer('Page Holders');
     await runCommand('Page Holders: Open Sample Capture');
     await row('0x12f98', view('Holders')).waitFor();

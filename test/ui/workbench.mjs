@@ -67,13 +67,24 @@ export async function screenshot(name) {
   await page.screenshot({ path: path.join(shots, `${number}-${name}.png`) });
 }
 
-/** Opens a window on one folder, or on several. */
+/** Opens a window on one folder, or on several; each set of folders has its own editors and choices. */
 export async function openFolders(...folders) {
   const [folder, ...others] = folders;
   if (others.length === 0) return openWindow({ folder });
-  const workspace = path.join(scratch, 'several.code-workspace');
+  const name = folders.map((each) => path.basename(each)).join('-');
+  const workspace = path.join(scratch, `${name}.code-workspace`);
   writeFileSync(workspace, JSON.stringify({ folders: folders.map((each) => ({ path: each })) }));
-  return openWindow({ workspace });
+  // A window that never had this workspace now and then comes up before the file is read, and stays without folders.
+  const noFolders = page.locator('.part.sidebar', { hasText: 'No Folder Opened' });
+  for (let tries = 0; tries < 3; tries++) {
+    await openWindow({ workspace });
+    const hasFolders = await noFolders.waitFor({ state: 'detached', timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+    if (hasFolders) return;
+  }
+  throw new Error(`${workspace} opens without its folders`);
 }
 
 async function openWindow(query) {
@@ -204,8 +215,15 @@ export async function openFile(file) {
   const tab = page.locator('.tab.active', { hasText: name });
   for (let tries = 0; tries < 5; tries++) {
     await page.keyboard.press('Control+P');
-    await quickInputBox().fill(file);
-    await quickItem(name).click();
+    // A window that still loads may close the box again.
+    const isTyped = await quickInputBox()
+      .fill(file, { timeout: 3000 })
+      .then(() => quickItem(name).click({ timeout: 3000 }))
+      .then(
+        () => true,
+        () => false,
+      );
+    if (!isTyped) continue;
     const isOpen = await tab.waitFor({ timeout: 3000 }).then(
       () => true,
       () => false,
