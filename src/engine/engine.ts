@@ -4,7 +4,7 @@
  */
 import { version } from '../../package.json';
 import { EventKind, NONE, type Capture } from '../capture/eventTable';
-import { inTurns } from '../capture/turns';
+import { inTurns, type Pause } from '../capture/turns';
 import { analysisSteps } from '../holders/analyseHolders';
 import type { HolderAnalysis, Kind, Page } from '../holders/model';
 import {
@@ -48,7 +48,7 @@ import { HolderMatcher } from './holderMatcher';
 import type { HolderSource, PageAdditions } from './holderSource';
 import { filterWords, type HolderFilter, type HoldersQuery } from './holdersQuery';
 import type { IndexStore } from './indexStore';
-import { JoinedFiles, openSymbolFile, type SymbolFile } from './joinCaptures';
+import { JoinedFiles, openSymbolFile, type Naming, type SymbolFile } from './joinCaptures';
 import { jsonReport, type JsonSource } from './jsonReport';
 import { KernelSource } from './kernelSource';
 import { KindRuleBook, readRuleFile } from './kindRuleBook';
@@ -123,7 +123,7 @@ export class Engine implements EngineApi {
   async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
     const { path, replaces } = request;
     const symbolFile = await openSymbolFile(path, options);
-    if (symbolFile !== null) return this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile);
+    if (symbolFile !== null) return this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);
     const { onPart, ...others } = options;
     const id = replaces ?? `c${this.nextId++}`;
     const showParts = onPart && replaces === undefined;
@@ -131,6 +131,7 @@ export class Engine implements EngineApi {
       const whole = await readCapture(path, {
         ...others,
         rules: () => this.rules.all,
+        named: (read) => this.joined.named(read),
         ...(showParts
           ? {
               onPart: (soFar) => {
@@ -139,8 +140,7 @@ export class Engine implements EngineApi {
             }
           : {}),
       });
-      const judged = await this.judgedByNow(whole);
-      return this.keep(id, { ...judged, ...this.joined.named(id, judged, this.rules.all) });
+      return this.keep(id, await this.judgedByNow(whole, pauseFor(options.signal)));
     } catch (error) {
       if (showParts && this.opened.delete(id)) this.forgetTrees();
       throw error;
@@ -152,11 +152,11 @@ export class Engine implements EngineApi {
     return Promise.resolve([...[...this.opened.values()].map(({ facts }) => facts), ...symbolFiles]);
   }
 
-  closeCapture(request: Request<'closeCapture'>): Promise<null> {
+  async closeCapture(request: Request<'closeCapture'>): Promise<null> {
     this.opened.delete(request.id);
-    if (this.joined.close(request.id)) this.nameAnew();
+    if (this.joined.close(request.id)) await this.judgeAgain();
     this.forgetTrees();
-    return Promise.resolve(null);
+    return null;
   }
 
   async checkFiles(): Promise<Answer<'checkFiles'>> {
@@ -449,7 +449,7 @@ export class Engine implements EngineApi {
     return {
       ...this.holderSource(opened),
       joins: reportJoins(capture, joined, indexOf),
-      names: this.joined.namingsOf(id).map(reportNaming),
+      names: this.namingsOf(opened).map(reportNaming),
       debugInfo: reportDebugInfo(this.debug.facts, this.debug.fitOf(capture)),
       allocatedBy: (page) =>
         reportAllocations(capture, page, joined, (other) => this.stacksOf(other), indexOf),
@@ -497,20 +497,25 @@ export class Engine implements EngineApi {
     return facts;
   }
 
-  private keepSymbols(id: string, file: SymbolFile): CaptureFacts {
+  /** A symbol file whose use is cancelled leaves the captures as they were. */
+  private async keepSymbols(
+    id: string,
+    file: SymbolFile,
+    { signal, onProgress }: RequestOptions,
+  ): Promise<CaptureFacts> {
+    const before = this.joined.symbolFiles.get(id);
     this.joined.addSymbols(id, file);
-    this.nameAnew();
+    onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
+    try {
+      await this.judgeAgain(pauseFor(signal));
+    } catch (error) {
+      if (before === undefined) this.joined.close(id);
+      else this.joined.addSymbols(id, before);
+      await this.judgeAgain();
+      throw error;
+    }
     this.forgetTrees();
     return symbolFacts(id, file);
-  }
-
-  /** Names change what is found: captures that need them are analysed anew. */
-  private nameAnew(): void {
-    for (const [id, opened] of this.opened) {
-      const named = this.joined.namedAnew(id, this.rules.all);
-      if (named === null || named.capture === opened.capture) continue;
-      this.keep(id, { ...opened, ...named });
-    }
   }
 
   /** @param change answers whether the rules are others than before */
@@ -519,22 +524,32 @@ export class Engine implements EngineApi {
     return this.rules.facts;
   }
 
-  /** The rules may have changed while a capture was read. */
-  private async judgedByNow(read: AnalysedCapture): Promise<AnalysedCapture> {
-    const rules = this.rules.all;
-    if (read.rules === rules) return read;
-    const holders = await inTurns(analysisSteps(read.capture, rules), pauseFor(undefined));
-    return { ...read, ...holders, rules };
+  /** What is found with the names and by the rules of now, which may become others meanwhile. */
+  private async judgedByNow<T extends AnalysedCapture>(before: T, pause: Pause): Promise<T> {
+    for (let judged = before; ;) {
+      const capture = this.joined.named(judged.read);
+      const rules = this.rules.all;
+      if (judged.capture === capture && judged.rules === rules) return judged;
+      judged = { ...judged, ...(await inTurns(analysisSteps(capture, rules), pause)), capture, rules };
+    }
   }
 
-  /** With other rules references get other kinds. */
-  private async judgeAgain(): Promise<void> {
-    for (const opened of [...this.opened.values()]) {
-      const rules = this.rules.all;
-      const holders = await inTurns(analysisSteps(opened.capture, rules), pauseFor(undefined));
-      // Meanwhile it may have been closed, read again, or judged by still other rules.
-      if (this.opened.get(opened.id) !== opened || this.rules.all !== rules) continue;
-      this.keep(opened.id, { ...opened, ...holders, rules });
+  /**
+   * With other rules references get other kinds, with names the frames that had none. All captures change at once, or
+   * none when it is cancelled.
+   *
+   * @throws CancelledError when the pause does
+   */
+  private async judgeAgain(pause = pauseFor(undefined)): Promise<void> {
+    const found: (readonly [OpenedCapture, OpenedCapture])[] = [];
+    for (const before of this.wholeCaptures()) {
+      found.push([before, await this.judgedByNow(before, pause)]);
+    }
+    for (const [before, judged] of found) {
+      const { id, read, capture, rules } = judged;
+      // Meanwhile it may have been closed or read again. Whoever changed rules or names since then judges by these.
+      const isCurrent = rules === this.rules.all && capture === this.joined.named(read);
+      if (judged !== before && isCurrent && this.opened.get(id)?.read === read) this.keep(id, judged);
     }
     this.forgetTrees();
   }
@@ -613,10 +628,11 @@ export class Engine implements EngineApi {
   }
 
   /** What the other open files say of a capture and its pages. */
-  private additions({ id, capture, analysis }: OpenedCapture): PageAdditions {
+  private additions(opened: OpenedCapture): PageAdditions {
+    const { id, capture, analysis } = opened;
     const joined = this.joined.allocationsOf(id, this.opened);
     const rows = new AllocationRows(capture, joined, analysis.pages, (other) => this.stacksOf(other));
-    const refused = this.joined.namingsOf(id).filter(({ refusal }) => refusal !== null);
+    const refused = this.namingsOf(opened).filter(({ refusal }) => refusal !== null);
     return {
       notes: (parent) => [...namingRows(parent, refused), ...rows.notes(parent)],
       rows: (parent, page) => rows.rows(parent, page),
@@ -631,10 +647,15 @@ export class Engine implements EngineApi {
     return [...this.joined.symbolFiles].map(([id, file]) => symbolFileRow(id, file, this.usesOf(file)));
   }
 
+  /** A capture that is being read is named when all of its frames are known. */
+  private namingsOf({ read, part }: OpenedCapture): readonly Naming[] {
+    return part < 1 ? [] : this.joined.namingsOf(read);
+  }
+
   private usesOf({ path }: SymbolFile): readonly SymbolUse[] {
-    return [...this.opened.values()].map(({ id, facts }) => ({
-      capture: facts.path,
-      naming: this.joined.namingsOf(id).find(({ file }) => file === path) ?? null,
+    return [...this.opened.values()].map((opened) => ({
+      capture: opened.facts.path,
+      naming: this.namingsOf(opened).find(({ file }) => file === path) ?? null,
     }));
   }
 
@@ -645,7 +666,7 @@ export class Engine implements EngineApi {
       if (all.length + symbolFiles.length === 0) return [];
       const rows = all.map((opened) => {
         const { id, facts, capture } = opened;
-        const used = this.joined.namingsOf(id).filter(({ refusal }) => refusal === null);
+        const used = this.namingsOf(opened).filter(({ refusal }) => refusal === null);
         const notes = [...namingRows(`${id}/used`, used), ...this.additions(opened).notes(id)];
         return captureRow(facts, capture, all.length === 1, notes);
       });

@@ -6,12 +6,9 @@
  * its clock; and two recordings of one time may hold the same event twice (perf beside ftrace), which would count a
  * get or put double. They are shown side by side.
  */
-import type { Problem } from '../capture/eventTable';
+import type { Capture, Problem } from '../capture/eventTable';
 import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
 import { nameFrames } from '../capture/nameFrames';
-import { atOnce } from '../capture/turns';
-import { analysisSteps } from '../holders/analyseHolders';
-import type { KindRule } from '../holders/kindRule';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
 import { CancelledError, CaptureError } from './errors';
 import { NodeFile } from './nodeFile';
@@ -64,10 +61,15 @@ export async function openSymbolFile(path: string, { signal }: RequestOptions): 
   }
 }
 
+interface NamedCapture {
+  readonly capture: Capture;
+  readonly namings: readonly Naming[];
+}
+
 export class JoinedFiles {
   private readonly files = new Map<string, SymbolFile>();
-  private readonly asRead = new Map<string, Analysed>();
-  private readonly namings = new Map<string, readonly Naming[]>();
+  /** By the capture as it was read; made anew when a symbol file is opened or closed. */
+  private namedCaptures = new WeakMap<Capture, NamedCapture>();
   /** By id of the capture; made anew when a file is opened or closed. */
   private readonly allocations = new Map<string, JoinedAllocations>();
 
@@ -78,13 +80,32 @@ export class JoinedFiles {
 
   addSymbols(id: string, file: SymbolFile): void {
     this.files.set(id, file);
+    this.namedCaptures = new WeakMap();
   }
 
-  /** A capture with the names that the open symbol files give to its frames, and what is found by these and rules. */
-  named(id: string, read: Analysed, rules: readonly KindRule[]): Analysed {
-    this.asRead.set(id, read);
-    this.allocations.clear();
-    let { capture } = read;
+  /**
+   * A capture with the names that the open symbol files give to its frames: the same object as long as these are the
+   * same, and that which was read when they have nothing to say.
+   */
+  named(read: Capture): Capture {
+    return this.namedCapture(read).capture;
+  }
+
+  /** What the symbol files did for a capture, as it was read; empty for one that needs no names. */
+  namingsOf(read: Capture): readonly Naming[] {
+    return this.namedCapture(read).namings;
+  }
+
+  private namedCapture(read: Capture): NamedCapture {
+    const known = this.namedCaptures.get(read);
+    if (known !== undefined) return known;
+    const made = this.nameFrames(read);
+    this.namedCaptures.set(read, made);
+    return made;
+  }
+
+  private nameFrames(read: Capture): NamedCapture {
+    let capture = read;
     const namings: Naming[] = [];
     for (const { path, kallsyms } of this.files.values()) {
       const named = nameFrames(capture, kallsyms);
@@ -93,30 +114,15 @@ export class JoinedFiles {
       namings.push({ file: path, ...named });
       capture = named.capture;
     }
-    this.namings.set(id, namings);
-    if (capture === read.capture && read.rules === rules) return read;
-    const judged = { capture, ...atOnce(analysisSteps(capture, rules)), rules };
-    if (capture === read.capture) this.asRead.set(id, judged);
-    return judged;
-  }
-
-  /** The same again when other symbol files are open; null for a capture that was never named. */
-  namedAnew(id: string, rules: readonly KindRule[]): Analysed | null {
-    const read = this.asRead.get(id);
-    return read === undefined ? null : this.named(id, read, rules);
-  }
-
-  /** What the symbol files did for a capture; empty for one that needs no names. */
-  namingsOf(id: string): readonly Naming[] {
-    return this.namings.get(id) ?? [];
+    return { capture, namings };
   }
 
   /** Forgets a file; true when it was one of symbols, so that captures have to be named anew. */
   close(id: string): boolean {
-    this.asRead.delete(id);
-    this.namings.delete(id);
     this.allocations.clear();
-    return this.files.delete(id);
+    if (!this.files.delete(id)) return false;
+    this.namedCaptures = new WeakMap();
+    return true;
   }
 
   /** To be called when any capture comes, grows or goes. */

@@ -15,6 +15,8 @@ import { pauseFor } from './turns';
 /** A capture with what was found in it. */
 export interface Analysed extends AnalysedHolders {
   readonly capture: Capture;
+  /** The capture as its file says it: symbol files beside it may give names to frames of the other. */
+  readonly read: Capture;
   /** Rules of a person by which it was judged. */
   readonly rules: readonly KindRule[];
 }
@@ -30,6 +32,8 @@ export interface AnalysedCapture extends Analysed {
 export interface ReadCaptureOptions {
   /** Rules of a person that are in use by now. */
   readonly rules: () => readonly KindRule[];
+  /** The whole capture with the names that the files beside it give to its frames. */
+  readonly named: (read: Capture) => Capture;
   readonly signal?: AbortSignal;
   readonly onProgress?: (report: ProgressReport) => void;
   /** Called now and then with what was read so far. Its capture goes on growing behind the rows that it has. */
@@ -45,13 +49,14 @@ export async function readCapture(path: string, options: ReadCaptureOptions): Pr
   const pause = pauseFor(signal);
   const file = await NodeFile.open(path);
   try {
-    const capture = withFileProblems(await read(file, options), await fileProblems(file));
-    refuseOtherFiles(capture);
+    const asRead = withFileProblems(await read(file, options), await fileProblems(file));
+    refuseOtherFiles(asRead);
     onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
     const rules = options.rules();
+    const capture = options.named(asRead);
     const holders = await inTurns(analysisSteps(capture, rules), pause);
     await pause();
-    return { ...holders, capture, rules, part: 1, file: file.state };
+    return { ...holders, capture, read: asRead, rules, part: 1, file: file.state };
   } catch (error) {
     if (signal?.aborted === true) throw new CancelledError();
     throw isOutOfMemory(error) ? new CaptureError(path, TOO_LARGE) : error;
@@ -84,7 +89,7 @@ function read(file: NodeFile, options: ReadCaptureOptions): Promise<Capture> {
     const rules = options.rules();
     const holders = await inTurns(pageSteps(capture, rules), pause);
     pace.took(rows, start);
-    onPart?.({ ...holders, capture, rules, part, file: file.state });
+    onPart?.({ ...holders, capture, read: capture, rules, part, file: file.state });
   };
   return openCapture(file, {
     pause,

@@ -188,3 +188,41 @@ test('two traces stay side by side', async () => {
   const note = other.find(({ label }) => label.includes('tells who allocated'));
   assert.match(note!.description, /^times not compared: the trace does not name its clock/);
 });
+
+test('names that are cancelled leave the capture as it was; the same file can be opened again', async () => {
+  const engine = await opened(PERF);
+  const before = await engine.text({ node: null, query: DEFAULT_QUERY });
+  const controller = new AbortController();
+  const phases: string[] = [];
+  const opening = engine.openCapture(
+    { path: KALLSYMS },
+    {
+      signal: controller.signal,
+      onProgress: ({ phase }) => {
+        phases.push(phase);
+        controller.abort();
+      },
+    },
+  );
+  await assert.rejects(opening, { name: 'CancelledError' });
+  assert.deepEqual(phases, ['analysing']);
+  assert.equal(await engine.text({ node: null, query: DEFAULT_QUERY }), before);
+  assert.equal((await engine.captureFacts()).length, 1);
+  await engine.openCapture({ path: KALLSYMS });
+  assert.ok(await isAnswered(engine));
+});
+
+test('names and rules that come at the same time both count', async () => {
+  const rule = { label: 'our splice', kind: 'pipe-buffer', acquiredIn: ['iov_iter_get_pages2'] };
+  const rules = JSON.stringify([rule]);
+  const engine = await opened(PERF);
+  await Promise.all([engine.openCapture({ path: KALLSYMS }), engine.setKindRules({ text: rules })]);
+  const other = await opened(KALLSYMS, PERF);
+  await other.setKindRules({ text: rules });
+  const pages = async (each: Engine): Promise<string> => {
+    const [capture] = (await each.captureFacts()).filter(({ format }) => format !== 'kallsyms');
+    return (await each.text({ node: null, query: DEFAULT_QUERY })).replaceAll(`${capture!.id}/`, '');
+  };
+  assert.equal(await pages(engine), await pages(other));
+  assert.match(await pages(engine), /pipe buffer · owner-696 · still held · iov_iter_get_pages2/);
+});
