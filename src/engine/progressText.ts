@@ -1,12 +1,27 @@
 /** Long work in words, for the sidebar and for a terminal. */
 import type { ProgressReport } from './protocol';
 
-const PHASES: Readonly<Record<ProgressReport['phase'], string>> = {
-  reading: 'Reading',
-  sorting: 'Putting in order the events of',
-  analysing: 'Finding the holders in',
-  matching: 'Comparing the captures with',
-  indexing: 'Looking up functions in',
+/** How work is said, in the language of whoever waits for it. */
+export interface ProgressWords {
+  /** What is done with what has that name. */
+  readonly work: Readonly<Record<ProgressReport['phase'], (name: string) => string>>;
+  readonly secondsLeft: (seconds: number) => string;
+  readonly minutesLeft: (minutes: number) => string;
+  /** Tells whoever waits for rows why there are none. */
+  readonly withoutOrder: (work: string) => string;
+}
+
+const ENGLISH: ProgressWords = {
+  work: {
+    reading: (name) => `Reading ${name}`,
+    sorting: (name) => `Putting in order the events of ${name}`,
+    analysing: (name) => `Finding the holders in ${name}`,
+    matching: (name) => `Comparing the captures with ${name}`,
+    indexing: (name) => `Looking up functions in ${name}`,
+  },
+  secondsLeft: (seconds) => `${seconds} s left`,
+  minutesLeft: (minutes) => `${minutes} min left`,
+  withoutOrder: (work) => `${work}. Its events have no order before the last is read`,
 };
 
 /** Before that much time a rate says more of the start than of the work, in ms. */
@@ -23,6 +38,7 @@ export class ProgressText {
    */
   constructor(
     private readonly name: string,
+    private readonly words: ProgressWords = ENGLISH,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -37,13 +53,20 @@ export class ProgressText {
     const elapsed = this.now() - this.begun;
     if (total > 0 && done > 0 && elapsed >= SETTLING) {
       if (unit === 'bytes') parts.push(rateText(done / elapsed));
-      parts.push(...leftText(((total - done) * elapsed) / done));
+      parts.push(...this.leftText(((total - done) * elapsed) / done));
     }
-    const what = `${PHASES[phase]} ${this.name}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
-    // Whoever waits for rows is told why there are none.
-    return phase === 'reading' && rowsAtEnd
-      ? `${what}. Its events have no order before the last is read`
-      : what;
+    const what = [this.words.work[phase](this.name), ...(parts.length > 0 ? [parts.join(', ')] : [])].join(
+      ': ',
+    );
+    return phase === 'reading' && rowsAtEnd ? this.words.withoutOrder(what) : what;
+  }
+
+  /** `3 s left`, `2 min left`; nothing where it is less than a second. */
+  private leftText(milliseconds: number): readonly string[] {
+    const seconds = Math.ceil(milliseconds / 1000);
+    if (milliseconds < 1000) return [];
+    const { secondsLeft, minutesLeft } = this.words;
+    return [seconds < 100 ? secondsLeft(seconds) : minutesLeft(Math.round(seconds / 60))];
   }
 }
 
@@ -51,11 +74,4 @@ export class ProgressText {
 function rateText(bytes: number): string {
   const megabytes = bytes / 1000;
   return `${megabytes < 10 ? megabytes.toFixed(1) : Math.round(megabytes)} MB/s`;
-}
-
-/** `3 s left`, `2 min left`; nothing where it is less than a second. */
-function leftText(milliseconds: number): readonly string[] {
-  const seconds = Math.ceil(milliseconds / 1000);
-  if (milliseconds < 1000) return [];
-  return [seconds < 100 ? `${seconds} s left` : `${Math.round(seconds / 60)} min left`];
 }

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { CaptureFacts } from '../engine/protocol';
-import { counted } from '../engine/wording';
 import type { KernelTreeChoice } from './kernelTreeChoice';
+import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
 
 export class CaptureStatus implements vscode.Disposable {
@@ -15,7 +15,7 @@ export class CaptureStatus implements vscode.Disposable {
     private readonly kernelTree: KernelTreeChoice,
   ) {
     this.item = vscode.window.createStatusBarItem('pageHolders.capture', vscode.StatusBarAlignment.Left, 0);
-    this.item.name = 'Page Holders: Capture';
+    this.item.name = vscode.l10n.t('Page Holders: Capture');
     this.item.command = 'pageHolders.captures.focus';
     this.subscription = captures.onDidChange(() => void this.show());
   }
@@ -33,25 +33,35 @@ export class CaptureStatus implements vscode.Disposable {
       return;
     }
     const tree = await this.kernelTree.tree();
-    const symbols = tree === null ? 'no kernel tree' : `linux ${tree.version ?? path.basename(tree.root)}`;
-    const name = all.length === 1 ? path.basename(first.path) : counted(all.length, 'capture');
+    const symbols =
+      tree === null ? vscode.l10n.t('no kernel tree') : `linux ${tree.version ?? path.basename(tree.root)}`;
+    const name = all.length === 1 ? path.basename(first.path) : vscode.l10n.t('{0} captures', all.length);
     const isDoubtful = all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
     this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name}, ${symbols}`;
     this.item.accessibilityInformation = { label: `Page Holders: ${name}, ${symbols}`, role: 'button' };
     this.item.tooltip = [
       ...all.map(captureLine),
-      tree === null ? 'Frames lead nowhere: no kernel tree is chosen.' : `Frames lead into ${tree.root}.`,
+      tree === null
+        ? vscode.l10n.t('Frames lead nowhere: no kernel tree is chosen.')
+        : vscode.l10n.t('Frames lead into {0}.', tree.root),
     ].join('\n');
     this.item.show();
   }
 }
 
 function captureLine({ path: file, pages, heldPages, lost, changed, part }: CaptureFacts): string {
-  const found = `${counted(pages, 'page')} failed to move, ${heldPages} held`;
+  const found =
+    pages === 1
+      ? vscode.l10n.t('1 page failed to move, {0} held', numberText(heldPages))
+      : vscode.l10n.t('{0} pages failed to move, {1} held', numberText(pages), numberText(heldPages));
   const doubts = [
-    ...(part < 1 ? ['being read'] : []),
-    ...(lost > 0 ? [`${counted(lost, 'event')} lost`] : []),
-    ...(changed === null ? [] : [`the file ${changed} since it was read`]),
+    ...(part < 1 ? [vscode.l10n.t('being read')] : []),
+    ...(lost > 0 ? [lostText(lost)] : []),
+    ...(changed === null ? [] : [vscode.l10n.t('the file changed since it was read')]),
   ];
   return [`${path.basename(file)}: ${found}`, ...doubts].join(', ');
+}
+
+function lostText(lost: number): string {
+  return lost === 1 ? vscode.l10n.t('1 event lost') : vscode.l10n.t('{0} events lost', numberText(lost));
 }

@@ -16,17 +16,37 @@ import {
   type Role,
   type SortOrder,
 } from '../engine/holdersQuery';
-import { counted, joined, KIND_NAMES, ROLE_MEANINGS, ROLE_NAMES } from '../engine/wording';
+import { joined, KIND_NAMES, ROLE_MEANINGS, ROLE_NAMES } from '../engine/wording';
 import { spanText } from '../engine/timeText';
+import { choiceText } from './choiceText';
+import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
 
 const GROUPING_NAMES: Readonly<Record<Grouping, string>> = {
-  page: 'Page',
-  holder: 'Holder',
-  attempt: 'Attempt',
-  task: 'Task',
+  page: vscode.l10n.t('Page'),
+  holder: vscode.l10n.t('Holder'),
+  attempt: vscode.l10n.t('Attempt'),
+  task: vscode.l10n.t('Task'),
 };
+
+/** In the title of the view; by page is what is expected there. */
+const GROUPED_BY: Readonly<Record<Grouping, string | null>> = {
+  page: null,
+  holder: vscode.l10n.t('by holder'),
+  attempt: vscode.l10n.t('by attempt'),
+  task: vscode.l10n.t('by task'),
+};
+
+const SORTED_BY: Readonly<Record<SortOrder, string>> = {
+  pfn: vscode.l10n.t('sorted by pfn'),
+  'first-mark': vscode.l10n.t('sorted by first mark'),
+  holders: vscode.l10n.t('sorted by holders'),
+  'longest-held': vscode.l10n.t('sorted by longest held'),
+  attempts: vscode.l10n.t('sorted by attempts'),
+};
+
+const NOW = vscode.l10n.t({ message: 'now', comment: ['Beside the order that is chosen at present'] });
 
 interface Choice<Value> extends vscode.QuickPickItem {
   readonly value: Value;
@@ -66,12 +86,12 @@ export class ChooseShown implements vscode.Disposable {
     const picked =
       named ??
       (await pickOne(
-        'Group By',
+        vscode.l10n.t('Group By'),
         namesOf(GROUPINGS).map((value) => ({
           value,
           label: GROUPING_NAMES[value],
-          detail: GROUPINGS[value],
-          description: value === groupBy ? 'now' : '',
+          detail: choiceText(GROUPINGS[value]),
+          description: value === groupBy ? NOW : '',
         })),
       ));
     if (picked !== undefined) this.shown.change({ groupBy: picked });
@@ -80,12 +100,12 @@ export class ChooseShown implements vscode.Disposable {
   private async sort(): Promise<void> {
     const { sortBy } = this.shown.query;
     const orders: readonly Choice<SortOrder | null>[] = [
-      { value: null, label: 'What answers best first' },
-      ...namesOf(SORT_ORDERS).map((value) => ({ value, label: SORT_ORDERS[value] })),
+      { value: null, label: vscode.l10n.t('What answers best first') },
+      ...namesOf(SORT_ORDERS).map((value) => ({ value, label: choiceText(SORT_ORDERS[value]) })),
     ];
     const picked = await pickOne(
-      'Sort By',
-      orders.map((order) => ({ ...order, description: order.value === sortBy ? 'now' : '' })),
+      vscode.l10n.t('Sort By'),
+      orders.map((order) => ({ ...order, description: order.value === sortBy ? NOW : '' })),
     );
     if (picked !== undefined) this.shown.change({ sortBy: picked });
   }
@@ -96,55 +116,57 @@ export class ChooseShown implements vscode.Disposable {
     const now = (part: Partial<HolderFilter>): string => filterWords({ ...NO_FILTER, ...part }).join(', ');
     const criteria: readonly Choice<() => Thenable<void> | void>[] = [
       {
-        label: '$(search) Text…',
+        label: vscode.l10n.t('$(search) Text…'),
         description: now({ text: filter.text }),
-        detail: 'In PFNs, tasks, CMA areas, kinds and the functions of stacks',
+        detail: vscode.l10n.t('In PFNs, tasks, CMA areas, kinds and the functions of stacks'),
         value: () => this.filterByText(),
       },
       {
-        label: '$(symbol-class) Kind of Reference…',
+        label: vscode.l10n.t('$(symbol-class) Kind of Reference…'),
         description: now({ kinds: filter.kinds }),
         value: () => this.filterByKind(),
       },
       {
-        label: '$(lock) Role…',
+        label: vscode.l10n.t('$(lock) Role…'),
         description: now({ roles: filter.roles }),
-        detail: 'Held, expected, temporary or earlier',
+        detail: vscode.l10n.t('Held, expected, temporary or earlier'),
         value: () => this.filterByRole(),
       },
       {
-        label: '$(watch) Held for at Least…',
+        label: vscode.l10n.t('$(watch) Held for at Least…'),
         description: now({ heldFor: filter.heldFor }),
         value: () => this.filterByTime(),
       },
       {
-        label: '$(question) Migrate Reason…',
+        label: vscode.l10n.t('$(question) Migrate Reason…'),
         description: now({ reason: filter.reason }),
-        detail: 'Why pages were to be moved: CMA, compaction, offlining …',
+        detail: vscode.l10n.t('Why pages were to be moved: CMA, compaction, offlining …'),
         value: () => this.filterByReason(),
       },
       {
-        label: '$(file-binary) Page Frame Number…',
+        label: vscode.l10n.t('$(file-binary) Page Frame Number…'),
         description: now({ pfns: filter.pfns }),
-        detail: 'Any page of the capture, whether or not it failed to move',
+        detail: vscode.l10n.t('Any page of the capture, whether or not it failed to move'),
         value: () => this.filterByPfn(),
       },
     ];
     const clear: Choice<() => void> = {
-      label: '$(clear-all) Clear Filter',
+      label: vscode.l10n.t('$(clear-all) Clear Filter'),
       value: () => {
         this.shown.clearFilter();
       },
     };
-    const act = await pickOne('Filter', isFiltering(filter) ? [...criteria, clear] : criteria);
+    const act = await pickOne(vscode.l10n.t('Filter'), isFiltering(filter) ? [...criteria, clear] : criteria);
     await act?.();
   }
 
   private async filterByText(): Promise<void> {
     const text = await vscode.window.showInputBox({
-      title: 'Filter by Text',
+      title: vscode.l10n.t('Filter by Text'),
       value: this.shown.query.filter.text,
-      prompt: 'Shows what has this text in its PFN, task, CMA area, kind or stack. Empty: everything.',
+      prompt: vscode.l10n.t(
+        'Shows what has this text in its PFN, task, CMA area, kind or stack. Empty: everything.',
+      ),
     });
     if (text !== undefined) this.shown.changeFilter({ text: text.trim() });
   }
@@ -153,11 +175,11 @@ export class ChooseShown implements vscode.Disposable {
     const counts = sums(this.captures.all.flatMap(({ kinds }) => kinds));
     const { filter } = this.shown.query;
     const kinds = await pickSeveral(
-      'Filter by Kind',
+      vscode.l10n.t('Filter by Kind'),
       KINDS.filter((kind) => counts.has(kind) || filter.kinds.includes(kind)).map((value) => ({
         value,
         label: KIND_NAMES[value],
-        description: counted(counts.get(value) ?? 0, 'reference'),
+        description: referencesText(counts.get(value) ?? 0),
         picked: filter.kinds.includes(value),
       })),
     );
@@ -167,11 +189,11 @@ export class ChooseShown implements vscode.Disposable {
   private async filterByRole(): Promise<void> {
     const { filter } = this.shown.query;
     const roles = await pickSeveral<Role>(
-      'Filter by Role',
+      vscode.l10n.t('Filter by Role'),
       ROLES.map((value) => ({
         value,
         label: ROLE_NAMES[value],
-        detail: ROLE_MEANINGS[value],
+        detail: choiceText(ROLE_MEANINGS[value]),
         picked: filter.roles.includes(value),
       })),
     );
@@ -181,25 +203,25 @@ export class ChooseShown implements vscode.Disposable {
   private async filterByTime(): Promise<void> {
     const { heldFor } = this.shown.query.filter;
     const text = await vscode.window.showInputBox({
-      title: 'Held for at Least',
+      title: vscode.l10n.t('Held for at Least'),
       value: heldFor > 0 ? spanText(heldFor, 'ns') : '',
       placeHolder: '10 ms',
-      prompt: 'A time with its unit: 10 ms, 1.5 s, 200 us. Empty: however short.',
+      prompt: vscode.l10n.t('A time with its unit: 10 ms, 1.5 s, 200 us. Empty: however short.'),
       validateInput: (given) =>
         given.trim() === '' || parseSpan(given) !== null
           ? null
-          : 'Expected a time with its unit, like 10 ms.',
+          : vscode.l10n.t('Expected a time with its unit, like 10 ms.'),
     });
     if (text !== undefined) this.shown.changeFilter({ heldFor: parseSpan(text) ?? 0 });
   }
 
   private async filterByReason(): Promise<void> {
     const pages = sums(this.captures.all.flatMap(({ reasons }) => reasons));
-    const reason = await pickOne<string | null>('Filter by Migrate Reason', [
-      { label: 'All reasons', value: null },
+    const reason = await pickOne<string | null>(vscode.l10n.t('Filter by Migrate Reason'), [
+      { label: vscode.l10n.t('All reasons'), value: null },
       // Marks without a reason can only be seen with all.
       ...Array.from(pages).flatMap(([value, count]) =>
-        value === null ? [] : [{ value, label: value, description: counted(count, 'page') }],
+        value === null ? [] : [{ value, label: value, description: pagesText(count) }],
       ),
     ]);
     if (reason !== undefined) this.shown.changeFilter({ reason });
@@ -208,13 +230,17 @@ export class ChooseShown implements vscode.Disposable {
   private async filterByPfn(): Promise<void> {
     const { pfns } = this.shown.query.filter;
     const text = await vscode.window.showInputBox({
-      title: 'Page Frame Number',
+      title: vscode.l10n.t('Page Frame Number'),
       value: pfns.map((pfn) => `0x${pfn.toString(16)}`).join(' '),
       placeHolder: '0x12f98',
-      prompt: 'Hexadecimal with 0x, or decimal; several with spaces between. Empty: all pages.',
+      prompt: vscode.l10n.t(
+        'Hexadecimal with 0x, or decimal; several with spaces between. Empty: all pages.',
+      ),
       validateInput: (given) => {
         const wrong = wordsOf(given).find((word) => parsePfn(word) === null);
-        return wrong === undefined ? null : `${wrong} is no page frame number, like 0x12f98 or 77720.`;
+        return wrong === undefined
+          ? null
+          : vscode.l10n.t('{0} is no page frame number, like 0x12f98 or 77720.', wrong);
       },
     });
     if (text !== undefined)
@@ -226,9 +252,15 @@ export class ChooseShown implements vscode.Disposable {
     const { groupBy, sortBy, filter } = this.shown.query;
     const words = filterWords(filter);
     this.holders.description = joined([
-      groupBy === 'page' ? null : `by ${groupBy}`,
-      sortBy === null ? null : `sorted by ${sortBy.replace('-', ' ')}`,
-      words.length === 0 ? null : `only ${words.join(', ')}`,
+      GROUPED_BY[groupBy],
+      sortBy === null ? null : SORTED_BY[sortBy],
+      words.length === 0
+        ? null
+        : vscode.l10n.t({
+            message: 'only {0}',
+            args: [words.join(', ')],
+            comment: ['{0} is a list of what is shown, such as: contig_range, pipe buffer, ≥ 10 ms'],
+          }),
     ]);
   }
 }
@@ -242,9 +274,17 @@ async function pickSeveral<Value>(
   title: string,
   choices: readonly Choice<Value>[],
 ): Promise<readonly Value[] | undefined> {
-  const placeHolder = 'None chosen: all are shown';
+  const placeHolder = vscode.l10n.t('None chosen: all are shown');
   const picked = await vscode.window.showQuickPick(choices, { title, placeHolder, canPickMany: true });
   return picked?.map(({ value }) => value);
+}
+
+function referencesText(count: number): string {
+  return count === 1 ? vscode.l10n.t('1 reference') : vscode.l10n.t('{0} references', numberText(count));
+}
+
+function pagesText(count: number): string {
+  return count === 1 ? vscode.l10n.t('1 page') : vscode.l10n.t('{0} pages', numberText(count));
 }
 
 /** Counts of several captures in one. */

@@ -6,12 +6,12 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { compareText } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
-import { joined } from '../engine/wording';
 import { showFailure } from './failures';
+import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
 
 const SCHEME = 'page-holders-comparison';
-const OPEN_CAPTURE = 'Open Capture…';
+const OPEN_CAPTURE = vscode.l10n.t('Open Capture…');
 
 export class CompareCaptures implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly subscriptions: vscode.Disposable;
@@ -39,27 +39,35 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
     try {
       return `${compareText(await this.engine.compare({ before, after }))}\n`;
     } catch (error) {
-      return `${error instanceof Error ? error.message : String(error)} Compare the captures anew.\n`;
+      const failure = error instanceof Error ? error.message : String(error);
+      return `${vscode.l10n.t({
+        message: '{0} Compare the captures anew.',
+        args: [failure],
+        comment: ['{0} is a whole sentence that says what failed.'],
+      })}\n`;
     }
   }
 
   private async compare(): Promise<void> {
     const captures = this.captures.all.filter(({ format, part }) => format !== 'kallsyms' && part === 1);
     if (captures.length < 2) {
-      const message = 'Two open captures are needed to compare them. Open the other one beside this.';
+      const message = vscode.l10n.t(
+        'Two open captures are needed to compare them. Open the other one beside this.',
+      );
       const chosen = await vscode.window.showInformationMessage(message, OPEN_CAPTURE);
       if (chosen === OPEN_CAPTURE) await vscode.commands.executeCommand('pageHolders.openCapture');
       return;
     }
-    const before = await choose('Compare Captures: Before', captures);
+    const before = await choose(vscode.l10n.t('Compare Captures: Before'), captures);
     if (before === undefined) return;
     const others = captures.filter(({ id }) => id !== before.id);
-    const after = others.length === 1 ? others[0] : await choose('Compare Captures: After', others);
+    const after =
+      others.length === 1 ? others[0] : await choose(vscode.l10n.t('Compare Captures: After'), others);
     if (after === undefined) return;
-    const names = [before, after].map((facts) => path.basename(facts.path));
+    const [one, other] = [before, after].map((facts) => path.basename(facts.path));
     const uri = vscode.Uri.from({
       scheme: SCHEME,
-      path: `/${names.join(' and ')}`,
+      path: `/${vscode.l10n.t('{0} and {1}', one!, other!)}`,
       query: new URLSearchParams(
         [before, after].map(({ id }): [string, string] => ['capture', id]),
       ).toString(),
@@ -76,7 +84,11 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
 async function choose(title: string, captures: readonly CaptureFacts[]): Promise<CaptureFacts | undefined> {
   const items = captures.map((facts) => ({
     label: path.basename(facts.path),
-    description: joined([`${facts.pages} failed to move`, `${facts.heldPages} held`]),
+    description: vscode.l10n.t(
+      '{0} failed to move · {1} held',
+      numberText(facts.pages),
+      numberText(facts.heldPages),
+    ),
     detail: facts.path,
     facts,
   }));

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
+import { numberText } from './numberText';
 import type { ShownHolders } from './shownHolders';
 import type { MoreRow, Row } from './rows';
 import { isMoreRow } from './rows';
@@ -37,7 +38,10 @@ export class CopyAsText implements vscode.Disposable {
       const { query } = this.shown;
       const text = await this.engine.text({ node: row?.node.id ?? null, query });
       await vscode.env.clipboard.writeText(text);
-      vscode.window.setStatusBarMessage(`Copied ${text.split('\n').length} lines`, 3000);
+      const lines = text.split('\n').length;
+      const said =
+        lines === 1 ? vscode.l10n.t('Copied 1 line') : vscode.l10n.t('Copied {0} lines', numberText(lines));
+      vscode.window.setStatusBarMessage(said, 3000);
     } catch (error) {
       showFailure(this.log, error);
     }

@@ -67,27 +67,38 @@ export class DebugInfoChoice implements vscode.Disposable {
   private async chooseVmlinux(): Promise<void> {
     const facts = await this.facts();
     const items: Item[] = [
-      ...inUse(facts?.vmlinux, facts?.isChosen === true ? 'chosen' : 'found, as none is chosen'),
+      ...inUse(
+        facts?.vmlinux,
+        facts?.isChosen === true
+          ? vscode.l10n.t('in use, chosen')
+          : vscode.l10n.t('in use, found, as none is chosen'),
+      ),
       ...(await openVmlinux())
         .filter((file) => file !== facts?.vmlinux)
-        .map((file) => fileItem(file, 'in an open folder')),
+        .map((file) => fileItem(file, vscode.l10n.t('in an open folder'))),
     ];
     await this.pick(VMLINUX, items, lookedItems(facts), {
-      title: 'vmlinux of the Traced Kernel',
-      placeHolder: 'The file with its debug info: lines become exact, and inlined functions are shown',
-      automatic: `the setting ${VMLINUX.setting}, or one that is shown to be of an open capture`,
+      title: vscode.l10n.t('vmlinux of the Traced Kernel'),
+      placeHolder: vscode.l10n.t(
+        'The file with its debug info: lines become exact, and inlined functions are shown',
+      ),
+      automatic: vscode.l10n.t(
+        'the setting {0}, or one that is shown to be of an open capture',
+        VMLINUX.setting,
+      ),
       dialog: { canSelectFiles: true, canSelectFolders: false },
     });
   }
 
   private async chooseModules(): Promise<void> {
     const facts = await this.facts();
-    const items = (facts?.modules ?? []).map((folder) => fileItem(folder, 'in use'));
+    const items = (facts?.modules ?? []).map((folder) => fileItem(folder, vscode.l10n.t('in use')));
     await this.pick(MODULES, items, [], {
-      title: 'Modules of the Traced Kernel',
-      placeHolder:
+      title: vscode.l10n.t('Modules of the Traced Kernel'),
+      placeHolder: vscode.l10n.t(
         'The folder with NAME.ko.debug or NAME.ko and their debug info, searched with its subfolders',
-      automatic: `the setting ${MODULES.setting}, or where those of the vmlinux usually are`,
+      ),
+      automatic: vscode.l10n.t('the setting {0}, or where those of the vmlinux usually are', MODULES.setting),
       dialog: { canSelectFiles: false, canSelectFolders: true },
     });
   }
@@ -104,9 +115,9 @@ export class DebugInfoChoice implements vscode.Disposable {
     },
   ): Promise<void> {
     const { title, placeHolder } = said;
-    const browse: Item = { label: 'Browse…', iconPath: new vscode.ThemeIcon('folder-opened') };
+    const browse: Item = { label: vscode.l10n.t('Browse…'), iconPath: new vscode.ThemeIcon('folder-opened') };
     const automatic: Item = {
-      label: 'Automatic',
+      label: vscode.l10n.t('Automatic'),
       description: said.automatic,
       choice: { path: undefined },
     };
@@ -114,7 +125,9 @@ export class DebugInfoChoice implements vscode.Disposable {
     const picked = await vscode.window.showQuickPick(all, { title, placeHolder, matchOnDescription: true });
     if (picked === undefined) return;
     if (picked.choice !== undefined) return this.remember(chosen, picked.choice.path);
-    const [uri] = (await vscode.window.showOpenDialog({ title, openLabel: 'Choose', ...said.dialog })) ?? [];
+    const [uri] =
+      (await vscode.window.showOpenDialog({ title, openLabel: vscode.l10n.t('Choose'), ...said.dialog })) ??
+      [];
     if (uri?.scheme === 'file') await this.remember(chosen, uri.fsPath);
   }
 
@@ -134,7 +147,7 @@ export class DebugInfoChoice implements vscode.Disposable {
 }
 
 function inUse(file: string | null | undefined, how: string): Item[] {
-  return file === null || file === undefined ? [] : [fileItem(file, `in use, ${how}`)];
+  return file === null || file === undefined ? [] : [fileItem(file, how)];
 }
 
 function fileItem(file: string, description: string): Item {
@@ -145,7 +158,10 @@ function fileItem(file: string, description: string): Item {
 function lookedItems(facts: DebugInfoFacts | null): Item[] {
   const looked = (facts?.looked ?? []).filter((place) => place.path !== facts?.vmlinux);
   if (looked.length === 0) return [];
-  const separator: Item = { label: 'Looked for', kind: vscode.QuickPickItemKind.Separator };
+  const separator: Item = {
+    label: vscode.l10n.t('Looked for'),
+    kind: vscode.QuickPickItemKind.Separator,
+  };
   return [separator, ...looked.map((place) => fileItem(place.path, place.found))];
 }
 

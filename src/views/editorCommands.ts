@@ -38,7 +38,7 @@ export class EditorCommands implements vscode.Disposable {
       (
         await vscode.window.showQuickPick(
           all.map((facts) => ({ label: path.basename(facts.path), description: facts.path, facts })),
-          { title: 'Open Capture Editor' },
+          { title: vscode.l10n.t('Open Capture Editor') },
         )
       )?.facts;
     if (chosen !== undefined) await this.editor.open(chosen.path);
@@ -52,7 +52,7 @@ export class EditorCommands implements vscode.Disposable {
     const facts = this.captures.all.find(({ id }) => id === found?.capture);
     if (found === null || facts === undefined) {
       void vscode.window.showInformationMessage(
-        'Select a page, a mark, a reference or an event in the Holders view.',
+        vscode.l10n.t('Select a page, a mark, a reference or an event in the Holders view.'),
       );
       return;
     }

@@ -13,7 +13,7 @@ import type { OpenCommands } from './openCommands';
 /** Two ends within this time have one cause, in ms. */
 const SHORT_TIME = 120_000;
 
-const OPEN_AGAIN = 'Open Again';
+const OPEN_AGAIN = vscode.l10n.t('Open Again');
 
 export class EngineRecovery {
   private lastEnd = -Infinity;
@@ -38,10 +38,11 @@ export class EngineRecovery {
     const suspects = isAgain ? [...new Set([...open, ...reading])] : reading;
     const others = open.filter((each) => !suspects.includes(each));
     const outcome = [
-      ...(others.length > 0 ? [`${names(others)} ${others.length > 1 ? 'are' : 'is'} opened again.`] : []),
-      ...(suspects.length > 0 ? [`${names(suspects)} ${suspects.length > 1 ? 'were' : 'was'} closed.`] : []),
+      ...(others.length > 0 ? [openedText(others)] : []),
+      ...(suspects.length > 0 ? [closedText(suspects)] : []),
     ];
-    const message = [`Reading captures stopped unexpectedly (${reason}).`, ...outcome].join(' ');
+    const stopped = vscode.l10n.t('Reading captures stopped unexpectedly ({0}).', reason);
+    const message = [stopped, ...outcome].join(' ');
     void this.tell(message, suspects);
     await this.open(others);
   }
@@ -56,6 +57,18 @@ export class EngineRecovery {
   private open(paths: readonly string[]): Promise<void> {
     return this.opening.open(paths.map((each) => vscode.Uri.file(each)));
   }
+}
+
+function openedText(paths: readonly string[]): string {
+  return paths.length === 1
+    ? vscode.l10n.t('{0} is opened again.', names(paths))
+    : vscode.l10n.t('{0} are opened again.', names(paths));
+}
+
+function closedText(paths: readonly string[]): string {
+  return paths.length === 1
+    ? vscode.l10n.t('{0} was closed.', names(paths))
+    : vscode.l10n.t('{0} were closed.', names(paths));
 }
 
 function names(paths: readonly string[]): string {

@@ -4,11 +4,13 @@ import * as vscode from 'vscode';
 import { EXPORT_FORMS } from '../engine/exporting/exportFormats';
 import { namesOf } from '../engine/holdersQuery';
 import type { EngineApi } from '../engine/protocol';
+import { choiceText } from './choiceText';
 import { showFailure } from './failures';
 import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
 
-const OPEN = 'Open';
+const OPEN = vscode.l10n.t('Open');
+const TITLE = vscode.l10n.t('Export Holders');
 
 export class ExportHolders implements vscode.Disposable {
   private readonly command = vscode.commands.registerCommand('pageHolders.export', () => this.export());
@@ -27,14 +29,14 @@ export class ExportHolders implements vscode.Disposable {
   private async export(): Promise<void> {
     const items = namesOf(EXPORT_FORMS).map((format) => {
       const { title, detail, extension } = EXPORT_FORMS[format];
-      return { label: title, detail, format, extension };
+      return { label: title, detail: choiceText(detail), format, extension };
     });
-    const picked = await vscode.window.showQuickPick(items, { title: 'Export Holders', matchOnDetail: true });
+    const picked = await vscode.window.showQuickPick(items, { title: TITLE, matchOnDetail: true });
     if (picked === undefined) return;
     const { format, extension } = picked;
     const uri = await vscode.window.showSaveDialog({
-      title: 'Export Holders',
-      saveLabel: 'Export',
+      title: TITLE,
+      saveLabel: vscode.l10n.t('Export'),
       ...this.proposed(extension),
       filters: { [picked.label]: [extension.split('.').at(-1)!] },
     });
@@ -42,7 +44,7 @@ export class ExportHolders implements vscode.Disposable {
     if (uri.scheme !== 'file') {
       showFailure(
         this.log,
-        `${uri.toString()} is on no file system of the machine on which the extension runs.`,
+        vscode.l10n.t('{0} is on no file system of the machine on which the extension runs.', uri.toString()),
       );
       return;
     }
@@ -56,7 +58,7 @@ export class ExportHolders implements vscode.Disposable {
     }
     // Returns at once: the file is there, whenever the message is read.
     void vscode.window
-      .showInformationMessage(`Exported to ${path.basename(uri.path)}.`, OPEN)
+      .showInformationMessage(vscode.l10n.t('Exported to {0}.', path.basename(uri.path)), OPEN)
       .then((chosen) => {
         if (chosen === OPEN) void vscode.commands.executeCommand('vscode.open', uri);
       });

@@ -1,8 +1,11 @@
-/** Tells people what went wrong, with the log one press away; a cancel is no failure. */
+/**
+ * Tells people what went wrong, with the log one press away; a cancel is no failure. What the engine says of it, and
+ * the log, are English in every language: they are what the command line says too, and what a bug report holds.
+ */
 import * as vscode from 'vscode';
 
 /** Button of such a message. */
-export const SHOW_LOG = 'Show Log';
+export const SHOW_LOG = vscode.l10n.t('Show Log');
 
 /**
  * Returns at once: what failed is over, whenever its message is read. That the worker stopped is told elsewhere, with

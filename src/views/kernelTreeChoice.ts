@@ -10,6 +10,7 @@ import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './
 import { configuredPath, type DebugInfoChoice } from './debugInfoChoice';
 import type { OpenCaptures } from './openCaptures';
 import { ProgressText } from '../engine/progressText';
+import { PROGRESS_WORDS } from './progressWords';
 
 const CHOSEN = 'kernelTree';
 const SETTING = 'pageHolders.kernelTree';
@@ -97,8 +98,14 @@ export class KernelTreeChoice implements vscode.Disposable {
     const controller = new AbortController();
     this.lookUp = controller;
     setLookingUp(true);
-    const ofTree = new ProgressText(path.basename(tree?.root ?? ''));
-    const ofDebugInfo = new ProgressText('the vmlinux');
+    const ofTree = new ProgressText(path.basename(tree?.root ?? ''), PROGRESS_WORDS);
+    const ofDebugInfo = new ProgressText(
+      vscode.l10n.t({
+        message: 'the vmlinux',
+        comment: ['Stands for {0} in: Comparing the captures with {0}'],
+      }),
+      PROGRESS_WORDS,
+    );
     const onProgress = (report: ProgressReport): void => {
       this.view.message = (report.phase === 'matching' ? ofDebugInfo : ofTree).of(report);
     };
@@ -161,21 +168,27 @@ export class KernelTreeChoice implements vscode.Disposable {
   private async choose(): Promise<void> {
     const looked = await lookedFolders();
     const browse: vscode.QuickPickItem = {
-      label: 'Browse…',
+      label: vscode.l10n.t('Browse…'),
       iconPath: new vscode.ThemeIcon('folder-opened'),
     };
     const automatic: vscode.QuickPickItem = {
-      label: 'Automatic',
-      description: `the setting ${SETTING} (${configuredPath(SETTING) ?? 'empty'}), or the open folder that is a kernel tree`,
+      label: vscode.l10n.t('Automatic'),
+      description: automaticText(configuredPath(SETTING)),
     };
     const folderItem = ({ folder, missing }: LookedFolder): vscode.QuickPickItem => ({
       label: path.basename(folder),
-      description: missing.length === 0 ? 'open folder' : `is none: it has no ${missing.join(', ')}`,
+      description:
+        missing.length === 0
+          ? vscode.l10n.t('open folder')
+          : vscode.l10n.t('is none: it has no {0}', missing.join(', ')),
       detail: folder,
     });
     const trees = looked.filter(({ missing }) => missing.length === 0);
     const others = looked.filter(({ missing }) => missing.length > 0);
-    const separator: vscode.QuickPickItem = { label: 'Looked at', kind: vscode.QuickPickItemKind.Separator };
+    const separator: vscode.QuickPickItem = {
+      label: vscode.l10n.t('Looked at'),
+      kind: vscode.QuickPickItemKind.Separator,
+    };
     const items = [
       ...trees.map(folderItem),
       browse,
@@ -183,16 +196,16 @@ export class KernelTreeChoice implements vscode.Disposable {
       ...(others.length === 0 ? [] : [separator, ...others.map(folderItem)]),
     ];
     const picked = await vscode.window.showQuickPick(items, {
-      title: 'Kernel Tree',
-      placeHolder: 'Where the source of the traced kernel is',
+      title: vscode.l10n.t('Kernel Tree'),
+      placeHolder: vscode.l10n.t('Where the source of the traced kernel is'),
     });
     if (picked === undefined) return;
     if (picked === automatic) return this.remember(undefined);
     if (picked !== browse) return this.remember(picked.detail);
     const [folder] =
       (await vscode.window.showOpenDialog({
-        title: 'Kernel Tree',
-        openLabel: 'Choose',
+        title: vscode.l10n.t('Kernel Tree'),
+        openLabel: vscode.l10n.t('Choose'),
         canSelectFiles: false,
         canSelectFolders: true,
       })) ?? [];
@@ -203,6 +216,12 @@ export class KernelTreeChoice implements vscode.Disposable {
     await this.memory.update(CHOSEN, root);
     await this.update();
   }
+}
+
+function automaticText(setting: string | undefined): string {
+  return setting === undefined
+    ? vscode.l10n.t('the setting {0} (empty), or the open folder that is a kernel tree', SETTING)
+    : vscode.l10n.t('the setting {0} ({1}), or the open folder that is a kernel tree', SETTING, setting);
 }
 
 function setLookingUp(isLookingUp: boolean): void {

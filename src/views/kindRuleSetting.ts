@@ -29,7 +29,18 @@ export class KindRuleReport {
     if (news === this.told) return;
     this.told = news;
     if (news === '') return;
-    const more = problems.length > 1 ? ` And ${problems.length - 1} more.` : '';
-    showWarning(this.log, `A kind rule cannot be used and is left out: ${first}.${more}`);
+    showWarning(this.log, problemsText(first, problems.length - 1));
+  }
+}
+
+/** @param first what is wrong with one, in the words of the engine */
+function problemsText(first: string, more: number): string {
+  switch (more) {
+    case 0:
+      return vscode.l10n.t('A kind rule cannot be used and is left out: {0}.', first);
+    case 1:
+      return vscode.l10n.t('A kind rule cannot be used and is left out: {0}. And 1 more.', first);
+    default:
+      return vscode.l10n.t('A kind rule cannot be used and is left out: {0}. And {1} more.', first, more);
   }
 }

@@ -5,7 +5,6 @@ import type { FrameTarget } from '../engine/protocol';
 import type { Row } from './rows';
 
 const SETTING = 'pageHolders.sourcePathMap';
-const TITLE = 'Map Source Path';
 
 /** `pageHolders.mapSourcePath`: of the frame it is called for, or of any path. */
 export function registerMapSourcePath(): vscode.Disposable {
@@ -17,20 +16,23 @@ export function registerMapSourcePath(): vscode.Disposable {
 async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
   const file = frame?.outside === 'build' ? frame.file : null;
   const from = await vscode.window.showInputBox({
-    title: TITLE,
+    title: vscode.l10n.t('Map Source Path'),
     prompt:
       file === null
-        ? 'Folder on the machine that built the kernel or module, as its debug info names it'
-        : `${file} is not in the kernel tree. Which folder of it do you have on this machine?`,
+        ? vscode.l10n.t('Folder on the machine that built the kernel or module, as its debug info names it')
+        : vscode.l10n.t(
+            '{0} is not in the kernel tree. Which folder of it do you have on this machine?',
+            file,
+          ),
     value: file === null ? '' : path.posix.dirname(file),
     validateInput: (value) =>
-      value.startsWith('/') ? undefined : 'Expected an absolute path, such as /build/nvidia',
+      value.startsWith('/') ? undefined : vscode.l10n.t('Expected an absolute path, such as /build/nvidia'),
   });
   if (from === undefined) return;
   const [folder] =
     (await vscode.window.showOpenDialog({
-      title: `${TITLE}: where ${from} is here`,
-      openLabel: 'Choose',
+      title: vscode.l10n.t('Map Source Path: where {0} is here', from),
+      openLabel: vscode.l10n.t('Choose'),
       canSelectFiles: false,
       canSelectFolders: true,
     })) ?? [];
@@ -42,7 +44,12 @@ async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
     .stat(there)
     .then(undefined, () =>
       vscode.window.showWarningMessage(
-        `${there.fsPath} is not there: ${file} stays without a source. Map another folder, or correct ${SETTING}.`,
+        vscode.l10n.t(
+          '{0} is not there: {1} stays without a source. Map another folder, or correct {2}.',
+          there.fsPath,
+          file,
+          SETTING,
+        ),
       ),
     );
 }

@@ -7,6 +7,7 @@ import type { OpenCaptures } from './openCaptures';
 import { isCancel, showFailure } from './failures';
 import { showIfLarge } from './largeCaptures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
+import { PROGRESS_WORDS } from './progressWords';
 import type { Row } from './rows';
 
 export class OpenCommands implements vscode.Disposable {
@@ -57,8 +58,8 @@ export class OpenCommands implements vscode.Disposable {
     if (uri instanceof vscode.Uri) return this.open([uri]);
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
     const chosen = await vscode.window.showOpenDialog({
-      title: 'Open Capture',
-      openLabel: 'Open',
+      title: vscode.l10n.t('Open Capture'),
+      openLabel: vscode.l10n.t('Open'),
       canSelectMany: true,
       ...(folder === undefined ? {} : { defaultUri: folder }),
     });
@@ -101,11 +102,16 @@ export class OpenCommands implements vscode.Disposable {
   private async readOne(uri: vscode.Uri): Promise<void> {
     const name = path.basename(uri.path);
     if (uri.scheme !== 'file') {
-      const where = `${uri.scheme}: is no file system of the machine on which the extension runs`;
-      throw new Error(`${name} cannot be opened: ${where}. Save a copy there and open that.`);
+      throw new Error(
+        vscode.l10n.t(
+          '{0} cannot be opened: {1}: is no file system of the machine on which the extension runs. Save a copy there and open that.',
+          name,
+          uri.scheme,
+        ),
+      );
     }
     const started = Date.now();
-    const text = new ProgressText(name);
+    const text = new ProgressText(name, PROGRESS_WORDS);
     const progress = (report: ProgressReport): void => {
       this.say(text.of(report));
     };
@@ -133,7 +139,7 @@ export class OpenCommands implements vscode.Disposable {
       (
         await vscode.window.showQuickPick(
           all.map((facts) => ({ label: path.basename(facts.path), description: facts.path, facts })),
-          { title: 'Close Capture' },
+          { title: vscode.l10n.t('Close Capture') },
         )
       )?.facts;
     if (chosen !== undefined) await this.captures.close(chosen.id);

@@ -13,20 +13,19 @@ import {
   type Writer,
 } from '../engine/recording/recordOptions';
 import { recordScript } from '../engine/recording/recordScript';
+import { choiceText } from './choiceText';
 
 const SOURCE_NAMES: Readonly<Record<EventSource, string>> = {
-  auto: 'I do not know',
-  page_ref: 'page_ref events',
-  page_pin_owner: 'page_pin_owner events',
-  page_pinner: 'page_pinner events or files',
+  auto: vscode.l10n.t('I do not know'),
+  page_ref: vscode.l10n.t('page_ref events'),
+  page_pin_owner: vscode.l10n.t('page_pin_owner events'),
+  page_pinner: vscode.l10n.t('page_pinner events or files'),
 };
 
 const WRITER_NAMES: Readonly<Record<Writer, string>> = {
-  tracefs: 'The shell alone, through tracefs',
+  tracefs: vscode.l10n.t('The shell alone, through tracefs'),
   'trace-cmd': 'trace-cmd',
 };
-
-const TITLE = 'Record a Capture';
 
 export class RecordCapture implements vscode.Disposable {
   private readonly command = vscode.commands.registerCommand('pageHolders.recordCapture', () =>
@@ -38,9 +37,17 @@ export class RecordCapture implements vscode.Disposable {
   }
 
   private async record(): Promise<void> {
-    const events = await chooseNamed('What Does the Kernel Offer?', SOURCE_NAMES, EVENT_SOURCES);
+    const events = await chooseNamed(
+      vscode.l10n.t('Record a Capture: What Does the Kernel Offer?'),
+      SOURCE_NAMES,
+      EVENT_SOURCES,
+    );
     if (events === undefined) return;
-    const writer = await chooseNamed('What Writes It?', WRITER_NAMES, WRITERS);
+    const writer = await chooseNamed(
+      vscode.l10n.t('Record a Capture: What Writes It?'),
+      WRITER_NAMES,
+      WRITERS,
+    );
     if (writer === undefined) return;
     const pages = await choosePages();
     if (pages === undefined) return;
@@ -52,31 +59,36 @@ export class RecordCapture implements vscode.Disposable {
 
 /** One of a table's names, with what each means. */
 async function chooseNamed<Name extends string>(
-  question: string,
+  title: string,
   names: Readonly<Record<Name, string>>,
   meanings: Readonly<Record<Name, string>>,
 ): Promise<Name | undefined> {
-  const items = namesOf(names).map((value) => ({ value, label: names[value], detail: meanings[value] }));
-  const picked = await vscode.window.showQuickPick(items, {
-    title: `${TITLE}: ${question}`,
-    matchOnDetail: true,
-  });
+  const items = namesOf(names).map((value) => ({
+    value,
+    label: names[value],
+    detail: choiceText(meanings[value]),
+  }));
+  const picked = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });
   return picked?.value;
 }
 
 async function choosePages(): Promise<RecordedPages | undefined> {
-  const title = `${TITLE}: Which Pages?`;
+  const title = vscode.l10n.t('Record a Capture: Which Pages?');
   const picked = await vscode.window.showQuickPick(
     [
       {
-        label: 'A CMA area',
-        detail: 'By its name; the script looks its PFNs up on the target (CONFIG_CMA_DEBUGFS)',
+        label: vscode.l10n.t('A CMA area'),
+        detail: vscode.l10n.t('By its name; the script looks its PFNs up on the target (CONFIG_CMA_DEBUGFS)'),
         ask: askArea,
       },
-      { label: 'A range of PFNs', detail: 'From one page frame number to another', ask: askRange },
       {
-        label: 'All pages',
-        detail: 'Very many events: the buffer may hold less than a second',
+        label: vscode.l10n.t('A range of PFNs'),
+        detail: vscode.l10n.t('From one page frame number to another'),
+        ask: askRange,
+      },
+      {
+        label: vscode.l10n.t('All pages'),
+        detail: vscode.l10n.t('Very many events: the buffer may hold less than a second'),
         ask: (): Promise<RecordedPages> => Promise.resolve({ kind: 'all' }),
       },
     ],
@@ -88,10 +100,10 @@ async function choosePages(): Promise<RecordedPages | undefined> {
 async function askArea(title: string): Promise<RecordedPages | undefined> {
   const name = await vscode.window.showInputBox({
     title,
-    prompt: 'Name of the CMA area, as in /sys/kernel/debug/cma or in cma_alloc events.',
+    prompt: vscode.l10n.t('Name of the CMA area, as in /sys/kernel/debug/cma or in cma_alloc events.'),
     placeHolder: 'reserved',
     validateInput: (given) =>
-      /^[^/\s]+$/.test(given) ? null : 'Expected a name without blanks and slashes.',
+      /^[^/\s]+$/.test(given) ? null : vscode.l10n.t('Expected a name without blanks and slashes.'),
   });
   return name === undefined ? undefined : { kind: 'cma-area', name };
 }
@@ -99,10 +111,12 @@ async function askArea(title: string): Promise<RecordedPages | undefined> {
 async function askRange(title: string): Promise<RecordedPages | undefined> {
   const text = await vscode.window.showInputBox({
     title,
-    prompt: 'Page frame numbers, both included, hexadecimal with 0x or decimal.',
+    prompt: vscode.l10n.t('Page frame numbers, both included, hexadecimal with 0x or decimal.'),
     placeHolder: '0x12800..0x12fff',
     validateInput: (given) =>
-      parsePfnRange(given) === null ? 'Expected page frame numbers, like 0x12800..0x12fff or 77720.' : null,
+      parsePfnRange(given) === null
+        ? vscode.l10n.t('Expected page frame numbers, like 0x12800..0x12fff or 77720.')
+        : null,
   });
   const range = text === undefined ? null : parsePfnRange(text);
   return range === null ? undefined : { kind: 'pfns', range };

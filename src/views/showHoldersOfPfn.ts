@@ -43,7 +43,10 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
       }
       if (pfns.length > MOST_PAGES) {
         void vscode.window.showInformationMessage(
-          `More pages than ${MOST_PAGES} are in the capture: the first of them are shown. Ask for a smaller range.`,
+          vscode.l10n.t(
+            'More pages than {0} are in the capture: the first of them are shown. Ask for a smaller range.',
+            MOST_PAGES,
+          ),
         );
       }
       this.shown.change({ groupBy: 'page', filter: { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) } });
@@ -56,21 +59,29 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
 
 function ask(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
-    title: 'Show Holders of PFN',
-    prompt: 'Page frame number, hexadecimal with 0x or decimal, or two with .. between.',
-    placeHolder: '0x12f98 or 0x12800..0x12fff',
+    title: vscode.l10n.t('Show Holders of PFN'),
+    prompt: vscode.l10n.t('Page frame number, hexadecimal with 0x or decimal, or two with .. between.'),
+    placeHolder: vscode.l10n.t('{0} or {1}', '0x12f98', '0x12800..0x12fff'),
     validateInput: (text) => (text === '' || parsePfnRange(text) !== null ? null : wrong(text)),
   });
 }
 
 function wrong(text: string): string {
-  return `${text} is no page frame number, like 0x12f98 or 77720, and no range, like 0x12800..0x12fff.`;
+  return vscode.l10n.t(
+    '{0} is no page frame number, like 0x12f98 or 77720, and no range, like 0x12800..0x12fff.',
+    text,
+  );
 }
 
 function nothing(first: number, last: number): string {
-  const pages = first === last ? `page ${pfnText(first)}` : `the pages ${pfnText(first)} to ${pfnText(last)}`;
-  return (
-    `No event of the open captures tells of the references of ${pages}. It may lie within a folio, whose head is ` +
-    'what events name; or was not recorded.'
-  );
+  return first === last
+    ? vscode.l10n.t(
+        'No event of the open captures tells of the references of page {0}. It may lie within a folio, whose head is what events name; or was not recorded.',
+        pfnText(first),
+      )
+    : vscode.l10n.t(
+        'No event of the open captures tells of the references of the pages {0} to {1}. They may lie within a folio, whose head is what events name; or were not recorded.',
+        pfnText(first),
+        pfnText(last),
+      );
 }

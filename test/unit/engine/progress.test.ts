@@ -12,7 +12,7 @@ function reading(done: number, total: number): ProgressReport {
 
 test('progress has a rate and a time left once there is something to tell them by', () => {
   let now = 5000;
-  const text = new ProgressText('trace.txt', () => now);
+  const text = new ProgressText('trace.txt', undefined, () => now);
   assert.equal(text.of(reading(1e6, 1e9)), 'Reading trace.txt: 0 %');
   now += 2000;
   assert.equal(text.of(reading(400e6, 1e9)), 'Reading trace.txt: 40 %, 200 MB/s, 3 s left');
@@ -24,7 +24,7 @@ test('progress has a rate and a time left once there is something to tell them b
 
 test('a phase is timed from its own beginning, and slow work is told in minutes', () => {
   let now = 0;
-  const text = new ProgressText('linux', () => now);
+  const text = new ProgressText('linux', undefined, () => now);
   text.of(reading(1, 2));
   now = 60_000;
   const files = { phase: 'indexing', unit: 'files', total: 1000, rowsAtEnd: false } as const;
@@ -32,14 +32,14 @@ test('a phase is timed from its own beginning, and slow work is told in minutes'
   now = 61_000;
   assert.equal(text.of({ ...files, done: 2 }), 'Looking up functions in linux: 0 %, 8 min left');
   now = 62_000;
-  const slow = new ProgressText('t', () => now);
+  const slow = new ProgressText('t', undefined, () => now);
   slow.of(reading(0, 1e9));
   now = 63_000;
   assert.equal(slow.of(reading(2.5e6, 1e9)), 'Reading t: 0 %, 2.5 MB/s, 7 min left');
 });
 
 test('a format that has no rows before its end says so', () => {
-  const text = new ProgressText('perf.data', () => 0);
+  const text = new ProgressText('perf.data', undefined, () => 0);
   assert.match(text.of({ ...reading(1, 2), rowsAtEnd: true }), /50 %\. Its events have no order before/);
 });
 
