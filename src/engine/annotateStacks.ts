@@ -46,6 +46,8 @@ const ADDRESS = /(?<![\w])(?:\[<|0x)?(ffff[0-9a-f]{12})(?:>\])?(?![\w])/;
  * WARN_ON (lib/bug.c, kernel/panic.c __warn).
  */
 const EXACT = /\bR?IP: |\bEIP: |\bpc : |\bepc : |\bPC is at |\bNIP \[|\bWARNING: .* at \S+:\d+ /;
+/** More than printk prints in one line (LOG_LINE_MAX, kernel/printk/printk.c): EXACT may try a line many times. */
+const LONGEST_LINE = 1024;
 const NO_ADDRESS = /^0+$/;
 
 /** The frame of a line, or null when it has none. */
@@ -57,7 +59,7 @@ export function frameIn(line: string): FrameText | null {
     const frame = makeFrame(name ?? `0x${address}`, offset, size, module, address, false);
     return { frame, isUncertain: false, start: head!.length, end: whole.trimEnd().length };
   }
-  const isInterrupted = EXACT.test(line);
+  const isInterrupted = EXACT.test(line.slice(0, LONGEST_LINE));
   const named = NAMED.exec(line);
   if (named !== null) {
     if (OF_PROGRAM.test(line.slice(named.index))) return null;

@@ -27,7 +27,8 @@ export interface Meaning {
   readonly lines: readonly string[];
 }
 
-const FIELD = /([A-Za-z_]\w*)=(\S*)/g;
+/** From the beginning of a word: else each letter of a long one without `=` would be tried. */
+const FIELD = /\b([A-Za-z_]\w*)=(\S*)/g;
 const PFN_KEYS = new Set(['pfn', 'start_pfn', 'end_pfn', 'fin_pfn', 'head_pfn']);
 
 /** The field whose name or value is at a column, or null. */

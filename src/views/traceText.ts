@@ -11,15 +11,20 @@ const FTRACE_EVENT =
   /^\s*(?:\w+:\s+)?.{1,16}-\d+\s+(?:\(\s*[\d-]+\)\s+)?(?:\[\d{3,}\]|\d+(?=[^\s\d]))\s*(?:\S{4,8}\s+)?\d+(?:\.\d+)?:\s+(?:\(\+\d+\)\s+)?(?:[A-Za-z_][\w.]*:|[\w.]+ <-|<(?:user )?stack trace)/;
 /** `comm pid/tid [cpu] time: system:event: …` (tools/perf/builtin-script.c). */
 const PERF_EVENT =
-  /^\s*\S.*?\s+-?\d+(?:\/-?\d+)?\s+(?:\[-?\d+\]\s+)?\d+\.\d{6,9}:\s+(?:\d+\s+)?[\w-]+:[\w.-]+:(?:\s|$)/;
+  /\S\s+-?\d+(?:\/-?\d+)?\s+(?:\[-?\d+\]\s+)?\d+\.\d{6,9}:\s+(?:\d+\s+)?[\w-]+:[\w.-]+:(?:\s|$)/;
 const LOST = /^CPU:\s*\d+ \[(?:LOST \d+ EVENTS|\d+ EVENTS DROPPED)\]$/;
 /** A file that other programs write has none of these in its first lines. */
 const LINES_LOOKED_AT = 50;
+/**
+ * Characters of a line that are looked at: every plain text is, whatever it is, on the thread of all extensions. An
+ * event is told by what stands before its fields: 16 of a name, numbers, a time, and the name of the event.
+ */
+const HEAD_OF_LINE = 512;
 
 /** Whether a text is a trace by its first lines. */
 export function isTraceText(lines: Lines): boolean {
   for (let line = 0; line < Math.min(LINES_LOOKED_AT, lines.count); line++) {
-    const text = lines.at(line);
+    const text = lines.at(line).slice(0, HEAD_OF_LINE);
     if (line === 0 && HEADER.test(text)) return true;
     if (FTRACE_EVENT.test(text) || PERF_EVENT.test(text) || LOST.test(text)) return true;
   }

@@ -29,6 +29,11 @@ test('a field is found by its name and by its value; of flags the one that is me
   assert.equal(fieldAt('a: pfn=0x1 flags=b|cd|e', 1), null);
 });
 
+test('a field begins with a word, so that a long word without one is gone over once', () => {
+  assert.equal(fieldAt('0xpfn=1', 3), null);
+  assert.equal(fieldAt(`${'a'.repeat(1 << 22)} pfn=1`, 1), null);
+});
+
 test('PFNs are found in every form', () => {
   const forms: readonly (readonly [string, string, number | null])[] = [
     [EVENT, '0x12f98', 0x12f98],

@@ -100,6 +100,12 @@ test('stacks of a perf script end where its programs begin', () => {
   assert.equal(stackAround(perf, 3), null);
 });
 
+test('the frame of a line is found however long the line is', () => {
+  const warnings = 'WARNING: '.repeat(1 << 17);
+  assert.equal(shown(`${warnings} dump_stack_lvl+0x44/0x5c`), 'dump_stack_lvl|+0x44/0x5c');
+  assert.equal(frameInText('WARNING: CPU: 0 PID: 1 at a.c:1 f+0x4/0x5')?.frame.isInterrupted, true);
+});
+
 test('a preview has the lines around with their numbers, and marks the one that is meant', () => {
   const text = Array.from({ length: 20 }, (_, index) => `\tline ${index + 1};`).join('\n');
   assert.equal(

@@ -77,6 +77,16 @@ test('other texts are no traces', () => {
   }
 });
 
+test('only the head of a line is looked at, and long lines are looked at as fast as short ones', () => {
+  const event = 'sh 84/84 [000] 7.289237: page_ref:page_ref_mod: pfn=0x12f98';
+  assert.ok(isTraceText(linesOf(`${' '.repeat(400)}${event}`)));
+  assert.ok(!isTraceText(linesOf(`${' '.repeat(600)}${event}`)));
+  // As many steps as the square of this are hours.
+  const long = 1 << 24;
+  assert.ok(!isTraceText(linesOf(`a${' '.repeat(long)}x`)));
+  assert.ok(!isTraceText(linesOf(`${'a 1 '.repeat(long / 4)}x`)));
+});
+
 test('a stack is folded below its event; below its own header where another CPU stands between', () => {
   const own = [
     'a-1 [000] d.. 1.0: page_ref_mod: pfn=0x1',
