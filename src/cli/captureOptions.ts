@@ -4,13 +4,14 @@ import {
   GROUPINGS,
   KINDS,
   namesOf,
-  parsePfn,
+  parsePfnRange,
   parseSpan,
   ROLES,
   SORT_ORDERS,
   type HoldersQuery,
 } from '../engine/holdersQuery';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
+import type { PfnRange } from '../holders/model';
 import { wrappedNames } from './helpText';
 import { listed, once, oneOf, UsageError } from './options';
 
@@ -23,6 +24,8 @@ export interface CaptureInput {
   /** File with rules of the kind table, or null. */
   readonly rules: string | null;
   readonly query: HoldersQuery;
+  /** Pages that the query is to ask for as well, as far as the captures tell of them. */
+  readonly ranges: readonly PfnRange[];
 }
 
 export const CAPTURE_OPTIONS = {
@@ -65,7 +68,8 @@ ${wrappedNames(KINDS)}
   --role NAME     only references that were held, expected, temporary or earlier
   --held-for TIME only references held at least this long: 10ms, 1.5s, 200us
   --match TEXT    only what has TEXT in its PFN, task, area, kind or stack
-  --pfn PFN       only this page, whether or not it failed to move
+  --pfn PFN       only this page, whether or not it failed to move; A..B for those from
+                  A to B of which the captures tell
 `;
 
 type Values = {
@@ -81,10 +85,12 @@ export function captureInput(command: string, values: Values, captures: readonly
   if (vmlinux === null && modules !== null) {
     throw new UsageError(`${command}: --modules DIR needs --vmlinux FILE`);
   }
-  return { captures, tree, vmlinux, modules, rules, query: queryOf(command, values) };
+  const asked = listed(values.pfn).map((pfn) => rangeOf(command, pfn));
+  const [pages, ranges] = [asked.filter(isOnePage), asked.filter((range) => !isOnePage(range))];
+  return { captures, tree, vmlinux, modules, rules, query: queryOf(command, values, pages), ranges };
 }
 
-function queryOf(command: string, values: Values): HoldersQuery {
+function queryOf(command: string, values: Values, pages: readonly PfnRange[]): HoldersQuery {
   const grouping = once(command, '--group-by', values['group-by']);
   const order = once(command, '--sort', values.sort);
   return {
@@ -97,7 +103,7 @@ function queryOf(command: string, values: Values): HoldersQuery {
       roles: listed(values.role).map((role) => oneOf(command, '--role', role, ROLES)),
       heldFor: spanOf(command, once(command, '--held-for', values['held-for'])),
       text: once(command, '--match', values.match) ?? '',
-      pfns: listed(values.pfn).map((pfn) => pfnOf(command, pfn)),
+      pfns: pages.map(({ first }) => first),
       through: null,
     },
   };
@@ -112,8 +118,14 @@ function spanOf(command: string, given: string | null): number {
   );
 }
 
-function pfnOf(command: string, given: string): number {
-  const pfn = parsePfn(given);
-  if (pfn !== null) return pfn;
-  throw new UsageError(`${command}: --pfn ${given}: expected a page frame number, like 0x12f98 or 77720`);
+function isOnePage({ first, last }: PfnRange): boolean {
+  return first === last;
+}
+
+function rangeOf(command: string, given: string): PfnRange {
+  const range = parsePfnRange(given);
+  if (range !== null) return range;
+  throw new UsageError(
+    `${command}: --pfn ${given}: expected a page frame number, like 0x12f98 or 77720, or a range, like 0x12800..0x12fff`,
+  );
 }

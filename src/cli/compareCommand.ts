@@ -40,7 +40,15 @@ export function compareCommand(args: readonly string[]): CompareCommand {
     name: 'compare',
     before,
     after,
-    input: { captures: positionals, tree: null, vmlinux: null, modules: null, rules, query: DEFAULT_QUERY },
+    input: {
+      captures: positionals,
+      tree: null,
+      vmlinux: null,
+      modules: null,
+      rules,
+      query: DEFAULT_QUERY,
+      ranges: [],
+    },
     format: oneOf('compare', '--format', format, ['text', 'json']),
     exitCode: values['exit-code'] === true,
   };

@@ -51,6 +51,7 @@ export function eventsCommand(args: readonly string[]): EventsCommand {
       modules: null,
       rules: values.rules ?? null,
       query: DEFAULT_QUERY,
+      ranges: [],
     },
     filter: understood(once('events', '--filter', values.filter) ?? ''),
     limit: limitOf(values.limit),

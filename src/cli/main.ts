@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * `page-holders`: the same answers as in the editor, from a terminal or a CI job.
  *

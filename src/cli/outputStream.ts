@@ -1,6 +1,11 @@
 /** Standard output or error, written no faster than it is read. */
 import { once } from 'node:events';
 
+import { MAIL_COLUMNS } from '../engine/textReport';
+
+/** Below this, text is broken more than it can be read. */
+const NARROWEST = 40;
+
 /** The reader of the output went away. */
 export class ClosedPipeError extends Error {
   override readonly name = 'ClosedPipeError';
@@ -23,6 +28,11 @@ export class OutputStream {
 
   get isTerminal(): boolean {
     return this.stream.isTTY;
+  }
+
+  /** Columns of a line: those of the terminal; elsewhere as many as a mail has. */
+  get columns(): number {
+    return this.stream.isTTY ? Math.max(NARROWEST, this.stream.columns) : MAIL_COLUMNS;
   }
 
   /** @throws ClosedPipeError when nobody reads any more */

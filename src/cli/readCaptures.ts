@@ -2,13 +2,17 @@
 import path from 'node:path';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
+import type { HoldersQuery } from '../engine/holdersQuery';
 import { IndexStore } from '../engine/indexStore';
+import { pfnText } from '../engine/pageFacts';
 import type { CaptureFacts } from '../engine/protocol';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
+import type { PfnRange } from '../holders/model';
 import { cacheFolder } from './cacheFolder';
 import type { CaptureInput } from './captureOptions';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
+import { spoolStandardInput, STANDARD_INPUT } from './standardInput';
 
 export interface ReadCaptures {
   readonly engine: Engine;
@@ -16,11 +20,13 @@ export interface ReadCaptures {
   readonly opened: readonly CaptureFacts[];
   /** Whether every file that was given could be read. */
   readonly isWhole: boolean;
+  /** What is asked of them, with the pages of the ranges that were given. */
+  readonly query: HoldersQuery;
 }
 
 /** Resolves to null when nothing can be answered; the error stream says why. */
 export async function readCaptures(
-  { captures, tree, vmlinux, modules, rules, query }: CaptureInput,
+  { captures, tree, vmlinux, modules, rules, query, ranges }: CaptureInput,
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<ReadCaptures | null> {
@@ -34,13 +40,16 @@ export async function readCaptures(
     return null;
   }
   if (!(await isKnownReason(engine, query.filter.reason, errors))) return null;
+  const pfns = await pagesOf(engine, ranges, errors);
+  if (pfns === null) return null;
   if (tree !== null && !(await useTree(engine, tree, errors))) return null;
   if (vmlinux !== null) {
     if (!(await useDebugInfo(engine, vmlinux, modules, errors, progress))) return null;
   } else if (tree !== null) {
     await progress.during(tree, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
   }
-  return { engine, opened, isWhole: opened.length === captures.length };
+  const filter = { ...query.filter, pfns: [...query.filter.pfns, ...pfns] };
+  return { engine, opened, isWhole: opened.length === captures.length, query: { ...query, filter } };
 }
 
 /** Opens what can be opened; each failure is told on the error stream. */
@@ -53,16 +62,51 @@ async function openAll(
   const opened: CaptureFacts[] = [];
   for (const capture of paths) {
     try {
-      const open = progress.during(path.basename(capture), (onProgress) =>
-        engine.openCapture({ path: capture }, { onProgress }),
-      );
-      opened.push(await open);
+      opened.push(await openOne(engine, capture, progress));
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       await errors.write(`page-holders: ${error.message}\n`);
     }
   }
   return opened;
+}
+
+async function openOne(engine: Engine, capture: string, progress: ProgressLine): Promise<CaptureFacts> {
+  const spooled = capture === STANDARD_INPUT ? await spoolStandardInput() : null;
+  const file = spooled?.path ?? capture;
+  try {
+    return await progress.during(path.basename(file), (onProgress) =>
+      engine.openCapture({ path: file }, { onProgress }),
+    );
+  } finally {
+    spooled?.remove();
+  }
+}
+
+/** More pages than this are no answer any more. */
+const MOST_PAGES = 4096;
+
+/** Pages of the ranges of which the captures tell; null, and said why, when that is none or too many. */
+async function pagesOf(
+  engine: Engine,
+  ranges: readonly PfnRange[],
+  errors: OutputStream,
+): Promise<readonly number[] | null> {
+  const found: number[] = [];
+  for (const range of ranges) {
+    const pfns = await engine.pagesInRange({ range, limit: MOST_PAGES + 1 });
+    const words = `--pfn ${pfnText(range.first)}..${pfnText(range.last)}`;
+    if (pfns.length === 0 || pfns.length > MOST_PAGES) {
+      const why =
+        pfns.length === 0
+          ? 'no event of the captures tells of the references of these pages'
+          : `the captures tell of more than ${MOST_PAGES} of these pages; ask for a smaller range`;
+      await errors.write(`page-holders: ${words}: ${why}.\n`);
+      return null;
+    }
+    found.push(...pfns);
+  }
+  return found;
 }
 
 /** A file that was asked for and cannot be used whole is an error: nobody would miss its rules in the answer. */
@@ -119,7 +163,7 @@ async function isKnownReason(engine: Engine, name: string | null, errors: Output
   if (inCaptures.some(([reason]) => reason === name)) return true;
   await errors.write(
     `page-holders: --reason ${name}: no capture has it, and it is no migrate reason. Expected one of ` +
-      `${MIGRATE_REASONS.join(', ')}.\n`,
+      `${MIGRATE_REASONS.join(', ')}; a CMA allocation fails with contig_range.\n`,
   );
   return false;
 }

@@ -17,11 +17,13 @@ export interface ReportCommand {
   /** Text with what is folded. */
   readonly full: boolean;
   readonly exitCode: boolean;
+  /** Columns of a line of text; Infinity for no breaks, null where nothing is said. */
+  readonly columns: number | null;
 }
 
 export const REPORT_USAGE = `page-holders report CAPTURE… [--tree DIR] [--vmlinux FILE] [--modules DIR]
              [--rules FILE] [--format text|json] [--group-by WHAT] [--sort ORDER]
-             [FILTER]… [--full] [--exit-code]
+             [FILTER]… [--full] [--width COLUMNS] [--exit-code]
 `;
 
 export const REPORT_HELP = `report reads trace captures of a Linux kernel and says, for every page that could not be
@@ -30,8 +32,8 @@ moved, who held a reference on it, from where in the kernel, and until when.
   CAPTURE         ftrace text (/sys/kernel/tracing/trace or trace_pipe, saved to a
                   file, or the output of trace-cmd report), trace.dat of trace-cmd,
                   perf script text, perf.data, page_pinner files, or a kernel log
-                  with page dumps; compressed with gzip, xz or zstd or not. Beside
-                  it, in any order and told by their content:
+                  with page dumps; compressed with gzip, xz or zstd or not; - for
+                  standard input. Beside it, in any order and told by their content:
                     a page_owner dump      who allocated each page
                     kallsyms, System.map   names of bare addresses, as in perf.data
                   A page_owner dump alone is reported by stack. Several traces are
@@ -39,7 +41,9 @@ moved, who held a reference on it, from where in the kernel, and until when.
 ${SOURCE_HELP}  --format FORMAT text, like the tree in the editor (default), or json
 ${ORDER_HELP}  --full          text with what is folded too: expected, temporary and earlier
                   references, pages never released, and the events of every row
-  --exit-code     exit with 1 when held or untraced references were found
+  --width COLUMNS break lines of text there, 0 for nowhere: one row a line, to grep.
+                  Default: the width of the terminal, 78 into a file or pipe
+  --exit-code     exit with 1 when references were held, untraced or not to be judged
 
 ${FILTER_HELP}`;
 
@@ -50,15 +54,28 @@ export function reportCommand(args: readonly string[]): ReportCommand {
     format: { type: 'string' },
     full: { type: 'boolean' },
     'exit-code': { type: 'boolean' },
+    width: { type: 'string' },
   });
   const input = captureInput('report', values, positionals);
   const { full = false } = values;
+  const columns = columnsOf(values.width);
   const format = oneOf('report', '--format', values.format ?? 'text', ['text', 'json']);
   if (format === 'json') {
     refuseForJson('--group-by', input.query.groupBy !== DEFAULT_QUERY.groupBy);
     refuseForJson('--full', full);
+    refuseForJson('--width', columns !== null);
   }
-  return { name: 'report', input, format, full, exitCode: values['exit-code'] === true };
+  return { name: 'report', input, format, full, exitCode: values['exit-code'] === true, columns };
+}
+
+function columnsOf(given: string | undefined): number | null {
+  if (given === undefined) return null;
+  const columns = /^\d{1,5}$/.test(given) ? Number(given) : NaN;
+  if (columns === 0) return Infinity;
+  if (columns >= 20) return columns;
+  throw new UsageError(
+    `report: --width ${given}: expected columns, 20 or more, or 0 for lines without breaks`,
+  );
 }
 
 function refuseForJson(option: string, isGiven: boolean): void {

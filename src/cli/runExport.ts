@@ -12,10 +12,9 @@ export async function runExport(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<number> {
-  const { query } = input;
   const read = await readCaptures(input, errors, progress);
   if (read === null) return 2;
-  const { engine, isWhole } = read;
+  const { engine, isWhole, query } = read;
   if (file === null) {
     for await (const piece of engine.exported(format, query)) await output.write(piece);
     return isWhole ? 0 : 2;

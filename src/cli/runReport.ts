@@ -13,20 +13,20 @@ const COLOURS: Styles = {
 
 /** Returns the exit status. */
 export async function runReport(
-  { input, format, full, exitCode }: ReportCommand,
+  { input, format, full, exitCode, columns }: ReportCommand,
   output: OutputStream,
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<number> {
-  const { query } = input;
   const read = await readCaptures(input, errors, progress);
   if (read === null) return 2;
-  const { engine, isWhole } = read;
+  const { engine, isWhole, query } = read;
   if (format === 'json') {
     for await (const piece of engine.jsonReport(query)) await output.write(piece);
   } else {
     const styles = output.hasColours ? COLOURS : NO_STYLES;
-    for await (const line of engine.textReport(query, styles, full)) await output.write(`${line}\n`);
+    const layout = { styles, full, columns: columns ?? output.columns };
+    for await (const line of engine.textReport(query, layout)) await output.write(`${line}\n`);
   }
   if (!isWhole) return 2;
   return exitCode && engine.anyHeld(query.filter) ? 1 : 0;

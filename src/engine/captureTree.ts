@@ -4,7 +4,7 @@ import { allocationsText } from './allocationsText';
 import { missingRows } from './doubtRows';
 import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
-import { counted, percentText } from './wording';
+import { counted, foundText, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -164,18 +164,19 @@ export interface FailedPages {
   readonly heldPages: number;
   /** Pages without one, whose count shows a reference too many. */
   readonly untracedPages: number;
+  /** Pages without one, of whose references nothing tells who took them. */
+  readonly unjudgedPages: number;
 }
 
 /** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
-export function failedText({ pages, heldPages, untracedPages }: FailedPages, facts: CaptureFacts): string {
+export function failedText(found: FailedPages, facts: CaptureFacts): string {
   if (facts.pageEvents === 0) return 'No event speaks of a page';
-  if (pages === 0) {
+  if (found.pages === 0) {
     return facts.lost > 0 || facts.gaps > 0
       ? 'No page failed to move in what the capture has kept'
       : 'No page failed to move';
   }
-  const untraced = untracedPages > 0 ? `, ${untracedPages} untraced` : '';
-  return `${counted(pages, 'page')} failed to move, ${heldPages} held${untraced}`;
+  return foundText(found);
 }
 
 function pagesRow(facts: CaptureFacts, { allocations }: Capture): Branch {

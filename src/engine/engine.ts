@@ -53,7 +53,7 @@ import { jsonReport, type JsonSource } from './jsonReport';
 import { KernelSource } from './kernelSource';
 import { KindRuleBook, readRuleFile } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
-import { heldReferences, isHeld } from './pageFacts';
+import { heldReferences, isHeld, isNotJudged } from './pageFacts';
 import { pageInShort } from './pageInShort';
 import { pagesInRange } from './pagesInRange';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
@@ -63,7 +63,7 @@ import { reportDebugInfo } from './report';
 import { namingRows, symbolFacts, symbolFileRow, type SymbolUse } from './symbolFileRows';
 import { wholeStack } from './stackRows';
 import { taskText } from './taskText';
-import { textLines, type Styles } from './textReport';
+import { textLines, type TextOptions } from './textReport';
 import { pointText } from './timeText';
 import { pauseFor } from './turns';
 import { counted, joined } from './wording';
@@ -354,10 +354,10 @@ export class Engine implements EngineApi {
   }
 
   /** Lines of the text report of all captures, grouped, sorted and filtered. */
-  async *textReport(query: HoldersQuery, styles: Styles, full = false): AsyncGenerator<string> {
+  async *textReport(query: HoldersQuery, layout: TextOptions): AsyncGenerator<string> {
     for (const { rows, below } of await this.reportParts(query)) {
-      yield* await textLines(rows, { styles, full });
-      yield* await textLines(below, { styles }, 1);
+      yield* await textLines(rows, layout);
+      yield* await textLines(below, { ...layout, full: false }, 1);
       yield '';
     }
   }
@@ -473,9 +473,11 @@ export class Engine implements EngineApi {
     yield ']';
   }
 
-  /** Whether any page that the filter asks for has a reference that somebody held. */
+  /** Whether somebody held any page that the filter asks for, or may have: its references could not be judged. */
   anyHeld(filter: HolderFilter): boolean {
-    return [...this.opened.values()].some((opened) => this.askedPages(opened, filter).some(isHeld));
+    return [...this.opened.values()].some((opened) =>
+      this.askedPages(opened, filter).some((page) => isHeld(page) || isNotJudged(page)),
+    );
   }
 
   private askedPages(
@@ -846,7 +848,9 @@ function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number]
 
 function countPages(pages: readonly Page[]): FailedPages {
   const heldPages = pages.filter((page) => heldReferences(page).length > 0).length;
-  return { pages: pages.length, heldPages, untracedPages: pages.filter(isHeld).length - heldPages };
+  const untracedPages = pages.filter(isHeld).length - heldPages;
+  const unjudgedPages = pages.filter((page) => !isHeld(page) && isNotJudged(page)).length;
+  return { pages: pages.length, heldPages, untracedPages, unjudgedPages };
 }
 
 function pageEvents(capture: Capture): number {

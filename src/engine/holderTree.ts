@@ -25,6 +25,7 @@ import {
   reasonsText,
   stillHeldText,
   sumText,
+  termText,
 } from './pageFacts';
 import type { Tooltip } from './protocol';
 import { ReferenceRows } from './referenceRows';
@@ -287,14 +288,20 @@ export class HolderRows {
     const overMarks = group.marks.length > 1 && role !== 'held' ? ` over ${group.marks.length} marks` : '';
     const explained =
       references.length > real && real > 0 ? counted(references.length - real, 'explanation') : null;
+    const isWhole = references.length === group.references[role].length;
+    const expected = role === 'expected' && isWhole ? expectedText(page, group) : null;
     return branch(
       {
         id,
         kind: 'role',
         mood: role === 'held' && real > 0 ? 'held' : 'plain',
-        label: `${roleName(role, group)}: ${joined([count, explained])}${overMarks}`,
-        description: kindsText(references),
-        tooltip: { title: ROLE_NAMES[role], rows: [], notes: [ROLE_MEANINGS[role]] },
+        label: expected?.label ?? `${roleName(role, group)}: ${joined([count, explained])}${overMarks}`,
+        description: expected?.description ?? kindsText(references),
+        tooltip: {
+          title: ROLE_NAMES[role],
+          rows: [],
+          notes: [ROLE_MEANINGS[role], ...(expected === null ? [] : [EXPECTED_GETS])],
+        },
         expanded: role === 'held',
       },
       () => this.references.rows(id, page, references, vantage),
@@ -338,6 +345,26 @@ const ROLES_AT_END: readonly (readonly [Role, string])[] = [
   ['temporary', 'Temporary'],
   ['earlier', 'Earlier'],
 ];
+
+const EXPECTED_GETS =
+  'The number is that of the sum. Below it are those whose get the capture has, by the name of where they were taken: ' +
+  'the reference of the allocation is the one that the first mapping or the page cache has by now.';
+
+/** What migration accounts for at each mark of a group, by its own sum; null where that is not known. */
+function expectedText(page: Page, group: MarkGroup): { label: string; description: string } | null {
+  const { expected, expectedTerms } = group.marks[0]!;
+  if (expected === null || expected <= 0) return null;
+  const first = page.marks.indexOf(group.marks[0]!);
+  const seen = group.references.expected
+    .filter(({ acquired, openAt }) => acquired !== null && openAt.includes(first))
+    .reduce((sum, { weight }) => sum + weight, 0);
+  const unseen = expected - seen;
+  const overMarks = group.marks.length > 1 ? ` at each of ${group.marks.length} marks` : '';
+  return {
+    label: `Expected: ${expectedTerms.map(termText).join(' + ')}${overMarks}`,
+    description: unseen > 0 ? `${unseen} without a get in the capture` : '',
+  };
+}
 
 /** Without function names nothing says that what was open is accounted for. */
 function roleName(role: Role, group: MarkGroup): string {

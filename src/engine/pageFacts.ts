@@ -22,7 +22,12 @@ export function explanations(page: Page): readonly Reference[] {
   return page.references.filter((reference) => reference.weight === 0);
 }
 
-/** Whether somebody holds it, known or not: the answer of `--exit-code`. */
+/** Whether the capture shows its count and nothing that tells its references apart. */
+export function isNotJudged(page: Page): boolean {
+  return page.marks.some((mark) => mark.count !== null && mark.held === null);
+}
+
+/** Whether somebody holds it, known or not. */
 export function isHeld(page: Page): boolean {
   return heldReferences(page).length > 0 || untracedReferences(page) > 0;
 }
@@ -63,7 +68,7 @@ export function holdersText(page: Page): string {
   const untraced = untracedReferences(page);
   if (held > 0) return untraced > 0 ? `held by ${held} + ${untraced} untraced` : `held by ${held}`;
   if (untraced > 0) return `${untraced} untraced`;
-  if (page.marks.some((mark) => mark.count !== null && mark.held === null)) return 'not judged';
+  if (isNotJudged(page)) return 'not judged';
   const causes = causesText(page.marks);
   return causes === '' ? 'no reference too many' : `nobody: ${causes}`;
 }
@@ -109,6 +114,7 @@ function part(count: number | null, name: string): readonly string[] {
   return count === null || count === 0 ? [] : [`${count} ${name}`];
 }
 
-function termText(term: Mark['expectedTerms'][number]): string {
+/** `1 isolation` */
+export function termText(term: Mark['expectedTerms'][number]): string {
   return /^\d/.test(term.label) ? term.label : `${term.count} ${term.label}`;
 }

@@ -149,6 +149,8 @@ export interface CaptureFacts {
   readonly heldPages: number;
   /** Pages without a known holder whose count shows a reference too many. */
   readonly untracedPages: number;
+  /** Pages without either, of whose references nothing tells who took them. */
+  readonly unjudgedPages: number;
   /** Pages without a mark that somebody still holds at the end. */
   readonly unreleasedPages: number;
   /** Kinds of the references, with how many references each. */

@@ -25,6 +25,7 @@ export function symbolFacts(id: string, { path }: SymbolFile): CaptureFacts {
     allocations: 0,
     pages: 0,
     heldPages: 0,
+    unjudgedPages: 0,
     untracedPages: 0,
     unreleasedPages: 0,
     kinds: [],

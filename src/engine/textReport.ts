@@ -20,11 +20,13 @@ export interface TextOptions {
   readonly styles?: Styles;
   /** Prints what is folded as well, and the events that each row rests on. */
   readonly full?: boolean;
+  /** Longest line, {@link MAIL_COLUMNS} unless given; Infinity for lines without breaks. */
+  readonly columns?: number;
 }
 
 const INDENT = '  ';
 /** Mails are read at 72 to 80 columns; a word that is longer stays whole. */
-const COLUMNS = 78;
+export const MAIL_COLUMNS = 78;
 /** Lines that go on stand deeper than the children that follow. */
 const CONTINUATION = '    ';
 
@@ -52,9 +54,9 @@ export async function textLines(
   depth = 0,
   printed = new Set<string>(),
 ): Promise<readonly string[]> {
-  const { styles = NO_STYLES, full = false } = options;
+  const { styles = NO_STYLES, full = false, columns = MAIL_COLUMNS } = options;
   const indent = INDENT.repeat(depth);
-  const width = columnWidth(branches, indent.length);
+  const width = columnWidth(branches, columns - indent.length);
   const lines: string[] = [];
   for (const { node: given, children, subject } of branches) {
     const isPrinted = subject !== undefined && printed.has(subject);
@@ -62,7 +64,9 @@ export async function textLines(
     if (subject !== undefined) printed.add(subject);
     if (isLeftOut(node, full)) continue;
     lines.push(
-      ...(node.kind === 'frame' ? [indent + frameText(node, width, styles)] : rowLines(node, indent, styles)),
+      ...(node.kind === 'frame'
+        ? [indent + frameText(node, width, styles)]
+        : rowLines(node, indent, columns, styles)),
     );
     if (children === null || isPrinted || isFolded(node, full)) continue;
     lines.push(...(await textLines(await children(), options, depth + 1, printed)));
@@ -91,13 +95,17 @@ export function isFolded(node: TreeNode, full: boolean): boolean {
   return !full || node.kind === 'frames' || node.kind === 'event';
 }
 
-/** Frames stand in two columns, as far as these fit on a line. */
-function columnWidth(branches: readonly Branch[], indent: number): number {
+/**
+ * Frames stand in two columns, as far as these fit on a line.
+ *
+ * @param room columns behind the indentation
+ */
+function columnWidth(branches: readonly Branch[], room: number): number {
   const frames = branches.filter(({ node }) => node.kind === 'frame');
   const longest = (lengths: readonly number[]): number => Math.max(0, ...lengths);
   const names = longest(frames.map(({ node }) => node.label.length));
   const places = longest(frames.map(({ node }) => node.description.length));
-  return Math.min(names, 40, Math.max(24, COLUMNS - indent - INDENT.length - places));
+  return Math.min(names, 40, Math.max(24, room - INDENT.length - places));
 }
 
 function frameText(node: TreeNode, width: number, styles: Styles): string {
@@ -106,17 +114,17 @@ function frameText(node: TreeNode, width: number, styles: Styles): string {
 }
 
 /** Label, and the description in parentheses, broken between their parts where they are longer than a line. */
-function rowLines(node: TreeNode, indent: string, styles: Styles): readonly string[] {
+function rowLines(node: TreeNode, indent: string, columns: number, styles: Styles): readonly string[] {
   const pieces = [
-    ...piecesOf(node.label, '', '', labelStyle(node, styles)),
-    ...(node.description === '' ? [] : piecesOf(node.description, '(', ')', styles.dim)),
+    ...piecesOf(node.label, '', '', columns / 2, labelStyle(node, styles)),
+    ...(node.description === '' ? [] : piecesOf(node.description, '(', ')', columns / 2, styles.dim)),
   ];
   const lines: string[] = [];
   let line = indent;
   let length = indent.length;
   let isStart = true;
   for (const { text, style } of pieces) {
-    if (!isStart && length + 1 + text.length > COLUMNS) {
+    if (!isStart && length + 1 + text.length > columns) {
       lines.push(line);
       line = indent + CONTINUATION;
       length = line.length;
@@ -134,12 +142,18 @@ interface Piece {
   readonly style: (text: string) => string;
 }
 
-/** A line may break behind ` · ` and, where a part alone is too long for a line, between its words. */
-function piecesOf(text: string, open: string, close: string, style: Piece['style']): readonly Piece[] {
+/** A line may break behind ` · ` and, where a part alone is longer than `longest`, between its words. */
+function piecesOf(
+  text: string,
+  open: string,
+  close: string,
+  longest: number,
+  style: Piece['style'],
+): readonly Piece[] {
   const parts = `${open}${text}${close}`.split(' · ');
   return parts
     .map((part, index) => (index < parts.length - 1 ? `${part} ·` : part))
-    .flatMap((part) => (part.length > COLUMNS / 2 ? part.split(' ') : [part]))
+    .flatMap((part) => (part.length > longest ? part.split(' ') : [part]))
     .map((part) => ({ text: part, style }));
 }
 

@@ -71,6 +71,22 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${number} ${count === 1 ? noun : plural}`;
 }
 
+interface FoundPages {
+  readonly pages: number;
+  readonly heldPages: number;
+  readonly untracedPages: number;
+  readonly unjudgedPages: number;
+}
+
+/** `2 pages failed to move, 1 held, 1 untraced`; none is said to be free of holders that could not be judged. */
+export function foundText({ pages, heldPages, untracedPages, unjudgedPages }: FoundPages): string {
+  const failed = `${counted(pages, 'page')} failed to move`;
+  if (pages > 0 && unjudgedPages === pages) return `${failed}, not judged`;
+  const untraced = untracedPages > 0 ? `, ${untracedPages} untraced` : '';
+  const unjudged = unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : '';
+  return `${failed}, ${heldPages} held${untraced}${unjudged}`;
+}
+
 /** `38 %`: never more than there is. */
 export function percentText(part: number): string {
   return `${Math.floor(part * 100)} %`;

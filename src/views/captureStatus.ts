@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { CaptureFacts } from '../engine/protocol';
+import { foundText } from '../engine/wording';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
@@ -49,11 +50,9 @@ export class CaptureStatus implements vscode.Disposable {
   }
 }
 
-function captureLine({ path: file, pages, heldPages, lost, changed, part }: CaptureFacts): string {
-  const found =
-    pages === 1
-      ? vscode.l10n.t('1 page failed to move, {0} held', numberText(heldPages))
-      : vscode.l10n.t('{0} pages failed to move, {1} held', numberText(pages), numberText(heldPages));
+function captureLine(facts: CaptureFacts): string {
+  const { path: file, lost, changed, part } = facts;
+  const found = foundText(facts);
   const doubts = [
     ...(part < 1 ? [vscode.l10n.t('being read')] : []),
     ...(lost > 0 ? [lostText(lost)] : []),

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { DEFAULT_QUERY, NO_FILTER, parsePfnRange, type HoldersQuery } from '../engine/holdersQuery';
 import { pfnText } from '../engine/pageFacts';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
-import { counted } from '../engine/wording';
+import { counted, foundText } from '../engine/wording';
 import type { OpenCaptures } from './openCaptures';
 
 /** Name in the manifest. */
@@ -81,9 +81,10 @@ const NO_CAPTURE =
   'No capture is open in Page Holders. Ask the user to open one with the command "Page Holders: Open Capture…", then ' +
   'call the tool again.';
 
-function captureLine({ path, format, events, pages, heldPages, lost }: CaptureFacts): string {
+function captureLine(facts: CaptureFacts): string {
+  const { path, format, events, lost } = facts;
   const doubt = lost > 0 ? `; ${counted(lost, 'event')} lost, so holders may be missing` : '';
-  return `${path} (${format}, ${counted(events, 'event')}): ${counted(pages, 'page')} failed to move, ${heldPages} held${doubt}`;
+  return `${path} (${format}, ${counted(events, 'event')}): ${foundText(facts)}${doubt}`;
 }
 
 function cut(text: string): string {

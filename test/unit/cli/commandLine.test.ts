@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { runCli, runCliAndInterrupt, runCliAndLeave, scratch } from './support/runCli';
+import { runCli, runCliAndInterrupt, runCliAndLeave, scratch, unbroken } from './support/runCli';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -198,4 +198,53 @@ test('record-script prints a script, and takes only what a script can be made of
     assert.equal(refused.status, 2, args.join(' '));
     assert.match(refused.errors, message);
   }
+});
+
+test('--exit-code is 1 where nothing tells whose the references are', async () => {
+  const addresses = 'test/fixtures/perf/multi.perf.data.gz';
+  const { status, output } = await runCli(['report', addresses, '--exit-code']);
+  assert.equal(status, 1);
+  assert.match(output, /· 1 page failed to move, not judged \(/);
+});
+
+test('- is standard input, beside files too', async () => {
+  const text = readFileSync(SAMPLE, 'utf8');
+  const { status, output, errors } = await runCli(['report', '-'], text);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.match(output, /^stdin · 1 page failed to move, 1 held/);
+  assert.equal(
+    (await runCli(['report', SAMPLE])).output.split('\n').slice(1).join('\n'),
+    output.split('\n').slice(1).join('\n'),
+  );
+  const nothing = await runCli(['events', '-']);
+  assert.equal(nothing.status, 2);
+  assert.match(nothing.errors, /stdin cannot be opened: .*empty/);
+});
+
+test('--width breaks lines there, 0 nowhere', async () => {
+  const narrow = await runCli(['report', SAMPLE, '--width', '50']);
+  const rows = narrow.output.split('\n').filter((line) => line.includes(' '));
+  assert.ok(rows.every((line) => line.length <= 60));
+  const whole = await runCli(['report', SAMPLE, '--width', '0']);
+  assert.match(
+    whole.output,
+    /^ +pipe buffer · owner-225 · still held · vmsplice \(held ≥ 47\.3 ms · match assumed\)$/m,
+  );
+  assert.equal(unbroken(whole.output), unbroken((await runCli(['report', SAMPLE])).output));
+  assert.match(
+    (await runCli(['report', SAMPLE, '--width', 'wide'])).errors,
+    /--width wide: expected columns/,
+  );
+});
+
+test('--pfn takes a range of which the capture tells something', async () => {
+  const { output } = await runCli(['report', SAMPLE, '--pfn', '0x12f90..0x12f9f']);
+  assert.match(output, /0x12f98 · held by 3/);
+  const none = await runCli(['report', SAMPLE, '--pfn', '0x1..0x2']);
+  assert.equal(none.status, 2);
+  assert.match(none.errors, /--pfn 0x1\.\.0x2: no event of the captures tells/);
+  assert.match(
+    (await runCli(['report', SAMPLE, '--pfn', '5..'])).errors,
+    /--pfn 5\.\.: expected a page frame number/,
+  );
 });

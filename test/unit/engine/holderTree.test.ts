@@ -72,7 +72,7 @@ test('the sample: what is open at first answers who held the page', async () => 
     '      GUP pin (FOLL_PIN) · pvm-reader-226 · released 15.1 ms after ·',
     '        Acquired 4.79 ms before the mark · pvm-reader-226',
     '        Released 15.1 ms after the mark · pvm-reader-226',
-    '    Expected: 1 reference (page table mapping)',
+    '    Expected: 1 page table mapping',
     '    Temporary: 1 reference (isolation)',
     '    Earlier: 3 references (2 × LRU batch, isolation)',
   ]);
@@ -277,7 +277,7 @@ test('a copied row is opened, and what is folded below it stays one line', async
     'Expected',
   );
   const lines = await textLines([{ ...role, node: { ...role.node, expanded: true } }]);
-  assert.equal(lines[0], 'Expected: 1 reference (page table mapping)');
+  assert.equal(lines[0], 'Expected: 1 page table mapping');
   assert.equal(lines[1], '  page table mapping · sh-84 · fault (held 29 ms)');
 });
 
