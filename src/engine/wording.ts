@@ -43,6 +43,17 @@ export const CERTAINTY_NAMES: Readonly<Record<Certainty, string>> = {
   unknown: 'not found',
 };
 
+/** Of a line to which the way is a guess, though it is the only one. */
+export const UNPROVEN_NAME = 'not proven: the way to this line is a guess';
+
+/** Of a line on its own, where it is not seen whether there are others. */
+export const UNSURE_LINE_NAME = 'one of several places, or the way to it is not proven';
+
+/** How sure a line is by debug info that may be of another build. */
+export function doubtfulName(name: string): string {
+  return `doubtful: ${name} in debug info that may be of another build`;
+}
+
 export const DOUBTFUL_NAME = 'doubtful: the debug info may be of another build';
 
 /** Names of the errors that migration and isolation return (include/uapi/asm-generic/errno-base.h). */

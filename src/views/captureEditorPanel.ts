@@ -8,6 +8,7 @@ import { ProgressText } from '../engine/progressText';
 import type { CaptureFacts, CapturePlace, FrameTarget, ProgressReport } from '../engine/protocol';
 import type { EditorParts } from './captureEditor';
 import { isCancel, showFailure } from './failures';
+import { PROGRESS_WORDS } from './progressWords';
 
 /** What a page may ask; anything else of the engine is none of its business. */
 const METHODS: ReadonlySet<EditorMethod> = new Set<EditorMethod>([
@@ -43,7 +44,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
     private readonly parts: EditorParts,
   ) {
     const { captures, pageFolder } = parts;
-    this.progressText = new ProgressText(this.name);
+    this.progressText = new ProgressText(this.name, PROGRESS_WORDS);
     const { webview } = panel;
     this.subscriptions = vscode.Disposable.from(
       webview.onDidReceiveMessage((message: FromEditor) => void this.hear(message)),
@@ -129,12 +130,16 @@ export class CaptureEditorPanel implements vscode.Disposable {
       return {
         ...base,
         phase: 'reading',
-        message: progress === null ? `Reading ${this.name}` : this.progressText.of(progress),
+        message: progress === null ? PROGRESS_WORDS.work.reading(this.name) : this.progressText.of(progress),
         progress: total === 0 ? null : done / total,
       };
     }
     if (facts !== undefined) return { ...base, phase: 'open', message: '', progress: null };
-    return { ...base, phase: 'closed', message: `${this.name} is not open.`, progress: null };
+    return { ...base, phase: 'closed', message: this.notOpenText(), progress: null };
+  }
+
+  private notOpenText(): string {
+    return vscode.l10n.t('{0} is not open.', this.name);
   }
 
   private async hear(message: FromEditor): Promise<void> {
@@ -187,7 +192,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
     signal: AbortSignal,
   ): Promise<unknown> {
     const { captureId } = this;
-    if (captureId === undefined || !METHODS.has(method)) throw new Error(`${this.name} is not open.`);
+    if (captureId === undefined || !METHODS.has(method)) throw new Error(this.notOpenText());
     // The request was typed by the page of the same build; the capture is not for it to choose.
     const value = await this.parts.engine[method]({ ...request, capture: captureId } as never, { signal });
     if (method === 'eventDetails') this.keepFrames(value as EventDetails);

@@ -39,7 +39,10 @@ export class CaptureStatus implements vscode.Disposable {
     const name = all.length === 1 ? path.basename(first.path) : vscode.l10n.t('{0} captures', all.length);
     const isDoubtful = all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
     this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name}, ${symbols}`;
-    this.item.accessibilityInformation = { label: `Page Holders: ${name}, ${symbols}`, role: 'button' };
+    this.item.accessibilityInformation = {
+      label: vscode.l10n.t('Page Holders: {0}, {1}', name, symbols),
+      role: 'button',
+    };
     this.item.tooltip = [
       ...all.map(captureLine),
       tree === null

@@ -36,11 +36,15 @@ export class FieldHover implements vscode.HoverProvider {
       if (uri.scheme !== 'file') return text;
       const open = commandLink('pageHolders.openResource', []);
       text.isTrusted = { enabledCommands: ['pageHolders.openResource'] };
-      return text.appendMarkdown(`[Open this trace in Page Holders](${open}) to see who holds it`);
+      return text.appendMarkdown(
+        vscode.l10n.t('[Open this trace in Page Holders]({0}) to see who holds it', open),
+      );
     }
     const page = await this.engine.pageInShort({ id: capture.id, pfn });
     if (page === null) {
-      return new vscode.MarkdownString(`${name}\n\nNo event of the capture tells of its references.`);
+      return new vscode.MarkdownString(
+        `${name}\n\n${vscode.l10n.t('No event of the capture tells of its references.')}`,
+      );
     }
     return pageText(page, pfn);
   }
@@ -48,13 +52,16 @@ export class FieldHover implements vscode.HoverProvider {
 
 function pageText(page: PageInShort, pfn: number): vscode.MarkdownString {
   const text = new vscode.MarkdownString(`**${escapeMarkdown(page.label)}**\n\n`);
-  if (page.sum !== null) text.appendMarkdown(`At the last mark: ${escapeMarkdown(page.sum)}\n\n`);
+  if (page.sum !== null)
+    text.appendMarkdown(`${vscode.l10n.t('At the last mark: {0}', escapeMarkdown(page.sum))}\n\n`);
   for (const holder of page.holders) text.appendMarkdown(`- ${escapeMarkdown(holder)}\n`);
-  if (page.moreHolders > 0) text.appendMarkdown(`- and ${page.moreHolders} more\n`);
+  if (page.moreHolders > 0) text.appendMarkdown(`- ${vscode.l10n.t('and {0} more', page.moreHolders)}\n`);
   if (page.node === null) return text;
   const row: PageRow = { node: page.node, pfn };
   text.isTrusted = { enabledCommands: ['pageHolders.showPage'] };
-  return text.appendMarkdown(`\n[Show the holders](${commandLink('pageHolders.showPage', [row])})`);
+  return text.appendMarkdown(
+    `\n[${vscode.l10n.t('Show the holders')}](${commandLink('pageHolders.showPage', [row])})`,
+  );
 }
 
 function meaningText({ title, lines }: Meaning): vscode.MarkdownString {

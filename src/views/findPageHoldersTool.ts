@@ -1,6 +1,6 @@
 /**
  * What language models are told of the open captures: who holds a page, or what kept the pages that failed to move. The
- * answer is the text of the view, cut where it would fill a conversation.
+ * answer is the text of the view, cut where it would fill a conversation; what models read is English in any language.
  */
 import * as vscode from 'vscode';
 import { DEFAULT_QUERY, NO_FILTER, parsePfnRange, type HoldersQuery } from '../engine/holdersQuery';
@@ -37,8 +37,12 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
     input,
   }: vscode.LanguageModelToolInvocationPrepareOptions<FindPageHoldersInput>): vscode.PreparedToolInvocation {
     const pfn = typeof input.pfn === 'string' || typeof input.pfn === 'number' ? String(input.pfn) : '';
-    const asked = pfn === '' ? 'what kept pages from moving' : `who holds PFN ${pfn}`;
-    return { invocationMessage: `Looking up ${asked} in the open captures` };
+    return {
+      invocationMessage:
+        pfn === ''
+          ? vscode.l10n.t('Looking up what kept pages from moving in the open captures')
+          : vscode.l10n.t('Looking up who holds PFN {0} in the open captures', pfn),
+    };
   }
 
   async invoke({

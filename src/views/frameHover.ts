@@ -1,7 +1,7 @@
 /** Hover on a frame of a text: where it is, how sure that is, and the source there. */
 import * as vscode from 'vscode';
 import type { FrameTarget, SourcePlace } from '../engine/protocol';
-import { CERTAINTY_NAMES, joined, sentence } from '../engine/wording';
+import { CERTAINTY_NAMES, doubtfulName, joined, sentence, UNPROVEN_NAME } from '../engine/wording';
 import { escapeMarkdown } from './markdown';
 import { uriInTree } from './openFrame';
 import { sourcePreview } from './sourcePreview';
@@ -32,7 +32,9 @@ export class FrameHover implements vscode.HoverProvider {
     const [first, ...others] = target.candidates;
     text.appendMarkdown(`**${escapeMarkdown(target.function)}**`);
     if (first === undefined) {
-      text.appendMarkdown(`\n\n${escapeMarkdown(joined(['Not found in the kernel tree', target.note]))}`);
+      text.appendMarkdown(
+        `\n\n${escapeMarkdown(joined([vscode.l10n.t('Not found in the kernel tree'), target.note]))}`,
+      );
       return text;
     }
     text.appendMarkdown(` · ${await placeLink(root, first)}\n\n`);
@@ -41,13 +43,15 @@ export class FrameHover implements vscode.HoverProvider {
     if (preview !== null) text.appendCodeblock(preview, 'c');
     for (const inlined of target.inlined.toReversed()) {
       const place = await placeLink(root, inlined);
-      text.appendMarkdown(`\n- calls ${escapeMarkdown(inlined.function)}, inlined · ${place}`);
+      text.appendMarkdown(
+        `\n- ${vscode.l10n.t('calls {0}, inlined · {1}', escapeMarkdown(inlined.function), place)}`,
+      );
     }
     for (const other of others.slice(0, MOST_OTHERS)) {
-      text.appendMarkdown(`\n- or ${await placeLink(root, other)}`);
+      text.appendMarkdown(`\n- ${vscode.l10n.t('or {0}', await placeLink(root, other))}`);
     }
     const left = others.length - MOST_OTHERS;
-    if (left > 0) text.appendMarkdown(`\n- and ${left} more`);
+    if (left > 0) text.appendMarkdown(`\n- ${vscode.l10n.t('and {0} more', left)}`);
     if (target.note !== '') text.appendMarkdown(`\n\n${escapeMarkdown(target.note)}`);
     return text;
   }
@@ -55,15 +59,18 @@ export class FrameHover implements vscode.HoverProvider {
 
 function certaintyOf({ certainty, candidates, isDoubtful }: FrameTarget): string {
   const isUnproven = certainty === 'one-of-several' && candidates.length < 2;
-  const name = isUnproven ? 'not proven: the way to this line is a guess' : CERTAINTY_NAMES[certainty];
-  return isDoubtful === true ? `doubtful: ${name} in debug info that may be of another build` : name;
+  const name = isUnproven ? UNPROVEN_NAME : CERTAINTY_NAMES[certainty];
+  return isDoubtful === true ? doubtfulName(name) : name;
 }
 
 function sayNoTree(text: vscode.MarkdownString, target: FrameTarget): vscode.MarkdownString {
   text.isTrusted = { enabledCommands: ['pageHolders.chooseKernelTree'] };
-  const choose = '[Choose the kernel tree…](command:pageHolders.chooseKernelTree)';
   return text.appendMarkdown(
-    `**${escapeMarkdown(target.function)}** · no kernel tree is open to look it up in. ${choose}`,
+    vscode.l10n.t(
+      '**{0}** · no kernel tree is open to look it up in. [Choose the kernel tree…]({1})',
+      escapeMarkdown(target.function),
+      'command:pageHolders.chooseKernelTree',
+    ),
   );
 }
 
@@ -71,7 +78,7 @@ function sayNoTree(text: vscode.MarkdownString, target: FrameTarget): vscode.Mar
 async function placeLink(root: string | undefined, place: SourcePlace): Promise<string> {
   const { file, line, outside } = place;
   const name = escapeMarkdown(
-    joined([`${file}:${line}`, outside === 'build' ? 'not in the kernel tree' : null]),
+    joined([`${file}:${line}`, outside === 'build' ? vscode.l10n.t('not in the kernel tree') : null]),
   );
   const uri = await uriInTree(root, place);
   return uri === null ? name : `[${name}](${uri.with({ fragment: `L${line}` }).toString()})`;

@@ -19,7 +19,7 @@ class FrameLink extends vscode.DocumentLink {
     readonly document: vscode.TextDocument,
   ) {
     super(range);
-    this.tooltip = 'Open in the kernel tree';
+    this.tooltip = vscode.l10n.t('Open in the kernel tree');
   }
 }
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineApi, HeldFunction, HeldLine, HeldLines, HeldThrough } from '../engine/protocol';
 import type { SourceLines } from '../engine/holdersQuery';
-import { CERTAINTY_NAMES, sentence } from '../engine/wording';
+import { CERTAINTY_NAMES, sentence, UNSURE_LINE_NAME } from '../engine/wording';
 import { escapeMarkdown } from './markdown';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import type { OpenCaptures } from './openCaptures';
@@ -150,7 +150,9 @@ function decoration(
     {
       range: document.lineAt(line).range,
       hoverMessage: lineHover(file, held),
-      renderOptions: { after: { contentText: isSure ? held.label : `${held.label}, if through here` } },
+      renderOptions: {
+        after: { contentText: isSure ? held.label : vscode.l10n.t('{0}, if through here', held.label) },
+      },
     },
   ];
 }
@@ -162,18 +164,21 @@ function lineHover(file: string, held: HeldLine): vscode.MarkdownString {
   const given = encodeURIComponent(JSON.stringify([lines]));
   return text.appendMarkdown(
     [
-      `**${escapeMarkdown(sentence(held.label))}** through this line of ${escapeMarkdown(held.function)}\n\n`,
+      vscode.l10n.t(
+        '**{0}** through this line of {1}',
+        escapeMarkdown(sentence(held.label)),
+        escapeMarkdown(held.function),
+      ),
+      '\n\n',
       ...detailRows(held),
-      `- ${escapeMarkdown(`How sure: ${certaintyOf(held)}`)}\n`,
-      `\n[Show the holders](command:${COMMAND}?${given})`,
+      `- ${escapeMarkdown(vscode.l10n.t('How sure: {0}', certaintyOf(held)))}\n`,
+      `\n[${vscode.l10n.t('Show the holders')}](command:${COMMAND}?${given})`,
     ].join(''),
   );
 }
 
 function certaintyOf({ certainty }: HeldLine): string {
-  return certainty === 'one-of-several'
-    ? 'one of several places, or the way to it is not proven'
-    : CERTAINTY_NAMES[certainty];
+  return certainty === 'one-of-several' ? UNSURE_LINE_NAME : CERTAINTY_NAMES[certainty];
 }
 
 function detailRows({ details }: HeldThrough): readonly string[] {

@@ -23,7 +23,11 @@ export async function showIfLarge(uri: vscode.Uri): Promise<void> {
   const name = path.basename(uri.path);
   const megabytes = Math.round(size / 1e6);
   vscode.window.setStatusBarMessage(
-    `${name} has ${megabytes} MB, too many for a text editor: its events are in the capture editor.`,
+    vscode.l10n.t(
+      '{0} has {1} MB, too many for a text editor: its events are in the capture editor.',
+      name,
+      megabytes,
+    ),
     SAID_FOR,
   );
 }

@@ -11,7 +11,7 @@ import { isTraceText } from './traceText';
 const LARGEST_TEXT = 50 * 1024 * 1024;
 /** Enough to tell a trace by its first lines. */
 const HEAD = 64 * 1024;
-const OPEN = 'Open as Capture';
+const OPEN = vscode.l10n.t('Open as Capture');
 /** The capture editor, as it is offered for text. */
 const TEXT_CAPTURE = 'pageHolders.textCapture';
 
@@ -46,8 +46,11 @@ export class LargeTraces implements vscode.Disposable {
     const { size } = await vscode.workspace.fs.stat(uri);
     if (size <= LARGEST_TEXT || !(await beginsAsTrace(uri.fsPath))) return;
     const chosen = await vscode.window.showInformationMessage(
-      `${path.basename(uri.fsPath)} is too large (${Math.round(size / 1e6)} MB) for links, outline and hovers in ` +
-        'its text. Opened as a capture, it says who held each page.',
+      vscode.l10n.t(
+        '{0} is too large ({1} MB) for links, outline and hovers in its text. Opened as a capture, it says who held each page.',
+        path.basename(uri.fsPath),
+        Math.round(size / 1e6),
+      ),
       OPEN,
     );
     if (chosen === OPEN) await vscode.commands.executeCommand('vscode.openWith', uri, TEXT_CAPTURE);

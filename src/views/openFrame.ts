@@ -100,16 +100,19 @@ export class OpenFrame implements vscode.Disposable {
 /** The file is not known to be on this machine: people are asked before a path of the debug info is opened. */
 class OutsideTreeError extends Error {
   constructor(readonly place: SourcePlace) {
-    super(`${place.file} is not in the kernel tree.`);
+    super(vscode.l10n.t('{0} is not in the kernel tree.', place.file));
   }
 }
 
 function sayUnknown(frame: FrameTarget, root: string | undefined): void {
-  const choose = 'Choose Kernel Tree…';
+  const choose = vscode.l10n.t('Choose Kernel Tree…');
   const message =
     root === undefined
-      ? `${frame.function}: no kernel tree is open. Open or choose the source of the traced kernel.`
-      : `${frame.function} was not found in ${root}. ${frame.note}`;
+      ? vscode.l10n.t(
+          '{0}: no kernel tree is open. Open or choose the source of the traced kernel.',
+          frame.function,
+        )
+      : `${vscode.l10n.t('{0} was not found in {1}.', frame.function, root)} ${frame.note}`;
   void vscode.window.showInformationMessage(message.trim(), choose).then((chosen) => {
     if (chosen === choose) void vscode.commands.executeCommand('pageHolders.chooseKernelTree');
   });
@@ -129,9 +132,10 @@ async function askOutside(
       ({ type }) => type === vscode.FileType.File,
       () => false,
     ));
-  const [open, map, choose] = [`Open ${path.basename(file)}`, 'Map Source Path…', 'Choose Kernel Tree…'];
-  const where = root === undefined ? 'no kernel tree is open' : `it is not in ${root}`;
-  const message = `${place.function} is at line ${place.line} of ${file}, as the debug info names it; ${where}.`;
+  const open = vscode.l10n.t('Open {0}', path.basename(file));
+  const map = vscode.l10n.t('Map Source Path…');
+  const choose = vscode.l10n.t('Choose Kernel Tree…');
+  const message = outsideText(place, root);
   const actions = [...(isHere ? [open] : []), ...(root === undefined ? [choose] : []), map];
   void vscode.window.showInformationMessage(message, ...actions).then(async (chosen) => {
     if (chosen === open) await showAt(uri, place.line, options);
@@ -141,6 +145,23 @@ async function askOutside(
       await vscode.commands.executeCommand('pageHolders.mapSourcePath', target);
     }
   });
+}
+
+function outsideText({ function: name, line, file }: SourcePlace, root: string | undefined): string {
+  return root === undefined
+    ? vscode.l10n.t(
+        '{0} is at line {1} of {2}, as the debug info names it; no kernel tree is open.',
+        name,
+        line,
+        file,
+      )
+    : vscode.l10n.t(
+        '{0} is at line {1} of {2}, as the debug info names it; it is not in {3}.',
+        name,
+        line,
+        file,
+        root,
+      );
 }
 
 /** A frame comes from a click, its row from a menu or a key. */
@@ -158,11 +179,14 @@ export async function placeUri(root: string, file: string): Promise<vscode.Uri> 
   const wanted = path.join(root, file);
   const [realRoot, realFile] = await Promise.all([realpath(root), realpath(wanted)]).catch(() => {
     throw new Error(
-      `${wanted} cannot be read: it was there when the kernel tree was searched. Refresh to search again.`,
+      vscode.l10n.t(
+        '{0} cannot be read: it was there when the kernel tree was searched. Refresh to search again.',
+        wanted,
+      ),
     );
   });
   if (!realFile.startsWith(realRoot + path.sep)) {
-    throw new Error(`${wanted} leads out of the kernel tree ${root} and is not opened.`);
+    throw new Error(vscode.l10n.t('{0} leads out of the kernel tree {1} and is not opened.', wanted, root));
   }
   return vscode.Uri.file(wanted);
 }
@@ -253,10 +277,12 @@ function pickedPlace(
 ): Promise<SourcePlace | 'peek' | undefined> {
   const pick = vscode.window.createQuickPick<PlaceItem>();
   pick.items = items;
-  pick.title = `${frame.function}: one of ${items.length} places`;
-  pick.placeholder = 'The likeliest comes first';
+  pick.title = vscode.l10n.t('{0}: one of {1} places', frame.function, items.length);
+  pick.placeholder = vscode.l10n.t('The likeliest comes first');
   pick.matchOnDetail = true;
-  pick.buttons = [{ iconPath: new vscode.ThemeIcon('references'), tooltip: 'Peek All Places' }];
+  pick.buttons = [
+    { iconPath: new vscode.ThemeIcon('references'), tooltip: vscode.l10n.t('Peek All Places') },
+  ];
   return new Promise((resolve) => {
     pick.onDidChangeActive(([active]) => {
       if (active === undefined) return;

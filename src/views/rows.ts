@@ -1,7 +1,11 @@
-/** How a row of the engine's trees looks: icon, tooltip, what a click does and which menu it has. */
+/**
+ * How a row of the engine's trees looks: icon, tooltip, what a click does and which menu it has. Its words are those of
+ * the command line and of the kernel, English in every language.
+ */
 import * as vscode from 'vscode';
 import type { Certainty } from '../source/location';
 import { escapeMarkdown } from './markdown';
+import { numberText } from './numberText';
 import type { NodeKind, NodeMood, Tooltip, TreeName, TreeNode } from '../engine/protocol';
 
 /** A row on the screen; it knows the row that it was opened from. */
@@ -34,9 +38,9 @@ export function rowItem({ node }: Row): vscode.TreeItem {
 }
 
 export function moreItem(row: MoreRow): vscode.TreeItem {
-  const item = new vscode.TreeItem(`Show more (${row.left} left)`);
+  const item = new vscode.TreeItem(vscode.l10n.t('Show more ({0} left)', numberText(row.left)));
   item.iconPath = new vscode.ThemeIcon('ellipsis');
-  item.command = { command: 'pageHolders.showMore', title: 'Show More', arguments: [row] };
+  item.command = { command: 'pageHolders.showMore', title: vscode.l10n.t('Show More'), arguments: [row] };
   return item;
 }
 
@@ -133,15 +137,15 @@ function contextValue(node: TreeNode): string {
 
 function rowCommand(node: TreeNode): vscode.Command | null {
   if (node.frame !== null) {
-    return { command: 'pageHolders.openFrame', title: 'Open Frame', arguments: [node.frame] };
+    return { command: 'pageHolders.openFrame', title: vscode.l10n.t('Open Frame'), arguments: [node.frame] };
   }
   if (node.id === KERNEL_TREE && node.mood === 'doubt' && !node.hasChildren) {
-    return { command: 'pageHolders.chooseKernelTree', title: 'Choose Kernel Tree' };
+    return { command: 'pageHolders.chooseKernelTree', title: vscode.l10n.t('Choose Kernel Tree') };
   }
   if (node.kind === 'problem' && node.captureLine !== null) {
     return {
       command: 'pageHolders.openProblem',
-      title: 'Show in Capture',
+      title: vscode.l10n.t('Show in Capture'),
       arguments: [node.id, node.captureLine],
     };
   }

@@ -112,15 +112,17 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     const to = from < 0 ? this.first : from + by;
     const row = rows[to];
     if (row === undefined) {
-      const end = by > 0 ? 'outermost' : 'innermost';
-      vscode.window.setStatusBarMessage(
-        rows.length === 0 ? 'No stack is shown' : `This is the ${end} frame`,
-        3000,
-      );
+      vscode.window.setStatusBarMessage(noStepText(rows.length > 0, by), 3000);
       return;
     }
     this.current = row.node.id;
     await this.view.reveal(row, { select: true, focus });
     await vscode.commands.executeCommand('pageHolders.openFrameBeside', row.node.frame);
   }
+}
+
+/** Why there is no frame to go to. */
+function noStepText(hasStack: boolean, by: 1 | -1): string {
+  if (!hasStack) return vscode.l10n.t('No stack is shown');
+  return by > 0 ? vscode.l10n.t('This is the outermost frame') : vscode.l10n.t('This is the innermost frame');
 }

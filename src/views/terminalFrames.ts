@@ -11,7 +11,7 @@ class FrameLink extends vscode.TerminalLink {
     length: number,
     readonly frame: PrintedFrame,
   ) {
-    super(start, length, 'Open in the kernel tree');
+    super(start, length, vscode.l10n.t('Open in the kernel tree'));
   }
 }
 

@@ -70,7 +70,7 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   }
 
   private registerOutline(): vscode.Disposable {
-    const label = 'Attempts and marks';
+    const label = vscode.l10n.t('Attempts and marks');
     return vscode.languages.registerDocumentSymbolProvider(this.documents, this, { label });
   }
 
@@ -81,7 +81,7 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
       const row: PageRow = { node, pfn };
       const command: vscode.Command = {
         command: 'pageHolders.showPage',
-        title: `$(lock) ${label} → show`,
+        title: vscode.l10n.t('$(lock) {0} → show', label),
         tooltip: description,
         arguments: [row],
       };
@@ -159,10 +159,10 @@ function offersToOpen(document: vscode.TextDocument): vscode.CodeLens[] {
     lens(line, { command: 'pageHolders.openResource', title, arguments: [document.uri] });
   const marks = tellingEvents(documentLines(document)).filter(({ spokenOf }) => spokenOf === 'mark');
   return [
-    open(0, '$(symbol-structure) Open in Page Holders to see who held each page'),
+    open(0, vscode.l10n.t('$(symbol-structure) Open in Page Holders to see who held each page')),
     ...marks
       .slice(0, MOST_LENSES)
-      .map(({ line }) => open(line, '$(lock) Who holds it? Open in Page Holders')),
+      .map(({ line }) => open(line, vscode.l10n.t('$(lock) Who holds it? Open in Page Holders'))),
   ];
 }
 

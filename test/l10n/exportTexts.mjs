@@ -17,11 +17,18 @@ const TABLES = {
 };
 /** Where texts of these tables are looked up: its argument is no literal. */
 const LOOKS_UP = 'src/views/choiceText.ts';
+/** English by decision: what fields of events mean is a glossary in the kernel's words, the other speaks to models. */
+const ENGLISH = ['src/views/fieldMeanings.ts', 'src/views/treeWords.ts', 'src/views/findPageHoldersTool.ts'];
+/** Properties that are shown, of the editor's API and of elements. */
+const SHOWN =
+  /^'?(?:title|prompt|placeHolder|placeholder|openLabel|saveLabel|label|description|detail|tooltip|text|message|aria-label|aria-roledescription)'?$/;
 
 const texts = new Map();
 const mistakes = [];
 for (const file of SOURCES.flatMap(typeScriptFiles).sort()) {
   if (file !== LOOKS_UP) visit(parsed(file), callTexts);
+  if (file.startsWith('src/views/') && file !== LOOKS_UP && !ENGLISH.includes(file))
+    visit(parsed(file), forgottenText);
 }
 for (const [file, names] of Object.entries(TABLES)) {
   for (const name of names) tableTexts(parsed(file), name);
@@ -64,6 +71,29 @@ function callTexts(node) {
   } else add(node, literal(given), []);
 }
 
+/** Words for people that do not go through l10n.t: told of, as they would stay English unseen. */
+function forgottenText(node) {
+  if (!ts.isStringLiteralLike(node) && !ts.isTemplateExpression(node)) return;
+  const text = ts.isTemplateExpression(node)
+    ? [node.head.text, ...node.templateSpans.map((span) => span.literal.text)].join('#')
+    : node.text;
+  const { parent } = node;
+  const isGiven = ts.isPropertyAssignment(parent) && SHOWN.test(parent.name.getText());
+  const isForPeople = isGiven
+    ? /^(?:\$\([\w-]+\) )?[A-Z]|[a-z] [a-z]/.test(text)
+    : /[a-z,]+ [A-Za-z]+ [a-z]+/i.test(text);
+  if (isForPeople && !isTranslatedOrLogged(node))
+    mistakes.push(`${placeOf(node)}: does not go through l10n.t: ${text}`);
+}
+
+function isTranslatedOrLogged(node) {
+  for (let each = node.parent; each !== undefined; each = each.parent) {
+    if (ts.isCallExpression(each) && /\bl10n\.t$|\blog\.\w+$/.test(each.expression.getText())) return true;
+    if (ts.isImportDeclaration(each)) return true;
+  }
+  return false;
+}
+
 function tableTexts(file, name) {
   let isThere = false;
   visit(file, (node) => {
@@ -82,11 +112,14 @@ function tableTexts(file, name) {
 
 function add(node, message, comments) {
   if (message === null || comments.includes(null)) {
-    const file = node.getSourceFile();
-    const { line } = file.getLineAndCharacterOfPosition(node.getStart());
-    mistakes.push(`${file.fileName}:${line + 1}: not one literal, so it cannot be translated.`);
+    mistakes.push(`${placeOf(node)}: not one literal, so it cannot be translated.`);
   } else if (comments.length === 0) texts.set(message, message);
   else texts.set(`${message}/${comments.join('')}`, { message, comment: comments });
+}
+
+function placeOf(node) {
+  const file = node.getSourceFile();
+  return `${file.fileName}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
 }
 
 function property(object, name) {
