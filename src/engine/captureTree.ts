@@ -125,8 +125,9 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
 }
 
 /** What rules of a person are in use, and what is wrong with them; no row without any. */
-export function kindRulesRow({ sources, problems }: RuleFacts): readonly Branch[] {
-  if (sources.length === 0 && problems.length === 0) return [];
+export function kindRulesRow({ sources, problems, isTreeWithheld }: RuleFacts): readonly Branch[] {
+  const withheld = isTreeWithheld ? [withheldRulesRow()] : [];
+  if (sources.length === 0 && problems.length === 0) return withheld;
   const id = 'kind-rules';
   const total = sources.reduce((sum, [, rules]) => sum + rules, 0);
   return [
@@ -154,7 +155,23 @@ export function kindRulesRow({ sources, problems }: RuleFacts): readonly Branch[
               }),
             ),
     ),
+    ...withheld,
   ];
+}
+
+function withheldRulesRow(): Branch {
+  return branch({
+    id: 'kind-rules-withheld',
+    kind: 'fact',
+    mood: 'doubt',
+    label: 'Rules of the kernel tree are not read',
+    description: 'its folder is not trusted',
+    tooltip: {
+      title: 'Rules of the kernel tree are not read',
+      rows: [['File', '.page-holders.json']],
+      notes: ['It decides what references are said to be for. It is read once the workspace is trusted.'],
+    },
+  });
 }
 
 /** How many pages failed to move, and what is known of their holders. */

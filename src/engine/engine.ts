@@ -23,7 +23,7 @@ import { allocationCount, allocationsText } from './allocationsText';
 import { compareCaptures } from './comparing/compareCaptures';
 import { DebugInfo } from './debugInfo';
 import { debugInfoRow } from './debugInfoRows';
-import { CompareError } from './errors';
+import { CancelledError, CompareError } from './errors';
 import { EventQueries } from './eventQueries';
 import { csvExport } from './exporting/csvExport';
 import type { ExportFormat } from './exporting/exportFormats';
@@ -95,6 +95,9 @@ export class Engine implements EngineApi {
   private source: KernelSource | null = null;
   private readonly debug: DebugInfo;
   private readonly rules = new KindRuleBook();
+  /** How often a kernel tree was chosen, and the work of the last choice. */
+  private treeChoices = 0;
+  private treeChange: Promise<unknown> = Promise.resolve();
   private nextId = 1;
   /** Trees by query, and the stacks under them; made anew when a capture or the kernel tree changes. */
   private readonly holderTrees = new Map<string, LazyTree>();
@@ -180,12 +183,23 @@ export class Engine implements EngineApi {
     return rows.page(node, start, end);
   }
 
-  async setKernelTree(request: Request<'setKernelTree'>): Promise<Answer<'setKernelTree'>> {
-    const { root } = request;
+  setKernelTree(request: Request<'setKernelTree'>): Promise<Answer<'setKernelTree'>> {
+    const choice = ++this.treeChoices;
     // A tree that is refused leaves none behind: no row may lead into the one before.
     this.source = null;
     this.debug.useTree(null);
     this.forgetTrees();
+    // One after the other: the tree of an earlier choice may take longer to look at than that of the last.
+    const change = this.treeChange.then(() => this.changeTree(request, choice));
+    this.treeChange = change.catch(() => undefined);
+    return change;
+  }
+
+  private async changeTree(
+    { root, trusted }: Request<'setKernelTree'>,
+    choice: number,
+  ): Promise<Answer<'setKernelTree'>> {
+    if (choice !== this.treeChoices) throw new CancelledError();
     if (root === null) {
       if (this.rules.forgetTree()) await this.judgeAgain();
       return null;
@@ -194,7 +208,9 @@ export class Engine implements EngineApi {
       if (this.rules.forgetTree()) await this.judgeAgain();
       throw error;
     });
-    if (await this.rules.readTree(source)) await this.judgeAgain();
+    const isJudgedAnew = await (trusted ? this.rules.readTree(source) : this.rules.withholdTree(source));
+    if (isJudgedAnew) await this.judgeAgain();
+    if (choice !== this.treeChoices) throw new CancelledError();
     source.want(this.functions());
     this.source = source;
     this.debug.useTree(source);

@@ -53,6 +53,11 @@ export class KernelSource {
     return this.tree;
   }
 
+  /** Whether there is a file, or anything else, of that name at the root of the tree. */
+  async hasRootFile(name: string): Promise<boolean> {
+    return (await this.tree.list('')).some((each) => each.name === name);
+  }
+
   /** The bytes of a file at the root of the tree; null when there is none, or why it cannot be read. */
   async rootFile(name: string, limit: number): Promise<Uint8Array | string | null> {
     const entry = (await this.tree.list('')).find((each) => each.name === name);

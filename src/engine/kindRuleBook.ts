@@ -32,6 +32,7 @@ export class KindRuleBook {
   private given = NOTHING;
   private ofTree = NOTHING;
   private inUse: readonly KindRule[] = [];
+  private isTreeWithheld = false;
 
   /** Those given by hand win over those of the tree: they come first. */
   get all(): readonly KindRule[] {
@@ -45,6 +46,7 @@ export class KindRuleBook {
         content.rules.length > 0 ? [[name, content.rules.length] as const] : [],
       ),
       problems: both.flatMap(({ content }) => content.problems.map(ruleProblemText)),
+      isTreeWithheld: this.isTreeWithheld,
     };
   }
 
@@ -59,6 +61,14 @@ export class KindRuleBook {
   /** As {@link useSetting}, with the content of a file. */
   useFile(path: string, text: string): boolean {
     return this.give(sourceOf(text, { source: baseName(path), place: path, shape: 'file' }));
+  }
+
+  /** Says of a tree that is not trusted whether it has rules, and reads none; answers as {@link useSetting}. */
+  async withholdTree(tree: KernelSource): Promise<boolean> {
+    const isThere = await tree.hasRootFile(RULE_FILE);
+    const isNew = this.forgetTree();
+    this.isTreeWithheld = isThere;
+    return isNew;
   }
 
   /** Reads the tree's own rules; answers as {@link useSetting}. */
@@ -87,6 +97,7 @@ export class KindRuleBook {
   private takeTree(source: Source): boolean {
     const before = this.ofTree;
     this.ofTree = source;
+    this.isTreeWithheld = false;
     return this.isNew(before, source);
   }
 

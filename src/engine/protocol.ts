@@ -216,6 +216,8 @@ export interface RuleFacts {
   readonly sources: readonly (readonly [source: string, rules: number])[];
   /** One sentence each: the place, what was expected there and what to do. */
   readonly problems: readonly string[];
+  /** The kernel tree has rules that were not read, because its folder is not trusted. */
+  readonly isTreeWithheld: boolean;
 }
 
 /** How many functions of the open captures the kernel tree has. */
@@ -350,8 +352,15 @@ export interface EngineRequests extends EventRequests {
     };
     answer: NodePage;
   };
-  /** Chooses the kernel tree for all captures; null forgets it. Fails with a KernelTreeError when it is none. */
-  readonly setKernelTree: { request: { readonly root: string | null }; answer: KernelTreeFacts | null };
+  /**
+   * Chooses the kernel tree for all captures; null forgets it. Fails with a KernelTreeError when it is none, and with a
+   * CancelledError when another is chosen meanwhile. Of a tree that is not `trusted` the kind rules are not read:
+   * whoever wrote them would decide what the answer says.
+   */
+  readonly setKernelTree: {
+    request: { readonly root: string | null; readonly trusted: boolean };
+    answer: KernelTreeFacts | null;
+  };
   /**
    * Chooses the vmlinux, the modules and the map of source paths for all captures. Fails with a DebugFileError when the
    * vmlinux cannot be used; it is looked for then as if none was chosen.

@@ -21,6 +21,8 @@ export class KernelTreeChoice implements vscode.Disposable {
   private current: KernelTreeFacts | null = null;
   /** Null until the engine was told; the engine starts with the first capture or link, not with the window. */
   private settled: Promise<void> | null = null;
+  /** What the engine is told of trees and debug info, one after the other. */
+  private telling: Promise<void> = Promise.resolve();
   private lookUp: AbortController | null = null;
   private readonly subscriptions: vscode.Disposable;
   private readonly kindRules: KindRuleReport;
@@ -54,7 +56,7 @@ export class KernelTreeChoice implements vscode.Disposable {
 
   /** The tree in use, once the engine has it. */
   async tree(): Promise<KernelTreeFacts | null> {
-    this.settled ??= this.apply();
+    this.settled ??= this.tell(() => this.apply());
     await this.settled;
     return this.current;
   }
@@ -73,20 +75,17 @@ export class KernelTreeChoice implements vscode.Disposable {
   /** Finds out again which tree to use, also when it is the same: its files may have changed. */
   async update(): Promise<void> {
     if (this.settled === null) return;
-    await this.settled;
-    this.settled = this.apply();
-    await this.settled;
+    await this.tell(() => this.apply());
     await this.lookUpFunctions();
   }
 
   /** The tree stays what it is: nothing is looked up in it again. */
   private async updateDebugInfo(): Promise<void> {
     if (this.settled === null) return;
-    await this.settled;
-    this.settled = this.debugInfo.apply().then(() => {
+    await this.tell(async () => {
+      await this.debugInfo.apply();
       this.captures.notify();
     });
-    await this.settled;
     await this.lookUpFunctions();
   }
 
@@ -129,11 +128,22 @@ export class KernelTreeChoice implements vscode.Disposable {
     }
   }
 
+  /** Folders, settings, trust and files may all change while one change is told: the last of them is the one to hold. */
+  private tell(change: () => Promise<void>): Promise<void> {
+    const told = this.telling.then(change);
+    this.telling = told.catch(() => undefined);
+    this.settled = told;
+    return told;
+  }
+
   private async apply(): Promise<void> {
     const root = this.memory.get<string>(CHOSEN) ?? configuredPath(SETTING) ?? (await openTree());
     try {
       await sendKindRules(this.engine);
-      this.current = await this.engine.setKernelTree({ root: root ?? null });
+      this.current = await this.engine.setKernelTree({
+        root: root ?? null,
+        trusted: vscode.workspace.isTrusted,
+      });
       if (this.current !== null) {
         this.log.info(`Kernel tree: ${this.current.root}, version ${this.current.version ?? 'unknown'}`);
       }

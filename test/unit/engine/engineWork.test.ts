@@ -147,7 +147,7 @@ test('a cancel stops the walk over a kernel tree, and what was looked for is loo
   writeFileSync(path.join(tree, 'mm/gup.c'), 'int __pin_user_pages(void)\n{\n\treturn 0;\n}\n');
   const engine = new Engine();
   await engine.openCapture({ path: 'media/sample/trace.txt' });
-  await engine.setKernelTree({ root: tree });
+  await engine.setKernelTree({ root: tree, trusted: true });
   const controller = new AbortController();
   let later = 0;
   const walk = engine.lookUpFunctions(

@@ -78,7 +78,7 @@ function tree(): string {
 
 async function engineWithTree(): Promise<Engine> {
   const engine = new Engine();
-  await engine.setKernelTree({ root: tree() });
+  await engine.setKernelTree({ root: tree(), trusted: true });
   return engine;
 }
 
