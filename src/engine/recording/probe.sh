@@ -116,8 +116,11 @@ fi
 filter=
 if [ -n "$pfn_first" ]; then
 	pfn_last=${pfn_last:-$pfn_first}
-	# An event names the head page of a folio, which may stand before the first page: up to 2 MiB of 4 KiB pages.
-	head=$((pfn_first / 512 * 512))
+	# An event names the head page of a folio, which may stand before the first page: as many pages as a page of
+	# page table entries maps. 64 KiB pages, the largest, where getconf is missing.
+	page_size=$(getconf PAGESIZE 2>/dev/null || echo 65536)
+	folio_pages=$((page_size / 8))
+	head=$((pfn_first / folio_pages * folio_pages))
 	filter=$(printf 'pfn >= 0x%x && pfn <= 0x%x' "$head" "$((pfn_last))")
 	say "only pages with $filter"
 else

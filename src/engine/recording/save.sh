@@ -25,7 +25,14 @@ if [ "$page_owner" = yes ]; then
 	fi
 fi
 # Names of the addresses of this boot.
-if [ "$kallsyms" = yes ] && [ -r "$proc_kallsyms" ]; then save "$proc_kallsyms" kallsyms; fi
+if [ "$kallsyms" = yes ] && [ -r "$proc_kallsyms" ]; then
+	if grep -q -v '^00* ' "$proc_kallsyms"; then
+		save "$proc_kallsyms" kallsyms
+	else
+		say "WARNING: $proc_kallsyms has no addresses and was not copied: in this boot, sysctl kernel.kptr_restrict=1 and"
+		say "WARNING: cat $proc_kallsyms >kallsyms. Only captures with bare addresses need it."
+	fi
+fi
 uname -a >"$output/kernel.txt"
 
 say "done. Open the files of $output in Page Holders:"

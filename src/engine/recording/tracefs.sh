@@ -1,4 +1,16 @@
 
+# ---- When it ends ------------------------------------------------------------------------------
+
+# Enter is read from the terminal: standard input may be this script itself, or at its end at once.
+terminal=
+if [ $# -eq 0 ] && [ -z "$seconds" ]; then
+	if (: </dev/tty) 2>/dev/null; then
+		terminal=/dev/tty
+	else
+		die "there is no terminal on which Enter could end it: give a COMMAND to record, or set seconds."
+	fi
+fi
+
 # ---- Tracing, in a buffer of its own -----------------------------------------------------------
 
 # An instance has buffers, events, filters and options of its own: whoever else traces is not disturbed.
@@ -65,10 +77,14 @@ if [ $# -gt 0 ]; then
 	"$@" || status=$?
 	say "the command ended with status $status"
 elif [ -n "$seconds" ]; then
-	sleep "$seconds" || true
+	say "make the pages fail to move now; the recording ends after $seconds s, or at Ctrl+C."
+	# A signal ends wait at once, and a program in the foreground not.
+	sleep "$seconds" &
+	sleeper=$!
+	wait "$sleeper" || true
 else
 	say "make the pages fail to move now; Enter or Ctrl+C ends the recording."
-	IFS= read -r _ || true
+	IFS= read -r _ <"$terminal" || true
 fi
 printf '0\n' >"$buffer/tracing_on"
 

@@ -9,6 +9,9 @@ newline='
 # A trace instance of our own, to be removed at the end.
 instance=
 
+# The process that waits for the end of the recording.
+sleeper=
+
 # What to write into a tracing file to have it as it is now. (read takes single bytes, and a filter file answers once.)
 former() {
 	line=$(cat "$1")
@@ -39,6 +42,7 @@ restore() {
 	status=$?
 	trap - EXIT
 	trap '' HUP INT TERM
+	if [ -n "$sleeper" ]; then kill "$sleeper" 2>/dev/null || true; fi
 	printf '%s' "$undo" | while IFS='|' read -r file was; do
 		printf '%s\n' "$was" >"$file" || say "could not set $file back to $was"
 	done

@@ -256,21 +256,73 @@ for (const [signal, expected] of [
   test(`${signal} while it records: tracing is set back${expected === 0 ? ', and what was recorded saved' : ''}`, async () => {
     const kernel = fakeKernel(PAGE_REF, false);
     const before = settings(kernel.tracefs);
-    const child = spawn('dash', [scriptFile(kernel, {})], {
+    const child = spawn('dash', [scriptFile(kernel, { seconds: 60 })], {
       env: kernel.env,
-      stdio: ['pipe', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     const status = new Promise((resolve) => child.once('close', resolve));
     let said = '';
     child.stderr.on('data', (bytes: Buffer) => {
       said += bytes.toString();
-      if (said.includes('Enter or Ctrl+C')) setTimeout(() => child.kill(signal), 100);
+      if (said.includes('ends after 60 s, or at Ctrl+C')) setTimeout(() => child.kill(signal), 100);
     });
     assert.equal(await status, expected, said);
     assert.deepEqual({ ...settings(kernel.tracefs), trace: '' }, { ...before, trace: '' });
     assert.equal(existsSync(path.join(kernel.folder, 'out/trace.txt')), signal === 'SIGINT');
   });
 }
+
+test('Enter on the terminal ends it, wherever standard input comes from', async () => {
+  for (const command of ['dash FILE', 'dash -s <FILE', 'dash FILE </dev/null']) {
+    const kernel = fakeKernel(PAGE_REF, true);
+    // script(1) makes a terminal, of which its standard input are the keys.
+    const inTerminal = command.replace('FILE', `'${scriptFile(kernel, {})}'`);
+    const child = spawn('script', ['-qec', inTerminal, '/dev/null'], {
+      env: kernel.env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const status = new Promise((resolve) => child.once('close', resolve));
+    let said = '';
+    let isPressed = false;
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+      if (isPressed || !said.includes('Enter or Ctrl+C')) return;
+      isPressed = true;
+      assert.match(
+        readFileSync(path.join(kernel.tracefs, 'instances/page_holders/tracing_on'), 'utf8'),
+        /^1/,
+      );
+      child.stdin.write('\n');
+    });
+    assert.equal(await status, 0, said);
+    assert.ok(isPressed, said);
+    assert.match(said, /done\. Open the files/);
+    child.stdin.end();
+  }
+});
+
+test('without a terminal, a command or seconds it does not begin, and says so', () => {
+  const kernel = fakeKernel(PAGE_REF, true);
+  const { status, stderr } = spawnSync('setsid', ['-w', 'dash', scriptFile(kernel, {})], {
+    env: kernel.env,
+    encoding: 'utf8',
+    input: '',
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /no terminal on which Enter could end it: give a COMMAND to record, or set seconds/);
+  assert.ok(!existsSync(path.join(kernel.tracefs, 'instances/page_holders')));
+});
+
+test('kallsyms that hides its addresses is not copied, and it is said how to have them', () => {
+  const kernel = fakeKernel(PAGE_REF, true);
+  writeAll(kernel.folder, { kallsyms: '0000000000000000 T _stext\n0000000000000000 T _text\n' });
+  const { said } = record(kernel, {});
+  assert.match(said, /kallsyms has no addresses and was not copied: .*kptr_restrict=1/);
+  assert.deepEqual(
+    Object.keys(filesBelow(path.join(kernel.folder, 'out'))).filter((name) => name.startsWith('kallsyms')),
+    [],
+  );
+});
 
 test('trace-cmd is asked for the same, in an instance, with a filter and a stack for each event of pages', () => {
   const kernel = fakeKernel(PAGE_REF, true);
