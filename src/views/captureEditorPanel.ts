@@ -246,7 +246,10 @@ function framesOf({ frames }: EventDetails): ReadonlyMap<string, FrameTarget> {
   return new Map(frames.flatMap(({ node }) => (node.frame === null ? [] : [[node.id, node.frame] as const])));
 }
 
-/** The page without a word of the capture in it: everything comes by messages, and is set as text. */
+/**
+ * The page without a word of the capture in it: everything comes by messages, and is set as text. The page has no API
+ * of the editor to translate its texts with, so it brings the translations, which it needs before the first message.
+ */
 function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
   const nonce = randomBytes(16).toString('base64');
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
@@ -256,8 +259,11 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
     `font-src ${webview.cspSource}`,
     `script-src 'nonce-${nonce}'`,
   ].join('; ');
+  const { bundle } = vscode.l10n;
+  const translations =
+    bundle === undefined ? '' : ` data-translations="${attributeText(JSON.stringify(bundle))}"`;
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${attributeText(vscode.env.language)}">
   <head>
     <meta charset="UTF-8">
     <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -265,8 +271,12 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
     <link rel="stylesheet" href="${file('captureEditor.css')}">
     <title>Page Holders</title>
   </head>
-  <body>
+  <body${translations}>
     <script nonce="${nonce}" src="${file('main.js')}"></script>
   </body>
 </html>`;
+}
+
+function attributeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
 }

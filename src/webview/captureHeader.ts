@@ -1,4 +1,5 @@
 /** What stands above everything else: the facts of the capture, and how far it is read. */
+import * as l10n from '@vscode/l10n';
 import type { CaptureState } from '../engine/editorMessages';
 import type { CaptureHeader, HeaderFact } from '../engine/eventProtocol';
 import { element, icon } from './dom';
@@ -9,11 +10,15 @@ export class HeaderView {
   private readonly progress = element('progress', { class: 'progress', max: 1, hidden: true });
   private readonly message = element('span', { role: 'status' });
   private readonly notice: HTMLElement;
-  private readonly again = element('button', { type: 'button', class: 'button', hidden: true }, 'Open Again');
+  private readonly again = element(
+    'button',
+    { type: 'button', class: 'button', hidden: true },
+    l10n.t('Open Again'),
+  );
   private readonly cancel = element(
     'button',
     { type: 'button', class: 'button secondary', hidden: true },
-    'Cancel',
+    l10n.t('Cancel'),
   );
 
   constructor(onOpenAgain: () => void, onCancel: () => void) {
@@ -22,7 +27,7 @@ export class HeaderView {
     this.notice = element('div', { class: 'notice', hidden: true }, this.message, this.again, this.cancel);
     this.root = element(
       'header',
-      { class: 'header', 'aria-label': 'Capture' },
+      { class: 'header', 'aria-label': l10n.t('Capture') },
       this.progress,
       this.facts,
       this.notice,

@@ -1,4 +1,5 @@
 /** Which columns the list has: a menu of check boxes. */
+import * as l10n from '@vscode/l10n';
 import type { EventColumn } from '../engine/eventProtocol';
 import { element, icon, iconButton, setAttributes } from './dom';
 
@@ -8,7 +9,7 @@ export class ColumnMenu {
   private readonly menu = element('div', {
     class: 'menu',
     role: 'menu',
-    'aria-label': 'Columns',
+    'aria-label': l10n.t('Columns'),
     hidden: true,
   });
   private columns: readonly EventColumn[] = [];
@@ -16,7 +17,7 @@ export class ColumnMenu {
 
   /** @param onChange is called with the ids of the columns that are shown */
   constructor(private readonly onChange: (shown: ReadonlySet<string>) => void) {
-    this.button = iconButton('settings-gear', 'Columns', () => {
+    this.button = iconButton('settings-gear', l10n.t('Columns'), () => {
       if (this.menu.hidden) this.open();
       else this.close();
     });

@@ -1,4 +1,5 @@
 /** What is known of the selected event: its stack, whose frames lead to the source, its page and its fields. */
+import * as l10n from '@vscode/l10n';
 import type { EventDetails, StackRow } from '../engine/eventProtocol';
 import type { FrameTarget } from '../engine/protocol';
 import { element, icon, setAttributes } from './dom';
@@ -19,7 +20,7 @@ const FRAME_ICONS: Readonly<Record<FrameTarget['certainty'], string>> = {
 };
 
 export class DetailsPane {
-  readonly root = element('section', { class: 'details', 'aria-label': 'Selected event' });
+  readonly root = element('section', { class: 'details', 'aria-label': l10n.t('Selected event') });
   private details: EventDetails | null = null;
   /** Frames that only count references are seldom asked for. */
   private isPlumbingShown = false;
@@ -28,7 +29,7 @@ export class DetailsPane {
     this.root.addEventListener('keydown', (event) => {
       this.pressed(event);
     });
-    this.showNothing('Select an event to see its stack.');
+    this.showNothing(l10n.t('Select an event to see its stack.'));
   }
 
   show(details: EventDetails): void {
@@ -68,11 +69,11 @@ export class DetailsPane {
       noFrames === ''
         ? element(
             'ol',
-            { class: 'frames', 'aria-label': 'Stack, innermost frame first' },
+            { class: 'frames', 'aria-label': l10n.t('Stack, innermost frame first') },
             ...(others.length === 0 ? frames : shown).map((frame) => this.frameItem(frame)),
           )
         : element('p', { class: 'hint' }, noFrames),
-      element('h3', {}, 'Fields'),
+      element('h3', {}, l10n.t('Fields')),
       element(
         'dl',
         { class: 'fields' },
@@ -84,8 +85,8 @@ export class DetailsPane {
 
   private pageLine({ pfn, page }: EventDetails): readonly HTMLElement[] {
     if (page === null) return [];
-    const button = element('button', { type: 'button', class: 'link' }, 'Show holders');
-    button.title = 'Show who holds this page in the Holders view';
+    const button = element('button', { type: 'button', class: 'link' }, l10n.t('Show holders'));
+    button.title = l10n.t('Show who holds this page in the Holders view');
     button.addEventListener('click', () => {
       this.actions.onShowHolders(pfn);
     });
@@ -93,7 +94,8 @@ export class DetailsPane {
   }
 
   private plumbingButton(count: number): HTMLElement {
-    const says = `${count} reference-counting ${count === 1 ? 'frame' : 'frames'}`;
+    const says =
+      count === 1 ? l10n.t('1 reference-counting frame') : l10n.t('{0} reference-counting frames', count);
     const button = element(
       'button',
       { type: 'button', class: 'disclosure', 'aria-expanded': String(this.isPlumbingShown) },

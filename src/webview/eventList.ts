@@ -2,6 +2,7 @@
  * The list of events: only the rows that are seen have elements, however many there are. It is made by hand because
  * no small library scrolls through more rows than an element can be high; what it needs is LongScroll and RowCache.
  */
+import * as l10n from '@vscode/l10n';
 import type { EventColumn, EventRow } from '../engine/eventProtocol';
 import { element, icon, setAttributes } from './dom';
 import { LongScroll } from './longScroll';
@@ -55,7 +56,13 @@ export class EventList {
   ) {
     this.grid = element(
       'div',
-      { class: 'list', role: 'grid', tabindex: 0, 'aria-label': 'Events', 'aria-multiselectable': 'false' },
+      {
+        class: 'list',
+        role: 'grid',
+        tabindex: 0,
+        'aria-label': l10n.t('Events'),
+        'aria-multiselectable': 'false',
+      },
       element('div', { role: 'rowgroup' }, this.header),
       this.body,
     );
@@ -305,7 +312,10 @@ function classesOf(event: EventRow | undefined): readonly string[] {
 }
 
 function titleOf({ isMark, gap }: EventRow): string {
-  return [isMark ? 'Says that a page failed to move' : '', gap === '' ? '' : `Before it: ${gap}`]
+  return [
+    isMark ? l10n.t('Says that a page failed to move') : '',
+    gap === '' ? '' : l10n.t('Before it: {0}', gap),
+  ]
     .filter((text) => text !== '')
     .join('\n');
 }

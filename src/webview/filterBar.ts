@@ -1,4 +1,5 @@
 /** The filter: its text with the place of a mistake underlined, what may come next, and how much it leaves. */
+import * as l10n from '@vscode/l10n';
 import type { FilterCompletion, FilterCompletions, FilterProblem, FilterUse } from '../engine/eventProtocol';
 import { element, iconButton, setAttributes } from './dom';
 
@@ -23,7 +24,7 @@ export class FilterBar {
     spellcheck: 'false',
     autocomplete: 'off',
     role: 'combobox',
-    'aria-label': 'Filter events',
+    'aria-label': l10n.t('Filter events'),
     'aria-autocomplete': 'list',
     'aria-expanded': 'false',
     'aria-controls': 'filter-completions',
@@ -34,7 +35,7 @@ export class FilterBar {
     class: 'completions',
     id: 'filter-completions',
     role: 'listbox',
-    'aria-label': 'Completions',
+    'aria-label': l10n.t('Completions'),
     hidden: true,
   });
   private readonly problem = element('div', {
@@ -60,14 +61,14 @@ export class FilterBar {
       this.input.focus();
     });
     this.stepButtons = [
-      iconButton('arrow-up', 'Previous match (Shift+F3)', () => {
+      iconButton('arrow-up', l10n.t('Previous match (Shift+F3)'), () => {
         actions.onStep(-1);
       }),
-      iconButton('arrow-down', 'Next match (F3)', () => {
+      iconButton('arrow-down', l10n.t('Next match (F3)'), () => {
         actions.onStep(1);
       }),
     ];
-    const clear = iconButton('clear-all', 'Clear the filter (Escape)', () => {
+    const clear = iconButton('clear-all', l10n.t('Clear the filter (Escape)'), () => {
       this.setText('');
       this.applyNow();
       this.input.focus();
@@ -224,8 +225,8 @@ export class FilterBar {
     this.use = use;
     const says =
       use === 'filter'
-        ? 'Only events that match are shown. Press to show all and highlight the matches'
-        : 'All events are shown, matches are highlighted. Press to show only the matches';
+        ? l10n.t('Only events that match are shown. Press to show all and highlight the matches')
+        : l10n.t('All events are shown, matches are highlighted. Press to show only the matches');
     setAttributes(this.useButton, {
       title: says,
       'aria-label': says,
@@ -235,8 +236,8 @@ export class FilterBar {
     for (const button of this.stepButtons) button.hidden = use === 'filter';
     this.input.placeholder =
       use === 'filter'
-        ? 'Filter, e.g. pfn:0x12c02 comm:kworker* event:page_ref* held>10ms'
-        : 'Find, e.g. stack:*vmsplice* count>=3';
+        ? l10n.t('Filter, e.g. {0}', 'pfn:0x12c02 comm:kworker* event:page_ref* held>10ms')
+        : l10n.t('Find, e.g. {0}', 'stack:*vmsplice* count>=3');
   }
 
   private async complete(): Promise<void> {

@@ -1,4 +1,6 @@
 /** The page of the capture editor: builds its parts and keeps one selection in all of them. */
+import './translations';
+import * as l10n from '@vscode/l10n';
 import type { CaptureState } from '../engine/editorMessages';
 import type { CaptureHeader, EventRow, EventWindow, FilterUse, TimeRange } from '../engine/eventProtocol';
 import { HeaderView } from './captureHeader';
@@ -9,6 +11,7 @@ import { EventList } from './eventList';
 import { FilterBar } from './filterBar';
 import { Host, Latest, Superseded, type Told } from './host';
 import { checkedState, type KeptState } from './keptState';
+import { numberText } from './numberText';
 import { RowCache } from './rowCache';
 import { Splitter } from './splitter';
 import { TimelineView } from './timelineView';
@@ -144,7 +147,7 @@ class CaptureEditorPage {
       this.header = null;
       this.cache.clear();
       this.list.showCount(0);
-      this.list.showNote(state.phase === 'reading' ? 'The first events are being read.' : '');
+      this.list.showNote(state.phase === 'reading' ? l10n.t('The first events are being read.') : '');
       this.details.showNothing('');
       void this.timeline.refresh();
     } else if (state.generation !== before?.generation) {
@@ -207,10 +210,9 @@ class CaptureEditorPage {
 
   private showCounts({ matching, total }: EventWindow): void {
     const { filter, use } = this.applied;
-    const events = `${total.toLocaleString()} events`;
-    if (filter.trim() === '') this.filterBar.showStatus(events);
-    else if (use === 'find') this.filterBar.showStatus(`${matching.toLocaleString()} matches`);
-    else this.filterBar.showStatus(`${matching.toLocaleString()} of ${events}`);
+    if (filter.trim() === '') this.filterBar.showStatus(eventsText(total));
+    else if (use === 'find') this.filterBar.showStatus(matchesText(matching));
+    else this.filterBar.showStatus(partText(matching, total));
   }
 
   private showColumns(): void {
@@ -347,8 +349,24 @@ class CaptureEditorPage {
 function noteOf({ shown, total }: EventWindow, state: CaptureState | null): string {
   if (shown > 0) return '';
   if (total === 0)
-    return state?.phase === 'reading' ? 'The first events are being read.' : 'The capture has no events.';
-  return 'No event matches the filter.';
+    return state?.phase === 'reading'
+      ? l10n.t('The first events are being read.')
+      : l10n.t('The capture has no events.');
+  return l10n.t('No event matches the filter.');
+}
+
+function eventsText(count: number): string {
+  return count === 1 ? l10n.t('1 event') : l10n.t('{0} events', numberText(count));
+}
+
+function matchesText(count: number): string {
+  return count === 1 ? l10n.t('1 match') : l10n.t('{0} matches', numberText(count));
+}
+
+function partText(matching: number, total: number): string {
+  return total === 1
+    ? l10n.t('{0} of 1 event', matching)
+    : l10n.t('{0} of {1} events', numberText(matching), numberText(total));
 }
 
 new CaptureEditorPage().start();

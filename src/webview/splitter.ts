@@ -1,4 +1,5 @@
 /** The border between the list and the details, which can be moved. */
+import * as l10n from '@vscode/l10n';
 import { element, setAttributes } from './dom';
 
 const LEAST = 0.2;
@@ -10,7 +11,7 @@ export class Splitter {
     class: 'splitter',
     role: 'separator',
     tabindex: 0,
-    'aria-label': 'Width of the list',
+    'aria-label': l10n.t('Width of the list'),
     'aria-orientation': 'vertical',
     'aria-valuemin': LEAST * 100,
     'aria-valuemax': MOST * 100,

@@ -1,4 +1,5 @@
 /** Draws the timeline: density, gaps, marks, held spans, the count of a page, axis. */
+import * as l10n from '@vscode/l10n';
 import type { HeldSpan, PageCounts, Timeline, TimelineMark } from '../engine/eventProtocol';
 import type { TimeView } from './timeView';
 
@@ -162,7 +163,7 @@ export class TimelinePainter {
     const { all, matching } = drawing.data;
     const most = all.reduce((highest, count) => Math.max(highest, count), 1);
     const isFiltered = matching.some((count, column) => count !== all[column]);
-    this.name('Events', this.top + DENSITY / 2);
+    this.name(l10n.t('Events'), this.top + DENSITY / 2);
     this.columns(all, most, isFiltered ? palette.all : palette.matching);
     if (isFiltered) this.columns(matching, most, palette.matching);
     this.top += DENSITY;
@@ -216,7 +217,7 @@ export class TimelinePainter {
   }
 
   private marks(): void {
-    this.name('Marks', this.top + MARKS / 2);
+    this.name(l10n.t('Marks'), this.top + MARKS / 2);
     for (const mark of this.drawing.data.marks) this.mark(mark, this.top + MARKS / 2);
     this.top += MARKS;
   }
@@ -290,7 +291,10 @@ export class TimelinePainter {
       bottom - (Math.log2(1 + Math.max(0, count)) / Math.log2(1 + highest)) * (bottom - top);
     context.fillStyle = palette.line;
     context.fillRect(GUTTER, bottom, drawing.width - GUTTER, 1);
-    this.name('Refcount of', top + 12);
+    this.name(
+      l10n.t({ message: 'Refcount of', comment: ['Above the name of a page, such as PFN 0x12f98'] }),
+      top + 12,
+    );
     this.name(page.label, top + 27);
     context.textAlign = 'right';
     context.fillStyle = palette.dim;
@@ -310,7 +314,10 @@ export class TimelinePainter {
       const x = this.x(time);
       context.fillStyle = change > 0 ? palette.get : palette.put;
       drawSign(context, change > 0 ? 'up' : 'down', x, y(count), 6);
-      const label = `${change > 0 ? `get +${change}` : `put ${change}`}: count ${count}`;
+      const label =
+        change > 0
+          ? l10n.t('get +{0}: count {1}', change, count)
+          : l10n.t('put {0}: count {1}', change, count);
       this.targets.push(around(x, y(count), label, row, page.pfn));
     }
     context.lineWidth = 2;
@@ -326,7 +333,7 @@ export class TimelinePainter {
       context.lineTo(x, top - 4);
       context.stroke();
       context.setLineDash([]);
-      this.targets.push(around(x, y(level), `expected ${level} · ${label}`, row, page.pfn));
+      this.targets.push(around(x, y(level), l10n.t('expected {0} · {1}', level, label), row, page.pfn));
     }
   }
 

@@ -3,9 +3,11 @@
  * of held spans, gets and puts on the count) is what chart libraries leave to their plug-ins. The engine counts by
  * columns of the drawing, so that any span of any capture costs the same.
  */
+import * as l10n from '@vscode/l10n';
 import type { Timeline, TimelineMark, TimeRange } from '../engine/eventProtocol';
 import { element, iconButton, setAttributes } from './dom';
 import { Latest } from './host';
+import { numberText } from './numberText';
 import { onThemeChange, themePalette } from './palette';
 import {
   drawSign,
@@ -48,7 +50,7 @@ export class TimelineView {
     class: 'timeline-canvas',
     tabindex: 0,
     role: 'application',
-    'aria-roledescription': 'timeline',
+    'aria-roledescription': l10n.t('timeline'),
   });
   private readonly legend = element('div', { class: 'legend' });
   private readonly tooltip = element('div', { class: 'timeline-tooltip', role: 'tooltip', hidden: true });
@@ -69,17 +71,17 @@ export class TimelineView {
       });
     this.root = element(
       'section',
-      { class: 'timeline', 'aria-label': 'Timeline', hidden: true },
+      { class: 'timeline', 'aria-label': l10n.t('Timeline'), hidden: true },
       element(
         'div',
         { class: 'timeline-bar' },
         this.legend,
-        button('arrow-left', 'Previous mark (P)', 'p'),
-        button('arrow-right', 'Next mark (N)', 'n'),
-        button('zoom-in', 'Zoom in (+)', '+'),
-        button('zoom-out', 'Zoom out (-)', '-'),
-        button('screen-full', 'Show the whole capture (0)', '0'),
-        button('filter', 'Only events of the part that is shown (F)', 'f'),
+        button('arrow-left', l10n.t('Previous mark (P)'), 'p'),
+        button('arrow-right', l10n.t('Next mark (N)'), 'n'),
+        button('zoom-in', l10n.t('Zoom in (+)'), '+'),
+        button('zoom-out', l10n.t('Zoom out (-)'), '-'),
+        button('screen-full', l10n.t('Show the whole capture (0)'), '0'),
+        button('filter', l10n.t('Only events of the part that is shown (F)'), 'f'),
       ),
       this.canvas,
       this.tooltip,
@@ -128,18 +130,9 @@ export class TimelineView {
     this.canvas.style.height = `${heightOf(data)}px`;
     this.drawLegend();
     this.draw();
-    setAttributes(this.canvas, { 'aria-label': this.summary(data) });
+    setAttributes(this.canvas, { 'aria-label': summary(data) });
     // Only now it has a width to ask for.
     if (wasHidden) void this.refresh();
-  }
-
-  private summary({ marks, lanes, gaps, ticks }: Timeline): string {
-    const count = marks.reduce((sum, mark) => sum + mark.count, 0);
-    const times = ticks.length > 1 ? `, ${ticks[0]!.label} to ${ticks.at(-1)!.label}` : '';
-    return (
-      `Timeline${times}: ${count} marks, ${gaps.length} gaps, ${lanes.length} pages held longest. ` +
-      'Plus and minus zoom, left and right move, N and P go to the next and previous mark, 0 shows the whole, F filters.'
-    );
   }
 
   private draw(): void {
@@ -168,7 +161,9 @@ export class TimelineView {
   private drawLegend(): void {
     const reasons = [...new Set(this.data?.marks.map(({ reason }) => reason) ?? [])];
     this.legend.replaceChildren(
-      ...reasons.map((reason) => element('span', {}, this.legendSign(reason), reason ?? 'reason unknown')),
+      ...reasons.map((reason) =>
+        element('span', {}, this.legendSign(reason), reason ?? l10n.t('reason unknown')),
+      ),
     );
   }
 
@@ -265,7 +260,7 @@ export class TimelineView {
     const next: TimelineMark | undefined =
       direction > 0 ? marks.find(({ time }) => time > at) : marks.findLast(({ time }) => time < at);
     if (next === undefined) {
-      this.spoken.textContent = direction > 0 ? 'No mark behind' : 'No mark before';
+      this.spoken.textContent = direction > 0 ? l10n.t('No mark behind') : l10n.t('No mark before');
       return;
     }
     this.spoken.textContent = next.label;
@@ -369,4 +364,30 @@ export class TimelineView {
     void this.refresh();
     this.actions.onMoved();
   }
+}
+
+/** For those who hear it. */
+function summary({ marks, lanes, gaps, ticks }: Timeline): string {
+  const count = marks.reduce((sum, mark) => sum + mark.count, 0);
+  const name =
+    ticks.length > 1
+      ? l10n.t('Timeline, {0} to {1}', ticks[0]!.label, ticks.at(-1)!.label)
+      : l10n.t('Timeline');
+  const counts = [marksText(count), gapsText(gaps.length), lanesText(lanes.length)].join(', ');
+  const keys = l10n.t(
+    'Plus and minus zoom, left and right move, N and P go to the next and previous mark, 0 shows the whole, F filters.',
+  );
+  return `${name}: ${counts}. ${keys}`;
+}
+
+function marksText(count: number): string {
+  return count === 1 ? l10n.t('1 mark') : l10n.t('{0} marks', numberText(count));
+}
+
+function gapsText(count: number): string {
+  return count === 1 ? l10n.t('1 gap') : l10n.t('{0} gaps', numberText(count));
+}
+
+function lanesText(count: number): string {
+  return count === 1 ? l10n.t('1 page held longest') : l10n.t('{0} pages held longest', count);
 }

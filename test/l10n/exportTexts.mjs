@@ -27,8 +27,7 @@ const texts = new Map();
 const mistakes = [];
 for (const file of SOURCES.flatMap(typeScriptFiles).sort()) {
   if (file !== LOOKS_UP) visit(parsed(file), callTexts);
-  if (file.startsWith('src/views/') && file !== LOOKS_UP && !ENGLISH.includes(file))
-    visit(parsed(file), forgottenText);
+  if (file !== LOOKS_UP && !ENGLISH.includes(file)) visit(parsed(file), forgottenText);
 }
 for (const [file, names] of Object.entries(TABLES)) {
   for (const name of names) tableTexts(parsed(file), name);
