@@ -50,7 +50,8 @@ export default tseslint.config(
   room('capture', ['holders', 'source', 'engine', 'views', 'webview', 'cli']),
   room('holders', ['source', 'engine', 'views', 'webview', 'cli']),
   room('source', ['capture', 'holders', 'engine', 'views', 'webview', 'cli']),
-  room('engine', ['views', 'webview', 'cli'], { node: true }),
+  room('engine', ['views', 'webview', 'cli', 'node']),
+  room('engine/node', ['views', 'webview', 'cli'], { node: true }),
   room('cli', ['views', 'webview'], { node: true }),
   room('webview', ['capture', 'holders', 'source', 'views', 'cli']),
   {

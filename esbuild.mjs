@@ -43,7 +43,7 @@ async function bundle(outdir, options, kept = []) {
 
 const ship = [
   { in: 'src/extension.ts', out: 'extension' },
-  { in: 'src/engine/worker.ts', out: 'worker' },
+  { in: 'src/engine/node/worker.ts', out: 'worker' },
   { in: 'src/cli/main.ts', out: 'page-holders' },
 ].filter((entry) => existsSync(entry.in));
 await bundle('dist', { entryPoints: ship }, ['webview']);

@@ -1,12 +1,14 @@
 /** Composition root: builds the parts, registers them, disposes them. */
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client';
+import { inWorkerThread } from './engine/node/startWorker';
 import { CaptureEditor } from './views/captureEditor';
 import { CaptureStatus } from './views/captureStatus';
 import { ChooseShown } from './views/chooseShown';
 import { CompareCaptures } from './views/compareCaptures';
 import { CopyAsText } from './views/copyAsText';
 import { EditorCommands } from './views/editorCommands';
+import { EditorFiles } from './views/editorFiles';
 import { DebugInfoChoice } from './views/debugInfoChoice';
 import { EngineRecovery } from './views/engineRecovery';
 import { ExportHolders } from './views/exportHolders';
@@ -48,10 +50,11 @@ export interface PageHoldersApi {
 export function activate(context: vscode.ExtensionContext): PageHoldersApi {
   const { subscriptions, extensionUri } = context;
   const log = vscode.window.createOutputChannel('Page Holders', { log: true });
-  const engine = new EngineClient(vscode.Uri.joinPath(extensionUri, 'dist/worker.js').fsPath, {
+  const worker = inWorkerThread(vscode.Uri.joinPath(extensionUri, 'dist/worker.js').fsPath, {
     cacheFolder: context.globalStorageUri.fsPath,
     systemRoot: '/',
   });
+  const engine = new EngineClient(worker, new EditorFiles());
   const captures = new OpenCaptures(engine);
   const shown = new ShownHolders(context.workspaceState);
   const holdersTree = new NodeTree('holders', engine, captures, shown, log);

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
 import type { HoldersQuery } from '../engine/holdersQuery';
-import { IndexStore } from '../engine/indexStore';
+import { nodeHost } from '../engine/node/nodeHost';
+import { readRuleFile } from '../engine/node/ruleFile';
 import { pfnText } from '../engine/pageFacts';
 import type { CaptureFacts } from '../engine/protocol';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
@@ -30,7 +31,7 @@ export async function readCaptures(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<ReadCaptures | null> {
-  const engine = new Engine(new IndexStore(cacheFolder()));
+  const engine = new Engine(nodeHost(cacheFolder()));
   if (rules !== null && !(await useRules(engine, rules, errors))) return null;
   const opened = await openAll(engine, captures, errors, progress);
   if (opened.length === 0) return null;
@@ -112,7 +113,7 @@ async function pagesOf(
 /** A file that was asked for and cannot be used whole is an error: nobody would miss its rules in the answer. */
 async function useRules(engine: Engine, path: string, errors: OutputStream): Promise<boolean> {
   try {
-    const { problems } = await engine.readRuleFile(path);
+    const { problems } = await engine.useRuleFile(path, await readRuleFile(path));
     for (const problem of problems) await errors.write(`page-holders: --rules ${problem}.\n`);
     return problems.length === 0;
   } catch (error) {

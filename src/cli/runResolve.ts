@@ -3,11 +3,11 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { annotateLines, frameIn, type AnnotateStack } from '../engine/annotateStacks';
-import { DebugInfoFiles } from '../engine/debugInfoFiles';
+import { DebugInfoFiles } from '../engine/node/debugInfoFiles';
 import { KernelTreeError } from '../engine/errors';
-import { IndexStore } from '../engine/indexStore';
+import { nodeHost } from '../engine/node/nodeHost';
 import { KernelSource } from '../engine/kernelSource';
-import { NodeTree } from '../engine/nodeTree';
+import { NodeTree } from '../engine/node/nodeTree';
 import { annotateWithDebugInfo, annotateWithTree } from '../engine/resolveText';
 import { DebugFileError } from '../source/elf/debugProblems';
 import { KernelDebugInfo } from '../source/kernelDebugInfo';
@@ -93,7 +93,7 @@ async function resolveByName(
   output: OutputStream,
   progress: ProgressLine,
 ): Promise<number> {
-  const source = await KernelSource.open(tree, new IndexStore(cacheFolder()));
+  const source = await KernelSource.open(tree, nodeHost(cacheFolder()));
   const lines: string[] = [];
   for await (const line of input) {
     lines.push(line);

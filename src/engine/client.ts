@@ -4,20 +4,19 @@
  * When the worker ends by itself (out of memory, a bug), every open request fails with an EngineStoppedError, the
  * listener hears of it once, and the next request starts a new worker with no captures in it.
  */
-import os from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { CancelledError, EngineStoppedError } from './errors';
+import { CancelledError, EngineStoppedError, plainError } from './errors';
 import type {
   Answer,
   EngineApi,
+  FileRequest,
   FromEngine,
   Method,
   PlainError,
   Request,
   RequestOptions,
   ToEngine,
-  WorkerData,
 } from './protocol';
+import type { WorkspaceFiles } from './workspaceFiles';
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -25,12 +24,20 @@ interface Pending {
   readonly options: RequestOptions;
 }
 
-/** Memory of JavaScript objects in the worker, in MB; columns of events are not counted, and fail by themselves. */
-const OBJECTS_PER_MACHINE = 1 / 4;
-const MOST_OBJECTS = 2048;
+/** A worker that runs the engine. */
+export interface EngineWorker {
+  post(message: ToEngine): void;
+  end(): Promise<void>;
+}
+
+/** Starts a worker that tells `receive` its messages, and `stopped` why it ended: once or more, also when it was ended. */
+export type StartWorker = (listener: {
+  readonly receive: (message: FromEngine) => void;
+  readonly stopped: (reason: string) => void;
+}) => EngineWorker;
 
 export class EngineClient implements EngineApi {
-  private worker: Worker | null = null;
+  private worker: EngineWorker | null = null;
   private readonly pending = new Map<number, Pending>();
   /** Openings that were cancelled and not yet answered by the worker. */
   private readonly abandoned = new Set<number>();
@@ -39,14 +46,12 @@ export class EngineClient implements EngineApi {
   private stopListener: (reason: string) => void = () => undefined;
 
   /**
-   * @param script path of the bundled worker
-   * @param workerData what it is started with
-   * @param largestHeap the worker ends when its objects take more, in MB: it alone, not the process around it
+   * @param start starts the worker
+   * @param files the files of the editor's file systems, which the worker cannot reach by itself
    */
   constructor(
-    private readonly script: string,
-    private readonly workerData: WorkerData,
-    private readonly largestHeap = defaultHeap(),
+    private readonly start: StartWorker,
+    private readonly files: WorkspaceFiles,
   ) {}
 
   /** Has `listener` told why the worker ended, when nobody asked it to. */
@@ -110,7 +115,7 @@ export class EngineClient implements EngineApi {
     const { worker } = this;
     this.worker = null;
     this.rejectAll(new CancelledError());
-    await worker?.terminate();
+    await worker?.end();
   }
 
   private ask<M extends Method>(
@@ -124,11 +129,11 @@ export class EngineClient implements EngineApi {
     const id = this.nextId++;
     const answer = new Promise<unknown>((resolve, reject) => {
       this.pending.set(id, { resolve, reject, options });
-      send(worker, { type: 'request', id, method, request, wantsParts: onPart !== undefined });
+      worker.post({ type: 'request', id, method, request, wantsParts: onPart !== undefined });
     });
     const cancel = (): void => {
       // The worker hears it between two steps of its work; whoever asked does not have to wait for that.
-      send(worker, { type: 'cancel', id });
+      worker.post({ type: 'cancel', id });
       this.pending.get(id)?.reject(new CancelledError());
       this.pending.delete(id);
       if (opensAnother(method, request)) this.abandoned.add(id);
@@ -140,27 +145,32 @@ export class EngineClient implements EngineApi {
     }) as Promise<Answer<M>>;
   }
 
-  private running(): Worker {
+  private running(): EngineWorker {
     if (this.worker !== null) return this.worker;
-    const worker = new Worker(this.script, {
-      name: 'page-holders engine',
-      workerData: this.workerData,
-      resourceLimits: { maxOldGenerationSizeMb: this.largestHeap },
-    });
-    worker.on('message', (message: FromEngine) => {
-      this.receive(message);
-    });
-    worker.on('error', (error: Error) => {
-      this.stopped(worker, error.message);
-    });
-    worker.on('exit', (code) => {
-      this.stopped(worker, `it ended with code ${code}`);
+    const worker = this.start({
+      receive: (message) => {
+        if (message.type === 'file') void this.answerFile(worker, message);
+        else this.receive(message);
+      },
+      stopped: (reason) => {
+        this.stopped(worker, reason);
+      },
     });
     this.worker = worker;
     return worker;
   }
 
-  private receive(message: FromEngine): void {
+  private async answerFile(worker: EngineWorker, { id, method, args }: FileRequest): Promise<void> {
+    try {
+      // The arguments were typed by the worker of the same build.
+      const call = this.files[method].bind(this.files) as (...args: readonly unknown[]) => Promise<unknown>;
+      worker.post({ type: 'file', id, value: await call(...args), error: null });
+    } catch (error) {
+      worker.post({ type: 'file', id, value: null, error: plainError(error) });
+    }
+  }
+
+  private receive(message: Exclude<FromEngine, FileRequest>): void {
     const { id } = message;
     const pending = this.pending.get(id);
     if (pending === undefined) {
@@ -185,14 +195,14 @@ export class EngineClient implements EngineApi {
   }
 
   /** The worker may have finished before it heard of the cancel: nobody knows of that capture, so it is closed. */
-  private receiveLate(message: FromEngine): void {
+  private receiveLate(message: Exclude<FromEngine, FileRequest>): void {
     if (message.type !== 'result' && message.type !== 'error') return;
     if (!this.abandoned.delete(message.id) || message.type === 'error') return;
     const { id } = message.value as Answer<'openCapture'>;
     this.closeCapture({ id }).catch(() => undefined);
   }
 
-  private stopped(worker: Worker, reason: string): void {
+  private stopped(worker: EngineWorker, reason: string): void {
     if (this.worker !== worker) return;
     this.worker = null;
     this.abandoned.clear();
@@ -209,14 +219,6 @@ export class EngineClient implements EngineApi {
 /** Whether an answer that nobody waits for leaves a capture behind. */
 function opensAnother(method: Method, request: Request<Method>): boolean {
   return method === 'openCapture' && !('replaces' in request);
-}
-
-function defaultHeap(): number {
-  return Math.floor(Math.min(MOST_OBJECTS, (os.totalmem() / 2 ** 20) * OBJECTS_PER_MACHINE));
-}
-
-function send(worker: Worker, message: ToEngine): void {
-  worker.postMessage(message);
 }
 
 /** An error of the worker, with the name and the stack that it had there. */

@@ -2,8 +2,7 @@
 import type { Capture } from '../capture/eventTable';
 import { KernelDebugInfo } from '../source/kernelDebugInfo';
 import { SourcePaths } from '../source/sourcePaths';
-import { DebugInfoFiles } from './debugInfoFiles';
-import { isFileIn, isThere, vmlinuxOfRelease, vmlinuxPlaces, type SearchedMachine } from './debugInfoPlaces';
+import type { DebugInfoMachine, OpenDebugInfo } from './engineHost';
 import { DebugFileError } from './errors';
 import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
@@ -11,6 +10,10 @@ import type { KernelSource } from './kernelSource';
 import type { DebugInfoChoice, DebugInfoFacts, LookedPlace, RequestOptions } from './protocol';
 import { pauseFor } from './turns';
 import { counted } from './wording';
+
+const NOT_BY_RANGES =
+  'cannot be read here: debug info is read by ranges, which the file systems of a browser have not. Lines are looked up ' +
+  'by name in the kernel tree';
 
 export const NOTHING_CHOSEN: DebugInfoChoice = { vmlinux: null, modules: null, sourcePathMap: [] };
 
@@ -26,7 +29,7 @@ export interface CaptureFit {
 
 export class DebugInfo {
   private choice = NOTHING_CHOSEN;
-  private files: DebugInfoFiles | null = null;
+  private files: OpenDebugInfo | null = null;
   private looked: readonly LookedPlace[] = [];
   /** Captures for which a vmlinux was looked for already. */
   private searchedFor = '';
@@ -39,8 +42,8 @@ export class DebugInfo {
   /** One search or choice at a time. */
   private settling: Promise<unknown> = Promise.resolve();
 
-  /** @param root where a vmlinux and modules are looked for that nobody chose: `/`; null for nowhere */
-  constructor(private readonly root: string | null) {}
+  /** @param machine what has the files; null where none can be read */
+  constructor(private readonly machine: DebugInfoMachine | null) {}
 
   /** Whether frames can be looked up in it. */
   get isThere(): boolean {
@@ -65,7 +68,7 @@ export class DebugInfo {
   }
 
   /** Places in the debug info that could not be read. */
-  get problems(): DebugInfoFiles['kernel']['problems'] {
+  get problems(): OpenDebugInfo['kernel']['problems'] {
     return this.files?.kernel.problems ?? { count: 0, kept: [] };
   }
 
@@ -87,7 +90,8 @@ export class DebugInfo {
       this.searchedFor = '';
       if (choice.vmlinux === null) return;
       const { vmlinux, modules } = choice;
-      const files = await DebugInfoFiles.open(vmlinux, modules, this.machine);
+      if (this.machine === null) throw new DebugFileError(`${vmlinux} ${NOT_BY_RANGES}`);
+      const files = await this.machine.open(vmlinux, modules, this.tree);
       this.choice = choice;
       this.use(files);
     });
@@ -108,12 +112,12 @@ export class DebugInfo {
   async settleFor(captures: readonly Capture[], { signal, onProgress }: RequestOptions = {}): Promise<void> {
     const pause = pauseFor(signal);
     await this.settle(async () => {
-      if (this.root === null || this.choice.vmlinux !== null || captures.length === 0) return;
+      if (this.machine?.isSearched !== true || this.choice.vmlinux !== null || captures.length === 0) return;
       const key = captures.map(({ path: file }) => file).join('\0');
       if (this.searchedFor === key) return;
       // One that was found goes on to serve as long as it fits any of the captures.
       const goesOn = this.files !== null && (await this.fitting(this.files, captures)) !== null;
-      if (!goesOn) await this.search(captures, pause);
+      if (!goesOn) await this.search(this.machine, captures, pause);
       this.searchedFor = key;
     });
     for (const [index, capture] of captures.entries()) {
@@ -143,8 +147,9 @@ export class DebugInfo {
     return async (stack) => locateWithDebugInfo(info, await this.sourcePaths(), tree)(stack);
   }
 
-  private get machine(): SearchedMachine {
-    return { tree: this.source?.facts.root ?? null, root: this.root };
+  /** Folder of the kernel source, or null. */
+  private get tree(): string | null {
+    return this.source?.facts.root ?? null;
   }
 
   private settle<T>(work: () => Promise<T>): Promise<T> {
@@ -153,7 +158,7 @@ export class DebugInfo {
     return settled;
   }
 
-  private use(files: DebugInfoFiles | null): void {
+  private use(files: OpenDebugInfo | null): void {
     this.files?.close();
     this.files = files;
     this.paths = null;
@@ -161,18 +166,22 @@ export class DebugInfo {
     this.ofTexts = null;
   }
 
-  private async search(captures: readonly Capture[], pause: () => Promise<void> | undefined): Promise<void> {
+  private async search(
+    machine: DebugInfoMachine,
+    captures: readonly Capture[],
+    pause: () => Promise<void> | undefined,
+  ): Promise<void> {
     this.use(null);
     const kernels = captures.map(({ kernel }) => kernel ?? { release: null, buildId: null });
     const looked: LookedPlace[] = [];
-    for (const place of vmlinuxPlaces(kernels, this.machine)) {
+    for (const place of machine.vmlinuxPlaces(kernels, this.tree)) {
       await pause();
       if (this.files !== null) break;
-      looked.push({ path: place, found: await this.tryOut(place, captures) });
+      looked.push({ path: place, found: await this.tryOut(machine, place, captures) });
     }
     if (this.files === null && kernels.every(({ release }) => release === null)) {
       looked.push({
-        path: vmlinuxOfRelease(this.root ?? '/', 'RELEASE'),
+        path: machine.vmlinuxOfRelease('RELEASE'),
         found: 'not looked for: no open capture says the release of its kernel',
       });
     }
@@ -180,11 +189,15 @@ export class DebugInfo {
   }
 
   /** Uses what is at a place if it is the kernel of a capture; says what was found there. */
-  private async tryOut(place: string, captures: readonly Capture[]): Promise<string> {
-    if (!(await isThere(place))) return 'no such file';
-    let files: DebugInfoFiles;
+  private async tryOut(
+    machine: DebugInfoMachine,
+    place: string,
+    captures: readonly Capture[],
+  ): Promise<string> {
+    if (!(await machine.isThere(place))) return 'no such file';
+    let files: OpenDebugInfo;
     try {
-      files = await DebugInfoFiles.open(place, this.choice.modules, this.machine);
+      files = await machine.open(place, this.choice.modules, this.tree);
     } catch (error) {
       if (!(error instanceof DebugFileError)) throw error;
       return error.message.replace(`${place} `, '').replace(`${place}: `, '');
@@ -200,7 +213,7 @@ export class DebugInfo {
   }
 
   /** Why it is the kernel of one of the captures; null when nothing shows it. */
-  private async fitting(files: DebugInfoFiles, captures: readonly Capture[]): Promise<string | null> {
+  private async fitting(files: OpenDebugInfo, captures: readonly Capture[]): Promise<string | null> {
     for (const capture of captures) {
       const info = await this.compare(files, capture);
       if (info.isProven) return evidenceOf(capture, files, info);
@@ -227,7 +240,7 @@ export class DebugInfo {
   }
 
   private async compare(
-    files: DebugInfoFiles,
+    files: OpenDebugInfo,
     capture: Capture,
     pause?: () => Promise<void> | undefined,
   ): Promise<KernelDebugInfo> {
@@ -243,19 +256,19 @@ export class DebugInfo {
   }
 
   private sourcePaths(): Promise<SourcePaths> {
-    const { files, source, choice } = this;
+    const { files, source, choice, machine } = this;
     this.paths ??= SourcePaths.create(files!.kernel, {
       tree: source?.files ?? null,
       root: source?.facts.root ?? null,
       mappings: choice.sourcePathMap,
-      isFileIn,
+      isFileIn: (folder, file) => machine!.isFileIn(folder, file),
     });
     return this.paths;
   }
 }
 
 /** `build-id 4746…; release 6.1.192; sizes of 83 of 83 functions; …`, or that nothing could be compared. */
-function evidenceOf({ kernel }: Capture, files: DebugInfoFiles, { fit }: KernelDebugInfo): string {
+function evidenceOf({ kernel }: Capture, files: OpenDebugInfo, { fit }: KernelDebugInfo): string {
   const own = files.kernel.buildId;
   const { sizes, addresses } = fit;
   const said = [

@@ -23,14 +23,13 @@ import { allocationCount, allocationsText } from './allocationsText';
 import { compareCaptures } from './comparing/compareCaptures';
 import { DebugInfo } from './debugInfo';
 import { debugInfoRow } from './debugInfoRows';
+import type { CaptureFile, EngineHost } from './engineHost';
 import { CancelledError, CompareError } from './errors';
 import { EventQueries } from './eventQueries';
 import { csvExport } from './exporting/csvExport';
 import type { ExportFormat } from './exporting/exportFormats';
 import { markdownLines } from './exporting/markdownExport';
 import { speedscopeExport } from './exporting/speedscopeExport';
-import { writePieces } from './exporting/writePieces';
-import { changeOf } from './fileState';
 import {
   frameTarget,
   namedFunctions,
@@ -47,11 +46,10 @@ import { lastTime } from './heldTime';
 import { HolderMatcher } from './holderMatcher';
 import type { HolderSource, PageAdditions } from './holderSource';
 import { filterWords, type HolderFilter, type HoldersQuery } from './holdersQuery';
-import type { IndexStore } from './indexStore';
 import { JoinedFiles, openSymbolFile, type Naming, type SymbolFile } from './joinCaptures';
 import { jsonReport, type JsonSource } from './jsonReport';
 import { KernelSource } from './kernelSource';
-import { KindRuleBook, readRuleFile } from './kindRuleBook';
+import { KindRuleBook } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
 import { heldReferences, isHeld, isNotJudged } from './pageFacts';
 import { pageInShort } from './pageInShort';
@@ -83,8 +81,6 @@ interface OpenedCapture extends AnalysedCapture {
 type StacksThrough = ReadonlyMap<Capture, ReadonlySet<number>> | null;
 
 export interface EngineManner {
-  /** Where a vmlinux and modules are looked for that nobody chose: `/`; nowhere when it is absent. */
-  readonly systemRoot?: string;
   /** Lines of debug info are answered before those that only the kernel tree has, which take a walk: ask again then. */
   readonly answersEarly?: boolean;
 }
@@ -113,25 +109,37 @@ export class Engine implements EngineApi {
   private heldPlaces: HeldPlaces | null = null;
 
   /**
-   * @param store where lookups in kernel trees are kept from one run to the next; null for nowhere
+   * @param host where it runs
    * @param manner for whom it works
    */
   constructor(
-    private readonly store: IndexStore | null = null,
+    private readonly host: EngineHost,
     private readonly manner: EngineManner = {},
   ) {
-    this.debug = new DebugInfo(manner.systemRoot ?? null);
+    this.debug = new DebugInfo(host.debugInfo);
   }
 
   async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
     const { path, replaces } = request;
-    const symbolFile = await openSymbolFile(path, options);
-    if (symbolFile !== null) return this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);
-    const { onPart, ...others } = options;
+    const file = await this.host.openFile(path, options);
+    try {
+      const symbolFile = await openSymbolFile(file, options);
+      if (symbolFile === null) return await this.readEvents(file, replaces, options);
+      return await this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async readEvents(
+    file: CaptureFile,
+    replaces: string | undefined,
+    { onPart, ...others }: RequestOptions,
+  ): Promise<CaptureFacts> {
     const id = replaces ?? `c${this.nextId++}`;
     const showParts = onPart && replaces === undefined;
     try {
-      const whole = await readCapture(path, {
+      const whole = await readCapture(file, {
         ...others,
         rules: () => this.rules.all,
         named: (read) => this.joined.named(read),
@@ -143,7 +151,7 @@ export class Engine implements EngineApi {
             }
           : {}),
       });
-      return this.keep(id, await this.judgedByNow(whole, pauseFor(options.signal)));
+      return this.keep(id, await this.judgedByNow(whole, pauseFor(others.signal)));
     } catch (error) {
       if (showParts && this.opened.delete(id)) this.forgetTrees();
       throw error;
@@ -167,7 +175,7 @@ export class Engine implements EngineApi {
     for (const opened of [...this.opened.values()]) {
       const { id, part, file } = opened;
       if (part < 1) continue;
-      const changed = await changeOf(opened.facts.path, file);
+      const changed = await this.host.changeOf(opened.facts.path, file);
       if (changed === opened.facts.changed || this.opened.get(id) !== opened) continue;
       const facts = { ...opened.facts, changed };
       this.opened.set(id, { ...opened, facts });
@@ -204,7 +212,7 @@ export class Engine implements EngineApi {
       if (this.rules.forgetTree()) await this.judgeAgain();
       return null;
     }
-    const source = await KernelSource.open(root, this.store).catch(async (error: unknown) => {
+    const source = await KernelSource.open(root, this.host).catch(async (error: unknown) => {
       if (this.rules.forgetTree()) await this.judgeAgain();
       throw error;
     });
@@ -240,9 +248,8 @@ export class Engine implements EngineApi {
   }
 
   /** Takes the rules of a file given on the command line, in place of the settings'. */
-  async readRuleFile(path: string): Promise<RuleFacts> {
-    const file = await readRuleFile(path);
-    return this.useRules(() => this.rules.useFile(path, file));
+  useRuleFile(path: string, text: string): Promise<RuleFacts> {
+    return this.useRules(() => this.rules.useFile(path, text));
   }
 
   kindRules(): Promise<RuleFacts> {
@@ -398,7 +405,7 @@ export class Engine implements EngineApi {
   }
 
   async exportFile({ format, query, path }: Request<'exportFile'>): Promise<Answer<'exportFile'>> {
-    return { bytes: await writePieces(path, this.exported(format, query)) };
+    return { bytes: await this.host.writeFile(path, this.exported(format, query)) };
   }
 
   pagesInRange({ range, limit }: Request<'pagesInRange'>): Promise<Answer<'pagesInRange'>> {

@@ -1,5 +1,7 @@
 /** Failures that are meant for people: their message names what was found, what was expected and what to do. */
 
+import type { PlainError } from './protocol';
+
 /** A file that cannot be read as a capture. */
 export class CaptureError extends Error {
   override readonly name = 'CaptureError';
@@ -47,4 +49,10 @@ export class CancelledError extends Error {
 /** The worker ended; its captures are gone. */
 export class EngineStoppedError extends Error {
   override readonly name = 'EngineStoppedError';
+}
+
+/** An error in the form in which it crosses to another thread. */
+export function plainError(error: unknown): PlainError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: null };
+  return { name: error.name, message: error.message, stack: error.stack ?? null };
 }

@@ -1,20 +1,24 @@
 /**
- * Keeps the places found in kernel trees in a folder of this machine, so that a tree is walked once. A new version of
- * this program walks it again: it may find more.
+ * Keeps the places found in kernel trees, so that a tree is walked once. A new version of this program walks it again:
+ * it may find more.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { version } from '../../package.json';
 import type { SourceIndex } from '../source/sourceIndex';
 
+/** A folder of texts. Both reject where they cannot. */
+export interface KeptTexts {
+  read(name: string): Promise<string>;
+  /** Whole or not at all: another window may read it now. */
+  write(name: string, text: string): Promise<void>;
+}
+
 export class IndexStore {
-  constructor(private readonly folder: string) {}
+  constructor(private readonly kept: KeptTexts) {}
 
   /** The stored index of a tree; undefined when there is none or it cannot be read, for then it is made anew. */
   async load(tree: string): Promise<SourceIndex | undefined> {
     try {
-      const stored: unknown = JSON.parse(await readFile(this.fileOf(tree), 'utf8'));
+      const stored: unknown = JSON.parse(await this.kept.read(await nameOf(tree)));
       return isStored(stored) && stored.madeBy === version ? stored.index : undefined;
     } catch {
       return undefined;
@@ -23,22 +27,18 @@ export class IndexStore {
 
   /** A cache that cannot be written costs time, never the answer. */
   async save(tree: string, index: SourceIndex): Promise<void> {
-    const file = this.fileOf(tree);
-    const unfinished = `${file}.${process.pid}`;
     try {
-      await mkdir(this.folder, { recursive: true });
-      await writeFile(unfinished, JSON.stringify({ madeBy: version, index } satisfies Stored));
-      // Whole or not at all: another window may read it now.
-      await rename(unfinished, file);
+      await this.kept.write(await nameOf(tree), JSON.stringify({ madeBy: version, index } satisfies Stored));
     } catch {
       return;
     }
   }
+}
 
-  private fileOf(tree: string): string {
-    const name = createHash('sha256').update(tree).digest('hex').slice(0, 16);
-    return path.join(this.folder, `source-index-${name}.json`);
-  }
+async function nameOf(tree: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(tree)));
+  const digits = [...hash.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0'));
+  return `source-index-${digits.join('')}.json`;
 }
 
 interface Stored {

@@ -10,8 +10,8 @@ import type { Capture, Problem } from '../capture/eventTable';
 import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
 import { nameFrames } from '../capture/nameFrames';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
+import type { CaptureFile } from './engineHost';
 import { CancelledError, CaptureError } from './errors';
-import { NodeFile } from './nodeFile';
 import type { RequestOptions } from './protocol';
 import type { Analysed } from './readCapture';
 
@@ -45,8 +45,11 @@ export interface JoinedAllocations {
  * @returns null for a file that is none
  * @throws CaptureError when it cannot be read or holds no address, CancelledError
  */
-export async function openSymbolFile(path: string, { signal }: RequestOptions): Promise<SymbolFile | null> {
-  const file = await NodeFile.open(path);
+export async function openSymbolFile(
+  file: CaptureFile,
+  { signal }: RequestOptions,
+): Promise<SymbolFile | null> {
+  const path = file.name;
   try {
     const read = await readSymbolFile(file, signal === undefined ? {} : { signal });
     if (read === null) return null;
@@ -56,8 +59,6 @@ export async function openSymbolFile(path: string, { signal }: RequestOptions): 
     throw new CaptureError(path, `cannot be used: ${said}.`);
   } catch (error) {
     throw signal?.aborted === true ? new CancelledError() : error;
-  } finally {
-    await file.close();
   }
 }
 

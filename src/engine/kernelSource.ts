@@ -11,9 +11,9 @@ import {
 import { createSourceResolver, type SourceFile, type SourceResolver } from '../source/resolveStack';
 import { sourceName } from '../source/symbolName';
 import type { KernelTree } from '../source/treeAccess';
+import type { EngineHost } from './engineHost';
 import { CancelledError, KernelTreeError } from './errors';
 import type { IndexStore } from './indexStore';
-import { NodeTree } from './nodeTree';
 import type { KernelTreeFacts, RequestOptions } from './protocol';
 
 export class KernelSource {
@@ -25,25 +25,24 @@ export class KernelSource {
   private isWalking = false;
 
   private constructor(
-    private readonly tree: NodeTree,
+    private readonly tree: KernelTree,
     private readonly store: IndexStore | null,
     readonly facts: KernelTreeFacts,
   ) {}
 
   /**
-   * @param store where the places that were found are kept from one run to the next; null for nowhere
    * @throws KernelTreeError when the folder is no kernel tree
    */
-  static async open(root: string, store: IndexStore | null): Promise<KernelSource> {
-    const tree = await NodeTree.open(root).catch(() => {
+  static async open(root: string, host: Pick<EngineHost, 'openTree' | 'index'>): Promise<KernelSource> {
+    const tree = await host.openTree(root).catch(() => {
       throw new KernelTreeError(
         `${root} does not exist or cannot be read; expected the folder of a kernel source.`,
       );
     });
     const facts = await describeKernelTree(tree);
     if (!facts.isKernelTree) throw new KernelTreeError(facts.message);
-    const source = new KernelSource(tree, store, { root, version: facts.version });
-    const stored = await store?.load(tree.name);
+    const source = new KernelSource(tree, host.index, { root, version: facts.version });
+    const stored = await host.index?.load(tree.name);
     if (stored !== undefined && (await isSourceIndexFresh(tree, stored))) source.use(stored);
     return source;
   }

@@ -1,8 +1,6 @@
 /** The rules of a person that are in use: those of the settings or the command line, then those of the kernel tree. */
-import { readFile, stat } from 'node:fs/promises';
 import type { KindRule } from '../holders/kindRule';
 import { parseUserRules, ruleProblemText, type RuleOrigin, type UserRules } from '../holders/userRules';
-import { RuleFileError } from './errors';
 import type { KernelSource } from './kernelSource';
 import { baseName } from './captureTree';
 import type { RuleFacts } from './protocol';
@@ -17,7 +15,7 @@ const SETTING: RuleOrigin = {
 };
 
 /** Thousands of rules; more is no rule file. */
-const LARGEST_FILE = 1024 * 1024;
+export const LARGEST_RULE_FILE = 1024 * 1024;
 
 interface Source {
   /** What the rules were read from, to tell whether they changed. */
@@ -73,7 +71,7 @@ export class KindRuleBook {
 
   /** Reads the tree's own rules; answers as {@link useSetting}. */
   async readTree(tree: KernelSource): Promise<boolean> {
-    const file = await tree.rootFile(RULE_FILE, LARGEST_FILE);
+    const file = await tree.rootFile(RULE_FILE, LARGEST_RULE_FILE);
     const place = `${tree.facts.root.replace(/[/\\]+$/, '')}/${RULE_FILE}`;
     if (file === null) return this.forgetTree();
     if (typeof file === 'string') {
@@ -111,17 +109,4 @@ export class KindRuleBook {
 
 function sourceOf(text: string, origin: RuleOrigin): Source {
   return { text, name: origin.source, content: parseUserRules(text, origin) };
-}
-
-/** @throws RuleFileError when there is no such file, or it is too large */
-export async function readRuleFile(path: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    if (size <= LARGEST_FILE) return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new RuleFileError(`${path} cannot be read${code}; expected a file of rules as ${RULE_FILE}.`);
-  }
-  const most = `${LARGEST_FILE / 1024} KB`;
-  throw new RuleFileError(`${path} is larger than ${most}; expected a file of rules as ${RULE_FILE}.`);
 }

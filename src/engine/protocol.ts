@@ -11,6 +11,7 @@ import type { EventRequests } from './eventProtocol';
 import type { Comparison } from './comparing/compareCaptures';
 import type { ExportFormat } from './exporting/exportFormats';
 import type { HoldersQuery, Kind } from './holdersQuery';
+import type { FileMethod } from './workspaceFiles';
 
 /** What a tree row is; views choose its icon and menu by it. */
 export type NodeKind =
@@ -463,14 +464,6 @@ export interface PlainError {
   readonly stack: string | null;
 }
 
-/** What a worker is started with. */
-export interface WorkerData {
-  /** Folder for what is kept from one run to the next. */
-  readonly cacheFolder: string;
-  /** Where a vmlinux is looked for that nobody chose: `/`; nowhere when it is absent. */
-  readonly systemRoot?: string;
-}
-
 export type ToEngine =
   | {
       readonly type: 'request';
@@ -480,10 +473,28 @@ export type ToEngine =
       /** Whether somebody wants {@link RequestOptions.onPart}. */
       readonly wantsParts: boolean;
     }
-  | { readonly type: 'cancel'; readonly id: number };
+  | { readonly type: 'cancel'; readonly id: number }
+  | FileAnswer;
+
+/** Asks the extension's host for a file of the editor's file systems; of ids of its own. */
+export interface FileRequest {
+  readonly type: 'file';
+  readonly id: number;
+  readonly method: FileMethod;
+  readonly args: readonly unknown[];
+}
+
+export interface FileAnswer {
+  readonly type: 'file';
+  readonly id: number;
+  readonly value: unknown;
+  /** Null when it succeeded. */
+  readonly error: PlainError | null;
+}
 
 export type FromEngine =
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: PlainError }
   | { readonly type: 'progress'; readonly id: number; readonly report: ProgressReport }
-  | { readonly type: 'part'; readonly id: number; readonly facts: CaptureFacts };
+  | { readonly type: 'part'; readonly id: number; readonly facts: CaptureFacts }
+  | FileRequest;

@@ -5,9 +5,9 @@ import { inTurns } from '../capture/turns';
 import { analysisSteps, pageSteps, type AnalysedHolders } from '../holders/analyseHolders';
 import type { KindRule } from '../holders/kindRule';
 import { allocationCount } from './allocationsText';
+import type { CaptureFile } from './engineHost';
 import { CancelledError, CaptureError } from './errors';
 import type { FileState } from './fileState';
-import { NodeFile } from './nodeFile';
 import { PartPace } from './partPace';
 import type { ProgressReport } from './protocol';
 import { pauseFor } from './turns';
@@ -44,10 +44,9 @@ export interface ReadCaptureOptions {
  * @throws CaptureError when the file cannot be read or is no capture
  * @throws CancelledError when the signal is aborted, within some tens of milliseconds
  */
-export async function readCapture(path: string, options: ReadCaptureOptions): Promise<AnalysedCapture> {
+export async function readCapture(file: CaptureFile, options: ReadCaptureOptions): Promise<AnalysedCapture> {
   const { signal, onProgress } = options;
   const pause = pauseFor(signal);
-  const file = await NodeFile.open(path);
   try {
     const asRead = withFileProblems(await read(file, options), await fileProblems(file));
     refuseOtherFiles(asRead);
@@ -59,9 +58,7 @@ export async function readCapture(path: string, options: ReadCaptureOptions): Pr
     return { ...holders, capture, read: asRead, rules, part: 1, file: file.state };
   } catch (error) {
     if (signal?.aborted === true) throw new CancelledError();
-    throw isOutOfMemory(error) ? new CaptureError(path, TOO_LARGE) : error;
-  } finally {
-    await file.close();
+    throw isOutOfMemory(error) ? new CaptureError(file.name, TOO_LARGE) : error;
   }
 }
 
@@ -76,7 +73,7 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError && /array (?:buffer allocation failed|length)/i.test(error.message);
 }
 
-function read(file: NodeFile, options: ReadCaptureOptions): Promise<Capture> {
+function read(file: CaptureFile, options: ReadCaptureOptions): Promise<Capture> {
   const { signal, onProgress, onPart } = options;
   const pause = pauseFor(signal);
   const pace = new PartPace();
@@ -109,7 +106,7 @@ function read(file: NodeFile, options: ReadCaptureOptions): Promise<Capture> {
 }
 
 /** What the readers cannot see: that the file is another one by now, or that the system would not read it. */
-async function fileProblems(file: NodeFile): Promise<readonly Problem[]> {
+async function fileProblems(file: CaptureFile): Promise<readonly Problem[]> {
   const { failure, size } = file;
   const change = await file.change();
   const problems: Problem[] = [];

@@ -12,9 +12,25 @@ const LONGEST_RUN = 15;
 export function pauseFor(signal: AbortSignal | undefined): Pause {
   let runSince = performance.now();
   const turn = async (): Promise<void> => {
-    if (signal?.aborted !== true) await new Promise((resolve) => setImmediate(resolve));
+    if (signal?.aborted !== true) await nextTurn();
     runSince = performance.now();
     if (signal?.aborted === true) throw new CancelledError();
   };
   return () => (signal?.aborted !== true && performance.now() - runSince < LONGEST_RUN ? undefined : turn());
+}
+
+/** Behind the messages that wait. Browsers have no setImmediate, and a timer of theirs takes 4 ms at least. */
+const nextTurn: () => Promise<unknown> =
+  'setImmediate' in globalThis ? () => new Promise((resolve) => setImmediate(resolve)) : messageTurns();
+
+function messageTurns(): () => Promise<unknown> {
+  const { port1, port2 } = new MessageChannel();
+  const waiting: ((value: unknown) => void)[] = [];
+  port1.addEventListener('message', () => waiting.shift()?.(null));
+  port1.start();
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      port2.postMessage(null);
+    });
 }

@@ -2,7 +2,7 @@
  * Prints the functions and lines of addresses as addr2line does: FILE ADDRESS…. With `--warm` first, looks them up again
  * and again instead and prints the seconds that one look-up takes.
  */
-import { OpenFiles } from '../../src/engine/openFiles';
+import { OpenFiles } from '../../src/engine/node/openFiles';
 import { DebugFile } from '../../src/source/debugFile';
 
 async function main(args: string[]): Promise<void> {

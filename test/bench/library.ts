@@ -8,7 +8,7 @@
 import { NONE, type Capture } from '../../src/capture/eventTable';
 import { openCapture } from '../../src/capture/openCapture';
 import { atOnce } from '../../src/capture/turns';
-import { NodeFile } from '../../src/engine/nodeFile';
+import { NodeFile } from '../../src/engine/node/nodeFile';
 import { HolderAnalyser } from '../../src/holders/analyseHolders';
 
 /** Pages that are asked for: so many spread over all, and as many of those with most events. */

@@ -68,7 +68,7 @@ console.log(`index ${seconds(indexed, resolved)}, ${stacks.length} stacks ${seco
 async function loadSourceRoom() {
   mkdirSync(options.work, { recursive: true });
   const outfile = path.join(path.resolve(options.work), 'sourceRoom.cjs');
-  const contents = `export { NodeTree } from './src/engine/nodeTree';
+  const contents = `export { NodeTree } from './src/engine/node/nodeTree';
     export { createSourceIndex } from './src/source/sourceIndex';
     export { createSourceResolver } from './src/source/resolveStack';`;
   const stdin = { contents, resolveDir: process.cwd() };

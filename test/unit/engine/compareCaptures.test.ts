@@ -6,6 +6,7 @@ import test, { after } from 'node:test';
 import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
 import { compareText } from '../../../src/engine/comparing/compareText';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 
 const SAMPLE = 'media/sample/trace.txt';
 const BUFFERS = 'test/fixtures/c_jbd2/report.txt.gz';
@@ -17,7 +18,7 @@ after(() => {
 });
 
 async function compared(before: string, other: string): Promise<Comparison> {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const one = await engine.openCapture({ path: before });
   const two = await engine.openCapture({ path: other });
   return engine.compare({ before: one.id, after: two.id });
@@ -87,7 +88,7 @@ test('a capture without an attempt says nothing of who is gone', async () => {
 });
 
 test('a capture that was closed cannot be compared', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const { id } = await engine.openCapture({ path: SAMPLE });
   await assert.rejects(engine.compare({ before: id, after: 'c9' }), { name: 'CompareError' });
 });

@@ -7,6 +7,8 @@ import { after, test } from 'node:test';
 import type { Capture } from '../../../src/capture/eventTable';
 import { DebugInfo, NOTHING_CHOSEN } from '../../../src/engine/debugInfo';
 import { Engine } from '../../../src/engine/engine';
+import { NodeDebugInfo } from '../../../src/engine/node/debugInfoMachine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import type { TreeNode } from '../../../src/engine/protocol';
 import { captureOf, traceText } from '../support/traceText';
@@ -30,7 +32,7 @@ let files = 0;
 async function opened(...stacks: readonly (readonly string[])[]): Promise<Engine> {
   const file = path.join(scratch, `trace${files++}.txt`);
   writeFileSync(file, traceText(stacks.map((stack) => ({ task: 'cat-1', text: PUT, stack }))));
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: file });
   return engine;
 }
@@ -141,7 +143,7 @@ test('a vmlinux that nobody chose is used only when it is shown to be that of a 
     kernel: { release, buildId },
   });
 
-  const info = new DebugInfo(root);
+  const info = new DebugInfo(new NodeDebugInfo(root));
   await info.settleFor([ofKernel(null, BUILD_ID)]);
   assert.equal(info.facts.vmlinux, place);
   assert.deepEqual(

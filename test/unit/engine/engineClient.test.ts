@@ -5,7 +5,9 @@ import path from 'node:path';
 import test, { after, afterEach } from 'node:test';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { EngineClient } from '../../../src/engine/client';
+import { inWorkerThread } from '../../../src/engine/node/startWorker';
 import type { ProgressReport } from '../../../src/engine/protocol';
+import type { WorkspaceFiles } from '../../../src/engine/workspaceFiles';
 
 const SAMPLE = 'media/sample/trace.txt';
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-client-'));
@@ -13,11 +15,18 @@ after(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
+const absent = (): Promise<never> => Promise.reject(new Error('does not exist.'));
+/** An editor without file systems. */
+const NO_FILES: WorkspaceFiles = { stat: absent, list: absent, read: absent, write: absent };
+
 const clients: EngineClient[] = [];
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.dispose())));
 
 function client(script = path.resolve('dist/worker.js')): EngineClient {
-  const made = new EngineClient(script, { cacheFolder: path.join(scratch, 'cache') });
+  const made = new EngineClient(
+    inWorkerThread(script, { cacheFolder: path.join(scratch, 'cache') }),
+    NO_FILES,
+  );
   clients.push(made);
   return made;
 }
@@ -206,7 +215,7 @@ test('a worker that runs out of memory ends alone, and says so', async () => {
     `const kept = [];
      parentPort.on('message', () => { for (;;) kept.push(new Array(1000).fill({ kept })); });`,
   );
-  const engine = new EngineClient(script, { cacheFolder: scratch }, 16);
+  const engine = new EngineClient(inWorkerThread(script, { cacheFolder: scratch }, 16), NO_FILES);
   clients.push(engine);
   await assert.rejects(engine.openCapture({ path: 'x' }), {
     name: 'EngineStoppedError',

@@ -18,6 +18,7 @@ import test, { after } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { CaptureFacts, ProgressReport, TreeName, TreeNode } from '../../../src/engine/protocol';
 
 const SAMPLE = readFileSync('media/sample/trace.txt');
@@ -47,7 +48,7 @@ async function nodes(
 }
 
 test('a part is there to be asked for, says that it is one, and keeps its ids when the whole comes', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const parts: CaptureFacts[] = [];
   let asked: Promise<readonly (readonly TreeNode[])[]> | null = null;
   const facts = await engine.openCapture(
@@ -80,7 +81,7 @@ test('a part is there to be asked for, says that it is one, and keeps its ids wh
 });
 
 test('a part claims no holder to be held still', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const texts: Promise<string>[] = [];
   const facts = await engine.openCapture(
     { path: written(large()) },
@@ -94,7 +95,7 @@ test('a part claims no holder to be held still', async () => {
 
 test('nobody who does not ask for parts pays for them', async () => {
   const reports: ProgressReport[] = [];
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture(
     { path: written(large(4)) },
     { onProgress: (report) => void reports.push(report) },
@@ -115,7 +116,7 @@ for (const [phase, what, content] of [
   ['analysing', 'text', large()],
 ] as const) {
   test(`a cancel while ${what} is in phase ${phase} stops the work there`, async () => {
-    const engine = new Engine();
+    const engine = new Engine(nodeHost());
     const controller = new AbortController();
     let later = 0;
     const opening = engine.openCapture(
@@ -145,7 +146,7 @@ test('a cancel stops the walk over a kernel tree, and what was looked for is loo
   for (const header of ['linux/mm.h', 'linux/fs.h']) writeFileSync(path.join(tree, 'include', header), '\n');
   for (let i = 0; i < 2000; i++) writeFileSync(path.join(tree, 'fs', `f${i}.c`), `int f${i}(void)\n{\n}\n`);
   writeFileSync(path.join(tree, 'mm/gup.c'), 'int __pin_user_pages(void)\n{\n\treturn 0;\n}\n');
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: 'media/sample/trace.txt' });
   await engine.setKernelTree({ root: tree, trusted: true });
   const controller = new AbortController();
@@ -168,7 +169,7 @@ test('a cancel stops the walk over a kernel tree, and what was looked for is loo
 
 /** Opens `file` and does `act` once the first bytes were read. */
 async function openWhile(file: string, act: () => void): Promise<readonly string[]> {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   let isDone = false;
   const facts = await engine.openCapture(
     { path: file },
@@ -219,7 +220,7 @@ test('a file that is deleted or replaced while it is read is read to its end all
 
 test('what happens to the file of an open capture is told once, and is shown until it is read again', async () => {
   const file = written(SAMPLE);
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const { id } = await engine.openCapture({ path: file });
   assert.deepEqual(await engine.checkFiles(), []);
   const happened = async (act: () => void): Promise<string | null | undefined> => {
@@ -265,7 +266,7 @@ test('what happens to the file of an open capture is told once, and is shown unt
 
 test('a capture that cannot be read again stays as it was', async () => {
   const file = written(SAMPLE);
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const { id } = await engine.openCapture({ path: file });
   unlinkSync(file);
   await assert.rejects(engine.openCapture({ path: file, replaces: id }), { name: 'CaptureError' });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { FILTER_KEYS } from '../../../src/engine/eventFilter/filterKeys';
 import { parseFilter } from '../../../src/engine/eventFilter/filterSyntax';
 import { partOfText, wholeText } from '../../../src/engine/eventFilter/textPattern';
@@ -114,7 +115,7 @@ test('a pattern asks for what a regular expression of the same meaning asks for'
 });
 
 async function opened(path: string) {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const { id: capture, events } = await engine.openCapture({ path });
   const all = async (filter: string): Promise<readonly EventRow[]> => {
     const rows: EventRow[] = [];

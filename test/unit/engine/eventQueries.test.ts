@@ -6,17 +6,18 @@ import path from 'node:path';
 import test, { after } from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { isPageRef } from '../../../src/holders/countChange';
 import { EventTimes } from '../../../src/engine/eventTimes';
 import { timeTicks } from '../../../src/engine/timeTicks';
-import { NodeFile } from '../../../src/engine/nodeFile';
+import { NodeFile } from '../../../src/engine/node/nodeFile';
 import { recordText } from '../capture/support/pagePinnerTexts';
 import { below, seededRandom } from '../capture/support/random';
 
 const SAMPLE = 'media/sample/trace.txt';
 
 async function opened(path = SAMPLE) {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   const facts = await engine.openCapture({ path });
   return { engine, facts, capture: facts.id };
 }

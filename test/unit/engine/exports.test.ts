@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { ExportFormat } from '../../../src/engine/exporting/exportFormats';
 import { DEFAULT_QUERY, NO_FILTER } from '../../../src/engine/holdersQuery';
 import type { Report } from '../../../src/engine/report';
@@ -18,7 +19,7 @@ after(() => {
 });
 
 async function exported(format: ExportFormat, query = DEFAULT_QUERY, ...files: string[]): Promise<string> {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   for (const file of files.length > 0 ? files : [SAMPLE]) await engine.openCapture({ path: file });
   let text = '';
   for await (const piece of engine.exported(format, query)) text += piece;
@@ -216,7 +217,7 @@ test('Markdown: nothing of a capture is markup, and a name cannot end its block 
 });
 
 test('JSON is what the report prints', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   let report = '';
   for await (const piece of engine.jsonReport(DEFAULT_QUERY)) report += piece;
@@ -224,7 +225,7 @@ test('JSON is what the report prints', async () => {
 });
 
 test('a file is written whole or not at all', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const file = path.join(scratch, 'holders.csv');
   writeFileSync(file, 'what was there');

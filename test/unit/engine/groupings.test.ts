@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { DEFAULT_QUERY, NO_FILTER, type HoldersQuery } from '../../../src/engine/holdersQuery';
 import type { TreeNode } from '../../../src/engine/protocol';
 
@@ -17,7 +18,7 @@ after(() => {
 });
 
 async function opened(file: string): Promise<Engine> {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: file });
   return engine;
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { DEFAULT_QUERY, NO_FILTER, type SourceLines } from '../../../src/engine/holdersQuery';
 
 const SAMPLE = 'media/sample/trace.txt';
@@ -77,7 +78,7 @@ function tree(): string {
 }
 
 async function engineWithTree(): Promise<Engine> {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.setKernelTree({ root: tree(), trusted: true });
   return engine;
 }
@@ -131,7 +132,7 @@ test('nothing is held through other files, nor without a tree or a capture', asy
   assert.equal(await engine.heldLines({ file: '../outside.c' }), null);
   await engine.closeCapture({ id });
   assert.equal(await engine.heldLines({ file: 'fs/splice.c' }), null);
-  const treeless = new Engine();
+  const treeless = new Engine(nodeHost());
   await treeless.openCapture({ path: SAMPLE });
   assert.equal(await treeless.heldLines({ file: 'fs/splice.c' }), null);
 });

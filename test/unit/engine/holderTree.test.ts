@@ -4,11 +4,12 @@ import test from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
 import type { Capture, Gap } from '../../../src/capture/eventTable';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { NOT_SEARCHED, PlacedStacks, type LocateStack } from '../../../src/engine/frames';
 import { groupedRows } from '../../../src/engine/groupedRows';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import type { Branch } from '../../../src/engine/lazyTree';
-import { NodeFile } from '../../../src/engine/nodeFile';
+import { NodeFile } from '../../../src/engine/node/nodeFile';
 import { textLines } from '../../../src/engine/textReport';
 import type { Page } from '../../../src/holders/model';
 import { end, mark, page, reference, source } from './support/pages';
@@ -52,7 +53,7 @@ async function below(branches: readonly Branch[], ...labels: readonly string[]):
 }
 
 test('the sample: what is open at first answers who held the page', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const text = await engine.text({ node: null, query: DEFAULT_QUERY });
   // Without the frames, which have a test of their own, and the second lines of holders.
@@ -234,7 +235,7 @@ test('lost events are said on top, and on every reference that was open meanwhil
 });
 
 test('ids are unique, and stay the same when the tree is made anew', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const ids = async (): Promise<string[]> => {
     const all: string[] = [];

@@ -7,6 +7,7 @@ import test, { after } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { TreeName, TreeNode } from '../../../src/engine/protocol';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-join-'));
@@ -20,7 +21,7 @@ const PERF = 'test/fixtures/perf/multi.perf.data.gz';
 const KALLSYMS = 'test/fixtures/perf/multi.kallsyms.gz';
 
 async function opened(...paths: readonly string[]): Promise<Engine> {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   for (const each of paths) await engine.openCapture({ path: each });
   return engine;
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test, { after } from 'node:test';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 
 const SAMPLE = 'media/sample/trace.txt';
 const RULE = { label: 'mine', kind: 'gup-pin', acquiredIn: ['process_vm_rw_core'], holder: 'our debugger' };
@@ -21,7 +22,7 @@ async function captureRows(engine: Engine): Promise<readonly string[]> {
 }
 
 test('rules of the settings judge open captures again, and go with the setting', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const before = await engine.text({ node: null, query: DEFAULT_QUERY });
   const facts = await engine.setKindRules({ text: JSON.stringify([RULE]) });
@@ -60,7 +61,7 @@ function tree(name: string, rules: readonly object[]): string {
 }
 
 test('rules of a tree that is not trusted are not read, which the Captures view says; once it is, they are', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const before = await engine.text({ node: null, query: DEFAULT_QUERY });
   const root = tree('strange', [RULE]);
@@ -80,7 +81,7 @@ test('rules of a tree that is not trusted are not read, which the Captures view 
 });
 
 test('of trees that are chosen at once the last is the one in use, with its rules', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const [first, last] = [tree('first', [RULE]), tree('last', [{ ...RULE, holder: 'the other one' }])];
   const chosen = await Promise.allSettled([
@@ -99,7 +100,7 @@ test('of trees that are chosen at once the last is the one in use, with its rule
 });
 
 test('a tree that is chosen while one is looked at takes its place, however long that takes', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const slow = engine.setKernelTree({ root: tree('slow', [RULE]), trusted: true });
   const refused = assert.rejects(slow, { name: 'CancelledError' });
@@ -112,7 +113,7 @@ test('a tree that is chosen while one is looked at takes its place, however long
 });
 
 test('mistakes in the settings are rows of the Captures view', async () => {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
   const { problems } = await engine.setKindRules({ text: JSON.stringify([RULE, { label: 'empty' }]) });
   assert.equal(problems.length, 1);

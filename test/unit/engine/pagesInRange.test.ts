@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Engine } from '../../../src/engine/engine';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { parsePfnRange } from '../../../src/engine/holdersQuery';
 
 async function pagesOf(file: string, range: string, limit = 1000): Promise<readonly number[]> {
-  const engine = new Engine();
+  const engine = new Engine(nodeHost());
   await engine.openCapture({ path: file });
   return engine.pagesInRange({ range: parsePfnRange(range)!, limit });
 }

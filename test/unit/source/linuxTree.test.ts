@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { NodeTree } from '../../../src/engine/nodeTree';
+import { NodeTree } from '../../../src/engine/node/nodeTree';
 import { createSourceIndex } from '../../../src/source/sourceIndex';
 import { createSourceResolver } from '../../../src/source/resolveStack';
 import { frameOf } from './resolving';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { NodeTree } from '../../../src/engine/nodeTree';
+import { NodeTree } from '../../../src/engine/node/nodeTree';
 
 let place = '';
 

@@ -1,9 +1,9 @@
 /** vmlinux and the modules of a kernel, as files of this machine. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { DebugFile } from '../source/debugFile';
-import { DebugFileError } from '../source/elf/debugProblems';
-import type { KernelModules } from '../source/kernelDebugInfo';
+import { DebugFile } from '../../source/debugFile';
+import { DebugFileError } from '../../source/elf/debugProblems';
+import type { OpenDebugInfo, OpenModules } from '../engineHost';
 import { modulesPlaces, type SearchedMachine } from './debugInfoPlaces';
 import { OpenFiles } from './openFiles';
 import { openSeparate } from './separateDebugFile';
@@ -21,7 +21,7 @@ const LARGEST_VMLINUX = 4 * 2 ** 30;
 const LARGEST_MODULE = 2 ** 29;
 
 /** What is read of a vmlinux and of modules, open until {@link close}. */
-export class DebugInfoFiles {
+export class DebugInfoFiles implements OpenDebugInfo {
   private constructor(
     readonly kernel: DebugFile,
     readonly release: string | null,
@@ -69,7 +69,7 @@ export class DebugInfoFiles {
 }
 
 /** The modules below some folders. What cannot be opened there is as if it were not there. */
-export class ModuleFolders implements KernelModules {
+export class ModuleFolders implements OpenModules {
   private readonly found = new Map<string, Promise<DebugFile | null>>();
   private files: ReadonlyMap<string, string> | null = null;
   private readonly named = new Map<string, boolean>();

@@ -1,7 +1,7 @@
 /** Where builds and distributions put the vmlinux of a kernel and its modules. */
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { KernelIdentity } from '../capture/eventTable';
+import type { KernelIdentity } from '../../capture/eventTable';
 
 /** Where the debug info of a kernel may be, likeliest first. */
 export interface SearchedMachine {

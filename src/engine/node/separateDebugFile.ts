@@ -1,9 +1,9 @@
 /** Where debug info is that was split off from a vmlinux or a module, as gdb looks for it ("Separate Debug Files"). */
 import path from 'node:path';
-import { Crc32 } from '../capture/crc32';
-import { DebugFile } from '../source/debugFile';
-import { DebugFileError } from '../source/elf/debugProblems';
-import type { RangeSource } from '../source/elf/rangeSource';
+import { Crc32 } from '../../capture/crc32';
+import { DebugFile } from '../../source/debugFile';
+import { DebugFileError } from '../../source/elf/debugProblems';
+import type { RangeSource } from '../../source/elf/rangeSource';
 import { isFileIn } from './debugInfoPlaces';
 import type { OpenFiles } from './openFiles';
 

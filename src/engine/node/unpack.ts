@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { openSync, unlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { byteChunks } from '../capture/byteChunks';
-import { compressionOf } from '../capture/decompress';
-import { ProblemList } from '../capture/problemList';
-import { DebugFileError } from '../source/elf/debugProblems';
-import type { RangeSource } from '../source/elf/rangeSource';
+import { byteChunks } from '../../capture/byteChunks';
+import { compressionOf } from '../../capture/decompress';
+import { ProblemList } from '../../capture/problemList';
+import { DebugFileError } from '../../source/elf/debugProblems';
+import type { RangeSource } from '../../source/elf/rangeSource';
 
 /** Bytes by which a compressed file is known. */
 const HEAD = 6;

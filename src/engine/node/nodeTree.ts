@@ -1,7 +1,7 @@
 /** A kernel tree in a folder of this machine. */
 import * as fs from 'node:fs';
 import path from 'node:path';
-import type { FileStamp, KernelTree, TreeEntry } from '../source/treeAccess';
+import type { FileStamp, KernelTree, TreeEntry } from '../../source/treeAccess';
 
 /** A last component that became a symbolic link is refused; Windows has no such flag. */
 const OPEN_FLAGS = fs.constants.O_RDONLY | (process.platform === 'win32' ? 0 : fs.constants.O_NOFOLLOW);

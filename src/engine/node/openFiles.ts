@@ -1,7 +1,7 @@
 /** Files of this machine for the readers of debug info. */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { DebugFileError } from '../source/elf/debugProblems';
-import type { RangeSource } from '../source/elf/rangeSource';
+import { DebugFileError } from '../../source/elf/debugProblems';
+import type { RangeSource } from '../../source/elf/rangeSource';
 
 /** Files of this machine, read without waiting, until all are closed. */
 export class OpenFiles {

@@ -1,10 +1,11 @@
-/** A file of this machine as a {@link ByteSource}. */
+/** A file of this machine as a capture. */
 import { open, type FileHandle } from 'node:fs/promises';
-import type { ByteSource } from '../capture/byteSource';
-import { CaptureError } from './errors';
-import { changeOf, fileState, type FileState } from './fileState';
+import type { CaptureFile } from '../engineHost';
+import { CaptureError } from '../errors';
+import type { FileState } from '../fileState';
+import { changeOf, fileState } from './nodeFileState';
 
-export class NodeFile implements ByteSource {
+export class NodeFile implements CaptureFile {
   /** Where and why the system could not read, to continue "the file"; null as long as it could. */
   failure: { readonly offset: number; readonly message: string } | null = null;
 

@@ -1,0 +1,24 @@
+/** Node on this machine: files and folders by their paths. */
+import type { EngineHost } from '../engineHost';
+import { IndexStore } from '../indexStore';
+import { NodeDebugInfo } from './debugInfoMachine';
+import { NodeFile } from './nodeFile';
+import { changeOf } from './nodeFileState';
+import { NodeTexts } from './nodeTexts';
+import { NodeTree } from './nodeTree';
+import { writePieces } from './writePieces';
+
+/**
+ * @param cacheFolder where lookups in kernel trees are kept from one run to the next; null for nowhere
+ * @param systemRoot where a vmlinux and modules are looked for that nobody chose: `/`; null for nowhere
+ */
+export function nodeHost(cacheFolder: string | null = null, systemRoot: string | null = null): EngineHost {
+  return {
+    openFile: (name) => NodeFile.open(name),
+    changeOf,
+    openTree: (root) => NodeTree.open(root),
+    writeFile: writePieces,
+    index: cacheFolder === null ? null : new IndexStore(new NodeTexts(cacheFolder)),
+    debugInfo: new NodeDebugInfo(systemRoot),
+  };
+}

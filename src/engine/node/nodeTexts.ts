@@ -1,0 +1,20 @@
+/** Texts that are kept in a folder of this machine. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { KeptTexts } from '../indexStore';
+
+export class NodeTexts implements KeptTexts {
+  constructor(private readonly folder: string) {}
+
+  read(name: string): Promise<string> {
+    return readFile(path.join(this.folder, name), 'utf8');
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    const file = path.join(this.folder, name);
+    const unfinished = `${file}.${process.pid}`;
+    await mkdir(this.folder, { recursive: true });
+    await writeFile(unfinished, text);
+    await rename(unfinished, file);
+  }
+}
