@@ -125,6 +125,7 @@ export class Engine implements EngineApi {
     try {
       const symbolFile = await openSymbolFile(file, options);
       if (symbolFile === null) return await this.readEvents(file, replaces, options);
+      if (replaces !== undefined) this.refuseUnlessOpen(replaces);
       return await this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);
     } finally {
       await file.close();
@@ -151,11 +152,20 @@ export class Engine implements EngineApi {
             }
           : {}),
       });
-      return this.keep(id, await this.judgedByNow(whole, pauseFor(others.signal)));
+      const judged = await this.judgedByNow(whole, pauseFor(others.signal));
+      // Whoever cancelled it may have asked since what is open.
+      if (others.signal?.aborted === true) throw new CancelledError();
+      if (replaces !== undefined) this.refuseUnlessOpen(replaces);
+      return this.keep(id, judged);
     } catch (error) {
       if (showParts && this.opened.delete(id)) this.forgetTrees();
       throw error;
     }
+  }
+
+  /** @throws CancelledError when the capture to be replaced was closed meanwhile */
+  private refuseUnlessOpen(id: string): void {
+    if (!this.opened.has(id) && !this.joined.symbolFiles.has(id)) throw new CancelledError();
   }
 
   captureFacts(): Promise<Answer<'captureFacts'>> {
@@ -533,6 +543,7 @@ export class Engine implements EngineApi {
     onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
     try {
       await this.judgeAgain(pauseFor(signal));
+      if (signal?.aborted === true) throw new CancelledError();
     } catch (error) {
       if (before === undefined) this.joined.close(id);
       else this.joined.addSymbols(id, before);

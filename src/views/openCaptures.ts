@@ -1,6 +1,7 @@
 /** Which captures are open in this window, and what has to happen when one is opened, read again or closed. */
 import * as vscode from 'vscode';
 import type { CaptureFacts, EngineApi, ProgressReport } from '../engine/protocol';
+import { isCancel } from './failures';
 
 /** Captures that the engine took with it when it ended, by path. */
 export interface LostCaptures {
@@ -65,6 +66,8 @@ export class OpenCaptures implements vscode.Disposable {
       return facts;
     } catch (error) {
       for (const id of shown) this.drop(id);
+      // The engine may have read it to the end before it heard of the cancel.
+      if (before !== undefined && isCancel(error)) await this.askAnew().catch(() => undefined);
       failure = error;
       throw error;
     } finally {
@@ -89,14 +92,12 @@ export class OpenCaptures implements vscode.Disposable {
     for (const controller of this.opening.values()) controller.abort();
   }
 
-  /** Closes a capture; one that is being read is read no further. */
+  /** Closes a capture; one that is being read, for the first time or again, is read no further. */
   async close(id: string): Promise<void> {
     const capture = this.list.find((each) => each.id === id);
     if (capture === undefined) return;
-    if (capture.part < 1) {
-      this.opening.get(capture.path)?.abort();
-      return;
-    }
+    this.opening.get(capture.path)?.abort();
+    if (capture.part < 1) return;
     await this.engine.closeCapture({ id });
     this.drop(id);
     if (capture.format === 'kallsyms') await this.askAnew();

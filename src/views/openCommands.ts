@@ -44,6 +44,10 @@ export class OpenCommands implements vscode.Disposable {
     await this.kernelTree.lookUpFunctions();
   }
 
+  private isOpen({ fsPath }: vscode.Uri): boolean {
+    return this.captures.all.some(({ path: file }) => file === fsPath);
+  }
+
   dispose(): void {
     this.commands.dispose();
   }
@@ -51,7 +55,13 @@ export class OpenCommands implements vscode.Disposable {
   /** Files may have changed on disk: captures that were recorded anew, and the source. */
   private async refresh(): Promise<void> {
     await this.kernelTree.update();
-    await this.open(this.captures.all.map((facts) => vscode.Uri.file(facts.path)));
+    await vscode.commands.executeCommand('pageHolders.holders.focus');
+    const uris = this.captures.all.map((facts) => vscode.Uri.file(facts.path));
+    for (const uri of uris) {
+      // Meanwhile it may have been closed.
+      if (this.isOpen(uri) && !(await this.openOne(uri))) break;
+    }
+    await this.kernelTree.lookUpFunctions();
   }
 
   private async choose(uri: vscode.Uri | undefined): Promise<void> {
@@ -88,14 +98,15 @@ export class OpenCommands implements vscode.Disposable {
   /** Resolves to false when it was cancelled. */
   private async openOne(uri: vscode.Uri): Promise<boolean> {
     // The editor finds the capture being read.
-    const isOpen = this.captures.all.some(({ path }) => path === uri.fsPath);
-    if (!isOpen && uri.scheme === 'file') void showIfLarge(uri);
+    const wasOpen = this.isOpen(uri);
+    if (!wasOpen && uri.scheme === 'file') void showIfLarge(uri);
     try {
       await this.readOne(uri);
       return true;
     } catch (error) {
       showFailure(this.log, error);
-      return !isCancel(error);
+      // Whoever closed it wants the others all the same.
+      return !isCancel(error) || (wasOpen && !this.isOpen(uri));
     }
   }
 

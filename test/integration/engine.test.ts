@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import * as vscode from 'vscode';
+import type { FromEngine } from '../../src/engine/protocol';
 import { capturesTree, closeAll, errorMessages, holdersText, sampleUri } from './extension';
 import { until } from './until';
 
@@ -117,6 +118,20 @@ describe('the engine in its worker', () => {
     assert.equal(said.length, 1, said.join('\n'));
     assert.match(said[0]!, /stopped unexpectedly.*big\.txt was closed/);
     assert.equal(await holdersText(), '');
+  });
+
+  it('leaves a capture closed that was closed while it was read again', async () => {
+    await run('openCapture', big);
+    const phases: string[] = [];
+    (await engineWorker()).on('message', (message: FromEngine) => {
+      if (message.type === 'progress') phases.push(message.report.phase);
+    });
+    const again = run('refresh');
+    await until('it is read again', () => phases.includes('reading'));
+    await run('closeCapture');
+    assert.deepEqual(await errorMessages(() => again), []);
+    assert.equal(await holdersText(), '');
+    assert.deepEqual(await (await capturesTree()).getChildren(), []);
   });
 
   it('says that the file of an open capture is gone, and keeps what was read', async () => {

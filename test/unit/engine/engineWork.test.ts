@@ -264,6 +264,47 @@ test('what happens to the file of an open capture is told once, and is shown unt
   assert.equal((await nodes(engine, 'captures')).length, 3, 'the kernel tree, the vmlinux and one capture');
 });
 
+test('a capture that is closed while it is read again stays closed', async () => {
+  const file = written(large(20));
+  const engine = new Engine(nodeHost());
+  const { id } = await engine.openCapture({ path: file });
+  const closed: Promise<null>[] = [];
+  const again = engine.openCapture(
+    { path: file, replaces: id },
+    { onProgress: () => void closed.push(engine.closeCapture({ id })) },
+  );
+  await assert.rejects(again, { name: 'CancelledError' });
+  assert.ok(closed.length > 0);
+  await Promise.all(closed);
+  assert.deepEqual(await engine.captureFacts(), []);
+  await assert.rejects(engine.openCapture({ path: file, replaces: id }), { name: 'CancelledError' });
+  await assert.rejects(engine.openCapture({ path: kallsyms(), replaces: 's9' }), { name: 'CancelledError' });
+  assert.deepEqual(await engine.captureFacts(), []);
+});
+
+test('a capture whose second reading is cancelled at its very end stays as it was', async () => {
+  const file = written(SAMPLE);
+  const engine = new Engine(nodeHost());
+  const { id, events } = await engine.openCapture({ path: file });
+  appendFileSync(file, SAMPLE);
+  const controller = new AbortController();
+  const onProgress = ({ phase, done, total }: ProgressReport): void => {
+    if (phase === 'analysing' && done === total) controller.abort();
+  };
+  const again = engine.openCapture({ path: file, replaces: id }, { signal: controller.signal, onProgress });
+  await assert.rejects(again, { name: 'CancelledError' });
+  assert.deepEqual(
+    (await engine.captureFacts()).map((facts) => facts.events),
+    [events],
+  );
+});
+
+function kallsyms(): string {
+  return written(
+    'ffffffff81000000 T _text\nffffffff81000010 T do_one\nffffffff81000020 t do_two\n'.repeat(40),
+  );
+}
+
 test('a capture that cannot be read again stays as it was', async () => {
   const file = written(SAMPLE);
   const engine = new Engine(nodeHost());
