@@ -8,6 +8,7 @@ import { KernelTreeError } from '../engine/errors';
 import { nodeHost } from '../engine/node/nodeHost';
 import { KernelSource } from '../engine/kernelSource';
 import { NodeTree } from '../engine/node/nodeTree';
+import { ResolveTally } from '../engine/resolveTally';
 import { annotateWithDebugInfo, annotateWithTree } from '../engine/resolveText';
 import { DebugFileError } from '../source/elf/debugProblems';
 import { KernelDebugInfo } from '../source/kernelDebugInfo';
@@ -34,11 +35,17 @@ export async function runResolve(
 ): Promise<number> {
   const lines = linesOf(input);
   try {
-    if (vmlinux === null) return await resolveByName(tree!, lines, output, progress);
+    const tally = new ResolveTally();
+    if (vmlinux === null) {
+      await resolveByName(tree!, lines, tally, output, progress);
+      await tell(tally, errors);
+      return 0;
+    }
     const files = await DebugInfoFiles.open(vmlinux, modules, { tree, root: null });
     const info = new KernelDebugInfo(files.kernel, files.modules);
     const annotate = await annotateWithDebugInfo(info, tree === null ? null : await openTree(tree));
-    await printLines(watched(lines, info), annotate, output);
+    await printLines(watched(lines, info), tally.watching(annotate), output);
+    await tell(tally, errors, info.mismatch === '');
     if (info.mismatch !== '') await errors.write(`page-holders: ${info.mismatch}: all lines are doubtful.\n`);
     const { count, kept } = info.kernel.problems;
     if (count > 0) {
@@ -80,6 +87,10 @@ async function* watched(lines: AsyncIterable<string>, info: KernelDebugInfo): As
   }
 }
 
+async function tell(tally: ResolveTally, errors: OutputStream, withDoubtful = true): Promise<void> {
+  for (const line of tally.lines(withDoubtful)) await errors.write(`page-holders: ${line}\n`);
+}
+
 async function openTree(folder: string): Promise<NodeTree> {
   return NodeTree.open(folder).catch(() => {
     throw new KernelTreeError(`${folder} does not exist or cannot be read.`);
@@ -90,9 +101,10 @@ async function openTree(folder: string): Promise<NodeTree> {
 async function resolveByName(
   tree: string,
   input: AsyncIterable<string>,
+  tally: ResolveTally,
   output: OutputStream,
   progress: ProgressLine,
-): Promise<number> {
+): Promise<void> {
   const source = await KernelSource.open(tree, nodeHost(cacheFolder()));
   const lines: string[] = [];
   for await (const line of input) {
@@ -101,6 +113,5 @@ async function resolveByName(
     if (found !== null) source.want([found.frame]);
   }
   await progress.during(path.basename(tree), (onProgress) => source.lookUp({ onProgress }));
-  await printLines(lines, annotateWithTree(source), output);
-  return 0;
+  await printLines(lines, tally.watching(annotateWithTree(source)), output);
 }

@@ -14,8 +14,12 @@ export interface AnnotatedFrame {
   readonly places: readonly AnnotatedPlace[];
   /** Further lines that may be meant, best first. */
   readonly others: readonly AnnotatedPlace[];
-  /** What is to be said of a line that is not sure; empty for a sure one. */
+  /** What is to be said of a line that debug info does not give for sure; empty where it does. */
   readonly doubt: string;
+  /** Why the line may be of another build, and with it the functions that were inlined there; empty when it is not. */
+  readonly doubtful: string;
+  /** Why there is no place; empty when there is one. */
+  readonly missing: string;
 }
 
 /** Finds the places of the frames of a stack, innermost first. */
@@ -139,14 +143,17 @@ export async function* annotateLines(
   yield* await flush();
 }
 
-function printed({ line, found }: StackLine, { places, others, doubt }: AnnotatedFrame): string[] {
+function printed({ line, found }: StackLine, { places, others, doubt, doubtful }: AnnotatedFrame): string[] {
   const { frame, start, end } = found;
   const own = places.at(-1);
   if (own === undefined) return [line];
   const head = line.slice(0, start);
   const inlined = places
     .slice(0, -1)
-    .map((place) => `${head}${place.function} (${placeText(place)}) [inlined]`);
+    .map(
+      (place) =>
+        `${head}${place.function} (${placeText(place)}${doubtful === '' ? '' : ', doubtful'}) [inlined]`,
+    );
   const name = frame.function.startsWith('0x') ? ` ${own.function}` : '';
   const shown = `${line.slice(0, end)}${name} (${placeText(own)}${doubt === '' ? '' : `, ${doubt}`})${line.slice(end)}`;
   const further = others.map((place) => `${head}  or ${place.function} (${placeText(place)})`);

@@ -116,8 +116,14 @@ function inlinedWords(certainty: Certainty): string {
   return certainty === 'exact' ? 'inlined, exact' : 'inlined';
 }
 
+interface Sureness {
+  readonly certainty: Certainty;
+  readonly candidates: readonly unknown[];
+  readonly isDoubtful?: boolean;
+}
+
 /** Several routes may lead to one line: then there is nothing to choose, but it is not proven either. */
-function certaintyWords({ certainty, candidates, isDoubtful }: FrameTarget): string {
+export function certaintyWords({ certainty, candidates, isDoubtful }: Sureness): string {
   if (isDoubtful === true) return 'doubtful';
   return certainty === 'one-of-several' && candidates.length < 2 ? 'not proven' : CERTAINTY_WORDS[certainty];
 }

@@ -86,6 +86,11 @@ export class DebugFile {
     return symbols.named(name).map((id) => this.symbol(symbols, id));
   }
 
+  /** How many bytes behind a symbol the next ones begin, ascending; at most `limit` of them. */
+  async distancesBehind({ address }: CodeSymbol, limit: number): Promise<readonly number[]> {
+    return (await this.symbols()).distancesBehind(relativeAddress(this.elf, address), limit);
+  }
+
   /**
    * The functions and lines of an address as the file has it. A return address is of the call before it: ask for the
    * address before.

@@ -29,6 +29,8 @@ export interface DebugLocation {
   readonly note: string;
   /** The file may be of another build than the kernel that ran: {@link note} says why. */
   readonly isDoubtful?: boolean;
+  /** The function has another size than in the capture. */
+  readonly isOtherSize?: boolean;
 }
 
 /** The modules of a kernel, by their names; `_` and `-` are the same. */
@@ -42,6 +44,12 @@ export interface KernelModules {
 export const NO_MODULES: KernelModules = { open: () => Promise.resolve(null), mayHave: () => [] };
 
 const CANDIDATE_LIMIT = 8;
+
+async function ofSize(functions: readonly FoundFunction[], size: number): Promise<readonly FoundFunction[]> {
+  const sized: FoundFunction[] = [];
+  for (const each of functions) if (await hasSize(each.file, each.symbol, size)) sized.push(each);
+  return sized;
+}
 
 /** An address as the file has it. */
 interface PlaceInFile {
@@ -118,9 +126,13 @@ export class KernelDebugInfo {
     this.shift = found.shift;
     this.moduleShifts = found.moduleShifts;
     this.learned = found.fit;
-    if (found.misfit !== '' && this.doubt === '')
-      this.doubt = `${this.kernel.name} is of another build: ${found.misfit}`;
+    if (found.misfit !== '') this.doubtBuild(found.misfit);
     if (found.isFitting) this.hasProof = true;
+  }
+
+  /** @param misfit what speaks against the same build, to continue "it is of another build:" */
+  doubtBuild(misfit: string): void {
+    if (this.doubt === '') this.doubt = `${this.kernel.name} is of another build: ${misfit}`;
   }
 
   /** What KASLR added, when that is known already. */
@@ -287,7 +299,7 @@ export class KernelDebugInfo {
     isInterrupted: boolean,
   ): Promise<DebugLocation> {
     const size = frame.size ?? null;
-    const sized = size === null ? functions : functions.filter(({ symbol }) => hasSize(symbol, size));
+    const sized = size === null ? functions : await ofSize(functions, size);
     // Nothing returns to the begin of a function.
     const back = isInterrupted || offset === 0 ? 0n : 1n;
     const usable = sized.length > 0 ? sized : functions;
@@ -308,7 +320,7 @@ export class KernelDebugInfo {
       const note =
         `${frame.function} has 0x${size.toString(16)} bytes in the trace and ${sizes} in ` +
         `${functions[0]!.file.name}: it is of another build.`;
-      return doubted({ ...first, candidates: others }, note);
+      return { ...doubted({ ...first, candidates: others }, note), isOtherSize: true };
     }
     if (others.length === 0) return first;
     const note = `There are ${chosen.length} functions of this name, and nothing tells them apart.`;

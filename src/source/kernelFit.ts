@@ -45,12 +45,20 @@ const LEAST_COMPARED = 8;
 /** Return addresses that are tried to find out where a module was. */
 const MOST_TRIED = 64;
 
+/** Of the symbols behind a function kallsyms leaves some out (scripts/kallsyms.c is_ignored_symbol). */
+const MOST_LEFT_OUT = 4;
+
 /**
  * Whether a function is printed as one of `printed` bytes: kallsyms takes what is up to the next symbol
  * (kernel/kallsyms.c get_symbol_pos), and so counts the padding between functions. Assembly often has no size.
  */
-export function hasSize({ size }: CodeSymbol, printed: number): boolean {
-  return size === 0 || (printed >= size && printed - size < LARGEST_PADDING);
+export async function hasSize(file: DebugFile, symbol: CodeSymbol, printed: number): Promise<boolean> {
+  const { size } = symbol;
+  if (size === 0 || printed === size) return true;
+  if (printed < size || printed - size >= LARGEST_PADDING) return false;
+  const ends = await file.distancesBehind(symbol, MOST_LEFT_OUT);
+  // Behind the last function of a section stands what is not code.
+  return ends.length === 0 || ends.includes(printed);
 }
 
 /** Whether a call in the function may return to an address, which is then behind its first byte and at most its end. */
@@ -90,7 +98,8 @@ export async function learnFrom(
     if (symbol === undefined) continue;
     if (typeof size === 'number') {
       const key = `${name} ${module ?? ''}`;
-      sizes.set(key, sizes.get(key) === true || symbols.some((each) => hasSize(each, size)));
+      const isSized = sizes.get(key) === true || (await hasAnySize(file!, symbols, size));
+      sizes.set(key, isSized);
     }
     if (typeof address !== 'bigint') continue;
     if (module !== null) {
@@ -123,6 +132,15 @@ export async function learnFrom(
     },
   };
   return { shift, moduleShifts, fit, misfit: misfitOf(fit), isFitting: isFitting(fit) };
+}
+
+async function hasAnySize(
+  file: DebugFile,
+  symbols: readonly CodeSymbol[],
+  printed: number,
+): Promise<boolean> {
+  for (const symbol of symbols) if (await hasSize(file, symbol, printed)) return true;
+  return false;
 }
 
 function agrees({ compared, agreeing }: Compared): boolean {

@@ -147,13 +147,7 @@ export class SymbolTable {
   /** The symbol of the code at an address: the last one that begins there or before, in the same section. */
   codeAt(address: number): SymbolId | null {
     const sorted = (this.byAddress ??= this.sortByAddress());
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.values[sorted[middle]!]! <= address) low = middle + 1;
-      else high = middle;
-    }
+    const low = this.firstBehind(sorted, address);
     let best: SymbolId | null = null;
     // Of several at one place, those that the address is within are better than those that ended before.
     for (let i = low - 1; i >= 0 && this.values[sorted[i]!] === this.values[sorted[low - 1]!]; i--) {
@@ -162,6 +156,28 @@ export class SymbolTable {
         best = symbol;
     }
     return best;
+  }
+
+  /** How many bytes behind an address the next symbols of code begin, ascending; at most `limit` of them. */
+  distancesBehind(address: number, limit: number): number[] {
+    const sorted = (this.byAddress ??= this.sortByAddress());
+    const distances: number[] = [];
+    for (let i = this.firstBehind(sorted, address); i < sorted.length && distances.length < limit; i++) {
+      const distance = this.values[sorted[i]!]! - address;
+      if (distance !== distances.at(-1)) distances.push(distance);
+    }
+    return distances;
+  }
+
+  private firstBehind(sorted: Uint32Array, address: number): number {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.values[sorted[middle]!]! <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Functions before labels, and those with a size before those without. */

@@ -11,8 +11,8 @@ const resolve = (args: readonly string[], input: string) => runCli(['resolve', .
 test('a kernel log: lines behind the frames, all else as it was', async () => {
   const log = [
     '[    1.000000] Call Trace:',
-    '[    1.000001]  outer+0xa/0x10',
-    '[    1.000002] RIP: 0010:caller+0x8/0x80',
+    '[    1.000001]  outer+0xa/0x14',
+    '[    1.000002] RIP: 0010:caller+0x8/0x9b',
     '[    1.000003] Kernel panic - not syncing',
     '',
   ].join('\n');
@@ -21,15 +21,15 @@ test('a kernel log: lines behind the frames, all else as it was', async () => {
   assert.equal(status, 0);
   const lines = output.split('\n');
   assert.equal(lines[0], '[    1.000000] Call Trace:');
-  assert.match(lines[1]!, /^\[ {4}1\.000001\] {2}outer\+0xa\/0x10 \(\/build\/sample\/main\.c:37/);
-  assert.match(output, /RIP: 0010:caller\+0x8\/0x80 \(\/build\/sample\/main\.c:\d+/);
+  assert.match(lines[1]!, /^\[ {4}1\.000001\] {2}outer\+0xa\/0x14 \(\/build\/sample\/main\.c:37/);
+  assert.match(output, /RIP: 0010:caller\+0x8\/0x9b \(\/build\/sample\/main\.c:\d+/);
   assert.match(output, /\n\[ {4}1\.000003\] Kernel panic - not syncing\n$/);
 });
 
 test('names alone: the call, through inlined functions and jumps', async () => {
   const { output } = await resolve(['--vmlinux', VMLINUX], ' => same\n => caller\n\n => other\n => outer\n');
   assert.match(output, /\n => caller \(\/build\/sample\/main\.c:23\)\n/);
-  assert.match(output, /\n => outer \(\/build\/sample\/main\.c:37\)\n/);
+  assert.match(output, /\n => outer \(\/build\/sample\/main\.c:37, one call site\)\n/);
 });
 
 test('a tree without debug info: the call, found by the names of the stack', async () => {
@@ -37,8 +37,33 @@ test('a tree without debug info: the call, found by the names of the stack', asy
   const { status, output, errors } = await resolve(['--tree', smallTree('linux')], input);
   assert.equal(errors, '');
   assert.equal(status, 0);
-  const innermost = ' => page_cache_pipe_buf_release (fs/pipe.c:1, the function only)';
-  assert.equal(output, `trace:\n${innermost}\n => pipe_read (fs/pipe.c:9)\n`);
+  const innermost = ' => page_cache_pipe_buf_release (fs/pipe.c:1, function only)';
+  assert.equal(output, `trace:\n${innermost}\n => pipe_read (fs/pipe.c:9, one call site)\n`);
+});
+
+test('what is doubtful, or not found, is marked in its line and explained once at the end', async () => {
+  const text = ' caller+0x8/0x4000\n outer+0xa/0x14\n nobody+0x1/0x2\n nobody+0x1/0x2\n';
+  const { status, output, errors } = await resolve(['--vmlinux', VMLINUX], text);
+  assert.equal(status, 0);
+  assert.match(output, /^ caller\+0x8\/0x4000 \(\/build\/sample\/main\.c:\d+, doubtful\)$/m);
+  assert.match(output, /^ outer\+0xa\/0x14 \([^,]*\)$/m);
+  assert.match(output, /^ nobody\+0x1\/0x2$/m);
+  assert.match(errors, /2 of 4 frames have no line:\n.* 2 × .*dwarf4\.elf has no function nobody\./);
+  assert.match(errors, /1 of 4 frames have a doubtful line:\n.* 1 × .*caller has 0x4000 bytes in the trace/);
+});
+
+test('a text whose functions have other sizes is of another build, all of it', async () => {
+  const text =
+    ' caller+0x8/0x4000\n\n outer+0xa/0x4000\n\n same+0x1/0x4000\n\n other+0x1/0x4000\n\n outer+0xa/0x14\n';
+  const { output, errors } = await resolve(['--vmlinux', VMLINUX], text);
+  assert.match(output, /outer\+0xa\/0x14 \([^)]*, doubtful\)\n$/);
+  assert.match(errors, /is of another build: 3 of 3 functions have another size in the text: all lines/);
+});
+
+test('an offset beyond the function is no place in it', async () => {
+  const { output, errors } = await resolve(['--tree', smallTree('linux')], ' pipe_read+0xffff/0x20\n');
+  assert.equal(output, ' pipe_read+0xffff/0x20\n');
+  assert.match(errors, /1 × The offset of pipe_read lies outside of it/);
 });
 
 test('what cannot be used is said, and ends with 2', async () => {

@@ -277,7 +277,9 @@ test('an oops: stacks end with their tags and registers, and only registers say 
   const asked: string[] = [];
   const annotated = annotateLines(lines, (stack) => {
     asked.push(stack.map((frame) => frame.function + (frame.isInterrupted === true ? '!' : '')).join(' '));
-    return Promise.resolve(stack.map(() => ({ places: [], others: [], doubt: '' })));
+    return Promise.resolve(
+      stack.map(() => ({ places: [], others: [], doubt: '', doubtful: '', missing: '' })),
+    );
   });
   const printed: string[] = [];
   for await (const line of annotated) printed.push(line);
@@ -299,6 +301,8 @@ test('all else in a text stays as it is', async () => {
         ],
         others: [],
         doubt: '',
+        doubtful: '',
+        missing: '',
       })),
     );
   });
