@@ -22,6 +22,7 @@ export let page;
 
 let server;
 let browser;
+let context;
 
 export async function startWorkbench() {
   rmSync(shots, { recursive: true, force: true });
@@ -32,7 +33,7 @@ export async function startWorkbench() {
   const extensionsFolder = path.join(scratch, '.extensions');
   await installExtension(host, await packageExtension(), extensionsFolder);
   server = await startServer(host, { log: 'ui', extensionsFolder, kernelTree });
-  ({ browser, page } = await openBrowser());
+  ({ browser, context, page } = await openBrowser());
   page.setDefaultTimeout(20_000);
 }
 
@@ -40,6 +41,23 @@ export async function stopWorkbench() {
   await browser?.close();
   await server?.stop();
   if (scratch) rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/**
+ * Goes on in a window whose display language is another one; resolves to what leads back. The language pack that would
+ * translate the workbench itself is not there: the window is told what a pack tells it, and extensions go by that.
+ */
+export async function speak(language) {
+  const before = page;
+  page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.addInitScript((told) => {
+    Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { get: () => told, set: () => undefined });
+  }, language);
+  return async () => {
+    await page.close();
+    page = before;
+  };
 }
 
 /** Makes a folder of that name for the files of a test, with the sample capture in it as `capture`; returns its path. */
