@@ -1,4 +1,5 @@
 /** Composition root: builds the parts, registers them, disposes them. */
+import './views/translations';
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client';
 import { inWorkerThread } from './engine/node/startWorker';

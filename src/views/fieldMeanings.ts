@@ -1,4 +1,8 @@
-/** What fields of events mean: flags, migratetypes, reasons, errors, and the numbers of page_ref events. */
+/**
+ * What fields of events mean: flags, migratetypes, reasons, errors, and the numbers of page_ref events. Translated by
+ * @vscode/l10n rather than the editor: nothing else here needs one.
+ */
+import * as l10n from '@vscode/l10n';
 import { errorText } from '../engine/wording';
 import type { EnumValue } from './kernelEnums';
 
@@ -90,36 +94,38 @@ export function fieldMeaning(text: string, field: FieldOnLine, words: KernelWord
 }
 
 const PAGE_FLAGS: Readonly<Record<string, string>> = {
-  locked: 'PG_locked: its lock is held, by I/O, truncation or migration',
-  referenced: 'PG_referenced: used since reclaim last looked',
-  uptodate: 'PG_uptodate: its contents are valid',
-  dirty: 'PG_dirty: to be written back',
-  lru: 'PG_lru: on an LRU list, where migration can isolate it',
-  active: 'PG_active: on the active LRU list',
-  workingset: 'PG_workingset: part of the working set when it was last evicted',
-  waiters: 'PG_waiters: tasks wait for it',
-  error: 'PG_error: an I/O on it failed',
-  slab: 'PG_slab: of a slab cache; it cannot be migrated',
-  owner_priv_1: 'PG_owner_priv_1: PG_swapcache on swap-backed pages, PG_checked of some filesystems',
-  owner_2: 'PG_owner_2: private to the owner, such as PG_anon_exclusive',
-  swapcache: 'PG_swapcache: in the swap cache, which holds a reference on it',
-  arch_1: 'PG_arch_1: of the architecture',
-  arch_2: 'PG_arch_2: of the architecture',
-  arch_3: 'PG_arch_3: of the architecture',
-  reserved: 'PG_reserved: not managed by the allocator',
-  private: 'PG_private: a filesystem keeps data with it (buffer heads), which holds a reference on it',
-  private_2: 'PG_private_2: further data of a filesystem, such as a write to the cache in flight',
-  writeback: 'PG_writeback: being written back; asynchronous migration does not wait for it',
-  head: 'PG_head: the first page of a compound page, whose count is that of the folio',
-  mappedtodisk: 'PG_mappedtodisk: its blocks on disk are known',
-  reclaim: 'PG_reclaim: to be reclaimed as soon as it is written; PG_readahead of pages being read',
-  swapbacked: 'PG_swapbacked: anonymous or shmem',
-  unevictable: 'PG_unevictable: on the unevictable list, such as mlocked memory',
-  mlocked: 'PG_mlocked: locked into memory by mlock',
-  uncached: 'PG_uncached: mapped uncached',
-  hwpoison: 'PG_hwpoison: broken memory',
-  young: 'PG_young: of idle page tracking',
-  idle: 'PG_idle: of idle page tracking',
+  locked: l10n.t('PG_locked: its lock is held, by I/O, truncation or migration'),
+  referenced: l10n.t('PG_referenced: used since reclaim last looked'),
+  uptodate: l10n.t('PG_uptodate: its contents are valid'),
+  dirty: l10n.t('PG_dirty: to be written back'),
+  lru: l10n.t('PG_lru: on an LRU list, where migration can isolate it'),
+  active: l10n.t('PG_active: on the active LRU list'),
+  workingset: l10n.t('PG_workingset: part of the working set when it was last evicted'),
+  waiters: l10n.t('PG_waiters: tasks wait for it'),
+  error: l10n.t('PG_error: an I/O on it failed'),
+  slab: l10n.t('PG_slab: of a slab cache; it cannot be migrated'),
+  owner_priv_1: l10n.t('PG_owner_priv_1: PG_swapcache on swap-backed pages, PG_checked of some filesystems'),
+  owner_2: l10n.t('PG_owner_2: private to the owner, such as PG_anon_exclusive'),
+  swapcache: l10n.t('PG_swapcache: in the swap cache, which holds a reference on it'),
+  arch_1: l10n.t('PG_arch_1: of the architecture'),
+  arch_2: l10n.t('PG_arch_2: of the architecture'),
+  arch_3: l10n.t('PG_arch_3: of the architecture'),
+  reserved: l10n.t('PG_reserved: not managed by the allocator'),
+  private: l10n.t(
+    'PG_private: a filesystem keeps data with it (buffer heads), which holds a reference on it',
+  ),
+  private_2: l10n.t('PG_private_2: further data of a filesystem, such as a write to the cache in flight'),
+  writeback: l10n.t('PG_writeback: being written back; asynchronous migration does not wait for it'),
+  head: l10n.t('PG_head: the first page of a compound page, whose count is that of the folio'),
+  mappedtodisk: l10n.t('PG_mappedtodisk: its blocks on disk are known'),
+  reclaim: l10n.t('PG_reclaim: to be reclaimed as soon as it is written; PG_readahead of pages being read'),
+  swapbacked: l10n.t('PG_swapbacked: anonymous or shmem'),
+  unevictable: l10n.t('PG_unevictable: on the unevictable list, such as mlocked memory'),
+  mlocked: l10n.t('PG_mlocked: locked into memory by mlock'),
+  uncached: l10n.t('PG_uncached: mapped uncached'),
+  hwpoison: l10n.t('PG_hwpoison: broken memory'),
+  young: l10n.t('PG_young: of idle page tracking'),
+  idle: l10n.t('PG_idle: of idle page tracking'),
 };
 
 function pageFlagsMeaning({ value, part }: FieldOnLine, words: KernelWords): Meaning | null {
@@ -131,11 +137,21 @@ function pageFlagsMeaning({ value, part }: FieldOnLine, words: KernelWords): Mea
     if (!flag.startsWith('0x')) return [flagLine(flag)];
     return [...flagsOf(flag, words.pageFlags)].map(([bit, known]) => {
       for (const option of known?.dependsOn ?? []) doubts.add(option);
-      return known === null ? `bit ${bit}: not known` : flagLine(known.name.replace(/^PG_/, ''));
+      return known === null ? l10n.t('bit {0}: not known', bit) : flagLine(known.name.replace(/^PG_/, ''));
     });
   });
-  if (isNumber) lines.push(`Numbers of the flags ${words.source}.${doubtText(doubts)}`);
-  return { title: asked.length > 1 || isNumber ? 'Page flags' : `Page flag ${asked[0]}`, lines };
+  if (isNumber) {
+    const numbers = l10n.t({
+      message: 'Numbers of the flags {0}.',
+      args: [words.source],
+      comment: ['{0} is such as: of the open kernel tree'],
+    });
+    lines.push(numbers + doubtText(doubts));
+  }
+  return {
+    title: asked.length > 1 || isNumber ? l10n.t('Page flags') : l10n.t('Page flag {0}', asked[0]!),
+    lines,
+  };
 }
 
 function flagLine(name: string): string {
@@ -156,53 +172,61 @@ function* flagsOf(
   }
 }
 
+function numbersText(source: string): string {
+  return l10n.t({
+    message: 'Numbers {0}.',
+    args: [source],
+    comment: ['Of a migratetype or reason. {0} is such as: of the open kernel tree'],
+  });
+}
+
 function doubtText(options: ReadonlySet<string>): string {
-  return options.size === 0 ? '' : ` Depends on ${[...options].join(', ')}, taken as set.`;
+  return options.size === 0 ? '' : ` ${l10n.t('Depends on {0}, taken as set.', [...options].join(', '))}`;
 }
 
 /** include/linux/gfp_types.h, in few words. */
 const GFP_FLAGS: Readonly<Record<string, string>> = {
-  GFP_ATOMIC: 'must not sleep; may use the reserves',
-  GFP_KERNEL: 'for the kernel itself; may reclaim, do I/O and call filesystems',
-  GFP_KERNEL_ACCOUNT: 'GFP_KERNEL, charged to the memory cgroup',
-  GFP_NOWAIT: 'must not sleep; wakes kswapd',
-  GFP_NOIO: 'may reclaim, but start no I/O',
-  GFP_NOFS: 'may reclaim and do I/O, but not call filesystems',
-  GFP_USER: 'for user space, and for the kernel or a device to access directly',
-  GFP_DMA: 'from the lowest zone',
-  GFP_DMA32: 'with a 32-bit address',
-  GFP_HIGHUSER: 'for user space; cannot move once it is used',
-  GFP_HIGHUSER_MOVABLE: 'for user space; can be moved and reclaimed, and may come from CMA areas',
-  GFP_TRANSHUGE: 'a transparent huge page; may compact',
-  GFP_TRANSHUGE_LIGHT: 'a transparent huge page; neither reclaims nor compacts',
-  __GFP_MOVABLE: 'can be moved by migration; may come from CMA areas',
-  __GFP_CMA: 'may come from CMA areas',
-  __GFP_RECLAIMABLE: 'a slab that shrinkers can free',
-  __GFP_WRITE: 'will be dirtied',
-  __GFP_HARDWALL: 'within the cpuset of the task',
-  __GFP_THISNODE: 'from the node that is asked for only',
-  __GFP_ACCOUNT: 'charged to the memory cgroup',
-  __GFP_HIGH: 'high priority; may use reserves',
-  __GFP_ATOMIC: 'cannot sleep, high priority',
-  __GFP_MEMALLOC: 'may use all memory: it will free more',
-  __GFP_NOMEMALLOC: 'must not use the reserves',
-  __GFP_IO: 'may start I/O',
-  __GFP_FS: 'may call filesystems',
-  __GFP_HIGHMEM: 'may be highmem',
-  __GFP_DIRECT_RECLAIM: 'may reclaim by itself',
-  __GFP_KSWAPD_RECLAIM: 'wakes kswapd',
-  __GFP_RECLAIM: 'may reclaim by itself, and wakes kswapd',
-  __GFP_NORETRY: 'gives up after little reclaim',
-  __GFP_RETRY_MAYFAIL: 'tries hard, but may fail',
-  __GFP_NOFAIL: 'never fails',
-  __GFP_NOWARN: 'fails without a message',
-  __GFP_COMP: 'a compound page: its tail pages have no refcount of their own',
-  __GFP_ZERO: 'filled with zeros',
-  __GFP_ZEROTAGS: 'memory tags filled with zeros',
-  __GFP_SKIP_ZERO: 'not filled with zeros',
-  __GFP_SKIP_KASAN: 'not tagged by KASAN',
-  __GFP_SKIP_KASAN_POISON: 'not poisoned by KASAN when it is freed',
-  __GFP_SKIP_KASAN_UNPOISON: 'not unpoisoned by KASAN when it is allocated',
+  GFP_ATOMIC: l10n.t('must not sleep; may use the reserves'),
+  GFP_KERNEL: l10n.t('for the kernel itself; may reclaim, do I/O and call filesystems'),
+  GFP_KERNEL_ACCOUNT: l10n.t('GFP_KERNEL, charged to the memory cgroup'),
+  GFP_NOWAIT: l10n.t('must not sleep; wakes kswapd'),
+  GFP_NOIO: l10n.t('may reclaim, but start no I/O'),
+  GFP_NOFS: l10n.t('may reclaim and do I/O, but not call filesystems'),
+  GFP_USER: l10n.t('for user space, and for the kernel or a device to access directly'),
+  GFP_DMA: l10n.t('from the lowest zone'),
+  GFP_DMA32: l10n.t('with a 32-bit address'),
+  GFP_HIGHUSER: l10n.t('for user space; cannot move once it is used'),
+  GFP_HIGHUSER_MOVABLE: l10n.t('for user space; can be moved and reclaimed, and may come from CMA areas'),
+  GFP_TRANSHUGE: l10n.t('a transparent huge page; may compact'),
+  GFP_TRANSHUGE_LIGHT: l10n.t('a transparent huge page; neither reclaims nor compacts'),
+  __GFP_MOVABLE: l10n.t('can be moved by migration; may come from CMA areas'),
+  __GFP_CMA: l10n.t('may come from CMA areas'),
+  __GFP_RECLAIMABLE: l10n.t('a slab that shrinkers can free'),
+  __GFP_WRITE: l10n.t('will be dirtied'),
+  __GFP_HARDWALL: l10n.t('within the cpuset of the task'),
+  __GFP_THISNODE: l10n.t('from the node that is asked for only'),
+  __GFP_ACCOUNT: l10n.t('charged to the memory cgroup'),
+  __GFP_HIGH: l10n.t('high priority; may use reserves'),
+  __GFP_ATOMIC: l10n.t('cannot sleep, high priority'),
+  __GFP_MEMALLOC: l10n.t('may use all memory: it will free more'),
+  __GFP_NOMEMALLOC: l10n.t('must not use the reserves'),
+  __GFP_IO: l10n.t('may start I/O'),
+  __GFP_FS: l10n.t('may call filesystems'),
+  __GFP_HIGHMEM: l10n.t('may be highmem'),
+  __GFP_DIRECT_RECLAIM: l10n.t('may reclaim by itself'),
+  __GFP_KSWAPD_RECLAIM: l10n.t('wakes kswapd'),
+  __GFP_RECLAIM: l10n.t('may reclaim by itself, and wakes kswapd'),
+  __GFP_NORETRY: l10n.t('gives up after little reclaim'),
+  __GFP_RETRY_MAYFAIL: l10n.t('tries hard, but may fail'),
+  __GFP_NOFAIL: l10n.t('never fails'),
+  __GFP_NOWARN: l10n.t('fails without a message'),
+  __GFP_COMP: l10n.t('a compound page: its tail pages have no refcount of their own'),
+  __GFP_ZERO: l10n.t('filled with zeros'),
+  __GFP_ZEROTAGS: l10n.t('memory tags filled with zeros'),
+  __GFP_SKIP_ZERO: l10n.t('not filled with zeros'),
+  __GFP_SKIP_KASAN: l10n.t('not tagged by KASAN'),
+  __GFP_SKIP_KASAN_POISON: l10n.t('not poisoned by KASAN when it is freed'),
+  __GFP_SKIP_KASAN_UNPOISON: l10n.t('not unpoisoned by KASAN when it is allocated'),
 };
 
 function gfpMeaning({ value, part }: FieldOnLine): Meaning | null {
@@ -211,17 +235,17 @@ function gfpMeaning({ value, part }: FieldOnLine): Meaning | null {
     const known = GFP_FLAGS[flag];
     return known === undefined ? [] : [`${flag}: ${known}`];
   });
-  return lines.length === 0 ? null : { title: 'Allocation flags', lines };
+  return lines.length === 0 ? null : { title: l10n.t('Allocation flags'), lines };
 }
 
 const MIGRATETYPES: Readonly<Record<string, string>> = {
-  MIGRATE_UNMOVABLE: 'Unmovable: kernel memory, which cannot be moved',
-  MIGRATE_MOVABLE: 'Movable: user memory and page cache',
-  MIGRATE_RECLAIMABLE: 'Reclaimable: kernel caches that shrinkers can free',
-  MIGRATE_HIGHATOMIC: 'HighAtomic: reserved for atomic allocations of higher orders',
-  MIGRATE_PCPTYPES: 'HighAtomic: reserved for atomic allocations of higher orders',
-  MIGRATE_CMA: 'CMA: of a contiguous memory area; only movable pages may use it in the meantime',
-  MIGRATE_ISOLATE: 'Isolate: an allocation or an offlining is emptying the pageblock',
+  MIGRATE_UNMOVABLE: l10n.t('Unmovable: kernel memory, which cannot be moved'),
+  MIGRATE_MOVABLE: l10n.t('Movable: user memory and page cache'),
+  MIGRATE_RECLAIMABLE: l10n.t('Reclaimable: kernel caches that shrinkers can free'),
+  MIGRATE_HIGHATOMIC: l10n.t('HighAtomic: reserved for atomic allocations of higher orders'),
+  MIGRATE_PCPTYPES: l10n.t('HighAtomic: reserved for atomic allocations of higher orders'),
+  MIGRATE_CMA: l10n.t('CMA: of a contiguous memory area; only movable pages may use it in the meantime'),
+  MIGRATE_ISOLATE: l10n.t('Isolate: an allocation or an offlining is emptying the pageblock'),
 };
 
 function migratetypeMeaning(value: string, { migratetypes, source }: KernelWords): Meaning | null {
@@ -229,21 +253,21 @@ function migratetypeMeaning(value: string, { migratetypes, source }: KernelWords
   const text = known === undefined ? undefined : MIGRATETYPES[known.name];
   if (known === undefined || text === undefined) return null;
   const doubt = doubtText(new Set(known.dependsOn));
-  return { title: `Migratetype ${value}`, lines: [text, `Numbers ${source}.${doubt}`] };
+  return { title: l10n.t('Migratetype {0}', value), lines: [text, numbersText(source) + doubt] };
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  compaction: 'making free pages contiguous',
-  memory_failure: 'moving a page off memory that is about to fail (soft offline)',
-  memory_hotplug: 'offlining memory',
-  syscall_or_cpuset: 'move_pages or migrate_pages of a task, or a cpuset',
-  mempolicy_mbind: 'mbind',
-  numa_misplaced: 'NUMA balancing: nearer to the task that uses it',
-  contig_range: 'a contiguous allocation: CMA, or huge pages at run time',
-  cma: 'a contiguous allocation: CMA, or huge pages at run time',
-  longterm_pin: 'out of CMA and ZONE_MOVABLE before it is pinned for long',
-  demotion: 'to slower memory, in place of reclaim',
-  damon: 'by a DAMON scheme',
+  compaction: l10n.t('making free pages contiguous'),
+  memory_failure: l10n.t('moving a page off memory that is about to fail (soft offline)'),
+  memory_hotplug: l10n.t('offlining memory'),
+  syscall_or_cpuset: l10n.t('move_pages or migrate_pages of a task, or a cpuset'),
+  mempolicy_mbind: l10n.t('mbind'),
+  numa_misplaced: l10n.t('NUMA balancing: nearer to the task that uses it'),
+  contig_range: l10n.t('a contiguous allocation: CMA, or huge pages at run time'),
+  cma: l10n.t('a contiguous allocation: CMA, or huge pages at run time'),
+  longterm_pin: l10n.t('out of CMA and ZONE_MOVABLE before it is pinned for long'),
+  demotion: l10n.t('to slower memory, in place of reclaim'),
+  damon: l10n.t('by a DAMON scheme'),
 };
 /** Names that the events print for the enumeration (include/trace/events/migrate.h). */
 const REASON_NAMES: Readonly<Record<string, string>> = {
@@ -261,52 +285,57 @@ const REASON_NAMES: Readonly<Record<string, string>> = {
 
 function reasonMeaning(value: string, { migrateReasons, source }: KernelWords): Meaning | null {
   const named = REASONS[value];
-  if (named !== undefined) return { title: `Migrate reason ${value}`, lines: [named] };
+  if (named !== undefined) return { title: l10n.t('Migrate reason {0}', value), lines: [named] };
   if (/^(?:0x)?[0-9a-f]{16}$/.test(value)) {
     const lines = [
-      'An address of the kernel: the program that wrote this text could not read the name there.',
+      l10n.t('An address of the kernel: the program that wrote this text could not read the name there.'),
     ];
-    return { title: 'Migrate reason', lines };
+    return { title: l10n.t('Migrate reason'), lines };
   }
   const known = /^\d{1,2}$/.test(value) ? migrateReasons.get(Number(value)) : undefined;
   const name = known === undefined ? undefined : REASON_NAMES[known.name];
   if (name === undefined) return null;
-  return { title: `Migrate reason ${value}`, lines: [`${name}: ${REASONS[name]!}`, `Numbers ${source}.`] };
+  return {
+    title: l10n.t('Migrate reason {0}', value),
+    lines: [`${name}: ${REASONS[name]!}`, numbersText(source)],
+  };
 }
 
 const MODES: Readonly<Record<string, string>> = {
-  MIGRATE_ASYNC: 'never blocks: a page that is locked or under writeback is passed over',
-  MIGRATE_SYNC_LIGHT: 'blocks, but does not wait for writeback',
-  MIGRATE_SYNC: 'blocks, and waits for writeback',
-  MIGRATE_SYNC_NO_COPY: 'blocks; a device copies the page',
+  MIGRATE_ASYNC: l10n.t('never blocks: a page that is locked or under writeback is passed over'),
+  MIGRATE_SYNC_LIGHT: l10n.t('blocks, but does not wait for writeback'),
+  MIGRATE_SYNC: l10n.t('blocks, and waits for writeback'),
+  MIGRATE_SYNC_NO_COPY: l10n.t('blocks; a device copies the page'),
 };
 
 function modeMeaning(value: string): Meaning | null {
   const text = MODES[value];
-  return text === undefined ? null : { title: `Migrate mode ${value}`, lines: [text] };
+  return text === undefined ? null : { title: l10n.t('Migrate mode {0}', value), lines: [text] };
 }
 
 /** What migrate_pages, alloc_contig_range and soft offline mean by it (mm/migrate.c, mm/page_alloc.c). */
 const ERRORS: Readonly<Record<string, string>> = {
-  '-EAGAIN': 'more references than migration expects, or its lock or buffers were in use: it is tried again',
-  '-EBUSY': 'still in use when all tries were over, or it could not be isolated',
-  '-ENOMEM': 'no page to move it to, or no memory for the attempt',
-  '-EINTR': 'the task has a signal to end',
-  '-ENOSYS': 'migration of such a page is not supported',
-  '-ENOENT': 'it is not there any more',
-  '-EINVAL': 'such a page or range cannot be moved',
-  '-EFAULT': 'no such address',
-  '-EIO': 'it could not be moved, or an I/O failed',
-  '-EPERM': 'not permitted',
+  '-EAGAIN': l10n.t(
+    'more references than migration expects, or its lock or buffers were in use: it is tried again',
+  ),
+  '-EBUSY': l10n.t('still in use when all tries were over, or it could not be isolated'),
+  '-ENOMEM': l10n.t('no page to move it to, or no memory for the attempt'),
+  '-EINTR': l10n.t('the task has a signal to end'),
+  '-ENOSYS': l10n.t('migration of such a page is not supported'),
+  '-ENOENT': l10n.t('it is not there any more'),
+  '-EINVAL': l10n.t('such a page or range cannot be moved'),
+  '-EFAULT': l10n.t('no such address'),
+  '-EIO': l10n.t('it could not be moved, or an I/O failed'),
+  '-EPERM': l10n.t('not permitted'),
 };
 
 function errorMeaning(value: string): Meaning | null {
   if (!/^-?\d{1,4}$/.test(value)) return null;
   const error = Number(value);
-  if (error === 0) return { title: 'Error 0', lines: ['no error'] };
+  if (error === 0) return { title: l10n.t('Error {0}', '0'), lines: [l10n.t('no error')] };
   const name = errorText(-Math.abs(error));
   const text = ERRORS[name];
-  return text === undefined ? null : { title: `Error ${value}: ${name}`, lines: [text] };
+  return text === undefined ? null : { title: l10n.t('Error {0}', `${value}: ${name}`), lines: [text] };
 }
 
 /** include/trace/events/page_ref.h and include/linux/page_ref.h. */
@@ -316,15 +345,19 @@ function countMeaning(text: string, key: string, value: string): Meaning | null 
   switch (key) {
     case 'count':
       return {
-        title: `Refcount ${value}`,
+        title: l10n.t('Refcount {0}', value),
         lines: [
-          'Read behind the operation and without a lock: on a busy page it may be that of another CPU.',
+          l10n.t(
+            'Read behind the operation and without a lock: on a busy page it may be that of another CPU.',
+          ),
         ],
       };
     case 'mapcount':
       return {
-        title: `Mapcount ${value}`,
-        lines: ['How many page tables map it. Some kernels print _mapcount itself, which is one less.'],
+        title: l10n.t('Mapcount {0}', value),
+        lines: [
+          l10n.t('How many page tables map it. Some kernels print _mapcount itself, which is one less.'),
+        ],
       };
     case 'val':
       return valMeaning(event, value);
@@ -336,39 +369,47 @@ function countMeaning(text: string, key: string, value: string): Meaning | null 
 }
 
 function valMeaning(event: string, value: string): Meaning | null {
-  const title = `Operand ${value}`;
-  if (event === 'page_ref_freeze') return { title, lines: ['The refcount that the caller expected.'] };
+  const title = l10n.t('Operand {0}', value);
+  if (event === 'page_ref_freeze')
+    return { title, lines: [l10n.t('The refcount that the caller expected.')] };
   if (event === 'page_ref_set' || event === 'page_ref_unfreeze') {
-    return { title, lines: ['The refcount is set to it.'] };
+    return { title, lines: [l10n.t('The refcount is set to it.')] };
   }
   if (!event.startsWith('page_ref_')) return null;
   const isPin = /^-?10(?:23|24)$/.test(value);
-  const lines = ['Added to the refcount.', ...(isPin ? ['GUP_PIN_COUNTING_BIAS is 1024: a FOLL_PIN.'] : [])];
+  const pin = l10n.t('GUP_PIN_COUNTING_BIAS is 1024: a FOLL_PIN.');
+  const lines = [l10n.t('Added to the refcount.'), ...(isPin ? [pin] : [])];
   return { title, lines };
 }
 
 function retMeaning(event: string, value: string): Meaning | null {
-  const title = `Result ${value}`;
+  const title = l10n.t('Result {0}', value);
   switch (event) {
     case 'page_ref_mod_and_test':
       return {
         title,
-        lines: [value === '1' ? 'The refcount became 0: the page is freed.' : 'Others remain.'],
+        lines: [
+          value === '1' ? l10n.t('The refcount became 0: the page is freed.') : l10n.t('Others remain.'),
+        ],
       };
     case 'page_ref_mod_and_return':
-      return { title, lines: ['The new refcount.'] };
+      return { title, lines: [l10n.t('The new refcount.')] };
     case 'page_ref_mod_unless':
       return {
         title,
-        lines: [value === '1' ? 'The reference was taken.' : 'Not taken: the refcount was 0.'],
+        lines: [
+          value === '1' ? l10n.t('The reference was taken.') : l10n.t('Not taken: the refcount was 0.'),
+        ],
       };
     case 'page_ref_freeze':
       return {
         title,
         lines: [
           value === '1'
-            ? 'The refcount was as expected, and is 0 until it is unfrozen.'
-            : 'The refcount was not as expected: count less val is the number of references too many.',
+            ? l10n.t('The refcount was as expected, and is 0 until it is unfrozen.')
+            : l10n.t(
+                'The refcount was not as expected: count less val is the number of references too many.',
+              ),
         ],
       };
     default:

@@ -9,7 +9,7 @@ const LARGEST_FILE = 1024 * 1024;
 
 const BUILT_IN: KernelWords = {
   ...LINUX_6_1,
-  source: 'as of Linux 6.1 with CMA; which kernel was traced is not known',
+  source: vscode.l10n.t('as of Linux 6.1 with CMA; which kernel was traced is not known'),
 };
 
 export class TreeWords {
@@ -41,8 +41,19 @@ async function readWords(root: string, version: string | null): Promise<KernelWo
     migrateReasons: read(modes, 'migrate_reason'),
   };
   if ([words.pageFlags, words.migratetypes].some(({ size }) => size === 0)) return BUILT_IN;
-  const of = `of the open kernel tree${version === null ? '' : `, Linux ${version}`}`;
-  return { ...words, source: config === null ? of : `${of}, and its .config` };
+  return { ...words, source: sourceText(version, config !== null) };
+}
+
+/** To continue "Numbers". */
+function sourceText(version: string | null, hasConfig: boolean): string {
+  if (version === null) {
+    return hasConfig
+      ? vscode.l10n.t('of the open kernel tree, and its .config')
+      : vscode.l10n.t('of the open kernel tree');
+  }
+  return hasConfig
+    ? vscode.l10n.t('of the open kernel tree, Linux {0}, and its .config', version)
+    : vscode.l10n.t('of the open kernel tree, Linux {0}', version);
 }
 
 /** Empty when it cannot be read. */

@@ -17,16 +17,8 @@ const TABLES = {
 };
 /** Where texts of these tables are looked up: its argument is no literal. */
 const LOOKS_UP = 'src/views/choiceText.ts';
-/**
- * English by decision: what fields of events mean is a glossary in the kernel's words, the third speaks to models, and the
- * last to the engine, whose errors are English.
- */
-const ENGLISH = [
-  'src/views/fieldMeanings.ts',
-  'src/views/treeWords.ts',
-  'src/views/findPageHoldersTool.ts',
-  'src/views/editorFiles.ts',
-];
+/** English by decision: one speaks to models, the other to the engine, whose errors are English. */
+const ENGLISH = ['src/views/findPageHoldersTool.ts', 'src/views/editorFiles.ts'];
 /** Properties that are shown, of the editor's API and of elements. */
 const SHOWN =
   /^'?(?:title|prompt|placeHolder|placeholder|openLabel|saveLabel|label|description|detail|tooltip|text|message|aria-label|aria-roledescription)'?$/;

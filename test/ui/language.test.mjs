@@ -3,12 +3,15 @@ import path from 'node:path';
 import { repository } from '../host/paths.mjs';
 import {
   folderWith,
+  goToLine,
+  hoverOn,
   openFile,
   openFolders,
   page,
   quickItem,
   row,
   runCommand,
+  sample,
   screenshot,
   showContainer,
   speak,
@@ -22,7 +25,8 @@ describe('in German', () => {
 
   before(async () => {
     speakEnglish = await speak('de');
-    await openFolders(folderWith('german', path.join(repository, 'test/fixtures/f_dat_v7_zstd/trace.dat')));
+    const recording = path.join(repository, 'test/fixtures/f_dat_v7_zstd/trace.dat');
+    await openFolders(folderWith('german', recording, sample));
     await showContainer('Page Holders');
   });
 
@@ -44,6 +48,13 @@ describe('in German', () => {
     const task = await quickItem('Tasks, die die Referenzen nahmen').innerText();
     assert.match(task, /^Task\b/);
     await screenshot('german-question');
+    await page.keyboard.press('Escape');
+  });
+
+  it('says what the fields of events mean', async () => {
+    await openFile('trace.txt');
+    await goToLine(1142);
+    assert.match(await hoverOn('uptodate', 'PG_uptodate'), /ihr Inhalt ist gültig/);
     await page.keyboard.press('Escape');
   });
 
