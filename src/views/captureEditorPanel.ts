@@ -35,6 +35,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
   private facts: CaptureFacts | undefined;
   private generation = 0;
   private isReady = false;
+  private isDisposed = false;
   /** What was to be shown before the page was there. */
   private waiting: ToEditor | null = null;
 
@@ -76,6 +77,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.isDisposed = true;
     this.subscriptions.dispose();
     for (const controller of this.asked.values()) controller.abort();
   }
@@ -237,6 +239,8 @@ export class CaptureEditorPanel implements vscode.Disposable {
   }
 
   private tell(message: ToEditor): void {
+    // Questions may be in flight when the tab is closed, and a disposed webview throws.
+    if (this.isDisposed) return;
     if (this.isReady) void this.panel.webview.postMessage(message);
     else if (message.type === 'reveal') this.waiting = message;
   }
