@@ -1,11 +1,16 @@
 /** Hover in the text of a trace: on a PFN its holders in short, on other fields what they mean. */
 import * as vscode from 'vscode';
 import type { EngineApi, PageInShort } from '../engine/protocol';
+import { commandLink } from './commandLink';
 import { fieldAt, fieldMeaning, pfnAt, type Meaning } from './fieldMeanings';
 import { escapeMarkdown } from './markdown';
 import type { OpenCaptures } from './openCaptures';
 import type { PageRow } from './revealHolders';
 import type { TreeWords } from './treeWords';
+
+const READ_AGAIN = vscode.l10n.t(
+  'The file changed since it was read. Refresh reads it again, to see who holds this page.',
+);
 
 export class FieldHover implements vscode.HoverProvider {
   constructor(
@@ -34,12 +39,14 @@ export class FieldHover implements vscode.HoverProvider {
     if (capture === undefined) {
       const text = new vscode.MarkdownString(`${name}\n\n`);
       if (uri.scheme !== 'file') return text;
-      const open = commandLink('pageHolders.openResource', []);
+      const open = commandLink('pageHolders.openResource', [uri.toString()]);
       text.isTrusted = { enabledCommands: ['pageHolders.openResource'] };
       return text.appendMarkdown(
         vscode.l10n.t('[Open this trace in Page Holders]({0}) to see who holds it', open),
       );
     }
+    // It stands for other pages now, or for none.
+    if (capture.changed !== null) return new vscode.MarkdownString(`${name}\n\n${READ_AGAIN}`);
     const page = await this.engine.pageInShort({ id: capture.id, pfn });
     if (page === null) {
       return new vscode.MarkdownString(
@@ -69,8 +76,4 @@ function meaningText({ title, lines }: Meaning): vscode.MarkdownString {
   const bullet = lines.length > 1 ? '- ' : '';
   for (const line of lines) text.appendMarkdown(`${bullet}${escapeMarkdown(line)}\n`);
   return text;
-}
-
-function commandLink(command: string, given: readonly unknown[]): string {
-  return `command:${command}?${encodeURIComponent(JSON.stringify(given))}`;
 }

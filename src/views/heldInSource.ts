@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import type { EngineApi, HeldFunction, HeldLine, HeldLines, HeldThrough } from '../engine/protocol';
 import type { SourceLines } from '../engine/holdersQuery';
 import { CERTAINTY_NAMES, sentence, UNSURE_LINE_NAME } from '../engine/wording';
+import { commandLink } from './commandLink';
 import { escapeMarkdown } from './markdown';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import type { OpenCaptures } from './openCaptures';
@@ -161,7 +162,6 @@ function lineHover(file: string, held: HeldLine): vscode.MarkdownString {
   const lines: SourceLines = { file, first: held.line, last: held.line, function: held.function };
   const text = new vscode.MarkdownString();
   text.isTrusted = { enabledCommands: [COMMAND] };
-  const given = encodeURIComponent(JSON.stringify([lines]));
   return text.appendMarkdown(
     [
       vscode.l10n.t(
@@ -172,7 +172,7 @@ function lineHover(file: string, held: HeldLine): vscode.MarkdownString {
       '\n\n',
       ...detailRows(held),
       `- ${escapeMarkdown(vscode.l10n.t('How sure: {0}', certaintyOf(held)))}\n`,
-      `\n[${vscode.l10n.t('Show the holders')}](command:${COMMAND}?${given})`,
+      `\n[${vscode.l10n.t('Show the holders')}](${commandLink(COMMAND, [lines])})`,
     ].join(''),
   );
 }

@@ -23,8 +23,9 @@ export class OpenCommands implements vscode.Disposable {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
       registerCommand('pageHolders.openCapture', (uri?: vscode.Uri) => this.choose(uri)),
-      registerCommand('pageHolders.openResource', (uri?: vscode.Uri, selected?: readonly vscode.Uri[]) =>
-        this.openResource(uri, selected),
+      registerCommand(
+        'pageHolders.openResource',
+        (uri?: vscode.Uri | string, selected?: readonly vscode.Uri[]) => this.openResource(uri, selected),
       ),
       registerCommand('pageHolders.openSample', () => this.open([this.sample])),
       registerCommand('pageHolders.cancelOpening', () => {
@@ -76,7 +77,9 @@ export class OpenCommands implements vscode.Disposable {
     await this.open(chosen ?? []);
   }
 
-  private async openResource(uri?: vscode.Uri, selected?: readonly vscode.Uri[]): Promise<void> {
+  /** @param given a file of the explorer or an editor, or its address in the link of a hover */
+  private async openResource(given?: vscode.Uri | string, selected?: readonly vscode.Uri[]): Promise<void> {
+    const uri = typeof given === 'string' ? vscode.Uri.parse(given, true) : given;
     const active = vscode.window.activeTextEditor?.document.uri;
     const chosen = selected !== undefined && selected.length > 0 ? selected : [uri ?? active];
     await this.open(chosen.filter((each) => each !== undefined));

@@ -4,7 +4,7 @@
  * offers to open it.
  */
 import * as vscode from 'vscode';
-import type { AttemptInText, CaptureMarks, EngineApi, MarkInText } from '../engine/protocol';
+import type { AttemptInText, CaptureFacts, CaptureMarks, EngineApi, MarkInText } from '../engine/protocol';
 import type { OpenCaptures } from './openCaptures';
 import type { PageRow } from './revealHolders';
 import { documentLines } from './textFrames';
@@ -61,7 +61,13 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   /** The editor keeps an outline until the text changes, or the provider. */
   private outlineAgain(): void {
     const now = JSON.stringify(
-      this.captures.all.map(({ id, path, part, events }) => [id, path, part === 1, part < 1 || events]),
+      this.captures.all.map(({ id, path, part, events, changed }) => [
+        id,
+        path,
+        part === 1,
+        part < 1 || events,
+        changed,
+      ]),
     );
     if (now === this.outlined) return;
     this.outlined = now;
@@ -75,7 +81,9 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   }
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-    if (this.captureOf(document) === null) return offersToOpen(document);
+    const capture = this.captureOf(document);
+    if (capture === null) return offersToOpen(document);
+    if (capture.changed !== null) return [offerToReadAgain()];
     const { marks } = await this.marked(document);
     return marks.slice(0, MOST_LENSES).flatMap(({ line, furtherLines, label, description, node, pfn }) => {
       const row: PageRow = { node, pfn };
@@ -90,7 +98,7 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   }
 
   async provideDocumentSymbols(document: vscode.TextDocument): Promise<vscode.DocumentSymbol[]> {
-    if (this.captureOf(document) === null) {
+    if (this.captureOf(document)?.changed !== null) {
       return tellingEvents(documentLines(document)).map((event) => eventSymbol(document, event));
     }
     const { attempts, marks } = await this.marked(document);
@@ -109,16 +117,17 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   }
 
   private async marked(document: vscode.TextDocument): Promise<MarkedText> {
-    const id = this.captureOf(document);
-    // Offsets of the file say nothing of a text that was changed.
-    const marks = id === null || document.isDirty ? null : await this.engine.captureMarks({ id });
+    const capture = this.captureOf(document);
+    // Offsets of the file say nothing of a text that was changed, here or on disk.
+    const isOther = document.isDirty || capture?.changed !== null;
+    const marks = isOther ? null : await this.engine.captureMarks({ id: capture.id });
     return marks === null ? { attempts: [], marks: [] } : onLines(document, marks);
   }
 
-  /** Id of the capture that a document is the text of; null when it is not open. */
-  private captureOf({ uri }: vscode.TextDocument): string | null {
+  /** The capture that a document is the text of; null when it is not open. */
+  private captureOf({ uri }: vscode.TextDocument): CaptureFacts | null {
     if (uri.scheme !== 'file') return null;
-    return this.captures.all.find(({ path }) => path === uri.fsPath)?.id ?? null;
+    return this.captures.all.find(({ path }) => path === uri.fsPath) ?? null;
   }
 }
 
@@ -152,6 +161,13 @@ function onLines(document: vscode.TextDocument, { attempts, marks }: CaptureMark
 
 /** Of UTF-8, which the editor leaves out of the first line. */
 const BYTE_ORDER_MARK = 3;
+
+function offerToReadAgain(): vscode.CodeLens {
+  return lens(0, {
+    command: 'pageHolders.refresh',
+    title: vscode.l10n.t('$(refresh) The file changed since it was read. Refresh to see who held each page'),
+  });
+}
 
 function offersToOpen(document: vscode.TextDocument): vscode.CodeLens[] {
   if (document.uri.scheme !== 'file') return [];

@@ -5,7 +5,15 @@ import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { PageHoldersApi } from '../../src/extension';
-import { capturesTree, closeAll, extension, holdersText, sampleUri } from './extension';
+import {
+  capturesTree,
+  closeAll,
+  engineWorker,
+  extension,
+  holdAnswers,
+  holdersText,
+  sampleUri,
+} from './extension';
 import { until } from './until';
 
 describe('the capture editor', () => {
@@ -61,6 +69,28 @@ describe('the capture editor', () => {
     // One capture, read once: the editor waits for what the command reads.
     const { holders } = (await extension().activate()) as PageHoldersApi;
     assert.ok((await holders.getChildren()).every((row) => !('node' in row) || row.node.kind !== 'capture'));
+  });
+
+  it('is closed with a question in flight without a failure', async () => {
+    await vscode.commands.executeCommand('pageHolders.openSample');
+    const { held, release } = holdAnswers(await engineWorker());
+    const failures: unknown[] = [];
+    const note = (failure: unknown): void => void failures.push(failure);
+    process.on('unhandledRejection', note);
+    try {
+      await vscode.commands.executeCommand('pageHolders.openEditor');
+      await until('its page has asked', () =>
+        held.some((message) => message.type === 'result' && !Array.isArray(message.value)),
+      );
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      await until('the editor is closed', () => viewTypes().length === 0);
+      release();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    } finally {
+      release();
+      process.off('unhandledRejection', note);
+    }
+    assert.deepEqual(failures, []);
   });
 
   it('opens for a capture that is open already, without reading it again', async () => {

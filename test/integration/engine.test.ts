@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import * as vscode from 'vscode';
 import type { FromEngine } from '../../src/engine/protocol';
-import { capturesTree, closeAll, errorMessages, holdersText, sampleUri } from './extension';
+import { capturesTree, closeAll, engineWorker, errorMessages, holdersText, sampleUri } from './extension';
 import { until } from './until';
 
 const run = (command: string, ...args: readonly unknown[]) =>
@@ -24,27 +23,6 @@ async function capturesText(): Promise<string> {
     }
   }
   return lines.join('\n');
-}
-
-/** The worker of the extension, met when the next message goes to it. */
-async function engineWorker(): Promise<Worker> {
-  const met: Worker[] = [];
-  const original = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage')!;
-  const post = original.value as (...args: unknown[]) => void;
-  Object.defineProperty(Worker.prototype, 'postMessage', {
-    ...original,
-    value: function (this: Worker, ...args: unknown[]): void {
-      met.push(this);
-      post.apply(this, args);
-    },
-  });
-  try {
-    await holdersText();
-  } finally {
-    Object.defineProperty(Worker.prototype, 'postMessage', original);
-  }
-  assert.ok(met[0], 'no message went to a worker');
-  return met[0];
 }
 
 describe('the engine in its worker', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
 import * as vscode from 'vscode';
+import type { FromEngine } from '../../src/engine/protocol';
 import type { PageHoldersApi } from '../../src/extension';
 
 const ID = 'page-holders.page-holders';
@@ -59,6 +61,62 @@ export async function errorMessages(act: () => PromiseLike<unknown>): Promise<re
     await act();
   } finally {
     vscode.window.showErrorMessage = showErrorMessage;
+  }
+  return said;
+}
+
+/** The worker of the extension, met when the next message goes to it. */
+export async function engineWorker(): Promise<Worker> {
+  const met: Worker[] = [];
+  const original = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage')!;
+  const post = original.value as (...args: unknown[]) => void;
+  Object.defineProperty(Worker.prototype, 'postMessage', {
+    ...original,
+    value: function (this: Worker, ...args: unknown[]): void {
+      met.push(this);
+      post.apply(this, args);
+    },
+  });
+  try {
+    await holdersText();
+  } finally {
+    Object.defineProperty(Worker.prototype, 'postMessage', original);
+  }
+  assert.ok(met[0], 'no message went to a worker');
+  return met[0];
+}
+
+/** Keeps what a worker answers until it is released. */
+export function holdAnswers(worker: Worker): { readonly held: readonly FromEngine[]; release: () => void } {
+  const held: FromEngine[] = [];
+  const emit = worker.emit.bind(worker) as (event: string, ...given: unknown[]) => boolean;
+  Object.defineProperty(worker, 'emit', {
+    configurable: true,
+    value: (event: string, ...given: unknown[]): boolean => {
+      if (event !== 'message') return emit(event, ...given);
+      held.push(given[0] as FromEngine);
+      return true;
+    },
+  });
+  const release = (): void => {
+    Reflect.deleteProperty(worker, 'emit');
+    for (const message of held.splice(0)) worker.emit('message', message);
+  };
+  return { held, release };
+}
+
+/** What `act` tells the user in messages that are no failures; they are answered with nothing. */
+export async function informationMessages(act: () => PromiseLike<unknown>): Promise<readonly string[]> {
+  const said: string[] = [];
+  const { showInformationMessage } = vscode.window;
+  vscode.window.showInformationMessage = (message: string): Promise<undefined> => {
+    said.push(message);
+    return Promise.resolve(undefined);
+  };
+  try {
+    await act();
+  } finally {
+    vscode.window.showInformationMessage = showInformationMessage;
   }
   return said;
 }

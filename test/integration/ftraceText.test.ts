@@ -1,8 +1,11 @@
 /// <reference types="mocha" />
 import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { kernelTree, sampleUri } from './extension';
+import { commandLink } from '../../src/views/commandLink';
+import { closeAll, kernelTree, sampleUri } from './extension';
 import { until } from './until';
 
 describe('ftrace text in an editor', () => {
@@ -76,7 +79,10 @@ describe('ftrace text in an editor', () => {
     assert.equal(names.filter((name) => name === 'cma_alloc_start').length, 3);
     const titles = (await lenses()).map(({ command }) => command?.title ?? '');
     assert.match(titles[0]!, /Open in Page Holders/);
-    assert.match(await hover('0x12f98'), /Open this trace in Page Holders/);
+    const page = await hover('0x12f98');
+    assert.match(page, /Open this trace in Page Holders/);
+    // Another editor may be the active one when it is followed.
+    assert.ok(page.includes(commandLink('pageHolders.openResource', [document.uri.toString()])), page);
   });
 
   it('says what flags, migratetypes and numbers mean, as the open kernel tree has them', async () => {
@@ -120,6 +126,33 @@ describe('ftrace text in an editor', () => {
       assert.match(text, /pipe buffer · owner\\-225 · still held/);
       assert.match(text, /Show the holders/);
     });
+  });
+
+  it('has no marks of a capture that was recorded anew since, and offers to read it again', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'page-holders-anew-'));
+    const sample = document;
+    try {
+      const file = vscode.Uri.file(path.join(folder, 'trace.txt'));
+      await vscode.workspace.fs.copy(sample.uri, file);
+      document = await vscode.workspace.openTextDocument(file);
+      await vscode.commands.executeCommand('pageHolders.openResource', file.toString());
+      await until('marks are shown', async () => (await lenses()).length === 6);
+      appendFileSync(file.fsPath, 'a-1 [000] d.... 99.000001: page_ref_mod: pfn=0x1 flags= count=2 val=1\n');
+      const [lens, ...others] = await until('it is known to have changed', async () => {
+        const found = await lenses();
+        return found.length === 1 && found;
+      });
+      assert.match(lens?.command?.title ?? '', /changed since it was read/);
+      assert.deepEqual(others, []);
+      assert.match(await hover('0x12f98'), /changed since it was read/);
+      assert.ok((await symbols()).every(({ children }) => children.length === 0));
+      await vscode.commands.executeCommand(lens!.command!.command);
+      await until('marks are shown again', async () => (await lenses()).length === 6);
+    } finally {
+      await closeAll();
+      document = sample;
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('is told from other plain text by its content', async () => {
