@@ -160,11 +160,9 @@ function tracesInText(
 
 /** Everything that makes a frame in a text or a terminal lead to its line. */
 function framesInText(texts: TextFrames, log: vscode.LogOutputChannel): vscode.Disposable {
-  const definition = new FrameDefinition(texts);
   return vscode.Disposable.from(
-    definition,
     vscode.languages.registerDocumentLinkProvider(FRAME_DOCUMENTS, new FrameLinks(texts)),
-    vscode.languages.registerDefinitionProvider(FRAME_DOCUMENTS, definition),
+    vscode.languages.registerDefinitionProvider(FRAME_DOCUMENTS, new FrameDefinition(texts)),
     vscode.languages.registerHoverProvider(FRAME_DOCUMENTS, new FrameHover(texts)),
     vscode.window.registerTerminalLinkProvider(new TerminalFrames(texts, log)),
   );

@@ -4,7 +4,8 @@
  */
 import * as vscode from 'vscode';
 import type { FrameTarget } from '../engine/protocol';
-import { uriInTree } from './openFrame';
+import { commandLink } from './commandLink';
+import { uriInTree, type PlaceInText } from './openFrame';
 import type { TextFrames } from './textFrames';
 
 /**
@@ -48,15 +49,12 @@ export class FrameLinks implements vscode.DocumentLinkProvider<FrameLink> {
     if (place !== undefined) {
       if (target.candidates.length > 1) {
         const { line, character } = range.start;
-        return commandUri('pageHolders.peekFrame', [document.uri.toString(), line, character, target]);
+        const at: PlaceInText = { document: document.uri.toString(), line, character };
+        return vscode.Uri.parse(commandLink('pageHolders.peekPlaces', [target, at]));
       }
       const uri = await uriInTree(root, place);
       if (uri !== null) return uri.with({ fragment: `L${place.line}` });
     }
-    return commandUri('pageHolders.openFrame', [target]);
+    return vscode.Uri.parse(commandLink('pageHolders.openFrame', [target]));
   }
-}
-
-function commandUri(command: string, given: readonly unknown[]): vscode.Uri {
-  return vscode.Uri.parse(`command:${command}?${encodeURIComponent(JSON.stringify(given))}`);
 }

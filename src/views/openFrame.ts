@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { FrameTarget, SourcePlace } from '../engine/protocol';
 import { showFailure } from './failures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
+import { PlacePreviews } from './placePreviews';
 import type { Row } from './rows';
 
 export class OpenFrame implements vscode.Disposable {
@@ -29,7 +30,9 @@ export class OpenFrame implements vscode.Disposable {
       registerCommand('pageHolders.openFrameBeside', (given?: FrameTarget | Row) =>
         this.beside(target(given)),
       ),
-      registerCommand('pageHolders.peekPlaces', (given?: FrameTarget | Row) => this.peek(target(given))),
+      registerCommand('pageHolders.peekPlaces', (given?: FrameTarget | Row, at?: PlaceInText) =>
+        this.peek(target(given), at),
+      ),
     );
   }
 
@@ -79,22 +82,38 @@ export class OpenFrame implements vscode.Disposable {
       this.note(frame);
       return editor;
     } catch (error) {
-      if (error instanceof OutsideTreeError) await askOutside(error.place, root, options);
-      else showFailure(this.log, error);
+      await this.explain(error, root, options);
       return undefined;
     }
   }
 
-  /** Every place that may be meant, in a peek on the first. */
-  private async peek(frame: FrameTarget | null): Promise<void> {
+  /** Every place that may be meant, in a peek where the frame is printed, or else on the first place. */
+  private async peek(frame: FrameTarget | null, at?: PlaceInText): Promise<void> {
     if (frame === null) return;
+    const root = (await this.kernelTree.tree())?.root;
     try {
-      await peekPlaces((await this.kernelTree.tree())?.root, frame);
+      await peekPlaces(root, frame, at);
     } catch (error) {
-      if (error instanceof OutsideTreeError) await askOutside(error.place, undefined, {});
-      else showFailure(this.log, error);
+      await this.explain(error, root, {});
     }
   }
+
+  private async explain(
+    error: unknown,
+    root: string | undefined,
+    options: vscode.TextDocumentShowOptions,
+  ): Promise<void> {
+    if (error instanceof OutsideTreeError) await askOutside(error.place, root, options);
+    else showFailure(this.log, error);
+  }
+}
+
+/** Where a frame is printed; 0-based. */
+export interface PlaceInText {
+  /** Address of the document. */
+  readonly document: string;
+  readonly line: number;
+  readonly character: number;
 }
 
 /** The file is not known to be on this machine: people are asked before a path of the debug info is opened. */
@@ -226,24 +245,44 @@ async function showAt(
   return editor;
 }
 
-/** The candidates that can be opened, in a peek on the first one. */
-async function peekPlaces(root: string | undefined, frame: FrameTarget): Promise<void> {
-  const [first] = frame.candidates;
-  if (first === undefined) return;
-  const editor = await show(root, first, { viewColumn: vscode.ViewColumn.Active });
-  const locations: vscode.Location[] = [];
-  for (const place of frame.candidates) {
-    const uri = await sourceUri(root, place).catch(() => null);
-    if (uri !== null) locations.push(new vscode.Location(uri, new vscode.Position(place.line - 1, 0)));
-  }
-  const { document, selection } = editor;
-  await vscode.commands.executeCommand(
-    'editor.action.peekLocations',
-    document.uri,
-    selection.active,
-    locations,
-    'peek',
+/** Those of the places that can be opened without asking, in their order. */
+export async function locationsOf(
+  root: string | undefined,
+  places: readonly SourcePlace[],
+): Promise<readonly vscode.Location[]> {
+  const found = await Promise.all(
+    places.map(async (place) => {
+      const uri = await uriInTree(root, place);
+      return uri === null ? [] : [new vscode.Location(uri, new vscode.Position(place.line - 1, 0))];
+    }),
   );
+  return found.flat();
+}
+
+/**
+ * The candidates that can be opened, in a peek.
+ *
+ * @throws OutsideTreeError, or why the likeliest of them cannot be opened, when none can
+ */
+async function peekPlaces(root: string | undefined, frame: FrameTarget, at?: PlaceInText): Promise<void> {
+  const locations = await locationsOf(root, frame.candidates);
+  const [[likeliest], [first]] = [frame.candidates, locations];
+  if (first === undefined) {
+    if (likeliest === undefined) sayUnknown(frame, root);
+    else await sourceUri(root, likeliest);
+    return;
+  }
+  const [uri, position] = at === undefined ? await shownPlace(first) : printedPlace(at);
+  await vscode.commands.executeCommand('editor.action.peekLocations', uri, position, locations, 'peek');
+}
+
+async function shownPlace({ uri, range }: vscode.Location): Promise<[vscode.Uri, vscode.Position]> {
+  const editor = await showAt(uri, range.start.line + 1, { viewColumn: vscode.ViewColumn.Active });
+  return [uri, editor.selection.active];
+}
+
+function printedPlace({ document, line, character }: PlaceInText): [vscode.Uri, vscode.Position] {
+  return [vscode.Uri.parse(document), new vscode.Position(line, character)];
 }
 
 interface PlaceItem extends vscode.QuickPickItem {
@@ -269,7 +308,7 @@ async function pickPlace(
   return typeof picked === 'object' ? show(root, picked, options) : undefined;
 }
 
-function pickedPlace(
+async function pickedPlace(
   root: string | undefined,
   frame: FrameTarget,
   items: readonly PlaceItem[],
@@ -283,10 +322,11 @@ function pickedPlace(
   pick.buttons = [
     { iconPath: new vscode.ThemeIcon('references'), tooltip: vscode.l10n.t('Peek All Places') },
   ];
-  return new Promise((resolve) => {
+  const previews = new PlacePreviews();
+  const picked = new Promise<SourcePlace | 'peek' | undefined>((resolve) => {
     pick.onDidChangeActive(([active]) => {
       if (active === undefined) return;
-      void show(root, active.place, { ...options, preserveFocus: true }).catch(() => undefined);
+      previews.show(() => show(root, active.place, { ...options, preserveFocus: true }));
     });
     pick.onDidTriggerButton(() => {
       resolve('peek');
@@ -302,6 +342,9 @@ function pickedPlace(
     });
     pick.show();
   });
+  const place = await picked;
+  await (place === undefined ? previews.takeBack() : previews.end());
+  return place;
 }
 
 async function sourceLine(root: string | undefined, place: SourcePlace): Promise<string> {

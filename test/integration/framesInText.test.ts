@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { extension, kernelTree, sampleUri } from './extension';
+import type { FrameTarget, SourcePlace } from '../../src/engine/protocol';
+import { extension, informationMessages, kernelTree, sampleUri } from './extension';
 import { until } from './until';
 
 /** As a console shows it, of the kernel whose tree is open. */
@@ -92,6 +93,92 @@ describe('frames in texts', () => {
 
     it('says nothing on an event', async () => {
       assert.equal((await definitions(document, 'page_ref_mod')).length, 0);
+    });
+  });
+
+  describe('with several places', () => {
+    const place = (file: string, line: number, outside?: 'build'): SourcePlace => ({
+      function: 'f',
+      file,
+      line,
+      ...(outside === undefined ? {} : { outside }),
+    });
+    const frame = (candidates: readonly SourcePlace[]): FrameTarget => ({
+      ...candidates[0]!,
+      certainty: 'one-of-several',
+      inlined: [],
+      candidates,
+      note: '',
+    });
+    const shown = (): string => {
+      const editor = vscode.window.visibleTextEditors[0];
+      return editor === undefined ? '' : path.relative(kernelTree(), editor.document.uri.fsPath);
+    };
+    const tabs = (): readonly string[] =>
+      vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label));
+
+    beforeEach(async () => {
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      const document = await vscode.workspace.openTextDocument(sampleUri());
+      await vscode.window.showTextDocument(document, { selection: new vscode.Range(40, 3, 40, 3) });
+    });
+
+    it('shows each as it is gone over, and what was there before when none is chosen', async () => {
+      const before = tabs();
+      const opening = vscode.commands.executeCommand(
+        'pageHolders.openFrame',
+        frame([place('mm/gup.c', 10), place('fs/splice.c', 20)]),
+      );
+      await until('the first is shown', () => shown() === path.join('mm', 'gup.c'));
+      await vscode.commands.executeCommand('workbench.action.quickOpenSelectNext');
+      await until('the second is shown', () => shown() === path.join('fs', 'splice.c'));
+      await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+      await opening;
+      await until('the previews are gone', () => tabs().length === before.length);
+      assert.deepEqual(tabs(), before);
+      const [editor] = vscode.window.visibleTextEditors;
+      assert.equal(editor?.document.uri.toString(), sampleUri().toString());
+      assert.equal(editor.selection.active.line, 40);
+    });
+
+    it('shows the one that is chosen, whichever preview was slow', async () => {
+      const opening = vscode.commands.executeCommand(
+        'pageHolders.openFrame',
+        frame([place('mm/gup.c', 10), place('fs/splice.c', 20)]),
+      );
+      await until('the first is shown', () => shown() === path.join('mm', 'gup.c'));
+      await vscode.commands.executeCommand('workbench.action.quickOpenSelectNext');
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      await opening;
+      assert.equal(shown(), path.join('fs', 'splice.c'));
+      assert.equal(vscode.window.visibleTextEditors[0]?.selection.active.line, 19);
+    });
+
+    it('asks of places of the build alone, which are not in the tree that is open', async () => {
+      const said = await informationMessages(() =>
+        vscode.commands.executeCommand(
+          'pageHolders.peekPlaces',
+          frame([
+            place('/build/linux/mm/gup.c', 10, 'build'),
+            place('/build/linux/fs/splice.c', 20, 'build'),
+          ]),
+        ),
+      );
+      assert.equal(said.length, 1);
+      assert.ok(said[0]!.endsWith(`it is not in ${kernelTree()}.`), said[0]);
+      assert.equal(shown(), path.relative(kernelTree(), sampleUri().fsPath));
+    });
+
+    it('peeks those in the tree where the likeliest is not', async () => {
+      const target = frame([place('/build/linux/mm/gup.c', 10, 'build'), place('fs/splice.c', 20)]);
+      const said = await informationMessages(() =>
+        vscode.commands.executeCommand('pageHolders.peekPlaces', target),
+      );
+      assert.deepEqual(said, []);
+      assert.equal(
+        vscode.window.activeTextEditor?.document.uri.fsPath,
+        path.join(kernelTree(), 'fs/splice.c'),
+      );
     });
   });
 
