@@ -107,7 +107,11 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
       mood: unknown.length > 0 ? 'doubt' : 'plain',
       label: `Kernel tree ${baseName(tree.root)}`,
       description: `${tree.version ?? 'version unknown'}${found}`,
-      tooltip: { title: tree.root, rows: [['Version', tree.version ?? 'not in its Makefile']], notes: [] },
+      tooltip: {
+        title: tree.root,
+        rows: [['Version', tree.version ?? 'not in its Makefile'], ...tree.helps],
+        notes: [],
+      },
     },
     unknown.length === 0
       ? null

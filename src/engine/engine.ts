@@ -34,11 +34,11 @@ import {
   frameTarget,
   namedFunctions,
   NOT_SEARCHED,
-  NOT_YET_SEARCHED,
   PlacedStacks,
   type LocateStack,
   type NamedFunction,
 } from './frames';
+import { locateBeforeWalk } from './frameLocator';
 import { groupedRows } from './groupedRows';
 import { captureMarks } from './captureMarks';
 import { HeldPlaces, type HeldSource } from './heldLines';
@@ -769,17 +769,14 @@ export class Engine implements EngineApi {
   private stacksAtOnce(opened: OpenedCapture): PlacedStacks {
     const { source } = this;
     if (source === null || source.isSettled) return this.placedStacks(opened);
-    return new PlacedStacks(
-      opened.capture,
-      async (stack) => (await source.locateKnown(stack)) ?? stack.map(() => NOT_YET_SEARCHED),
-    );
+    return new PlacedStacks(opened.capture, (stack) => locateBeforeWalk(source, stack));
   }
 
   private locateIn({ capture, part }: OpenedCapture): LocateStack | null {
     const { source } = this;
     // A capture that is being read does not start a walk over the kernel tree: its functions are not all known yet.
     if (part < 1) {
-      return async (stack) => (await source?.locateKnown(stack)) ?? stack.map(() => NOT_YET_SEARCHED);
+      return (stack) => locateBeforeWalk(source, stack);
     }
     const byName = this.locateByName();
     return async (stack) => {
@@ -797,7 +794,7 @@ export class Engine implements EngineApi {
     return async (stack) => {
       const known = await source.locateKnown(stack);
       if (known === null) this.isAnsweredEarly = true;
-      return known ?? stack.map(() => NOT_YET_SEARCHED);
+      return known ?? locateBeforeWalk(source, stack);
     };
   }
 

@@ -4,6 +4,7 @@ import type { DebugFrame, DebugLocation, KernelDebugInfo } from '../source/kerne
 import type { InlinedFrame, SourceLocation } from '../source/location';
 import type { SourcePaths } from '../source/sourcePaths';
 import { NOT_YET_SEARCHED, type LocateStack } from './frames';
+import type { KernelSource } from './kernelSource';
 
 /** @param tree finds places by name; null without a kernel tree. It is asked only for what debug info leaves open. */
 export function locateWithDebugInfo(
@@ -91,4 +92,20 @@ export function differing(shown: readonly CodePlace[], other: readonly CodePlace
     if (!isSame) return theirs;
   }
   return undefined;
+}
+
+/** Places that are known without a walk over the kernel tree, by its tags file where that knows them. */
+export async function locateBeforeWalk(
+  source: KernelSource | null,
+  stack: readonly DebugFrame[],
+): Promise<readonly SourceLocation[]> {
+  const known = await source?.locateKnown(stack);
+  if (known) return known;
+  const byTags = await source?.locateByTags(stack);
+  return stack.map((_, index) => {
+    const found = byTags?.[index];
+    return found === undefined || found.certainty === 'unknown'
+      ? NOT_YET_SEARCHED
+      : { ...found, note: `${found.note} The tree is still being indexed.` };
+  });
 }

@@ -1,24 +1,35 @@
 /** The kernel tree in use: what it is, which functions it has, and where frames are in it. */
+import { guessArchitecture } from '../source/architecture';
+import { COMPILE_COMMANDS, readCompileCommands } from '../source/compileCommands';
 import type { SourceLocation, StackFrame } from '../source/location';
 import { describeKernelTree } from '../source/kernelTree';
 import {
   createSourceIndex,
+  emptySourceIndex,
   isSourceIndexFresh,
   missingSymbols,
   type SourceIndex,
   type WantedSymbol,
 } from '../source/sourceIndex';
-import { createSourceResolver, type SourceFile, type SourceResolver } from '../source/resolveStack';
+import {
+  createSourceResolver,
+  type SourceFile,
+  type SourceResolver,
+  type TreeHelps,
+} from '../source/resolveStack';
 import { sourceName } from '../source/symbolName';
+import { TAGS, TagsFile } from '../source/tagsFile';
 import type { KernelTree } from '../source/treeAccess';
 import type { EngineHost } from './engineHost';
 import { CancelledError, KernelTreeError } from './errors';
 import type { IndexStore } from './indexStore';
 import type { KernelTreeFacts, RequestOptions } from './protocol';
+import { counted } from './wording';
 
 export class KernelSource {
   private index: SourceIndex | null = null;
   private resolver: SourceResolver | null = null;
+  private byTags: SourceResolver | null = null;
   private definedKeys: ReadonlySet<string> = new Set();
   private wanted: readonly WantedSymbol[] = [];
   private walk: Promise<void> = Promise.resolve();
@@ -28,6 +39,7 @@ export class KernelSource {
     private readonly tree: KernelTree,
     private readonly store: IndexStore | null,
     readonly facts: KernelTreeFacts,
+    private readonly helps: TreeHelps,
   ) {}
 
   /**
@@ -41,7 +53,9 @@ export class KernelSource {
     });
     const facts = await describeKernelTree(tree);
     if (!facts.isKernelTree) throw new KernelTreeError(facts.message);
-    const source = new KernelSource(tree, host.index, { root, version: facts.version });
+    const helps = { compiled: await readCompileCommands(tree), tags: await TagsFile.open(tree) };
+    const { version } = facts;
+    const source = new KernelSource(tree, host.index, { root, version, helps: helpTexts(helps) }, helps);
     const stored = await host.index?.load(tree.name);
     if (stored !== undefined && (await isSourceIndexFresh(tree, stored))) source.use(stored);
     return source;
@@ -93,10 +107,29 @@ export class KernelSource {
     return (await this.resolver?.resolveStack(stack)) ?? [];
   }
 
-  /** Like {@link locate}, without a walk over the tree: null when a frame was not looked up yet. */
+  /**
+   * Like {@link locate}, without a walk over the tree: null when a frame was not looked up yet.
+   */
   async locateKnown(stack: readonly StackFrame[]): Promise<readonly SourceLocation[] | null> {
     if (this.missing(stack).length > 0) return null;
     return (await this.resolver?.resolveStack(stack)) ?? null;
+  }
+
+  /**
+   * Places of frames that the tags file of the tree knows, for as long as {@link locateKnown} has none: unknown are those
+   * that it does not know. null without such a file.
+   */
+  async locateByTags(stack: readonly StackFrame[]): Promise<readonly SourceLocation[] | null> {
+    if (this.helps.tags === null) return null;
+    this.byTags ??= this.resolverByTags(stack);
+    return this.byTags.resolveStack(stack);
+  }
+
+  private resolverByTags(stack: readonly StackFrame[]): SourceResolver {
+    const names = [...this.wanted, ...stack].map((each) => each.function);
+    const architecture = guessArchitecture(names) ?? this.helps.compiled?.architecture ?? null;
+    const index = emptySourceIndex(this.tree, this.facts.version ?? '', architecture);
+    return createSourceResolver(this.tree, index, this.helps);
   }
 
   /** A source file of the tree; null when there is none of that path, or nothing was looked up yet. */
@@ -113,6 +146,7 @@ export class KernelSource {
       const index = await createSourceIndex(this.tree, {
         symbols,
         previous: this.index,
+        compiled: this.helps.compiled,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         onProgress: ({ filesRead, files }) =>
           options.onProgress?.({
@@ -139,7 +173,20 @@ export class KernelSource {
 
   private use(index: SourceIndex): void {
     this.index = index;
-    this.resolver = createSourceResolver(this.tree, index);
+    this.byTags = null;
+    this.resolver = createSourceResolver(this.tree, index, this.helps);
     this.definedKeys = new Set(index.definitions.map(([key]) => key));
   }
+}
+
+/** What is used of the files that a build left in the tree, for people. */
+function helpTexts({ compiled, tags }: TreeHelps): readonly (readonly [name: string, use: string])[] {
+  const texts: (readonly [string, string])[] = [];
+  if (compiled !== null) {
+    const architecture = compiled.architecture === null ? '' : ` of ${compiled.architecture}`;
+    const files = counted(compiled.files.size, 'compiled file');
+    texts.push([COMPILE_COMMANDS, `${files}${architecture}, before others of their names`]);
+  }
+  if (tags !== null) texts.push([TAGS, 'first places until the tree is indexed, and what the index has not']);
+  return texts;
 }

@@ -168,6 +168,8 @@ export interface KernelTreeFacts {
   readonly root: string;
   /** From the Makefile, e.g. `6.1.115`; null when it has none. */
   readonly version: string | null;
+  /** Files of a build that help to find functions in it, and what they are used for. */
+  readonly helps: readonly (readonly [name: string, use: string])[];
 }
 
 /** Debug info that was chosen; what is null is looked for where such files usually are. */

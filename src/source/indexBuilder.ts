@@ -1,6 +1,7 @@
 /** The walk over a kernel tree that makes a source index. */
 import { assemblyCalls, assemblyDefinitions } from './assembly';
 import { cDefinitions, keyOfFunction, type CDefinitionOptions } from './cDefinitions';
+import { compiledFor, type CompileCommands } from './compileCommands';
 import type { Definition } from './definition';
 import { findMemberAssignments, findPointerUses, type PointerUse } from './functionPointers';
 import type { FunctionTemplate } from './macroTemplate';
@@ -41,6 +42,7 @@ interface Lookup {
 /** Reads the files of a tree and collects what {@link SourceIndex} holds. */
 export class IndexBuilder {
   private readonly architecture: string | null;
+  private readonly compiled: CompileCommands | null;
   private readonly symbols: Set<string>;
   private readonly wanted = new WantedKeys();
   private readonly lookups: Lookup[] = [];
@@ -71,6 +73,7 @@ export class IndexBuilder {
     this.symbols = new Set(previous?.symbols);
     this.folders = new Set(previous?.folders);
     this.architecture = options.architecture ?? null;
+    this.compiled = compiledFor(options.compiled ?? null, this.architecture);
     if (previous) this.takeOver(previous);
     for (const symbol of wanted) this.want(symbol);
   }
@@ -100,7 +103,7 @@ export class IndexBuilder {
   }
 
   private async readTiers(): Promise<void> {
-    for (const tier of await sourceTiers(this.tree, this.architecture)) {
+    for (const tier of await sourceTiers(this.tree, this.architecture, this.compiled)) {
       if (tier.isLate) {
         this.wantOnlyMissing();
         if (this.missing().length === 0) return;
@@ -117,6 +120,7 @@ export class IndexBuilder {
       tree: this.tree.name,
       version: this.version,
       architecture: this.architecture,
+      compileCommands: this.options.compiled?.stamp ?? null,
       symbols: [...this.symbols].sort(),
       folders: [...this.folders],
       files,

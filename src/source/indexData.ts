@@ -1,10 +1,12 @@
 /** What a source index holds, and what it is made from. */
+import type { CompileCommands } from './compileCommands';
 import type { DefinitionKind } from './definition';
 import type { PointerUse } from './functionPointers';
 import type { FunctionTemplate } from './macroTemplate';
+import type { FileStamp } from './treeAccess';
 
 /** Raised when a stored index cannot be read by this code any more. */
-export const INDEX_FORMAT = 2;
+export const INDEX_FORMAT = 3;
 
 /** A symbol to look up. */
 export interface WantedSymbol {
@@ -23,6 +25,8 @@ export interface SourceIndex {
   readonly version: string;
   /** Folder below arch/ that was read, or null when all were. */
   readonly architecture: string | null;
+  /** Of the compile_commands.json that told in which order files are read; null when none did. */
+  readonly compileCommands: FileStamp | null;
   /** Symbols that were looked up, without suffixes, sorted. */
   readonly symbols: readonly string[];
   /** Root folders that were read to the end, for messages about what was not found. */
@@ -72,6 +76,8 @@ export interface IndexOptions {
   readonly previous?: SourceIndex | null;
   /** Folder below arch/; told from the symbols when absent. */
   readonly architecture?: string | null;
+  /** Of the tree, when it has them. */
+  readonly compiled?: CompileCommands | null;
   readonly onProgress?: (progress: IndexProgress) => void;
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,6 @@
 /** Which of several definitions of one name is the one of a stack. */
 import { GUESS_COST, type Route } from './callSearch';
+import type { CompileCommands } from './compileCommands';
 import type { Definition } from './definition';
 import { pathHasModule } from './modulePath';
 
@@ -19,6 +20,8 @@ export interface FrameContext {
   readonly callerFile: string | null;
   /** Of the machine that made the capture; x86 has files for each. */
   readonly wordSize: 32 | 64;
+  /** What is compiled in this tree; null when nothing tells. */
+  readonly compiled: CompileCommands | null;
 }
 
 export interface RankedDefinition extends DefinitionCandidate {
@@ -59,12 +62,22 @@ function scoreOf({ definition, routes }: DefinitionCandidate, context: FrameCont
   if (context.wordSize === 64 ? /_32\.[chS]$/.test(file) : /_64\.[chS]$/.test(file)) score -= 6;
   if (file.startsWith('arch/')) score += 2;
   if (/^(?:drivers|sound|net)\//.test(file)) score -= 2;
+  score -= notCompiled(file, context.compiled);
   if (context.module !== null) score += pathHasModule(file, context.module) ? 30 : -10;
   if (definition.isStatic && context.callerFile === file) score += 6;
   for (const [distance, neighbour] of context.neighbours.entries()) {
     score += (1.5 * commonFolders(file, neighbour)) / (distance + 1);
   }
   return score;
+}
+
+/**
+ * What speaks against a file that is not compiled. One beside compiled files may be included by one of them
+ * (kernel/sched/rt.c by build_policy.c), and has no command of its own then. Assembly never has one before 6.2.
+ */
+function notCompiled(file: string, compiled: CompileCommands | null): number {
+  if (compiled === null || !file.endsWith('.c') || compiled.files.has(file)) return 0;
+  return compiled.folders.has(file.slice(0, file.lastIndexOf('/'))) ? 5 : 14;
 }
 
 function isStub(definition: Definition): boolean {

@@ -2,12 +2,15 @@
 import { guessWordSize } from './architecture';
 import { CallGraph } from './callGraph';
 import { calleeOf, findRoutes, GUESS_COST, type Route } from './callSearch';
+import { compiledFor, type CompileCommands } from './compileCommands';
 import type { Definition } from './definition';
 import type { InlinedFrame, SourceLocation, StackFrame } from './location';
 import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from './rankDefinitions';
 import type { IndexedPlace, SourceIndex } from './indexData';
 import { SourceTexts } from './sourceText';
 import { isSymbolName, sourceName, type SourceName } from './symbolName';
+import { foundByTags, TaggedDefinitions } from './taggedDefinitions';
+import type { TagsFile } from './tagsFile';
 import type { KernelTree } from './treeAccess';
 
 export interface SourceResolver {
@@ -33,9 +36,21 @@ export interface DefinedFunction {
   readonly lastLine: number;
 }
 
+/** Files that a build or a person left in a kernel tree, and that help to find functions there. */
+export interface TreeHelps {
+  readonly compiled: CompileCommands | null;
+  readonly tags: TagsFile | null;
+}
+
 /** `index` is an index of this tree in which the frames' symbols were looked up. */
-export function createSourceResolver(tree: KernelTree, index: SourceIndex): SourceResolver {
-  const resolver = new Resolver(tree, index);
+export function createSourceResolver(
+  tree: KernelTree,
+  index: SourceIndex,
+  helps: Partial<TreeHelps> = {},
+): SourceResolver {
+  const compiled = compiledFor(helps.compiled ?? null, index.architecture);
+  const tagged = helps.tags ? new TaggedDefinitions(helps.tags, index.architecture) : null;
+  const resolver = new Resolver(tree, index, compiled, tagged);
   return {
     resolveStack: (frames) => resolver.resolveStack(frames),
     sourceFile: (path) => resolver.sourceFile(path),
@@ -69,6 +84,8 @@ class Resolver {
   constructor(
     tree: KernelTree,
     private readonly index: SourceIndex,
+    private readonly compiled: CompileCommands | null,
+    private readonly tagged: TaggedDefinitions | null,
   ) {
     this.texts = new SourceTexts(tree, new Map(index.templates));
     this.graph = new CallGraph(index, this.texts);
@@ -81,15 +98,18 @@ class Resolver {
       frames.map((frame, position) => this.candidates(frame, calledFrame(frames, position))),
     );
     const files = candidates.map((of) => (of.length === 1 ? of[0]!.definition.file : null));
-    return frames.map((frame, position) => {
+    return frames.map((frame, position): SourceLocation => {
       const ranked = rankDefinitions(candidates[position]!, {
         module: frame.module,
         neighbours: nearestFiles(files, position),
         callerFile: files[position + 1] ?? null,
         wordSize: this.wordSize,
+        compiled: this.compiled,
       });
       files[position] = ranked[0]?.definition.file ?? null;
-      return this.locate(frame, frames[position - 1] ?? null, ranked);
+      const location = this.locate(frame, frames[position - 1] ?? null, ranked);
+      const best = ranked[0]?.definition;
+      return best !== undefined && this.tagged?.has(best) === true ? foundByTags(location) : location;
     });
   }
 
@@ -143,7 +163,9 @@ class Resolver {
       }
     }
     const withBody = found.filter((definition) => definition.kind !== 'macro');
-    return withBody.length > 0 ? withBody : found;
+    if (withBody.length > 0) return withBody;
+    if (found.length > 0 || this.tagged === null) return found;
+    return this.tagged.find(name, this.texts);
   }
 
   private locate(
@@ -158,6 +180,8 @@ class Resolver {
     const { definition } = best;
     const place = { file: definition.file, line: definition.line };
 
+    if (this.tagged?.isLineOnly(definition) === true)
+      return ambiguous(functionOnly(place, 'Only its line was found: a macro may define it there.'), others);
     if (isGenerated(definition)) return ambiguous(generatedLocation(definition, inner), others);
     if (inner === null) {
       return ambiguous(functionOnly(place, 'It is the innermost frame: nothing tells its line.'), others);

@@ -3,11 +3,12 @@
  * so that the caller can store it.
  */
 import { guessArchitecture } from './architecture';
+import { COMPILE_COMMANDS } from './compileCommands';
 import { IndexBuilder } from './indexBuilder';
 import { INDEX_FORMAT, type IndexOptions, type SourceIndex, type WantedSymbol } from './indexData';
 import { describeKernelTree } from './kernelTree';
 import { isSymbolName, sourceName } from './symbolName';
-import { PARALLEL_READS, type KernelTree } from './treeAccess';
+import { PARALLEL_READS, type FileStamp, type KernelTree } from './treeAccess';
 
 export type { IndexOptions, IndexProgress, SourceIndex, WantedSymbol } from './indexData';
 
@@ -29,7 +30,11 @@ export async function createSourceIndex(tree: KernelTree, options: IndexOptions)
 function forArchitectures(options: IndexOptions): IndexOptions {
   const { previous } = options;
   const symbols = [...options.symbols];
-  const guessed = options.architecture ?? guessArchitecture(symbols.map((symbol) => symbol.function));
+  const guessed =
+    options.architecture ??
+    guessArchitecture(symbols.map((symbol) => symbol.function)) ??
+    options.compiled?.architecture ??
+    null;
   if (!previous) return { ...options, symbols, architecture: guessed };
   if (previous.architecture === null || guessed === null || guessed === previous.architecture) {
     return { ...options, symbols, architecture: previous.architecture };
@@ -55,15 +60,44 @@ export async function isSourceIndexFresh(tree: KernelTree, index: SourceIndex): 
   if (index.format !== INDEX_FORMAT || index.tree !== tree.name) return false;
   const facts = await describeKernelTree(tree);
   if (!facts.isKernelTree || facts.version !== index.version) return false;
+  const compiled = await tree.stat(COMPILE_COMMANDS);
+  if (!isSameStamp(compiled, index.compileCommands)) return false;
   const files = index.files.values();
   let fresh = true;
   const check = async (): Promise<void> => {
     for (const file of files) {
       const stamp = fresh ? await tree.stat(file.path) : null;
-      if (stamp?.size !== file.size || stamp.modified !== file.modified) fresh = false;
+      if (!isSameStamp(stamp, file)) fresh = false;
       if (!fresh) return;
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_READS }, check));
   return fresh;
+}
+
+function isSameStamp(one: FileStamp | null, other: FileStamp | null): boolean {
+  return one?.size === other?.size && one?.modified === other?.modified;
+}
+
+/**
+ * An index of a tree of which nothing was read yet: a resolver finds in it what a tags file knows.
+ *
+ * @param architecture folder below arch/; null when nothing tells
+ */
+export function emptySourceIndex(
+  tree: KernelTree,
+  version: string,
+  architecture: string | null,
+): SourceIndex {
+  const nothing = { symbols: [], folders: [], files: [], definitions: [], headers: [] };
+  const noUses = { templates: [], pointers: [], jumps: [] };
+  return {
+    format: INDEX_FORMAT,
+    tree: tree.name,
+    version,
+    architecture,
+    compileCommands: null,
+    ...nothing,
+    ...noUses,
+  };
 }

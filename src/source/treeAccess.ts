@@ -16,6 +16,11 @@ export interface KernelTree {
    * larger than `limit` bytes.
    */
   read(path: string, limit: number): Promise<Uint8Array | null>;
+  /**
+   * Reads up to `length` bytes at `offset`; a shorter result means that the file ends there, null what it means for
+   * {@link read}. Absent where files can be read whole only: what is too large for that is then not used.
+   */
+  readRange?(path: string, offset: number, length: number): Promise<Uint8Array | null>;
   /** Size and time of a file without its bytes, or null when there is no such file. */
   stat(path: string): Promise<FileStamp | null>;
 }
@@ -38,3 +43,27 @@ export const SOURCE_FILE_LIMIT = 4 * 1024 * 1024;
 
 /** Reads under way at once: enough to keep Node's four I/O threads busy. */
 export const PARALLEL_READS = 8;
+
+/** Bytes that are read at once of a large file. */
+const PIECE = 1024 * 1024;
+/** Of a file that can only be read whole. */
+const LARGEST_WHOLE = 64 * 1024 * 1024;
+
+/** The bytes of a file that may be too large to be kept, in order; fewer than `size` when it cannot be read further. */
+export async function* readPieces(
+  tree: KernelTree,
+  path: string,
+  size: number,
+): AsyncGenerator<Uint8Array, void> {
+  if (tree.readRange === undefined) {
+    const bytes = await tree.read(path, Math.min(size, LARGEST_WHOLE));
+    if (bytes !== null) yield bytes;
+    return;
+  }
+  for (let offset = 0; offset < size;) {
+    const bytes = await tree.readRange(path, offset, Math.min(PIECE, size - offset));
+    if (bytes === null || bytes.length === 0) return;
+    offset += bytes.length;
+    yield bytes;
+  }
+}

@@ -1,4 +1,5 @@
 /** Which files of a kernel tree can hold the code of a stack, and in which order to read them. */
+import type { CompileCommands } from './compileCommands';
 import type { KernelTree, TreeEntry } from './treeAccess';
 
 /** Folders at the root that hold no kernel code. */
@@ -66,10 +67,14 @@ export interface SourceFiles {
   list(): Promise<string[]>;
 }
 
-/** `architecture` is a folder below arch/, or null to read them all. */
+/**
+ * `architecture` is a folder below arch/, or null to read them all. What is compiled is read first: the walk then ends
+ * sooner. The rest is read as well while something is missing, for the configuration of the capture may be another.
+ */
 export async function sourceTiers(
   tree: KernelTree,
   architecture: string | null,
+  compiled: CompileCommands | null = null,
 ): Promise<readonly SourceFiles[]> {
   const roots = (await tree.list(''))
     .filter(
@@ -88,7 +93,9 @@ export async function sourceTiers(
     list: async () => {
       const files = (await Promise.all(folders.map((root) => walk.filesBelow(root)))).flat();
       const kept = files.filter((file) => file.endsWith('.h') === headers);
-      return [...kept.filter(isLikelyDriver), ...kept.filter((file) => !isLikelyDriver(file))];
+      const isFirst =
+        compiled === null || headers ? isLikelyDriver : (file: string) => compiled.files.has(file);
+      return [...kept.filter(isFirst), ...kept.filter((file) => !isFirst(file))];
     },
   });
   return [
@@ -104,8 +111,23 @@ export async function sourceTiers(
       late.filter((root) => root !== 'net'),
       false,
     ),
+    compiledElsewhere(compiled),
     tier('driver headers', late, true),
   ].filter((files) => files.folders.length > 0);
+}
+
+/** Where hardly any kernel code is, some may be compiled in: tools/lib/bpf/relo_core.c since 5.17. */
+function compiledElsewhere(compiled: CompileCommands | null): SourceFiles {
+  const files = [...(compiled?.files ?? [])].filter(
+    (file) => SKIPPED_ROOTS.has(file.slice(0, file.indexOf('/'))) && SOURCE_NAME.test(file),
+  );
+  return {
+    name: 'other compiled sources',
+    folders: [...new Set(files.map((file) => file.slice(0, file.lastIndexOf('/'))))],
+    headers: false,
+    isLate: true,
+    list: () => Promise.resolve(files),
+  };
 }
 
 function isLikelyDriver(file: string): boolean {

@@ -1,12 +1,13 @@
 // How often the source room is right: resolves the stacks of the shared captures by name alone, and holds the
 // places against the debug info of the kernel that made them.
 //
-//   node test/bench/sourceTruth.mjs [--calls N] [--tree DIR] [--shared DIR] [--work DIR] [--show WHAT]…
+//   node test/bench/sourceTruth.mjs [--calls N] [--tree DIR] [--shared DIR] [--work DIR] [--compiled FILE] [--show WHAT]…
 //
+// --compiled  a compile_commands.json of the traced kernel: how much it helps
 // --calls N   N random calls of the whole kernel instead of the captures: stacks that nothing was tuned to
 // --show      a certainty (lists its wrong lines), `file` (wrong files) or `inlined` (wrong inlined functions)
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,7 @@ import { bootOf, DebugInfo } from './debugInfo.mjs';
 const { values: options } = parseArgs({
   options: {
     calls: { type: 'string' },
+    compiled: { type: 'string' },
     seed: { type: 'string', default: '7' },
     tree: {
       type: 'string',
@@ -40,15 +42,16 @@ for (const [what, folder] of [
   }
 }
 
-const { NodeTree, createSourceIndex, createSourceResolver } = await loadSourceRoom();
+const { NodeTree, createSourceIndex, createSourceResolver, readCompileCommands } = await loadSourceRoom();
 const stacks = stacksWithTruth();
 const tree = await NodeTree.open(options.tree);
 const symbols = stacks.flatMap((stack) => stack.frames);
 
 const indexed = performance.now();
-const index = await createSourceIndex(tree, { symbols });
+const compiled = await compileCommands();
+const index = await createSourceIndex(tree, { symbols, compiled });
 const resolved = performance.now();
-const resolver = createSourceResolver(tree, index);
+const resolver = createSourceResolver(tree, index, { compiled });
 const judged = new Map();
 for (const { frames } of stacks) {
   const asked = frames.map((frame) => ({ function: frame.function, offset: null, module: frame.module }));
@@ -69,11 +72,23 @@ async function loadSourceRoom() {
   mkdirSync(options.work, { recursive: true });
   const outfile = path.join(path.resolve(options.work), 'sourceRoom.cjs');
   const contents = `export { NodeTree } from './src/engine/node/nodeTree';
+    export { readCompileCommands } from './src/source/compileCommands';
     export { createSourceIndex } from './src/source/sourceIndex';
     export { createSourceResolver } from './src/source/resolveStack';`;
   const stdin = { contents, resolveDir: process.cwd() };
   await build({ stdin, outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'warning' });
   return createRequire(import.meta.url)(outfile);
+}
+
+/** Those of the tree, or of --compiled as if it were there. */
+async function compileCommands() {
+  if (options.compiled === undefined) return readCompileCommands(tree);
+  const bytes = readFileSync(options.compiled);
+  return readCompileCommands({
+    name: tree.name,
+    read: () => Promise.resolve(bytes),
+    stat: () => Promise.resolve({ size: bytes.length, modified: 0 }),
+  });
 }
 
 function stacksWithTruth() {

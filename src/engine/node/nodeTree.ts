@@ -41,7 +41,25 @@ export class NodeTree implements KernelTree {
     });
   }
 
-  async read(file: string, limit: number): Promise<Uint8Array | null> {
+  read(file: string, limit: number): Promise<Uint8Array | null> {
+    return this.readOpened(file, (handle, done) => {
+      this.readAll(handle, limit, done);
+    });
+  }
+
+  readRange(file: string, offset: number, length: number): Promise<Uint8Array | null> {
+    return this.readOpened(file, (handle, done) => {
+      const bytes = new Uint8Array(length);
+      fs.read(handle, bytes, 0, length, offset, (error, filled) => {
+        done(error ? null : bytes.subarray(0, filled));
+      });
+    });
+  }
+
+  private async readOpened(
+    file: string,
+    read: (handle: number, done: (bytes: Uint8Array | null) => void) => void,
+  ): Promise<Uint8Array | null> {
     const place = this.placeOf(file);
     if (place === null || !(await this.isInside(path.dirname(place)))) return null;
     return new Promise((resolve) => {
@@ -50,7 +68,7 @@ export class NodeTree implements KernelTree {
           resolve(null);
           return;
         }
-        this.readAll(handle, limit, (bytes) => {
+        read(handle, (bytes) => {
           fs.close(handle, () => {
             resolve(bytes);
           });
