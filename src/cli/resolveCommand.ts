@@ -16,8 +16,8 @@ writes the text with the source line of each frame, inlined functions before it.
 
   --vmlinux FILE  the kernel with its debug info: lines are exact
   --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
-  --tree DIR      source tree: without a vmlinux, lines are looked up there by name;
-                  with one, paths are shown as they are in the tree
+  --tree DIR      source tree: lines are looked up there by name, with a vmlinux for frames
+                  that it leaves open; its paths are shown as they are in the tree
 `;
 
 /** @throws UsageError */

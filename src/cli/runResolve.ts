@@ -7,11 +7,10 @@ import { DebugInfoFiles } from '../engine/node/debugInfoFiles';
 import { KernelTreeError } from '../engine/errors';
 import { nodeHost } from '../engine/node/nodeHost';
 import { KernelSource } from '../engine/kernelSource';
-import { NodeTree } from '../engine/node/nodeTree';
 import { ResolveTally } from '../engine/resolveTally';
-import { annotateWithDebugInfo, annotateWithTree } from '../engine/resolveText';
+import { annotateWithDebugInfo, annotateWithTree, type NamesInTree } from '../engine/resolveText';
 import { DebugFileError } from '../source/elf/debugProblems';
-import { KernelDebugInfo } from '../source/kernelDebugInfo';
+import { KernelDebugInfo, type DebugFrame } from '../source/kernelDebugInfo';
 import { cacheFolder } from './cacheFolder';
 import type { ResolveCommand } from './resolveCommand';
 import type { OutputStream } from './outputStream';
@@ -43,8 +42,11 @@ export async function runResolve(
     }
     const files = await DebugInfoFiles.open(vmlinux, modules, { tree, root: null });
     const info = new KernelDebugInfo(files.kernel, files.modules);
-    const annotate = await annotateWithDebugInfo(info, tree === null ? null : await openTree(tree));
-    await printLines(watched(lines, info), tally.watching(annotate), output);
+    const text = new TextOfKernel(lines, info);
+    const source = tree === null ? null : await openTree(tree);
+    const names = source === null ? null : namesIn(source, text, progress);
+    const annotate = await annotateWithDebugInfo(info, source?.files ?? null, names);
+    await printLines(text.lines(), tally.watching(annotate), output);
     await tell(tally, errors, info.mismatch === '');
     if (info.mismatch !== '') await errors.write(`page-holders: ${info.mismatch}: all lines are doubtful.\n`);
     const { count, kept } = info.kernel.problems;
@@ -76,25 +78,78 @@ async function printLines(
   for await (const line of annotateLines(lines, annotate)) await output.write(`${line}\n`);
 }
 
-/** Learns from the lines that say it which kernel this is and where it was. */
-async function* watched(lines: AsyncIterable<string>, info: KernelDebugInfo): AsyncGenerator<string, void> {
-  for await (const line of lines) {
-    const shift = KERNEL_OFFSET.exec(line)?.[1];
-    if (shift !== undefined) info.setShift(BigInt(`0x${shift}`));
-    const [, release, buildId] = RELEASE.exec(line) ?? [];
-    if (release !== undefined) await info.compareKernel(buildId ?? null, release);
-    yield line;
+/** The lines of a text, which may say which kernel ran and where it was. */
+class TextOfKernel {
+  release: string | null = null;
+  /** Lines that were read before they were asked for. */
+  private ahead: readonly string[] = [];
+
+  constructor(
+    private readonly input: AsyncGenerator<string, void>,
+    private readonly info: KernelDebugInfo,
+  ) {}
+
+  async *lines(): AsyncGenerator<string, void> {
+    for await (const line of this.input) {
+      await this.learnFrom(line);
+      yield line;
+    }
+    for (const line of this.ahead) {
+      await this.learnFrom(line);
+      yield line;
+    }
   }
+
+  /** Reads to the end, and gives the names of frames that are still to come. */
+  async namesAhead(): Promise<readonly DebugFrame[]> {
+    const ahead: string[] = [];
+    for (let next = await this.input.next(); next.done !== true; next = await this.input.next()) {
+      ahead.push(next.value);
+    }
+    this.ahead = ahead;
+    return ahead.flatMap((line) => frameIn(line)?.frame ?? []);
+  }
+
+  private async learnFrom(line: string): Promise<void> {
+    const shift = KERNEL_OFFSET.exec(line)?.[1];
+    if (shift !== undefined) this.info.setShift(BigInt(`0x${shift}`));
+    const [, release, buildId] = RELEASE.exec(line) ?? [];
+    if (release === undefined) return;
+    this.release = release;
+    await this.info.compareKernel(buildId ?? null, release);
+  }
+}
+
+/** Names are looked up in one walk over the tree, so that the text is read to its end before the first one. */
+function namesIn(source: KernelSource, text: TextOfKernel, progress: ProgressLine): NamesInTree {
+  let isWalked = false;
+  return {
+    locate: async (stack) => {
+      if (!isWalked) {
+        isWalked = true;
+        source.want([...stack, ...(await text.namesAhead())]);
+        await progress.during(path.basename(source.facts.root), (onProgress) =>
+          source.lookUp({ onProgress }),
+        );
+      }
+      return source.locate(stack);
+    },
+    isOfTraced: () => isOfVersion(text.release, source.facts.version),
+  };
+}
+
+/** A release is the version of the source and what the build adds: 6.1.192-rt, 6.1.192+. */
+function isOfVersion(release: string | null, version: string | null): boolean {
+  if (release === null || version === null || !release.startsWith(version)) return false;
+  return !/^[\d.]/.test(release.slice(version.length));
 }
 
 async function tell(tally: ResolveTally, errors: OutputStream, withDoubtful = true): Promise<void> {
   for (const line of tally.lines(withDoubtful)) await errors.write(`page-holders: ${line}\n`);
 }
 
-async function openTree(folder: string): Promise<NodeTree> {
-  return NodeTree.open(folder).catch(() => {
-    throw new KernelTreeError(`${folder} does not exist or cannot be read.`);
-  });
+function openTree(folder: string): Promise<KernelSource> {
+  return KernelSource.open(folder, nodeHost(cacheFolder()));
 }
 
 /** Without debug info all names must be known before the tree is walked, once. */
@@ -105,7 +160,7 @@ async function resolveByName(
   output: OutputStream,
   progress: ProgressLine,
 ): Promise<void> {
-  const source = await KernelSource.open(tree, nodeHost(cacheFolder()));
+  const source = await openTree(tree);
   const lines: string[] = [];
   for await (const line of input) {
     lines.push(line);

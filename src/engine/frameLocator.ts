@@ -24,12 +24,12 @@ export function locateWithDebugInfo(
 }
 
 /** Nothing that is found by names can add to it. */
-function isSettled({ certainty, isDoubtful }: SourceLocation): boolean {
+export function isSettled({ certainty, isDoubtful }: DebugLocation | SourceLocation): boolean {
   return certainty === 'exact' || certainty === 'one-call-site' || isDoubtful === true;
 }
 
 /** Of what debug info and what names say of a frame, what is nearer to its line. */
-function better(proven: SourceLocation, named: SourceLocation | undefined): SourceLocation {
+export function better(proven: SourceLocation, named: SourceLocation | undefined): SourceLocation {
   if (named === NOT_YET_SEARCHED && proven.certainty === 'unknown') return named;
   if (named?.file === undefined || named.file === null || isSettled(proven)) return proven;
   if (proven.certainty === 'unknown') {
@@ -48,7 +48,8 @@ function better(proven: SourceLocation, named: SourceLocation | undefined): Sour
 const FOUND_BY_NAME =
   'The debug info has no record of this call; its line is found by the names in the kernel tree.';
 
-async function sourceLocation(
+/** A place in debug info as people see it: its paths are those of the kernel tree. */
+export async function sourceLocation(
   { certainty, places, candidates, note, isDoubtful }: DebugLocation,
   frame: DebugFrame,
   paths: SourcePaths,

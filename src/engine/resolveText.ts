@@ -1,11 +1,11 @@
 /** The source lines of stacks in a text: with debug info, or by the names in a kernel tree. */
 import type { CodePlace } from '../source/dwarf/dwarfFile';
-import type { DebugFrame, KernelDebugInfo } from '../source/kernelDebugInfo';
+import type { DebugFrame, DebugLocation, KernelDebugInfo } from '../source/kernelDebugInfo';
 import type { SourceLocation } from '../source/location';
 import { SourcePaths } from '../source/sourcePaths';
 import type { KernelTree } from '../source/treeAccess';
 import type { AnnotatedFrame, AnnotatedPlace, AnnotateStack } from './annotateStacks';
-import { differing } from './frameLocator';
+import { better, differing, isSettled, sourceLocation } from './frameLocator';
 import { sureInlined } from './frames';
 import type { KernelSource } from './kernelSource';
 import { certaintyWords } from './stackRows';
@@ -19,10 +19,21 @@ const LEAST_MISFITS = 3;
 /** The last function of a section has the space up to the next section in its size by kallsyms. */
 const MOST_MISFITS = 0.1;
 
-/** @param tree paths are shown as they are in there where it has them; null for paths as the build had them */
+/** What a kernel tree says of frames that debug info leaves open. */
+export interface NamesInTree {
+  locate(stack: readonly DebugFrame[]): Promise<readonly SourceLocation[]>;
+  /** Whether the text says that the kernel of this very version ran. */
+  isOfTraced(): boolean;
+}
+
+/**
+ * @param tree paths are shown as they are in there where it has them; null for paths as the build had them
+ * @param names asked for frames that debug info leaves open; null for nothing more than what that says
+ */
 export async function annotateWithDebugInfo(
   info: KernelDebugInfo,
   tree: KernelTree | null,
+  names: NamesInTree | null = null,
 ): Promise<AnnotateStack> {
   const paths = await SourcePaths.create(info.kernel, {
     tree,
@@ -30,37 +41,75 @@ export async function annotateWithDebugInfo(
     mappings: [],
     isFileIn: () => Promise.resolve(false),
   });
+  const sizes = new SizesOfText(info);
+  return async (stack) => {
+    const locations = await info.locate(stack);
+    sizes.take(stack, locations);
+    const isOfTraced = names?.isOfTraced() === true;
+    const isOpen = (each: DebugLocation): boolean =>
+      !isSettled(each) || (isOfTraced && each.isDoubtful === true);
+    const named = names !== null && locations.some(isOpen) ? await names.locate(stack) : [];
+    return Promise.all(
+      locations.map(async (location, i): Promise<AnnotatedFrame> => {
+        const frame = stack[i]!;
+        const byName = isOpen(location) ? named[i] : undefined;
+        const proven = await fromDebugInfo(location, paths);
+        if (byName === undefined) return proven;
+        if (location.places.length === 0) return orMissing(fromTree(frame, byName), proven.missing);
+        if (location.isDoubtful === true) return surerThanDoubtful(frame, byName) ?? proven;
+        const own = await sourceLocation(location, frame, paths);
+        const best = better(own, byName);
+        return best === own ? proven : fromTree(frame, best);
+      }),
+    );
+  };
+}
+
+/** Holds the sizes that the functions of a text have against the debug info, as it goes on. */
+class SizesOfText {
+  private readonly isOther = new Map<string, boolean>();
+
+  constructor(private readonly info: KernelDebugInfo) {}
+
+  take(stack: readonly DebugFrame[], locations: readonly DebugLocation[]): void {
+    for (const [i, { function: name, size, module }] of stack.entries()) {
+      const { isOtherSize = false } = locations[i]!;
+      if (module === null && typeof size === 'number') this.isOther.set(`${name}/${size}`, isOtherSize);
+    }
+    const misfits = [...this.isOther.values()].filter(Boolean).length;
+    if (misfits >= LEAST_MISFITS && misfits > MOST_MISFITS * this.isOther.size) {
+      this.info.doubtBuild(`${misfits} of ${this.isOther.size} functions have another size in the text`);
+    }
+  }
+}
+
+async function fromDebugInfo(location: DebugLocation, paths: SourcePaths): Promise<AnnotatedFrame> {
+  const { places, candidates, note, isDoubtful } = location;
+  if (places.length === 0) return nothing(note);
   const shown = async (place: CodePlace): Promise<AnnotatedPlace> => {
     const { file, line } = place;
     const known = file === null ? null : (await paths.place(file)).file;
     return { function: place.function ?? '?', file: known, line };
   };
-  const sized = new Map<string, boolean>();
-  return async (stack) => {
-    const locations = await info.locate(stack);
-    for (const [i, { function: name, size, module }] of stack.entries()) {
-      const { isOtherSize = false } = locations[i]!;
-      if (module === null && typeof size === 'number') sized.set(`${name}/${size}`, isOtherSize);
-    }
-    const misfits = [...sized.values()].filter(Boolean).length;
-    if (misfits >= LEAST_MISFITS && misfits > MOST_MISFITS * sized.size) {
-      info.doubtBuild(`${misfits} of ${sized.size} functions have another size in the text`);
-    }
-    return Promise.all(
-      locations.map(async (location): Promise<AnnotatedFrame> => {
-        const { places, candidates, note, isDoubtful } = location;
-        if (places.length === 0) return nothing(note);
-        const others = candidates.flatMap((chain) => differing(places, chain) ?? []);
-        return {
-          places: await Promise.all(places.map(shown)),
-          others: await Promise.all(others.map(shown)),
-          doubt: location.certainty === 'exact' ? '' : certaintyWords(location),
-          doubtful: isDoubtful === true ? note : '',
-          missing: '',
-        };
-      }),
-    );
+  const others = candidates.flatMap((chain) => differing(places, chain) ?? []);
+  return {
+    places: await Promise.all(places.map(shown)),
+    others: await Promise.all(others.map(shown)),
+    doubt: location.certainty === 'exact' ? '' : certaintyWords(location),
+    doubtful: isDoubtful === true ? note : '',
+    missing: '',
   };
+}
+
+/** The call that the source of the very kernel has is nearer than the line of another build. */
+function surerThanDoubtful(frame: DebugFrame, byName: SourceLocation): AnnotatedFrame | null {
+  return byName.certainty === 'one-call-site' ? fromTree(frame, byName) : null;
+}
+
+/** Why the debug info has nothing is told with why the tree has nothing. */
+function orMissing(found: AnnotatedFrame, missing: string): AnnotatedFrame {
+  if (found.places.length > 0) return found;
+  return nothing([missing, found.missing].filter((note) => note !== '').join(' '));
 }
 
 /** Lines by the names of the frames alone, as without a vmlinux. */

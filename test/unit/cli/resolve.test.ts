@@ -1,5 +1,7 @@
 /** `page-holders resolve` on the small programs of the fixtures. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { runCli } from './support/runCli';
 import { smallTree } from './support/smallTree';
@@ -39,6 +41,61 @@ test('a tree without debug info: the call, found by the names of the stack', asy
   assert.equal(status, 0);
   const innermost = ' => page_cache_pipe_buf_release (fs/pipe.c:1, function only)';
   assert.equal(output, `trace:\n${innermost}\n => pipe_read (fs/pipe.c:9, one call site)\n`);
+});
+
+test('a vmlinux and a tree: names answer for what debug info leaves open, and for nothing else', async () => {
+  const text = [
+    ' outer+0xa/0x14',
+    ' page_cache_pipe_buf_release+0x4/0x20 [pipes]',
+    ' pipe_read+0x8/0x30 [pipes]',
+    'between',
+    ' => same',
+    ' => caller',
+    '',
+    ' nobody+0x1/0x2',
+    ' => page_cache_pipe_buf_release',
+    ' => pipe_read',
+  ].join('\n');
+  const { status, output, errors } = await resolve(
+    ['--vmlinux', VMLINUX, '--tree', smallTree('bothLinux')],
+    `${text}\n`,
+  );
+  assert.equal(status, 0);
+  const lines = output.split('\n');
+  assert.match(lines[0]!, /^ outer\+0xa\/0x14 \(\/build\/sample\/main\.c:\d+\)$/);
+  assert.equal(lines[1], ' page_cache_pipe_buf_release+0x4/0x20 [pipes] (fs/pipe.c:1, function only)');
+  assert.equal(lines[2], ' pipe_read+0x8/0x30 [pipes] (fs/pipe.c:9, one call site)');
+  assert.equal(lines[3], 'between');
+  assert.match(output, /\n => caller \(\/build\/sample\/main\.c:23\)\n/);
+  assert.match(output, /\n nobody\+0x1\/0x2\n/);
+  assert.match(output, /\n => pipe_read \(fs\/pipe\.c:9, one call site\)\n$/);
+  assert.match(
+    errors,
+    /1 of 8 frames have no line:\n.*dwarf4\.elf has no function nobody\. No definition of nobody in/,
+  );
+});
+
+test('with a vmlinux of another build the source of the very kernel is nearer, where it has one call', async () => {
+  const tree = smallTree('otherBuildLinux');
+  writeFileSync(
+    path.join(tree, 'fs/sample.c'),
+    'int caller(int value)\n{\n\tvalue++;\n\tvalue++;\n\treturn same(value);\n}\nint same(int value)\n{\n\treturn 1;\n}\n',
+  );
+  const id = '0123456789abcdef0123456789abcdef01234567';
+  const stack = ' => same\n => caller\n';
+  const run = (release: string) =>
+    resolve(
+      ['--vmlinux', 'test/fixtures/debugInfo/links.elf', '--tree', tree],
+      `[    1.0] CPU: 1 PID: 1 Comm: init Not tainted ${release} #1 ${id}\n${stack}`,
+    );
+  assert.match((await run('6.1.192-rt')).output, /\n => caller \(fs\/sample\.c:5, one call site\)\n/);
+  for (const release of ['6.1.19', '6.1.1920', '5.10.0']) {
+    assert.match(
+      (await run(release)).output,
+      /\n => caller \(\/build\/sample\/main\.c:23, doubtful\)\n/,
+      release,
+    );
+  }
 });
 
 test('what is doubtful, or not found, is marked in its line and explained once at the end', async () => {
