@@ -1,5 +1,6 @@
 /** What is missing from a capture, so that no answer drawn from it is taken for more than it is. */
 import type { Capture, Gap } from '../capture/eventTable';
+import { missingEventTypes } from '../holders/missingEventTypes';
 import { counted } from './wording';
 
 export interface Doubt {
@@ -7,14 +8,49 @@ export interface Doubt {
   readonly description: string;
 }
 
+const known = new WeakMap<Capture, readonly Doubt[]>();
+
+/** What the tree, the reports and a comparison say of a capture before its answers. */
 export function captureDoubts(capture: Capture): readonly Doubt[] {
+  let doubts = known.get(capture);
+  if (doubts === undefined) {
+    doubts = [...lostEvents(capture), ...missingTypes(capture)];
+    known.set(capture, doubts);
+  }
+  return doubts;
+}
+
+/** A sentence each, without a full stop. */
+export function doubtTexts(capture: Capture): readonly string[] {
+  return captureDoubts(capture).map(({ label, description }) =>
+    description === '' ? label : `${label} (${description})`,
+  );
+}
+
+function missingTypes(capture: Capture): readonly Doubt[] {
+  const missing = missingEventTypes(capture);
+  if (missing === null) return [];
+  const { names, rises, falls } = missing;
+  const steps = [
+    ...(rises > 0 ? [`rose ${counted(rises, 'time')}`] : []),
+    ...(falls > 0 ? [`fell ${counted(falls, 'time')}`] : []),
+  ];
+  return [
+    {
+      label: `No ${names.join(' or ')} in the capture: holders and pages that failed to move may be missing or wrong`,
+      description: `refcounts ${steps.join(' and ')} without an event; enable events/page_ref as a whole`,
+    },
+  ];
+}
+
+function lostEvents(capture: Capture): readonly Doubt[] {
   const lost = capture.gaps.filter((gap) => gap.cause === 'lost');
   const missing = capture.gaps.filter((gap) => gap.cause === 'overwritten');
   const doubts: Doubt[] = [];
   const overwritten = missing.reduce((sum, gap) => sum + (gap.events ?? 0), 0);
-  const lostEvents = capture.lost - overwritten;
-  if (lost.length > 0 || lostEvents > 0) {
-    const events = lostEvents > 0 ? `${counted(lostEvents, 'event')} lost` : 'Events lost';
+  const others = capture.lost - overwritten;
+  if (lost.length > 0 || others > 0) {
+    const events = others > 0 ? `${counted(others, 'event')} lost` : 'Events lost';
     doubts.push({ label: `${events}: holders may be missing or wrong`, description: cpusText(lost) });
   }
   if (missing.length > 0) {

@@ -40,6 +40,7 @@ import {
 } from './frames';
 import { locateBeforeWalk } from './frameLocator';
 import { groupedRows } from './groupedRows';
+import { doubtTexts } from './captureDoubts';
 import { captureMarks } from './captureMarks';
 import { HeldPlaces, type HeldSource } from './heldLines';
 import { lastTime } from './heldTime';
@@ -842,6 +843,7 @@ function factsOf(id: string, { capture, analysis, part }: AnalysedCapture): Capt
     stacks: capture.stackRecords,
     lost: capture.lost,
     gaps: capture.gaps.length,
+    doubts: doubtTexts(capture),
     problems: capture.problemCount,
     pageEvents: pageEvents(capture),
     allocations: allocationCount(capture.allocations),

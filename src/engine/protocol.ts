@@ -140,6 +140,8 @@ export interface CaptureFacts {
   readonly stacks: number;
   readonly lost: number;
   readonly gaps: number;
+  /** What is missing from the capture, so that answers may be wrong, a sentence each. */
+  readonly doubts: readonly string[];
   readonly problems: number;
   /** Events that say something of a page or of moving pages. */
   readonly pageEvents: number;

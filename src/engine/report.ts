@@ -5,6 +5,7 @@
  * where the format has none.
  */
 import { ABSENT, NO_CPU, type Capture } from '../capture/eventTable';
+import { doubtTexts } from './captureDoubts';
 import type {
   AccountingTerm,
   Attempt,
@@ -102,6 +103,8 @@ export interface ReportCapture {
   readonly events: number;
   readonly stacks: number;
   readonly lost: number;
+  /** What is missing from the capture, so that answers may be wrong, for people. */
+  readonly doubts: readonly string[];
   readonly firstTimeNs: string | null;
   readonly lastTimeNs: string | null;
   readonly gaps: readonly {
@@ -238,6 +241,7 @@ export function reportCapture(
     events: events.length,
     stacks: capture.stackRecords,
     lost: capture.lost,
+    doubts: doubtTexts(capture),
     firstTimeNs: timeString(span?.first ?? NaN, timeBase),
     lastTimeNs: timeString(span?.last ?? NaN, timeBase),
     gaps: capture.gaps.map((gap) => ({

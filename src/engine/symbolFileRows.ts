@@ -24,6 +24,7 @@ export function symbolFacts(id: string, { path }: SymbolFile): CaptureFacts {
     pageEvents: 0,
     allocations: 0,
     pages: 0,
+    doubts: [],
     heldPages: 0,
     unjudgedPages: 0,
     untracedPages: 0,

@@ -103,12 +103,13 @@ interface Sorted {
   /** Of {@link known}. */
   readonly own: OwnReferences;
   readonly ofCache: number;
+  readonly ofAllocation: number;
 }
 
 function sortOut(open: readonly LedgerReference[], moment: Moment): Sorted {
   const heldReferences: LedgerReference[] = [];
   const own = { isolation: 0, ofMemoryFailure: 0, batches: 0 };
-  let [unnamed, known, ofCache] = [0, 0, 0];
+  let [unnamed, known, ofCache, ofAllocation] = [0, 0, 0, 0];
   for (const reference of open) {
     const { kind, weight } = reference;
     if (ACCOUNTED_KINDS.has(kind) || leftByAttempt(reference, moment)) {
@@ -117,10 +118,11 @@ function sortOut(open: readonly LedgerReference[], moment: Moment): Sorted {
       else if (kind === 'isolation') own.isolation += weight;
       else if (kind === 'lru-batch') own.batches += weight;
       else if (kind === 'page-cache') ofCache += weight;
+      else if (kind === 'allocation') ofAllocation += weight;
     } else if (reference.nameless) unnamed += weight;
     else heldReferences.push(reference);
   }
-  return { heldReferences, unnamed, known, own, ofCache };
+  return { heldReferences, unnamed, known, own, ofCache, ofAllocation };
 }
 
 export function accountAt(
@@ -133,7 +135,7 @@ export function accountAt(
   if (snapshot.count === null) return null;
   const identified = identifiedInPool(snapshot);
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
-  const { heldReferences, unnamed, own, known, ofCache } = sortOut(open, moment);
+  const { heldReferences, unnamed, own, known, ofCache, ofAllocation } = sortOut(open, moment);
   const held = sumOf(heldReferences);
   const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + unnamed;
 
@@ -168,7 +170,7 @@ export function accountAt(
     expected,
     held,
     untraced,
-    terms: () => expectedTerms(expected, own, state, size, ofCache > 0),
+    terms: () => expectedTerms(expected, own, state, size, { ofCache, ofAllocation }),
     notes,
     judged: unnamed === 0,
     open,
@@ -198,13 +200,19 @@ export interface OwnReferences {
   readonly batches: number;
 }
 
+/** References whose gets the capture has, by what they are of; their sums. */
+export interface OpenOwners {
+  readonly ofCache: number;
+  readonly ofAllocation: number;
+}
+
 /** Splits the expected count into the formula's terms; what the formula does not name is said as such. */
 export function expectedTerms(
   expected: number,
   own: OwnReferences,
   state: PageState,
   size: number,
-  cacheSeen: boolean,
+  { ofCache, ofAllocation }: OpenOwners,
 ): AccountingTerm[] {
   const terms: AccountingTerm[] = [];
   let rest = expected;
@@ -219,13 +227,14 @@ export function expectedTerms(
   take('lru-batch', own.batches, (count) => `${count} LRU batch of the attempt's own putback`);
   take('private-data', state.hasPrivate ? 1 : 0, (count) => `${count} private data`);
   take('swap-cache', state.swapCache ? size : 0, (count) => `${count} swap cache`);
-  const inCache = state.cached ?? (cacheSeen || rest > state.mappings);
+  const inCache = state.cached ?? (ofCache > 0 || rest > state.mappings);
   take('page-cache', inCache && !state.swapCache ? size : 0, (count) => `${count} page cache`);
   take(
     'page-table',
     state.mappings,
     (count) => `${count} page table ${count === 1 ? 'mapping' : 'mappings'}`,
   );
-  take('allocation', rest, (count) => `${count} of the page's owner`);
+  take('allocation', ofAllocation, (count) => `${count} of the allocation`);
+  take('unknown', rest, (count) => `${count} not in migration's formula`);
   return terms;
 }

@@ -109,6 +109,8 @@ export interface LedgerReference {
 const RACE_WINDOW = 8;
 const PIN_RACE_WINDOW = 2;
 
+const FELL = 'the count fell without one';
+
 /** What the ledger knew after one row. */
 export interface Snapshot {
   readonly row: number;
@@ -202,7 +204,7 @@ export class Ledger {
         return;
       case EventKind.PageFree:
       case EventKind.PageFreeBatched:
-        this.endLifetime(row);
+        this.endLifetime(row, 'freed');
         return;
       case EventKind.PageRefSet:
         this.set(row);
@@ -227,7 +229,7 @@ export class Ledger {
 
   private set(row: number): void {
     const value = this.events.val[row]!;
-    this.endLifetime(row);
+    this.endLifetime(row, value > 0 ? 'used anew' : 'freed');
     if (value > 0) this.startLifetime(row, value);
   }
 
@@ -248,7 +250,7 @@ export class Ledger {
     const order = this.events.order[row]!;
     const isFresh = this.count === 1 && this.open.isOnly('allocation');
     if (!isFresh) {
-      this.endLifetime(row);
+      this.endLifetime(row, 'used anew');
       this.startLifetime(row, 1);
     }
     this.lifetime.order = Math.max(0, order);
@@ -271,11 +273,20 @@ export class Ledger {
     this.waiting = [];
   }
 
-  private endLifetime(row: number): void {
-    for (const reference of this.open.references()) {
-      if (reference.releaseRow >= 0) continue;
-      reference.releaseRow = row;
-      reference.evidence += '; ended with the page';
+  /**
+   * What is open now is gone. Whoever froze the count owned all of it, and a freed page had one reference to the last;
+   * of all others the puts are missing.
+   */
+  private endLifetime(row: number, became: 'freed' | 'used anew' | 'without references'): void {
+    const open = this.open.references().filter(({ releaseRow }) => releaseRow < 0);
+    const isLast = became === 'freed' && open.length === 1 && this.pool === 0;
+    for (const reference of open) {
+      if (this.frozenAt > 0 || isLast) {
+        reference.releaseRow = row;
+        reference.evidence += '; ended with the page';
+      } else {
+        this.closeUnseen(reference, row, `it was gone by the time the page was ${became}`);
+      }
     }
     this.forget();
     this.endedAt = row;
@@ -312,7 +323,7 @@ export class Ledger {
     this.count = (this.count ?? 0) + change;
     this.checkCount(row, rows, index);
     this.reconcile(row);
-    if (reachesZero(this.events, row)) this.endLifetime(row);
+    if (reachesZero(this.events, row)) this.endLifetime(row, 'without references');
   }
 
   /**
@@ -367,7 +378,7 @@ export class Ledger {
     const isOne = excess > 1 || this.pool === 0;
     const whole = isOne ? this.firstToShed(row, ({ weight }) => weight === excess) : null;
     if (whole !== null) {
-      this.closeUnseen(whole, row);
+      this.closeUnseen(whole, row, FELL);
       return;
     }
     const fromPool = Math.min(this.pool, excess);
@@ -377,7 +388,7 @@ export class Ledger {
       const next = this.firstToShed(row, ({ weight }) => weight <= rest);
       if (next === null) break;
       rest -= next.weight;
-      this.closeUnseen(next, row);
+      this.closeUnseen(next, row, FELL);
     }
     this.pool -= rest;
   }
@@ -394,11 +405,12 @@ export class Ledger {
     return null;
   }
 
-  private closeUnseen(reference: LedgerReference, row: number): void {
+  /** @param because how it is known that it went */
+  private closeUnseen(reference: LedgerReference, row: number, because: string): void {
     reference.releaseRow = row;
     reference.putMissing = true;
     reference.confidence = 'assumed';
-    reference.evidence += '; its put is not in the capture: the count fell without one';
+    reference.evidence += `; its put is not in the capture: ${because}`;
     this.open.remove(reference);
   }
 

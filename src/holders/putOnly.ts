@@ -253,7 +253,11 @@ function markAt(
     notes.push(unnamed ? NAMELESS_PUTS : NEVER_PUT);
   }
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
-  const terms = () => expectedTerms(expected, own, state, size, state.cached === true);
+  const terms = () =>
+    expectedTerms(expected, own, state, size, {
+      ofCache: state.cached === true ? 1 : 0,
+      ofAllocation: 0,
+    });
   return { moment, count, expected, held, untraced, terms, notes, judged: true, heldReferences };
 }
 

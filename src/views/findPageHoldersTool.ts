@@ -86,9 +86,9 @@ const NO_CAPTURE =
   'call the tool again.';
 
 function captureLine(facts: CaptureFacts): string {
-  const { path, format, events, lost } = facts;
-  const doubt = lost > 0 ? `; ${counted(lost, 'event')} lost, so holders may be missing` : '';
-  return `${path} (${format}, ${counted(events, 'event')}): ${foundText(facts)}${doubt}`;
+  const { path, format, events, doubts } = facts;
+  const found = `${path} (${format}, ${counted(events, 'event')}): ${foundText(facts)}`;
+  return [found, ...doubts].join('; ');
 }
 
 function cut(text: string): string {

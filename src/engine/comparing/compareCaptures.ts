@@ -2,6 +2,7 @@
  * What became of the holders of one capture in another, as before and after a fix: by kind and code path, because PFNs
  * and times are others in every recording.
  */
+import { doubtTexts } from '../captureDoubts';
 import type { Capture } from '../../capture/eventTable';
 import type { Attempt, Page } from '../../holders/model';
 import { pathText } from '../groupByHolder';
@@ -37,7 +38,8 @@ export interface ComparedCapture {
   readonly pages: number;
   readonly heldPages: number;
   readonly lost: number;
-  readonly gaps: number;
+  /** What is missing from the capture, so that answers may be wrong, a sentence each. */
+  readonly doubts: readonly string[];
 }
 
 /** What pages were kept by: a kind of reference and the code that takes it, or why none is to blame. */
@@ -104,7 +106,7 @@ function comparedCapture({ capture, analysis }: HolderSource): ComparedCapture {
     pages: pages.length,
     heldPages: pages.filter(isHeld).length,
     lost: capture.lost,
-    gaps: capture.gaps.length,
+    doubts: doubtTexts(capture),
   };
 }
 
@@ -190,9 +192,8 @@ function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly str
     if (attempts === 0)
       doubts.push(`${name}: no attempt to move pages is in the capture, so nobody was in its way.`);
   }
-  const lossy = [before, after].filter(({ lost, gaps }) => lost > 0 || gaps > 0);
-  for (const { path } of lossy) {
-    doubts.push(`${path} lost events: who is missing there may have been among them.`);
+  for (const { path, doubts: ofSide } of [before, after]) {
+    for (const doubt of ofSide) doubts.push(`${path}: ${doubt}.`);
   }
   if (before.clock !== after.clock) {
     doubts.push('One clock counts ns, the other ticks: times cannot be compared.');
