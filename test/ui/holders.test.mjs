@@ -69,6 +69,19 @@ describe('from a page that did not move to the line that holds it', () => {
     await waitForEditor('process_vm_access.c', kernelLine(kernelTree, 'mm/process_vm_access.c', ...call));
     await screenshot('keyboard');
   });
+
+  it('copies what stands in its find box as any box does', async () => {
+    await runCommand('Page Holders: Focus on Holders View');
+    await page.keyboard.press('F3');
+    const box = holders().locator('.monaco-tree-type-filter-input').first();
+    await box.waitFor();
+    await page.keyboard.type('pvm-reader');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Control+C');
+    await page.waitForTimeout(300);
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'pvm-reader');
+    await page.keyboard.press('Escape');
+  });
 });
 
 /** Presses the down arrow until the focused row has `text`; rows below a row just unfolded may still be on their way. */

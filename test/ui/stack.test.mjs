@@ -94,14 +94,14 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     await stack().getByText('Select a reference, a mark or an event').waitFor();
     await row(/cat-11/, view('Holders')).click();
     await row('caller', stack()).waitFor();
-    await page.keyboard.press('Alt+F7');
+    await page.keyboard.press('Control+Shift+F8');
     await waitForEditor('other.c', 11);
-    await page.keyboard.press('Alt+F7');
+    await page.keyboard.press('Control+Shift+F8');
     await waitForEditor('main.c', 16);
-    await page.keyboard.press('Alt+F7');
+    await page.keyboard.press('Control+Shift+F8');
     await waitForEditor('main.c', 22);
     await screenshot('next-frame');
-    await page.keyboard.press('Shift+Alt+F7');
+    await page.keyboard.press('Control+Shift+F7');
     await waitForEditor('main.c', 16);
     assert.match(await stack().locator('.monaco-list-row.selected').innerText(), /^wrapped/);
   });
