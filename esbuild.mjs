@@ -44,7 +44,8 @@ async function bundle(outdir, options, kept = []) {
 const ship = [
   { in: 'src/extension.ts', out: 'extension' },
   { in: 'src/engine/node/worker.ts', out: 'worker' },
-  { in: 'src/cli/main.ts', out: 'page-holders' },
+  { in: 'src/cli/start.ts', out: 'page-holders' },
+  { in: 'src/cli/main.ts', out: 'cli' },
 ].filter((entry) => existsSync(entry.in));
 await bundle('dist', { entryPoints: ship }, ['webview']);
 // The page of the capture editor runs in a browser, and brings VS Code's own icons with it.

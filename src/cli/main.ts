@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * `page-holders`: the same answers as in the editor, from a terminal or a CI job.
  *

@@ -26,13 +26,16 @@ export async function bundled(name) {
   return outfile;
 }
 
-/** Bundles the command line as it ships. */
+/** Bundles the command line as it ships, and says which file starts it. */
 export async function bundledCommandLine() {
-  const outfile = path.join(folder, 'page-holders.cjs');
+  const outdir = path.join(folder, 'cli');
   await build({
     ...common,
-    entryPoints: [path.join(repository, 'src/cli/main.ts')],
-    outfile,
+    entryPoints: [
+      { in: path.join(repository, 'src/cli/start.ts'), out: 'page-holders' },
+      { in: path.join(repository, 'src/cli/main.ts'), out: 'cli' },
+    ],
+    outdir,
   });
-  return outfile;
+  return path.join(outdir, 'page-holders.js');
 }
