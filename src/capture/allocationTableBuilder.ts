@@ -3,7 +3,7 @@ import { ABSENT, NONE } from './eventTable';
 import { grown, type Column } from './growingColumn';
 
 /** Growing columns of {@link AllocationTotals}. */
-export class AllocationTotalsBuilder implements AllocationTotals {
+class AllocationTotalsBuilder implements AllocationTotals {
   length = 0;
   stack = new Int32Array(0);
   allocations = new Float64Array(0);

@@ -6,7 +6,7 @@ import { gunzip, isGzip } from './gunzip';
 import type { ProblemList } from './problemList';
 
 /** A way of compression that is undone while the file is read. */
-export interface Compression {
+interface Compression {
   readonly name: string;
   /**
    * The content in chunks, none larger than a few times what was read of the compressed file. Damage ends the

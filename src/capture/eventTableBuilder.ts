@@ -2,7 +2,7 @@ import { ABSENT, NONE, NO_DETAILS, type EventDetails, type EventKind, type Event
 import { grown } from './growingColumn';
 
 /** Growing columns of {@link EventDetails}. A new row holds only absent values. */
-export class EventDetailsBuilder implements EventDetails {
+class EventDetailsBuilder implements EventDetails {
   length = 0;
   endPfn = new Float64Array(0);
   finPfn = new Float64Array(0);

@@ -1,6 +1,6 @@
 import { HEX_VALUE, LOWER_X, MINUS, ZERO, isDigit } from './ascii';
 
-/** What a PFN or address prints as when it is -1: no page. */
+/** From here on a double is not exact. No page has such a PFN: it is -1, printed in hexadecimal. */
 const LARGEST_EXACT = 2 ** 53;
 
 /**

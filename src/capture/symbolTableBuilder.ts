@@ -3,7 +3,7 @@ import { ByteInterner } from './byteInterner';
 import { TupleInterner } from './tupleInterner';
 
 /** What a frame says beyond its function. */
-export interface FrameParts {
+interface FrameParts {
   /** String id. */
   readonly function: number;
   /** Bytes into the function, or -1. */

@@ -8,7 +8,7 @@ const INTERVAL = 100;
 const ERASE = '\r\x1b[2K';
 
 /** What it is written to: standard error, in general. */
-export interface ProgressTerminal {
+interface ProgressTerminal {
   readonly columns: number;
   write(text: string): unknown;
 }

@@ -15,7 +15,7 @@ import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 import { spoolStandardInput, STANDARD_INPUT } from './standardInput';
 
-export interface ReadCaptures {
+interface ReadCaptures {
   readonly engine: Engine;
   /** In the order of the command line, less those that cannot be read. */
   readonly opened: readonly CaptureFacts[];

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 /** What stands for it among the captures of a command. */
 export const STANDARD_INPUT = '-';
 
-export interface SpooledInput {
+interface SpooledInput {
   readonly path: string;
   remove(): void;
 }

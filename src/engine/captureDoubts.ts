@@ -3,7 +3,7 @@ import type { Capture, Gap } from '../capture/eventTable';
 import { missingEventTypes } from '../holders/missingEventTypes';
 import { counted } from './wording';
 
-export interface Doubt {
+interface Doubt {
   readonly label: string;
   readonly description: string;
 }

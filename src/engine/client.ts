@@ -25,7 +25,7 @@ interface Pending {
 }
 
 /** A worker that runs the engine. */
-export interface EngineWorker {
+interface EngineWorker {
   post(message: ToEngine): void;
   end(): Promise<void>;
 }

@@ -6,12 +6,12 @@ import type { DebugInfoFacts } from './protocol';
 import { counted, joined } from './wording';
 
 /** A capture and what is known of its kernel; null before it was compared. */
-export interface ComparedCapture {
+interface ComparedCapture {
   readonly path: string;
   readonly fit: CaptureFit | null;
 }
 
-export interface DebugInfoState {
+interface DebugInfoState {
   readonly facts: DebugInfoFacts;
   readonly captures: readonly ComparedCapture[];
   /** Modules that frames name, and whether there is debug info of them. */

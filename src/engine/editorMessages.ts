@@ -8,7 +8,7 @@ export type EditorRequest<M extends EditorMethod> = Omit<EventRequests[M]['reque
 export type EditorAnswer<M extends EditorMethod> = EventRequests[M]['answer'];
 
 /** How far the capture is. */
-export type CapturePhase = 'reading' | 'open' | 'failed' | 'closed';
+type CapturePhase = 'reading' | 'open' | 'failed' | 'closed';
 
 export interface CaptureState {
   readonly name: string;

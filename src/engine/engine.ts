@@ -81,7 +81,7 @@ interface OpenedCapture extends AnalysedCapture {
 /** For each capture the stacks that go through the lines that a filter names; null when it names none. */
 type StacksThrough = ReadonlyMap<Capture, ReadonlySet<number>> | null;
 
-export interface EngineManner {
+interface EngineManner {
   /** Lines of debug info are answered before those that only the kernel tree has, which take a walk: ask again then. */
   readonly answersEarly?: boolean;
 }

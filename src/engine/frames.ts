@@ -72,7 +72,7 @@ export class PlacedStacks {
 }
 
 /** Frames of a stack as the source room takes them, innermost first. */
-export function stackFrames(capture: Capture, stack: number): readonly DebugFrame[] {
+function stackFrames(capture: Capture, stack: number): readonly DebugFrame[] {
   return Array.from(capture.symbols.stackFrames(stack), (frame) => frameOf(capture.symbols, frame));
 }
 

@@ -50,7 +50,7 @@ export function groupedRows(source: HolderSource, query: HoldersQuery): readonly
 }
 
 /** What a filter leaves of an analysis, and what it leaves out. */
-export interface FilteredParts {
+interface FilteredParts {
   /** With the marks of the reason that is asked for alone. */
   readonly pages: readonly Page[];
   readonly unreleased: readonly UnreleasedPage[];
@@ -216,7 +216,7 @@ function otherRolesSection(
 }
 
 /** A PFN that is asked for, with its page at the end of the capture; null where no event tells of its references. */
-export interface OtherPage {
+interface OtherPage {
   readonly pfn: number;
   readonly page: UnreleasedPage | null;
 }

@@ -11,8 +11,6 @@ export interface PageAdditions {
   rows(id: string, page: Page): readonly Branch[];
 }
 
-export const NO_ADDITIONS: PageAdditions = { notes: () => [], rows: () => [] };
-
 /** Everything that the rows of one capture are made from. */
 export interface HolderSource {
   /** First step of the ids of the rows. */

@@ -15,7 +15,7 @@ export interface Branch {
 }
 
 /** Rows that are made by range, each time they are asked for; row `i` has the id of its parent and `/i`. */
-export interface RowRange {
+interface RowRange {
   readonly total: number;
   /** From `start` up to, not including, `end`; both lie within {@link total}. */
   readonly rows: (start: number, end: number) => readonly Branch[];

@@ -226,7 +226,7 @@ export interface RuleFacts {
 }
 
 /** How many functions of the open captures the kernel tree has. */
-export interface SymbolFacts {
+interface SymbolFacts {
   readonly asked: number;
   readonly found: number;
 }
@@ -327,7 +327,7 @@ export interface PageInShort {
 }
 
 /** Every request, with what it takes and what it answers. */
-export interface EngineRequests extends EventRequests {
+interface EngineRequests extends EventRequests {
   /**
    * Fails with a CaptureError when the file cannot be read or is no capture. Reports progress, and parts: a capture
    * of which a part was told is there to be asked for its rows, and is gone again when the request fails.

@@ -29,7 +29,7 @@ export interface AnalysedCapture extends Analysed {
   readonly file: FileState;
 }
 
-export interface ReadCaptureOptions {
+interface ReadCaptureOptions {
   /** Rules of a person that are in use by now. */
   readonly rules: () => readonly KindRule[];
   /** The whole capture with the names that the files beside it give to its frames. */

@@ -32,7 +32,7 @@ export const MAPCOUNT_ASSUMED =
   'the capture does not name its kernel: mapcount is read as before 6.10; from there on there is one mapping more';
 
 /** What an event says of the page's owners. */
-export interface PageState {
+interface PageState {
   readonly mappings: number;
   readonly hasPrivate: boolean;
   /** Pages that the page cache or swap cache holds: 0 or 1 << order; null where the event does not tell. */
@@ -193,7 +193,7 @@ function stateAt(
 }
 
 /** References that the attempt itself has taken. */
-export interface OwnReferences {
+interface OwnReferences {
   readonly isolation: number;
   readonly ofMemoryFailure: number;
   /** LRU batches that its putback left. */
@@ -201,7 +201,7 @@ export interface OwnReferences {
 }
 
 /** References whose gets the capture has, by what they are of; their sums. */
-export interface OpenOwners {
+interface OpenOwners {
   readonly ofCache: number;
   readonly ofAllocation: number;
 }

@@ -16,7 +16,7 @@ export interface AllocationGroup {
 }
 
 /** A value of a column with how many pages have it. */
-export interface Share {
+interface Share {
   readonly value: number;
   readonly pages: number;
   readonly allocations: number;

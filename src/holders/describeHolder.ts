@@ -37,7 +37,7 @@ export function holderSite(reference: LedgerReference, isPut: boolean): string {
 }
 
 /** `comm-pid` as ftrace prints it. */
-export function describeTask(symbols: SymbolTable, task: number): string {
+function describeTask(symbols: SymbolTable, task: number): string {
   const pid = symbols.taskPid(task);
   const comm = symbols.taskComm(task);
   return pid < 0 ? comm : `${comm}-${pid}`;

@@ -23,7 +23,7 @@ export interface FunctionSite {
 }
 
 /** The rules that name a function, for one side of a reference. */
-export interface FrameSites {
+interface FrameSites {
   /** Those of the kernel's functions. */
   readonly own: readonly FunctionSite[];
   /** Those that a person wrote. */

@@ -35,7 +35,7 @@ export interface KindRule {
 }
 
 /** Where a rule that a person wrote stands, and what it calls the holder. */
-export interface UserRuleOrigin {
+interface UserRuleOrigin {
   /** For people: `.page-holders.json`, `the setting pageHolders.kindRules`. */
   readonly source: string;
   /** What holds the page, instead of the function; null for the function. */

@@ -14,7 +14,7 @@ export interface MapcountBase {
 }
 
 /** What the events of a capture print as mapcount. */
-export interface PrintedMapcounts {
+interface PrintedMapcounts {
   /** Some print -1. */
   readonly minusOne: boolean;
   /** Some print 0 for a page that was just allocated. */

@@ -6,7 +6,7 @@ import type { MarkCause } from './model';
 
 type Parts = Pick<Account, 'held' | 'untraced' | 'terms'>;
 
-export interface CauseOfMark {
+interface CauseOfMark {
   readonly cause: MarkCause;
   /** In few words, or null where the sum says it all. */
   readonly detail: string | null;

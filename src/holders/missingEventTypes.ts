@@ -16,7 +16,7 @@ const CHANGING: readonly (readonly [kind: EventKind, name: string, rises: boolea
 const LEAST_STEPS = 3;
 const LEAST_PART = 0.01;
 
-export interface MissingEventTypes {
+interface MissingEventTypes {
   /** Of those that the capture does not have, the ones that would explain its steps. */
   readonly names: readonly string[];
   /** How often a count rose, and fell, without an event, and how many pairs of events were looked at. */

@@ -143,7 +143,7 @@ export interface ReferenceEnd {
 }
 
 /** A rule of a person. */
-export interface NamingRule {
+interface NamingRule {
   readonly label: string;
   /** For people: `.page-holders.json`, `the setting pageHolders.kindRules`. */
   readonly source: string;

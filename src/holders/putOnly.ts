@@ -18,11 +18,11 @@ import type { Kind } from './model';
 import type { StackSites } from './stackSites';
 
 /** What was open at a mark, no put tells. */
-export interface PutOnlyMark extends Omit<Account, 'open'> {
+interface PutOnlyMark extends Omit<Account, 'open'> {
   readonly moment: Moment;
 }
 
-export interface PutOnlyPage {
+interface PutOnlyPage {
   readonly references: readonly LedgerReference[];
   readonly marks: readonly PutOnlyMark[];
   /** Of the folio; 0 where the capture does not say. */

@@ -27,7 +27,7 @@ export interface RuleOrigin {
   readonly shape: 'file' | 'list';
 }
 
-export interface RuleProblem {
+interface RuleProblem {
   readonly place: string;
   /** 1-based line, or null where lines mean nothing (a setting). */
   readonly line: number | null;

@@ -17,7 +17,7 @@ const BRANCH =
 /** Instructions that do not come back. */
 const JUMP = /^(?:jmpq?|b|j|tail|jg)$/;
 
-export interface AssemblyCall {
+interface AssemblyCall {
   readonly name: string;
   readonly line: number;
   /** Byte offset of the line. */

@@ -40,7 +40,7 @@ export interface CDefinitionOptions {
   readonly body?: (name: number, parameters: number, open: number, close: number) => void;
 }
 
-export interface CDefinitions {
+interface CDefinitions {
   readonly definitions: Definition[];
   /** Macros of this file that define functions. */
   readonly templates: MacroTemplates;
@@ -284,7 +284,7 @@ interface MacroDefinition {
 }
 
 /** The macro that a `#define` line defines, or null for other directives. */
-export function macroDefinition(tokens: Tokens, token: number): MacroDefinition | null {
+function macroDefinition(tokens: Tokens, token: number): MacroDefinition | null {
   const { bytes } = tokens;
   const to = tokens.end[token]!;
   let position = skipSpace(bytes, tokens.start[token]! + 1, to);

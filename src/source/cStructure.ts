@@ -14,7 +14,7 @@ const CLOSE_BRACE = 125;
 const NEWLINE = 10;
 
 /** Takes what {@link walkTopLevel} finds. All arguments are token numbers. */
-export interface TopLevelVisitor {
+interface TopLevelVisitor {
   /**
    * A function with a body, `name (` … `)` … `{` … `}`; for `SYSCALL_DEFINE3(read, …) { … }` the name is
    * that of the macro. `from` is the first token of the declaration.
@@ -171,7 +171,7 @@ function startsLine(tokens: Tokens, token: number): boolean {
  * (Documentation/process/coding-style.rst) a brace in the first column belongs to the top level, so the
  * first `}` there ends the block even where #ifdef branches leave the braces unbalanced.
  */
-export function closingBrace(tokens: Tokens, open: number): number {
+function closingBrace(tokens: Tokens, open: number): number {
   const { kind } = tokens;
   const openStartsLine = startsLine(tokens, open);
   let depth = 0;

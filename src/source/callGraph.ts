@@ -16,7 +16,7 @@ export interface Call {
   readonly inlinable: readonly Inlinable[];
 }
 
-export interface Inlinable {
+interface Inlinable {
   readonly definition: Definition;
   readonly cost: number;
 }

@@ -6,7 +6,7 @@ import type { InlinedFrame } from './location';
 import { sourceName } from './symbolName';
 
 /** The function that a stack says was called. */
-export interface Callee {
+interface Callee {
   /** Name without suffixes. */
   readonly base: string;
   /** Source keys, see symbolName.ts. */

@@ -2,7 +2,7 @@
 import type { CodePlace } from './dwarf/dwarfFile';
 import type { CodeSymbol, DebugFile } from './debugFile';
 
-export type CallKind =
+type CallKind =
   /** The function calls the other one, by name. */
   | 'direct'
   /** What it calls ends with a jump to the other one, and so is in no stack. */

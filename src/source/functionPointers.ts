@@ -71,7 +71,7 @@ function isLongMacro(tokens: Tokens, token: number): boolean {
 }
 
 /** What the identifier's value goes to, or null when this is no such place. */
-export function pointerUse(tokens: Tokens, token: number): PointerUse | null {
+function pointerUse(tokens: Tokens, token: number): PointerUse | null {
   const { kind } = tokens;
   const before = kind[token - 1] === AMPERSAND ? token - 2 : token - 1;
   if (before < 1) return null;

@@ -41,7 +41,7 @@ export interface KernelModules {
   mayHave(name: string): readonly string[];
 }
 
-export const NO_MODULES: KernelModules = { open: () => Promise.resolve(null), mayHave: () => [] };
+const NO_MODULES: KernelModules = { open: () => Promise.resolve(null), mayHave: () => [] };
 
 const CANDIDATE_LIMIT = 8;
 

@@ -3,7 +3,7 @@ import type { CodeSymbol, DebugFile } from './debugFile';
 import type { DebugFrame, KernelModules } from './kernelDebugInfo';
 
 /** How many functions of a capture were held against the debug info, and how many agree. */
-export interface Compared {
+interface Compared {
   readonly compared: number;
   readonly agreeing: number;
 }
@@ -15,7 +15,7 @@ export interface KernelFit {
   readonly addresses: Compared;
 }
 
-export interface Learned {
+interface Learned {
   /** Added by KASLR to the addresses of the kernel; null when nothing tells. */
   readonly shift: bigint | null;
   /** By module, what is added to the addresses of its file. */

@@ -1,7 +1,7 @@
 import { textOf } from './tokens';
 import type { KernelTree } from './treeAccess';
 
-export type KernelTreeFacts =
+type KernelTreeFacts =
   | {
       readonly isKernelTree: true;
       /** `6.1.192`, with the EXTRAVERSION of the Makefile. */

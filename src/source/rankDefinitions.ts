@@ -11,7 +11,7 @@ export interface DefinitionCandidate {
 }
 
 /** What a frame's neighbours and the capture say about it. */
-export interface FrameContext {
+interface FrameContext {
   /** Module that the capture names, or null. */
   readonly module: string | null;
   /** Files of the frames around it that are known, nearest first. */

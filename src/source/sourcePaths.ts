@@ -11,7 +11,7 @@ export interface PathMapping {
 }
 
 /** What {@link SourcePaths} knows of this machine. */
-export interface LocalFiles {
+interface LocalFiles {
   /** Null when none is open: paths are then only made relative to the folder of the build. */
   readonly tree: KernelTree | null;
   /** Absolute path of the tree, or null. */
@@ -22,7 +22,7 @@ export interface LocalFiles {
   isFileIn(folder: string, path: string): Promise<boolean>;
 }
 
-export interface PlacedPath {
+interface PlacedPath {
   readonly file: string;
   readonly outside?: OutsideTree;
 }

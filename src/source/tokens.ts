@@ -324,7 +324,7 @@ function endOfDirective(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** The word after `#`, for example `ifdef`; empty for a lone `#`. */
-export function directiveWord(bytes: Uint8Array, start: number, end: number): string {
+function directiveWord(bytes: Uint8Array, start: number, end: number): string {
   let position = start + 1;
   while (position < end && (bytes[position] === 32 || bytes[position] === 9)) position++;
   const from = position;

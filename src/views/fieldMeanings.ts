@@ -7,7 +7,7 @@ import { errorText } from '../engine/wording';
 import type { EnumValue } from './kernelEnums';
 
 /** A field of an event where it stands in a line. */
-export interface FieldOnLine {
+interface FieldOnLine {
   readonly key: string;
   readonly value: string;
   /** The one of several values joined by | that is meant; else the value. */

@@ -16,7 +16,7 @@ const MOST_CHARACTERS = 16_000;
 /** Pages of a range that are told of. */
 const MOST_PAGES = 20;
 
-export interface FindPageHoldersInput {
+interface FindPageHoldersInput {
   /** A PFN or a range; absent: what blocked the attempts to move pages. */
   readonly pfn?: unknown;
 }

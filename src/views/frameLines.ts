@@ -18,7 +18,7 @@ export interface FrameOnLine {
 }
 
 /** A stack as it is printed, innermost frame first, and which frame of it is meant. */
-export interface StackInText {
+interface StackInText {
   readonly stack: readonly PrintedFrame[];
   readonly index: number;
 }

@@ -4,7 +4,7 @@ import type { CaptureFacts, EngineApi, ProgressReport } from '../engine/protocol
 import { isCancel } from './failures';
 
 /** Captures that the engine took with it when it ended, by path. */
-export interface LostCaptures {
+interface LostCaptures {
   /** They had been read. */
   readonly open: readonly string[];
   /** They were being read: one of these may be what ended it. */
@@ -12,7 +12,7 @@ export interface LostCaptures {
 }
 
 /** How far the reading of a capture is; `report` is null when it ended, `failure` then says why where it failed. */
-export interface CaptureProgress {
+interface CaptureProgress {
   readonly path: string;
   readonly report: ProgressReport | null;
   readonly failure: unknown;

@@ -194,7 +194,7 @@ function target(given: FrameTarget | Row | undefined): FrameTarget | null {
  *
  * @throws Error when it is not there, or lies outside the tree (a link in it may lead anywhere)
  */
-export async function placeUri(root: string, file: string): Promise<vscode.Uri> {
+async function placeUri(root: string, file: string): Promise<vscode.Uri> {
   const wanted = path.join(root, file);
   const [realRoot, realFile] = await Promise.all([realpath(root), realpath(wanted)]).catch(() => {
     throw new Error(

@@ -32,7 +32,7 @@ export function isTraceText(lines: Lines): boolean {
 }
 
 /** Lines of a part of a text, 0-based and both included. */
-export interface LineRange {
+interface LineRange {
   readonly first: number;
   readonly last: number;
 }
@@ -85,7 +85,7 @@ function taskAndCpu(text: string): string {
 }
 
 /** What an event says of attempts to move pages. */
-export type SpokenOf = 'attempt' | 'mark';
+type SpokenOf = 'attempt' | 'mark';
 
 export interface TraceEvent {
   readonly line: number;

@@ -4,7 +4,7 @@ import type { EventDetails, StackRow } from '../engine/eventProtocol';
 import type { FrameTarget } from '../engine/protocol';
 import { element, icon, setAttributes } from './dom';
 
-export interface DetailsActions {
+interface DetailsActions {
   readonly onOpenFrame: (frame: string, takesFocus: boolean) => void;
   readonly onShowHolders: (pfn: number) => void;
   readonly onLeaveLeft: () => void;

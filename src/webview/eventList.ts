@@ -12,7 +12,7 @@ import type { RowCache } from './rowCache';
 const ROW_HEIGHT = 22;
 const WHEEL_LINE = 3 * ROW_HEIGHT;
 
-export interface EventListActions {
+interface EventListActions {
   /** The selected row is another one. */
   readonly onSelect: (index: number, row: EventRow) => void;
   /** Enter, or a double click. */

@@ -7,7 +7,7 @@ import { element, iconButton, setAttributes } from './dom';
 const PROBLEM_DELAY = 700;
 const APPLY_DELAY = 120;
 
-export interface FilterBarActions {
+interface FilterBarActions {
   /** The text, or its use, is another one. */
   readonly onChange: (filter: string, use: FilterUse) => void;
   readonly onComplete: (filter: string, offset: number) => Promise<FilterCompletions>;

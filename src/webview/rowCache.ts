@@ -8,7 +8,7 @@ const KEPT_PAGES = 40;
 /** A hand on the scrollbar passes over more pages than anybody reads. */
 const MOST_AT_ONCE = 3;
 
-export type AskWindow = (start: number, end: number, signal: AbortSignal) => Promise<EventWindow>;
+type AskWindow = (start: number, end: number, signal: AbortSignal) => Promise<EventWindow>;
 
 export class RowCache {
   private readonly pages = new Map<number, readonly EventRow[]>();

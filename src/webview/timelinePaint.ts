@@ -35,8 +35,8 @@ export interface Palette {
   readonly marks: Readonly<Record<MarkColour, string>>;
 }
 
-export type MarkColour = 'red' | 'orange' | 'yellow' | 'green' | 'blue' | 'purple';
-export type MarkSign = 'triangle' | 'diamond' | 'square' | 'cross' | 'circle' | 'ring';
+type MarkColour = 'red' | 'orange' | 'yellow' | 'green' | 'blue' | 'purple';
+type MarkSign = 'triangle' | 'diamond' | 'square' | 'cross' | 'circle' | 'ring';
 
 /** Reasons are told apart by sign and colour: neither alone does for everybody. */
 export function markStyle(reason: string | null): { readonly colour: MarkColour; readonly sign: MarkSign } {
@@ -70,7 +70,7 @@ export interface Target {
   readonly pfn: number;
 }
 
-export interface Drawing {
+interface Drawing {
   readonly width: number;
   readonly view: TimeView;
   readonly data: Timeline;

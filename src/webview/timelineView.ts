@@ -25,7 +25,7 @@ const PAN = 0.2;
 /** A press that moves less is a click, in px. */
 const STILL = 4;
 
-export interface TimelineActions {
+interface TimelineActions {
   readonly ask: (range: TimeRange | null, columns: number, signal: AbortSignal) => Promise<Timeline | null>;
   readonly describe: (range: TimeRange, signal: AbortSignal) => Promise<readonly string[]>;
   readonly onSelectRow: (row: number) => void;

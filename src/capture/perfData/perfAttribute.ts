@@ -55,7 +55,7 @@ export interface PerfAttribute {
 }
 
 /** Offsets in a sample of what stands before its parts of variable size; NOWHERE where it is not there. */
-export interface SampleLayout {
+interface SampleLayout {
   readonly id: number;
   readonly tid: number;
   readonly time: number;

@@ -20,7 +20,7 @@ export const Feature = {
 const READ_FEATURES: ReadonlySet<number> = new Set(Object.values(Feature));
 
 /** An event as the EVENT_DESC feature names it. */
-export interface EventDescription {
+interface EventDescription {
   readonly name: string;
   readonly ids: readonly number[];
 }

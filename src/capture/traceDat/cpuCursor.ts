@@ -12,7 +12,7 @@ const MISSING_EVENTS = 1 << 31;
 const MISSING_STORED = 1 << 30;
 
 /** How pages and records are laid out in the whole file. */
-export interface RingLayout {
+interface RingLayout {
   readonly littleEndian: boolean;
   readonly page: PageHeader;
   readonly record: RecordHeader;

@@ -7,7 +7,7 @@ import { pageFlagBits, type PageFlagBits } from './pageFlagBits';
 import { parsePrintFormat, type PrintedValue } from './printFormat';
 
 /** What the events' fields need to know of the file. */
-export interface FieldContext {
+interface FieldContext {
   readonly littleEndian: boolean;
   /** Kernel release as of uname, or null. */
   readonly release: string | null;

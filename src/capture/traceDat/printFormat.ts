@@ -11,7 +11,7 @@ export interface PrintedValue {
 }
 
 /** `{ value, "name" }` of a `__print_flags` or `__print_symbolic` list. */
-export interface NamedValue {
+interface NamedValue {
   /** The value's expression as it stands, e.g. `1UL << PG_locked`. */
   readonly expression: string;
   readonly name: string;

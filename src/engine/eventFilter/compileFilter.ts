@@ -14,7 +14,7 @@ import type { Act, FilterValue } from './filterValues';
 import { partOfText, wholeText, type TextTest } from './textPattern';
 
 /** Whether a row is asked for. */
-export type RowTest = (row: number) => boolean;
+type RowTest = (row: number) => boolean;
 
 export interface FilteredCapture {
   readonly capture: Capture;

@@ -36,7 +36,7 @@ export interface FilterProblem {
   readonly message: string;
 }
 
-export type ParsedFilter =
+type ParsedFilter =
   | { readonly expression: FilterExpression; readonly problem: null }
   | { readonly expression: null; readonly problem: FilterProblem };
 

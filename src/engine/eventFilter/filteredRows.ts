@@ -16,7 +16,7 @@ export interface RowList {
   readonly rows: Int32Array | null;
 }
 
-export type Filtering =
+type Filtering =
   | { readonly rows: RowList; readonly problem: null }
   /** What cannot be understood leaves nothing out. */
   | { readonly rows: RowList; readonly problem: FilterProblem };

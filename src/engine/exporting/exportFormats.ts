@@ -2,7 +2,7 @@
 
 export type ExportFormat = 'json' | 'csv' | 'markdown' | 'speedscope';
 
-export interface ExportForm {
+interface ExportForm {
   /** What it is called, for people. */
   readonly title: string;
   /** What it is good for. */

@@ -7,7 +7,7 @@ import { HolderMatcher } from '../holderMatcher';
 import type { HolderSource } from '../holderSource';
 import type { HoldersQuery } from '../holdersQuery';
 
-export interface ShownPages {
+interface ShownPages {
   readonly pages: readonly Page[];
   readonly references: (page: Page) => readonly Reference[];
   /** Last time of the capture. */

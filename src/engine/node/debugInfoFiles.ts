@@ -69,7 +69,7 @@ export class DebugInfoFiles implements OpenDebugInfo {
 }
 
 /** The modules below some folders. What cannot be opened there is as if it were not there. */
-export class ModuleFolders implements OpenModules {
+class ModuleFolders implements OpenModules {
   private readonly found = new Map<string, Promise<DebugFile | null>>();
   private files: ReadonlyMap<string, string> | null = null;
   private readonly named = new Map<string, boolean>();

@@ -8,7 +8,7 @@ export type Writer = 'tracefs' | 'trace-cmd';
 export type EventSource = 'auto' | 'page_ref' | 'page_pin_owner' | 'page_pinner';
 
 /** How each event gets its stack. */
-export type StackBy = 'option' | 'trigger';
+type StackBy = 'option' | 'trigger';
 
 export type RecordedPages =
   | { readonly kind: 'all' }

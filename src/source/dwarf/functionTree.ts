@@ -17,7 +17,7 @@ export interface FunctionNode {
 }
 
 /** A call in the machine code. */
-export interface CallEntry {
+interface CallEntry {
   /** The function that the call was written in. */
   readonly node: FunctionNode;
   /** Address behind the call instruction. */

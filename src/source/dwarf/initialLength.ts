@@ -1,6 +1,6 @@
 import type { ByteCursor } from '../elf/byteCursor';
 
-export interface InitialLength {
+interface InitialLength {
   /** Bytes of the whole contribution, this field included. */
   readonly length: number;
   /** Bytes of offsets and lengths in it. */

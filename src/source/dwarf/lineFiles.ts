@@ -240,7 +240,7 @@ function readIndex(cursor: ByteCursor, form: number, sizes: FormSizes): number {
 }
 
 /** `path` below `directory` unless it is absolute; `.` and `..` in it are resolved. */
-export function joinPath(directory: string, path: string): string {
+function joinPath(directory: string, path: string): string {
   const joined = path.startsWith('/') || directory === '' ? path : `${directory}/${path}`;
   if (!/(?:^|\/)\.{0,2}\//.test(joined.slice(1))) return joined;
   const parts: string[] = [];

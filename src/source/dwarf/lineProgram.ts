@@ -13,7 +13,7 @@ export interface LineRow {
 }
 
 /** What the header of a line table says of its program. */
-export interface LineProgramHeader {
+interface LineProgramHeader {
   /** Where the program begins in the table, in bytes. */
   readonly program: number;
   readonly addressSize: number;

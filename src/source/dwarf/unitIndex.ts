@@ -8,7 +8,7 @@ import { readInitialLength } from './initialLength';
 import { LONGEST_HEADER, readUnitHeader, type UnitHeader } from './unit';
 
 /** Gives the pieces of code of a unit that .debug_aranges says nothing of. */
-export type UnitRanges = (header: UnitHeader, add: (low: number, high: number) => void) => Promise<void>;
+type UnitRanges = (header: UnitHeader, add: (low: number, high: number) => void) => Promise<void>;
 
 /** Bytes of .debug_aranges read at a time. */
 const WINDOW = 1 << 20;

@@ -8,7 +8,7 @@ const enum Compression {
   Zstd = 2,
 }
 
-export interface CompressedSection {
+interface CompressedSection {
   readonly compression: number;
   /** Bytes from the begin of the file, and their count. */
   readonly offset: number;

@@ -13,7 +13,7 @@ const SECTION_SIZE = 16;
 const DATA_SIZE_AT = 48;
 
 /** An event of a recording, with the ids of its samples, one a CPU. */
-export interface RecordedEvent {
+interface RecordedEvent {
   readonly attribute: PerfAttribute;
   readonly ids: readonly bigint[];
 }

@@ -11,7 +11,7 @@ import { repeatText } from './repeatText';
 import { repeatTraceDat } from './repeatTraceDat';
 
 /** How often all of a recording comes, or how many events there should be at least. */
-export type Amount = { readonly times: number } | { readonly events: number };
+type Amount = { readonly times: number } | { readonly events: number };
 
 /**
  * Writes a capture like `from` (ftrace text, trace.dat or perf.data, text also gzipped) that is larger. Of what is

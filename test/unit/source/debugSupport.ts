@@ -30,7 +30,7 @@ export function isOnPath(program: string): boolean {
   return spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0;
 }
 
-export interface OpenFile extends RangeSource {
+interface OpenFile extends RangeSource {
   close(): void;
 }
 

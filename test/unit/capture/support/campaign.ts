@@ -27,7 +27,7 @@ const HANGS = 60_000;
 /** Heap of a worker in MB, array buffers apart: what the largest files of a campaign need several times over. */
 const LARGEST_HEAP = 400;
 
-export interface Campaign {
+interface Campaign {
   /** How many rounds, {@link MUTATIONS} unless told. */
   readonly rounds?: number;
   /** Makes the damaged file of a round. */

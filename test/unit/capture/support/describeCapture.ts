@@ -10,7 +10,7 @@ import {
 } from '../../../../src/capture/eventTable';
 
 /** Numbers of events by kind and, for other events, by name. */
-export function countsOf(capture: Capture): Record<string, number> {
+function countsOf(capture: Capture): Record<string, number> {
   const counts: Record<string, number> = {};
   const { events, symbols } = capture;
   for (let row = 0; row < events.length; row++) {

@@ -16,7 +16,7 @@ import { assertConsistent } from './describeCapture';
 const NOT_IN_FILE_ORDER = new Set(['page-pinner', 'trace-dat', 'perf-data']);
 
 /** What a file of some format may take, in bytes of array buffers. */
-export interface MemoryBound {
+interface MemoryBound {
   /** Whatever its size: windows, the first rows of every table, decoders. */
   readonly fixed: number;
   /** For each byte of the file. */
@@ -36,7 +36,7 @@ export const BINARY_BOUND: MemoryBound = { fixed: 6 << 20, perByte: 84 };
 /** Compressed blocks inside: each may stand for 4 MB, or more of its own size (traceDat/decompressor.ts). */
 export const UNPACKED_BOUND: MemoryBound = { fixed: 64 << 20, perByte: 1 << 14 };
 
-export interface Examined {
+interface Examined {
   readonly capture: Capture;
   readonly pages: readonly Page[];
   /** Array buffers that were allocated, in bytes; less where some were collected meanwhile. */

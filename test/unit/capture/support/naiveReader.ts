@@ -11,7 +11,7 @@ export interface NaiveEvent {
   stack: string[] | null;
 }
 
-export interface NaiveCapture {
+interface NaiveCapture {
   readonly events: NaiveEvent[];
   readonly stackRecords: number;
   readonly orphans: number;

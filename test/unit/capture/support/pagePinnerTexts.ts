@@ -1,6 +1,6 @@
 /** What page_pinner of android13-5.15 and later prints, by the format strings of mm/page_pinner.c. */
 
-export interface PinnerRecord {
+interface PinnerRecord {
   readonly first: string;
   readonly pfn?: number;
   readonly count?: number;

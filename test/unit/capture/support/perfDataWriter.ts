@@ -193,7 +193,7 @@ export function sideRecord(
 }
 
 /** struct perf_event_attr of 128 bytes. */
-export function attributeBytes(little: boolean, attribute: AttributeText): Uint8Array {
+function attributeBytes(little: boolean, attribute: AttributeText): Uint8Array {
   const bit = (index: number): bigint => 1n << BigInt(little ? index : 63 - index);
   let flags = attribute.sampleIdAll === false ? 0n : bit(18);
   if (attribute.clockId !== undefined) flags |= bit(25);
@@ -248,7 +248,7 @@ export function tracingData(
   return out.u32(0).u32(0).u64(0).done();
 }
 
-export interface PerfFileText {
+interface PerfFileText {
   readonly littleEndian: boolean;
   readonly attributes: readonly AttributeText[];
   /** Contents by number of the feature, tracing data (1) included. */

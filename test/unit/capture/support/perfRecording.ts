@@ -33,7 +33,7 @@ const FLAGS = (
   .join(', ');
 
 /** As include/trace/events/page_ref.h of 6.1 prints them. */
-export const FORMATS = {
+const FORMATS = {
   page_ref: [
     `name: page_ref_mod_and_test\nID: 617\n${COMMON}` +
       '\tfield:unsigned long pfn;\toffset:8;\tsize:8;\tsigned:0;\n' +
@@ -80,13 +80,13 @@ export const PAGE_REF: AttributeText = {
   ids: [10, 11],
   name: 'page_ref:page_ref_mod_and_test',
 };
-export const MIGRATE: AttributeText = {
+const MIGRATE: AttributeText = {
   config: 582,
   sampleType: USUAL,
   ids: [12, 13],
   name: 'migrate:mm_migrate_pages_start',
 };
-export const CMA: AttributeText = {
+const CMA: AttributeText = {
   config: 609,
   sampleType: USUAL,
   ids: [14, 15],
@@ -99,7 +99,7 @@ export const CLOCK: AttributeText = {
   ids: [16],
   name: 'cpu-clock',
 };
-export const ATTRIBUTES: readonly AttributeText[] = [PAGE_REF, MIGRATE, CMA, CLOCK];
+const ATTRIBUTES: readonly AttributeText[] = [PAGE_REF, MIGRATE, CMA, CLOCK];
 
 export function pageRef(little: boolean, pfn: bigint, count: number, val: number, mapping = 0n): Uint8Array {
   return new ByteWriter(little)
@@ -196,7 +196,7 @@ function descriptions(little: boolean): Uint8Array {
   return out.done();
 }
 
-export interface RecordingKind {
+interface RecordingKind {
   readonly little: boolean;
   readonly pipe: boolean;
   /** Bytes in each compressed record; 0 for none. */

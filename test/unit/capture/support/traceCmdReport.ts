@@ -17,7 +17,7 @@ const ADDRESS = /^[0-9a-f]{8,16}$/;
 const FLAG_BITS = 0xffffff;
 
 /** What was compared, so that a test can ask for enough of it. */
-export interface Compared {
+interface Compared {
   events: number;
   stacks: number;
   /** Events whose flags are printed as a number, but for `locked`. */

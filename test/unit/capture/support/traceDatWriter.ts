@@ -34,7 +34,7 @@ export interface RecordText {
   readonly longForm?: boolean;
 }
 
-export interface BufferText {
+interface BufferText {
   readonly name: string;
   readonly clock?: string;
   /** By CPU. */
@@ -64,10 +64,7 @@ export interface TraceDatText {
 const SECTION_COMPRESSED = 1;
 
 /** Places `fields` behind the common ones, aligned as a C compiler does. */
-export function layoutOf(
-  event: EventText,
-  longSize: number,
-): { name: string; offset: number; size: number }[] {
+function layoutOf(event: EventText, longSize: number): { name: string; offset: number; size: number }[] {
   let offset = 8;
   return event.fields.map((field) => {
     const size = field.size === 'long' ? longSize : field.size;
@@ -85,7 +82,7 @@ function nameOf(declaration: string): string {
 }
 
 /** The `format` file of an event. */
-export function formatText(event: EventText, longSize: number): string {
+function formatText(event: EventText, longSize: number): string {
   const lines = [
     `name: ${event.name}`,
     `ID: ${event.id}`,
@@ -127,7 +124,7 @@ export function recordData(
 }
 
 /** The pages of one CPU. */
-export function pagesOf(file: TraceDatText, records: readonly RecordText[]): Uint8Array {
+function pagesOf(file: TraceDatText, records: readonly RecordText[]): Uint8Array {
   const { littleEndian = true, longSize = 8, pageSize = 4096 } = file;
   const dataOffset = 8 + longSize;
   const pages: Uint8Array[] = [];

@@ -13,7 +13,7 @@ after(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-export interface Ended {
+interface Ended {
   readonly status: number | null;
   readonly output: string;
   readonly errors: string;

@@ -1,7 +1,7 @@
 /** Results of an analysis, made by hand: what a test does not name has a plain value. */
 import type { Capture } from '../../../../src/capture/eventTable';
 import { PlacedStacks } from '../../../../src/engine/frames';
-import { NO_ADDITIONS, type HolderSource } from '../../../../src/engine/holderSource';
+import type { HolderSource } from '../../../../src/engine/holderSource';
 import type { HolderAnalysis, Mark, Page, Reference, ReferenceEnd } from '../../../../src/holders/model';
 
 export function page(marks: readonly Mark[], references: readonly Reference[]): Page {
@@ -67,7 +67,7 @@ export function source(
     capture,
     analysis: { attempts: [], pages: [], unreleased: [], ...analysis },
     part: 1,
-    additions: NO_ADDITIONS,
+    additions: { notes: () => [], rows: () => [] },
     stacks,
     eventsOf: () => [],
     pageOf: () => null,

@@ -7,7 +7,7 @@ import { memorySource } from '../../support/traceText';
 
 const FAULT = ['__handle_mm_fault', 'handle_mm_fault', 'do_user_addr_fault', 'asm_exc_page_fault'];
 
-export interface TracedEvent {
+interface TracedEvent {
   /** ns in the trace's clock, a multiple of 1000. */
   readonly at: number;
   /** `comm-pid` */

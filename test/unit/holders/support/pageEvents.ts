@@ -15,7 +15,7 @@ export const SCAN = [
 export const MIGRATE = ['migrate_pages_batch', 'migrate_pages', '__alloc_contig_migrate_range', ...CMA];
 export const PUTBACK = ['folio_putback_lru', 'putback_movable_pages', '__alloc_contig_migrate_range', ...CMA];
 
-export interface Change {
+interface Change {
   readonly count: number;
   readonly val: number;
   readonly mapcount?: number;
