@@ -10,6 +10,7 @@ import { CERTAINTY_NAMES, sentence, UNSURE_LINE_NAME } from '../engine/wording';
 import { commandLink } from './commandLink';
 import { escapeMarkdown } from './markdown';
 import type { KernelTreeChoice } from './kernelTreeChoice';
+import { lensTitle } from './lensTitle';
 import type { OpenCaptures } from './openCaptures';
 import { relocatedLine } from './relocateLine';
 import { documentLines } from './textFrames';
@@ -82,7 +83,7 @@ export class HeldInSource implements vscode.CodeLensProvider, vscode.Disposable 
       if (line === null) return [];
       const command = {
         command: COMMAND,
-        title: `$(lock) ${each.label}`,
+        title: lensTitle(`$(lock) ${each.label}`),
         arguments: [ofFunction(file, each)],
       };
       return [new vscode.CodeLens(new vscode.Range(line, 0, line, 0), command)];

@@ -5,6 +5,7 @@
  */
 import * as vscode from 'vscode';
 import type { AttemptInText, CaptureFacts, CaptureMarks, EngineApi, MarkInText } from '../engine/protocol';
+import { lensTitle } from './lensTitle';
 import type { OpenCaptures } from './openCaptures';
 import type { PageRow } from './revealHolders';
 import { documentLines } from './textFrames';
@@ -183,7 +184,8 @@ function offersToOpen(document: vscode.TextDocument): vscode.CodeLens[] {
 }
 
 function lens(line: number, command: vscode.Command): vscode.CodeLens {
-  return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), command);
+  const titled = { ...command, title: lensTitle(command.title) };
+  return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), titled);
 }
 
 function eventSymbol(document: vscode.TextDocument, { line, name, fields, spokenOf }: TraceEvent) {

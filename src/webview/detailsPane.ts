@@ -1,7 +1,7 @@
 /** What is known of the selected event: its stack, whose frames lead to the source, its page and its fields. */
 import * as l10n from '@vscode/l10n';
 import type { EventDetails, StackRow } from '../engine/eventProtocol';
-import type { FrameTarget } from '../engine/protocol';
+import type { FrameTarget, TreeNode } from '../engine/protocol';
 import { element, icon, setAttributes } from './dom';
 
 interface DetailsActions {
@@ -18,6 +18,19 @@ const FRAME_ICONS: Readonly<Record<FrameTarget['certainty'], string>> = {
   'function-only': 'symbol-misc',
   unknown: 'circle-slash',
 };
+
+/** What was not looked for, or not yet, is not said to be nowhere. */
+function frameIcon({ frame, mood }: TreeNode): string {
+  const certainty = frame?.certainty ?? 'unknown';
+  return certainty === 'unknown' && mood !== 'doubt' ? 'symbol-method' : FRAME_ICONS[certainty];
+}
+
+/** Names of the kernel are long, and are best broken behind an underscore. */
+function breakable(text: string): readonly (string | HTMLElement)[] {
+  return text
+    .split(/(?<=_)(?=[^_])/)
+    .flatMap((part, index) => (index === 0 ? [part] : [element('wbr'), part]));
+}
 
 export class DetailsPane {
   readonly root = element('section', { class: 'details', 'aria-label': l10n.t('Selected event') });
@@ -77,7 +90,10 @@ export class DetailsPane {
       element(
         'dl',
         { class: 'fields' },
-        ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
+        ...facts.flatMap(([name, value]) => [
+          element('dt', {}, name),
+          element('dd', {}, ...breakable(value)),
+        ]),
       ),
     );
     if (focused >= 0) this.frameElements()[focused]?.focus();
@@ -116,7 +132,7 @@ export class DetailsPane {
     const button = element(
       'button',
       { type: 'button', class: leads ? 'frame' : 'frame nowhere', tabindex: -1 },
-      icon(FRAME_ICONS[frame?.certainty ?? 'unknown']),
+      icon(frameIcon(node)),
       element('span', { class: 'frame-function' }, label),
       element('span', { class: 'frame-place' }, description),
     );

@@ -10,6 +10,10 @@ import type { RowCache } from './rowCache';
 
 /** As in VS Code's own lists. */
 const ROW_HEIGHT = 22;
+/** In characters: `Put -1: count 1027` with the sign of a mark. */
+const LEAST_WHAT = 22;
+/** Of a cell, in characters. */
+const PADDING = 1.5;
 const WHEEL_LINE = 3 * ROW_HEIGHT;
 
 interface EventListActions {
@@ -106,9 +110,10 @@ export class EventList {
   /** @param all every column there is, in order; rows have their texts in this order */
   showColumns(all: readonly EventColumn[], shown: ReadonlySet<string>): void {
     this.columns = all.flatMap((column, index) => (shown.has(column.id) ? [{ ...column, index }] : []));
-    const widths = this.columns.map(({ width }, index) =>
-      index === this.columns.length - 1 ? `minmax(${width + 2}ch, 1fr)` : `${width + 1.5}ch`,
-    );
+    const widths = this.columns.map(({ id, width }, index) => {
+      if (index === this.columns.length - 1) return `minmax(${width + 2}ch, 1fr)`;
+      return id === 'what' ? this.whatWidth(width + PADDING) : `${width + PADDING}ch`;
+    });
     this.grid.style.setProperty('--columns', widths.join(' '));
     this.header.replaceChildren(
       ...this.columns.map(({ label, about, isNumber }, index) =>
@@ -128,6 +133,14 @@ export class EventList {
     for (const row of this.rows) row.remove();
     this.rows.length = 0;
     this.draw();
+  }
+
+  /** Most of what events say is short: where the list is narrow, the kind behind it needs the room more. */
+  private whatWidth(most: number): string {
+    const isBeforeFunctions = ({ id }: EventColumn): boolean => id !== 'caller' && id !== 'event';
+    const others = this.columns.filter((each) => each.id !== 'what' && isBeforeFunctions(each));
+    const taken = others.reduce((sum, { width }) => sum + width + PADDING, 0);
+    return `clamp(${LEAST_WHAT}ch, calc(100cqw - ${taken}ch), ${most}ch)`;
   }
 
   /** How many rows there are; what they are may have changed too. */

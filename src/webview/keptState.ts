@@ -12,6 +12,8 @@ export interface KeptState {
   readonly pfn: number | null;
   /** What the timeline shows; null for the whole. */
   readonly range: TimeRange | null;
+  /** The timeline was once shown where the marks are; since then it is for whoever looks to say what it shows. */
+  readonly hasBegun: boolean;
   /** Part of the width that the list has, from 0 to 1. */
   readonly split: number;
 }
@@ -23,13 +25,16 @@ export const NOTHING_KEPT: KeptState = {
   row: null,
   pfn: null,
   range: null,
+  hasBegun: false,
   split: 0.66,
 };
 
 /** What was kept may be of another version of the extension: only what is known is taken. */
 export function checkedState(kept: unknown): KeptState {
   if (typeof kept !== 'object' || kept === null) return NOTHING_KEPT;
-  const { filter, use, columns, row, pfn, range, split } = kept as Readonly<Record<string, unknown>>;
+  const { filter, use, columns, row, pfn, range, hasBegun, split } = kept as Readonly<
+    Record<string, unknown>
+  >;
   return {
     filter: typeof filter === 'string' ? filter : '',
     use: use === 'find' ? 'find' : 'filter',
@@ -37,6 +42,7 @@ export function checkedState(kept: unknown): KeptState {
     row: wholeNumber(row),
     pfn: wholeNumber(pfn),
     range: checkedRange(range),
+    hasBegun: hasBegun === true,
     split: typeof split === 'number' && split >= 0.2 && split <= 0.9 ? split : NOTHING_KEPT.split,
   };
 }

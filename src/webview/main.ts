@@ -143,6 +143,10 @@ class CaptureEditorPage {
     const before = this.state;
     this.state = state;
     this.headerView.showState(state);
+    if (state.phase === 'open' && !this.kept.hasBegun) {
+      this.keep({ hasBegun: true });
+      this.timeline.beginAtMarks();
+    }
     if (state.generation === null) {
       this.header = null;
       this.cache.clear();

@@ -3,6 +3,22 @@ import type { TimeRange } from '../engine/eventProtocol';
 
 /** Nobody looks closer than that, in ns or ticks. */
 const SHORTEST = 10;
+/** What is shown on each side of the marks, as a part of their span, and at least as a part of the whole. */
+const AROUND_MARKS = 0.5;
+const LEAST_AROUND = 0.02;
+/** Marks over more of the whole than this are seen well enough in the whole. */
+const NEARLY_WHOLE = 0.6;
+
+/** Where to begin to look: the marks and what is around them; null where that is nearly the whole, or there are none. */
+export function rangeOfMarks(times: readonly number[], span: TimeRange): TimeRange | null {
+  const first = times.reduce((least, time) => Math.min(least, time), Infinity);
+  const last = times.reduce((most, time) => Math.max(most, time), -Infinity);
+  if (!(first <= last)) return null;
+  const whole = span.to - span.from;
+  const around = Math.max((last - first) * AROUND_MARKS, whole * LEAST_AROUND);
+  const range = { from: Math.max(span.from, first - around), to: Math.min(span.to, last + around) };
+  return range.to - range.from > whole * NEARLY_WHOLE ? null : range;
+}
 
 export class TimeView {
   private span: TimeRange = { from: 0, to: 1 };

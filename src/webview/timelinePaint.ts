@@ -81,7 +81,7 @@ interface Drawing {
 }
 
 export function heightOf({ lanes, page }: Pick<Timeline, 'lanes' | 'page'>): number {
-  const lanesHeight = lanes.length > 0 ? lanes.length * LANE + BETWEEN : 0;
+  const lanesHeight = lanes.length > 0 ? (1 + lanes.length) * LANE + BETWEEN : 0;
   return AXIS + DENSITY + MARKS + lanesHeight + (page === null ? 0 : COUNTS + BETWEEN) + BETWEEN;
 }
 
@@ -245,6 +245,11 @@ export class TimelinePainter {
   private lanes(): void {
     const { context, palette, drawing } = this;
     if (drawing.data.lanes.length === 0) return;
+    this.name(
+      l10n.t({ message: 'Held', comment: ['Above the names of the pages that were held longest'] }),
+      this.top + LANE / 2,
+    );
+    this.top += LANE;
     for (const lane of drawing.data.lanes) {
       const middle = this.top + LANE / 2;
       context.fillStyle = palette.line;

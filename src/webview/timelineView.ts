@@ -18,7 +18,7 @@ import {
   type Palette,
   type Target,
 } from './timelinePaint';
-import { TimeView } from './timeView';
+import { rangeOfMarks, TimeView } from './timeView';
 
 const ZOOM = 0.75;
 const PAN = 0.2;
@@ -63,6 +63,8 @@ export class TimelineView {
   private selected: number | null = null;
   private drag: Drag | null = null;
   private isDrawing = false;
+  /** What is shown first is still to be chosen. */
+  private beginsAtMarks = false;
 
   constructor(private readonly actions: TimelineActions) {
     const button = (name: string, says: string, key: string): HTMLElement =>
@@ -88,7 +90,11 @@ export class TimelineView {
       this.spoken,
     );
     this.listen();
-    new ResizeObserver(() => void this.refresh()).observe(this.root);
+    new ResizeObserver(() => {
+      // What is drawn would be stretched until the answer comes.
+      this.draw();
+      void this.refresh();
+    }).observe(this.root);
     onThemeChange(() => {
       this.palette = themePalette();
       this.drawLegend();
@@ -117,6 +123,11 @@ export class TimelineView {
     this.draw();
   }
 
+  /** Has the part around the marks shown, once they are known: most of a capture is the way there. */
+  beginAtMarks(): void {
+    this.beginsAtMarks = true;
+  }
+
   focus(): void {
     this.canvas.focus();
   }
@@ -127,12 +138,25 @@ export class TimelineView {
     this.root.hidden = data === null;
     if (data === null) return;
     this.view.setSpan(data.span);
+    if (this.beginsAtMarks) this.begin(data);
     this.canvas.style.height = `${heightOf(data)}px`;
     this.drawLegend();
     this.draw();
     setAttributes(this.canvas, { 'aria-label': summary(data) });
     // Only now it has a width to ask for.
     if (wasHidden) void this.refresh();
+  }
+
+  private begin({ marks, span }: Timeline): void {
+    this.beginsAtMarks = false;
+    const range = rangeOfMarks(
+      marks.map(({ time }) => time),
+      span,
+    );
+    if (range === null || this.view.part !== null) return;
+    this.view.show(range);
+    if (this.selected !== null) this.view.reveal(this.selected);
+    this.changed();
   }
 
   private draw(): void {

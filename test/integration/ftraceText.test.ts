@@ -113,7 +113,7 @@ describe('ftrace text in an editor', () => {
       assert.deepEqual(
         found.map(({ command }) => command?.title),
         // Where the page was refused, and where test_pages_isolated names it.
-        [3, 3, 2, 2, 1, 1].map((held) => `$(lock) PFN 0x12f98: held by ${held} → show`),
+        [3, 3, 2, 2, 1, 1].map((held) => `$(lock)\u00a0PFN 0x12f98: held by ${held} → show`),
       );
       for (const { range } of found) assert.match(document.lineAt(range.start.line).text, /pfn=0x12f98/);
       const [{ command } = { command: undefined }] = found;

@@ -145,6 +145,7 @@ describe('the capture editor', () => {
   it('goes from mark to mark in the timeline, and zooms and moves, by keys', async () => {
     const canvas = editor().locator('.timeline-canvas');
     await canvas.focus();
+    const begun = await canvas.getAttribute('aria-label');
     await page.keyboard.press('0');
     await page.keyboard.press('p');
     await page.keyboard.press('p');
@@ -155,6 +156,7 @@ describe('the capture editor', () => {
       .filter({ has: editor().locator('.codicon-bookmark') })
       .waitFor();
     const whole = await canvas.getAttribute('aria-label');
+    assert.notEqual(begun, whole, 'it begins at the marks');
     for (let presses = 0; presses < 12; presses++) await page.keyboard.press('+');
     await until(async () => (await canvas.getAttribute('aria-label')) !== whole);
     await screenshot('editor-zoomed');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HIGHEST, LongScroll } from '../../../src/webview/longScroll';
-import { TimeView } from '../../../src/webview/timeView';
+import { rangeOfMarks, TimeView } from '../../../src/webview/timeView';
 import { checkedState, NOTHING_KEPT } from '../../../src/webview/keptState';
 import { below, seededRandom } from '../capture/support/random';
 
@@ -93,4 +93,14 @@ test('of what another version kept only what is known is taken', () => {
     split: 7,
   };
   assert.deepEqual(checkedState(odd), { ...NOTHING_KEPT, columns: ['pfn'] });
+});
+
+test('the timeline begins at the marks, where they are a small part of the capture', () => {
+  const span = { from: 0, to: 1000 };
+  assert.deepEqual(rangeOfMarks([900, 920], span), { from: 880, to: 940 });
+  assert.deepEqual(rangeOfMarks([500], span), { from: 480, to: 520 });
+  assert.deepEqual(rangeOfMarks([10, 1], span), { from: 0, to: 30 });
+  assert.equal(rangeOfMarks([0, 400, 500], span), null, 'that is nearly the whole');
+  assert.equal(rangeOfMarks([], span), null);
+  assert.equal(rangeOfMarks([5], { from: 5, to: 5 })?.from, 5);
 });
