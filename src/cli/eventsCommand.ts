@@ -35,7 +35,7 @@ ${keyLines()}
 
 /** @throws UsageError */
 export function eventsCommand(args: readonly string[]): EventsCommand {
-  const { values, positionals } = parseOptions(args, {
+  const { values, positionals } = parseOptions(filterJoined(args), {
     filter: { type: 'string', multiple: true },
     limit: { type: 'string' },
     rules: { type: 'string' },
@@ -57,6 +57,13 @@ export function eventsCommand(args: readonly string[]): EventsCommand {
     limit: limitOf(values.limit),
     format: oneOf('events', '--format', values.format ?? 'text', ['text', 'json']),
   };
+}
+
+/** A filter may begin with what is left out, `-comm:sh`: parseArgs takes that for another option. */
+function filterJoined(args: readonly string[]): readonly string[] {
+  const at = args.findIndex((arg, index) => arg === '--filter' && /^-(?!-)/.test(args[index + 1] ?? ''));
+  if (at < 0) return args;
+  return [...args.slice(0, at), `--filter=${args[at + 1]!}`, ...filterJoined(args.slice(at + 2))];
 }
 
 /** A filter that cannot be understood is shown with its place: shells take quotes and more away. */

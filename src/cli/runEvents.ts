@@ -15,9 +15,16 @@ export async function runEvents(
   if (read === null) return 2;
   const { engine, opened, isWhole } = read;
   const captures = opened.filter(({ format }) => format !== 'kallsyms');
+  let isAnswered = isWhole;
   for (const { id, path } of captures) {
+    const { problem } = await engine.events({ capture: id, filter, use: 'filter', start: 0, end: 0 });
+    if (problem !== null) {
+      await errors.write(`page-holders: ${path}: --filter: ${problem.message}\n`);
+      isAnswered = false;
+      continue;
+    }
     if (format === 'text' && captures.length > 1) await output.write(`${path}\n`);
     for await (const lines of engine.eventLines(id, filter, limit, format)) await output.write(`${lines}\n`);
   }
-  return isWhole ? 0 : 2;
+  return isAnswered ? 0 : 2;
 }

@@ -117,7 +117,7 @@ export class AllocationRows implements PageAdditions {
       return [named(symbols, migratetype[row]!), flagNames(named(symbols, gfpMask[row]!))];
     }
     const type = event === null ? -1 : this.trace.events.migratetype[event]!;
-    return type < 0 ? [] : [`migratetype ${type}`];
+    return type < 0 ? [] : [migratetypeText(type)];
   }
 
   private when(page: Page, { standing, marks, time }: PageAllocation): string {
@@ -386,4 +386,12 @@ function pfnsRow(
         }),
       ),
   );
+}
+
+/** The first ones are the same in all kernels and configurations (include/linux/mmzone.h enum migratetype). */
+const MIGRATETYPES = ['Unmovable', 'Movable', 'Reclaimable'];
+
+function migratetypeText(type: number): string {
+  const name = MIGRATETYPES[type];
+  return name === undefined ? `migratetype ${type}` : `${name} (migratetype ${type})`;
 }

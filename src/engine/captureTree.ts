@@ -50,13 +50,29 @@ export function captureRow(
   );
 }
 
+/** As people call it: `trace.dat`, `perf script`. */
+function formatName(slug: string): string {
+  return FORMAT_NAMES.get(slug) ?? slug;
+}
+
+const FORMAT_NAMES: ReadonlyMap<string, string> = new Map([
+  ['trace-dat', 'trace.dat'],
+  ['trace-cmd-report', 'trace-cmd report'],
+  ['perf-data', 'perf.data'],
+  ['perf-script', 'perf script'],
+  ['page-owner', 'page_owner'],
+  ['page-pinner', 'page_pinner'],
+]);
+
 /** `ftrace · 294 events · 8.63 s`, and before it what makes that not the whole truth. */
 export function captureDescription(facts: CaptureFacts, capture: Capture): string {
   const span = timeSpan(capture);
   const length = span === null ? '' : ` · ${spanText(span.last - span.first, capture.clock)}`;
   const part = facts.part < 1 ? `${percentText(facts.part)} read · ` : '';
   const changed = facts.changed === null ? '' : 'changed since it was read · ';
-  return `${part}${changed}${facts.format} · ${counted(facts.events, 'event')}${length}`;
+  const events =
+    facts.pageEvents === 0 && facts.allocations > 0 ? '' : ` · ${counted(facts.events, 'event')}`;
+  return `${part}${changed}${formatName(facts.format)}${events}${length}`;
 }
 
 /** That the capture is being read, or that its file is not what was read. */

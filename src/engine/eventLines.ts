@@ -24,10 +24,10 @@ export function eventLine(
 
 /**
  * One event as a JSON object without line breaks. Fields that the capture does not have are left out; `timeNs` is in
- * ns by the clock of the capture, or in its ticks, as text: it may have more digits than a double.
+ * ns by the clock of the capture, or in its ticks where `clock` says so, as text: it may have more digits than a double.
  */
 export function eventJson(
-  { path, events, symbols, timeBase }: Capture,
+  { path, events, symbols, timeBase, clock }: Capture,
   { columns }: Pick<CaptureHeader, 'columns'>,
   { row, time, pfn, cells, isMark }: EventRow,
 ): string {
@@ -38,6 +38,7 @@ export function eventJson(
   }
   const at = absoluteTime(time, timeBase);
   if (at !== null) fields['timeNs'] = String(at);
+  if (at !== null && clock === 'ticks') fields['clock'] = clock;
   if (pfn >= 0) fields['pfn'] = pfnText(pfn);
   if (isMark) fields['isMark'] = true;
   const stack = events.stack[row]!;

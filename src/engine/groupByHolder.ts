@@ -64,11 +64,14 @@ function stepOf(name: string): string {
   return name.replaceAll('/', '_');
 }
 
+/** How the path of a reference begins of which the capture has the put alone. */
+export const PUT_PATH = 'put in ';
+
 /** `vmsplice`; `put in pipe_read` where the get is not in the capture. */
 export function pathText({ acquired, released, site }: Reference): string {
   if (acquired !== null) return site === '' ? 'function not known' : site;
   if (released === null) return 'neither get nor put in the capture';
-  return site === '' ? 'put, function not known' : `put in ${site}`;
+  return site === '' ? 'put, function not known' : `${PUT_PATH}${site}`;
 }
 
 /** The way into the code: the stack of the first reference, and how many others there are. */

@@ -103,6 +103,8 @@ export interface ReportCapture {
   readonly events: number;
   readonly stacks: number;
   readonly lost: number;
+  /** What its times count, those named `…Ns` too: ns, or ticks of a clock of unknown rate. */
+  readonly clock: Capture['clock'];
   /** What is missing from the capture, so that answers may be wrong, for people. */
   readonly doubts: readonly string[];
   readonly firstTimeNs: string | null;
@@ -241,6 +243,7 @@ export function reportCapture(
     events: events.length,
     stacks: capture.stackRecords,
     lost: capture.lost,
+    clock: capture.clock,
     doubts: doubtTexts(capture),
     firstTimeNs: timeString(span?.first ?? NaN, timeBase),
     lastTimeNs: timeString(span?.last ?? NaN, timeBase),

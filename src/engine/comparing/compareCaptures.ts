@@ -2,14 +2,15 @@
  * What became of the holders of one capture in another, as before and after a fix: by kind and code path, because PFNs
  * and times are others in every recording.
  */
-import { doubtTexts } from '../captureDoubts';
 import type { Capture } from '../../capture/eventTable';
 import type { Attempt, Page } from '../../holders/model';
-import { pathText } from '../groupByHolder';
+import { doubtTexts } from '../captureDoubts';
+import { pathText, PUT_PATH } from '../groupByHolder';
 import { lastTime, timeSpan } from '../heldTime';
 import { groupBy, totalsOf, type Holding } from '../holdings';
 import type { HolderSource } from '../holderSource';
 import { heldReferences, holdersText, isHeld, kindText, untracedReferences } from '../pageFacts';
+import { spanText, type Clock } from '../timeText';
 
 /** One version of the JSON that `page-holders compare` prints: added to, never renamed. */
 export interface Comparison {
@@ -77,7 +78,7 @@ export function compareCaptures(before: HolderSource, after: HolderSource): Comp
     const [one, other] = [find(old, key), find(now, key)];
     if (one === undefined) appeared.push(other!);
     else if (other === undefined) gone.push(one);
-    else if (isSame(one, other)) unchanged.push(other);
+    else if (isSame(one, other, after.capture.clock)) unchanged.push(other);
     else changed.push({ before: one, after: other });
   }
   const sides = [comparedCapture(before), comparedCapture(after)] as const;
@@ -89,7 +90,7 @@ export function compareCaptures(before: HolderSource, after: HolderSource): Comp
     appeared: appeared.sort(worstFirst),
     changed: changed.sort((a, b) => worstFirst(a.after, b.after)),
     unchanged: unchanged.sort(worstFirst),
-    doubts: doubtsOf(...sides),
+    doubts: [...doubtsOf(...sides), ...sameKindDoubts(gone, appeared)],
   };
 }
 
@@ -172,8 +173,27 @@ function keyOf({ kind, path }: HolderTotals): string {
   return `${kind}\0${path}`;
 }
 
-function isSame(one: HolderTotals, other: HolderTotals): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+/** Times are the same as far as they are shown: formats have ns, µs or less of one recording. */
+function isSame(one: HolderTotals, other: HolderTotals, clock: Clock): boolean {
+  const shown = (holder: HolderTotals): HolderTotals & { readonly times: readonly string[] } => ({
+    ...holder,
+    longest: null,
+    total: null,
+    times: [holder.longest, holder.total].map((span) => (span === null ? '' : spanText(span, clock))),
+  });
+  return JSON.stringify(shown(one)) === JSON.stringify(shown(other));
+}
+
+/** Of one holder a capture with its gets and one without them know different functions. */
+function sameKindDoubts(gone: readonly HolderTotals[], appeared: readonly HolderTotals[]): readonly string[] {
+  const isByPut = ({ path }: HolderTotals): boolean => path.startsWith(PUT_PATH);
+  const kinds = gone
+    .filter((one) => appeared.some((other) => other.kind === one.kind && isByPut(one) !== isByPut(other)))
+    .map(({ kind }) => kind);
+  return [...new Set(kinds)].map(
+    (kind) =>
+      `${kind} is gone by its get and new by its put, or the other way: one capture has no gets, and both may be the same holder.`,
+  );
 }
 
 function worstFirst(a: HolderTotals, b: HolderTotals): number {

@@ -5,11 +5,11 @@
 import { ABSENT, NONE, NO_CPU, PageFlag, type Capture } from '../../capture/eventTable';
 import { countChange } from '../../holders/countChange';
 import type { KindRule } from '../../holders/kindRule';
-import type { HolderAnalysis, Page, Reference } from '../../holders/model';
+import type { HolderAnalysis, Page, PfnRange, Reference } from '../../holders/model';
 import { heldTime, lastTime } from '../heldTime';
 import { errorText } from '../wording';
 import { EventKinds } from './eventKinds';
-import type { FilterExpression, FilterTest, Operator } from './filterSyntax';
+import type { FilterExpression, FilterProblem, FilterTest, Operator } from './filterSyntax';
 import type { Act, FilterValue } from './filterValues';
 import { partOfText, wholeText, type TextTest } from './textPattern';
 
@@ -21,6 +21,30 @@ export interface FilteredCapture {
   readonly analysis: HolderAnalysis;
   /** Rules of a person by which the capture was judged. */
   readonly rules: readonly KindRule[];
+}
+
+/** What a filter asks that this capture cannot answer; null where it can answer all. */
+export function unanswerable(
+  expression: FilterExpression,
+  capture: Pick<Capture, 'clock'>,
+): FilterProblem | null {
+  switch (expression.type) {
+    case 'all':
+    case 'any':
+      return expression.parts.reduce<FilterProblem | null>(
+        (found, part) => found ?? unanswerable(part, capture),
+        null,
+      );
+    case 'not':
+      return unanswerable(expression.part, capture);
+    case 'word':
+      return null;
+    case 'test': {
+      const { key, start, end } = expression;
+      if (key.name !== 'held' || capture.clock !== 'ticks') return null;
+      return { start, end, message: 'The clock of this capture counts ticks: it tells no time held.' };
+    }
+  }
 }
 
 /** The test of a filter; null for one that leaves nothing out. */
@@ -56,7 +80,9 @@ class FilterCompiler {
       case 'pattern':
         return this.pattern(key.name, value.text);
       case 'range':
-        return this.range(key.name, isWithin(operator, value.first, value.last), value);
+        return this.range(key.name, isWithin(operator, value.first, value.last), () =>
+          closedRange(operator, value.first, value.last),
+        );
       case 'time':
         return this.time(key.name, value);
       case 'kind':
@@ -150,14 +176,15 @@ class FilterCompiler {
     };
   }
 
-  private range(key: string, isAsked: NumberTest, value: { first: number; last: number }): RowTest {
+  /** @param closed what is asked for of whole numbers, both ends included */
+  private range(key: string, isAsked: NumberTest, closed: () => PfnRange): RowTest {
     const { events, symbols } = this.given.capture;
     const number = (column: ArrayLike<number>, absent: number): RowTest => {
       return (row) => column[row] !== absent && isAsked(column[row]!);
     };
     switch (key) {
       case 'pfn':
-        return this.pfns(isAsked, value);
+        return this.pfns(closed());
       case 'pid':
         return byId(events.task, symbols.taskCount, (task) => {
           const pid = symbols.taskPid(task);
@@ -183,21 +210,18 @@ class FilterCompiler {
   }
 
   /** An event of a range of pages is asked for by any of them. */
-  private pfns(isAsked: NumberTest, { first, last }: { first: number; last: number }): RowTest {
+  private pfns({ first, last }: PfnRange): RowTest {
     const { pfn, detail, details } = this.given.capture.events;
     return (row) => {
       const own = pfn[row]!;
-      if (own < 0) return false;
-      if (isAsked(own)) return true;
+      if (own < 0 || own > last) return false;
       const end = detail[row] === NONE ? NONE : details.endPfn[detail[row]!]!;
-      return end > own && own <= last && end > first && isAsked(Math.max(own, first));
+      return Math.max(own + 1, end) > first;
     };
   }
 
   private heldFor(isAsked: NumberTest): RowTest {
     const { capture } = this.given;
-    // A clock that counts ticks of unknown length tells no time.
-    if (capture.clock === 'ticks') return () => false;
     const end = lastTime(capture);
     return this.referenceRows((reference, page) => {
       const held = heldTime(page, reference, end);
@@ -244,6 +268,22 @@ class FilterCompiler {
       }
     }
     return bits;
+  }
+}
+
+/** What an operator asks for of whole numbers. */
+function closedRange(operator: Operator, first: number, last: number): PfnRange {
+  switch (operator) {
+    case ':':
+      return { first, last };
+    case '>':
+      return { first: last + 1, last: Infinity };
+    case '>=':
+      return { first, last: Infinity };
+    case '<':
+      return { first: 0, last: first - 1 };
+    case '<=':
+      return { first: 0, last };
   }
 }
 

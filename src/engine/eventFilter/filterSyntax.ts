@@ -20,6 +20,9 @@ export interface FilterTest {
   readonly key: FilterKey;
   readonly operator: Operator;
   readonly values: readonly FilterValue[];
+  /** Where it stands in the text, as of a {@link FilterProblem}. */
+  readonly start: number;
+  readonly end: number;
 }
 
 export type FilterExpression =
@@ -126,11 +129,20 @@ class FilterParser {
 
   private test(): FilterExpression {
     const start = this.at;
+    if (this.text[start] === ',') this.fail(start, start + 1, 'Expected no space before a comma in a list.');
     const name = /^[A-Za-z_]+/.exec(this.text.slice(start))?.[0] ?? '';
     const sign = OPERATOR.exec(this.text.slice(start + name.length))?.[0];
     if (name === '' || sign === undefined) return { type: 'word', text: this.value('').text };
     const key = FILTER_KEYS.find((each) => each.name === name.toLowerCase());
     if (key === undefined) {
+      // As a trace has it before the fields of an event.
+      if (/^:(?:\s|$)/.test(this.text.slice(start + name.length))) {
+        this.fail(
+          start,
+          start + name.length + 1,
+          `${name} is no key. Events of that name are event:${name}.`,
+        );
+      }
       const names = FILTER_KEYS.map((each) => each.name).join(', ');
       this.fail(
         start,
@@ -149,7 +161,7 @@ class FilterParser {
       this.at++;
       values.push(this.testValue(key, operator));
     }
-    return { type: 'test', key, operator, values };
+    return { type: 'test', key, operator, values, start, end: this.at };
   }
 
   private testValue(key: FilterKey, operator: Operator): FilterValue {
@@ -176,6 +188,10 @@ class FilterParser {
       const end = this.text.indexOf('"', start + 1);
       if (end < 0) this.fail(start, this.text.length, 'The quote is not closed.');
       this.at = end + 1;
+      const next = this.text[this.at];
+      if (next !== undefined && !SPACE.test(next) && next !== ')' && !stops.includes(next)) {
+        this.fail(this.at, this.at + 1, 'Expected a space behind the closing quote.');
+      }
       return { text: this.text.slice(start + 1, end), start };
     }
     while (this.at < this.text.length) {

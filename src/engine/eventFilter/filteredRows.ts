@@ -2,7 +2,7 @@
 import { inTurns, ROWS_A_STEP } from '../../capture/turns';
 import { CancelledError } from '../errors';
 import { pauseFor } from '../turns';
-import { compileFilter, type FilteredCapture } from './compileFilter';
+import { compileFilter, unanswerable, type FilteredCapture } from './compileFilter';
 import { parseFilter, type FilterExpression, type FilterProblem } from './filterSyntax';
 
 /** Rows in the order of the capture: all of them, or those of a list. */
@@ -46,8 +46,11 @@ export class FilteredRows {
    * @throws CancelledError when the signal is aborted
    */
   async of(filter: string, signal?: AbortSignal): Promise<Filtering> {
+    if (signal?.aborted === true) throw new CancelledError();
     const { expression, problem } = parseFilter(filter);
     if (problem !== null) return { rows: this.all, problem };
+    const unanswered = unanswerable(expression, this.given.capture);
+    if (unanswered !== null) return { rows: this.all, problem: unanswered };
     const known = this.known.get(filter);
     if (known !== undefined) return { rows: known, problem: null };
     return { rows: await this.shared(filter, expression, signal), problem: null };

@@ -13,7 +13,7 @@ import { shownPages } from './shownPages';
 
 type Field = string | number | null;
 
-/** Names are a promise to scripts: added to at the end, never renamed. */
+/** Names are a promise to scripts: added to at the end, never renamed. What `clock` says holds for times named `_ns` too. */
 const COLUMNS = [
   'capture',
   'pfn',
@@ -42,6 +42,7 @@ const COLUMNS = [
   'still_held',
   'held_time_ns',
   'held_time_is_least',
+  'clock',
 ] as const;
 
 export async function* csvExport(
@@ -57,9 +58,10 @@ export async function* csvExport(
       for (const [index, mark] of page.marks.entries()) {
         const open = asked.filter(({ openAt }) => openAt.includes(index));
         const first = markFields(source, page, mark);
-        if (open.length === 0) rows += record([...first, ...NO_REFERENCE]);
+        const { clock } = source.capture;
+        if (open.length === 0) rows += record([...first, ...NO_REFERENCE, clock]);
         for (const reference of open) {
-          rows += record([...first, ...(await referenceFields(source, page, reference, end))]);
+          rows += record([...first, ...(await referenceFields(source, page, reference, end)), clock]);
         }
       }
       yield rows;
@@ -70,13 +72,13 @@ export async function* csvExport(
 function markFields({ capture, analysis }: HolderSource, page: Page, mark: Mark): readonly Field[] {
   const { count, expected, held, untraced, cause, causeDetail } = mark;
   return [
-    said(capture.path),
+    capture.path,
     pfnText(page.pfn),
     page.order,
     timeString(mark.time, capture.timeBase),
     mark.reason,
     analysis.attempts[mark.attempt]?.what ?? null,
-    said(taskText(capture, mark.task)),
+    taskText(capture, mark.task),
     count,
     expected,
     held,
@@ -85,7 +87,7 @@ function markFields({ capture, analysis }: HolderSource, page: Page, mark: Mark)
   ];
 }
 
-const NO_REFERENCE: readonly Field[] = COLUMNS.slice(COLUMNS.indexOf('role')).map(() => null);
+const NO_REFERENCE: readonly Field[] = COLUMNS.slice(COLUMNS.indexOf('role'), -1).map(() => null);
 
 async function referenceFields(
   source: HolderSource,
@@ -98,10 +100,10 @@ async function referenceFields(
   return [
     role,
     kind,
-    said(kindText(reference)),
+    kindText(reference),
     weight,
     confidence,
-    said(site),
+    site,
     ...(await endFields(source, acquired)),
     ...(await endFields(source, released)),
     isStillHeld(reference) ? 'yes' : 'no',
@@ -119,8 +121,8 @@ async function endFields(
   const frames = await stacks.frames(end.stack);
   return [
     timeString(end.time, capture.timeBase),
-    said(taskText(capture, end.task)),
-    said(frames.map((frame) => frame.function).join(' < ')),
+    taskText(capture, end.task),
+    frames.map((frame) => frame.function).join(' < '),
   ];
 }
 
@@ -128,8 +130,8 @@ async function endFields(
  * Text of a capture or a file name: a spreadsheet takes a field for a formula that begins with one of these, and the
  * name of a task may be any bytes (https://owasp.org/www-community/attacks/CSV_Injection).
  */
-function said(text: string | null): string | null {
-  return text !== null && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+function harmless(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) && !/^-\d+$/.test(text) ? `'${text}` : text;
 }
 
 function record(fields: readonly Field[]): string {
@@ -138,6 +140,6 @@ function record(fields: readonly Field[]): string {
 
 function quoted(field: Field): string {
   if (field === null) return '';
-  const text = String(field);
+  const text = typeof field === 'string' ? harmless(field) : String(field);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

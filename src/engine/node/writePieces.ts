@@ -1,4 +1,5 @@
 /** Writes an export to a file that is there whole or not at all. */
+import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { ExportError } from '../errors';
 
@@ -8,12 +9,17 @@ import { ExportError } from '../errors';
  * @throws ExportError when it cannot be written; nothing is left behind then
  */
 export async function writePieces(path: string, pieces: AsyncIterable<string>): Promise<number> {
-  const unfinished = `${path}.unfinished`;
+  // A name that nobody can have put there before: what it would lead to is not to be written.
+  const unfinished = `${path}.${randomUUID()}`;
   let bytes = 0;
   try {
-    const file = await open(unfinished, 'w');
+    const file = await open(unfinished, 'wx');
     try {
-      for await (const piece of pieces) bytes += (await file.write(piece)).bytesWritten;
+      for await (const piece of pieces) {
+        // A single write may leave the rest out, as on a full disk.
+        await file.appendFile(piece);
+        bytes += Buffer.byteLength(piece);
+      }
     } finally {
       await file.close();
     }
@@ -22,6 +28,7 @@ export async function writePieces(path: string, pieces: AsyncIterable<string>): 
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
     if (!(error instanceof Error) || !('syscall' in error)) throw error;
-    throw new ExportError(`${path} cannot be written: ${error.message}. Choose another place.`);
+    const reason = error.message.replaceAll(unfinished, path);
+    throw new ExportError(`${path} cannot be written: ${reason}. Choose another place.`);
   }
 }

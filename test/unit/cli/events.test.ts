@@ -68,3 +68,34 @@ test('the help names every key of the filter', async () => {
     assert.match(output, new RegExp(`\\n +${key} +[A-Z]`));
   for (const line of output.split('\n')) assert.ok(line.length <= 100, line);
 });
+
+test('what a clock of ticks cannot answer is said, not answered with nothing', async () => {
+  const { status, errors } = await runCli([
+    'events',
+    'test/fixtures/f_dat_tsc/report.txt',
+    '--filter',
+    'held>1ms',
+  ]);
+  assert.equal(status, 2);
+  assert.match(errors, /--filter: The clock of this capture counts ticks/);
+});
+
+test('a filter may begin with what is left out', async () => {
+  const { status, output, errors } = await runCli(['events', SAMPLE, '--filter', '-comm:sh', '--limit', '3']);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.equal(output.trimEnd().split('\n').length, 3);
+});
+
+test('an event of a range of pages is asked for by each of them, whatever the comparison', async () => {
+  const count = async (filter: string): Promise<number> => {
+    const { output } = await runCli(['events', SAMPLE, '--filter', `event:test_pages_isolated ${filter}`]);
+    return output.split('\n').filter((line) => line !== '').length;
+  };
+  const all = await count('');
+  assert.ok(all > 0);
+  assert.equal(await count('pfn>0x12f97'), all);
+  assert.equal(await count('pfn>=0x12f98'), all);
+  assert.equal(await count('pfn<0x12801'), all);
+  assert.equal(await count('pfn<0x12800'), 0);
+  assert.equal(await count('pfn>0xfffff'), 0);
+});

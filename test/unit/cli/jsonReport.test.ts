@@ -34,6 +34,7 @@ test('the sample as JSON: the capture, the marks and the references', async () =
       events: 216,
       stacks: 216,
       lost: 0,
+      clock: 'ns',
       doubts: [],
       firstTimeNs: '17462829000',
       lastTimeNs: '28217896000',

@@ -47,6 +47,29 @@ test('the same holders on other pages at other times are unchanged', async () =>
   assert.deepEqual(names(unchanged), ['pipe buffer · vmsplice', 'GUP pin (FOLL_PIN) · process_vm_rw_core']);
 });
 
+test('one recording in two formats is the same as far as times are shown', async () => {
+  const { changed, gone, appeared, unchanged } = await compared(
+    'test/fixtures/d_hard/trace.dat',
+    'test/fixtures/d_hard/report.txt',
+  );
+  assert.deepEqual([gone, appeared, changed], [[], [], []]);
+  assert.ok(unchanged.length > 0);
+});
+
+test('a holder by its put in one capture and by its get in the other may be the same', async () => {
+  const withoutGets = secondRecording('puts.txt', (text) =>
+    text
+      .split(/(?=^.*\[\d{3}\] )/m)
+      .filter((event) => !event.includes('page_ref_mod_unless') && !event.includes('page_ref_mod: '))
+      .join(''),
+  );
+  const { doubts } = await compared(SAMPLE, withoutGets);
+  assert.ok(
+    doubts.some((doubt) => doubt.includes('gone by its get and new by its put')),
+    doubts.join('\n'),
+  );
+});
+
 test('a holder that is not met any more is gone, one that is met more is changed', async () => {
   // The capture ends after the pin and the second pipe are gone: only the last attempt is left, and what it met.
   const later = secondRecording('later.txt', (text) => {

@@ -39,7 +39,11 @@ test('every key can be asked for, with what its completion says is expected', ()
 test('tests are joined by and, bind tighter than or, and can be left out and nested', () => {
   const { expression } = parseFilter('cpu:0 (comm:a or -event:b) or not word');
   assert.deepEqual(
-    JSON.parse(JSON.stringify(expression, (key, value: unknown) => (key === 'key' ? undefined : value))),
+    JSON.parse(
+      JSON.stringify(expression, (key, value: unknown) =>
+        ['key', 'start', 'end'].includes(key) ? undefined : value,
+      ),
+    ),
     {
       type: 'any',
       parts: [
@@ -79,6 +83,10 @@ test('a problem stands at its place and says what was expected', () => {
   assert.match(problemOf('cpu:0 or'), /^8-9 Expected a test or a word behind or\./);
   assert.match(problemOf('- cpu:0'), /^0-1 Expected what to leave out behind -/);
   assert.match(problemOf('comm:"a b'), /^5-9 The quote is not closed\./);
+  assert.match(problemOf('comm:"pinner"x'), /^13-14 Expected a space behind the closing quote\./);
+  assert.match(problemOf('comm:"a" ,"b"'), /^9-10 Expected no space before a comma/);
+  assert.match(problemOf('page_ref_mod: pfn:1'), /^0-13 page_ref_mod is no key\. .* event:page_ref_mod\./);
+  assert.equal(problemOf('(comm:"a","b")'), '');
   assert.match(problemOf('('.repeat(1000)), /^\d+-\d+ Nested more than 50 deep\./);
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -89,6 +89,7 @@ test('CSV has a row for each reference at a mark, with what the JSON says of it'
     still_held: 'yes',
     held_time_ns: '47348000',
     held_time_is_least: 'yes',
+    clock: 'ns',
   });
   assert.match(stack!, /iov_iter_get_pages2 < __do_sys_vmsplice < do_syscall_64/);
 });
@@ -239,5 +240,39 @@ test('a file is written whole or not at all', async () => {
   });
   // A folder of that name refuses the last step.
   await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: scratch }));
-  assert.ok(!existsSync(`${scratch}.unfinished`));
+  assert.deepEqual(
+    readdirSync(scratch).filter((name) => name.startsWith('holders')),
+    ['holders.csv'],
+  );
+});
+
+test('an export follows no link that waits for it', async () => {
+  const engine = new Engine(nodeHost());
+  await engine.openCapture({ path: SAMPLE });
+  const file = path.join(scratch, 'linked.csv');
+  const victim = path.join(scratch, 'victim');
+  writeFileSync(victim, 'precious');
+  symlinkSync(victim, `${file}.unfinished`);
+  symlinkSync(victim, file);
+  await engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: file });
+  assert.equal(readFileSync(victim, 'utf8'), 'precious');
+  assert.equal(readFileSync(file, 'utf8'), await exported('csv'));
+});
+
+test('CSV and JSON say that times are ticks, and no text of a capture is a formula', async () => {
+  const ticks = new Engine(nodeHost());
+  await ticks.openCapture({ path: 'test/fixtures/f_dat_tsc/report.txt' });
+  let csv = '';
+  for await (const piece of ticks.exported('csv', DEFAULT_QUERY)) csv += piece;
+  const records = csv.trimEnd().split('\r\n');
+  assert.ok(records.length > 1);
+  assert.ok(records.slice(1).every((record) => record.endsWith(',ticks')));
+  const hostile = new Engine(nodeHost());
+  const file = path.join(scratch, 'hostile.txt');
+  writeFileSync(file, readFileSync(SAMPLE, 'utf8').replaceAll('owner-225', '=cmd()-225'));
+  await hostile.openCapture({ path: file });
+  let text = '';
+  for await (const piece of hostile.exported('csv', DEFAULT_QUERY)) text += piece;
+  assert.ok(text.includes(",'=cmd()-225,"));
+  assert.ok(!text.includes(',=cmd'));
 });

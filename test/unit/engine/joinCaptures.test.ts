@@ -95,7 +95,7 @@ test('a closed dump takes what it said with it', async () => {
   const dump = (await engine.captureFacts()).find(({ format }) => format === 'page-owner')!;
   await engine.closeCapture({ id: dump.id });
   const row = await find(engine, /^Allocated by/);
-  assert.equal(row.description, 'order 0 · migratetype 1 · mm_page_alloc');
+  assert.equal(row.description, 'order 0 · Movable (migratetype 1) · mm_page_alloc');
 });
 
 test('a dump alone: its allocations by stack, those with most pages first', async () => {
