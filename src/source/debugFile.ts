@@ -2,7 +2,7 @@
 import { absoluteAddress, openElf, relativeAddress, type ElfFile } from './elf/elfFile';
 import type { DebugProblem } from './elf/debugProblems';
 import { readAlternate, readBuildId, readDebugLink, readKernelRelease, type DebugLink } from './elf/notes';
-import type { Now, RangeSource } from './elf/rangeSource';
+import { then, type Now, type RangeSource } from './elf/rangeSource';
 import { SymbolTable, type SymbolId } from './elf/symbolTable';
 import { DwarfFile, NO_PLACES, type AddressPlaces, type Call, type CodePlace } from './dwarf/dwarfFile';
 
@@ -95,7 +95,7 @@ export class DebugFile {
    * The functions and lines of an address as the file has it. A return address is of the call before it: ask for the
    * address before.
    */
-  lookUp(address: bigint): Promise<AddressLocation> {
+  async lookUp(address: bigint): Promise<AddressLocation> {
     return this.lookUpRelative(relativeAddress(this.elf, address));
   }
 
@@ -107,7 +107,10 @@ export class DebugFile {
       (a, b) => units[a]! - units[b]! || relative[a]! - relative[b]!,
     );
     const found = new Array<AddressLocation>(addresses.length);
-    for (const i of order) found[i] = await this.lookUpRelative(relative[i]!);
+    for (const i of order) {
+      const location = this.lookUpRelative(relative[i]!);
+      found[i] = location instanceof Promise ? await location : location;
+    }
     return found;
   }
 
@@ -122,21 +125,26 @@ export class DebugFile {
     return (await this.dwarf?.declarationAt(relativeAddress(this.elf, address))) ?? null;
   }
 
-  private async lookUpRelative(address: number): Promise<AddressLocation> {
+  private lookUpRelative(address: number): Now<AddressLocation> {
     const known = this.found.get(address);
     if (known !== undefined) return known;
-    const location = await this.find(address);
-    if (this.found.size >= KEPT_RESULTS) this.found.delete(this.found.keys().next().value!);
-    this.found.set(address, location);
-    return location;
+    return then(this.table ?? this.symbols(), (symbols) =>
+      then(this.dwarf?.lookUp(address) ?? NO_PLACES, (found) => {
+        const location = this.locationOf(symbols, address, found);
+        if (this.found.size >= KEPT_RESULTS) this.found.delete(this.found.keys().next().value!);
+        this.found.set(address, location);
+        return location;
+      }),
+    );
   }
 
-  private async find(address: number): Promise<AddressLocation> {
-    const symbols = this.table ?? (await this.symbols());
+  private locationOf(
+    symbols: SymbolTable,
+    address: number,
+    { places, isSplit }: AddressPlaces,
+  ): AddressLocation {
     const id = symbols.codeAt(address);
     const symbol = id === null ? null : this.symbol(symbols, id);
-    const found: Now<AddressPlaces> | undefined = this.dwarf?.lookUp(address);
-    const { places, isSplit } = (found instanceof Promise ? await found : found) ?? NO_PLACES;
     const last = places[places.length - 1];
     if (symbol === null || last?.function !== null) return { symbol, places, isSplit };
     // Assembly, and units whose functions are elsewhere: the symbol names what the debug info does not.

@@ -1,6 +1,6 @@
 /**
  * Prints the functions and lines of addresses as addr2line does: FILE ADDRESS…. With `--warm` first, looks them up again
- * and again instead and prints the seconds that one look-up takes.
+ * and again instead, then others near to them, and prints the seconds that one look-up of each takes.
  */
 import { OpenFiles } from '../../src/engine/node/openFiles';
 import { DebugFile } from '../../src/source/debugFile';
@@ -16,7 +16,8 @@ async function main(args: string[]): Promise<void> {
     for (let round = 0; round < 5; round++) for (const address of few) await file.lookUp(address);
     const begun = performance.now();
     for (let round = 0; round < 20; round++) for (const address of few) await file.lookUp(address);
-    process.stdout.write(String((performance.now() - begun) / 1000 / (20 * few.length)));
+    const again = (performance.now() - begun) / 1000 / (20 * few.length);
+    process.stdout.write(`${again} ${await nearBy(file, few)}`);
   } else {
     const lines: string[] = [];
     for (const { symbol, places } of found) {
@@ -26,6 +27,17 @@ async function main(args: string[]): Promise<void> {
     }
     process.stdout.write(`${lines.join('\n')}\n`);
   }
+}
+
+/** Seconds for an address that was not asked for, in a function that was: the median of many rounds. */
+async function nearBy(file: DebugFile, addresses: readonly bigint[]): Promise<number> {
+  const rounds: number[] = [];
+  for (let distance = 1n; distance <= 60n; distance++) {
+    const begun = performance.now();
+    for (const address of addresses) await file.lookUp(address + distance);
+    rounds.push((performance.now() - begun) / 1000 / addresses.length);
+  }
+  return rounds.slice(20).sort((a, b) => a - b)[20]!;
 }
 
 void main(process.argv.slice(2));

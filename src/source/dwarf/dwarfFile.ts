@@ -6,9 +6,10 @@ import { Abbreviations } from './abbreviations';
 import { Slot } from './constants';
 import { DwarfSections } from './dwarfSections';
 import { NO_ENTRY, type EntryReader } from './entryReader';
-import { callsOf, innermostAt, type FunctionNode } from './functionTree';
+import { callsOf, type FunctionNode } from './functionTree';
 import type { LineRow } from './lineProgram';
-import { LONGEST_HEADER, readUnitHeader, Unit, type UnitHeader } from './unit';
+import type { LineTable } from './lineTable';
+import { LONGEST_HEADER, readUnitHeader, Unit, type FunctionEntry, type UnitHeader } from './unit';
 import { UnitIndex } from './unitIndex';
 
 /** A place in the source; a frame of the call stack that an address stands for. */
@@ -104,37 +105,77 @@ export class DwarfFile {
     return this.lookUpIn(kept, address);
   }
 
-  private async lookUpIn(kept: KeptUnit, address: number): Promise<AddressPlaces> {
+  private lookUpIn(kept: KeptUnit, address: number): Now<AddressPlaces> {
     const { unit } = kept;
-    const lines = unit.lineTable();
-    const table = lines instanceof Promise ? await lines : lines;
-    const row = table?.find(address) ?? null;
-    const found = unit.functionAt(address);
-    const entry = found instanceof Promise ? await found : found;
-    const places: CodePlace[] = [];
-    let { file, line, column } = row ?? NO_ROW;
+    return then(unit.lineTable(), (table) =>
+      then(unit.functionAt(address), (entry) => {
+        const row = table?.find(address) ?? NO_ROW;
+        return then(this.placesAt(unit, table, entry, row, address), (places) => {
+          this.account(kept);
+          return { places, isSplit: unit.isSplit };
+        });
+      }),
+    );
+  }
+
+  private placesAt(
+    unit: Unit,
+    table: LineTable | null,
+    entry: FunctionEntry | null,
+    row: LineRow,
+    address: number,
+  ): Now<readonly CodePlace[]> {
     if (entry !== null) {
-      let node: FunctionNode | null = await innermostAt(unit, entry, address);
-      for (; node !== null; node = node.parent) {
-        const name = this.nameOf(unit, node.entry);
-        const path = table?.path(file, this.sections) ?? null;
-        places.push(
-          place(
-            name instanceof Promise ? await name : name,
-            path instanceof Promise ? await path : path,
-            line,
-            column,
-          ),
-        );
-        file = node.callFile;
-        line = node.callLine;
-        column = node.callColumn;
-      }
-    } else if (row !== null) {
-      places.push(place(null, (await table?.path(file, this.sections)) ?? null, line, column));
+      return then(unit.innermostAt(entry, address), (node) => this.addPlaces(unit, table, node, row, []));
     }
-    this.account(kept);
-    return { places, isSplit: unit.isSplit };
+    if (row === NO_ROW) return NO_PLACES.places;
+    const { file, line, column } = row;
+    return then(table?.path(file, this.sections) ?? null, (path) => [place(null, path, line, column)]);
+  }
+
+  /**
+   * Adds the place of a function and of those that it is inlined into.
+   *
+   * @param row where the address is in it
+   */
+  private addPlaces(
+    unit: Unit,
+    table: LineTable | null,
+    innermost: FunctionNode,
+    row: LineRow,
+    places: CodePlace[],
+  ): Now<readonly CodePlace[]> {
+    let node = innermost;
+    let { file, line, column } = row;
+    for (;;) {
+      const name = this.nameOf(unit, node.entry);
+      const path = table?.path(file, this.sections) ?? null;
+      if (name instanceof Promise || path instanceof Promise) {
+        return this.addWaiting(unit, table, node, { file, line, column }, places);
+      }
+      places.push(place(name, path, line, column));
+      if (node.parent === null) return places;
+      file = node.callFile;
+      line = node.callLine;
+      column = node.callColumn;
+      node = node.parent;
+    }
+  }
+
+  /** Like {@link addPlaces}, where something has to be read first. */
+  private async addWaiting(
+    unit: Unit,
+    table: LineTable | null,
+    { parent, entry, callFile, callLine, callColumn }: FunctionNode,
+    { file, line, column }: LineRow,
+    places: CodePlace[],
+  ): Promise<readonly CodePlace[]> {
+    const name = await this.nameOf(unit, entry);
+    const path = (await table?.path(file, this.sections)) ?? null;
+    places.push(place(name, path, line, column));
+    if (parent === null) return places;
+    const call = { file: callFile, line: callLine, column: callColumn };
+    return this.addPlaces(unit, table, parent, call, places);
   }
 
   /** The calls in the code of the function at an address, in the order of the debug info. */

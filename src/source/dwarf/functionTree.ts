@@ -29,7 +29,7 @@ interface CallEntry {
 
 /**
  * The innermost function that an address is of, within an outermost one: the last entry that claims it, as the deeper
- * follow the others.
+ * follow the others. It passes over what has not the address; of a function that is asked again there is an InlineTree.
  */
 export async function innermostAt(
   unit: Unit,
@@ -78,7 +78,7 @@ export async function innermostAt(
   return innermost;
 }
 
-function saysNoCode({ forms, values }: EntryReader): boolean {
+export function saysNoCode({ forms, values }: EntryReader): boolean {
   if (forms[Slot.Ranges] !== 0) return false;
   const high = values[Slot.HighPc]!;
   if (forms[Slot.HighPc] === 0) return true;
@@ -130,11 +130,11 @@ function addCalls(unit: Unit, entry: number, reader: EntryReader, calls: CallEnt
   return waiting;
 }
 
-function outermostNode(unit: Unit, entry: number): FunctionNode {
+export function outermostNode(unit: Unit, entry: number): FunctionNode {
   return { parent: null, entry: unit.header.offset + entry, callFile: 0, callLine: 0, callColumn: 0 };
 }
 
-function inlinedNode(unit: Unit, reader: EntryReader, parent: FunctionNode): FunctionNode {
+export function inlinedNode(unit: Unit, reader: EntryReader, parent: FunctionNode): FunctionNode {
   const { values } = reader;
   const origin = reader.reference(Slot.AbstractOrigin);
   return {

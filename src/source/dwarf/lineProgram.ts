@@ -55,6 +55,19 @@ class Machine {
 
   constructor(public position: number) {}
 
+  copy(other: Machine): void {
+    this.position = other.position;
+    this.start = other.start;
+    this.distance = other.distance;
+    this.file = other.file;
+    this.line = other.line;
+    this.column = other.column;
+    this.rowDistance = other.rowDistance;
+    this.rowFile = other.rowFile;
+    this.rowLine = other.rowLine;
+    this.rowColumn = other.rowColumn;
+  }
+
   /** Goes to an address as if no row were before it. */
   beginAt(address: number): void {
     this.start = address;
@@ -62,6 +75,9 @@ class Machine {
     this.rowDistance = NEVER;
   }
 }
+
+/** Runs on from a mark; nothing is waited for meanwhile. */
+const SCRATCH = new Machine(0);
 
 /**
  * Bytes of the program from one mark to the next. From a mark an address is some 2 µs away; rows of all of a program
@@ -99,8 +115,8 @@ export class LineProgram {
   find(address: number): LineRow | null {
     for (let i = 0; i < this.lows.length; i++) {
       if (address >= this.lows[i]! && address < this.highs[i]!) {
-        const mark = this.marks[i]!;
-        return this.findFrom(Object.assign(new Machine(mark.position), mark), address);
+        SCRATCH.copy(this.marks[i]!);
+        return this.findFrom(SCRATCH, address);
       }
     }
     const { frontier } = this;

@@ -8,6 +8,8 @@ import { FLAT_LANGUAGES, Form, Slot, Tag, UnitType } from './constants';
 import type { DwarfSections } from './dwarfSections';
 import type { EntryReader, EntryShapes } from './entryReader';
 import type { FormSizes } from './forms';
+import { innermostAt, type FunctionNode } from './functionTree';
+import { InlineTree } from './inlineTree';
 import { LONGEST_INITIAL_LENGTH, readInitialLength } from './initialLength';
 import { LineTable } from './lineTable';
 import { readRangeList, type AddRange, type RangeContext } from './rangeLists';
@@ -159,6 +161,9 @@ export class Unit {
   private pieces: Now<CodePieces> | null = null;
   private functions: readonly FunctionEntry[] = [];
   private lines: Now<LineTable | null> | undefined;
+  /** By start of the function: what is inlined into it; null when it was asked for once. */
+  private readonly inlined = new Map<number, InlineTree | null>();
+  private inlinedSize = 0;
 
   private constructor(
     private readonly sections: DwarfSections,
@@ -198,7 +203,8 @@ export class Unit {
   /** Bytes it keeps in memory, about. */
   get size(): number {
     const lines = this.lines instanceof LineTable ? this.lines.size : 0;
-    return lines + this.abbreviations.size + this.functions.length * 70 + 2000;
+    const functions = this.functions.length * 70 + this.inlined.size * 40 + this.inlinedSize;
+    return lines + this.abbreviations.size + functions + 2000;
   }
 
   /** Whether its entries are in a .dwo file, and here is but a skeleton. */
@@ -253,15 +259,39 @@ export class Unit {
 
   /** Whether an address is in the code of the entry that `reader` read. */
   entryHas(reader: EntryReader, address: number): Now<boolean> {
-    const { values, forms } = reader;
     const end = plainEnd(reader);
-    if (end !== null) return address >= values[Slot.LowPc]! && address < end;
-    if (forms[Slot.Ranges] === 0 && (forms[Slot.LowPc] === 0 || forms[Slot.HighPc] === 0)) return false;
+    if (end !== null) return address >= reader.values[Slot.LowPc]! && address < end;
     let isIn = false;
-    const added = this.addRanges(codeAttributesOf(reader), (low, high) => {
+    const added = this.addEntryRanges(reader, (low, high) => {
       if (address >= low && address < high) isIn = true;
     });
     return then(added, () => isIn);
+  }
+
+  /** The pieces of code of the entry that `reader` read. */
+  addEntryRanges(reader: EntryReader, add: AddRange): Now<void> {
+    const { values, forms } = reader;
+    const end = plainEnd(reader);
+    if (end !== null) add(values[Slot.LowPc]!, end);
+    else if (forms[Slot.Ranges] !== 0 || (forms[Slot.LowPc] !== 0 && forms[Slot.HighPc] !== 0)) {
+      return this.addRanges(codeAttributesOf(reader), add);
+    }
+  }
+
+  /** The innermost function that an address is of, within one of the unit. */
+  innermostAt(entry: FunctionEntry, address: number): Now<FunctionNode> {
+    const tree = this.inlined.get(entry.start);
+    if (tree instanceof InlineTree) return tree.find(address);
+    if (tree === undefined) {
+      // Most functions are asked for once: to read all of one costs three times what the way to one address does.
+      this.inlined.set(entry.start, null);
+      return innermostAt(this, entry, address);
+    }
+    return InlineTree.read(this, entry).then((made) => {
+      this.inlined.set(entry.start, made);
+      this.inlinedSize += made.size;
+      return made.find(address);
+    });
   }
 
   private addRanges(pending: CodeAttributes, add: AddRange): Now<void> {
