@@ -125,6 +125,20 @@ describe('the capture editor', () => {
     await editor().locator('.list:focus').waitFor();
   });
 
+  it('scrolls the heads of the columns and their rows sideways together', async () => {
+    const list = editor().locator('.list');
+    const left = (of) => editor().locator(`${of} .cell`).last().boundingBox();
+    await list.evaluate((element) => element.scrollTo({ left: 10_000 }));
+    const [head, cell, frame] = [
+      await left('.list-header'),
+      await left('.list-row.selected'),
+      await list.boundingBox(),
+    ];
+    assert.ok(Math.abs(head.x - cell.x) < 1, `${head.x} and ${cell.x}`);
+    assert.ok(cell.x < frame.x + frame.width, 'the last column can be reached');
+    await list.evaluate((element) => element.scrollTo({ left: 0 }));
+  });
+
   it('shows the holders of the page of an event in the Holders view', async () => {
     await page.keyboard.press('Home');
     await eventRow('0x12e8d').click();
