@@ -24,7 +24,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './src/webview/tsconfig.json'],
+        project: ['./tsconfig.json', './src/webview/tsconfig.json', './src/web/tsconfig.json'],
         tsconfigRootDir: path.resolve(import.meta.dirname ?? '.'),
       },
     },

@@ -47,7 +47,14 @@ const ship = [
   { in: 'src/cli/start.ts', out: 'page-holders' },
   { in: 'src/cli/main.ts', out: 'cli' },
 ].filter((entry) => existsSync(entry.in));
-await bundle('dist', { entryPoints: ship }, ['webview']);
+await bundle('dist', { entryPoints: ship }, ['webview', 'web']);
+// The same extension and its worker where no Node is there.
+await bundle('dist/web', {
+  entryPoints: ['src/web/extension.ts', 'src/web/worker.ts'],
+  inject: ['src/web/embeddedFetch.ts'],
+  platform: 'browser',
+  target: 'es2022',
+});
 // The page of the capture editor runs in a browser, and brings VS Code's own icons with it.
 await bundle('dist/webview', {
   entryPoints: ['src/webview/main.ts', 'src/webview/captureEditor.css'],

@@ -1,5 +1,6 @@
 // npm test: every test, after installing what they need. All of it runs, whatever fails, unless the build does.
 import { runVisible } from './host/command.mjs';
+import { ensureCodeOss } from './host/codeOss.mjs';
 import { ensureCodeServer } from './host/codeServer.mjs';
 import { ensureTools } from './host/debian.mjs';
 import { ensureKernelTree } from './host/kernelTree.mjs';
@@ -31,6 +32,7 @@ async function prepare() {
     ensureTools('browser', 'compiler', 'symbolizer', 'unpacker'),
     ensureCodeServer('newest'),
     ensureCodeServer('floor'),
+    ensureCodeOss(),
     ensureKernelTree(),
   ]);
   const reasons = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.message);
@@ -70,6 +72,7 @@ if (error) {
   await stage('integration, newest VS Code', node, ['test/integration/run.mjs', 'newest'], env);
   await stage('integration, oldest VS Code', node, ['test/integration/run.mjs', 'floor'], env);
   await stage('user interface', node, ['test/ui/run.mjs'], env);
+  await stage('in a browser alone', node, ['test/web/run.mjs'], env);
 }
 
 finish();

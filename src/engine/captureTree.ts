@@ -8,6 +8,7 @@ import { counted, foundText, percentText } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
+import { isUri } from './workspaceFiles';
 
 /** Functions of the captures' stacks, looked up in the kernel tree. */
 export interface SymbolLookup {
@@ -338,6 +339,9 @@ function headerRow(id: string, capture: Capture): readonly Branch[] {
   ];
 }
 
+/** The last part of a path or URI, as people read it. */
 export function baseName(path: string): string {
-  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
+  const name = path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
+  // A path of this machine may have a percent sign in it.
+  return isUri(path) ? name.replace(/(?:%[0-9A-F]{2})+/g, decodeURIComponent) : name;
 }

@@ -82,7 +82,10 @@ interface OpenedCapture extends AnalysedCapture {
 type StacksThrough = ReadonlyMap<Capture, ReadonlySet<number>> | null;
 
 interface EngineManner {
-  /** Lines of debug info are answered before those that only the kernel tree has, which take a walk: ask again then. */
+  /**
+   * Lines of debug info are answered before those that only the kernel tree has, which take a walk, and everything is
+   * when the tree is far away: ask again then.
+   */
   readonly answersEarly?: boolean;
 }
 
@@ -783,7 +786,8 @@ export class Engine implements EngineApi {
     return async (stack) => {
       await this.debug.settleFor(this.comparable());
       const known = this.manner.answersEarly === true ? this.locateKnown() : byName;
-      const locate = this.debug.locateIn(capture, known) ?? byName;
+      const isFar = this.source?.files.isFar === true;
+      const locate = this.debug.locateIn(capture, known) ?? (isFar ? known : byName);
       return (await locate?.(stack)) ?? [];
     };
   }

@@ -19,10 +19,16 @@ export function pauseFor(signal: AbortSignal | undefined): Pause {
   return () => (signal?.aborted !== true && performance.now() - runSince < LONGEST_RUN ? undefined : turn());
 }
 
-/** Behind the messages that wait. Browsers have no setImmediate, and a timer of theirs takes 4 ms at least. */
-const nextTurn: () => Promise<unknown> =
-  'setImmediate' in globalThis ? () => new Promise((resolve) => setImmediate(resolve)) : messageTurns();
+type SetImmediate = (turn: (value: unknown) => void) => unknown;
 
+const immediate: unknown = Reflect.get(globalThis, 'setImmediate');
+const nextTurn = typeof immediate === 'function' ? immediateTurns(immediate as SetImmediate) : messageTurns();
+
+function immediateTurns(setImmediate: SetImmediate): () => Promise<unknown> {
+  return () => new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Turns behind the messages that wait, for browsers: they have no setImmediate, and their timers take 4 ms at least. */
 function messageTurns(): () => Promise<unknown> {
   const { port1, port2 } = new MessageChannel();
   const waiting: ((value: unknown) => void)[] = [];

@@ -17,6 +17,7 @@ export class WorkspaceFile implements CaptureFile {
 
   private constructor(
     readonly name: string,
+    /** As the file system tells it: the size of what it fetches from elsewhere may be 0 there. */
     readonly state: FileState,
     private readonly bytes: Uint8Array,
     private readonly files: WorkspaceFiles,
@@ -37,7 +38,7 @@ export class WorkspaceFile implements CaptureFile {
     if (stat.size > LARGEST) throw new CaptureError(uri, tooLarge(stat.size));
     onProgress?.({ phase: 'reading', done: 0, total: stat.size, unit: 'bytes', rowsAtEnd: false });
     const bytes = await unlessAborted(files.read(uri, '', LARGEST), signal).catch(refuse(uri));
-    return new WorkspaceFile(uri, { ...stateOf(stat), size: bytes.length }, bytes, files);
+    return new WorkspaceFile(uri, stateOf(stat), bytes, files);
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {

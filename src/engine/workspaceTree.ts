@@ -3,6 +3,8 @@ import type { FileStamp, KernelTree, TreeEntry } from '../source/treeAccess';
 import type { WorkspaceFiles } from './workspaceFiles';
 
 export class WorkspaceTree implements KernelTree {
+  readonly isFar = true;
+
   private constructor(
     readonly name: string,
     private readonly files: WorkspaceFiles,

@@ -6,6 +6,8 @@
 export interface KernelTree {
   /** What people call it: a path or URI, used in messages only. */
   readonly name: string;
+  /** Each file is far away: who asks for places is not kept waiting for a walk over the tree. */
+  readonly isFar?: boolean;
   /**
    * Entries of a folder, in any order; empty when there is no such folder or it cannot be read.
    * Symbolic links and anything that is neither file nor folder are left out, so that no walk leaves the tree.

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { CapturePlace, EngineApi } from '../engine/protocol';
 import { CaptureEditorPanel } from './captureEditorPanel';
+import { uriOf } from './fileNames';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
 import type { OpenFrame } from './openFrame';
@@ -66,11 +67,11 @@ export class CaptureEditor
 
   /** Shows the editor of a capture, and a place in it. */
   async open(path: string, place: CapturePlace | null = null): Promise<void> {
-    const uri = vscode.Uri.file(path);
-    this.toReveal = place === null ? null : { path: uri.fsPath, place };
+    const uri = uriOf(path);
+    this.toReveal = place === null ? null : { path, place };
     await vscode.commands.executeCommand('vscode.openWith', uri, CAPTURE_EDITOR, { preview: false });
     // An editor that was there already was not made anew.
-    for (const panel of this.panels) if (panel.path === uri.fsPath) this.revealIn(panel);
+    for (const panel of this.panels) if (panel.path === path) this.revealIn(panel);
   }
 
   /** Shows a place in the editors of a capture that are seen. */

@@ -1,13 +1,13 @@
 /** One tab of the capture editor: has its capture read, and passes questions of its page on to the engine. */
-import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { CaptureState, EditorMethod, FromEditor, ToEditor } from '../engine/editorMessages';
 import type { EventDetails } from '../engine/eventProtocol';
 import { ProgressText } from '../engine/progressText';
 import type { CaptureFacts, CapturePlace, FrameTarget, ProgressReport } from '../engine/protocol';
 import type { EditorParts } from './captureEditor';
 import { isCancel, showFailure } from './failures';
+import { nameOf } from './fileNames';
 import { PROGRESS_WORDS } from './progressWords';
 
 /** What a page may ask; anything else of the engine is none of its business. */
@@ -53,7 +53,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
         this.capturesChanged();
       }),
       captures.onDidProgress(({ path: file, report, failure }) => {
-        if (file === uri.fsPath) this.progressed(report, failure);
+        if (file === nameOf(uri)) this.progressed(report, failure);
       }),
     );
     webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
@@ -68,7 +68,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
   }
 
   get path(): string {
-    return this.uri.fsPath;
+    return nameOf(this.uri);
   }
 
   /** Shows a place, if the editor is seen. */
@@ -83,18 +83,18 @@ export class CaptureEditorPanel implements vscode.Disposable {
   }
 
   private get name(): string {
-    return path.basename(this.uri.path);
+    return baseName(this.uri.path);
   }
 
   private factsNow(): CaptureFacts | undefined {
-    return this.parts.captures.all.find((capture) => capture.path === this.uri.fsPath);
+    return this.parts.captures.all.find((capture) => capture.path === this.path);
   }
 
   /** Has the capture read unless it is, or is being read. */
   private async read(): Promise<void> {
     const { captures, opening } = this.parts;
     this.failure = null;
-    if (this.facts !== undefined || captures.isOpening(this.uri.fsPath)) return;
+    if (this.facts !== undefined || captures.isOpening(this.path)) return;
     try {
       await opening.read(this.uri);
     } catch (error) {
@@ -124,7 +124,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
 
   private state(): CaptureState {
     const { facts, failure, progress } = this;
-    const isReading = progress !== null || this.parts.captures.isOpening(this.uri.fsPath);
+    const isReading = progress !== null || this.parts.captures.isOpening(this.path);
     const base = { name: this.name, generation: facts === undefined ? null : this.generation };
     if (failure !== null) return { ...base, phase: 'failed', message: failure, progress: null };
     if (isReading) {
@@ -171,7 +171,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
         await this.read();
         return;
       case 'cancelOpening':
-        this.parts.captures.cancelOpening(this.uri.fsPath);
+        this.parts.captures.cancelOpening(this.path);
     }
   }
 
@@ -255,7 +255,7 @@ function framesOf({ frames }: EventDetails): ReadonlyMap<string, FrameTarget> {
  * of the editor to translate its texts with, so it brings the translations, which it needs before the first message.
  */
 function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
-  const nonce = randomBytes(16).toString('base64');
+  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
   const policy = [
     "default-src 'none'",

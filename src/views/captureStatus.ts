@@ -1,6 +1,6 @@
 /** The open capture and where its frames lead, in the status bar; a press shows the Captures view. */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { CaptureFacts } from '../engine/protocol';
 import { foundText } from '../engine/wording';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -35,8 +35,8 @@ export class CaptureStatus implements vscode.Disposable {
     }
     const tree = await this.kernelTree.tree();
     const symbols =
-      tree === null ? vscode.l10n.t('no kernel tree') : `linux ${tree.version ?? path.basename(tree.root)}`;
-    const name = all.length === 1 ? path.basename(first.path) : vscode.l10n.t('{0} captures', all.length);
+      tree === null ? vscode.l10n.t('no kernel tree') : `linux ${tree.version ?? baseName(tree.root)}`;
+    const name = all.length === 1 ? baseName(first.path) : vscode.l10n.t('{0} captures', all.length);
     const isDoubtful = all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
     this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name}, ${symbols}`;
     this.item.accessibilityInformation = {
@@ -61,7 +61,7 @@ function captureLine(facts: CaptureFacts): string {
     ...(lost > 0 ? [lostText(lost)] : []),
     ...(changed === null ? [] : [vscode.l10n.t('the file changed since it was read')]),
   ];
-  return [`${path.basename(file)}: ${found}`, ...doubts].join(', ');
+  return [`${baseName(file)}: ${found}`, ...doubts].join(', ');
 }
 
 function lostText(lost: number): string {

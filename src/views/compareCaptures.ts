@@ -2,8 +2,8 @@
  * Compare Captures…: what became of the holders of one open capture in another, as a text that can only be read. A
  * text rather than rows of a tree: it is read from top to bottom once, beside the view, searched, and put in a mail.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import { compareText } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
@@ -64,7 +64,7 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
     const after =
       others.length === 1 ? others[0] : await choose(vscode.l10n.t('Compare Captures: After'), others);
     if (after === undefined) return;
-    const [one, other] = [before, after].map((facts) => path.basename(facts.path));
+    const [one, other] = [before, after].map((facts) => baseName(facts.path));
     const uri = vscode.Uri.from({
       scheme: SCHEME,
       path: `/${vscode.l10n.t('{0} and {1}', one!, other!)}`,
@@ -83,7 +83,7 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
 
 async function choose(title: string, captures: readonly CaptureFacts[]): Promise<CaptureFacts | undefined> {
   const items = captures.map((facts) => ({
-    label: path.basename(facts.path),
+    label: baseName(facts.path),
     description: vscode.l10n.t(
       '{0} failed to move · {1} held',
       numberText(facts.pages),

@@ -2,10 +2,10 @@
  * Which debug info frames are looked up in: what is chosen in this workspace, else what the settings say, else what the
  * engine finds where builds and distributions put it.
  */
-import os from 'node:os';
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { DebugInfoFacts, EngineApi } from '../engine/protocol';
+import type { PathMapping } from '../source/sourcePaths';
 import { showFailure } from './failures';
 
 const VMLINUX = { memory: 'vmlinux', setting: 'pageHolders.vmlinux' } as const;
@@ -30,6 +30,8 @@ export class DebugInfoChoice implements vscode.Disposable {
     private readonly engine: EngineApi,
     private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
+    /** Absolute name of a file or folder that stands in the settings. */
+    private readonly absolutePath: (given: string) => string,
   ) {
     const { registerCommand } = vscode.commands;
     this.subscriptions = vscode.Disposable.from(
@@ -51,7 +53,7 @@ export class DebugInfoChoice implements vscode.Disposable {
     const vmlinux = this.chosenPath(VMLINUX) ?? null;
     const modules = this.chosenPath(MODULES) ?? null;
     try {
-      const facts = await this.engine.setDebugInfo({ vmlinux, modules, sourcePathMap: sourcePathMap() });
+      const facts = await this.engine.setDebugInfo({ vmlinux, modules, sourcePathMap: this.sourcePathMap() });
       if (facts.vmlinux !== null) {
         this.log.info(`vmlinux: ${facts.vmlinux}, release ${facts.release ?? 'unknown'}`);
       }
@@ -60,8 +62,23 @@ export class DebugInfoChoice implements vscode.Disposable {
     }
   }
 
+  /** Path in the settings; relative ones are taken from the first open folder. An untrusted workspace's is not read. */
+  configuredPath(setting: string): string | undefined {
+    const given = vscode.workspace.getConfiguration().get<string>(setting)?.trim();
+    return given === undefined || given === '' ? undefined : this.absolutePath(given);
+  }
+
+  /** Entries that are no pair of texts are left out: a setting is what somebody typed. */
+  private sourcePathMap(): readonly PathMapping[] {
+    const setting: unknown = vscode.workspace.getConfiguration().get(SOURCE_PATH_MAP);
+    if (typeof setting !== 'object' || setting === null) return [];
+    return Object.entries(setting).flatMap(([from, to]: [string, unknown]) =>
+      typeof to === 'string' && to.trim() !== '' ? [{ from, to: this.absolutePath(to.trim()) }] : [],
+    );
+  }
+
   private chosenPath({ memory, setting }: Chosen): string | undefined {
-    return this.memory.get<string>(memory) ?? configuredPath(setting);
+    return this.memory.get<string>(memory) ?? this.configuredPath(setting);
   }
 
   private async chooseVmlinux(): Promise<void> {
@@ -151,7 +168,7 @@ function inUse(file: string | null | undefined, how: string): Item[] {
 }
 
 function fileItem(file: string, description: string): Item {
-  return { label: path.basename(file), description, detail: file, choice: { path: file } };
+  return { label: baseName(file), description, detail: file, choice: { path: file } };
 }
 
 /** What was looked for, and what was there: to see why none is in use, or to take one all the same. */
@@ -171,24 +188,4 @@ async function openVmlinux(): Promise<readonly string[]> {
   const files = folders.map(({ uri }) => vscode.Uri.joinPath(uri, 'vmlinux'));
   const there = await Promise.allSettled(files.map((file) => vscode.workspace.fs.stat(file)));
   return files.filter((_, index) => there[index]?.status === 'fulfilled').map((file) => file.fsPath);
-}
-
-/** Path in the settings; relative ones are taken from the first open folder. An untrusted workspace's is not read. */
-export function configuredPath(setting: string): string | undefined {
-  const given = vscode.workspace.getConfiguration().get<string>(setting)?.trim();
-  return given === undefined || given === '' ? undefined : absolutePath(given);
-}
-
-function absolutePath(given: string): string {
-  if (given === '~' || given.startsWith('~/')) return path.join(os.homedir(), given.slice(1));
-  return path.resolve(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir(), given);
-}
-
-/** Entries that are no pair of texts are left out: a setting is what somebody typed. */
-function sourcePathMap() {
-  const setting: unknown = vscode.workspace.getConfiguration().get(SOURCE_PATH_MAP);
-  if (typeof setting !== 'object' || setting === null) return [];
-  return Object.entries(setting).flatMap(([from, to]: [string, unknown]) =>
-    typeof to === 'string' && to.trim() !== '' ? [{ from, to: absolutePath(to.trim()) }] : [],
-  );
 }

@@ -1,6 +1,6 @@
 /** From the trees to the capture editor: opening it, and showing in it what is selected in the Holders view. */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { CapturePlace } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
 import type { OpenCaptures } from './openCaptures';
@@ -37,7 +37,7 @@ export class EditorCommands implements vscode.Disposable {
       given ??
       (
         await vscode.window.showQuickPick(
-          all.map((facts) => ({ label: path.basename(facts.path), description: facts.path, facts })),
+          all.map((facts) => ({ label: baseName(facts.path), description: facts.path, facts })),
           { title: vscode.l10n.t('Open Capture Editor') },
         )
       )?.facts;

@@ -3,9 +3,10 @@
  * with it are opened again. What it was reading when it ended may be what ended it, and so may any capture when it
  * ends twice in a short time: those are opened again only when the user says so.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import { SHOW_LOG } from './failures';
+import { uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
@@ -55,7 +56,7 @@ export class EngineRecovery {
   }
 
   private open(paths: readonly string[]): Promise<void> {
-    return this.opening.open(paths.map((each) => vscode.Uri.file(each)));
+    return this.opening.open(paths.map((each) => uriOf(each)));
   }
 }
 
@@ -72,5 +73,5 @@ function closedText(paths: readonly string[]): string {
 }
 
 function names(paths: readonly string[]): string {
-  return paths.map((each) => path.basename(each)).join(', ');
+  return paths.map((each) => baseName(each)).join(', ');
 }

@@ -1,11 +1,12 @@
 /** Export…: writes what the Holders view shows to a file, in a form for other programs. */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import { EXPORT_FORMS } from '../engine/exporting/exportFormats';
 import { namesOf } from '../engine/holdersQuery';
 import type { EngineApi } from '../engine/protocol';
 import { choiceText } from './choiceText';
 import { showFailure } from './failures';
+import { nameOf, uriOf } from './fileNames';
 import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
 
@@ -41,24 +42,17 @@ export class ExportHolders implements vscode.Disposable {
       filters: { [picked.label]: [extension.split('.').at(-1)!] },
     });
     if (uri === undefined) return;
-    if (uri.scheme !== 'file') {
-      showFailure(
-        this.log,
-        vscode.l10n.t('{0} is on no file system of the machine on which the extension runs.', uri.toString()),
-      );
-      return;
-    }
     try {
       const { query } = this.shown;
-      const { bytes } = await this.engine.exportFile({ format, query, path: uri.fsPath });
-      this.log.info(`Exported ${bytes} bytes to ${uri.fsPath}`);
+      const { bytes } = await this.engine.exportFile({ format, query, path: nameOf(uri) });
+      this.log.info(`Exported ${bytes} bytes to ${nameOf(uri)}`);
     } catch (error) {
       showFailure(this.log, error);
       return;
     }
     // Returns at once: the file is there, whenever the message is read.
     void vscode.window
-      .showInformationMessage(vscode.l10n.t('Exported to {0}.', path.basename(uri.path)), OPEN)
+      .showInformationMessage(vscode.l10n.t('Exported to {0}.', baseName(uri.path)), OPEN)
       .then((chosen) => {
         if (chosen === OPEN) void vscode.commands.executeCommand('vscode.open', uri);
       });
@@ -68,13 +62,13 @@ export class ExportHolders implements vscode.Disposable {
   private proposed(extension: string): { readonly defaultUri?: vscode.Uri } {
     const [first] = this.captures.all;
     if (first === undefined) return {};
-    const name = `${path.parse(first.path).name}-holders.${extension}`;
+    const name = `${baseName(first.path).replace(/(?<=.)\.[^.]*$/, '')}-holders.${extension}`;
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
     return {
       defaultUri:
-        folder?.scheme === 'file'
-          ? vscode.Uri.joinPath(folder, name)
-          : vscode.Uri.file(path.join(path.dirname(first.path), name)),
+        folder === undefined
+          ? vscode.Uri.joinPath(uriOf(first.path), '..', name)
+          : vscode.Uri.joinPath(folder, name),
     };
   }
 }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { EngineApi, PageInShort } from '../engine/protocol';
 import { commandLink } from './commandLink';
+import { isFile, nameOf } from './fileNames';
 import { fieldAt, fieldMeaning, pfnAt, type Meaning } from './fieldMeanings';
 import { escapeMarkdown } from './markdown';
 import type { OpenCaptures } from './openCaptures';
@@ -34,11 +35,11 @@ export class FieldHover implements vscode.HoverProvider {
   }
 
   private async pageText({ uri }: vscode.TextDocument, pfn: number): Promise<vscode.MarkdownString> {
-    const capture = this.captures.all.find(({ path }) => uri.scheme === 'file' && path === uri.fsPath);
+    const capture = this.captures.all.find(({ path }) => path === nameOf(uri));
     const name = `**PFN 0x${pfn.toString(16)}** (${pfn})`;
     if (capture === undefined) {
       const text = new vscode.MarkdownString(`${name}\n\n`);
-      if (uri.scheme !== 'file') return text;
+      if (!isFile(uri)) return text;
       const open = commandLink('pageHolders.openResource', [uri.toString()]);
       text.isTrusted = { enabledCommands: ['pageHolders.openResource'] };
       return text.appendMarkdown(

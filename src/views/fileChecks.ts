@@ -9,7 +9,7 @@ import type { OpenCaptures } from './openCaptures';
 const INTERVAL = 3000;
 
 export class FileChecks implements vscode.Disposable {
-  private timer: NodeJS.Timeout | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly subscriptions: vscode.Disposable;
 
   constructor(

@@ -3,8 +3,8 @@
  * whose name says nothing, so `report.txt` stays plain text, and every `trace.txt` is taken for ftrace, whoever wrote
  * it. The first lines decide here.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import { documentLines } from './textFrames';
 import { isTraceText } from './traceText';
 
@@ -31,7 +31,7 @@ function recognise(document: vscode.TextDocument): void {
   if (NAMED_ONLY.has(languageId) && isTraceText(documentLines(document))) {
     void vscode.languages.setTextDocumentLanguage(document, 'ftrace');
   }
-  const isShared = SHARED_NAMES.has(path.basename(uri.path));
+  const isShared = SHARED_NAMES.has(baseName(uri.path));
   if (languageId === 'ftrace' && isShared && !isTraceText(documentLines(document))) {
     void vscode.languages.setTextDocumentLanguage(document, 'plaintext');
   }

@@ -2,12 +2,12 @@
  * In the files of the kernel tree: a lens on functions and a mark on lines through which pages are held, leading to
  * the holders. Nothing is asked as long as no capture is open.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineApi, HeldFunction, HeldLine, HeldLines, HeldThrough } from '../engine/protocol';
 import type { SourceLines } from '../engine/holdersQuery';
 import { CERTAINTY_NAMES, sentence, UNSURE_LINE_NAME } from '../engine/wording';
 import { commandLink } from './commandLink';
+import { uriOf } from './fileNames';
 import { escapeMarkdown } from './markdown';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { lensTitle } from './lensTitle';
@@ -18,10 +18,7 @@ import { documentLines } from './textFrames';
 const SETTING = 'pageHolders.sourceLens';
 const COMMAND = 'pageHolders.showHeldThrough';
 /** Headers are C++ to the editor. */
-export const SOURCE_DOCUMENTS: vscode.DocumentSelector = [
-  { language: 'c', scheme: 'file' },
-  { language: 'cpp', scheme: 'file' },
-];
+export const SOURCE_DOCUMENTS: vscode.DocumentSelector = [{ language: 'c' }, { language: 'cpp' }];
 const LANGUAGES = new Set(['c', 'cpp']);
 /** While a capture is read, or text is typed, there is news many times a second. */
 const PAUSE = 300;
@@ -33,7 +30,7 @@ export class HeldInSource implements vscode.CodeLensProvider, vscode.Disposable 
   private readonly marked: vscode.TextEditorDecorationType;
   /** What is held by file, as long as captures and tree are the same. */
   private readonly known = new Map<string, Promise<HeldLines | null>>();
-  private timer: NodeJS.Timeout | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     private readonly engine: EngineApi,
@@ -109,9 +106,9 @@ export class HeldInSource implements vscode.CodeLensProvider, vscode.Disposable 
   private async heldIn(
     document: vscode.TextDocument,
   ): Promise<(HeldLines & { readonly file: string }) | null> {
-    if (this.captures.all.length === 0 || document.uri.scheme !== 'file') return null;
+    if (this.captures.all.length === 0) return null;
     if (!vscode.workspace.getConfiguration().get<boolean>(SETTING, true)) return null;
-    const file = await this.fileInTree(document.uri.fsPath);
+    const file = await this.fileInTree(document.uri);
     if (file === null) return null;
     const asked = this.known.get(file) ?? this.ask(file);
     this.known.set(file, asked);
@@ -129,10 +126,13 @@ export class HeldInSource implements vscode.CodeLensProvider, vscode.Disposable 
   }
 
   /** Path in the kernel tree, as the engine names files; null outside of it. */
-  private async fileInTree(fsPath: string): Promise<string | null> {
+  private async fileInTree({ scheme, authority, path }: vscode.Uri): Promise<string | null> {
     const root = (await this.kernelTree.tree())?.root;
-    if (root === undefined || !fsPath.startsWith(root + path.sep)) return null;
-    return path.relative(root, fsPath).split(path.sep).join('/');
+    if (root === undefined) return null;
+    const tree = uriOf(root);
+    const folder = tree.path.replace(/\/*$/, '/');
+    if (scheme !== tree.scheme || authority !== tree.authority || !path.startsWith(folder)) return null;
+    return path.slice(folder.length);
   }
 }
 

@@ -2,12 +2,13 @@
  * Which kernel tree frames lead into: the one chosen in this workspace, else the one in the settings, else the first
  * open folder that looks like one.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { EngineApi, KernelTreeFacts, ProgressReport } from '../engine/protocol';
 import { showFailure } from './failures';
+import { nameOf, uriOf } from './fileNames';
 import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './kindRuleSetting';
-import { configuredPath, type DebugInfoChoice } from './debugInfoChoice';
+import type { DebugInfoChoice } from './debugInfoChoice';
 import type { OpenCaptures } from './openCaptures';
 import { ProgressText } from '../engine/progressText';
 import { PROGRESS_WORDS } from './progressWords';
@@ -61,6 +62,11 @@ export class KernelTreeChoice implements vscode.Disposable {
     return this.current;
   }
 
+  /** Whether functions are being looked up: places that are missing may still come. */
+  get isLookingUp(): boolean {
+    return this.lookUp !== null;
+  }
+
   /** The engine is a new one that knows of no tree. */
   engineIsNew(): void {
     this.settled = null;
@@ -97,7 +103,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     const controller = new AbortController();
     this.lookUp = controller;
     setLookingUp(true);
-    const ofTree = new ProgressText(path.basename(tree?.root ?? ''), PROGRESS_WORDS);
+    const ofTree = new ProgressText(baseName(tree?.root ?? ''), PROGRESS_WORDS);
     const ofDebugInfo = new ProgressText(
       vscode.l10n.t({
         message: 'the vmlinux',
@@ -137,7 +143,8 @@ export class KernelTreeChoice implements vscode.Disposable {
   }
 
   private async apply(): Promise<void> {
-    const root = this.memory.get<string>(CHOSEN) ?? configuredPath(SETTING) ?? (await openTree());
+    const root =
+      this.memory.get<string>(CHOSEN) ?? this.debugInfo.configuredPath(SETTING) ?? (await openTree());
     try {
       await sendKindRules(this.engine);
       this.current = await this.engine.setKernelTree({
@@ -164,7 +171,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     this.ruleFile?.dispose();
     this.ruleFile = null;
     if (this.current === null) return;
-    const pattern = new vscode.RelativePattern(vscode.Uri.file(this.current.root), RULE_FILE);
+    const pattern = new vscode.RelativePattern(uriOf(this.current.root), RULE_FILE);
     const watcher = vscode.workspace.createFileSystemWatcher(pattern);
     const update = (): void => void this.update();
     this.ruleFile = vscode.Disposable.from(
@@ -183,10 +190,10 @@ export class KernelTreeChoice implements vscode.Disposable {
     };
     const automatic: vscode.QuickPickItem = {
       label: vscode.l10n.t('Automatic'),
-      description: automaticText(configuredPath(SETTING)),
+      description: automaticText(this.debugInfo.configuredPath(SETTING)),
     };
     const folderItem = ({ folder, missing }: LookedFolder): vscode.QuickPickItem => ({
-      label: path.basename(folder),
+      label: baseName(folder),
       description:
         missing.length === 0
           ? vscode.l10n.t('open folder')
@@ -219,7 +226,7 @@ export class KernelTreeChoice implements vscode.Disposable {
         canSelectFiles: false,
         canSelectFolders: true,
       })) ?? [];
-    if (folder?.scheme === 'file') await this.remember(folder.fsPath);
+    if (folder !== undefined) await this.remember(nameOf(folder));
   }
 
   private async remember(root: string | undefined): Promise<void> {
@@ -250,9 +257,9 @@ interface LookedFolder {
 }
 
 async function lookedFolders(): Promise<readonly LookedFolder[]> {
-  const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+  const folders = vscode.workspace.workspaceFolders ?? [];
   return Promise.all(
-    folders.map(async ({ uri }) => ({ folder: uri.fsPath, missing: await missingLandmarks(uri) })),
+    folders.map(async ({ uri }) => ({ folder: nameOf(uri), missing: await missingLandmarks(uri) })),
   );
 }
 

@@ -2,8 +2,8 @@
  * Captures above what VS Code gives to extensions as text (50 MB, microsoft/vscode#111849): they have no links, lenses
  * and hovers as text, so their events are shown in the capture editor, while they are read.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import { CAPTURE_EDITOR } from './captureEditor';
 
 const LARGEST_TEXT = 50 * 2 ** 20;
@@ -20,7 +20,7 @@ export async function showIfLarge(uri: vscode.Uri): Promise<void> {
   if (size <= LARGEST_TEXT) return;
   const options = { preview: false, preserveFocus: true };
   await vscode.commands.executeCommand('vscode.openWith', uri, CAPTURE_EDITOR, options);
-  const name = path.basename(uri.path);
+  const name = baseName(uri.path);
   const megabytes = Math.round(size / 1e6);
   vscode.window.setStatusBarMessage(
     vscode.l10n.t(

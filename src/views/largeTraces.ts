@@ -2,9 +2,8 @@
  * Traces that are too large for the editor to give their text to extensions: no link, outline or hover can be had there.
  * Whoever opens one is offered to open it as a capture.
  */
-import { open, type FileHandle } from 'node:fs/promises';
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import { isTraceText } from './traceText';
 
 /** TextModel's limit for what extensions see, in characters (src/vs/editor/common/model/textModel.ts of VS Code). */
@@ -20,7 +19,11 @@ export class LargeTraces implements vscode.Disposable {
   private readonly seen = new Set<string>();
   private readonly subscription: vscode.Disposable;
 
-  constructor(private readonly log: vscode.LogOutputChannel) {
+  /** @param headOf reads the first `length` bytes of a file of this machine, as Latin-1 */
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    private readonly headOf: (file: string, length: number) => Promise<string>,
+  ) {
     this.subscription = vscode.window.tabGroups.onDidChangeTabs(({ opened, changed }) => {
       for (const tab of [...opened, ...changed]) this.look(tab);
     });
@@ -44,11 +47,11 @@ export class LargeTraces implements vscode.Disposable {
 
   private async offer(uri: vscode.Uri): Promise<void> {
     const { size } = await vscode.workspace.fs.stat(uri);
-    if (size <= LARGEST_TEXT || !(await beginsAsTrace(uri.fsPath))) return;
+    if (size <= LARGEST_TEXT || !isTraceHead(await this.headOf(uri.fsPath, HEAD))) return;
     const chosen = await vscode.window.showInformationMessage(
       vscode.l10n.t(
         '{0} is too large ({1} MB) for links, outline and hovers in its text. Opened as a capture, it says who held each page.',
-        path.basename(uri.fsPath),
+        baseName(uri.fsPath),
         Math.round(size / 1e6),
       ),
       OPEN,
@@ -57,14 +60,7 @@ export class LargeTraces implements vscode.Disposable {
   }
 }
 
-async function beginsAsTrace(file: string): Promise<boolean> {
-  let handle: FileHandle | null = null;
-  try {
-    handle = await open(file);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0);
-    const lines = buffer.toString('latin1', 0, bytesRead).split(/\r?\n/);
-    return isTraceText({ count: lines.length, at: (line) => lines[line] ?? '' });
-  } finally {
-    await handle?.close();
-  }
+function isTraceHead(head: string): boolean {
+  const lines = head.split(/\r?\n/);
+  return isTraceText({ count: lines.length, at: (line) => lines[line] ?? '' });
 }

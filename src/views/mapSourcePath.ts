@@ -1,5 +1,4 @@
 /** Lets people say where sources are that the debug info names and the kernel tree does not have. */
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FrameTarget } from '../engine/protocol';
 import type { Row } from './rows';
@@ -24,7 +23,7 @@ async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
             '{0} is not in the kernel tree. Which folder of it do you have on this machine?',
             file,
           ),
-    value: file === null ? '' : path.posix.dirname(file),
+    value: file === null ? '' : file.slice(0, Math.max(1, file.lastIndexOf('/'))),
     validateInput: (value) =>
       value.startsWith('/') ? undefined : vscode.l10n.t('Expected an absolute path, such as /build/nvidia'),
   });

@@ -1,10 +1,11 @@
 /** Opening, reading again and closing captures: from a dialog, the explorer, an editor or the shipped sample. */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
 import type { OpenCaptures } from './openCaptures';
 import { isCancel, showFailure } from './failures';
+import { isFile, nameOf, uriOf } from './fileNames';
 import { showIfLarge } from './largeCaptures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { PROGRESS_WORDS } from './progressWords';
@@ -45,8 +46,8 @@ export class OpenCommands implements vscode.Disposable {
     await this.kernelTree.lookUpFunctions();
   }
 
-  private isOpen({ fsPath }: vscode.Uri): boolean {
-    return this.captures.all.some(({ path: file }) => file === fsPath);
+  private isOpen(uri: vscode.Uri): boolean {
+    return this.captures.all.some(({ path }) => path === nameOf(uri));
   }
 
   dispose(): void {
@@ -57,7 +58,7 @@ export class OpenCommands implements vscode.Disposable {
   private async refresh(): Promise<void> {
     await this.kernelTree.update();
     await vscode.commands.executeCommand('pageHolders.holders.focus');
-    const uris = this.captures.all.map((facts) => vscode.Uri.file(facts.path));
+    const uris = this.captures.all.map((facts) => uriOf(facts.path));
     for (const uri of uris) {
       // Meanwhile it may have been closed.
       if (this.isOpen(uri) && !(await this.openOne(uri))) break;
@@ -102,7 +103,7 @@ export class OpenCommands implements vscode.Disposable {
   private async openOne(uri: vscode.Uri): Promise<boolean> {
     // The editor finds the capture being read.
     const wasOpen = this.isOpen(uri);
-    if (!wasOpen && uri.scheme === 'file') void showIfLarge(uri);
+    if (!wasOpen) void showIfLarge(uri);
     try {
       await this.readOne(uri);
       return true;
@@ -114,11 +115,11 @@ export class OpenCommands implements vscode.Disposable {
   }
 
   private async readOne(uri: vscode.Uri): Promise<void> {
-    const name = path.basename(uri.path);
-    if (uri.scheme !== 'file') {
+    const name = baseName(uri.path);
+    if (!isFile(uri)) {
       throw new Error(
         vscode.l10n.t(
-          '{0} cannot be opened: {1}: is no file system of the machine on which the extension runs. Save a copy there and open that.',
+          '{0} cannot be opened: {1}: is no file system. Save it to a file and open that.',
           name,
           uri.scheme,
         ),
@@ -132,11 +133,11 @@ export class OpenCommands implements vscode.Disposable {
     try {
       const location = { viewId: 'pageHolders.holders' };
       const facts = await vscode.window.withProgress({ location }, () =>
-        this.captures.open(uri.fsPath, progress),
+        this.captures.open(nameOf(uri), progress),
       );
       const { events, pages, heldPages, problems } = facts;
       this.log.info(
-        `${uri.fsPath}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +
+        `${nameOf(uri)}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +
           `${problems} places not read, in ${Date.now() - started} ms`,
       );
     } finally {
@@ -152,7 +153,7 @@ export class OpenCommands implements vscode.Disposable {
       given ??
       (
         await vscode.window.showQuickPick(
-          all.map((facts) => ({ label: path.basename(facts.path), description: facts.path, facts })),
+          all.map((facts) => ({ label: baseName(facts.path), description: facts.path, facts })),
           { title: vscode.l10n.t('Close Capture') },
         )
       )?.facts;

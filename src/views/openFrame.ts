@@ -1,9 +1,9 @@
 /** Takes the reader from a frame to its line in the kernel tree, and says how sure that line is. */
-import { realpath } from 'node:fs/promises';
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { FrameTarget, SourcePlace } from '../engine/protocol';
 import { showFailure } from './failures';
+import { nameOf, uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { PlacePreviews } from './placePreviews';
 import type { Row } from './rows';
@@ -75,7 +75,8 @@ export class OpenFrame implements vscode.Disposable {
     try {
       if (frame.candidates.length > 1) return await pickPlace(root, frame, options);
       if (frame.file === null) {
-        sayUnknown(frame, root);
+        if (this.kernelTree.isLookingUp && root !== undefined) sayNotYet(frame, root);
+        else sayUnknown(frame, root);
         return undefined;
       }
       const editor = await show(root, { ...frame, file: frame.file, line: frame.line ?? 1 }, options);
@@ -123,6 +124,12 @@ class OutsideTreeError extends Error {
   }
 }
 
+function sayNotYet({ function: name }: FrameTarget, root: string): void {
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('{0} is still being looked up in {1}. Open it again when that is done.', name, root),
+  );
+}
+
 function sayUnknown(frame: FrameTarget, root: string | undefined): void {
   const choose = vscode.l10n.t('Choose Kernel Tree…');
   const message =
@@ -146,12 +153,12 @@ async function askOutside(
   const { file } = place;
   const uri = vscode.Uri.file(file);
   const isHere =
-    path.isAbsolute(file) &&
+    file.startsWith('/') &&
     (await vscode.workspace.fs.stat(uri).then(
       ({ type }) => type === vscode.FileType.File,
       () => false,
     ));
-  const open = vscode.l10n.t('Open {0}', path.basename(file));
+  const open = vscode.l10n.t('Open {0}', baseName(file));
   const map = vscode.l10n.t('Map Source Path…');
   const choose = vscode.l10n.t('Choose Kernel Tree…');
   const message = outsideText(place, root);
@@ -195,19 +202,35 @@ function target(given: FrameTarget | Row | undefined): FrameTarget | null {
  * @throws Error when it is not there, or lies outside the tree (a link in it may lead anywhere)
  */
 async function placeUri(root: string, file: string): Promise<vscode.Uri> {
-  const wanted = path.join(root, file);
-  const [realRoot, realFile] = await Promise.all([realpath(root), realpath(wanted)]).catch(() => {
+  const tree = uriOf(root);
+  const wanted = vscode.Uri.joinPath(tree, file);
+  const parts = file.split('/');
+  // In the order of the path: below a link there is nothing of the tree.
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const { type } = await statOf(vscode.Uri.joinPath(tree, ...parts.slice(0, depth)), wanted);
+    if ((type & vscode.FileType.SymbolicLink) !== 0 || parts.includes('..')) {
+      const text = vscode.l10n.t(
+        '{0} may lead out of the kernel tree {1} and is not opened.',
+        nameOf(wanted),
+        root,
+      );
+      throw new Error(text);
+    }
+  }
+  return wanted;
+}
+
+async function statOf(place: vscode.Uri, wanted: vscode.Uri): Promise<vscode.FileStat> {
+  try {
+    return await vscode.workspace.fs.stat(place);
+  } catch {
     throw new Error(
       vscode.l10n.t(
         '{0} cannot be read: it was there when the kernel tree was searched. Refresh to search again.',
-        wanted,
+        nameOf(wanted),
       ),
     );
-  });
-  if (!realFile.startsWith(realRoot + path.sep)) {
-    throw new Error(vscode.l10n.t('{0} leads out of the kernel tree {1} and is not opened.', wanted, root));
   }
-  return vscode.Uri.file(wanted);
 }
 
 /** Address of a place; null when it cannot be opened without asking. */

@@ -1,6 +1,7 @@
 /** Shows the line of a capture's text that could not be read. */
 import * as vscode from 'vscode';
 import { showFailure } from './failures';
+import { uriOf } from './fileNames';
 import type { OpenCaptures } from './openCaptures';
 
 export class ProblemPlace implements vscode.Disposable {
@@ -14,7 +15,7 @@ export class ProblemPlace implements vscode.Disposable {
         if (facts === undefined) return;
         try {
           // The editor refuses by itself what is too big for it, or binary, and says so.
-          const document = await vscode.workspace.openTextDocument(vscode.Uri.file(facts.path));
+          const document = await vscode.workspace.openTextDocument(uriOf(facts.path));
           const at = Math.min(line, document.lineCount) - 1;
           const selection = new vscode.Range(at, 0, at, 0);
           await vscode.window.showTextDocument(document, { preview: true, selection });

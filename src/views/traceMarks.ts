@@ -5,6 +5,7 @@
  */
 import * as vscode from 'vscode';
 import type { AttemptInText, CaptureFacts, CaptureMarks, EngineApi, MarkInText } from '../engine/protocol';
+import { isFile, nameOf } from './fileNames';
 import { lensTitle } from './lensTitle';
 import type { OpenCaptures } from './openCaptures';
 import type { PageRow } from './revealHolders';
@@ -127,8 +128,7 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
 
   /** The capture that a document is the text of; null when it is not open. */
   private captureOf({ uri }: vscode.TextDocument): CaptureFacts | null {
-    if (uri.scheme !== 'file') return null;
-    return this.captures.all.find(({ path }) => path === uri.fsPath) ?? null;
+    return this.captures.all.find(({ path }) => path === nameOf(uri)) ?? null;
   }
 }
 
@@ -171,7 +171,7 @@ function offerToReadAgain(): vscode.CodeLens {
 }
 
 function offersToOpen(document: vscode.TextDocument): vscode.CodeLens[] {
-  if (document.uri.scheme !== 'file') return [];
+  if (!isFile(document.uri)) return [];
   const open = (line: number, title: string): vscode.CodeLens =>
     lens(line, { command: 'pageHolders.openResource', title, arguments: [document.uri] });
   const marks = tellingEvents(documentLines(document)).filter(({ spokenOf }) => spokenOf === 'mark');

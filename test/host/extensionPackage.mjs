@@ -1,6 +1,7 @@
 // The extension as people get it: packaged as a .vsix, installed into a folder of extensions.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { unzipSync } from 'fflate';
 import { runLogged } from './command.mjs';
 import { repository } from './paths.mjs';
 
@@ -23,4 +24,14 @@ export async function installExtension(host, vsix, extensionsFolder) {
     ],
     { env: { ...process.env, HOME: extensionsFolder } },
   );
+}
+
+/** Unpacks a .vsix into `folder` and resolves to the folder of the extension in it. */
+export function unpackExtension(vsix, folder) {
+  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(vsix)))) {
+    if (name.endsWith('/')) continue;
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), bytes);
+  }
+  return path.join(folder, 'extension');
 }

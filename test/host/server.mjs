@@ -8,7 +8,7 @@ import { logFolder } from './paths.mjs';
 
 const startTimeout = 60_000;
 
-const settings = {
+export const settings = {
   'workbench.startupEditor': 'none',
   'workbench.welcomePage.walkthroughs.openOnInstall': false,
   'workbench.tips.enabled': false,

@@ -9,7 +9,7 @@ import { ensureKernelTree } from '../host/kernelTree.mjs';
 import { outFolder, repository } from '../host/paths.mjs';
 import { startServer } from '../host/server.mjs';
 
-const shots = path.join(outFolder, 'shots');
+let shots = path.join(outFolder, 'shots');
 
 /** Absolute path of the kernel tree. */
 export let kernelTree;
@@ -35,6 +35,16 @@ export async function startWorkbench() {
   server = await startServer(host, { log: 'ui', extensionsFolder, kernelTree });
   ({ browser, context, page } = await openBrowser());
   page.setDefaultTimeout(20_000);
+}
+
+/** Makes the words of this file those of a workbench that somebody else has started; `url` is as that of a server. */
+export function driveWorkbench({ page: itsPage, url, shots: itsShots }) {
+  page = itsPage;
+  page.setDefaultTimeout(20_000);
+  server = { url, stop: () => undefined };
+  shots = itsShots;
+  rmSync(shots, { recursive: true, force: true });
+  mkdirSync(shots, { recursive: true });
 }
 
 export async function stopWorkbench() {
@@ -105,7 +115,7 @@ export async function openFolders(...folders) {
   throw new Error(`${workspace} opens without its folders`);
 }
 
-async function openWindow(query) {
+export async function openWindow(query) {
   await page.goto(server.url(query));
   await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
   // A file opened before the extension is known opens as plain text, and stays so.
