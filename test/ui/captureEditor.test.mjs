@@ -136,6 +136,9 @@ describe('the capture editor', () => {
     ];
     assert.ok(Math.abs(head.x - cell.x) < 1, `${head.x} and ${cell.x}`);
     assert.ok(cell.x < frame.x + frame.width, 'the last column can be reached');
+    const [heads, rows] = [editor().locator('.list-header'), editor().locator('.list-body')];
+    const [widest, seen] = [await heads.boundingBox(), await rows.boundingBox()];
+    assert.ok(Math.abs(widest.width - seen.width) < 1, `rows are cut at ${seen.width} of ${widest.width}`);
     await list.evaluate((element) => element.scrollTo({ left: 0 }));
   });
 
