@@ -1,10 +1,13 @@
 /** What each open capture is, says of itself and lacks, and what the kernel tree knows, as rows of a tree. */
 import type { Capture } from '../capture/eventTable';
+import type { Page } from '../holders/model';
 import { allocationsText } from './allocationsText';
+import { saysAllocationsAlone } from './captureFacts';
 import { missingRows } from './doubtRows';
 import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
-import { counted, foundText, percentText } from './wording';
+import { filterWords, type HolderFilter } from './holdersQuery';
+import { counted, foundText, percentText, type FoundPages } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -195,19 +198,8 @@ function withheldRulesRow(): Branch {
   });
 }
 
-/** How many pages failed to move, and what is known of their holders. */
-export interface FailedPages {
-  readonly pages: number;
-  /** Pages with a known holder. */
-  readonly heldPages: number;
-  /** Pages without one, whose count shows a reference too many. */
-  readonly untracedPages: number;
-  /** Pages without one, of whose references nothing tells who took them. */
-  readonly unjudgedPages: number;
-}
-
 /** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
-export function failedText(found: FailedPages, facts: CaptureFacts): string {
+export function failedText(found: FoundPages, facts: CaptureFacts): string {
   if (facts.pageEvents === 0) return 'No event speaks of a page';
   if (found.pages === 0) {
     return facts.lost > 0 || facts.gaps > 0
@@ -344,4 +336,18 @@ export function baseName(path: string): string {
   const name = path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
   // A path of this machine may have a percent sign in it.
   return isUri(path) ? name.replace(/(?:%[0-9A-F]{2})+/g, decodeURIComponent) : name;
+}
+
+/** `2 pages failed to move, 1 held`; `1 of 2 pages that failed to move (filter: GUP pin, held)`. */
+export function captureSays(
+  facts: CaptureFacts,
+  capture: Capture,
+  shown: readonly Page[],
+  filter: HolderFilter,
+): string {
+  if (saysAllocationsAlone(facts)) return allocationsText(capture.allocations!);
+  const words = filterWords(filter);
+  if (words.length === 0 || facts.pages === 0) return failedText(facts, facts);
+  const all = counted(facts.pages, 'page');
+  return `${shown.length} of ${all} that failed to move (filter: ${words.join(', ')})`;
 }

@@ -3,14 +3,13 @@
  * line directly and the editor from a worker; nothing here knows which.
  */
 import { version } from '../../package.json';
-import { EventKind, NONE, type Capture } from '../capture/eventTable';
+import { NONE, type Capture } from '../capture/eventTable';
 import { inTurns, type Pause } from '../capture/turns';
 import { analysisSteps } from '../holders/analyseHolders';
-import type { HolderAnalysis, Kind, Page } from '../holders/model';
+import type { Page } from '../holders/model';
 import {
   baseName,
-  failedText,
-  type FailedPages,
+  captureSays,
   captureDescription,
   captureRow,
   kernelTreeRow,
@@ -19,7 +18,6 @@ import {
 } from './captureTree';
 import { reportAllocations, reportGroups, reportJoins, reportNaming } from './allocationReport';
 import { AllocationRows, dumpRows } from './allocationRows';
-import { allocationCount, allocationsText } from './allocationsText';
 import { compareCaptures } from './comparing/compareCaptures';
 import { DebugInfo } from './debugInfo';
 import { debugInfoRow } from './debugInfoRows';
@@ -40,19 +38,19 @@ import {
 } from './frames';
 import { locateBeforeWalk } from './frameLocator';
 import { groupedRows } from './groupedRows';
-import { doubtTexts } from './captureDoubts';
+import { allPages, factsOf, saysAllocationsAlone } from './captureFacts';
 import { captureMarks } from './captureMarks';
 import { HeldPlaces, type HeldSource } from './heldLines';
 import { lastTime } from './heldTime';
 import { HolderMatcher } from './holderMatcher';
 import type { HolderSource, PageAdditions } from './holderSource';
-import { filterWords, type HolderFilter, type HoldersQuery } from './holdersQuery';
+import type { HolderFilter, HoldersQuery } from './holdersQuery';
 import { JoinedFiles, openSymbolFile, type Naming, type SymbolFile } from './joinCaptures';
 import { jsonReport, type JsonSource } from './jsonReport';
 import { KernelSource } from './kernelSource';
 import { KindRuleBook } from './kindRuleBook';
 import { branch, LazyTree, type Branch } from './lazyTree';
-import { heldReferences, isHeld, isNotJudged } from './pageFacts';
+import { isHeld, isNotJudged } from './pageFacts';
 import { pageInShort } from './pageInShort';
 import { pagesInRange } from './pagesInRange';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
@@ -65,7 +63,7 @@ import { taskText } from './taskText';
 import { textLines, type TextOptions } from './textReport';
 import { pointText } from './timeText';
 import { pauseFor } from './turns';
-import { counted, joined } from './wording';
+import { joined } from './wording';
 
 /** Rows of a report, and rows one step below them. */
 interface ReportPart {
@@ -495,12 +493,12 @@ export class Engine implements EngineApi {
 
   private async *jsonAllocations(): AsyncGenerator<string> {
     const all = [...this.opened.values()];
-    if (!all.some(saysAllocationsAlone)) return;
+    if (!all.some(({ facts }) => saysAllocationsAlone(facts))) return;
     yield ',"allocations":[';
     let separator = '\n';
     for (const [index, opened] of all.entries()) {
       const { capture } = opened;
-      if (!saysAllocationsAlone(opened)) continue;
+      if (!saysAllocationsAlone(opened.facts)) continue;
       const groups = reportGroups(index, capture, capture.allocations!, this.placedStacks(opened));
       for await (const group of groups) {
         yield separator + JSON.stringify(group);
@@ -634,11 +632,11 @@ export class Engine implements EngineApi {
       {
         id,
         kind: 'capture',
-        label: `${baseName(facts.path)} · ${saysText(opened, pages, query.filter)}`,
+        label: `${baseName(facts.path)} · ${captureSays(facts, opened.capture, pages, query.filter)}`,
         description: captureDescription(facts, opened.capture),
         tooltip: { title: facts.path, rows: [], notes: [] },
         // Beside the traces that it is joined to, a dump is at hand but not in the way.
-        expanded: !saysAllocationsAlone(opened) || this.joined.tracesOf(id, this.opened).length === 0,
+        expanded: !saysAllocationsAlone(opened.facts) || this.joined.tracesOf(id, this.opened).length === 0,
       },
       rows.length === 0 ? null : () => rows,
     );
@@ -648,7 +646,7 @@ export class Engine implements EngineApi {
     const { id, capture } = opened;
     const source = this.holderSource(opened, through);
     const rows = groupedRows(source, query);
-    if (!saysAllocationsAlone(opened)) return rows;
+    if (!saysAllocationsAlone(opened.facts)) return rows;
     return [...rows, ...dumpRows(id, capture, capture.allocations!, source.stacks)];
   }
 
@@ -826,73 +824,3 @@ const NO_PAGE_EVENTS =
 
 /** Trees of as many queries as one switches to and fro between. */
 const KEPT_TREES = 8;
-
-function allPages({ pages, unreleased }: HolderAnalysis): readonly Page[] {
-  return [...pages, ...unreleased];
-}
-
-function factsOf(id: string, { capture, analysis, part }: AnalysedCapture): CaptureFacts {
-  const { pages, unreleased } = analysis;
-  const reasons = new Map<string | null, number>();
-  for (const page of pages) {
-    for (const reason of new Set(page.marks.map((mark) => mark.reason))) {
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    }
-  }
-  return {
-    id,
-    path: capture.path,
-    format: capture.format,
-    events: capture.events.length,
-    stacks: capture.stackRecords,
-    lost: capture.lost,
-    gaps: capture.gaps.length,
-    doubts: doubtTexts(capture),
-    problems: capture.problemCount,
-    pageEvents: pageEvents(capture),
-    allocations: allocationCount(capture.allocations),
-    ...countPages(pages),
-    unreleasedPages: unreleased.length,
-    kinds: kindCounts(analysis),
-    reasons: [...reasons],
-    part,
-    changed: null,
-  };
-}
-
-/** A page_owner dump: no event, but allocations. */
-function saysAllocationsAlone({ facts }: OpenedCapture): boolean {
-  return facts.pageEvents === 0 && facts.allocations > 0;
-}
-
-/** `2 pages failed to move, 1 held`; `1 of 2 pages that failed to move (filter: GUP pin, held)`. */
-function saysText(opened: OpenedCapture, shown: readonly Page[], filter: HolderFilter): string {
-  const { capture, facts } = opened;
-  if (saysAllocationsAlone(opened)) return allocationsText(capture.allocations!);
-  const words = filterWords(filter);
-  if (words.length === 0 || facts.pages === 0) return failedText(facts, facts);
-  const all = counted(facts.pages, 'page');
-  return `${shown.length} of ${all} that failed to move (filter: ${words.join(', ')})`;
-}
-
-function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number])[] {
-  const counts = new Map<Kind, number>();
-  for (const page of allPages(analysis)) {
-    for (const { kind } of page.references) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return [...counts].sort(([, one], [, other]) => other - one);
-}
-
-function countPages(pages: readonly Page[]): FailedPages {
-  const heldPages = pages.filter((page) => heldReferences(page).length > 0).length;
-  const untracedPages = pages.filter(isHeld).length - heldPages;
-  const unjudgedPages = pages.filter((page) => !isHeld(page) && isNotJudged(page)).length;
-  return { pages: pages.length, heldPages, untracedPages, unjudgedPages };
-}
-
-function pageEvents(capture: Capture): number {
-  const { kind, length } = capture.events;
-  let count = 0;
-  for (let row = 0; row < length; row++) if (kind[row] !== EventKind.Other) count++;
-  return count;
-}

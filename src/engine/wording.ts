@@ -82,10 +82,14 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${number} ${count === 1 ? noun : plural}`;
 }
 
-interface FoundPages {
+/** How many pages failed to move, and what is known of their holders. */
+export interface FoundPages {
   readonly pages: number;
+  /** Pages with a known holder. */
   readonly heldPages: number;
+  /** Pages without one, whose count shows a reference too many. */
   readonly untracedPages: number;
+  /** Pages without one, of whose references nothing tells who took them. */
   readonly unjudgedPages: number;
 }
 

@@ -1,0 +1,70 @@
+/** An open capture in numbers: what lists, the status bar and tools say of it without asking for its rows. */
+import { EventKind, type Capture } from '../capture/eventTable';
+import type { HolderAnalysis, Kind, Page } from '../holders/model';
+import { allocationCount } from './allocationsText';
+import { doubtTexts } from './captureDoubts';
+import { heldReferences, isHeld, isNotJudged } from './pageFacts';
+import type { CaptureFacts } from './protocol';
+import type { AnalysedCapture } from './readCapture';
+import type { FoundPages } from './wording';
+
+export function factsOf(id: string, { capture, analysis, part }: AnalysedCapture): CaptureFacts {
+  const { pages, unreleased } = analysis;
+  const reasons = new Map<string | null, number>();
+  for (const page of pages) {
+    for (const reason of new Set(page.marks.map((mark) => mark.reason))) {
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+  }
+  return {
+    id,
+    path: capture.path,
+    format: capture.format,
+    events: capture.events.length,
+    stacks: capture.stackRecords,
+    lost: capture.lost,
+    gaps: capture.gaps.length,
+    doubts: doubtTexts(capture),
+    problems: capture.problemCount,
+    pageEvents: pageEvents(capture),
+    allocations: allocationCount(capture.allocations),
+    ...countPages(pages),
+    unreleasedPages: unreleased.length,
+    kinds: kindCounts(analysis),
+    reasons: [...reasons],
+    part,
+    changed: null,
+  };
+}
+
+/** Pages that failed to move, and those that were never released. */
+export function allPages({ pages, unreleased }: HolderAnalysis): readonly Page[] {
+  return [...pages, ...unreleased];
+}
+
+/** A page_owner dump: no event, but allocations. */
+export function saysAllocationsAlone(facts: CaptureFacts): boolean {
+  return facts.pageEvents === 0 && facts.allocations > 0;
+}
+
+function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number])[] {
+  const counts = new Map<Kind, number>();
+  for (const page of allPages(analysis)) {
+    for (const { kind } of page.references) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].sort(([, one], [, other]) => other - one);
+}
+
+function countPages(pages: readonly Page[]): FoundPages {
+  const heldPages = pages.filter((page) => heldReferences(page).length > 0).length;
+  const untracedPages = pages.filter(isHeld).length - heldPages;
+  const unjudgedPages = pages.filter((page) => !isHeld(page) && isNotJudged(page)).length;
+  return { pages: pages.length, heldPages, untracedPages, unjudgedPages };
+}
+
+function pageEvents(capture: Capture): number {
+  const { kind, length } = capture.events;
+  let count = 0;
+  for (let row = 0; row < length; row++) if (kind[row] !== EventKind.Other) count++;
+  return count;
+}
