@@ -47,3 +47,23 @@ export function textBehind(bytes: Uint8Array, start: number, end: number, text: 
   }
   return -1;
 }
+
+/** Index of the line end of the line that `at` is in. */
+export function lineEndOf(bytes: Uint8Array, at: number): number {
+  return bytes.indexOf(NEWLINE, at);
+}
+
+/** How many lines end in `bytes[start, end)`. */
+export function countLines(bytes: Uint8Array, start: number, end: number): number {
+  let lines = 0;
+  for (let i = start; i < end; i++) if (bytes[i] === NEWLINE) lines++;
+  return lines;
+}
+
+/** `bytes[start, end)`, at most `longest` of them, one character each. */
+export function asciiText(bytes: Uint8Array, start: number, end: number, longest: number): string {
+  const stop = Math.min(end, start + longest);
+  let text = '';
+  for (let i = start; i < stop; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}

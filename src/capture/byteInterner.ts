@@ -1,3 +1,6 @@
+import { grown } from './growingColumn';
+import { HashSlots } from './hashSlots';
+
 const FNV_PRIME = 0x01000193;
 const FNV_BASIS = 0x811c9dc5 | 0;
 
@@ -8,20 +11,10 @@ const LONGEST_STRING = 1024;
 const OVERFLOW_NAME = new TextEncoder().encode('(too many names)');
 
 /** Gives each distinct run of bytes a dense id. A run that was seen before costs a hash and a compare. */
-export class ByteInterner {
+export class ByteInterner extends HashSlots {
   private arena = new Uint8Array(1 << 14);
   private used = 0;
-  /** Where the string of an id ends in the arena; it starts where the one before ends. */
-  private ends = new Int32Array(256);
-  private hashes = new Int32Array(256);
-  private slots = new Int32Array(1024).fill(-1);
-  private mask = 1023;
-  private count = 0;
   private overflow = -1;
-
-  get size(): number {
-    return this.count;
-  }
 
   /** The id of `bytes[start, end)`, cut to {@link LONGEST_STRING}. */
   intern(bytes: Uint8Array, start: number, end: number): number {
@@ -48,11 +41,11 @@ export class ByteInterner {
 
   /** A view of the bytes of an id, good until the next `intern`. */
   bytes(id: number): Uint8Array {
-    return this.arena.subarray(id === 0 ? 0 : this.ends[id - 1], this.ends[id]);
+    return this.arena.subarray(this.startOf(id), this.ends[id]);
   }
 
   private equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
-    let at = id === 0 ? 0 : this.ends[id - 1]!;
+    let at = this.startOf(id);
     if (this.ends[id]! - at !== end - start) return false;
     const arena = this.arena;
     for (let i = start; i < end; i++, at++) if (arena[at] !== bytes[i]) return false;
@@ -71,37 +64,10 @@ export class ByteInterner {
   private store(bytes: Uint8Array, start: number, end: number, hash: number, slot: number): number {
     const length = end - start;
     if (this.used + length > this.arena.length) {
-      const wider = new Uint8Array(Math.max(this.arena.length * 2, this.used + length));
-      wider.set(this.arena.subarray(0, this.used));
-      this.arena = wider;
+      this.arena = grown(this.arena, new Uint8Array(Math.max(this.arena.length * 2, this.used + length)));
     }
     this.arena.set(bytes.subarray(start, end), this.used);
     this.used += length;
-    const id = this.count++;
-    if (id === this.ends.length) {
-      this.ends = widened(this.ends);
-      this.hashes = widened(this.hashes);
-    }
-    this.ends[id] = this.used;
-    this.hashes[id] = hash;
-    this.slots[slot] = id;
-    if (this.count * 2 > this.slots.length) this.rehash();
-    return id;
+    return this.insert(hash, slot, this.used);
   }
-
-  private rehash(): void {
-    this.slots = new Int32Array(this.slots.length * 2).fill(-1);
-    this.mask = this.slots.length - 1;
-    for (let id = 0; id < this.count; id++) {
-      let slot = this.hashes[id]! & this.mask;
-      while (this.slots[slot]! >= 0) slot = (slot + 1) & this.mask;
-      this.slots[slot] = id;
-    }
-  }
-}
-
-function widened(column: Int32Array): Int32Array<ArrayBuffer> {
-  const wider = new Int32Array(column.length * 2);
-  wider.set(column);
-  return wider;
 }

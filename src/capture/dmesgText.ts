@@ -5,9 +5,9 @@ import { DmesgPrefix } from './dmesgPrefix';
 import type { KernelIdentity } from './eventTable';
 import { FtraceTextReader } from './ftraceText';
 import { grown } from './growingColumn';
+import { LineByLineReader } from './lineByLineReader';
 import { LineWindow, LONGEST_LINE } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
-import { ProblemList } from './problemList';
 import type { TextReader } from './textReader';
 
 /** Of the lines of a kernel log at least one in so many has a prefix that only such logs have. */
@@ -53,15 +53,12 @@ const enum FtracePart {
  * ({@link DmesgPageDumps}) and for the ftrace buffer that the kernel prints when it dies (ftrace_dump_on_oops).
  * Everything else in it is passed over.
  */
-export class DmesgReader implements TextReader {
+export class DmesgReader extends LineByLineReader implements TextReader {
   readonly allocations = new AllocationTableBuilder();
-  readonly problems = new ProblemList();
   readonly format = 'dmesg';
   readonly facts = new Map<string, string>();
   /** Lines with a prefix or a page dump in them. */
   ownLines = 0;
-  /** 1-based number of the line to be read next. */
-  line = 1;
 
   /** Reads the lines of an ftrace buffer, bare of their prefix; its table takes the page dumps too. */
   private readonly ftrace = new FtraceTextReader();
@@ -81,26 +78,12 @@ export class DmesgReader implements TextReader {
   );
   private baseNanoseconds = 0n;
 
-  /** As {@link LineReader.read}; a few more bytes behind `end` must be readable. */
-  read(bytes: Uint8Array, start: number, end: number, fileOffset: number): number {
-    let at = start;
-    while (at < end) {
-      const lineEnd = bytes.indexOf(NEWLINE, at);
-      this.lineOffset = fileOffset + at;
-      if (lineEnd - at > LONGEST_LINE) this.overlongLine(this.lineOffset, lineEnd - at);
-      else this.logLine(bytes, at, lineEnd);
-      at = lineEnd + 1;
-    }
-    return at;
-  }
-
-  overlongLine(offset: number, length: number): void {
-    this.problems.addOverlongLine(offset, this.line, length);
-    this.line++;
-  }
-
-  endsWithoutNewline(offset: number): void {
-    this.problems.addCutLastLine(offset, this.line - 1);
+  protected override record(bytes: Uint8Array, at: number): number {
+    const lineEnd = bytes.indexOf(NEWLINE, at);
+    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+    this.lineOffset = this.fileOffset + at;
+    this.logLine(bytes, at, lineEnd);
+    return lineEnd + 1;
   }
 
   get table(): FtraceTextReader['table'] {

@@ -1,17 +1,32 @@
-import { BLANK, COLON, HASH, LESS, NEWLINE, RETURN, TAB, startsWith } from './ascii';
+import {
+  BLANK,
+  COLON,
+  HASH,
+  LESS,
+  NEWLINE,
+  RETURN,
+  TAB,
+  asciiText,
+  countLines,
+  lineEndOf,
+  startsWith,
+} from './ascii';
 import { ByteInterner } from './byteInterner';
 import { EventKind, NONE } from './eventTable';
 import { eventKindOf } from './eventNames';
 import { EventTableBuilder } from './eventTableBuilder';
+import { excerpt } from './excerpt';
 import { FtraceFields } from './ftraceFields';
 import { FtraceStackFrames, frameMark } from './ftraceStackFrames';
 import { FtraceTaskLine } from './ftraceTaskLine';
 import { GapRecorder } from './gapRecorder';
-import { ProblemList } from './problemList';
-import { StackBlockCache } from './stackBlockCache';
+import { LineByLineReader } from './lineByLineReader';
 import { LONGEST_LINE } from './lineWindow';
+import { countOtherEvents } from './otherEvents';
+import { StackBlockCache } from './stackBlockCache';
 import { StackMatcher } from './stackMatcher';
 import { SymbolTableBuilder } from './symbolTableBuilder';
+import type { TextReader } from './textReader';
 
 /** A stack's frame lines end here at the latest, so that a window of text stays small. */
 const LONGEST_STACK = 1 << 18;
@@ -34,12 +49,11 @@ function recordKindOf(name: string): number {
 
 /**
  * Reads the text that the kernel (`trace`, `trace_pipe`) and `trace-cmd report` print, line by line, into
- * columns. Knows nothing of files and chunks: {@link read} takes any run of whole lines.
+ * columns.
  */
-export class FtraceTextReader {
+export class FtraceTextReader extends LineByLineReader implements TextReader {
   readonly table = new EventTableBuilder();
   readonly symbols = new SymbolTableBuilder();
-  readonly problems = new ProblemList();
   readonly gapRecorder = new GapRecorder();
   stackRecords = 0;
   orphanStacks = 0;
@@ -52,8 +66,6 @@ export class FtraceTextReader {
   isTicks = false;
   resolution = 1;
   readonly facts = new Map<string, string>();
-  /** 1-based number of the line to be read next. */
-  line = 1;
 
   private readonly taskLine = new FtraceTaskLine();
   private readonly fields = new FtraceFields(this.table, this.symbols);
@@ -73,38 +85,11 @@ export class FtraceTextReader {
   private baseNanoseconds = 0;
   private hasBase = false;
   private clockProblem = false;
-  private fileOffset = 0;
-  /** The bytes that are being read, for reading several at a time. */
-  private text: DataView = new DataView(new ArrayBuffer(0));
 
-  /**
-   * Reads the lines in `bytes[start, end)`, which ends behind a line end. A few more bytes behind `end` must be
-   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the
-   * file. Returns the index behind the last line read: less than `end` when the newest stack may go on behind
-   * `end` and `last` is false.
-   */
-  read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
-    this.fileOffset = fileOffset;
-    if (this.text.buffer !== bytes.buffer) this.text = new DataView(bytes.buffer);
+  /** Reads the lines in `bytes[start, end)`, see {@link LineByLineReader.read}. */
+  override read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
     this.taskLine.forgetPrevious();
-    let at = start;
-    while (at < end) {
-      const next = this.record(bytes, at, end, last);
-      if (next < 0) break;
-      at = next;
-    }
-    return at;
-  }
-
-  /** A line that was not kept because it is longer than LONGEST_LINE; `offset` in the file, `length` in bytes. */
-  overlongLine(offset: number, length: number): void {
-    this.problems.addOverlongLine(offset, this.line, length);
-    this.line++;
-  }
-
-  /** The last line, read already, ends at `offset` in the file without a line end. */
-  endsWithoutNewline(offset: number): void {
-    this.problems.addCutLastLine(offset, this.line - 1);
+    return super.read(bytes, start, end, fileOffset, last);
   }
 
   /** Slug for {@link Capture.format}. */
@@ -132,17 +117,11 @@ export class FtraceTextReader {
 
   /** How many events of names that the analysis does not use there are, by name. */
   otherEvents(): Map<string, number> {
-    const { kind, name, length } = this.table;
-    const counts = new Map<number, number>();
-    for (let row = 0; row < length; row++) {
-      if (kind[row] !== 0) continue;
-      counts.set(name[row]!, (counts.get(name[row]!) ?? 0) + 1);
-    }
-    return new Map([...counts].map(([id, count]) => [this.symbols.string(id), count]));
+    return countOtherEvents(this.table, this.symbols);
   }
 
   /** Reads one line, with the frame lines of a stack; -1 when those may go on behind `end`. */
-  private record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+  protected override record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const line = this.taskLine;
     if (!line.readNext(bytes, this.text, at)) return this.otherLine(bytes, at, end, last);
     if (!line.isRepeated) this.newestTask = NONE;
@@ -266,12 +245,6 @@ export class FtraceTextReader {
     this.passed(this.taskLine.cpu, this.time(at));
   }
 
-  private skipOverlong(bytes: Uint8Array, at: number): number {
-    const lineEnd = lineEndOf(bytes, at);
-    this.overlongLine(this.fileOffset + at, lineEnd - at);
-    return lineEnd + 1;
-  }
-
   /** User stacks are counted and kept apart: they say nothing of who in the kernel holds a page. */
   private userStack(bytes: Uint8Array, at: number, content: number, end: number, last: boolean): number {
     const lineEnd = lineEndOf(bytes, content);
@@ -316,7 +289,7 @@ export class FtraceTextReader {
 
   /** Lines of the head, and of the kernel in between, that begin with `#`. */
   private header(bytes: Uint8Array, at: number, end: number): boolean {
-    const text = ascii(bytes, at, end);
+    const text = asciiText(bytes, at, end, 256);
     const started = /^#+ CPU (\d+) buffer started #+$/.exec(text);
     if (started) {
       this.gap('started', Number(started[1]), null);
@@ -342,7 +315,7 @@ export class FtraceTextReader {
   /** Lines without a task: losses, and what trace-cmd report prints about the file. */
   private writerLine(bytes: Uint8Array, at: number, end: number): boolean {
     if (end - at > 256) return false;
-    const text = ascii(bytes, at, end);
+    const text = asciiText(bytes, at, end, 256);
     // The kernel's and trace-cmd's words; the latter may put an instance's name or blanks before them.
     const lost =
       /^(?:\S+: *| +)?CPU:(\d+) \[(?:LOST )?(?:(\d+) )?EVENTS(?: DROPPED)?\]$/.exec(text) ??
@@ -458,10 +431,6 @@ export class FtraceTextReader {
     }
     return id;
   }
-
-  private problem(at: number, message: string): void {
-    this.problems.add(this.fileOffset + at, this.line, message);
-  }
 }
 
 /** End of the event's name: the colon behind it. `system:event:` is one name. `at` when there is none. */
@@ -482,10 +451,6 @@ function unnamedEvent(bytes: Uint8Array, at: number): string {
   return bytes[i] === BLANK && startsWith(bytes, i + 1, '<-') ? 'function' : '(no event name)';
 }
 
-function lineEndOf(bytes: Uint8Array, at: number): number {
-  return bytes.indexOf(NEWLINE, at);
-}
-
 /** Index behind the last frame line from `start` on; -1 when more of them may come behind `end`. */
 function stackEnd(bytes: Uint8Array, start: number, end: number, last: boolean): number {
   let at = start;
@@ -496,22 +461,4 @@ function stackEnd(bytes: Uint8Array, start: number, end: number, last: boolean):
     at = lineEnd + 1;
   }
   return last || at - start >= LONGEST_STACK ? at : -1;
-}
-
-function countLines(bytes: Uint8Array, start: number, end: number): number {
-  let lines = 0;
-  for (let i = start; i < end; i++) if (bytes[i] === NEWLINE) lines++;
-  return lines;
-}
-
-function ascii(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let i = start; i < end && text.length < 256; i++) text += String.fromCharCode(bytes[i]!);
-  return text;
-}
-
-/** The beginning of a line for a message: printable bytes only. */
-function excerpt(bytes: Uint8Array, start: number, end: number): string {
-  const text = ascii(bytes, start, Math.min(end, start + 60)).replace(/[^\x20-\x7e]/g, '·');
-  return JSON.stringify(end - start > 60 ? `${text}…` : text);
 }

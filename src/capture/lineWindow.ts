@@ -9,7 +9,7 @@ const SLACK = 64;
  */
 export const LONGEST_LINE = 1 << 16;
 
-/** What reads the lines; {@link FtraceTextReader} says more of each. */
+/** What reads the lines; {@link LineByLineReader} says more of each. */
 export interface LineReader {
   /** Reads the lines in `bytes[start, end)` and returns the index behind the last one that it is done with. */
   read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number;

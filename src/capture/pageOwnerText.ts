@@ -4,13 +4,13 @@ import { AllocationTableBuilder } from './allocationTableBuilder';
 import { NONE, PageFlag } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
-import { LONGEST_LINE } from './lineWindow';
 import { GapRecorder } from './gapRecorder';
+import { LineByLineReader } from './lineByLineReader';
+import { LONGEST_LINE } from './lineWindow';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { PageOwnerLine } from './pageOwnerLine';
 import { PrintedFrames } from './printedFrames';
-import { ProblemList } from './problemList';
 import { StackBlockCache } from './stackBlockCache';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
@@ -78,11 +78,10 @@ const enum Place {
  * two lines, the stack, optional lines, an empty line. Knows nothing of files and chunks: {@link read} takes any
  * run of whole lines.
  */
-export class PageOwnerReader implements TextReader {
+export class PageOwnerReader extends LineByLineReader implements TextReader {
   readonly table = new EventTableBuilder();
   readonly symbols = new SymbolTableBuilder();
   readonly allocations = new AllocationTableBuilder();
-  readonly problems = new ProblemList();
   readonly gapRecorder = new GapRecorder();
   readonly stackRecords = 0;
   readonly orphanStacks = 0;
@@ -93,8 +92,6 @@ export class PageOwnerReader implements TextReader {
   readonly resolution = 1;
   readonly timeBase = 0n;
   readonly facts = new Map<string, string>();
-  /** 1-based number of the line to be read next. */
-  line = 1;
 
   private readonly head = new PageOwnerLine();
   private readonly scanner = new NumberScanner();
@@ -103,8 +100,6 @@ export class PageOwnerReader implements TextReader {
   private readonly blocks = new StackBlockCache();
   private readonly noComm = this.symbols.internText('');
   private readonly noTask = this.symbols.internTask(this.noComm, -1);
-  private fileOffset = 0;
-  private text: DataView = new DataView(new ArrayBuffer(0));
   /** Text block of the newest stack, for guessing the next one. */
   private previousBlock = NONE;
 
@@ -124,33 +119,8 @@ export class PageOwnerReader implements TextReader {
   private allocationCount = -1;
   private pageCount = -1;
 
-  /**
-   * Reads the lines in `bytes[start, end)`, which ends behind a line end; a few more bytes behind `end` must be
-   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the
-   * file. Returns the index behind the last line read: less than `end` when the newest stack may go on behind
-   * `end` and `last` is false.
-   */
-  read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
-    this.fileOffset = fileOffset;
-    if (this.text.buffer !== bytes.buffer) this.text = new DataView(bytes.buffer);
-    let at = start;
-    while (at < end) {
-      const next = bytes[at] === BLANK ? this.stackLines(bytes, at, end, last) : this.otherLine(bytes, at);
-      if (next < 0) break;
-      at = next;
-    }
-    return at;
-  }
-
-  /** A line that was not kept because it is longer than LONGEST_LINE; `offset` in the file, `length` in bytes. */
-  overlongLine(offset: number, length: number): void {
-    this.problems.addOverlongLine(offset, this.line, length);
-    this.line++;
-  }
-
-  /** The last line, read already, ends at `offset` in the file without a line end. */
-  endsWithoutNewline(offset: number): void {
-    this.problems.addCutLastLine(offset, this.line - 1);
+  protected override record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    return bytes[at] === BLANK ? this.stackLines(bytes, at, end, last) : this.otherLine(bytes, at);
   }
 
   /** The last record ends here. */
@@ -396,16 +366,6 @@ export class PageOwnerReader implements TextReader {
     this.place = Place.Skipped;
     const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
     this.problem(at, `found ${found}, expected ${expected}; the record was left out`);
-  }
-
-  private skipOverlong(bytes: Uint8Array, at: number): number {
-    const lineEnd = bytes.indexOf(NEWLINE, at);
-    this.overlongLine(this.fileOffset + at, lineEnd - at);
-    return lineEnd + 1;
-  }
-
-  private problem(at: number, message: string): void {
-    this.problems.add(this.fileOffset + at, this.line, message);
   }
 }
 

@@ -14,12 +14,12 @@ import {
 import { EventKind, Mapping, NO_CPU, NONE, PageFlag } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
-import { LONGEST_LINE } from './lineWindow';
 import { GapRecorder } from './gapRecorder';
+import { LineByLineReader } from './lineByLineReader';
+import { LONGEST_LINE } from './lineWindow';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { PrintedFrames } from './printedFrames';
-import { ProblemList } from './problemList';
 import { RowReorder } from './reorderRows';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
@@ -87,11 +87,10 @@ function headingAt(bytes: Uint8Array, at: number): Heading | null {
  * - `Page pinned for 12 us` or `Page pinned ts [   12.345678]` / `PFN 0x34 Block 5 count 2 mapcount 1 mapping … Flags …`
  * - `At least, pinned for 12 us`, `Freed at [   12.345678]`, `Failure detected at [   12.345678]` / the same
  */
-export class PagePinnerReader implements TextReader {
+export class PagePinnerReader extends LineByLineReader implements TextReader {
   /** In the order of the file until {@link finish}. */
   readonly table = new EventTableBuilder();
   readonly symbols = new SymbolTableBuilder();
-  readonly problems = new ProblemList();
   readonly gapRecorder = new GapRecorder();
   stackRecords = 0;
   readonly orphanStacks = 0;
@@ -102,8 +101,6 @@ export class PagePinnerReader implements TextReader {
   readonly resolution = 1000;
   timeBase = 0n;
   readonly facts = new Map<string, string>();
-  /** 1-based number of the line to be read next. */
-  line = 1;
 
   private readonly scanner = new NumberScanner();
   private readonly flagTexts = new PageFlagTexts();
@@ -115,7 +112,6 @@ export class PagePinnerReader implements TextReader {
   private readonly stackKinds = new Map<number, { readonly kind: EventKind; readonly isContig: boolean }>();
   private hasPinnerCount = false;
   private hasRefcount = false;
-  private fileOffset = 0;
 
   // The record that is being read.
   private heading: Heading | null = null;
@@ -128,25 +124,8 @@ export class PagePinnerReader implements TextReader {
   private label = NONE;
   private row = NONE;
 
-  /** As {@link LineReader.read}; a few more bytes behind `end` must be readable. */
-  read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
-    this.fileOffset = fileOffset;
-    let at = start;
-    while (at < end) {
-      const next = bytes[at] === BLANK ? this.stackLines(bytes, at, end, last) : this.otherLine(bytes, at);
-      if (next < 0) break;
-      at = next;
-    }
-    return at;
-  }
-
-  overlongLine(offset: number, length: number): void {
-    this.problems.addOverlongLine(offset, this.line, length);
-    this.line++;
-  }
-
-  endsWithoutNewline(offset: number): void {
-    this.problems.addCutLastLine(offset, this.line - 1);
+  protected override record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+    return bytes[at] === BLANK ? this.stackLines(bytes, at, end, last) : this.otherLine(bytes, at);
   }
 
   /** Puts the rows in order of time: the other way round than the kernel printed them. */
@@ -384,16 +363,6 @@ export class PagePinnerReader implements TextReader {
     if (base === undefined) return;
     for (let row = 0; row < length; row++) time[row] = (time[row]! - base) * 1000;
     this.timeBase = BigInt(base) * 1000n;
-  }
-
-  private skipOverlong(bytes: Uint8Array, at: number): number {
-    const lineEnd = bytes.indexOf(NEWLINE, at);
-    this.overlongLine(this.fileOffset + at, lineEnd - at);
-    return lineEnd + 1;
-  }
-
-  private problem(at: number, message: string): void {
-    this.problems.add(this.fileOffset + at, this.line, message);
   }
 }
 

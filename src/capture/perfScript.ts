@@ -1,21 +1,37 @@
-import { BLANK, COLON, HASH, MINUS, NEWLINE, RETURN, TAB, isDigit, startsWith } from './ascii';
+import {
+  BLANK,
+  COLON,
+  HASH,
+  MINUS,
+  NEWLINE,
+  RETURN,
+  TAB,
+  asciiText,
+  countLines,
+  isDigit,
+  lineEndOf,
+  startsWith,
+} from './ascii';
 import { eventKindOf } from './eventNames';
 import { EventKind, NO_CPU, NONE, type KernelIdentity } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
+import { excerpt } from './excerpt';
 import { FtraceFields } from './ftraceFields';
 import { FtraceTaskLine } from './ftraceTaskLine';
-import { LONGEST_LINE } from './lineWindow';
 import { GapRecorder } from './gapRecorder';
-import type { LineReader } from './lineWindow';
+import { LineByLineReader } from './lineByLineReader';
+import { LONGEST_LINE } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import { PerfScriptFrames, isFrame, isKernelFrame, isSourceLine, namesKernel } from './perfScriptFrames';
 import { PerfScriptLine } from './perfScriptLine';
-import { ProblemList } from './problemList';
 import { StackBlockCache } from './stackBlockCache';
 import { SymbolTableBuilder } from './symbolTableBuilder';
+import type { TextReader } from './textReader';
 
 /** A record's frame lines end here at the latest, so that a window of text stays small. */
 const LONGEST_STACK = 1 << 18;
+/** Bytes of a header line that are looked at: a command line can be long. */
+const LONGEST_TEXT = 4096;
 
 const EXPECTED_LINE =
   'expected "comm pid [cpu] time: event: fields", a frame, an empty line or a "#" header line';
@@ -51,10 +67,9 @@ const enum Place {
  * of the kernel, innermost first, those of the process, and an empty line. Knows nothing of files and chunks:
  * {@link read} takes any run of whole lines.
  */
-export class PerfScriptReader implements LineReader {
+export class PerfScriptReader extends LineByLineReader implements TextReader {
   readonly table = new EventTableBuilder();
   readonly symbols = new SymbolTableBuilder();
-  readonly problems = new ProblemList();
   readonly gapRecorder = new GapRecorder();
   stackRecords = 0;
   orphanStacks = 0;
@@ -66,8 +81,6 @@ export class PerfScriptReader implements LineReader {
   readonly isTicks = false;
   resolution = 1e9;
   readonly facts = new Map<string, string>();
-  /** 1-based number of the line to be read next. */
-  line = 1;
 
   private readonly head = new PerfScriptLine();
   private readonly fields = new FtraceFields(this.table, this.symbols);
@@ -87,38 +100,6 @@ export class PerfScriptReader implements LineReader {
   private baseSeconds = 0;
   private baseNanoseconds = 0;
   private hasBase = false;
-  private fileOffset = 0;
-  /** The bytes that are being read, for reading several at a time. */
-  private text: DataView = new DataView(new ArrayBuffer(0));
-
-  /**
-   * Reads the lines in `bytes[start, end)`, which ends behind a line end; a few more bytes behind `end` must be
-   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the
-   * file. Returns the index behind the last line read: less than `end` when the newest stack may go on behind
-   * `end` and `last` is false.
-   */
-  read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
-    this.fileOffset = fileOffset;
-    if (this.text.buffer !== bytes.buffer) this.text = new DataView(bytes.buffer);
-    let at = start;
-    while (at < end) {
-      const next = this.record(bytes, at, end, last);
-      if (next < 0) break;
-      at = next;
-    }
-    return at;
-  }
-
-  /** A line that was not kept because it is longer than LONGEST_LINE; `offset` in the file, `length` in bytes. */
-  overlongLine(offset: number, length: number): void {
-    this.problems.addOverlongLine(offset, this.line, length);
-    this.line++;
-  }
-
-  /** The last line, read already, ends at `offset` in the file without a line end. */
-  endsWithoutNewline(offset: number): void {
-    this.problems.addCutLastLine(offset, this.line - 1);
-  }
 
   /** Only `perf script --header` says it. */
   get kernel(): KernelIdentity | null {
@@ -144,7 +125,7 @@ export class PerfScriptReader implements LineReader {
   }
 
   /** Reads one line, or the frames of the kernel of one record; -1 when those may go on behind `end`. */
-  private record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
+  protected override record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const first = bytes[at]!;
     if (first === TAB) return this.frameLines(bytes, at, end, last);
     if (first === NEWLINE) {
@@ -281,7 +262,7 @@ export class PerfScriptReader implements LineReader {
   private lostRecord(bytes: Uint8Array, at: number, cpu: number): boolean {
     if (!startsWith(bytes, at, 'PERF_RECORD_LOST')) return false;
     const lost = /^PERF_RECORD_LOST(?:_SAMPLES)?[: ]+lost (\d{1,15})/.exec(
-      ascii(bytes, at, lineEndOf(bytes, at)),
+      asciiText(bytes, at, lineEndOf(bytes, at), LONGEST_TEXT),
     );
     if (!lost) return false;
     this.ownLines++;
@@ -315,7 +296,7 @@ export class PerfScriptReader implements LineReader {
 
   /** `# hostname : box` of `perf script --header`. */
   private header(bytes: Uint8Array, at: number, end: number): void {
-    const parts = /^# ?([a-z ]+?)\s*: (.*)$/.exec(ascii(bytes, at, end));
+    const parts = /^# ?([a-z ]+?)\s*: (.*)$/.exec(asciiText(bytes, at, end, LONGEST_TEXT));
     const name = parts ? HEADER_FACTS.get(parts[1]!) : undefined;
     if (name !== undefined) this.ownLines++;
     if (name !== undefined && !this.facts.has(name)) this.facts.set(name, parts![2]!.trim());
@@ -324,7 +305,7 @@ export class PerfScriptReader implements LineReader {
   /** What perf prints to its error output often stands in the same file. */
   private writerLine(bytes: Uint8Array, at: number, end: number): boolean {
     if (end - at > 256) return false;
-    const text = ascii(bytes, at, end);
+    const text = asciiText(bytes, at, end, LONGEST_TEXT);
     // perf_session__warn_about_errors() of tools/perf/util/session.c.
     if (/^Processed \d+ (events and lost \d+ chunks|samples and lost [\d.]+%)!$/.test(text)) {
       this.gapRecorder.add('lost', null, null, null, this.table.length);
@@ -339,12 +320,6 @@ export class PerfScriptReader implements LineReader {
     const lineEnd = lineEndOf(bytes, at);
     if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     this.line++;
-    return lineEnd + 1;
-  }
-
-  private skipOverlong(bytes: Uint8Array, at: number): number {
-    const lineEnd = lineEndOf(bytes, at);
-    this.overlongLine(this.fileOffset + at, lineEnd - at);
     return lineEnd + 1;
   }
 
@@ -398,10 +373,6 @@ export class PerfScriptReader implements LineReader {
     if (this.unnamed === NONE) this.unnamed = this.symbols.internText('(no event name)');
     return this.unnamed;
   }
-
-  private problem(at: number, message: string): void {
-    this.problems.add(this.fileOffset + at, this.line, message);
-  }
 }
 
 /**
@@ -449,27 +420,4 @@ function kernelEnd(bytes: Uint8Array, start: number, end: number, last: boolean)
     at = lineEnd + 1;
   }
   return last || at - start >= LONGEST_STACK ? at : -1;
-}
-
-function lineEndOf(bytes: Uint8Array, at: number): number {
-  return bytes.indexOf(NEWLINE, at);
-}
-
-function countLines(bytes: Uint8Array, start: number, end: number): number {
-  let lines = 0;
-  for (let i = start; i < end; i++) if (bytes[i] === NEWLINE) lines++;
-  return lines;
-}
-
-/** At most 4096 characters: a command line can be long. */
-function ascii(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let i = start; i < end && text.length < 4096; i++) text += String.fromCharCode(bytes[i]!);
-  return text;
-}
-
-/** The beginning of a line for a message: printable bytes only. */
-function excerpt(bytes: Uint8Array, start: number, end: number): string {
-  const text = ascii(bytes, start, Math.min(end, start + 60)).replace(/[^\x20-\x7e]/g, '·');
-  return JSON.stringify(end - start > 60 ? `${text}…` : text);
 }
