@@ -62,7 +62,7 @@ import { wholeStack } from './stackRows';
 import { taskText } from './taskText';
 import { textLines, type TextOptions } from './textReport';
 import { pointText } from './timeText';
-import { pauseFor } from './turns';
+import { pauseFor, settledWithin } from './turns';
 import { joined } from './wording';
 
 /** Rows of a report, and rows one step below them. */
@@ -86,6 +86,9 @@ interface EngineManner {
    */
   readonly answersEarly?: boolean;
 }
+
+/** Who points at a frame with the mouse waits for so long, in ms: a tree that was indexed before is ready by then. */
+const MOST_PATIENCE = 500;
 
 export class Engine implements EngineApi {
   private readonly opened = new Map<string, OpenedCapture>();
@@ -283,11 +286,12 @@ export class Engine implements EngineApi {
   }
 
   async resolveFrames(request: Request<'resolveFrames'>): Promise<Answer<'resolveFrames'>> {
-    const { stack, others } = request;
+    const { stack, others, atOnce } = request;
     // A printed stack may name functions that no open capture has.
     this.source?.want([...stack, ...others]);
     await this.debug.settleFor(this.comparable());
-    const locate = this.debug.locateInTexts(this.locateByName()) ?? this.locateByName();
+    const byName = atOnce === true ? this.locateSoon() : this.locateByName();
+    const locate = this.debug.locateInTexts(byName) ?? byName;
     const places = (await locate?.(stack)) ?? [];
     return stack.map((frame, index) => frameTarget({ ...frame, location: places[index] ?? NOT_SEARCHED }));
   }
@@ -798,6 +802,16 @@ export class Engine implements EngineApi {
       const known = await source.locateKnown(stack);
       if (known === null) this.isAnsweredEarly = true;
       return known ?? locateBeforeWalk(source, stack);
+    };
+  }
+
+  /** By what is known shortly after the walk over the kernel tree has begun; null without one. */
+  private locateSoon(): LocateStack | null {
+    const { source } = this;
+    if (source === null) return null;
+    return async (stack) => {
+      await settledWithin(source.lookUp(), MOST_PATIENCE);
+      return locateBeforeWalk(source, stack);
     };
   }
 

@@ -127,6 +127,7 @@ export function frameTarget(frame: PlacedFrame): FrameTarget {
     ...(outside === undefined ? {} : { outside }),
     certainty,
     ...(isDoubtful === undefined ? {} : { isDoubtful }),
+    ...(frame.location === NOT_YET_SEARCHED ? { isPending: true } : {}),
     inlined: sureInlined(frame),
     candidates: distinctPlaces(frame),
     note,

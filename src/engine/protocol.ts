@@ -75,6 +75,8 @@ export interface FrameTarget {
   readonly inlined: readonly SourcePlace[];
   /** Every place that may be meant, best first; one place when the frame is not ambiguous. */
   readonly candidates: readonly SourcePlace[];
+  /** The kernel tree is being looked through: who asks again is told more. */
+  readonly isPending?: true;
   /** Why nothing better is known; empty when there is nothing to say. */
   readonly note: string;
 }
@@ -391,6 +393,8 @@ interface EngineRequests extends EventRequests {
       readonly stack: readonly PrintedFrame[];
       /** Frames likely to be asked for next: one walk over the kernel tree then finds all. */
       readonly others: readonly PrintedFrame[];
+      /** Waits for no long walk over the kernel tree, which goes on: what it has not found yet is pending. */
+      readonly atOnce?: true;
     };
     answer: readonly FrameTarget[];
   };

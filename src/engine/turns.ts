@@ -40,3 +40,15 @@ function messageTurns(): () => Promise<unknown> {
       port2.postMessage(null);
     });
 }
+
+/** Waits until work is done or has failed, but no longer than so many ms. The work goes on; its failure is for others. */
+export function settledWithin(work: Promise<unknown>, patience: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, patience);
+    const settle = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    work.then(settle, settle);
+  });
+}

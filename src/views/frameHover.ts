@@ -18,7 +18,7 @@ export class FrameHover implements vscode.HoverProvider {
   async provideHover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | null> {
     const found = this.texts.frameAt(document, position);
     if (found === null) return null;
-    const target = await this.texts.target(document, position.line);
+    const target = await this.texts.target(document, position.line, true);
     if (target === null) return null;
     const range = new vscode.Range(position.line, found.start, position.line, found.end);
     return new vscode.Hover(await this.contents(target), range);
@@ -31,6 +31,10 @@ export class FrameHover implements vscode.HoverProvider {
     if (root === undefined && target.file === null) return sayNoTree(text, target);
     const [first, ...others] = target.candidates;
     text.appendMarkdown(`**${escapeMarkdown(target.function)}**`);
+    if (first === undefined && target.isPending === true) {
+      text.appendMarkdown(`\n\n${vscode.l10n.t('The kernel tree is being indexed; point here again soon.')}`);
+      return text;
+    }
     if (first === undefined) {
       text.appendMarkdown(
         `\n\n${escapeMarkdown(joined([vscode.l10n.t('Not found in the kernel tree'), target.note]))}`,

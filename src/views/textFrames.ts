@@ -40,14 +40,19 @@ export class TextFrames {
     }
   }
 
-  /** Where the frame of a line is; null when it has none. */
-  async target(document: vscode.TextDocument, line: number): Promise<FrameTarget | null> {
+  /**
+   * Where the frame of a line is; null when it has none.
+   *
+   * @param atOnce says what is known by now rather than wait for the kernel tree to be looked through
+   */
+  async target(document: vscode.TextDocument, line: number, atOnce = false): Promise<FrameTarget | null> {
     const found = stackAround(documentLines(document), line);
     if (found === null) return null;
     // The engine must have its tree before it is asked for places in it.
     await this.kernelTree.tree();
     const { stack, index } = found;
-    const targets = await this.engine.resolveFrames({ stack, others: this.functionsOf(document) });
+    const others = this.functionsOf(document);
+    const targets = await this.engine.resolveFrames({ stack, others, ...(atOnce ? { atOnce } : {}) });
     return targets[index] ?? null;
   }
 
