@@ -292,7 +292,8 @@ export class FileStructure {
     if (offset + SECTION_HEAD > this.file.size) {
       throw new UnexpectedData(
         offset,
-        `section ${id} should be at byte ${offset}, but the file ends at ${this.file.size}`,
+        `the file is cut off at byte ${this.file.size}: ${id === 0 ? 'its list of sections' : `section ${id}`} should be at ` +
+          `byte ${offset}. Copy it whole, after trace-cmd has ended`,
       );
     }
     const reader = new SequentialReader(this.file, offset, this.file.size, header.littleEndian);

@@ -99,6 +99,10 @@ test('files that are no capture: the message names the file, what it is and what
     [file('program', readFileSync(process.execPath).subarray(0, 4096)), /ELF file, expected ftrace text/],
     [file('letter.txt', 'Dear kernel,\n\nwho holds my page?\n'), /no line of a trace.*expected ftrace text/],
     [file('zeros', new Uint8Array(10_000)), /expected ftrace text/],
+    [
+      file('cut.dat', readFileSync('test/fixtures/a_reader/trace.dat').subarray(0, 30_000)),
+      /cut off at byte 30000: its list of sections should be at byte \d+\. Copy it whole/,
+    ],
     [file('wide.txt', Buffer.from('# tracer: nop\n', 'utf16le')), /UTF-16 text.*iconv/],
   ];
   for (const [place, message] of files) {
