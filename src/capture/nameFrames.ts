@@ -55,6 +55,11 @@ function bareFrames(symbols: SymbolTable): number {
   return count;
 }
 
+/** What is said of a symbol file that is not used, and why. */
+export function refused(capture: Capture, refusal: string): NamedCapture {
+  return { capture, bare: bareFrames(capture.symbols), named: 0, shift: 0n, refusal };
+}
+
 /** Names what `kallsyms` names, if it is of the kernel and the boot of the capture. */
 export function nameFrames(capture: Capture, kallsyms: Kallsyms): NamedCapture {
   const { symbols } = capture;

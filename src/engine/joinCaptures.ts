@@ -6,19 +6,23 @@
  * its clock; and two recordings of one time may hold the same event twice (perf beside ftrace), which would count a
  * get or put double. They are shown side by side.
  */
+import type { ByteSource } from '../capture/byteSource';
 import type { Capture, Problem } from '../capture/eventTable';
 import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
-import { nameFrames } from '../capture/nameFrames';
+import { nameFrames, refused } from '../capture/nameFrames';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
 import type { CaptureFile } from './engineHost';
 import { CancelledError, CaptureError } from './errors';
 import type { RequestOptions } from './protocol';
 import type { Analysed } from './readCapture';
+import { readVmlinuxSymbols } from './vmlinuxSymbols';
 
 export interface SymbolFile {
   readonly path: string;
   readonly kallsyms: Kallsyms;
   readonly problems: readonly Problem[];
+  /** Of a vmlinux; null for other files. */
+  readonly buildId: string | null;
 }
 
 /** What a symbol file did for a capture. */
@@ -40,7 +44,7 @@ export interface JoinedAllocations {
 }
 
 /**
- * Reads a saved /proc/kallsyms or a System.map.
+ * Reads a saved /proc/kallsyms, a System.map, or the symbols of a vmlinux.
  *
  * @returns null for a file that is none
  * @throws CaptureError when it cannot be read or holds no address, CancelledError
@@ -51,15 +55,25 @@ export async function openSymbolFile(
 ): Promise<SymbolFile | null> {
   const path = file.name;
   try {
-    const read = await readSymbolFile(file, signal === undefined ? {} : { signal });
+    const vmlinux = await readVmlinuxSymbols(file);
+    const text = vmlinux === null ? file : bytesSource(path, vmlinux.systemMap);
+    const read = await readSymbolFile(text, signal === undefined ? {} : { signal });
     if (read === null) return null;
     const { kallsyms, problems } = read;
-    if (kallsyms !== null) return { path, kallsyms, problems };
+    if (kallsyms !== null) return { path, kallsyms, problems, buildId: vmlinux?.buildId ?? null };
     const said = problems.map(({ message }) => message.replace(`${path}: `, '')).join('; ');
     throw new CaptureError(path, `cannot be used: ${said}.`);
   } catch (error) {
     throw signal?.aborted === true ? new CancelledError() : error;
   }
+}
+
+function bytesSource(name: string, bytes: Uint8Array): ByteSource {
+  return {
+    name,
+    size: bytes.length,
+    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+  };
 }
 
 interface NamedCapture {
@@ -108,8 +122,15 @@ export class JoinedFiles {
   private nameFrames(read: Capture): NamedCapture {
     let capture = read;
     const namings: Naming[] = [];
-    for (const { path, kallsyms } of this.files.values()) {
-      const named = nameFrames(capture, kallsyms);
+    for (const { path, kallsyms, buildId } of this.files.values()) {
+      const recorded = capture.kernel?.buildId ?? null;
+      const isOther = buildId !== null && recorded !== null && buildId !== recorded;
+      const named = isOther
+        ? refused(
+            capture,
+            `of another build: its build-id is ${buildId}, that of the recorded kernel ${recorded}`,
+          )
+        : nameFrames(capture, kallsyms);
       // One that needs no names is not worth a word.
       if (named.bare === 0) break;
       namings.push({ file: path, ...named });

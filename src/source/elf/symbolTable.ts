@@ -123,6 +123,11 @@ export class SymbolTable {
     return symbol < this.count ? stringAt(this.names, this.nameOffsets[symbol]!) : '';
   }
 
+  /** Whether the name is as short as those of a kernel are; only hostile files have longer ones. */
+  hasKernelName(symbol: SymbolId): boolean {
+    return lengthAt(this.names, this.nameOffsets[symbol] ?? 0) < LONGEST_NAME;
+  }
+
   /** Number of the section it is in. */
   sectionAt(symbol: SymbolId): number {
     return this.sections[symbol] ?? UNDEFINED;
@@ -156,6 +161,11 @@ export class SymbolTable {
         best = symbol;
     }
     return best;
+  }
+
+  /** The symbols of code, in the order of their addresses. */
+  codeByAddress(): ArrayLike<SymbolId> & Iterable<SymbolId> {
+    return (this.byAddress ??= this.sortByAddress());
   }
 
   /** How many bytes behind an address the next symbols of code begin, ascending; at most `limit` of them. */

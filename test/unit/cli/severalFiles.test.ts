@@ -1,9 +1,11 @@
 /** The command line with several files of one recording. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
-import { runCli, unbroken } from './support/runCli';
+import { runCli, scratch, unbroken } from './support/runCli';
 
 const TRACE = 'test/fixtures/a_held/report.txt.gz';
 const DUMP = 'test/fixtures/dumps/page_owner.gz';
@@ -138,6 +140,25 @@ test('System.map and kallsyms of the recorded kernel, of another boot and of ano
       boot,
     );
   }
+});
+
+test('the vmlinux of a perf.data names its frames; one of another build does not', async (t) => {
+  const packed = `${SHARED}/kernel/vmlinux.xz`;
+  const perf = `${SHARED}/captures/f_perf/perf.data`;
+  if (!existsSync(packed) || !existsSync(perf)) {
+    t.skip('the recordings beside the repository are not here');
+    return;
+  }
+  const vmlinux = path.join(scratch, 'vmlinux');
+  execFileSync('sh', ['-c', 'xz -dc "$0" > "$1"', packed, vmlinux]);
+  const { output } = await runCli(['report', perf, vmlinux]);
+  assert.match(
+    unbroken(output),
+    /names \d+ of \d+ addresses, moved by 0x3d000000 as the recording says \(KASLR\)/,
+  );
+  assert.match(output, /pipe buffer · owner-696 · still held/);
+  const other = await runCli(['report', PERF, 'test/fixtures/debugInfo/dwarf4.elf']);
+  assert.match(unbroken(other.output), /dwarf4\.elf: not used, of another build: its build-id is 894b65e4/);
 });
 
 test('dumps and traces of the same boot, and of different times of it', async (t) => {
