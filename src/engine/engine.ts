@@ -353,6 +353,13 @@ export class Engine implements EngineApi {
     return Promise.resolve(this.eventQueries.completeFilter(request));
   }
 
+  /** Whether an open capture has addresses alone, which a symbol file may name. */
+  lacksNames(): boolean {
+    return [...this.opened.values()].some(({ capture }) =>
+      capture.problems.some(({ isMissingNames }) => isMissingNames === true),
+    );
+  }
+
   /** What speaks against the debug info being that of the captures, a sentence each. */
   debugInfoDoubts(): readonly string[] {
     return [...this.opened.values()].flatMap(({ capture }) => {

@@ -157,6 +157,8 @@ test('the vmlinux of a perf.data names its frames; one of another build does not
     /names \d+ of \d+ addresses, moved by 0x3d000000 as the recording says \(KASLR\)/,
   );
   assert.match(output, /pipe buffer · owner-696 · still held/);
+  const asked = await runCli(['report', perf, '--vmlinux', vmlinux]);
+  assert.match(asked.output, /pipe buffer · owner-696 · still held/);
   const other = await runCli(['report', PERF, 'test/fixtures/debugInfo/dwarf4.elf']);
   assert.match(unbroken(other.output), /dwarf4\.elf: not used, of another build: its build-id is 894b65e4/);
 });
