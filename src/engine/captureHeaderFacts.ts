@@ -1,7 +1,7 @@
 /** What stands at the head of the capture editor: kernel, span, events, what is missing, symbols. */
 import type { Capture } from '../capture/eventTable';
 import type { HeaderFact, TimeRange } from './eventProtocol';
-import { failedText } from './captureTree';
+import { failedText, formatName } from './captureTree';
 import { gapSpan, gapText } from './gapText';
 import type { CaptureFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -42,7 +42,7 @@ function changedFact({ changed }: CaptureFacts): readonly HeaderFact[] {
 
 function kernelFact({ format }: CaptureFacts, { facts, kernel }: Capture): HeaderFact {
   const details = facts.map(([name, value]) => `${name}: ${value}`);
-  return fact('Kernel', joined([kernel?.release ?? 'not said by the capture', format]), details);
+  return fact('Kernel', joined([kernel?.release ?? 'not said by the capture', formatName(format)]), details);
 }
 
 function spanFact({ timeBase, clock, resolution }: Capture, span: TimeRange | null): HeaderFact {

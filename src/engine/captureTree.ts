@@ -55,7 +55,7 @@ export function captureRow(
 }
 
 /** As people call it: `trace.dat`, `perf script`. */
-function formatName(slug: string): string {
+export function formatName(slug: string): string {
   return FORMAT_NAMES.get(slug) ?? slug;
 }
 

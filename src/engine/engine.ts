@@ -28,15 +28,9 @@ import { csvExport } from './exporting/csvExport';
 import type { ExportFormat } from './exporting/exportFormats';
 import { markdownLines } from './exporting/markdownExport';
 import { speedscopeExport } from './exporting/speedscopeExport';
-import {
-  frameTarget,
-  namedFunctions,
-  NOT_SEARCHED,
-  PlacedStacks,
-  type LocateStack,
-  type NamedFunction,
-} from './frames';
-import { locateBeforeWalk } from './frameLocator';
+import type { PlacedStacks } from './frames';
+import { frameTarget, namedFunctions, NOT_SEARCHED, type NamedFunction } from './frames';
+import { FramePlaces } from './framePlaces';
 import { groupedRows } from './groupedRows';
 import { allPages, factsOf, saysAllocationsAlone } from './captureFacts';
 import { captureMarks } from './captureMarks';
@@ -62,7 +56,7 @@ import { wholeStack } from './stackRows';
 import { taskText } from './taskText';
 import { textLines, type TextOptions } from './textReport';
 import { pointText } from './timeText';
-import { pauseFor, settledWithin } from './turns';
+import { pauseFor } from './turns';
 import { joined } from './wording';
 
 /** Rows of a report, and rows one step below them. */
@@ -87,29 +81,24 @@ interface EngineManner {
   readonly answersEarly?: boolean;
 }
 
-/** Who points at a frame with the mouse waits for so long, in ms: a tree that was indexed before is ready by then. */
-const MOST_PATIENCE = 500;
-
 export class Engine implements EngineApi {
   private readonly opened = new Map<string, OpenedCapture>();
   private readonly joined = new JoinedFiles();
-  private source: KernelSource | null = null;
-  private readonly debug: DebugInfo;
+  private readonly places: FramePlaces;
   private readonly rules = new KindRuleBook();
   /** How often a kernel tree was chosen, and the work of the last choice. */
   private treeChoices = 0;
   private treeChange: Promise<unknown> = Promise.resolve();
   private nextId = 1;
-  /** Trees by query, and the stacks under them; made anew when a capture or the kernel tree changes. */
+  /** Trees by query; made anew when a capture or the kernel tree changes. */
   private readonly holderTrees = new Map<string, LazyTree>();
-  private readonly stacks = new Map<string, PlacedStacks>();
   private captureTree: LazyTree | null = null;
-  /** Rows lack what the kernel tree was not asked for yet. */
-  private isAnsweredEarly = false;
   private readonly eventQueries = new EventQueries(
     (id) => this.opened.get(id),
-    (id, waits) =>
-      waits ? this.placedStacks(this.opened.get(id)!) : this.stacksAtOnce(this.opened.get(id)!),
+    (id, waits) => {
+      const opened = this.opened.get(id)!;
+      return waits ? this.placedStacks(opened) : this.places.stacksAtOnce(opened.capture, opened.part === 1);
+    },
   );
   private heldPlaces: HeldPlaces | null = null;
 
@@ -119,9 +108,11 @@ export class Engine implements EngineApi {
    */
   constructor(
     private readonly host: EngineHost,
-    private readonly manner: EngineManner = {},
+    manner: EngineManner = {},
   ) {
-    this.debug = new DebugInfo(host.debugInfo);
+    this.places = new FramePlaces(new DebugInfo(host.debugInfo), manner.answersEarly === true, () =>
+      this.comparable(),
+    );
   }
 
   async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
@@ -209,8 +200,7 @@ export class Engine implements EngineApi {
   setKernelTree(request: Request<'setKernelTree'>): Promise<Answer<'setKernelTree'>> {
     const choice = ++this.treeChoices;
     // A tree that is refused leaves none behind: no row may lead into the one before.
-    this.source = null;
-    this.debug.useTree(null);
+    this.places.useTree(null);
     this.forgetTrees();
     // One after the other: the tree of an earlier choice may take longer to look at than that of the last.
     const change = this.treeChange.then(() => this.changeTree(request, choice));
@@ -235,27 +225,26 @@ export class Engine implements EngineApi {
     if (isJudgedAnew) await this.judgeAgain();
     if (choice !== this.treeChoices) throw new CancelledError();
     source.want(this.functions());
-    this.source = source;
-    this.debug.useTree(source);
+    this.places.useTree(source);
     this.forgetTrees();
     return source.facts;
   }
 
   async setDebugInfo(request: Request<'setDebugInfo'>): Promise<Answer<'setDebugInfo'>> {
     try {
-      await this.debug.choose(request);
+      await this.places.debug.choose(request);
     } finally {
       this.forgetTrees();
     }
-    return this.debug.facts;
+    return this.places.debug.facts;
   }
 
   async debugInfo(
     _request: Request<'debugInfo'>,
     options: RequestOptions = {},
   ): Promise<Answer<'debugInfo'>> {
-    await this.debug.settleFor(this.comparable(), options);
-    return this.debug.facts;
+    await this.places.debug.settleFor(this.comparable(), options);
+    return this.places.debug.facts;
   }
 
   setKindRules(request: Request<'setKindRules'>): Promise<Answer<'setKindRules'>> {
@@ -275,11 +264,11 @@ export class Engine implements EngineApi {
     _request: Request<'lookUpFunctions'>,
     options: RequestOptions = {},
   ): Promise<Answer<'lookUpFunctions'>> {
-    await this.debug.settleFor(this.comparable(), options);
+    await this.places.debug.settleFor(this.comparable(), options);
     this.captureTree = null;
-    if (this.source === null) return null;
-    await this.source.lookUp(options);
-    if (this.isAnsweredEarly) this.forgetTrees();
+    if (this.places.source === null) return null;
+    await this.places.source.lookUp(options);
+    if (this.places.isAnsweredEarly) this.forgetTrees();
     this.captureTree = null;
     const symbols = this.symbolLookup();
     return symbols && { asked: symbols.asked, found: symbols.asked - symbols.unknown.length };
@@ -287,17 +276,13 @@ export class Engine implements EngineApi {
 
   async resolveFrames(request: Request<'resolveFrames'>): Promise<Answer<'resolveFrames'>> {
     const { stack, others, atOnce } = request;
-    // A printed stack may name functions that no open capture has.
-    this.source?.want([...stack, ...others]);
-    await this.debug.settleFor(this.comparable());
-    const byName = atOnce === true ? this.locateSoon() : this.locateByName();
-    const locate = this.debug.locateInTexts(byName) ?? byName;
+    const locate = await this.places.locateInTexts([...stack, ...others], atOnce === true);
     const places = (await locate?.(stack)) ?? [];
     return stack.map((frame, index) => frameTarget({ ...frame, location: places[index] ?? NOT_SEARCHED }));
   }
 
   async heldLines({ file }: Request<'heldLines'>): Promise<Answer<'heldLines'>> {
-    const { source } = this;
+    const { source } = this.places;
     if (source === null) return null;
     const places = this.placesOfHeld();
     const text = (await places.has(file)) ? await source.sourceFile(file) : null;
@@ -363,7 +348,7 @@ export class Engine implements EngineApi {
   /** What speaks against the debug info being that of the captures, a sentence each. */
   debugInfoDoubts(): readonly string[] {
     return [...this.opened.values()].flatMap(({ capture }) => {
-      const mismatch = this.debug.fitOf(capture)?.mismatch ?? '';
+      const mismatch = this.places.debug.fitOf(capture)?.mismatch ?? '';
       return mismatch === '' ? [] : [`${capture.path}: ${mismatch}: lines are doubtful.`];
     });
   }
@@ -496,7 +481,7 @@ export class Engine implements EngineApi {
       ...this.holderSource(opened),
       joins: reportJoins(capture, joined, indexOf),
       names: this.namingsOf(opened).map(reportNaming),
-      debugInfo: reportDebugInfo(this.debug.facts, this.debug.fitOf(capture)),
+      debugInfo: reportDebugInfo(this.places.debug.facts, this.places.debug.fitOf(capture)),
       allocatedBy: (page) =>
         reportAllocations(capture, page, joined, (other) => this.stacksOf(other), indexOf),
     };
@@ -539,7 +524,8 @@ export class Engine implements EngineApi {
   private keep(id: string, analysed: AnalysedCapture): CaptureFacts {
     const facts = factsOf(id, analysed);
     // More functions are wanted when the whole is read.
-    if (analysed.part === 1) this.source?.want(namedFunctions(analysed.capture, allPages(analysed.analysis)));
+    if (analysed.part === 1)
+      this.places.source?.want(namedFunctions(analysed.capture, allPages(analysed.analysis)));
     this.opened.set(id, { ...analysed, id, facts });
     this.forgetTrees();
     return facts;
@@ -689,7 +675,8 @@ export class Engine implements EngineApi {
   }
 
   private stacksOf(capture: Capture): PlacedStacks {
-    return this.placedStacks([...this.opened.values()].find((each) => each.capture === capture)!);
+    const opened = [...this.opened.values()].find((each) => each.capture === capture);
+    return this.places.stacksOf(capture, opened === undefined || opened.part === 1);
   }
 
   private symbolFileRows(): readonly Branch[] {
@@ -720,12 +707,12 @@ export class Engine implements EngineApi {
         return captureRow(facts, capture, all.length === 1, notes);
       });
       return [
-        kernelTreeRow(this.source?.facts ?? null, this.symbolLookup()),
+        kernelTreeRow(this.places.source?.facts ?? null, this.symbolLookup()),
         debugInfoRow({
-          facts: this.debug.facts,
-          captures: all.map(({ capture }) => ({ path: capture.path, fit: this.debug.fitOf(capture) })),
-          modules: this.debug.modules,
-          problems: this.debug.problems,
+          facts: this.places.debug.facts,
+          captures: all.map(({ capture }) => ({ path: capture.path, fit: this.places.debug.fitOf(capture) })),
+          modules: this.places.debug.modules,
+          problems: this.places.debug.problems,
         }),
         ...kindRulesRow(this.rules.facts),
         ...rows,
@@ -736,7 +723,7 @@ export class Engine implements EngineApi {
   }
 
   private symbolLookup(): SymbolLookup | null {
-    const { source } = this;
+    const { source } = this.places;
     const isReading = [...this.opened.values()].every(({ part }) => part < 1);
     if (source?.isSettled !== true || isReading) return null;
     const names = new Set(this.functions().map((each) => each.function));
@@ -770,68 +757,14 @@ export class Engine implements EngineApi {
     return this.wholeCaptures().map(({ capture }) => capture);
   }
 
-  private placedStacks(opened: OpenedCapture): PlacedStacks {
-    const known = this.stacks.get(opened.id);
-    if (known !== undefined) return known;
-    const made = new PlacedStacks(opened.capture, this.locateIn(opened));
-    this.stacks.set(opened.id, made);
-    return made;
-  }
-
-  /** The stacks with the places that are known by now: whoever selects one event after the other waits for no walk. */
-  private stacksAtOnce(opened: OpenedCapture): PlacedStacks {
-    const { source } = this;
-    if (source === null || source.isSettled) return this.placedStacks(opened);
-    return new PlacedStacks(opened.capture, (stack) => locateBeforeWalk(source, stack));
-  }
-
-  private locateIn({ capture, part }: OpenedCapture): LocateStack | null {
-    const { source } = this;
-    // A capture that is being read does not start a walk over the kernel tree: its functions are not all known yet.
-    if (part < 1) {
-      return (stack) => locateBeforeWalk(source, stack);
-    }
-    const byName = this.locateByName();
-    return async (stack) => {
-      await this.debug.settleFor(this.comparable());
-      const known = this.manner.answersEarly === true ? this.locateKnown() : byName;
-      const isFar = this.source?.files.isFar === true;
-      const locate = this.debug.locateIn(capture, known) ?? (isFar ? known : byName);
-      return (await locate?.(stack)) ?? [];
-    };
-  }
-
-  /** What is known by now of the kernel tree; null without one. */
-  private locateKnown(): LocateStack | null {
-    const { source } = this;
-    if (source === null) return null;
-    return async (stack) => {
-      const known = await source.locateKnown(stack);
-      if (known === null) this.isAnsweredEarly = true;
-      return known ?? locateBeforeWalk(source, stack);
-    };
-  }
-
-  /** By what is known shortly after the walk over the kernel tree has begun; null without one. */
-  private locateSoon(): LocateStack | null {
-    const { source } = this;
-    if (source === null) return null;
-    return async (stack) => {
-      await settledWithin(source.lookUp(), MOST_PATIENCE);
-      return locateBeforeWalk(source, stack);
-    };
-  }
-
-  private locateByName(): LocateStack | null {
-    const { source } = this;
-    return source === null ? null : (stack) => source.locate(stack);
+  private placedStacks({ capture, part }: OpenedCapture): PlacedStacks {
+    return this.places.stacksOf(capture, part === 1);
   }
 
   private forgetTrees(): void {
-    this.isAnsweredEarly = false;
+    this.places.forget();
     this.joined.forgetAllocations();
     this.holderTrees.clear();
-    this.stacks.clear();
     this.captureTree = null;
     this.heldPlaces = null;
   }

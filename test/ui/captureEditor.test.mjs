@@ -46,7 +46,7 @@ describe('the capture editor', () => {
     const header = editor().locator('.header');
     await header.getByText('114', { exact: true }).waitFor();
     const said = await header.innerText();
-    assert.match(said, /Kernel\s+6\.1\.192\S* · trace-dat/);
+    assert.match(said, /Kernel\s+6\.1\.192\S* · trace\.dat/);
     assert.match(said, /Span\s+7\.55 s/);
     assert.match(said, /Lost\s+none/);
     assert.match(said, /5 pages failed to move, 1 held/);

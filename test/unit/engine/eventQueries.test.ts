@@ -41,7 +41,7 @@ test('the header says kernel, span, events, what was lost and the stacks', async
   assert.equal(fact('Lost')!.details.length, Math.min(11, facts.gaps));
   const whole = await opened('test/fixtures/f_dat_v7_zstd/trace.dat');
   const { facts: of } = await whole.engine.captureHeader({ capture: whole.capture });
-  assert.match(of.find(({ name }) => name === 'Kernel')!.value, /6\.1\.192.* · trace-dat$/);
+  assert.match(of.find(({ name }) => name === 'Kernel')!.value, /6\.1\.192.* · trace\.dat$/);
   assert.equal(of.find(({ name }) => name === 'Lost')!.value, 'none');
 });
 

@@ -1,0 +1,116 @@
+/** Where frames are, of captures and of texts: by debug info where there is some, by the kernel tree else. */
+import type { Capture } from '../capture/eventTable';
+import type { DebugFrame } from '../source/kernelDebugInfo';
+import type { DebugInfo } from './debugInfo';
+import { locateBeforeWalk } from './frameLocator';
+import { PlacedStacks, type LocateStack } from './frames';
+import type { KernelSource } from './kernelSource';
+import { settledWithin } from './turns';
+
+/** Who points at a frame with the mouse waits for so long, in ms: a tree that was indexed before is ready by then. */
+const MOST_PATIENCE = 500;
+
+export class FramePlaces {
+  private tree: KernelSource | null = null;
+  private readonly stacks = new Map<Capture, PlacedStacks>();
+  private isEarly = false;
+
+  /**
+   * @param answersEarly lines of debug info are answered before those that only the kernel tree has
+   * @param comparable captures whose frames can be held against debug info
+   */
+  constructor(
+    readonly debug: DebugInfo,
+    private readonly answersEarly: boolean,
+    private readonly comparable: () => readonly Capture[],
+  ) {}
+
+  /** The chosen kernel tree; null without one. */
+  get source(): KernelSource | null {
+    return this.tree;
+  }
+
+  /** Places lack what the kernel tree was not asked for yet. */
+  get isAnsweredEarly(): boolean {
+    return this.isEarly;
+  }
+
+  useTree(source: KernelSource | null): void {
+    this.tree = source;
+    this.debug.useTree(source);
+  }
+
+  /** To be called when any capture comes, grows or goes, and when other places may be known. */
+  forget(): void {
+    this.stacks.clear();
+    this.isEarly = false;
+  }
+
+  /** @param isWhole false for a capture that is being read */
+  stacksOf(capture: Capture, isWhole: boolean): PlacedStacks {
+    const known = this.stacks.get(capture);
+    if (known !== undefined) return known;
+    const made = new PlacedStacks(capture, this.locateIn(capture, isWhole));
+    this.stacks.set(capture, made);
+    return made;
+  }
+
+  /** The stacks with the places that are known by now: whoever selects one event after the other waits for no walk. */
+  stacksAtOnce(capture: Capture, isWhole: boolean): PlacedStacks {
+    const { tree } = this;
+    if (tree === null || tree.isSettled) return this.stacksOf(capture, isWhole);
+    return new PlacedStacks(capture, (stack) => locateBeforeWalk(tree, stack));
+  }
+
+  /**
+   * Locates stacks of texts; null where nothing tells a place.
+   *
+   * @param atOnce by what is known shortly after the walk over the kernel tree has begun
+   */
+  async locateInTexts(stack: readonly DebugFrame[], atOnce: boolean): Promise<LocateStack | null> {
+    // A printed stack may name functions that no open capture has.
+    this.tree?.want(stack);
+    await this.debug.settleFor(this.comparable());
+    const byName = atOnce ? this.locateSoon() : this.locateByName();
+    return this.debug.locateInTexts(byName) ?? byName;
+  }
+
+  private locateIn(capture: Capture, isWhole: boolean): LocateStack | null {
+    const { tree } = this;
+    // A capture that is being read does not start a walk over the kernel tree: its functions are not all known yet.
+    if (!isWhole) return (stack) => locateBeforeWalk(tree, stack);
+    const byName = this.locateByName();
+    return async (stack) => {
+      await this.debug.settleFor(this.comparable());
+      const known = this.answersEarly ? this.locateKnown() : byName;
+      const isFar = this.tree?.files.isFar === true;
+      const locate = this.debug.locateIn(capture, known) ?? (isFar ? known : byName);
+      return (await locate?.(stack)) ?? [];
+    };
+  }
+
+  /** What is known by now of the kernel tree; null without one. */
+  private locateKnown(): LocateStack | null {
+    const { tree } = this;
+    if (tree === null) return null;
+    return async (stack) => {
+      const known = await tree.locateKnown(stack);
+      if (known === null) this.isEarly = true;
+      return known ?? locateBeforeWalk(tree, stack);
+    };
+  }
+
+  private locateSoon(): LocateStack | null {
+    const { tree } = this;
+    if (tree === null) return null;
+    return async (stack) => {
+      await settledWithin(tree.lookUp(), MOST_PATIENCE);
+      return locateBeforeWalk(tree, stack);
+    };
+  }
+
+  private locateByName(): LocateStack | null {
+    const { tree } = this;
+    return tree === null ? null : (stack) => tree.locate(stack);
+  }
+}
