@@ -4,27 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { closeAll, errorMessages, extension, holdersText, sampleUri } from './extension';
+import { closeAll, errorMessages, extension, holdersText, informationMessages, sampleUri } from './extension';
 import { until } from './until';
 
 const run = (command: string, ...args: unknown[]) =>
   vscode.commands.executeCommand(`pageHolders.${command}`, ...args);
-
-/** What `act` tells in messages of that kind; answered with nothing. */
-async function informed(act: () => PromiseLike<unknown>): Promise<readonly string[]> {
-  const said: string[] = [];
-  const { showInformationMessage } = vscode.window;
-  vscode.window.showInformationMessage = (message: string): Promise<undefined> => {
-    said.push(message);
-    return Promise.resolve(undefined);
-  };
-  try {
-    await act();
-  } finally {
-    vscode.window.showInformationMessage = showInformationMessage;
-  }
-  return said;
-}
 
 /** Runs `act` with the dialogs answered: the labels of quick picks in order, texts of input boxes, a file to save to. */
 async function answering(
@@ -95,7 +79,7 @@ describe('flows', () => {
   });
 
   it('says of a page that no event tells of that none does, and what is no PFN', async () => {
-    const [said] = await informed(() => run('showHoldersOfPfn', '0x5'));
+    const [said] = await informationMessages(() => run('showHoldersOfPfn', '0x5'));
     assert.match(said ?? '', /No event of the open captures tells of the references of page 0x5\./);
     const [wrong] = await errorMessages(() => run('showHoldersOfPfn', 'page 5'));
     assert.match(wrong ?? '', /page 5 is no page frame number, like 0x12f98 or 77720/);
@@ -104,7 +88,7 @@ describe('flows', () => {
   it('exports what is shown to a file', async () => {
     await run('clearFilter');
     const file = vscode.Uri.file(path.join(folder, 'holders.csv'));
-    const said = await informed(() => answering({ picks: ['CSV'], file }, () => run('export')));
+    const said = await informationMessages(() => answering({ picks: ['CSV'], file }, () => run('export')));
     assert.deepEqual(said, ['Exported to holders.csv.']);
     assert.match(readFileSync(file.fsPath, 'utf8'), /^capture,pfn,.*\r\n[^\r]*,0x12f98,/);
   });
@@ -122,7 +106,7 @@ describe('flows', () => {
   it('asks for a second capture where there is one alone', async () => {
     await closeAll();
     await run('openSample');
-    const [said] = await informed(() => run('compareCaptures'));
+    const [said] = await informationMessages(() => run('compareCaptures'));
     assert.match(said ?? '', /Two open captures are needed/);
   });
 

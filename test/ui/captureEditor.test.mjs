@@ -4,34 +4,26 @@ import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import { repository } from '../host/paths.mjs';
 import {
+  captureEditorPage as editor,
+  chooseTheme,
   expand,
   folderWith,
   kernelTree,
   openFile,
   openFolders,
   page,
-  quickItem,
   row,
-  runCommand,
   screenshot,
   showContainer,
   view,
   waitForEditor,
 } from './workbench.mjs';
 
-const editor = () => page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');
 const eventRow = (text) => editor().locator('.list-body .list-row:visible', { hasText: text }).first();
 const selectedRow = () => editor().locator('.list-body .list-row.selected');
 const filter = () => editor().getByRole('combobox', { name: 'Filter events' });
 const status = () => editor().locator('.filter-status');
 const stackFrame = (text) => editor().locator('.frame', { hasText: text }).first();
-
-async function chooseTheme(name) {
-  await runCommand('Preferences: Color Theme');
-  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-  await page.locator('.quick-input-widget input').fill(name);
-  await quickItem(name).click();
-}
 
 describe('the capture editor', () => {
   let folder;

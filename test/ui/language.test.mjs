@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { repository } from '../host/paths.mjs';
 import {
+  captureEditorPage as editor,
   folderWith,
   goToLine,
   hoverOn,
@@ -17,8 +18,6 @@ import {
   speak,
   view,
 } from './workbench.mjs';
-
-const editor = () => page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');
 
 describe('in German', () => {
   let speakEnglish;

@@ -4,6 +4,8 @@ import { repository } from '../host/paths.mjs';
 import { kernelLine } from '../host/kernelLines.mjs';
 import { leastContrast } from './contrast.mjs';
 import {
+  captureEditorPage as editor,
+  chooseTheme,
   folderWith,
   goToLine,
   hoverOn,
@@ -11,7 +13,6 @@ import {
   openFile,
   openFolders,
   page,
-  quickItem,
   row,
   runCommand,
   screenshot,
@@ -22,16 +23,6 @@ import {
 const THEMES = ['Light Modern', 'Dark Modern', 'Dark High Contrast', 'Light High Contrast'];
 /** What WCAG 2 asks of text (1.4.3, AA). */
 const LEAST = 4.5;
-
-const editor = () => page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');
-
-async function chooseTheme(name) {
-  await runCommand('Preferences: Color Theme');
-  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-  await page.locator('.quick-input-widget input').fill(name);
-  await quickItem(name).click();
-  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-}
 
 /** Waits for it: hovers and rows fade in. */
 async function isReadable(what, locator) {

@@ -174,15 +174,31 @@ export async function runCommand(title) {
   // The palette lists what is known when it is opened, and a new window still learns.
   for (let tries = 0; tries < 5; tries++) {
     await page.keyboard.press('F1');
-    await quickInputBox().fill(`>${title}`);
-    const isListed = await command.waitFor({ timeout: 3000 }).then(
-      () => true,
-      () => false,
-    );
+    // A hover that closes may take the key.
+    const isListed = await quickInputBox()
+      .fill(`>${title}`, { timeout: 3000 })
+      .then(() => command.waitFor({ timeout: 3000 }))
+      .then(
+        () => true,
+        () => false,
+      );
     if (isListed) return command.click();
     await page.keyboard.press('Escape');
   }
   throw new Error(`the palette has no command "${title}"`);
+}
+
+/** The page of the capture editor that is seen. */
+export const captureEditorPage = () =>
+  page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');
+
+/** Chooses the colours by the name that VS Code has for them. */
+export async function chooseTheme(name) {
+  await runCommand('Preferences: Color Theme');
+  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  await quickInputBox().fill(name);
+  await quickItem(name).click();
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
 
 /** Changes between the light and the dark colours. */
