@@ -80,9 +80,7 @@ class FilterCompiler {
       case 'pattern':
         return this.pattern(key.name, value.text);
       case 'range':
-        return this.range(key.name, isWithin(operator, value.first, value.last), () =>
-          closedRange(operator, value.first, value.last),
-        );
+        return this.range(key.name, operator, value);
       case 'time':
         return this.time(key.name, value);
       case 'kind':
@@ -176,15 +174,15 @@ class FilterCompiler {
     };
   }
 
-  /** @param closed what is asked for of whole numbers, both ends included */
-  private range(key: string, isAsked: NumberTest, closed: () => PfnRange): RowTest {
+  private range(key: string, operator: Operator, { first, last }: PfnRange): RowTest {
+    const isAsked = isWithin(operator, first, last);
     const { events, symbols } = this.given.capture;
     const number = (column: ArrayLike<number>, absent: number): RowTest => {
       return (row) => column[row] !== absent && isAsked(column[row]!);
     };
     switch (key) {
       case 'pfn':
-        return this.pfns(closed());
+        return this.pfns(closedRange(operator, first, last));
       case 'pid':
         return byId(events.task, symbols.taskCount, (task) => {
           const pid = symbols.taskPid(task);
