@@ -58,7 +58,8 @@ async function runInCodeServer(host, { extension, tests, folder, env }) {
     args: ['--enable-smoke-test-driver'],
     kernelTree: folder,
   });
-  const { browser, page } = await openBrowser();
+  const browser = await openBrowser();
+  const { page } = browser;
   const log = [];
   try {
     const ended = new Promise((resolve, reject) => {

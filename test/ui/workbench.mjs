@@ -33,7 +33,8 @@ export async function startWorkbench() {
   const extensionsFolder = path.join(scratch, '.extensions');
   await installExtension(host, await packageExtension(), extensionsFolder);
   server = await startServer(host, { log: 'ui', extensionsFolder, kernelTree });
-  ({ browser, context, page } = await openBrowser());
+  browser = await openBrowser();
+  ({ context, page } = browser);
   page.setDefaultTimeout(20_000);
 }
 

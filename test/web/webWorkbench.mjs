@@ -9,7 +9,7 @@ import { ensureKernelTree } from '../host/kernelTree.mjs';
 import { outFolder, repository } from '../host/paths.mjs';
 import { settings } from '../host/server.mjs';
 import { startWebServer } from '../host/webServer.mjs';
-import { driveWorkbench, openWindow, page, row, showContainer } from '../ui/workbench.mjs';
+import { driveWorkbench, expand, openWindow, page, row, showContainer } from '../ui/workbench.mjs';
 
 /** What makes a folder a kernel tree, and the sources of the stacks of the captures. */
 const sources = [
@@ -31,6 +31,15 @@ const sources = [
     'arch/x86/entry',
   ],
 ];
+
+/** What lies in its folder `captures of today`. */
+const captureFiles = {
+  'trace.txt': 'media/sample/trace.txt',
+  'trace.dat': 'test/fixtures/a_reader/trace.dat',
+  'pipes.trace.dat': 'test/fixtures/f_dat_v7_zstd/trace.dat',
+  'page_owner.xz': 'test/fixtures/dumps/page_owner.xz',
+  'page_owner.zst': 'test/fixtures/dumps/page_owner.zst',
+};
 
 /** The folder that the workbench has as `mounted:/linux`. */
 export let tree;
@@ -54,8 +63,9 @@ export async function startWebWorkbench() {
   }
   const captures = path.join(tree, 'captures of today');
   mkdirSync(captures);
-  copyFileSync(path.join(repository, 'media/sample/trace.txt'), path.join(captures, 'trace.txt'));
-  copyFileSync(path.join(repository, 'test/fixtures/a_reader/trace.dat'), path.join(captures, 'trace.dat'));
+  for (const [name, file] of Object.entries(captureFiles)) {
+    copyFileSync(path.join(repository, file), path.join(captures, name));
+  }
   server = await startWebServer({
     workbench,
     extensions: [extension, path.join(import.meta.dirname, 'mountedFolder')],
@@ -63,9 +73,9 @@ export async function startWebWorkbench() {
     settings,
   });
   ({ asked } = server);
-  const opened = await openBrowser((host) => /^(?:.*\.)?localhost$/.test(host));
-  ({ browser, refused } = opened);
-  driveWorkbench({ page: opened.page, url: server.url, shots: path.join(outFolder, 'shots-web') });
+  browser = await openBrowser((host) => /^(?:.*\.)?localhost$/.test(host));
+  ({ refused } = browser);
+  driveWorkbench({ page: browser.page, url: server.url, shots: path.join(outFolder, 'shots-web') });
   if (process.env.PAGE_HOLDERS_VERBOSE) {
     page.on('console', (message) => console.log(`[${message.type()}] ${message.text()}`));
   }
@@ -82,11 +92,26 @@ export async function openTree() {
   await openWindow({ folder: 'mounted:/linux' });
 }
 
+/** Opens a file from the explorer: such a file system has no search that finds it by its name. */
+export async function openInExplorer(folder, file) {
+  await (await rowInExplorer(folder, file)).dblclick();
+  await page.locator('.tab.active', { hasText: file }).waitFor();
+}
+
+async function rowInExplorer(folder, file) {
+  await showContainer('Explorer');
+  // A window unfolds by itself what was unfolded before it was loaded again, a moment later.
+  await row(folder).waitFor();
+  for (let tries = 0; tries < 5 && !(await row(file).isVisible()); tries++) {
+    await expand(row(folder));
+    await page.waitForTimeout(500);
+  }
+  return row(file);
+}
+
 /** Opens the context menu of a file in the explorer, and chooses an entry of it. */
 export async function chooseInExplorer(folder, file, entry) {
-  await showContainer('Explorer');
-  if ((await row(file).count()) === 0) await row(folder).click();
-  await row(file).click({ button: 'right' });
+  await (await rowInExplorer(folder, file)).click({ button: 'right' });
   const item = page.locator('.context-view .action-label', { hasText: entry }).first();
   // A menu takes no click in its first tenth of a second.
   for (let tries = 0; tries < 5; tries++) {
