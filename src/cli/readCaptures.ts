@@ -163,7 +163,7 @@ async function useDebugInfo(
     return false;
   }
   await progress.during(path.basename(vmlinux), (onProgress) => engine.debugInfo({}, { onProgress }));
-  for (const doubt of engine.debugInfoDoubts()) await errors.write(`page-holders: ${doubt}\n`);
+  for (const doubt of engine.reports.debugInfoDoubts()) await errors.write(`page-holders: ${doubt}\n`);
   return true;
 }
 

@@ -24,7 +24,8 @@ export async function runEvents(
       continue;
     }
     if (format === 'text' && captures.length > 1) await output.write(`${path}\n`);
-    for await (const lines of engine.eventLines(id, filter, limit, format)) await output.write(`${lines}\n`);
+    for await (const lines of engine.eventQueries.lines(id, filter, limit, format))
+      await output.write(`${lines}\n`);
   }
   return isAnswered ? 0 : 2;
 }

@@ -16,7 +16,7 @@ export async function runExport(
   if (read === null) return 2;
   const { engine, isWhole, query } = read;
   if (file === null) {
-    for await (const piece of engine.exported(format, query)) await output.write(piece);
+    for await (const piece of engine.reports.exported(format, query)) await output.write(piece);
     return isWhole ? 0 : 2;
   }
   try {

@@ -22,12 +22,12 @@ export async function runReport(
   if (read === null) return 2;
   const { engine, isWhole, query } = read;
   if (format === 'json') {
-    for await (const piece of engine.jsonReport(query)) await output.write(piece);
+    for await (const piece of engine.reports.exported('json', query)) await output.write(piece);
   } else {
     const styles = output.hasColours ? COLOURS : NO_STYLES;
     const layout = { styles, full, columns: columns ?? output.columns };
-    for await (const line of engine.textReport(query, layout)) await output.write(`${line}\n`);
+    for await (const line of engine.reports.text(query, layout)) await output.write(`${line}\n`);
   }
   if (!isWhole) return 2;
-  return exitCode && engine.anyHeld(query.filter) ? 1 : 0;
+  return exitCode && engine.reports.anyHeld(query.filter) ? 1 : 0;
 }

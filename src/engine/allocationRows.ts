@@ -10,7 +10,6 @@ import type { Page } from '../holders/model';
 import { allocator, type AllocationDump, type PageAllocation } from '../holders/pageAllocations';
 import { baseName } from './captureTree';
 import type { PlacedFrame, PlacedStacks } from './frames';
-import type { PageAdditions } from './holderSource';
 import type { JoinedAllocations } from './joinCaptures';
 import { branch, type Branch } from './lazyTree';
 import { pfnText } from './pageFacts';
@@ -29,7 +28,7 @@ const OPEN_GROUPS = 3;
 const MOST_PAGES = 1000;
 
 /** What the joined files add to the tree of one capture. */
-export class AllocationRows implements PageAdditions {
+export class AllocationRows {
   /** @param stacksOf the stacks of any open capture */
   constructor(
     private readonly trace: Capture,

@@ -8,7 +8,10 @@ import type { CaptureFacts } from './protocol';
 import type { AnalysedCapture } from './readCapture';
 import type { FoundPages } from './wording';
 
-export function factsOf(id: string, { capture, analysis, part }: AnalysedCapture): CaptureFacts {
+export function factsOf(
+  id: string,
+  { capture, analysis, part }: Pick<AnalysedCapture, 'capture' | 'analysis' | 'part'>,
+): CaptureFacts {
   const { pages, unreleased } = analysis;
   const reasons = new Map<string | null, number>();
   for (const page of pages) {

@@ -3,6 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './captureFacts';
+import type { SymbolLookup } from './captureFunctions';
 import { missingRows } from './doubtRows';
 import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
@@ -12,13 +13,6 @@ import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
 import { isUri } from './workspaceFiles';
-
-/** Functions of the captures' stacks, looked up in the kernel tree. */
-export interface SymbolLookup {
-  readonly asked: number;
-  /** Names that the tree does not have, sorted. */
-  readonly unknown: readonly string[];
-}
 
 /** @param notes what other open files say of the capture */
 export function captureRow(

@@ -5,6 +5,7 @@ import type { DebugInfo } from './debugInfo';
 import { locateBeforeWalk } from './frameLocator';
 import { PlacedStacks, type LocateStack } from './frames';
 import type { KernelSource } from './kernelSource';
+import type { RequestOptions } from './protocol';
 import { settledWithin } from './turns';
 
 /** Who points at a frame with the mouse waits for so long, in ms: a tree that was indexed before is ready by then. */
@@ -46,6 +47,11 @@ export class FramePlaces {
     this.isEarly = false;
   }
 
+  /** Looks for debug info where none was chosen, and holds the captures against it. */
+  settleDebugInfo(options?: RequestOptions): Promise<void> {
+    return this.debug.settleFor(this.comparable(), options);
+  }
+
   /** @param isWhole false for a capture that is being read */
   stacksOf(capture: Capture, isWhole: boolean): PlacedStacks {
     const known = this.stacks.get(capture);
@@ -70,7 +76,7 @@ export class FramePlaces {
   async locateInTexts(stack: readonly DebugFrame[], atOnce: boolean): Promise<LocateStack | null> {
     // A printed stack may name functions that no open capture has.
     this.tree?.want(stack);
-    await this.debug.settleFor(this.comparable());
+    await this.settleDebugInfo();
     const byName = atOnce ? this.locateSoon() : this.locateByName();
     return this.debug.locateInTexts(byName) ?? byName;
   }
@@ -81,7 +87,7 @@ export class FramePlaces {
     if (!isWhole) return (stack) => locateBeforeWalk(tree, stack);
     const byName = this.locateByName();
     return async (stack) => {
-      await this.debug.settleFor(this.comparable());
+      await this.settleDebugInfo();
       const known = this.answersEarly ? this.locateKnown() : byName;
       const isFar = this.tree?.files.isFar === true;
       const locate = this.debug.locateIn(capture, known) ?? (isFar ? known : byName);

@@ -2,6 +2,7 @@ import type { Capture } from '../capture/eventTable';
 import type { HolderAnalysis, Page, UnreleasedPage } from '../holders/model';
 import type { PlacedStacks } from './frames';
 import type { Branch } from './lazyTree';
+import type { CaptureFacts } from './protocol';
 
 /** What files beside the capture say of it. */
 export interface PageAdditions {
@@ -9,12 +10,15 @@ export interface PageAdditions {
   notes(id: string): readonly Branch[];
   /** Rows of a page behind its marks. */
   rows(id: string, page: Page): readonly Branch[];
+  /** Whether it is a dump that says who allocated pages of a trace beside it. */
+  tellsOfTraces(): boolean;
 }
 
 /** Everything that the rows of one capture are made from. */
 export interface HolderSource {
   /** First step of the ids of the rows. */
   readonly id: string;
+  readonly facts: CaptureFacts;
   readonly capture: Capture;
   readonly analysis: HolderAnalysis;
   /** Part of the file that all this is from, below 1 while it is being read. */

@@ -1,6 +1,7 @@
 /** The JSON report of several captures in pieces, so that no string grows beyond what one page needs. */
 import type { Page, Reference } from '../holders/model';
-import type { ReportAllocation, ReportJoin, ReportNaming } from './allocationReport';
+import { reportGroups, type ReportAllocation, type ReportJoin, type ReportNaming } from './allocationReport';
+import { saysAllocationsAlone } from './captureFacts';
 import { filteredParts, otherPages, unreleasedInOrder } from './groupedRows';
 import { pagesInOrder } from './groupByPage';
 import { lastTime } from './heldTime';
@@ -25,7 +26,7 @@ export interface JsonSource extends HolderSource {
   readonly allocatedBy: (page: Page) => Promise<readonly ReportAllocation[]>;
 }
 
-/** All but the last brace. Sorted and filtered as the query says; how it groups is for people only. */
+/** Sorted and filtered as the query says; how it groups is for people only. */
 export async function* jsonReport(
   sources: readonly JsonSource[],
   query: HoldersQuery,
@@ -42,6 +43,8 @@ export async function* jsonReport(
   yield* list('neverReleased', atEnd(shown, 'unreleased'));
   yield* list('otherPages', atEnd(shown, 'asked'));
   yield `,"leftOut":${JSON.stringify(leftOut(shown))}`;
+  if (sources.some(({ facts }) => saysAllocationsAlone(facts))) yield* list('allocations', groups(sources));
+  yield '}\n';
 }
 
 type Shown = ReturnType<typeof shownOf>;
@@ -84,6 +87,13 @@ async function* atEnd(shown: readonly Shown[], which: 'unreleased' | 'asked'): A
       const open = which === 'asked' ? references : references.filter(({ role }) => role !== 'earlier');
       yield await reportUnreleased(index, source.capture, page, open, source.stacks);
     }
+  }
+}
+
+/** Of dumps alone, by stack. */
+async function* groups(sources: readonly JsonSource[]): AsyncGenerator<object> {
+  for (const [index, { facts, capture, stacks }] of sources.entries()) {
+    if (saysAllocationsAlone(facts)) yield* reportGroups(index, capture, capture.allocations!, stacks);
   }
 }
 

@@ -18,6 +18,11 @@ test('export writes to standard output, or whole to a file', async () => {
   assert.equal(readFileSync(file, 'utf8'), printed.output);
 });
 
+test('JSON is what the report prints', async () => {
+  const reported = await runCli(['report', SAMPLE, '--format', 'json']);
+  assert.deepEqual(await runCli(['export', SAMPLE, '--as', 'json']), reported);
+});
+
 test('export says what it expects, and of a file that it cannot write', async () => {
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['export', SAMPLE], /export: expected --as markdown, json, csv or speedscope/],

@@ -96,7 +96,7 @@ test('another build is said with what differs, and its lines are doubtful', asyn
   assert.match(words(other!), /other\.c:11 · doubtful/);
   assert.equal(other!.frame!.isDoubtful, true);
   assert.notEqual(other!.frame!.certainty, 'exact');
-  assert.match(engine.debugInfoDoubts()[0]!, /of another build: 4 of 4 functions have another size/);
+  assert.match(engine.reports.debugInfoDoubts()[0]!, /of another build: 4 of 4 functions have another size/);
   const row = (await captureRows(engine)).find(({ id }) => id === 'debug-info')!;
   assert.equal(row.mood, 'doubt');
   assert.match(row.description, /of another build: lines are doubtful/);

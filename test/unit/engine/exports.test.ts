@@ -22,7 +22,7 @@ async function exported(format: ExportFormat, query = DEFAULT_QUERY, ...files: s
   const engine = new Engine(nodeHost());
   for (const file of files.length > 0 ? files : [SAMPLE]) await engine.openCapture({ path: file });
   let text = '';
-  for await (const piece of engine.exported(format, query)) text += piece;
+  for await (const piece of engine.reports.exported(format, query)) text += piece;
   return text;
 }
 
@@ -217,14 +217,6 @@ test('Markdown: nothing of a capture is markup, and a name cannot end its block 
   assert.doesNotMatch(markdown, /```__evil/);
 });
 
-test('JSON is what the report prints', async () => {
-  const engine = new Engine(nodeHost());
-  await engine.openCapture({ path: SAMPLE });
-  let report = '';
-  for await (const piece of engine.jsonReport(DEFAULT_QUERY)) report += piece;
-  assert.equal(await exported('json'), report);
-});
-
 test('a file is written whole or not at all', async () => {
   const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });
@@ -263,7 +255,7 @@ test('CSV and JSON say that times are ticks, and no text of a capture is a formu
   const ticks = new Engine(nodeHost());
   await ticks.openCapture({ path: 'test/fixtures/f_dat_tsc/report.txt' });
   let csv = '';
-  for await (const piece of ticks.exported('csv', DEFAULT_QUERY)) csv += piece;
+  for await (const piece of ticks.reports.exported('csv', DEFAULT_QUERY)) csv += piece;
   const records = csv.trimEnd().split('\r\n');
   assert.ok(records.length > 1);
   assert.ok(records.slice(1).every((record) => record.endsWith(',ticks')));
@@ -272,7 +264,7 @@ test('CSV and JSON say that times are ticks, and no text of a capture is a formu
   writeFileSync(file, readFileSync(SAMPLE, 'utf8').replaceAll('owner-225', '=cmd()-225'));
   await hostile.openCapture({ path: file });
   let text = '';
-  for await (const piece of hostile.exported('csv', DEFAULT_QUERY)) text += piece;
+  for await (const piece of hostile.reports.exported('csv', DEFAULT_QUERY)) text += piece;
   assert.ok(text.includes(",'=cmd()-225,"));
   assert.ok(!text.includes(',=cmd'));
 });

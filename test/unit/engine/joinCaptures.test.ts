@@ -79,8 +79,8 @@ test('a trace with its page_owner dump: every page says who allocated it, in bot
 });
 
 test('the allocator is no holder', async () => {
-  const alone = (await opened(TRACE)).jsonReport(DEFAULT_QUERY);
-  const beside = (await opened(TRACE, DUMP)).jsonReport(DEFAULT_QUERY);
+  const alone = (await opened(TRACE)).reports.exported('json', DEFAULT_QUERY);
+  const beside = (await opened(TRACE, DUMP)).reports.exported('json', DEFAULT_QUERY);
   const references = async (report: AsyncGenerator<string>): Promise<unknown> => {
     let text = '';
     for await (const piece of report) text += piece;

@@ -1,5 +1,6 @@
 /** Results of an analysis, made by hand: what a test does not name has a plain value. */
 import type { Capture } from '../../../../src/capture/eventTable';
+import { factsOf } from '../../../../src/engine/captureFacts';
 import { PlacedStacks } from '../../../../src/engine/frames';
 import type { HolderSource } from '../../../../src/engine/holderSource';
 import type { HolderAnalysis, Mark, Page, Reference, ReferenceEnd } from '../../../../src/holders/model';
@@ -62,12 +63,12 @@ export function source(
   analysis: Partial<HolderAnalysis>,
   stacks = new PlacedStacks(capture, null),
 ): HolderSource {
+  const found = { capture, analysis: { attempts: [], pages: [], unreleased: [], ...analysis }, part: 1 };
   return {
+    ...found,
     id: 'c1',
-    capture,
-    analysis: { attempts: [], pages: [], unreleased: [], ...analysis },
-    part: 1,
-    additions: { notes: () => [], rows: () => [] },
+    facts: factsOf('c1', found),
+    additions: { notes: () => [], rows: () => [], tellsOfTraces: () => false },
     stacks,
     eventsOf: () => [],
     pageOf: () => null,

@@ -1,0 +1,35 @@
+/** A capture as a row of the tree of holders, and what is below it. */
+import { askedPages } from './askedPages';
+import { dumpRows } from './allocationRows';
+import { saysAllocationsAlone } from './captureFacts';
+import { baseName, captureDescription, captureSays } from './captureTree';
+import { groupedRows } from './groupedRows';
+import type { HolderSource } from './holderSource';
+import type { HoldersQuery } from './holdersQuery';
+import { branch, type Branch } from './lazyTree';
+
+export function captureHeading(source: HolderSource, query: HoldersQuery): Branch {
+  const { id, facts, capture, additions } = source;
+  const pages = askedPages(source, query.filter);
+  const rows = holderRows(source, query);
+  return branch(
+    {
+      id,
+      kind: 'capture',
+      label: `${baseName(facts.path)} · ${captureSays(facts, capture, pages, query.filter)}`,
+      description: captureDescription(facts, capture),
+      tooltip: { title: facts.path, rows: [], notes: [] },
+      // Beside the traces that it is joined to, a dump is at hand but not in the way.
+      expanded: !saysAllocationsAlone(facts) || !additions.tellsOfTraces(),
+    },
+    rows.length === 0 ? null : () => rows,
+  );
+}
+
+/** The rows below the heading, which stand alone where one capture is open. */
+export function holderRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
+  const { id, facts, capture, stacks } = source;
+  const rows = groupedRows(source, query);
+  if (!saysAllocationsAlone(facts)) return rows;
+  return [...rows, ...dumpRows(id, capture, capture.allocations!, stacks)];
+}

@@ -1,0 +1,181 @@
+/**
+ * The captures and symbol files that are open. Captures are named by the symbol files and judged by the rules of now,
+ * which may become others while one is read.
+ */
+import { inTurns, type Pause } from '../capture/turns';
+import { analysisSteps } from '../holders/analyseHolders';
+import { factsOf } from './captureFacts';
+import type { CaptureFile, EngineHost } from './engineHost';
+import { CancelledError } from './errors';
+import { JoinedFiles, openSymbolFile, type SymbolFile } from './joinCaptures';
+import { KindRuleBook } from './kindRuleBook';
+import type { CaptureFacts, Request, RequestOptions } from './protocol';
+import { readCapture, type AnalysedCapture } from './readCapture';
+import { symbolFacts } from './symbolFileRows';
+import { pauseFor } from './turns';
+
+export interface OpenedCapture extends AnalysedCapture {
+  readonly id: string;
+  readonly facts: CaptureFacts;
+}
+
+export class OpenFiles {
+  readonly joined = new JoinedFiles();
+  readonly rules = new KindRuleBook();
+  private readonly opened = new Map<string, OpenedCapture>();
+  private nextId = 1;
+
+  /** @param changed called when any file came, grew, became another or went; with the capture that did not go */
+  constructor(
+    private readonly host: EngineHost,
+    private readonly changed: (kept: OpenedCapture | null) => void,
+  ) {}
+
+  /** In the order in which they were opened. */
+  get captures(): readonly OpenedCapture[] {
+    return [...this.opened.values()];
+  }
+
+  /** Those of which no part is left to be read: all of their functions are known. */
+  get wholeCaptures(): readonly OpenedCapture[] {
+    return this.captures.filter(({ part }) => part === 1);
+  }
+
+  /** Captures alone. */
+  get byId(): ReadonlyMap<string, OpenedCapture> {
+    return this.opened;
+  }
+
+  /** Of captures, and behind them of symbol files. */
+  get facts(): readonly CaptureFacts[] {
+    const symbolFiles = [...this.joined.symbolFiles].map(([id, file]) => symbolFacts(id, file));
+    return [...this.captures.map(({ facts }) => facts), ...symbolFiles];
+  }
+
+  /** As the request `openCapture`. */
+  async open({ path, replaces }: Request<'openCapture'>, options: RequestOptions): Promise<CaptureFacts> {
+    const file = await this.host.openFile(path, options);
+    try {
+      const symbolFile = await openSymbolFile(file, options);
+      if (symbolFile === null) return await this.readEvents(file, replaces, options);
+      if (replaces !== undefined) this.refuseUnlessOpen(replaces);
+      return await this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async close(id: string): Promise<void> {
+    this.opened.delete(id);
+    if (this.joined.close(id)) await this.judgeAgain();
+    this.changed(null);
+  }
+
+  /** As the request `checkFiles`. */
+  async check(): Promise<readonly CaptureFacts[]> {
+    const news: CaptureFacts[] = [];
+    for (const opened of this.wholeCaptures) {
+      const changed = await this.host.changeOf(opened.facts.path, opened.file);
+      if (changed === opened.facts.changed || this.opened.get(opened.id) !== opened) continue;
+      const facts = { ...opened.facts, changed };
+      this.opened.set(opened.id, { ...opened, facts });
+      news.push(facts);
+    }
+    if (news.length > 0) this.changed(null);
+    return news;
+  }
+
+  /**
+   * With other rules references get other kinds, with names the frames that had none. All captures change at once, or
+   * none when it is cancelled.
+   *
+   * @throws CancelledError when the pause does
+   */
+  async judgeAgain(pause = pauseFor(undefined)): Promise<void> {
+    const found: (readonly [OpenedCapture, OpenedCapture])[] = [];
+    for (const before of this.wholeCaptures) {
+      found.push([before, await this.judgedByNow(before, pause)]);
+    }
+    for (const [before, judged] of found) {
+      const { id, read, capture, rules } = judged;
+      // Meanwhile it may have been closed or read again. Whoever changed rules or names since then judges by these.
+      const isCurrent = rules === this.rules.all && capture === this.joined.named(read);
+      if (judged !== before && isCurrent && this.opened.get(id)?.read === read) this.keep(id, judged);
+    }
+    this.changed(null);
+  }
+
+  private async readEvents(
+    file: CaptureFile,
+    replaces: string | undefined,
+    { onPart, ...others }: RequestOptions,
+  ): Promise<CaptureFacts> {
+    const id = replaces ?? `c${this.nextId++}`;
+    const showParts = onPart && replaces === undefined;
+    try {
+      const whole = await readCapture(file, {
+        ...others,
+        rules: () => this.rules.all,
+        named: (read) => this.joined.named(read),
+        ...(showParts
+          ? {
+              onPart: (soFar) => {
+                onPart(this.keep(id, soFar));
+              },
+            }
+          : {}),
+      });
+      const judged = await this.judgedByNow(whole, pauseFor(others.signal));
+      // Whoever cancelled it may have asked since what is open.
+      if (others.signal?.aborted === true) throw new CancelledError();
+      if (replaces !== undefined) this.refuseUnlessOpen(replaces);
+      return this.keep(id, judged);
+    } catch (error) {
+      if (showParts && this.opened.delete(id)) this.changed(null);
+      throw error;
+    }
+  }
+
+  /** @throws CancelledError when the capture to be replaced was closed meanwhile */
+  private refuseUnlessOpen(id: string): void {
+    if (!this.opened.has(id) && !this.joined.symbolFiles.has(id)) throw new CancelledError();
+  }
+
+  private keep(id: string, analysed: AnalysedCapture): CaptureFacts {
+    const opened = { ...analysed, id, facts: factsOf(id, analysed) };
+    this.opened.set(id, opened);
+    this.changed(opened);
+    return opened.facts;
+  }
+
+  /** A symbol file whose use is cancelled leaves the captures as they were. */
+  private async keepSymbols(
+    id: string,
+    file: SymbolFile,
+    { signal, onProgress }: RequestOptions,
+  ): Promise<CaptureFacts> {
+    const before = this.joined.symbolFiles.get(id);
+    this.joined.addSymbols(id, file);
+    onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
+    try {
+      await this.judgeAgain(pauseFor(signal));
+      if (signal?.aborted === true) throw new CancelledError();
+    } catch (error) {
+      if (before === undefined) this.joined.close(id);
+      else this.joined.addSymbols(id, before);
+      await this.judgeAgain();
+      throw error;
+    }
+    return symbolFacts(id, file);
+  }
+
+  /** What is found with the names and by the rules of now, which may become others meanwhile. */
+  private async judgedByNow<T extends AnalysedCapture>(before: T, pause: Pause): Promise<T> {
+    for (let judged = before; ;) {
+      const capture = this.joined.named(judged.read);
+      const rules = this.rules.all;
+      if (judged.capture === capture && judged.rules === rules) return judged;
+      judged = { ...judged, ...(await inTurns(analysisSteps(capture, rules), pause)), capture, rules };
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** The answer as a whole, in the forms in which it leaves the program. */
+import { version } from '../../package.json';
+import { reportAllocations, reportJoins, reportNaming } from './allocationReport';
+import { askedPages } from './askedPages';
+import { captureHeading } from './captureHeading';
+import { csvExport } from './exporting/csvExport';
+import type { ExportFormat } from './exporting/exportFormats';
+import { markdownLines } from './exporting/markdownExport';
+import { speedscopeExport } from './exporting/speedscopeExport';
+import type { HolderSources } from './holderSources';
+import type { HolderFilter, HoldersQuery } from './holdersQuery';
+import { jsonReport, type JsonSource } from './jsonReport';
+import { branch, type Branch } from './lazyTree';
+import type { OpenedCapture } from './openFiles';
+import { isHeld, isNotJudged } from './pageFacts';
+import { reportDebugInfo } from './report';
+import { textLines, type TextOptions } from './textReport';
+
+/** Rows of a report, and rows one step below them. */
+interface ReportPart {
+  readonly rows: readonly Branch[];
+  readonly below: readonly Branch[];
+}
+
+export class Reports {
+  constructor(private readonly sources: HolderSources) {}
+
+  /** Lines of the text report of all captures, grouped, sorted and filtered. */
+  async *text(query: HoldersQuery, layout: TextOptions): AsyncGenerator<string> {
+    for (const { rows, below } of await this.parts(query)) {
+      yield* await textLines(rows, layout);
+      yield* await textLines(below, { ...layout, full: false }, 1);
+      yield '';
+    }
+  }
+
+  /** The answer in a form for other programs or a mail, in pieces. */
+  async *exported(format: ExportFormat, query: HoldersQuery): AsyncGenerator<string> {
+    switch (format) {
+      case 'json':
+        yield* this.json(query);
+        return;
+      case 'csv':
+        yield* csvExport(await this.sources.all(query.filter), query);
+        return;
+      case 'speedscope':
+        yield await speedscopeExport(await this.sources.all(query.filter), query, `Page Holders ${version}`);
+        return;
+      case 'markdown':
+        for (const { rows, below } of await this.parts(query)) {
+          yield `${(await markdownLines([...rows, ...below])).join('\n')}\n\n`;
+        }
+    }
+  }
+
+  /** Whether somebody held any page that the filter asks for, or may have: its references could not be judged. */
+  anyHeld(filter: HolderFilter): boolean {
+    return this.sources.files.captures.some((opened) =>
+      askedPages(this.sources.of(opened), filter).some((page) => isHeld(page) || isNotJudged(page)),
+    );
+  }
+
+  /** What speaks against the debug info being that of the captures, a sentence each. */
+  debugInfoDoubts(): readonly string[] {
+    const { files, places } = this.sources;
+    return files.captures.flatMap(({ capture }) => {
+      const mismatch = places.debug.fitOf(capture)?.mismatch ?? '';
+      return mismatch === '' ? [] : [`${capture.path}: ${mismatch}: lines are doubtful.`];
+    });
+  }
+
+  private json(query: HoldersQuery): AsyncGenerator<string> {
+    const { captures } = this.sources.files;
+    return jsonReport(
+      captures.map((opened) => this.jsonSource(opened)),
+      query,
+    );
+  }
+
+  private jsonSource(opened: OpenedCapture): JsonSource {
+    const { sources } = this;
+    const { id, capture } = opened;
+    const { debug } = sources.places;
+    const ids = sources.files.captures.map((each) => each.id);
+    const indexOf = (other: string): number => ids.indexOf(other);
+    const joined = sources.allocationsOf(id);
+    return {
+      ...sources.of(opened),
+      joins: reportJoins(capture, joined, indexOf),
+      names: sources.namingsOf(opened).map(reportNaming),
+      debugInfo: reportDebugInfo(debug.facts, debug.fitOf(capture)),
+      allocatedBy: (page) =>
+        reportAllocations(capture, page, joined, (other) => sources.stacksOf(other), indexOf),
+    };
+  }
+
+  /** Each capture with its rows, and what is said below where it has none; then the symbol files. */
+  private async parts(query: HoldersQuery): Promise<readonly ReportPart[]> {
+    const sources = await this.sources.all(query.filter);
+    const parts = sources.map((source): ReportPart => {
+      const { pageEvents, allocations } = source.facts;
+      const isEmpty = source.analysis.pages.length === 0 && (pageEvents > 0 || allocations === 0);
+      const label = pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR;
+      return {
+        rows: [captureHeading(source, query)],
+        below: isEmpty ? [branch({ id: 'looked-for', kind: 'note', label })] : [],
+      };
+    });
+    const symbolFiles = this.sources.symbolFileRows();
+    return symbolFiles.length === 0 ? parts : [...parts, { rows: symbolFiles, below: [] }];
+  }
+}
+
+const LOOKED_FOR =
+  'Looked for: reports of page_pin_owner and page_pinner, page_ref_freeze that failed, test_pages_isolated that ' +
+  'failed, busy retries of cma_alloc, memory_failure, and pages that a migration refused or put back.';
+const NO_PAGE_EVENTS =
+  'No event says anything of a page. Record page_ref, page_isolation, migrate, cma, compaction and kmem with stacks.';
