@@ -129,7 +129,11 @@ export class OpenFiles {
       // Whoever cancelled it may have asked since what is open.
       if (others.signal?.aborted === true) throw new CancelledError();
       if (replaces !== undefined) this.refuseUnlessOpen(replaces);
-      return this.keep(id, judged);
+      const facts = this.keep(id, judged);
+      if (!this.joined.close(id)) return facts;
+      // It was a symbol file before, which names frames no more.
+      await this.judgeAgain();
+      return this.opened.get(id)?.facts ?? facts;
     } catch (error) {
       if (showParts && this.opened.delete(id)) this.changed(null);
       throw error;
@@ -157,15 +161,20 @@ export class OpenFiles {
     const before = this.joined.symbolFiles.get(id);
     this.joined.addSymbols(id, file);
     onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
+    const isOpen = (): boolean => this.joined.symbolFiles.get(id) === file;
     try {
       await this.judgeAgain(pauseFor(signal));
-      if (signal?.aborted === true) throw new CancelledError();
+      if (signal?.aborted === true || !isOpen()) throw new CancelledError();
     } catch (error) {
+      // One that was closed or read again meanwhile has left nothing behind.
+      if (!isOpen()) throw error;
       if (before === undefined) this.joined.close(id);
       else this.joined.addSymbols(id, before);
       await this.judgeAgain();
       throw error;
     }
+    // It was a capture before.
+    if (this.opened.delete(id)) this.changed(null);
     return symbolFacts(id, file);
   }
 

@@ -1,6 +1,6 @@
 /** Several files open at once: what they say of each other, in whatever order they come and go. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -226,4 +226,54 @@ test('names and rules that come at the same time both count', async () => {
   };
   assert.equal(await pages(engine), await pages(other));
   assert.match(await pages(engine), /pipe buffer · owner-696 · still held · iov_iter_get_pages2/);
+});
+
+test('a file that is read again and became a symbol file, or was one, leaves no row of what it was', async () => {
+  const file = path.join(scratch, 'becomes-another');
+  const rowsOf = async (engine: Engine): Promise<readonly string[]> => {
+    const rows = [...(await children(engine, null)), ...(await children(engine, null, 'captures'))];
+    return rows.flatMap(({ kind, label }) => (kind === 'capture' ? [label.replace(/ · .*/, '')] : [])).sort();
+  };
+  const perf = path.basename(PERF);
+  const twice = (...names: readonly string[]): readonly string[] => [...names, ...names].sort();
+
+  copyFileSync(TRACE, file);
+  const engine = await opened(PERF);
+  const { id } = await engine.openCapture({ path: file });
+  copyFileSync(KALLSYMS, file);
+  assert.equal((await engine.openCapture({ path: file, replaces: id })).format, 'kallsyms');
+  assert.deepEqual(
+    (await engine.captureFacts()).map(({ format }) => format),
+    ['perf-data', 'kallsyms'],
+  );
+  // The pages of one capture stand without a row for it.
+  assert.deepEqual(await rowsOf(engine), [path.basename(file), perf].sort());
+  assert.ok(await isAnswered(engine), 'it names frames');
+
+  copyFileSync(TRACE, file);
+  assert.equal((await engine.openCapture({ path: file, replaces: id })).format, 'trace-cmd-report');
+  assert.deepEqual(
+    (await engine.captureFacts()).map(({ format }) => format),
+    ['perf-data', 'trace-cmd-report'],
+  );
+  assert.deepEqual(await rowsOf(engine), twice(path.basename(file), perf));
+  assert.equal(await isAnswered(engine), false);
+});
+
+test('a symbol file that is closed while it is read again stays closed', async () => {
+  const engine = await opened(PERF);
+  const { id } = await engine.openCapture({ path: KALLSYMS });
+  const closed: Promise<null>[] = [];
+  const again = engine.openCapture(
+    { path: KALLSYMS, replaces: id },
+    { onProgress: () => void closed.push(engine.closeCapture({ id })) },
+  );
+  await assert.rejects(again, { name: 'CancelledError' });
+  await Promise.all(closed);
+  assert.equal(closed.length, 1);
+  assert.deepEqual(
+    (await engine.captureFacts()).map(({ format }) => format),
+    ['perf-data'],
+  );
+  assert.equal(await isAnswered(engine), false);
 });
