@@ -65,12 +65,13 @@ export class Abbreviations {
     for (const value of [0, 0, 0, 0, LOOK, LOOK]) ROWS.push(value);
     let rows: Map<number, number> | null = null;
     const constants = new Map<number, number>();
+    const oneByteSizes = oneByteFormSizes(formSizes);
     for (let row = 1; ; row++) {
       const code = cursor.uleb();
       if (code === 0 || cursor.isOverrun) break;
       if (rows === null && code !== row) rows = new Map(Array.from({ length: row }, (_, i) => [i, i]));
       if (rows !== null && !rows.has(code)) rows.set(code, row);
-      readRow(cursor, formSizes, constants);
+      readRow(cursor, formSizes, oneByteSizes, constants);
     }
     // The begin of the row behind the last one ends the attributes of that.
     for (const value of [0, 0, ATTRIBUTES.length, 0, LOOK, LOOK]) ROWS.push(value);
@@ -143,39 +144,47 @@ export function siblingAt(step: number): number {
   return LOOK - 1 - step;
 }
 
-function readRow(cursor: ByteCursor, formSizes: FormSizes, constants: Map<number, number>): void {
+function readRow(
+  cursor: ByteCursor,
+  formSizes: FormSizes,
+  oneByteSizes: Int8Array,
+  constants: Map<number, number>,
+): void {
   const firstAttribute = ATTRIBUTES.length;
   const tag = cursor.uleb();
   const hasChildren = cursor.u8() !== 0;
   let size = 0;
   let sibling = -1;
   let hasCode = false;
-  const { bytes } = cursor;
+  const { bytes, end } = cursor;
+  let at = cursor.position;
   for (;;) {
+    let attribute = at + 1 < end ? bytes[at]! : MANY_BYTES;
+    let form = at + 1 < end ? bytes[at + 1]! : MANY_BYTES;
+    let constant = 0;
     // Nearly all numbers have one byte.
-    const at = cursor.position;
-    let attribute: number;
-    let form: number;
-    if (at + 1 < cursor.end && bytes[at]! < 0x80 && bytes[at + 1]! < 0x80) {
-      attribute = bytes[at]!;
-      form = bytes[at + 1]!;
-      cursor.position = at + 2;
+    if (attribute < MANY_BYTES && form < MANY_BYTES && form !== Form.ImplicitConst) {
+      at += 2;
     } else {
+      cursor.position = at;
       attribute = cursor.uleb();
       form = cursor.uleb();
+      if (form === Form.ImplicitConst) constant = cursor.sleb();
+      if (cursor.isOverrun) break;
+      at = cursor.position;
     }
-    const constant = form === Form.ImplicitConst ? cursor.sleb() : 0;
-    if (cursor.isOverrun || (attribute === 0 && form === 0)) break;
+    if (attribute === 0 && form === 0) break;
     const slot = slotOfAttribute(attribute);
     if (slot === Slot.Sibling && form === Form.Ref4 && size >= 0) sibling = size;
     if (slot === Slot.LowPc || slot === Slot.Ranges) hasCode = true;
-    const formSize = fixedSize(form, formSizes);
+    const formSize = form < MANY_BYTES ? oneByteSizes[form]! : fixedSize(form, formSizes);
     size = size < 0 || formSize < 0 ? -1 : size + formSize;
     // A value that is not looked at and takes no bytes would only cost time, at every entry.
     if (slot === Slot.None && formSize === 0) continue;
     if (form === Form.ImplicitConst) constants.set(ATTRIBUTES.length, constant);
     ATTRIBUTES.push((slot << SLOT_SHIFT) | (form <= FORM_MASK ? form : UNKNOWN_FORM));
   }
+  if (!cursor.isOverrun) cursor.position = at;
   const isPlain = tag !== Tag.Subprogram || !hasCode;
   ROWS.push(tag);
   ROWS.push(hasChildren ? 1 : 0);
@@ -185,6 +194,8 @@ function readRow(cursor: ByteCursor, formSizes: FormSizes, constants: Map<number
   ROWS.push(!isPlain ? LOOK : hasChildren ? (sibling < 0 ? LOOK : LOOK - 1 - sibling) : size);
 }
 
+/** A byte from here on has others behind it that belong to the same LEB128 number. */
+const MANY_BYTES = 0x80;
 /** Stands for every form with a larger number: none is known. */
 const UNKNOWN_FORM = FORM_MASK;
 const MOST_STANDARD = 0x100;
@@ -196,4 +207,25 @@ const STANDARD_SLOTS = Uint8Array.from(
 function slotOfAttribute(attribute: number): Slot {
   if (attribute < MOST_STANDARD) return STANDARD_SLOTS[attribute]!;
   return SLOT_OF_ATTRIBUTE.get(attribute) ?? Slot.None;
+}
+
+let lastSizes: { readonly of: FormSizes; readonly sizes: Int8Array } | null = null;
+
+/**
+ * What {@link fixedSize} says, by form of one byte. One table for all units with the same sizes, as those of one file
+ * are: where millions of attributes are described, a call for each takes as long as all the rest.
+ */
+function oneByteFormSizes(of: FormSizes): Int8Array {
+  const last = lastSizes?.of;
+  if (
+    lastSizes !== null &&
+    last?.version === of.version &&
+    last.addressSize === of.addressSize &&
+    last.offsetSize === of.offsetSize
+  ) {
+    return lastSizes.sizes;
+  }
+  const sizes = Int8Array.from({ length: MANY_BYTES }, (_, form) => fixedSize(form, of));
+  lastSizes = { of, sizes };
+  return sizes;
 }
