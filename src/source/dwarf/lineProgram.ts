@@ -55,17 +55,14 @@ class Machine {
 
   constructor(public position: number) {}
 
-  copy(other: Machine): void {
-    this.position = other.position;
-    this.start = other.start;
-    this.distance = other.distance;
-    this.file = other.file;
-    this.line = other.line;
-    this.column = other.column;
-    this.rowDistance = other.rowDistance;
-    this.rowFile = other.rowFile;
-    this.rowLine = other.rowLine;
-    this.rowColumn = other.rowColumn;
+  /** Goes to where a row was just made by what the registers hold. */
+  goToRow(position: number, address: number, file: number, line: number, column: number): void {
+    this.position = position;
+    this.start = address;
+    this.distance = this.rowDistance = 0;
+    this.file = this.rowFile = file;
+    this.line = this.rowLine = line;
+    this.column = this.rowColumn = column;
   }
 
   /** Goes to an address as if no row were before it. */
@@ -86,15 +83,25 @@ const SCRATCH = new Machine(0);
 const MARK_DISTANCE = 1 << 10;
 const COLUMN_MASK = 0xffff;
 
+/** The numbers that a mark has. */
+const enum MarkColumn {
+  Position,
+  File,
+  Line,
+  Column,
+  Count,
+}
+
 /** A program keeps no rows but marks: rows from which it can be run on. */
 export class LineProgram {
   private readonly special: SpecialOpcodes;
   /** As far as the program was run: look-ups in the order of addresses run it once. */
   private readonly frontier: Machine;
-  /** By mark: the address from which it holds, the address that ends it, and the machine there. */
+  /** By mark: the address of its row, and the address that ends what follows it. */
   private readonly lows: number[] = [];
   private readonly highs: number[] = [];
-  private readonly marks: Machine[] = [];
+  /** Mark after mark, its columns: a machine for each would take three times the memory. */
+  private readonly marks: number[] = [];
   private nextMark = 0;
 
   constructor(
@@ -108,14 +115,14 @@ export class LineProgram {
 
   /** Bytes it keeps beside the table itself, about. */
   get size(): number {
-    return 200 + this.marks.length * 120;
+    return 200 + this.lows.length * 16 + this.marks.length * 8;
   }
 
   /** The row of an address, or null when the program has none for it. */
   find(address: number): LineRow | null {
     for (let i = 0; i < this.lows.length; i++) {
       if (address >= this.lows[i]! && address < this.highs[i]!) {
-        SCRATCH.copy(this.marks[i]!);
+        this.goToMark(SCRATCH, i);
         return this.findFrom(SCRATCH, address);
       }
     }
@@ -208,13 +215,7 @@ export class LineProgram {
       }
       if (position >= nextMark) {
         if (rowDistance !== NEVER) this.closeMark(machine.start + distance);
-        const mark = new Machine(position);
-        mark.start = machine.start;
-        mark.distance = mark.rowDistance = distance;
-        mark.file = mark.rowFile = file;
-        mark.line = mark.rowLine = line;
-        mark.column = mark.rowColumn = column;
-        this.addMark(mark);
+        this.addMark(machine.start + distance, position, file, line, column);
         nextMark = position + MARK_DISTANCE;
       }
       rowDistance = distance;
@@ -268,11 +269,22 @@ export class LineProgram {
     return false;
   }
 
-  private addMark(mark: Machine): void {
-    const low = mark.start + mark.rowDistance;
-    this.marks.push(mark);
-    this.lows.push(low);
-    this.highs.push(low);
+  private addMark(address: number, position: number, file: number, line: number, column: number): void {
+    this.lows.push(address);
+    this.highs.push(address);
+    this.marks.push(position, file, line, column);
+  }
+
+  private goToMark(machine: Machine, mark: number): void {
+    const { marks } = this;
+    const at = mark * MarkColumn.Count;
+    machine.goToRow(
+      marks[at + MarkColumn.Position]!,
+      this.lows[mark]!,
+      marks[at + MarkColumn.File]!,
+      marks[at + MarkColumn.Line]!,
+      marks[at + MarkColumn.Column]!,
+    );
   }
 
   /** What follows the last mark ends at this address, as far as the program was run. */
