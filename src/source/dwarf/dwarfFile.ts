@@ -67,6 +67,8 @@ export class DwarfFile {
   private readonly kept = new Map<number, KeptUnit>();
   private readonly opening = new Map<number, Promise<KeptUnit | null>>();
   private keptBytes = 0;
+  /** The unit that was used last: the last one in {@link kept}. */
+  private newest: KeptUnit | null = null;
 
   private constructor(
     private readonly sections: DwarfSections,
@@ -248,28 +250,24 @@ export class DwarfFile {
   private load(offset: number): Now<KeptUnit | null> {
     // Most often the whole unit: its functions are looked for next.
     const expected = Math.min(this.index.nextStart(offset) - offset, LARGEST_FIRST_READ);
-    return then(
-      this.sections.info.at(offset, Math.max(expected, LONGEST_HEADER)),
-      ({ cursor, start, length }) => {
-        const head = cursor.bytes.subarray(offset - start, Math.min(offset - start + LONGEST_HEADER, length));
-        const header = readUnitHeader(head, this.sections.isLittle, offset);
-        if (typeof header === 'string') {
-          this.sections.problem('info', offset, header);
-          return null;
-        }
-        if (offset + header.length > this.sections.get('info').size) {
-          const message = `a unit of ${header.length} bytes, which the section does not have`;
-          this.sections.problem('info', offset, message);
-        }
-        return then(this.makeUnit(header), (unit) => {
-          if (unit === null) return null;
-          const kept = { unit, size: 0 };
-          this.kept.set(offset, kept);
-          this.account(kept);
-          return kept;
-        });
-      },
-    );
+    return then(this.sections.info.at(offset, Math.max(expected, LONGEST_HEADER)), (part) => {
+      const header = readUnitHeader(part, offset);
+      if (typeof header === 'string') {
+        this.sections.problem('info', offset, header);
+        return null;
+      }
+      if (offset + header.length > this.sections.get('info').size) {
+        const message = `a unit of ${header.length} bytes, which the section does not have`;
+        this.sections.problem('info', offset, message);
+      }
+      return then(this.makeUnit(header), (unit) => {
+        if (unit === null) return null;
+        const kept = { unit, size: 0 };
+        this.kept.set(offset, kept);
+        this.account(kept);
+        return kept;
+      });
+    });
   }
 
   private makeUnit(header: UnitHeader): Now<Unit | null> {
@@ -298,37 +296,38 @@ export class DwarfFile {
     return known === undefined ? this.readName(unit, offset) : known;
   }
 
-  private async readName(asked: Unit, offset: number): Promise<string | null> {
-    const name = await this.ofOrigins(asked, offset, Slot.Name, (unit, { values, forms }) =>
+  private readName(asked: Unit, offset: number): Now<string | null> {
+    const name = this.ofOrigins(asked, offset, Slot.Name, (unit, { values, forms }) =>
       unit.stringOf(values[Slot.Name]!, forms[Slot.Name]!),
     );
-    asked.names.set(offset, name);
-    return name;
+    return then(name, (read) => {
+      asked.names.set(offset, read);
+      return read;
+    });
   }
 
   /**
    * Gives the entry at an offset of .debug_info to `take`, or the first one with the attribute of those that it is an
    * instance of. There is but one reader: `take` must be done with it before it waits.
+   *
+   * @param steps how many entries are looked at, at most
    */
-  private async ofOrigins<T>(
+  private ofOrigins<T>(
     asked: Unit,
     offset: number,
     slot: Slot,
     take: (unit: Unit, reader: EntryReader) => Now<T | null>,
-  ): Promise<T | null> {
-    let unit: Unit | null = asked;
-    let at = offset;
-    for (let i = 0; i < MOST_ORIGINS; i++) {
-      const owner: Now<Unit | null> = this.unitWith(unit, at);
-      unit = owner instanceof Promise ? await owner : owner;
+    steps = MOST_ORIGINS,
+  ): Now<T | null> {
+    if (steps === 0) return null;
+    return then(this.unitWith(asked, offset), (unit) => {
       if (unit === null) return null;
-      const found: Now<EntryReader> = unit.entryAt(at - unit.header.offset);
-      const reader = found instanceof Promise ? await found : found;
-      if (reader.has(slot)) return take(unit, reader);
-      at = originOf(reader);
-      if (at === NO_ENTRY) return null;
-    }
-    return null;
+      return then(unit.entryAt(offset - unit.header.offset), (reader) => {
+        if (reader.has(slot)) return take(unit, reader);
+        const origin = originOf(reader);
+        return origin === NO_ENTRY ? null : this.ofOrigins(unit, origin, slot, take, steps - 1);
+      });
+    });
   }
 
   /** The unit with the entry at this place in .debug_info; most often the one that is at hand. */
@@ -349,6 +348,8 @@ export class DwarfFile {
     const size = kept.unit.size + kept.unit.names.size * 40;
     this.keptBytes += size - kept.size;
     kept.size = size;
+    if (this.newest === kept && this.keptBytes <= this.keepBytes) return;
+    this.newest = kept;
     const { offset } = kept.unit.header;
     this.kept.delete(offset);
     this.kept.set(offset, kept);

@@ -65,9 +65,7 @@ export class EntryReader {
     this.unitOffset = shapes.unitOffset;
     this.cursor = part.cursor;
     this.origin = part.start - shapes.unitOffset;
-    this.cursor.end = Math.min(part.length, end - this.origin);
-    this.cursor.isOverrun = false;
-    this.position = position;
+    this.cursor.goTo(position - this.origin, Math.min(part.length, end - this.origin));
   }
 
   /** Has no attributes from now on: there is no entry. */

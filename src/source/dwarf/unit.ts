@@ -2,6 +2,7 @@
 import { readAddress, zeroAddress } from '../elf/addressBase';
 import { ByteCursor } from '../elf/byteCursor';
 import { then, type Now } from '../elf/rangeSource';
+import type { SectionPart } from '../elf/sectionWindow';
 import type { Abbreviations } from './abbreviations';
 import { CodePieces } from './codePieces';
 import { FLAT_LANGUAGES, Form, Slot, Tag, UnitType } from './constants';
@@ -30,9 +31,13 @@ export const LONGEST_HEADER = 40;
 /** A unit of this size in bytes or more is not read: the largest of a kernel has some 2 MB, Rust's 100 MB. */
 const LARGEST_UNIT = 1 << 29;
 
-/** The header at the begin of `bytes`, or what is wrong with it. */
-export function readUnitHeader(bytes: Uint8Array, isLittle: boolean, offset: number): UnitHeader | string {
-  const cursor = new ByteCursor(bytes, isLittle);
+/** The header of the unit that begins at an offset of .debug_info, which is in the part; or what is wrong with it. */
+export function readUnitHeader(
+  { cursor, start, length: available }: SectionPart,
+  offset: number,
+): UnitHeader | string {
+  const begin = offset - start;
+  cursor.goTo(begin, available);
   const { length, offsetSize } = readInitialLength(cursor);
   const version = cursor.u16();
   if (version < 2 || version > 5) return `DWARF version ${version}, expected 2 to 5`;
@@ -49,10 +54,10 @@ export function readUnitHeader(bytes: Uint8Array, isLittle: boolean, offset: num
     abbreviationsOffset = cursor.word(offsetSize);
     addressSize = cursor.u8();
   }
-  if (cursor.isOverrun || length < cursor.position) return 'a unit header that is cut off';
+  const headerLength = cursor.position - begin;
+  if (cursor.isOverrun || length < headerLength) return 'a unit header that is cut off';
   if (length > LARGEST_UNIT) return `a unit of ${length} bytes`;
   if (addressSize !== 4 && addressSize !== 8) return `addresses of ${addressSize} bytes, expected 4 or 8`;
-  const headerLength = cursor.position;
   return { offset, length, headerLength, version, type, addressSize, offsetSize, abbreviationsOffset };
 }
 
@@ -159,7 +164,8 @@ export class Unit {
   readonly names = new Map<number, string | null>();
   /** Pieces of its functions, each with the index of the function. */
   private pieces: Now<CodePieces> | null = null;
-  private functions: readonly FunctionEntry[] = [];
+  /** Start and end of the entry of one function after the other. */
+  private functions: readonly number[] = [];
   private lines: Now<LineTable | null> | undefined;
   /** By start of the function: what is inlined into it; null when it was asked for once. */
   private readonly inlined = new Map<number, InlineTree | null>();
@@ -203,7 +209,7 @@ export class Unit {
   /** Bytes it keeps in memory, about. */
   get size(): number {
     const lines = this.lines instanceof LineTable ? this.lines.size : 0;
-    const functions = this.functions.length * 70 + this.inlined.size * 40 + this.inlinedSize;
+    const functions = this.functions.length * 35 + this.inlined.size * 40 + this.inlinedSize;
     return lines + this.abbreviations.size + functions + 2000;
   }
 
@@ -248,7 +254,8 @@ export class Unit {
   functionAt(address: number): Now<FunctionEntry | null> {
     return then((this.pieces ??= this.readFunctions()), (pieces) => {
       this.pieces = pieces;
-      return this.functions[pieces.find(address)] ?? null;
+      const index = pieces.find(address);
+      return index < 0 ? null : { start: this.functions[2 * index]!, end: this.functions[2 * index + 1]! };
     });
   }
 
@@ -399,7 +406,7 @@ export class Unit {
     const { language } = this.root;
     const isFlat = language !== null && FLAT_LANGUAGES.has(language);
     const waiting: Promise<void>[] = [];
-    const functions: { start: number; end: number }[] = [];
+    const functions: number[] = [];
     /** By depth, the function that entries there are children of: it ends with them. */
     const open: (number | undefined)[] = [];
     const { forms } = reader;
@@ -410,13 +417,13 @@ export class Unit {
       if (isFlat) reader.passPlain();
       if (!reader.next()) {
         const ended = open[depth];
-        if (ended !== undefined) functions[ended]!.end = reader.position;
+        if (ended !== undefined) functions[2 * ended + 1] = reader.position;
         open[depth--] = undefined;
         continue;
       }
       if (reader.tag === Tag.Subprogram) {
         reader.read();
-        const index = functions.length;
+        const index = functions.length / 2;
         const hasCode = forms[Slot.LowPc] !== 0 || forms[Slot.Ranges] !== 0;
         const { start } = reader;
         const end = plainEnd(reader);
@@ -432,7 +439,7 @@ export class Unit {
         const mustDescend = reader.hasChildren && !reader.goToSibling();
         if (mustDescend) depth++;
         if (mustDescend && hasCode) open[depth] = index;
-        if (hasCode) functions.push({ start, end: mustDescend ? this.header.length : reader.position });
+        if (hasCode) functions.push(start, mustDescend ? this.header.length : reader.position);
       } else if (!isFlat && isScope(reader.tag)) {
         reader.skip();
         if (reader.hasChildren) depth++;

@@ -2,6 +2,7 @@
 import { readAddress } from '../elf/addressBase';
 import { ByteCursor } from '../elf/byteCursor';
 import type { Now } from '../elf/rangeSource';
+import type { SectionPart } from '../elf/sectionWindow';
 import { CodePieces, firstAbove } from './codePieces';
 import type { DwarfSections } from './dwarfSections';
 import { readInitialLength } from './initialLength';
@@ -58,12 +59,11 @@ export class UnitIndex {
   }
 
   private async walkUnits(ranges: UnitRanges): Promise<void> {
-    const info = this.sections.get('info');
+    const { size } = this.sections.get('info');
     const starts: number[] = [];
-    for (let offset = 0; offset < info.size && starts.length < MOST_UNITS;) {
-      const bytes: Now<Uint8Array> = info.read(offset, LONGEST_HEADER);
-      const head = bytes instanceof Promise ? await bytes : bytes;
-      const header = readUnitHeader(head, this.sections.isLittle, offset);
+    for (let offset = 0; offset < size && starts.length < MOST_UNITS;) {
+      const read: Now<SectionPart> = this.sections.info.at(offset, LONGEST_HEADER);
+      const header = readUnitHeader(read instanceof Promise ? await read : read, offset);
       if (typeof header === 'string') {
         this.sections.problem('info', offset, `${header}; what is behind it was not read`);
         break;

@@ -29,6 +29,13 @@ export class ByteCursor {
     return copy;
   }
 
+  /** Begins anew: what is at `position` is read next, and nothing from `end` on. */
+  goTo(position: number, end: number): void {
+    this.position = Math.min(position, end);
+    this.end = end;
+    this.isOverrun = false;
+  }
+
   get isAtEnd(): boolean {
     return this.position >= this.end;
   }
@@ -55,7 +62,9 @@ export class ByteCursor {
   u24(): number {
     const at = this.take(3);
     if (at < 0) return 0;
-    const [first, middle, last] = [this.bytes[at]!, this.bytes[at + 1]!, this.bytes[at + 2]!];
+    const first = this.bytes[at]!;
+    const middle = this.bytes[at + 1]!;
+    const last = this.bytes[at + 2]!;
     return this.isLittle ? first | (middle << 8) | (last << 16) : (first << 16) | (middle << 8) | last;
   }
 
@@ -70,7 +79,8 @@ export class ByteCursor {
     if (at < 0) return 0;
     const first = this.view.getUint32(at, this.isLittle);
     const second = this.view.getUint32(at + 4, this.isLittle);
-    const [high, low] = this.isLittle ? [second, first] : [first, second];
+    const high = this.isLittle ? second : first;
+    const low = this.isLittle ? first : second;
     // Most are small, and stay what V8 holds without memory of their own: a product would not.
     return high === 0 ? low : high * TWO_32 + low;
   }
@@ -166,12 +176,8 @@ export function stringAt(bytes: Uint8Array, at: number): string {
   const nul = bytes.indexOf(0, at);
   const end = nul < 0 ? bytes.length : nul;
   if (end - at > 64) return text.decode(bytes.subarray(at, end));
-  // Names are short ASCII as a rule, for which the decoder costs more than the characters.
-  let short = '';
-  for (let i = at; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte >= 0x80) return text.decode(bytes.subarray(at, end));
-    short += String.fromCharCode(byte);
-  }
-  return short;
+  for (let i = at; i < end; i++) if (bytes[i]! >= 0x80) return text.decode(bytes.subarray(at, end));
+  // Names are short ASCII as a rule, for which the decoder costs more; and put together from single characters, a name
+  // of 20 is 300 bytes of pieces.
+  return String(Reflect.apply(String.fromCharCode, null, bytes.subarray(at, end)));
 }

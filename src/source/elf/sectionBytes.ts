@@ -10,6 +10,8 @@ import type { SymbolTable } from './symbolTable';
 const BLOCK = 1 << 16;
 /** Blocks kept per section: the strings of a distribution's vmlinux have some 20 MB, those in use far less. */
 const MOST_BLOCKS = 64;
+/** Strings kept per section: half of those that units ask for were asked for by another one before. */
+const MOST_STRINGS = 1 << 14;
 /** A name longer than this in bytes is cut; mangled names of C++ and Rust have a few thousand. */
 const LONGEST_STRING = 1 << 14;
 
@@ -17,6 +19,8 @@ const NOTHING = new Uint8Array(0);
 
 export class SectionBytes {
   private readonly blocks = new Map<number, ByteCursor>();
+  /** By offset. */
+  private readonly strings = new Map<number, string>();
 
   private constructor(
     private readonly elf: ElfFile,
@@ -81,11 +85,19 @@ export class SectionBytes {
   /** The string that begins at `offset`; empty beyond the end. */
   string(offset: number): Now<string> {
     if (!(offset >= 0 && offset < this.size)) return '';
-    const index = Math.floor(offset / BLOCK);
+    return (
+      this.strings.get(offset) ??
+      then(this.readString(offset), (string) => {
+        if (this.strings.size >= MOST_STRINGS) this.strings.delete(this.strings.keys().next().value!);
+        this.strings.set(offset, string);
+        return string;
+      })
+    );
+  }
+
+  private readString(offset: number): Now<string> {
     const inBlock = offset % BLOCK;
-    const known = this.blocks.get(index);
-    if (known?.bytes.includes(0, inBlock) === true) return stringAt(known.bytes, inBlock);
-    return then(this.block(index), ({ bytes }) => {
+    return then(this.block(Math.floor(offset / BLOCK)), ({ bytes }) => {
       if (bytes.includes(0, inBlock)) return stringAt(bytes, inBlock);
       return then(this.read(offset, LONGEST_STRING), (longer) => stringAt(longer, 0));
     });
@@ -104,8 +116,7 @@ export class SectionBytes {
       return then(this.read(offset, length), (bytes) => new ByteCursor(bytes, isLittle));
     }
     return then(this.block(Math.floor(offset / BLOCK)), (cursor) => {
-      cursor.position = inBlock;
-      cursor.isOverrun = false;
+      cursor.goTo(inBlock, cursor.bytes.length);
       return cursor;
     });
   }
