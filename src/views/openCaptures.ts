@@ -62,7 +62,7 @@ export class OpenCaptures implements vscode.Disposable {
         ? this.engine.openCapture({ path }, { signal, onProgress, onPart })
         : this.engine.openCapture({ path, replaces: before.id }, { signal, onProgress }));
       this.put(facts);
-      if (facts.format === 'kallsyms') await this.askAnew();
+      if (facts.format === 'kallsyms' || before?.format === 'kallsyms') await this.askAnew();
       return facts;
     } catch (error) {
       for (const id of shown) this.drop(id);

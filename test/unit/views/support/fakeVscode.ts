@@ -1,0 +1,196 @@
+/**
+ * Stands for the editor in unit tests, as the module `vscode`: as much of it as the parts under test use. What a person
+ * or the editor does is done by {@link editor}.
+ */
+import type * as vscode from 'vscode';
+
+export class Disposable {
+  static from(...all: readonly { dispose(): unknown }[]): Disposable {
+    return new Disposable(() => {
+      for (const each of all) each.dispose();
+    });
+  }
+
+  constructor(readonly dispose: () => void) {}
+}
+
+export class EventEmitter<T> {
+  private readonly listeners = new Set<(value: T) => unknown>();
+
+  readonly event = (listener: (value: T) => unknown): Disposable => {
+    this.listeners.add(listener);
+    return new Disposable(() => this.listeners.delete(listener));
+  };
+
+  fire(value: T): void {
+    for (const listener of [...this.listeners]) listener(value);
+  }
+
+  dispose(): void {
+    this.listeners.clear();
+  }
+}
+
+export class Uri {
+  static file(path: string): Uri {
+    return new Uri('file', path);
+  }
+
+  static parse(text: string): Uri {
+    return new Uri(text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1));
+  }
+
+  static joinPath({ scheme, path }: Uri, ...names: readonly string[]): Uri {
+    return new Uri(scheme, [path, ...names].join('/'));
+  }
+
+  constructor(
+    readonly scheme: string,
+    readonly path: string,
+  ) {}
+
+  get fsPath(): string {
+    return this.path;
+  }
+
+  toString(): string {
+    return `${this.scheme}:${this.path}`;
+  }
+}
+
+export class RelativePattern {
+  constructor(
+    readonly base: Uri,
+    readonly pattern: string,
+  ) {}
+}
+
+export class ThemeIcon {
+  constructor(readonly id: string) {}
+}
+
+export const QuickPickItemKind = { Separator: -1, Default: 0 };
+
+const foldersChanged = new EventEmitter<void>();
+const trustGranted = new EventEmitter<void>();
+const configurationChanged = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
+const registered = new Map<string, (...args: readonly unknown[]) => unknown>();
+const settings = new Map<string, unknown>();
+const contexts = new Map<string, unknown>();
+const said: string[] = [];
+
+export const commands = {
+  registerCommand(name: string, run: (...args: readonly unknown[]) => unknown): Disposable {
+    registered.set(name, run);
+    return new Disposable(() => registered.delete(name));
+  },
+  executeCommand(name: string, ...args: readonly unknown[]): Promise<unknown> {
+    if (name === 'setContext') contexts.set(String(args[0]), args[1]);
+    return Promise.resolve(registered.get(name)?.(...args));
+  },
+};
+
+const say = (message: string): Promise<undefined> => {
+  said.push(message);
+  return Promise.resolve(undefined);
+};
+
+export const window = {
+  showErrorMessage: say,
+  showWarningMessage: say,
+  showInformationMessage: say,
+  withProgress: <T>(_options: unknown, task: () => Promise<T>): Promise<T> => task(),
+  showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
+  showOpenDialog: (): Promise<undefined> => Promise.resolve(undefined),
+};
+
+export const workspace = {
+  isTrusted: true,
+  workspaceFolders: undefined,
+  fs: {
+    stat: (): Promise<never> => Promise.reject(new Error('does not exist')),
+    isWritableFileSystem: (): undefined => undefined,
+  },
+  getConfiguration: () => ({ get: (name: string): unknown => settings.get(name) }),
+  createFileSystemWatcher: () => ({
+    onDidChange: new EventEmitter<Uri>().event,
+    onDidCreate: new EventEmitter<Uri>().event,
+    onDidDelete: new EventEmitter<Uri>().event,
+    dispose: (): void => undefined,
+  }),
+  onDidChangeWorkspaceFolders: foldersChanged.event,
+  onDidGrantWorkspaceTrust: trustGranted.event,
+  onDidChangeConfiguration: configurationChanged.event,
+};
+
+export const l10n = {
+  bundle: undefined,
+  t(given: string | { readonly message: string }, ...args: readonly (string | number)[]): string {
+    const text = typeof given === 'string' ? given : given.message;
+    return text.replace(/\{(\d+)\}/g, (_, index: string) => String(args[Number(index)]));
+  },
+};
+
+/** What persons do in the editor, and what they are told there. */
+export const editor = {
+  /** Messages of any kind, in order. */
+  said,
+  /** By the key that `when` clauses ask for. */
+  contexts,
+  run: (command: string): Promise<unknown> => commands.executeCommand(command),
+  set(setting: string, value: unknown): void {
+    settings.set(setting, value);
+    configurationChanged.fire({ affectsConfiguration: (section) => section === setting });
+  },
+  /** Folders come and go; which, nobody here looks at. */
+  changeFolders(): void {
+    foldersChanged.fire();
+  },
+  distrust(): void {
+    workspace.isTrusted = false;
+  },
+  trust(): void {
+    workspace.isTrusted = true;
+    trustGranted.fire();
+  },
+  /** As if nothing of all this had been. */
+  reset(): void {
+    workspace.isTrusted = true;
+    settings.clear();
+    contexts.clear();
+    said.length = 0;
+  },
+};
+
+/** A log that nobody reads. */
+export function silentLog(): vscode.LogOutputChannel {
+  const ignore = (): void => undefined;
+  return {
+    name: '',
+    logLevel: 3,
+    onDidChangeLogLevel: new EventEmitter<vscode.LogLevel>().event,
+    ...{ trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
+    ...{ append: ignore, appendLine: ignore, replace: ignore, clear: ignore },
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- one of its two forms is
+    ...{ show: ignore, hide: ignore, dispose: ignore },
+  };
+}
+
+/** What an extension keeps of a workspace. */
+export class KeptState implements vscode.Memento {
+  private readonly values = new Map<string, unknown>();
+
+  keys(): readonly string[] {
+    return [...this.values.keys()];
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- so it is in the editor
+  get<T>(key: string): T | undefined {
+    return this.values.get(key) as T | undefined;
+  }
+
+  update(key: string, value: unknown): Promise<void> {
+    this.values.set(key, value);
+    return Promise.resolve();
+  }
+}
