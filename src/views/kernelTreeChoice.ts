@@ -24,7 +24,8 @@ export class KernelTreeChoice implements vscode.Disposable {
   private settled: Promise<void> | null = null;
   /** What the engine is told of trees and debug info, one after the other. */
   private telling: Promise<void> = Promise.resolve();
-  private lookUp: AbortController | null = null;
+  /** Those that go on: captures that are opened meanwhile bring functions of their own. */
+  private readonly lookUps = new Set<AbortController>();
   private readonly subscriptions: vscode.Disposable;
   private readonly kindRules: KindRuleReport;
   /** Watches for rules in the current tree. */
@@ -35,14 +36,14 @@ export class KernelTreeChoice implements vscode.Disposable {
     private readonly captures: OpenCaptures,
     private readonly debugInfo: DebugInfoChoice,
     private readonly memory: vscode.Memento,
-    private readonly view: vscode.TreeView<unknown>,
+    private readonly view: Pick<vscode.TreeView<unknown>, 'message'>,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.kindRules = new KindRuleReport(log);
     this.subscriptions = vscode.Disposable.from(
       vscode.commands.registerCommand('pageHolders.chooseKernelTree', () => this.choose()),
       vscode.commands.registerCommand('pageHolders.cancelLookUp', () => {
-        this.lookUp?.abort();
+        for (const lookUp of this.lookUps) lookUp.abort();
       }),
       debugInfo.onDidChange(() => this.updateDebugInfo()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.update()),
@@ -64,7 +65,7 @@ export class KernelTreeChoice implements vscode.Disposable {
 
   /** Whether functions are being looked up: places that are missing may still come. */
   get isLookingUp(): boolean {
-    return this.lookUp !== null;
+    return this.lookUps.size > 0;
   }
 
   /** The engine is a new one that knows of no tree. */
@@ -101,7 +102,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     if (this.captures.all.length === 0) return;
     const started = Date.now();
     const controller = new AbortController();
-    this.lookUp = controller;
+    this.lookUps.add(controller);
     setLookingUp(true);
     const ofTree = new ProgressText(baseName(tree?.root ?? ''), PROGRESS_WORDS);
     const ofDebugInfo = new ProgressText(
@@ -125,8 +126,8 @@ export class KernelTreeChoice implements vscode.Disposable {
     } catch (error) {
       showFailure(this.log, error);
     } finally {
-      if (this.lookUp === controller) {
-        this.lookUp = null;
+      this.lookUps.delete(controller);
+      if (!this.isLookingUp) {
         setLookingUp(false);
         this.view.message = '';
       }

@@ -1,0 +1,212 @@
+/** The engine is told of one choice of a kernel tree after the other, however fast folders, settings and trust change. */
+import assert from 'node:assert/strict';
+import test, { afterEach, beforeEach } from 'node:test';
+import type { DebugInfoFacts, KernelTreeFacts, RuleFacts } from '../../../src/engine/protocol';
+import { DebugInfoChoice } from '../../../src/views/debugInfoChoice';
+import { KernelTreeChoice } from '../../../src/views/kernelTreeChoice';
+import { OpenCaptures } from '../../../src/views/openCaptures';
+import { AskedWorker, settled } from './support/askedWorker';
+import { facts } from './support/facts';
+import { editor, KeptState, silentLog } from './support/fakeVscode';
+
+const NO_DEBUG_INFO: DebugInfoFacts = {
+  vmlinux: null,
+  isChosen: false,
+  release: null,
+  buildId: null,
+  modules: [],
+  looked: [],
+};
+const NO_RULES: RuleFacts = { sources: [], problems: [], isTreeWithheld: false };
+const SETTING = 'pageHolders.kernelTree';
+const refused = { name: 'KernelTreeError', message: '/b is no kernel tree', stack: null };
+
+const treeFacts = (root: string): KernelTreeFacts => ({ root, version: '6.1.115', helps: [] });
+
+interface Window {
+  readonly worker: AskedWorker;
+  readonly captures: OpenCaptures;
+  readonly choice: KernelTreeChoice;
+  /** What the Captures view says above its rows. */
+  readonly view: { message?: string };
+}
+
+const made: { dispose(): void }[] = [];
+beforeEach(() => {
+  editor.reset();
+});
+afterEach(() => {
+  for (const each of made.splice(0)) each.dispose();
+});
+
+function newWindow(): Window {
+  const worker = new AskedWorker();
+  const captures = new OpenCaptures(worker.engine);
+  const memory = new KeptState();
+  const log = silentLog();
+  const view = {};
+  const debugInfo = new DebugInfoChoice(worker.engine, memory, log, (given) => given);
+  const choice = new KernelTreeChoice(worker.engine, captures, debugInfo, memory, view, log);
+  made.push(choice, debugInfo, captures);
+  return { worker, captures, choice, view };
+}
+
+/** Answers what is asked once a tree is chosen. */
+async function answerRest(worker: AskedWorker): Promise<void> {
+  await worker.answer('setDebugInfo', NO_DEBUG_INFO);
+  await worker.answer('kindRules', NO_RULES);
+}
+
+/** Answers all that a choice asks, and tells which tree it was. */
+async function answerChoice(worker: AskedWorker): Promise<string | null> {
+  await worker.answer('setKindRules', NO_RULES);
+  const question = await worker.asked('setKernelTree');
+  const { root } = question.request;
+  await question.answer(root === null ? null : treeFacts(root));
+  await answerRest(worker);
+  return root;
+}
+
+async function openOne({ worker, captures }: Window): Promise<void> {
+  const opening = captures.open('/captures/c1', () => undefined);
+  await worker.answer('openCapture', facts('c1'));
+  await opening;
+}
+
+test('nothing is told before somebody needs the tree, and then what is set by then', async () => {
+  const { worker, choice } = newWindow();
+  editor.set(SETTING, '/a');
+  editor.changeFolders();
+  editor.set(SETTING, '/b');
+  assert.deepEqual(await worker.methods(), []);
+  const tree = choice.tree();
+  assert.equal(await answerChoice(worker), '/b');
+  assert.equal((await tree)?.root, '/b');
+  assert.equal((await choice.tree())?.root, '/b');
+  assert.deepEqual(await worker.methods(), [], 'it is known');
+});
+
+test('a change waits until the one before it was told, and the last holds', async () => {
+  const { worker, choice } = newWindow();
+  editor.set(SETTING, '/a');
+  const first = choice.tree();
+  await worker.answer('setKindRules', NO_RULES);
+  const slow = await worker.asked('setKernelTree');
+  editor.set(SETTING, '/b');
+  editor.set(SETTING, '/c');
+  const last = choice.tree();
+  assert.deepEqual(await worker.methods(), [], 'nothing overtakes the first');
+  await slow.answer(treeFacts('/a'));
+  await answerRest(worker);
+  await first;
+  assert.equal(await answerChoice(worker), '/c', 'what is set by the time it is told');
+  assert.equal(await answerChoice(worker), '/c');
+  assert.equal((await last)?.root, '/c');
+  assert.deepEqual(await worker.methods(), []);
+});
+
+test('a tree that is refused is told to people, leaves none, and keeps no later one', async () => {
+  const { worker, choice } = newWindow();
+  editor.set(SETTING, '/b');
+  const tree = choice.tree();
+  await worker.answer('setKindRules', NO_RULES);
+  await (await worker.asked('setKernelTree')).fail(refused);
+  await answerRest(worker);
+  assert.equal(await tree, null);
+  assert.deepEqual(editor.said, [refused.message]);
+  editor.set(SETTING, '/a');
+  assert.equal(await answerChoice(worker), '/a');
+  assert.equal((await choice.tree())?.root, '/a');
+});
+
+test('a new engine is told again, also when the old one ended in the middle of it', async () => {
+  const { worker, choice } = newWindow();
+  editor.set(SETTING, '/a');
+  const before = choice.tree();
+  await worker.answer('setKindRules', NO_RULES);
+  await worker.asked('setKernelTree');
+  worker.engine.onStopped(() => {
+    choice.engineIsNew();
+  });
+  await worker.stop();
+  const after = choice.tree();
+  // What was begun goes on with the new one.
+  await answerRest(worker);
+  await before;
+  assert.equal(await answerChoice(worker), '/a');
+  assert.equal((await after)?.root, '/a');
+  assert.deepEqual(editor.said, [], 'that it stopped is told elsewhere');
+});
+
+test('the engine hears of trust once it is granted', async () => {
+  const { worker, choice } = newWindow();
+  editor.distrust();
+  editor.set(SETTING, '/a');
+  const told = async (): Promise<boolean> => {
+    await worker.answer('setKindRules', NO_RULES);
+    const { trusted } = await worker.answer('setKernelTree', treeFacts('/a'));
+    await answerRest(worker);
+    return trusted;
+  };
+  const tree = choice.tree();
+  assert.equal(await told(), false);
+  await tree;
+  editor.trust();
+  assert.equal(await told(), true);
+});
+
+test('another vmlinux leaves the tree as it is', async () => {
+  const { worker, choice } = newWindow();
+  const tree = choice.tree();
+  assert.equal(await answerChoice(worker), null);
+  await tree;
+  editor.set('pageHolders.vmlinux', '/boot/vmlinux');
+  const { vmlinux } = await worker.answer('setDebugInfo', NO_DEBUG_INFO);
+  assert.equal(vmlinux, '/boot/vmlinux');
+  assert.deepEqual(await worker.methods(), []);
+});
+
+test('a cancel ends every look-up of functions, and the view says nothing of one that is over', async () => {
+  const window = newWindow();
+  const { worker, choice, view } = window;
+  editor.set(SETTING, '/a');
+  await openOne(window);
+  const first = choice.lookUpFunctions();
+  assert.equal(await answerChoice(worker), '/a');
+  const walk = await worker.asked('lookUpFunctions');
+  const second = choice.lookUpFunctions();
+  await worker.asked('lookUpFunctions');
+  const report = { phase: 'indexing', done: 1, total: 4, unit: 'files', rowsAtEnd: false } as const;
+  walk.progress(report);
+  assert.match(view.message ?? '', /^Looking up functions in a/);
+  assert.equal(choice.isLookingUp, true);
+  await editor.run('pageHolders.cancelLookUp');
+  await Promise.all([first, second]);
+  walk.progress({ ...report, done: 2 });
+  assert.equal(view.message, '');
+  assert.equal(choice.isLookingUp, false);
+  assert.equal(editor.contexts.get('pageHolders.lookingUp'), false);
+  assert.deepEqual(editor.said, []);
+});
+
+test('a look-up that ends leaves what is said of one that goes on', async () => {
+  const window = newWindow();
+  const { worker, choice, view } = window;
+  editor.set(SETTING, '/a');
+  await openOne(window);
+  const first = choice.lookUpFunctions();
+  await answerChoice(worker);
+  const walk = await worker.asked('lookUpFunctions');
+  const second = choice.lookUpFunctions();
+  const short = await worker.asked('lookUpFunctions');
+  walk.progress({ phase: 'indexing', done: 1, total: 4, unit: 'files', rowsAtEnd: false });
+  await short.answer({ asked: 2, found: 2 });
+  await second;
+  assert.match(view.message ?? '', /^Looking up functions in a/);
+  assert.equal(choice.isLookingUp, true);
+  await walk.answer({ asked: 2, found: 2 });
+  await first;
+  assert.equal(view.message, '');
+  assert.equal(choice.isLookingUp, false);
+  await settled();
+});
