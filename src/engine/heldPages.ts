@@ -55,7 +55,7 @@ export class HeldPages {
         id,
         kind: 'held-page',
         mood: moodOf(holdings),
-        label: joined([pfnText(page.pfn), ...this.who(holdings, totals)]),
+        label: joined([pfnText(page.pfn), ...this.who(holdings)]),
         description: timesText(totals, capture.clock),
         place: { row: page.marks[0]?.row ?? null, pfn: page.pfn },
       },
@@ -69,17 +69,14 @@ export class HeldPages {
     );
   }
 
-  private who(holdings: readonly Holding[], { holders, stillHeld }: Totals): readonly (string | null)[] {
-    if (holders > 1) {
-      return [counted(holders, 'reference'), stillHeld > 0 ? `${stillHeld} still held` : null];
-    }
+  private who(holdings: readonly Holding[]): readonly (string | null)[] {
+    if (holdings.length > 1) return [counted(holdings.length, 'reference')];
     const { reference } = holdings[0]!;
     const { acquired, released } = reference;
-    const still = stillHeld > 0 ? 'still held' : null;
-    if (this.query.groupBy === 'task') return [still, kindText(reference), reference.site];
+    if (this.query.groupBy === 'task') return [kindText(reference), reference.site];
     const end = acquired ?? released;
     const task = end === null ? null : taskText(this.rows.source.capture, end.task);
-    return [still, acquired === null && task !== null ? `put by ${task}` : task];
+    return [acquired === null && task !== null ? `put by ${task}` : task];
   }
 
   private vantage(page: Page): Vantage {

@@ -71,11 +71,12 @@ export class HolderRows {
         kind: 'page',
         mood: pageMood(page),
         place: { row: page.marks[0]?.row ?? null, pfn: page.pfn },
-        label: joined([pfn, order, holdersText(page), reasonsText(page)]),
+        label: joined([pfn, order, holdersText(page)]),
         description: joined([
           kindsText(held.length > 0 ? held : explanations(page)),
           still > 0 && still < held.length ? `${still} ${stillHeldText(this.isPart)}` : null,
           held.length > 0 && still === held.length ? stillHeldText(this.isPart) : null,
+          reasonsText(page),
         ]),
         tooltip: {
           title: `PFN ${pfn}${page.order > 0 ? `, head of a folio of order ${page.order}` : ''}`,

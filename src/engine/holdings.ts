@@ -53,16 +53,16 @@ export function totalsOf(holdings: readonly Holding[], end: number): Totals {
   };
 }
 
-/** `3 pages, 1 still held`, `4 on 3 pages` */
-export function extentText({ pages, holders, stillHeld }: Totals): string {
-  const still = stillHeld === 0 ? '' : stillHeld === holders ? ', still held' : `, ${stillHeld} still held`;
+/** `3 pages`, `4 on 3 pages` */
+export function extentText({ pages, holders }: Totals): string {
   const on = holders === pages ? '' : `${holders} on `;
-  return on + counted(pages, 'page') + still;
+  return on + counted(pages, 'page');
 }
 
-/** `longest 16.8 ms · total 29 ms · 3 attempts blocked` */
-export function timesText({ longest, total, holders, attempts }: Totals, clock: Clock): string {
+/** `1 still held · longest 16.8 ms · total 29 ms · 3 attempts blocked` */
+export function timesText({ longest, total, holders, stillHeld, attempts }: Totals, clock: Clock): string {
   return joined([
+    stillHeld === 0 ? null : stillHeld === holders ? 'still held' : `${stillHeld} still held`,
     longest === null ? null : `${holders > 1 ? 'longest' : 'held'} ${heldTimeText(longest, clock)}`,
     longest === null || holders < 2 ? null : `total ${longest.isLeast ? '≥ ' : ''}${spanText(total, clock)}`,
     attempts === 0 ? null : `${counted(attempts, 'attempt')} blocked`,

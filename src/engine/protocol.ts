@@ -317,7 +317,7 @@ export interface CaptureMarks {
 
 /** A page in a few lines. */
 export interface PageInShort {
-  /** `0x12f98 · held by 3 · contig_range`. */
+  /** `0x12f98 · held by 3`. */
   readonly label: string;
   readonly description: string;
   /** The parts of its refcount at the last mark; null where no mark has it. */

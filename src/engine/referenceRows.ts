@@ -12,7 +12,7 @@ import { frameRow, stackRows, withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import type { Vantage } from './vantage';
-import { CONFIDENCE_NAMES, counted, joined, ROLE_NAMES, sentence } from './wording';
+import { CONFIDENCE_NAMES, counted, joined, KIND_NAMES, ROLE_NAMES, sentence } from './wording';
 
 export class ReferenceRows {
   /**
@@ -181,18 +181,14 @@ export class ReferenceRows {
     return withStack(made, this.stacks, end.stack);
   }
 
-  /** The task and the outcome stand before the function: a sidebar has no room for all. */
+  /** What and where stand first: a sidebar has no room for all, and the colour of the icon tells of the outcome. */
   private label(reference: Reference, outcome: string | null): string {
     const { acquired, released, site } = reference;
     const kind = kindText(reference);
-    if (acquired !== null) return joined([kind, this.task(acquired.task), outcome, site]);
+    if (acquired !== null) return joined([kind, site, this.task(acquired.task), outcome]);
     const task = released === null ? null : this.task(released.task);
-    return joined([
-      kind,
-      task === null ? null : `put by ${task}`,
-      outcome,
-      site === '' ? null : `${task === null ? 'put ' : ''}in ${site}`,
-    ]);
+    const put = `put${site === '' ? '' : ` in ${site}`}${task === null ? '' : ` by ${task}`}`;
+    return joined([kind, put === 'put' ? null : put, outcome]);
   }
 
   /** `still held`, `released 42 ms after`. */
@@ -254,8 +250,8 @@ const LONG_TERM =
 /** The kind, and what the rule calls it where that says more. */
 function kindAndLabel({ kind, label }: Reference): string {
   return label === undefined || label === KIND_LABEL[kind]
-    ? KIND_LABEL[kind]
-    : `${KIND_LABEL[kind]}: ${label}`;
+    ? KIND_NAMES[kind]
+    : `${KIND_NAMES[kind]}: ${label}`;
 }
 
 /** Why the functions below it are believed. */

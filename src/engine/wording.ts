@@ -3,7 +3,12 @@ import { KIND_LABEL } from '../holders/kindLabel';
 import type { Confidence, Role } from '../holders/model';
 import type { Certainty } from '../source/location';
 
-export const KIND_NAMES = KIND_LABEL;
+/** Where there is room for it, with the flag that tells one sort of get_user_pages from the other. */
+export const KIND_NAMES: typeof KIND_LABEL = {
+  ...KIND_LABEL,
+  'gup-pin': `${KIND_LABEL['gup-pin']} (FOLL_PIN)`,
+  'gup-get': `${KIND_LABEL['gup-get']} (FOLL_GET)`,
+};
 
 export const ROLE_NAMES: Readonly<Record<Role, string>> = {
   held: 'Held',

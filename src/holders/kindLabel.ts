@@ -3,8 +3,8 @@ import type { Kind } from './model';
 
 export const KIND_LABEL: Readonly<Record<Kind, string>> = {
   'pipe-buffer': 'pipe buffer',
-  'gup-pin': 'GUP pin (FOLL_PIN)',
-  'gup-get': 'GUP get (FOLL_GET)',
+  'gup-pin': 'GUP pin',
+  'gup-get': 'GUP get',
   'lru-batch': 'LRU batch',
   'page-table': 'page table mapping',
   isolation: 'isolation',

@@ -126,7 +126,7 @@ describe('flows', () => {
     };
     const page = await ask({ pfn: '77720' });
     assert.match(page, /trace\.txt \(ftrace, 216 events\): 1 page failed to move, 1 held/);
-    assert.match(page, /pipe buffer · owner-225 · still held/);
+    assert.match(page, /pipe buffer · vmsplice · owner-225 · still held/);
     assert.match(await ask({}), /cma-alloc-230: CMA allocation failed/);
     await assert.rejects(
       ask({ pfn: 'x' }),

@@ -55,7 +55,7 @@ describe('what is held, in the kernel source', () => {
     );
     const text = await holdersText();
     assert.match(text, /pipe buffer/);
-    assert.doesNotMatch(text, /GUP pin \(FOLL_PIN\) · pvm-reader/);
+    assert.doesNotMatch(text, /GUP pin · pvm-reader/);
     await vscode.commands.executeCommand('pageHolders.clearFilter');
   });
 

@@ -36,7 +36,7 @@ describe('opening captures', () => {
     for (const task of ['owner-225', 'vmsplice-B-228', 'pvm-reader-226']) {
       assert.match(text, new RegExp(`${task}\\b`), `${task} is missing in\n${text}`);
     }
-    assert.match(text, /pipe buffer · owner-225 · still held/);
+    assert.match(text, /pipe buffer · vmsplice · owner-225 · still held/);
     assert.doesNotMatch(text, /pvm-reader-226 · still held/);
   });
 

@@ -26,7 +26,7 @@ describe('opening several files of one recording', () => {
     const text = (await holdersText()).replace(/\s+/g, ' ');
     assert.match(text, /page_owner\.gz tells who allocated 3 pages \(clock 49\.868 ms ahead of the trace/);
     assert.match(text, /Allocated by holder-251 · 70\.4 ms before the mark .*GFP_HIGHUSER_MOVABLE/);
-    assert.match(text, /pipe buffer · holder-251 · still held/);
+    assert.match(text, /pipe buffer · vmsplice · holder-251 · still held/);
   });
 
   it('names the frames of a perf.data when kallsyms is opened later, and of one that is opened later', async () => {
@@ -37,7 +37,7 @@ describe('opening several files of one recording', () => {
       await open(first);
       assert.doesNotMatch(await holdersText(), /owner-696 · still held/);
       await open(second);
-      assert.match(await holdersText(), /pipe buffer · owner-696 · still held/);
+      assert.match(await holdersText(), /pipe buffer · vmsplice · owner-696 · still held/);
       await closeAll();
     }
   });

@@ -51,7 +51,10 @@ describe('the text of a trace', () => {
 
   it('says who holds a page, and what a field means, when the mouse rests on it', async () => {
     await goToLine(1142);
-    assert.match(await hoverOn('0x12f98', 'Show the holders'), /pipe buffer · owner-225 · still held/);
+    assert.match(
+      await hoverOn('0x12f98', 'Show the holders'),
+      /pipe buffer · vmsplice · owner-225 · still held/,
+    );
     await screenshot('pfn-hover');
     await page.keyboard.press('Escape');
     await page.mouse.move(700, 5);

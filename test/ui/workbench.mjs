@@ -142,6 +142,28 @@ export const view = (title) =>
 export const row = (text, within = page.locator('.part.sidebar')) =>
   within.locator('.monaco-list-row', { hasText: text }).first();
 
+/** Those of the texts that a row has no room for: it ends in an ellipsis before, or has them not at all. */
+export function cutTexts(treeRow, ...texts) {
+  return treeRow.locator('.monaco-icon-label-container').evaluate((label, wanted) => {
+    const isCut = label.scrollWidth > label.clientWidth;
+    const ellipsis = isCut ? parseFloat(getComputedStyle(label).fontSize) : 0;
+    const right = label.getBoundingClientRect().right - ellipsis;
+    const seen = [];
+    const walk = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
+    for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+      for (const text of wanted) {
+        const index = node.data.replaceAll('\u00a0', ' ').indexOf(text);
+        if (index < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + text.length);
+        if (range.getBoundingClientRect().right <= right) seen.push(text);
+      }
+    }
+    return wanted.filter((text) => !seen.includes(text));
+  }, texts);
+}
+
 /** The row of the sidebar that the keyboard is on. */
 export const focusedRow = () => page.locator('.part.sidebar .monaco-list-row.focused');
 

@@ -103,7 +103,10 @@ describe('the capture editor in a browser, where no Node is there', () => {
     await page.locator('.codelens-decoration a', { hasText: 'PFN 0x12f98: held by 3' }).first().waitFor();
     await screenshot('mark-lens');
     await goToLine(1142);
-    assert.match(await hoverOn('0x12f98', 'Show the holders'), /pipe buffer · owner-225 · still held/);
+    assert.match(
+      await hoverOn('0x12f98', 'Show the holders'),
+      /pipe buffer · vmsplice · owner-225 · still held/,
+    );
     await screenshot('pfn-hover');
   });
 });

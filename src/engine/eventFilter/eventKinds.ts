@@ -1,9 +1,9 @@
 /** What the reference is for that an event takes or drops. */
 import { countChange } from '../../holders/countChange';
+import { KIND_LABEL } from '../../holders/kindLabel';
 import type { Kind, Reference } from '../../holders/model';
 import { StackSites } from '../../holders/stackSites';
 import { kindText } from '../pageFacts';
-import { KIND_NAMES } from '../wording';
 import type { FilteredCapture } from './compileFilter';
 
 export class EventKinds {
@@ -34,7 +34,7 @@ export class EventKinds {
     const reference = this.references.get(row);
     if (reference !== undefined) return kindText(reference);
     const site = this.siteOf(row);
-    return site === null ? '' : KIND_NAMES[site.rule.kind];
+    return site === null ? '' : KIND_LABEL[site.rule.kind];
   }
 
   /** The innermost function of a stack that does not only count references; empty for none. */

@@ -18,7 +18,7 @@ test('text is what the tree shows, without colours into a pipe', async () => {
   assert.equal(errors, '');
   const lines = output.split('\n');
   assert.equal(lines[0], 'trace.txt · 1 page failed to move, 1 held (ftrace · 216 events · 10.8 s)');
-  assert.ok(lines.includes('        pipe buffer · owner-225 · still held · vmsplice (held ≥ 47.3 ms ·'));
+  assert.ok(lines.includes('        pipe buffer · vmsplice · owner-225 · still held (held ≥ 47.3 ms ·'));
   assert.ok(lines.includes('      Earlier: 3 references (2 × LRU batch, isolation)'));
   assert.ok(!output.includes('\x1b'));
 });
@@ -232,7 +232,7 @@ test('--width breaks lines there, 0 nowhere', async () => {
   const whole = await runCli(['report', SAMPLE, '--width', '0']);
   assert.match(
     whole.output,
-    /^ +pipe buffer · owner-225 · still held · vmsplice \(held ≥ 47\.3 ms · match assumed\)$/m,
+    /^ +pipe buffer · vmsplice · owner-225 · still held \(held ≥ 47\.3 ms · match assumed\)$/m,
   );
   assert.equal(unbroken(whole.output), unbroken((await runCli(['report', SAMPLE])).output));
   assert.match(

@@ -94,7 +94,7 @@ test('the sample as JSON: the capture, the marks and the references', async () =
         ['28172522000', 228, '28189338000', 231],
       ],
       [
-        ['gup-pin', 1024, 'GUP pin (FOLL_PIN) · process_vm_rw_core · pvm-reader-226', null],
+        ['gup-pin', 1024, 'GUP pin · process_vm_rw_core · pvm-reader-226', null],
         ['28178178000', 226, '28198074000', 226],
       ],
     ],
@@ -266,7 +266,7 @@ test('filters leave out what is not asked for, and count it', async () => {
   const long = await reportOf(SAMPLE, '--held-for', '18ms');
   assert.deepEqual(
     long.pages[0]?.references.map(({ holder }) => holder),
-    ['pipe buffer · vmsplice · owner-225', 'GUP pin (FOLL_PIN) · process_vm_rw_core · pvm-reader-226'],
+    ['pipe buffer · vmsplice · owner-225', 'GUP pin · process_vm_rw_core · pvm-reader-226'],
   );
   const none = await reportOf(SAMPLE, '--held-for', '1s');
   assert.deepEqual([none.pages.length, none.leftOut.pages], [0, 1]);

@@ -30,8 +30,7 @@ function treeWith(folder: string, rules: string): string {
   return smallTree(folder);
 }
 
-const HELD =
-  / +GUP pin \(FOLL_PIN\) · pvm-reader-226 · released [\d.]+ ms after · our debugger \((held [^)]*)\)/;
+const HELD = / +GUP pin · our debugger · pvm-reader-226 · released [\d.]+ ms after \((held [^)]*)\)/;
 
 test('--rules names holders, in text and in JSON', async () => {
   const file = rulesFile('given', 'rules.json', JSON.stringify({ rules: [PVM] }));

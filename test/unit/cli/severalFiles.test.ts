@@ -26,7 +26,7 @@ test('a trace and its page_owner dump as text: who holds first, then who allocat
     text,
     / page_owner\.gz tells who allocated 3 pages \(clock 49\.868 ms ahead of the trace, by 3 mm_page_alloc events/,
   );
-  const held = text.indexOf(' pipe buffer · holder-251 · still held · vmsplice (');
+  const held = text.indexOf(' pipe buffer · vmsplice · holder-251 · still held (');
   const allocated = text.indexOf(
     ' Allocated by holder-251 · 70.4 ms before the mark (order 0 · Movable · ' +
       'GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO · mm_page_alloc and page_owner.gz)',
@@ -103,7 +103,7 @@ test('kallsyms beside a perf.data, in any order', async () => {
   ]) {
     const { status, output, errors } = await runCli(['report', ...files, '--exit-code']);
     assert.deepEqual([status, errors], [1, '']);
-    assert.match(output, /pipe buffer · owner-696 · still held/);
+    assert.match(output, /pipe buffer · vmsplice · owner-696 · still held/);
     assert.match(output, /^ {2}multi\.perf\.data\.gz: names (\d+) of \1 addresses$/m);
     const { captures } = await reportOf(...files);
     assert.deepEqual(captures.length, 1);
@@ -131,7 +131,7 @@ test('System.map and kallsyms of the recorded kernel, of another boot and of ano
     unbroken(named.output),
     /names (\d+) of \1 addresses, moved by 0x3d000000 as the recording says \(KASLR\)/,
   );
-  assert.match(named.output, /pipe buffer · owner-696 · still held/);
+  assert.match(named.output, /pipe buffer · vmsplice · owner-696 · still held/);
   for (const boot of ['nokaslr-320M', 'ppo-320M']) {
     const { output } = await runCli(['report', perf, `${SHARED}/kernel/boots/${boot}/kallsyms.gz`]);
     assert.match(
@@ -156,9 +156,9 @@ test('the vmlinux of a perf.data names its frames; one of another build does not
     unbroken(output),
     /names \d+ of \d+ addresses, moved by 0x3d000000 as the recording says \(KASLR\)/,
   );
-  assert.match(output, /pipe buffer · owner-696 · still held/);
+  assert.match(output, /pipe buffer · vmsplice · owner-696 · still held/);
   const asked = await runCli(['report', perf, '--vmlinux', vmlinux]);
-  assert.match(asked.output, /pipe buffer · owner-696 · still held/);
+  assert.match(asked.output, /pipe buffer · vmsplice · owner-696 · still held/);
   const other = await runCli(['report', PERF, 'test/fixtures/debugInfo/dwarf4.elf']);
   assert.match(unbroken(other.output), /dwarf4\.elf: not used, of another build: its build-id is 894b65e4/);
 });

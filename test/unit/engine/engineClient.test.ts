@@ -56,7 +56,7 @@ test('a capture is opened in the worker, and its rows come as plain data', async
     query: DEFAULT_QUERY,
   });
   assert.equal(total, 1);
-  assert.equal(nodes[0]?.label, '0x12f98 · held by 3 · contig_range');
+  assert.equal(nodes[0]?.label, '0x12f98 · held by 3');
 });
 
 test('a failure in the worker arrives with its name and its message', async () => {

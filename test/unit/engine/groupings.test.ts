@@ -50,9 +50,9 @@ async function outline(
 test('by holder: kinds and code paths, the worst first, and what is not the cause folded', async () => {
   const engine = await opened(SAMPLE);
   assert.deepEqual(await outline(engine, { groupBy: 'holder' }, 1), [
-    'pipe buffer: 2 on 1 page, 1 still held | longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked',
-    '  vmsplice: 2 on 1 page, 1 still held | longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked',
-    'GUP pin (FOLL_PIN): 1 page | held 19.9 ms · 2 attempts blocked',
+    'pipe buffer: 2 on 1 page | 1 still held · longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked',
+    '  vmsplice: 2 on 1 page | 1 still held · longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked',
+    'GUP pin: 1 page | held 19.9 ms · 2 attempts blocked',
     '  process_vm_rw_core: 1 page | held 19.9 ms · 2 attempts blocked',
     'Not the cause: 6 references | 1 expected · 2 temporary · 3 earlier',
     '  page table mapping: 1 page | held 6.73 s · 3 attempts blocked',
@@ -73,13 +73,13 @@ test('by attempt: what was tried, how it ended, and the pages that blocked it', 
   assert.deepEqual(await outline(engine, { groupBy: 'attempt' }, 1), [
     'cma-alloc-230: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 14 moved, 0 failed · 28.181935 s',
-    '  0x12f98 · held by 3 · contig_range | 2 × pipe buffer, GUP pin (FOLL_PIN) · 1 still held',
+    '  0x12f98 · held by 3 | 2 × pipe buffer, GUP pin · 1 still held · contig_range',
     'cma-alloc-232: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 28.191603 s',
-    '  0x12f98 · held by 2 · contig_range | pipe buffer, GUP pin (FOLL_PIN) · 1 still held',
+    '  0x12f98 · held by 2 | pipe buffer, GUP pin · 1 still held · contig_range',
     'cma-alloc-233: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 28.203667 s',
-    '  0x12f98 · held by 1 · contig_range | pipe buffer · still held',
+    '  0x12f98 · held by 1 | pipe buffer · still held · contig_range',
   ]);
 });
 
@@ -107,10 +107,10 @@ test('by attempt: retries that met the same are one row, and one that names no p
 
 test('by task: who took the references, and who put those taken out of sight', async () => {
   assert.deepEqual((await outline(await opened(SAMPLE), { groupBy: 'task' }, 1)).slice(0, 6), [
-    'owner-225: 1 page, still held | pipe buffer · held ≥ 47.3 ms · 3 attempts blocked',
-    '  0x12f98 · still held · pipe buffer · vmsplice | held ≥ 47.3 ms · 3 attempts blocked',
-    'pvm-reader-226: 1 page | GUP pin (FOLL_PIN) · held 19.9 ms · 2 attempts blocked',
-    '  0x12f98 · GUP pin (FOLL_PIN) · process_vm_rw_core | held 19.9 ms · 2 attempts blocked',
+    'owner-225: 1 page | pipe buffer · still held · held ≥ 47.3 ms · 3 attempts blocked',
+    '  0x12f98 · pipe buffer · vmsplice | still held · held ≥ 47.3 ms · 3 attempts blocked',
+    'pvm-reader-226: 1 page | GUP pin · held 19.9 ms · 2 attempts blocked',
+    '  0x12f98 · GUP pin · process_vm_rw_core | held 19.9 ms · 2 attempts blocked',
     'vmsplice-B-228: 1 page | pipe buffer · held 16.8 ms · 1 attempt blocked',
     '  0x12f98 · pipe buffer · vmsplice | held 16.8 ms · 1 attempt blocked',
   ]);
@@ -121,7 +121,7 @@ test('by task: who took the references, and who put those taken out of sight', a
 test('pages that nobody held are told by what kept them', async () => {
   const engine = await opened(BUFFERS);
   const [first] = await outline(engine, {}, 1);
-  assert.equal(first, '0x12e81 · nobody: busy buffer heads or a lock · contig_range');
+  assert.equal(first, '0x12e81 · nobody: busy buffer heads or a lock | contig_range');
   const groups = await outline(engine, { groupBy: 'holder' }, 1);
   assert.deepEqual(groups.slice(0, 2), [
     'Held by nobody: 4 pages | busy buffer heads or a lock',
@@ -135,7 +135,7 @@ test('what a filter leaves out stays there, folded and counted, in every groupin
   for (const groupBy of ['page', 'holder', 'attempt', 'task'] as const) {
     assert.deepEqual(await outline(engine, { groupBy, filter }, 1), [
       'Left out by the filter: 1 page',
-      '  0x12f98 · held by 3 · contig_range | 2 × pipe buffer, GUP pin (FOLL_PIN) · 1 still held',
+      '  0x12f98 · held by 3 | 2 × pipe buffer, GUP pin · 1 still held · contig_range',
     ]);
   }
 });

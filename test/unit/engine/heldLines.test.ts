@@ -188,9 +188,9 @@ test('marks stand where their event stands in the text, under their attempt', as
 test('a page in short: who holds it, whether it failed to move or not', async () => {
   const { engine, id } = await engineWithSample();
   const failed = await engine.pageInShort({ id, pfn: 0x12f98 });
-  assert.equal(failed?.label, '0x12f98 · held by 3 · contig_range');
+  assert.equal(failed?.label, '0x12f98 · held by 3');
   assert.equal(failed.holders.length, 3);
-  assert.match(failed.holders[0]!, /^pipe buffer · owner-225 · still held/);
+  assert.match(failed.holders[0]!, /^pipe buffer · vmsplice · owner-225 · still held/);
   assert.equal(failed.node, `${id}/0x12f98`);
   const other = await engine.pageInShort({ id, pfn: 0x12ff2 });
   assert.match(other?.label ?? '', /^0x12ff2 .*at the end of the capture$/);

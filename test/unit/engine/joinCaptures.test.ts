@@ -43,7 +43,7 @@ async function find(engine: Engine, label: RegExp, node: string | null = null): 
 }
 
 const isAnswered = async (engine: Engine): Promise<boolean> =>
-  (await engine.text({ node: null, query: DEFAULT_QUERY })).includes('pipe buffer · owner-');
+  (await engine.text({ node: null, query: DEFAULT_QUERY })).includes('pipe buffer · vmsplice · owner-');
 
 test('a trace with its page_owner dump: every page says who allocated it, in both orders', async () => {
   for (const paths of [
@@ -225,7 +225,7 @@ test('names and rules that come at the same time both count', async () => {
     return (await each.text({ node: null, query: DEFAULT_QUERY })).replaceAll(`${capture!.id}/`, '');
   };
   assert.equal(await pages(engine), await pages(other));
-  assert.match(await pages(engine), /pipe buffer · owner-696 · still held · iov_iter_get_pages2/);
+  assert.match(await pages(engine), /pipe buffer · iov_iter_get_pages2 · owner-696 · still held/);
 });
 
 test('a file that is read again and became a symbol file, or was one, leaves no row of what it was', async () => {

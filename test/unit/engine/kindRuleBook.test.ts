@@ -34,7 +34,7 @@ test('rules of the settings judge open captures again, and go with the setting',
   const after = await engine.text({ node: null, query: DEFAULT_QUERY });
   assert.match(
     after.replace(/\s+/g, ' '),
-    /pvm-reader-226 · released [^(]* · our debugger .*by rule 'mine' of the setting pageHolders\.kindRules/,
+    /our debugger · pvm-reader-226 · released [^(]* .*by rule 'mine' of the setting pageHolders\.kindRules/,
   );
   assert.ok(
     (await captureRows(engine)).includes('1 rule of your own | 1 of the setting pageHolders.kindRules'),

@@ -177,13 +177,13 @@ test('a driver out of the tree is the holder by its name, without any rule', asy
   const [driver, reader] = await heldOf(TWO_PINS, null);
   assert.equal(driver?.holder, 'driver nvidia · os_lock_user_pages · cuda-3');
   assert.deepEqual([driver.kind, driver.weight, driver.released?.row], ['driver', 1024, 5]);
-  assert.equal(reader?.holder, 'GUP pin (FOLL_PIN) · process_vm_rw_core · reader-4');
+  assert.equal(reader?.holder, 'GUP pin · process_vm_rw_core · reader-4');
   assert.equal(reader.released, null);
 });
 
 test('a rule of a person wins, names the holder, pairs its put and says that it did', async () => {
   const [driver, reader] = await heldOf(TWO_PINS, fileOf(NVIDIA));
-  assert.equal(driver?.holder, 'GUP pin (FOLL_PIN) · cudaHostRegister [nvidia] · cuda-3');
+  assert.equal(driver?.holder, 'GUP pin · cudaHostRegister [nvidia] · cuda-3');
   assert.deepEqual(driver.userRule, { label: NVIDIA.label, source: '.page-holders.json' });
   assert.equal(driver.expectedLongTerm, true);
   assert.equal(driver.role, 'held');
