@@ -1,12 +1,11 @@
 import type { ProblemList } from '../problemList';
 import { CompressedCpuData, FlatCpuData, type CpuData } from './cpuData';
+import { cpuName } from './cpuName';
 import type { CpuRange } from './fileOptions';
 import type { FileRanges } from './fileRanges';
+import { LARGEST_PAGE, SMALLEST_PAGE, isPageSize } from './pageSize';
 import type { FileStructure, RingBuffer, TextRange } from './fileStructure';
 
-/** Smallest and largest ring buffer page in bytes that is believed: sub-buffers can be of several pages. */
-const SMALLEST_PAGE = 64;
-const LARGEST_PAGE = 1 << 24;
 /** Bytes of pages held in memory at a time, for all CPUs of a buffer together. */
 const SPANS_IN_MEMORY = 1 << 26;
 /** How far all compressed chunks together may grow: big captures shrink to a twelfth. */
@@ -32,7 +31,7 @@ export class BufferData {
   /** The data of each CPU of a buffer that has any. */
   ofBuffer(buffer: RingBuffer): { range: CpuRange; data: CpuData }[] {
     const { pageSize } = buffer;
-    if (pageSize < SMALLEST_PAGE || pageSize > LARGEST_PAGE) {
+    if (!isPageSize(pageSize)) {
       this.problems.add(
         0,
         null,
@@ -52,7 +51,11 @@ export class BufferData {
 
   /** The bytes of a text. */
   ofText({ offset, size, isCompressed }: TextRange): CpuData {
-    return this.dataOf(this.inFile({ cpu: 0, offset, size }), isCompressed, this.file.chunkSize);
+    return this.dataOf(
+      this.inFile({ cpu: 0, offset, size, isCutOff: false }),
+      isCompressed,
+      this.file.chunkSize,
+    );
   }
 
   private dataOf(range: CpuRange, isCompressed: boolean, spanSize: number): CpuData {
@@ -69,13 +72,14 @@ export class BufferData {
   }
 
   /** The part of a range that is in the file and was not given out yet. */
-  private inFile({ cpu, offset, size }: CpuRange): CpuRange {
+  private inFile({ cpu, offset, size, isCutOff }: CpuRange): CpuRange {
     const inFile = Math.max(0, Math.min(size, this.file.size - offset));
     if (inFile < size) {
       this.problems.add(
         offset,
         null,
-        `the events of CPU ${cpu} should take ${size} bytes from byte ${offset} on, but the file ends after ${inFile}; it is cut off`,
+        `the events of ${cpuName(cpu)} should take ${size} bytes from byte ${offset} on, but the file ends after ` +
+          `${inFile}; it is cut off, copy it whole`,
       );
     }
     const free = Math.min(inFile, this.bytesLeft);
@@ -83,10 +87,10 @@ export class BufferData {
       this.problems.add(
         offset,
         null,
-        `the events of CPU ${cpu} overlap those of others; ${inFile - free} bytes were not read again`,
+        `the events of ${cpuName(cpu)} overlap those of others; ${inFile - free} bytes were not read again`,
       );
     }
     this.bytesLeft -= free;
-    return { cpu, offset, size: free };
+    return { cpu, offset, size: free, isCutOff: isCutOff || free < size };
   }
 }

@@ -4,6 +4,7 @@ import { StackMatcher } from '../stackMatcher';
 import { ByteOrder, byteOrderOf } from './byteOrder';
 import type { CaptureClock } from './clock';
 import type { CpuData } from './cpuData';
+import { cpuName } from './cpuName';
 import type { PageHeader, RecordHeader } from './metadata';
 
 /** The commit word of a page (libtraceevent src/kbuffer-parse.c, kernel/trace/ring_buffer.c). */
@@ -115,6 +116,7 @@ export class CpuCursor {
     do {
       const span = await this.data.next();
       if (!span) {
+        if (this.data.isCutOff) this.miss(0);
         this.isDone = true;
         return;
       }
@@ -312,7 +314,7 @@ export class CpuCursor {
   }
 
   private problem(at: number, message: string): void {
-    this.problems.add(this.placeOf(at), null, `CPU ${this.cpu}: ${message}`);
+    this.problems.add(this.placeOf(at), null, `${cpuName(this.cpu)}: ${message}`);
   }
 
   private placeOf(at: number): number {

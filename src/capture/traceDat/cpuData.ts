@@ -17,12 +17,15 @@ export interface PageSpan {
 
 /** The pages of one CPU, span after span. */
 export interface CpuData {
+  /** Events are missing behind the end. */
+  readonly isCutOff: boolean;
   /** The next span, or null at the end. The span before is no longer good then. */
   next(): Promise<PageSpan | null>;
 }
 
 /** Pages that stand in the file as they are. The next span is already being read while one is worked on. */
 export class FlatCpuData implements CpuData {
+  readonly isCutOff: boolean;
   private at: number;
   private readonly end: number;
   private ahead: Promise<Uint8Array> | null = null;
@@ -31,6 +34,7 @@ export class FlatCpuData implements CpuData {
   /** @param spanSize bytes of a span, a multiple of the page size */
   constructor(file: FileRanges, range: CpuRange, spanSize: number) {
     this.memory = new ChunkMemory(file, spanSize);
+    this.isCutOff = range.isCutOff;
     this.at = range.offset;
     this.end = range.offset + range.size;
   }
@@ -52,6 +56,7 @@ const CHUNK_HEAD = 8;
 
 /** Pages in compressed chunks: a count, then for each chunk two sizes and a block (trace-cmd.dat.v7(5)). */
 export class CompressedCpuData implements CpuData {
+  readonly isCutOff: boolean;
   private readonly reader: SequentialReader;
   private chunksLeft = -1;
 
@@ -67,6 +72,7 @@ export class CompressedCpuData implements CpuData {
     private readonly problems: ProblemList,
     private readonly budget: { left: number },
   ) {
+    this.isCutOff = range.isCutOff;
     // trace-cmd counts the chunks in the size that it writes, but not the number before them.
     const end = Math.min(range.offset + COUNT_SIZE + range.size, file.size);
     this.reader = new SequentialReader(file, range.offset, end, littleEndian);
@@ -74,7 +80,7 @@ export class CompressedCpuData implements CpuData {
 
   async next(): Promise<PageSpan | null> {
     try {
-      if (this.chunksLeft < 0) this.chunksLeft = await this.reader.u32('the number of compressed chunks');
+      if (this.chunksLeft < 0) this.chunksLeft = await this.chunkCount();
       while (this.chunksLeft > 0) {
         this.chunksLeft--;
         const span = await this.chunk();
@@ -86,6 +92,11 @@ export class CompressedCpuData implements CpuData {
       this.problems.add(error.offset, null, error.message);
     }
     return null;
+  }
+
+  /** trace-cmd writes the number behind the last chunk: where it was ended before, the chunks go on as far as they do. */
+  private async chunkCount(): Promise<number> {
+    return (await this.reader.u32('the number of compressed chunks')) || Infinity;
   }
 
   /** The next chunk, or null when it is damaged. */

@@ -40,6 +40,8 @@ export interface CpuRange {
   readonly cpu: number;
   readonly offset: number;
   readonly size: number;
+  /** It should go on, but the file is cut off behind it. */
+  readonly isCutOff: boolean;
 }
 
 /** One ring buffer: that of the top level (empty name) or of an instance. */
@@ -167,7 +169,7 @@ export class FileOptions {
       if (cpu >= MOST_CPUS) {
         throw new UnexpectedData(reader.place, `a CPU numbered ${cpu}, expected less than ${MOST_CPUS}`);
       }
-      cpus.push({ cpu, offset: cpuOffset, size });
+      cpus.push({ cpu, offset: cpuOffset, size, isCutOff: false });
     }
     return { name, offset, clock, isText, pageSize, cpus };
   }

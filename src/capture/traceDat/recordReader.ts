@@ -1,4 +1,4 @@
-import { EventKind, NONE } from '../eventTable';
+import { EventKind, NO_CPU, NONE } from '../eventTable';
 import { eventKindOf } from '../eventNames';
 import { EventTableBuilder } from '../eventTableBuilder';
 import { GapRecorder } from '../gapRecorder';
@@ -7,6 +7,7 @@ import { StackBlockCache } from '../stackBlockCache';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
 import { ByteOrder, byteOrderOf } from './byteOrder';
 import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
+import { cpuName } from './cpuName';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
 import type { MergeSteps } from './mergeCursors';
@@ -144,7 +145,8 @@ export class RecordReader implements MergeSteps {
   private gap(cursor: CpuCursor): void {
     const { missing, timeBeforeMissing } = cursor;
     const from = cursor.hasSharedClock && !Number.isNaN(timeBeforeMissing) ? timeBeforeMissing : null;
-    this.gapRecorder.add('lost', cursor.cpu, from, missing === UNCOUNTED ? null : missing, this.table.length);
+    const cpu = cursor.cpu === NO_CPU ? null : cursor.cpu;
+    this.gapRecorder.add('lost', cpu, from, missing === UNCOUNTED ? null : missing, this.table.length);
     this.openGaps = 1;
     cursor.forgetWaiting();
     cursor.missing = NOTHING_MISSING;
@@ -379,7 +381,7 @@ export class RecordReader implements MergeSteps {
     this.problems.add(
       cursor.fileOffset,
       null,
-      `CPU ${cursor.cpu}: ${what} of ${cursor.length} bytes, expected at least ${expected}; it was skipped`,
+      `${cpuName(cursor.cpu)}: ${what} of ${cursor.length} bytes, expected at least ${expected}; it was skipped`,
     );
   }
 }

@@ -351,8 +351,10 @@ function writeVersion7(file: TraceDatText): Uint8Array {
   const { littleEndian = true, pageSize = 4096, compression = 'none', pagesInChunk = 2 } = file;
   const isCompressed = compression !== 'none';
   const out = head(file).text(`${compression}\0`).text('1.0\0').u64(0);
-  const optionsPlace = out.length - 8;
   const sectionPlaces: [number, number][] = [];
+  // Numbers of 64 bits that are known only when what they tell of is written.
+  const later: [place: number, value: number][] = [];
+  let nextOptions = out.length - 8;
 
   const section = (id: number, data: Uint8Array, mayCompress = true): number => {
     const place = out.length;
@@ -383,8 +385,28 @@ function writeVersion7(file: TraceDatText): Uint8Array {
   metadata(21, (writer) => sized8(writer, file.commandLines ?? ''));
   if (file.modules !== undefined) metadata(25, (writer) => writer.text(file.modules!));
 
-  const bufferOptions: [number, Uint8Array][] = [];
+  const options = (list: readonly (readonly [number, Uint8Array])[], mayCompress: boolean): void => {
+    const place = section(
+      0,
+      part((writer) => {
+        for (const [id, data] of list) option(writer, id, data);
+        option(
+          writer,
+          0,
+          part((data) => data.u64(0)),
+        );
+      }),
+      mayCompress,
+    );
+    later.push([nextOptions, place]);
+    nextOptions = out.length - 8;
+  };
+  // As trace-cmd does: what is known before the data comes in a first section, each buffer in one behind its data.
+  // Only the last one may be compressed: where the next one is, is written into those before.
+  const places = sectionPlaces.map(([id, place]) => [id, part((writer) => writer.u64(place))] as const);
+  options([...places, ...(file.options ?? [])], false);
   for (const buffer of file.buffers) {
+    const isLast = buffer === file.buffers.at(-1);
     const place = out.length;
     const clock = buffer.clock ?? 'local';
     if (file.latencyText !== undefined && buffer.name === '') {
@@ -396,7 +418,7 @@ function writeVersion7(file: TraceDatText): Uint8Array {
         .u32(0)
         .u64(content.length)
         .raw(content);
-      bufferOptions.push([22, part((writer) => writer.u64(place).text('\0').text(`${clock}\0`))]);
+      options([[22, part((writer) => writer.u64(place).text('\0').text(`${clock}\0`))]], isLast);
       continue;
     }
     out
@@ -404,8 +426,10 @@ function writeVersion7(file: TraceDatText): Uint8Array {
       .u16(isCompressed ? SECTION_COMPRESSED : 0)
       .u32(0)
       .u64(0);
-    const cpus = new ByteWriter(littleEndian).u32(pageSize).u32(buffer.cpus.length);
-    for (const [cpu, records] of buffer.cpus.entries()) {
+    // trace-cmd leaves out a CPU without data.
+    const withData = buffer.cpus.flatMap((records, cpu) => (records.length > 0 ? [{ cpu, records }] : []));
+    const cpus = new ByteWriter(littleEndian).u32(pageSize).u32(withData.length);
+    for (const { cpu, records } of withData) {
       const pages = pagesOf(file, records);
       out.align(pageSize);
       const offset = out.length;
@@ -417,44 +441,16 @@ function writeVersion7(file: TraceDatText): Uint8Array {
         .u64(offset)
         .u64(isCompressed ? chunks.length - 4 : chunks.length);
     }
-    bufferOptions.push([
-      3,
-      part((writer) => writer.u64(place).text(`${buffer.name}\0`).text(`${clock}\0`).raw(cpus.done())),
-    ]);
+    later.push([place + 8, out.length - place - 16]);
+    const data = part((writer) =>
+      writer.u64(place).text(`${buffer.name}\0`).text(`${clock}\0`).raw(cpus.done()),
+    );
+    options([[3, data]], isLast);
   }
 
-  // As trace-cmd does: what is known before the data comes in a first section, the buffers in a second one.
-  const second = section(
-    0,
-    part((writer) => {
-      for (const [id, data] of bufferOptions) option(writer, id, data);
-      option(
-        writer,
-        0,
-        part((data) => data.u64(0)),
-      );
-    }),
-    false,
-  );
-  const first = section(
-    0,
-    part((writer) => {
-      for (const [id, place] of sectionPlaces)
-        option(
-          writer,
-          id,
-          part((data) => data.u64(place)),
-        );
-      for (const [id, data] of file.options ?? []) option(writer, id, data);
-      option(
-        writer,
-        0,
-        part((data) => data.u64(second)),
-      );
-    }),
-  );
   const bytes = out.done();
-  new DataView(bytes.buffer).setBigUint64(optionsPlace, BigInt(first), littleEndian);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (const [place, value] of later) view.setBigUint64(place, BigInt(value), littleEndian);
   return bytes;
 }
 
