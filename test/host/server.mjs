@@ -29,9 +29,13 @@ export const settings = {
 
 /**
  * Starts the server of `host` (`{ server, node }`). `log` names its file in out/log, `env` reaches the extension
- * host. Resolves to `{ authority, url, ended, stop }`: `url` makes the address of a workbench from its query.
+ * host. Folders are trusted, or with `asksForTrust` those alone that somebody says are. Resolves to
+ * `{ authority, url, ended, stop }`: `url` makes the address of a workbench from its query.
  */
-export async function startServer(host, { log, extensionsFolder, env = {}, args = [], kernelTree }) {
+export async function startServer(
+  host,
+  { log, extensionsFolder, env = {}, args = [], kernelTree, asksForTrust = false },
+) {
   const profile = mkdtempSync(path.join(os.tmpdir(), 'page-holders-host-'));
   const userData = path.join(profile, 'data');
   mkdirSync(path.join(userData, 'User'), { recursive: true });
@@ -46,7 +50,7 @@ export async function startServer(host, { log, extensionsFolder, env = {}, args 
     : {};
   writeFileSync(
     path.join(userData, 'User/settings.json'),
-    JSON.stringify({ ...settings, ...quiet }, null, 1),
+    JSON.stringify({ ...settings, ...quiet, 'security.workspace.trust.enabled': asksForTrust }, null, 1),
   );
   // The workbench has a terminal, so other people on this machine must not get in.
   const token = randomBytes(16).toString('hex');
@@ -57,7 +61,8 @@ export async function startServer(host, { log, extensionsFolder, env = {}, args 
       ...['--host', '127.0.0.1', '--port', '0', '--connection-token', token],
       ...['--accept-server-license-terms', '--server-data-dir', profile, '--user-data-dir', userData],
       ...['--extensions-dir', extensionsFolder ?? path.join(profile, 'extensions')],
-      ...['--disable-workspace-trust', '--disable-telemetry', '--telemetry-level', 'off', ...args],
+      ...(asksForTrust ? [] : ['--disable-workspace-trust']),
+      ...['--disable-telemetry', '--telemetry-level', 'off', ...args],
     ],
     {
       env: {

@@ -20,6 +20,8 @@ let scratch;
 /** Playwright's page, for what has no word here. */
 export let page;
 
+let host;
+let extensionsFolder;
 let server;
 let browser;
 let context;
@@ -29,8 +31,8 @@ export async function startWorkbench() {
   mkdirSync(shots, { recursive: true });
   scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-ui-'));
   kernelTree = await ensureKernelTree();
-  const host = await ensureCodeServer('newest');
-  const extensionsFolder = path.join(scratch, '.extensions');
+  host = await ensureCodeServer('newest');
+  extensionsFolder = path.join(scratch, '.extensions');
   await installExtension(host, await packageExtension(), extensionsFolder);
   server = await startServer(host, { log: 'ui', extensionsFolder, kernelTree });
   browser = await openBrowser();
@@ -68,6 +70,20 @@ export async function speak(language) {
   return async () => {
     await page.close();
     page = before;
+  };
+}
+
+/** Goes on in a VS Code that asks whether folders are trusted, as it does for people; resolves to what leads back. */
+export async function askForTrust() {
+  const before = { server, page };
+  const asking = await startServer(host, { log: 'ui-trust', extensionsFolder, asksForTrust: true });
+  server = asking;
+  page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  return async () => {
+    await page.close();
+    await asking.stop();
+    ({ server, page } = before);
   };
 }
 
