@@ -20,6 +20,7 @@ import { ProblemList } from './problemList';
 import { RowEstimate } from './rowEstimate';
 import { isTraceDat } from './traceDat/fileHeader';
 import { readTraceDat } from './traceDat/readTraceDat';
+import { ringBufferPages } from './traceDat/ringBufferPages';
 import { DmesgReader, isDmesg } from './dmesgText';
 import { PageOwnerReader, isPageOwner } from './pageOwnerText';
 import { PagePinnerReader, isPagePinner } from './pagePinnerText';
@@ -55,7 +56,7 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
     const content = await collectSource(source.name, source.size, all, endProblems, options.pause);
     return unpacked(await readBinary(content, withoutProgress(options)), compression.name, endProblems);
   }
-  const other = binaryFormat(head);
+  const other = binaryFormat(head) ?? ringBufferPages(source.name, head);
   if (other) {
     await chunks.return();
     return finished(source, new FtraceTextReader(), endProblems, other);

@@ -7,6 +7,7 @@ import { bufferStatistics } from '../../../src/capture/traceDat/cpuStatistics';
 import { assertConsistent, rowTexts } from './support/describeCapture';
 import * as events from './support/memoryEvents';
 import { ByteWriter } from './support/perfDataWriter';
+import { below, seededRandom } from './support/random';
 import { memorySource } from './support/sources';
 import { recordData, writeTraceDat, type RecordText, type TraceDatText } from './support/traceDatWriter';
 
@@ -73,8 +74,8 @@ const WITH_IDLE_CPU: Omit<TraceDatText, 'version' | 'events'> = {
   buffers: [{ name: '', clock: 'mono', cpus: [recordsOf(0), [], recordsOf(2)] }],
 };
 
-async function read(bytes: Uint8Array): Promise<Capture> {
-  const capture = await openCapture(memorySource(bytes), {
+async function read(bytes: Uint8Array, name = 'memory'): Promise<Capture> {
+  const capture = await openCapture(memorySource(bytes, name), {
     chunkSize: bytes.length % 3 === 0 ? 700 : 1 << 20,
   });
   assertConsistent(capture, { isInFileOrder: false });
@@ -356,4 +357,26 @@ test('the statistics of CPUs and instances', () => {
     { name: '', activeCpus: [1] },
     { name: 'pins', activeCpus: [0, 3] },
   ]);
+});
+
+test('what a killed trace-cmd record leaves behind is told by its content', async () => {
+  const bytes = fileOf({ version: 6 });
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const place = Number(view.getBigUint64(tableOf6(bytes, 0), true));
+  const pages = bytes.slice(place, place + 4 * PAGE_SIZE);
+  for (const name of ['memory', 'trace.dat.cpu0']) {
+    const capture = await read(pages, name);
+    assert.equal(capture.events.length, 0);
+    assert.match(messages(capture), /ring buffer pages of one CPU.*"trace-cmd restore -o restored.dat/);
+  }
+  // One event says it only under the name that trace-cmd gives.
+  const single = fileOf({ version: 6, buffers: [{ name: '', cpus: [recordsOf(0, 1).slice(0, 1)] }] });
+  const singlePage = single.slice(-PAGE_SIZE);
+  assert.match(messages(await read(singlePage, 'out/trace.dat.pins.cpu12')), /ring buffer pages of one CPU/);
+  assert.doesNotMatch(messages(await read(singlePage)), /ring buffer pages/);
+  const random = seededRandom(3);
+  for (let round = 0; round < 200; round++) {
+    const other = Uint8Array.from({ length: 5000 }, () => (random() < 0.5 ? 0 : below(random, 256)));
+    assert.doesNotMatch(messages(await read(other)), /ring buffer pages/);
+  }
 });
