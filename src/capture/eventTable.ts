@@ -242,6 +242,8 @@ export interface Capture {
   readonly kernelReference?: { readonly symbol: string; readonly address: bigint };
   /** Which kernel was recorded; absent where the file does not say. */
   readonly kernel?: KernelIdentity;
+  /** By module, its GNU build-id in lower-case hexadecimal digits; absent where the file says none. */
+  readonly moduleBuildIds?: ReadonlyMap<string, string>;
 }
 
 /** What tells one build of a kernel from another; null for what the file does not say. */

@@ -47,8 +47,9 @@ export async function runResolve(
     const names = source === null ? null : namesIn(source, text, progress);
     const annotate = await annotateWithDebugInfo(info, source?.files ?? null, names);
     await printLines(text.lines(), tally.watching(annotate), output);
-    await tell(tally, errors, info.mismatch === '');
-    if (info.mismatch !== '') await errors.write(`page-holders: ${info.mismatch}: all lines are doubtful.\n`);
+    const { mismatch, otherModules } = info;
+    await tell(tally, errors, mismatch === '' || otherModules.size > 0);
+    if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: lines are doubtful.\n`);
     const { count, kept } = info.kernel.problems;
     if (count > 0) {
       const [{ section, offset, message }] = [kept[0]!];

@@ -23,6 +23,8 @@ export interface CaptureFit {
   readonly isProven: boolean;
   /** What speaks against it; empty when nothing does. */
   readonly mismatch: string;
+  /** By module whose file is not of the module that ran: what speaks against it. */
+  readonly otherModules: ReadonlyMap<string, string>;
   /** What was compared, for people. */
   readonly evidence: string;
 }
@@ -229,7 +231,8 @@ export class DebugInfo {
     const made = this.compare(files, capture, pause).then((info) => {
       if (this.files === files) {
         const evidence = evidenceOf(capture, files, info);
-        this.fits.set(capture, { isProven: info.isProven, mismatch: info.mismatch, evidence });
+        const { isProven, mismatch, otherModules } = info;
+        this.fits.set(capture, { isProven, mismatch, otherModules, evidence });
       }
       return info;
     });

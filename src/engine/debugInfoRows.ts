@@ -49,7 +49,7 @@ export function debugInfoRow({ facts, captures, modules, problems }: DebugInfoSt
     },
     () => [
       ...captures.map((capture, index) => captureFitRow(`${ID}/c${index}`, capture)),
-      modulesRow(facts, modules),
+      modulesRow(facts, modules, doubtedModules(captures)),
       ...(problems.count === 0 ? [] : [damageRow(problems)]),
       ...lookedRows(looked),
     ],
@@ -83,20 +83,34 @@ function buildText(captures: readonly ComparedCapture[]): string {
 function captureFitRow(id: string, { path, fit }: ComparedCapture): Branch {
   const name = baseName(path);
   if (fit === null) return branch({ id, kind: 'fact', label: `${name}: not compared yet` });
-  const { isProven, mismatch, evidence } = fit;
+  const { isProven, mismatch, otherModules, evidence } = fit;
   const said =
     mismatch !== '' ? 'another build, lines are doubtful' : isProven ? 'fits' : 'not proven to fit';
+  const doubts = [...(mismatch === '' ? [] : [mismatch]), ...otherModules.values()];
   return branch({
     id,
     kind: 'fact',
-    mood: mismatch !== '' ? 'doubt' : 'plain',
+    mood: doubts.length > 0 ? 'doubt' : 'plain',
     label: `${name}: ${said}`,
-    description: evidence,
-    tooltip: { title: name, rows: [['Compared', evidence]], notes: mismatch === '' ? [] : [`${mismatch}.`] },
+    description: joined([
+      evidence,
+      otherModules.size === 0 ? '' : `${counted(otherModules.size, 'module')} of another build`,
+    ]),
+    tooltip: { title: name, rows: [['Compared', evidence]], notes: doubts.map((doubt) => `${doubt}.`) },
   });
 }
 
-function modulesRow({ modules: folders }: DebugInfoFacts, modules: ReadonlyMap<string, boolean>): Branch {
+/** By module whose file is not of the module that ran in one of the captures: what speaks against it. */
+function doubtedModules(captures: readonly ComparedCapture[]): ReadonlyMap<string, string> {
+  return new Map(captures.flatMap(({ fit }) => [...(fit?.otherModules ?? [])]));
+}
+
+/** @param doubted by module, what speaks against its file */
+function modulesRow(
+  { modules: folders }: DebugInfoFacts,
+  modules: ReadonlyMap<string, boolean>,
+  doubted: ReadonlyMap<string, string>,
+): Branch {
   const missing = [...modules].filter(([, isThere]) => !isThere).map(([name]) => name);
   const found = modules.size - missing.length;
   const id = `${ID}/modules`;
@@ -104,7 +118,7 @@ function modulesRow({ modules: folders }: DebugInfoFacts, modules: ReadonlyMap<s
     {
       id,
       kind: 'fact',
-      mood: missing.length > 0 ? 'doubt' : 'plain',
+      mood: missing.length > 0 || doubted.size > 0 ? 'doubt' : 'plain',
       label:
         modules.size === 0
           ? 'No module in the stacks'
@@ -114,16 +128,22 @@ function modulesRow({ modules: folders }: DebugInfoFacts, modules: ReadonlyMap<s
     modules.size === 0
       ? null
       : () =>
-          [...modules].sort().map(([name, isThere]) =>
-            branch({
-              id: `${id}/${name}`,
-              kind: 'fact',
-              mood: isThere ? 'plain' : 'doubt',
-              label: name,
-              description: isThere ? 'with debug info' : 'no debug info found: lines are found by name',
-            }),
-          ),
+          [...modules]
+            .sort()
+            .map(([name, isThere]) => moduleRow(`${id}/${name}`, name, isThere, doubted.get(name) ?? '')),
   );
+}
+
+function moduleRow(id: string, name: string, isThere: boolean, doubt: string): Branch {
+  const said = isThere ? 'with debug info' : 'no debug info found: lines are found by name';
+  return branch({
+    id,
+    kind: 'fact',
+    mood: !isThere || doubt !== '' ? 'doubt' : 'plain',
+    label: name,
+    description: doubt === '' ? said : 'of another build: its lines are doubtful',
+    ...(doubt === '' ? {} : { tooltip: { title: name, rows: [], notes: [`${doubt}.`] } }),
+  });
 }
 
 function damageRow({ count, kept }: DebugInfoState['problems']): Branch {

@@ -1,5 +1,5 @@
 /** The stacks of a capture with the places of their frames, each looked up once. */
-import type { Capture, SymbolTable } from '../capture/eventTable';
+import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import type { DebugFrame } from '../source/kernelDebugInfo';
 import type { SourceLocation } from '../source/location';
@@ -73,23 +73,25 @@ export class PlacedStacks {
 
 /** Frames of a stack as the source room takes them, innermost first. */
 function stackFrames(capture: Capture, stack: number): readonly DebugFrame[] {
-  return Array.from(capture.symbols.stackFrames(stack), (frame) => frameOf(capture.symbols, frame));
+  return Array.from(capture.symbols.stackFrames(stack), (frame) => frameOf(capture, frame));
 }
 
 /** Every frame of a capture, once. */
-export function allFrames({ symbols }: Capture): readonly DebugFrame[] {
-  return Array.from({ length: symbols.frameCount }, (_, frame) => frameOf(symbols, frame));
+export function allFrames(capture: Capture): readonly DebugFrame[] {
+  return Array.from({ length: capture.symbols.frameCount }, (_, frame) => frameOf(capture, frame));
 }
 
-function frameOf(symbols: SymbolTable, frame: number): DebugFrame {
+function frameOf({ symbols, moduleBuildIds }: Capture, frame: number): DebugFrame {
+  const module = symbols.frameModule(frame);
   const offset = symbols.frameOffset(frame);
   const size = symbols.frameSize(frame);
   return {
     function: symbols.frameFunction(frame),
     offset: offset < 0 ? null : offset,
     size: size < 0 ? null : size,
-    module: symbols.frameModule(frame),
+    module,
     address: symbols.frameAddress(frame),
+    moduleBuildId: module === null ? null : (moduleBuildIds?.get(module) ?? null),
   };
 }
 

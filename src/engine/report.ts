@@ -137,6 +137,8 @@ export interface ReportDebugInfo {
   readonly build: 'same' | 'other-build' | 'not-told';
   /** What speaks against it; empty when nothing does. */
   readonly mismatch: string;
+  /** Modules whose files are of another build, and what speaks against them: the lines of their functions are doubtful. */
+  readonly otherModules: readonly { readonly module: string; readonly mismatch: string }[];
   /** What was compared, for people. */
   readonly evidence: string;
 }
@@ -266,8 +268,9 @@ export function reportDebugInfo(
 ): ReportDebugInfo | null {
   if (vmlinux === null || fit === null) return null;
   const { mismatch, evidence, isProven } = fit;
+  const otherModules = [...fit.otherModules].map(([module, differs]) => ({ module, mismatch: differs }));
   const build = mismatch !== '' ? 'other-build' : isProven ? 'same' : 'not-told';
-  return { vmlinux, release, buildId, build, mismatch, evidence };
+  return { vmlinux, release, buildId, build, mismatch, otherModules, evidence };
 }
 
 /** Where a page stands in a report. */

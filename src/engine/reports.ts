@@ -64,8 +64,15 @@ export class Reports {
   debugInfoDoubts(): readonly string[] {
     const { files, places } = this.sources;
     return files.captures.flatMap(({ capture }) => {
-      const mismatch = places.debug.fitOf(capture)?.mismatch ?? '';
-      return mismatch === '' ? [] : [`${capture.path}: ${mismatch}: lines are doubtful.`];
+      const fit = places.debug.fitOf(capture);
+      if (fit === null) return [];
+      return [
+        ...(fit.mismatch === '' ? [] : [`${capture.path}: ${fit.mismatch}: lines are doubtful.`]),
+        ...Array.from(
+          fit.otherModules,
+          ([module, differs]) => `${capture.path}: ${differs}: lines of ${module} are doubtful.`,
+        ),
+      ];
     });
   }
 

@@ -12,7 +12,7 @@ export interface DebugFrame extends StackFrame {
   readonly size?: number | null;
   /** Address in the running kernel; null or absent when the capture does not say. */
   readonly address?: bigint | null;
-  /** Build-id of the module in hexadecimal digits, as in `[ext4 0123…]`; null or absent when the capture does not say. */
+  /** Build-id of the module in hexadecimal digits, as in `[ext4 0123…]` and in perf.data; null or absent when the capture does not say. */
   readonly moduleBuildId?: string | null;
   /** The processor was at this very address: it is no return address (the RIP of an oops). */
   readonly isInterrupted?: boolean;
@@ -51,6 +51,16 @@ async function ofSize(functions: readonly FoundFunction[], size: number): Promis
   return sized;
 }
 
+/** The file of a module, held against the module that ran. */
+interface ModuleFit {
+  /** By build-id. */
+  readonly build: 'same' | 'other' | 'not-told';
+  /** What speaks against it; empty when nothing does. */
+  readonly doubt: string;
+}
+
+const NOT_TOLD: ModuleFit = { build: 'not-told', doubt: '' };
+
 /** An address as the file has it. */
 interface PlaceInFile {
   readonly file: DebugFile;
@@ -65,6 +75,7 @@ export class KernelDebugInfo {
   private doubt = '';
   private hasProof = false;
   private learned = NOTHING_COMPARED;
+  private readonly moduleDoubts = new Map<string, string>();
   private readonly searches = new Map<string, JumpSearch>();
   private readonly moduleOf = new Map<string, Promise<string | null>>();
 
@@ -81,6 +92,11 @@ export class KernelDebugInfo {
   /** Whether something of the capture shows that it is of this very kernel, beyond that nothing speaks against it. */
   get isProven(): boolean {
     return this.hasProof && this.doubt === '';
+  }
+
+  /** By module whose file is not of the module that ran: what speaks against it. Grows as frames are looked up. */
+  get otherModules(): ReadonlyMap<string, string> {
+    return this.moduleDoubts;
   }
 
   /** What {@link learn} compared. */
@@ -121,7 +137,11 @@ export class KernelDebugInfo {
     frames: readonly DebugFrame[],
     pause: () => Promise<void> | undefined = () => undefined,
   ): Promise<void> {
-    const named = await this.withModules(frames, pause);
+    const named: DebugFrame[] = [];
+    for (const frame of await this.withModules(frames, pause)) {
+      // What is of another build says nothing of this one.
+      if ((await this.moduleFit(frame)).build !== 'other') named.push(frame);
+    }
     const found = await learnFrom(this.kernel, this.modules, named, this.shift, pause);
     this.shift = found.shift;
     this.moduleShifts = found.moduleShifts;
@@ -147,23 +167,41 @@ export class KernelDebugInfo {
     for (const frame of named) await this.learnFromFrame(frame);
     for (const [position, frame] of named.entries()) {
       const location = await this.locateFrame(frame, named[position - 1] ?? null);
-      const doubt = this.doubt === '' ? await this.moduleDoubt(frame) : this.doubt;
+      const doubt = await this.doubtOf(frame);
       located.push(doubt === '' ? location : doubted(location, doubt));
     }
     return located;
   }
 
-  /** What speaks against the file of the module being of the module that ran; empty when nothing does. */
-  private async moduleDoubt({ module, moduleBuildId }: DebugFrame): Promise<string> {
+  /** What speaks against the file that has a frame being of what ran; empty when nothing does. */
+  private async doubtOf(frame: DebugFrame): Promise<string> {
+    const { build, doubt } = await this.moduleFit(frame);
+    if (build === 'same') return '';
+    return build === 'other' || this.doubt === '' ? doubt : this.doubt;
+  }
+
+  /** Whether the file of a frame's module is of the module that ran. Keeps what speaks against it. */
+  private async moduleFit(frame: DebugFrame): Promise<ModuleFit> {
+    const { module } = frame;
     const file = module === null ? null : await this.modules.open(module);
-    if (file === null) return '';
-    if (typeof moduleBuildId === 'string' && file.buildId !== null) {
-      if (moduleBuildId.toLowerCase() === file.buildId) return '';
-      return `${file.name} has build-id ${file.buildId}, the module in the trace ${moduleBuildId}`;
+    if (module === null || file === null) return NOT_TOLD;
+    const fit = await this.compareModule(file, frame.moduleBuildId ?? null);
+    if (fit.doubt !== '') this.moduleDoubts.set(module, fit.doubt);
+    return fit;
+  }
+
+  private async compareModule(file: DebugFile, buildId: string | null): Promise<ModuleFit> {
+    if (buildId !== null && file.buildId !== null) {
+      if (buildId.toLowerCase() === file.buildId) return { build: 'same', doubt: '' };
+      const doubt = `${file.name} has build-id ${file.buildId}, the module in the trace ${buildId}`;
+      return { build: 'other', doubt };
     }
     const [release, kernel] = [await file.kernelRelease(), await this.kernel.kernelRelease()];
-    if (release === null || kernel === null || release === kernel) return '';
-    return `${file.name} is of kernel ${release}, ${this.kernel.name} of ${kernel}`;
+    if (release === null || kernel === null || release === kernel) return NOT_TOLD;
+    return {
+      build: 'not-told',
+      doubt: `${file.name} is of kernel ${release}, ${this.kernel.name} of ${kernel}`,
+    };
   }
 
   /** Names the modules that the frames leave out, as `trace-cmd report` does. */

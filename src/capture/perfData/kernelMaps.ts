@@ -21,6 +21,8 @@ export class KernelMaps {
   reference: { readonly symbol: string; readonly address: bigint } | null = null;
   /** In lower-case hexadecimal digits; null where no record of the kernel's map says it. */
   kernelBuildId: string | null = null;
+  /** By module, in lower-case hexadecimal digits; of those whose records say it. */
+  readonly moduleBuildIds = new Map<string, string>();
   private readonly functions = new RangeList();
   private readonly modules = new RangeList();
 
@@ -33,7 +35,11 @@ export class KernelMaps {
       return;
     }
     const module = moduleName(name);
-    if (module !== null) this.modules.add({ start, end: start + length, name: module, isBpf: false });
+    if (module === null) return;
+    this.modules.add({ start, end: start + length, name: module, isBpf: false });
+    if (buildId !== null && buildId !== '' && this.moduleBuildIds.size < MOST_RANGES) {
+      this.moduleBuildIds.set(module, buildId);
+    }
   }
 
   /** `isBpf`: a BPF program, else a trampoline. */
@@ -107,7 +113,7 @@ function addressOf(high: number, low: number): bigint {
 }
 
 /** The module that a file name stands for: `[ext4]`, or `ext4.ko` with any compression behind; null for none. */
-function moduleName(name: string): string | null {
+export function moduleName(name: string): string | null {
   const bracketed = /^\[([A-Za-z0-9_]+)\]$/.exec(name);
   if (bracketed) return bracketed[1]!;
   const file = /([^/]+)\.ko(?:\.\w+)?$/.exec(name);

@@ -115,6 +115,7 @@ class PerfDataReader {
   private captureOf(events: EventTable, names: KernelSymbols | null): Capture {
     const { path, records, problems } = this;
     const { gaps, lost } = this.order.gaps;
+    const moduleBuildIds = new Map([...records.maps.moduleBuildIds, ...this.facts.moduleBuildIds]);
     return {
       path,
       format: 'perf-data',
@@ -137,6 +138,7 @@ class PerfDataReader {
         release: this.facts.release,
         buildId: this.facts.kernelBuildId ?? records.maps.kernelBuildId,
       },
+      ...(moduleBuildIds.size === 0 ? {} : { moduleBuildIds }),
     };
   }
 

@@ -1,3 +1,4 @@
+import { moduleName } from './kernelMaps';
 import { longAt } from './perfSample';
 
 /** Numbers of the features that are read (tools/perf/util/header.h). */
@@ -37,6 +38,9 @@ const STRING_FACTS: ReadonlyMap<number, string> = new Map<number, string>([
 const BUILD_ID_NAME = 36;
 const BUILD_ID_START = 12;
 const BUILD_ID_SIZE = 20;
+/** PERF_RECORD_MISC_CPUMODE_MASK and PERF_RECORD_MISC_KERNEL: whose memory the file is mapped in. */
+const CPU_MODE_MASK = 7;
+const MODE_KERNEL = 1;
 /** PERF_RECORD_MISC_BUILD_ID_SIZE: byte 32 of the entry is the size of the build id. */
 const HAS_BUILD_ID_SIZE = 1 << 15;
 
@@ -68,6 +72,8 @@ export class PerfFacts {
   release: string | null = null;
   /** In lower-case hexadecimal digits, or null. */
   kernelBuildId: string | null = null;
+  /** By module, in lower-case hexadecimal digits. */
+  readonly moduleBuildIds = new Map<string, string>();
   readonly descriptions: EventDescription[] = [];
   /** The data stands in other files of a directory (perf record --threads). */
   isDirectory = false;
@@ -137,11 +143,14 @@ export class PerfFacts {
       const size = view.getUint16(at + 6, this.littleEndian);
       if (size < BUILD_ID_NAME) return;
       const name = text(content.subarray(at + BUILD_ID_NAME, at + size));
+      const hasSize = (misc & HAS_BUILD_ID_SIZE) !== 0;
+      const length = hasSize ? content[at + BUILD_ID_START + BUILD_ID_SIZE]! : BUILD_ID_SIZE;
+      const module = (misc & CPU_MODE_MASK) === MODE_KERNEL ? moduleName(name) : null;
       if (name === '[kernel.kallsyms]') {
-        const hasSize = (misc & HAS_BUILD_ID_SIZE) !== 0;
-        const length = hasSize ? content[at + BUILD_ID_START + BUILD_ID_SIZE]! : BUILD_ID_SIZE;
         this.kernelBuildId = buildIdAt(content, at + BUILD_ID_START, length);
         this.facts.set('kernel build id', this.kernelBuildId);
+      } else if (module !== null && length > 0) {
+        this.moduleBuildIds.set(module, buildIdAt(content, at + BUILD_ID_START, length));
       }
       at += size;
     }

@@ -70,6 +70,40 @@ test('the build-id of the kernel stands in the record of its map where perf had 
   }
 });
 
+test('the build-ids of modules stand in the records of their maps, or in the list of the files that samples hit', async () => {
+  const mapped = Uint8Array.from({ length: 20 }, (_, i) => i + 0xa0);
+  const listed = Uint8Array.from({ length: 20 }, (_, i) => i + 0xb0);
+  const hex = (id: Uint8Array): string => Buffer.from(id).toString('hex');
+  const entry = (little: boolean, misc: number, name: string): Uint8Array => {
+    const content = new ByteWriter(little).u32(-1).raw(listed).u8(listed.length).zeros(3);
+    return record(little, 67, content.text(`${name}\0`).align(8).done(), misc | (1 << 15));
+  };
+  for (const little of [true, false]) {
+    const map = new ByteWriter(little).u32(-1).u32(0).u64(0xffffffffc0700000n).u64(0x1000).u64(0);
+    map.u8(mapped.length).zeros(3).raw(mapped).u32(5).u32(2);
+    map.text('/lib/modules/6.1.0-test/kernel/net/net-sample.ko.xz\0').align(8);
+    const list = [
+      entry(little, 1, '/lib/modules/6.1.0-test/kernel/drivers/md/dm-mod.ko'),
+      entry(little, 1, '[ext4]'),
+      entry(little, 2, '/home/user/mine.ko'),
+    ];
+    const records = mixedRecords(little);
+    records.all.unshift(record(little, 10, map.done(), 1 | (1 << 14)));
+    const own = new Map([...features(little), [2, joinedBytes(list)]]);
+    const expected = new Map([
+      ['net_sample', hex(mapped)],
+      ['dm_mod', hex(listed)],
+      ['ext4', hex(listed)],
+    ]);
+    const inFile = await read(recording({ ...LITTLE, little }, records, undefined, own));
+    assert.deepEqual(inFile.moduleBuildIds, expected);
+    records.all.push(...list);
+    const inPipe = await read(recording({ ...LITTLE, little, pipe: true }, records));
+    assert.deepEqual(inPipe.moduleBuildIds, expected);
+  }
+  assert.equal((await read(recording(LITTLE, mixedRecords(true)))).moduleBuildIds, undefined);
+});
+
 for (const little of [true, false]) {
   for (const pipe of [false, true]) {
     for (const piece of [0, 100, 3000]) {

@@ -114,7 +114,10 @@ test('a text whose functions have other sizes is of another build, all of it', a
     ' caller+0x8/0x4000\n\n outer+0xa/0x4000\n\n same+0x1/0x4000\n\n other+0x1/0x4000\n\n outer+0xa/0x14\n';
   const { output, errors } = await resolve(['--vmlinux', VMLINUX], text);
   assert.match(output, /outer\+0xa\/0x14 \([^)]*, doubtful\)\n$/);
-  assert.match(errors, /is of another build: 3 of 3 functions have another size in the text: all lines/);
+  assert.match(
+    errors,
+    /is of another build: 3 of 3 functions have another size in the text: lines are doubtful/,
+  );
 });
 
 test('an offset beyond the function is no place in it', async () => {

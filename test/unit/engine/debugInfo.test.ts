@@ -6,10 +6,14 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import type { Capture } from '../../../src/capture/eventTable';
 import { DebugInfo, NOTHING_CHOSEN } from '../../../src/engine/debugInfo';
+import { debugInfoRow } from '../../../src/engine/debugInfoRows';
 import { Engine } from '../../../src/engine/engine';
+import { PlacedStacks } from '../../../src/engine/frames';
+import { DebugInfoFiles } from '../../../src/engine/node/debugInfoFiles';
 import { NodeDebugInfo } from '../../../src/engine/node/debugInfoMachine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
+import { LazyTree } from '../../../src/engine/lazyTree';
 import type { TreeNode } from '../../../src/engine/protocol';
 import { captureOf, traceText } from '../support/traceText';
 
@@ -168,4 +172,57 @@ test('a vmlinux that nobody chose is used only when it is shown to be that of a 
   assert.deepEqual(places, [], 'a capture does not say where files are looked for');
   await info.settleFor([ofKernel(null, null)]);
   assert.match(info.facts.looked[0]!.found, /no open capture says the release/);
+});
+
+test('a module is held against the build-id that the capture says of it, whatever is said of the vmlinux', async () => {
+  const modules = path.join(scratch, 'modules');
+  mkdirSync(modules);
+  copyFileSync('test/fixtures/debugInfo/dwarf5-zlib.elf', path.join(modules, 'm.ko'));
+  const capture = await captureOf([
+    { task: 'cat-1', text: PUT, stack: ['other+0x5/0x9', 'caller+0x97/0x500 [m]'] },
+  ]);
+  const info = new DebugInfo(new NodeDebugInfo(null));
+  const own = await DebugInfoFiles.open(VMLINUX, modules, { tree: null, root: null });
+  const { buildId } = (await own.modules.open('m'))!;
+  own.close();
+  await info.choose({ ...NOTHING_CHOSEN, vmlinux: VMLINUX, modules });
+  const locate = async (of: Partial<Capture>) => {
+    const held: Capture = { ...capture, ...of };
+    await info.settleFor([held]);
+    const [other, caller] = await new PlacedStacks(held, info.locateIn(held, null)).frames(0);
+    const doubts = [other!, caller!].map(({ location }) => location.isDoubtful ?? false);
+    return { doubts, note: caller!.location.note, fit: info.fitOf(held)! };
+  };
+
+  const otherKernel = { release: null, buildId: 'f'.repeat(40) };
+  const same = await locate({ kernel: otherKernel, moduleBuildIds: new Map([['m', buildId!]]) });
+  assert.match(same.fit.mismatch, /dwarf4\.elf has build-id .* the traced kernel f{40}/);
+  assert.deepEqual([same.doubts[0], same.fit.otherModules.size], [true, 0]);
+  assert.doesNotMatch(same.note, /build-id/);
+
+  const ours = { release: null, buildId: BUILD_ID };
+  const other = await locate({ kernel: ours, moduleBuildIds: new Map([['m', 'e'.repeat(40)]]) });
+  assert.deepEqual([other.fit.isProven, other.fit.mismatch, other.doubts], [true, '', [false, true]]);
+  assert.match(other.note, /m\.ko has build-id [0-9a-f]{40}, the module in the trace e{40}/);
+  assert.deepEqual([...other.fit.otherModules.keys()], ['m']);
+  assert.equal(
+    other.fit.evidence,
+    'build-id equal, sizes of 1 of 1 function equal',
+    'its sizes do not count',
+  );
+
+  const root = debugInfoRow({
+    facts: info.facts,
+    captures: [{ path: capture.path, fit: other.fit }],
+    modules: info.modules,
+    problems: info.problems,
+  });
+  const tree = new LazyTree(() => [root]);
+  const [ofCapture] = (await tree.page('debug-info', 0, 10)).nodes;
+  assert.equal(ofCapture!.description, `${other.fit.evidence} · 1 module of another build`);
+  const [module] = (await tree.page('debug-info/modules', 0, 10)).nodes;
+  assert.deepEqual(
+    [module!.mood, module!.description],
+    ['doubt', 'of another build: its lines are doubtful'],
+  );
 });
