@@ -69,6 +69,7 @@ export class CpuCursor {
   /** Time stamp of the newest record before conversion, as distance to the clock's base. */
   private stamp = 0;
   private pageStampHigh = 0;
+  private isInZeros = false;
   private readonly byteOrder: ByteOrder;
   private readonly clock: CaptureClock;
   /** Null where times can be taken as they are. */
@@ -259,6 +260,11 @@ export class CpuCursor {
       this.miss(0);
       return true;
     }
+    if (size === 0 && high === 0 && low === 0) {
+      this.unwritten(start);
+      return true;
+    }
+    this.isInZeros = false;
     this.pageStampHigh = high;
     this.stamp = this.clock.relative(high, low);
     this.nextRecord = start + dataOffset;
@@ -269,6 +275,17 @@ export class CpuCursor {
       this.miss(count);
     }
     return true;
+  }
+
+  /** The page is zeros: no clock of a running kernel stands at 0, and a page without events has a time. */
+  private unwritten(start: number): void {
+    if (this.isInZeros) return;
+    this.isInZeros = true;
+    this.problem(
+      start,
+      'zeros in place of pages, as after a copy that broke off or a crash; their events are lost, copy the file again',
+    );
+    this.miss(0);
   }
 
   /** Less than the smallest record, a head and a word, is left: fine only when it is a padding. */

@@ -171,10 +171,11 @@ async function cpuParts(structure: FileStructure, data: BufferData): Promise<Cpu
   return parts;
 }
 
-/** Time stamp of the first page of a span, or null when the span is too short for one. */
+/** Time stamp of the first page of a span, or null when the span is too short for one or zeros. */
 function firstStamp({ bytes }: PageSpan, page: PageHeader, littleEndian: boolean): bigint | null {
   if (bytes.length < page.timestampOffset + 8) return null;
-  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(page.timestampOffset, littleEndian);
+  const stamp = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(page.timestampOffset, littleEndian);
+  return stamp === 0n ? null : stamp;
 }
 
 function smallest(stamps: readonly (bigint | null)[]): bigint {

@@ -108,6 +108,11 @@ function sectionsOf(bytes: Uint8Array, id: number): number[] {
   return found;
 }
 
+/** Where the pages of a buffer of version 7 begin. */
+function dataOf(bytes: Uint8Array, buffer: number): number {
+  return Math.ceil((sectionsOf(bytes, BUFFER_SECTION)[buffer]! + SECTION_HEAD) / PAGE_SIZE) * PAGE_SIZE;
+}
+
 /** Behind mark, version, byte order, size of a long, page size, compression and the offset of the options. */
 function firstSection(bytes: Uint8Array): number {
   const compression = 18;
@@ -266,7 +271,7 @@ test('version 7: what trace-cmd was writing when it was ended is read', async ()
   const [pins] = sectionsOf(bytes, BUFFER_SECTION).slice(1);
   const [, afterTop] = sectionsOf(bytes, 0);
   // Neither the size of the section nor the number of chunks nor the place of the next options is there yet.
-  const chunkCount = Math.ceil((pins! + SECTION_HEAD) / PAGE_SIZE) * PAGE_SIZE;
+  const chunkCount = dataOf(bytes, 1);
   const nextOptions = pins! - 8;
   assert.ok(nextOptions > afterTop!);
   const open = patched(bytes, [pins! + SECTION_SIZE, nextOptions]);
@@ -346,6 +351,26 @@ test('events behind the end of a file are a gap', async () => {
       assert.ok(capture.gaps[0]!.from! >= last);
       assert.equal(capture.gaps[0]!.to, null);
     }
+  }
+});
+
+test('zeros in place of pages are said, and are a gap', async () => {
+  for (const version of [6, 7] as const) {
+    const bytes = fileOf({ version });
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const whole = await read(bytes);
+    const top = version === 6 ? Number(view.getBigUint64(tableOf6(bytes, 0), true)) : dataOf(bytes, 0);
+    const hole = await read(Uint8Array.from(bytes).fill(0, top + PAGE_SIZE, top + 3 * PAGE_SIZE));
+    assert.match(messages(hole), new RegExp(`^@${top + PAGE_SIZE} CPU 0: zeros in place of pages`));
+    assert.equal(hole.problemCount, 1);
+    assert.equal(hole.timeBase, whole.timeBase);
+    assert.ok(hole.events.length < whole.events.length);
+    assert.deepEqual(
+      hole.gaps.map(({ cpu, from, to }) => [cpu, from !== null, to !== null]),
+      [[0, true, true]],
+    );
+    const noBeginning = await read(Uint8Array.from(bytes).fill(0, top, top + PAGE_SIZE));
+    assert.equal(noBeginning.timeBase, BigInt(1007));
   }
 });
 
