@@ -155,14 +155,17 @@ async function useDebugInfo(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<boolean> {
+  const name = path.basename(vmlinux);
   try {
-    await engine.setDebugInfo({ vmlinux, modules, sourcePathMap: [] });
+    await progress.during(name, (onProgress) =>
+      engine.setDebugInfo({ vmlinux, modules, sourcePathMap: [] }, { onProgress }),
+    );
   } catch (error) {
     if (!(error instanceof DebugFileError)) throw error;
     await errors.write(`page-holders: --vmlinux ${error.message}.\n`);
     return false;
   }
-  await progress.during(path.basename(vmlinux), (onProgress) => engine.debugInfo({}, { onProgress }));
+  await progress.during(name, (onProgress) => engine.debugInfo({}, { onProgress }));
   for (const doubt of engine.reports.debugInfoDoubts()) await errors.write(`page-holders: ${doubt}\n`);
   return true;
 }

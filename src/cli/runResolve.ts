@@ -40,7 +40,9 @@ export async function runResolve(
       await tell(tally, errors);
       return 0;
     }
-    const files = await DebugInfoFiles.open(vmlinux, modules, { tree, root: null });
+    const files = await progress.during(path.basename(vmlinux), (onProgress) =>
+      DebugInfoFiles.open(vmlinux, modules, { tree, root: null }, { onProgress }),
+    );
     const info = new KernelDebugInfo(files.kernel, files.modules);
     const text = new TextOfKernel(lines, info);
     const source = tree === null ? null : await openTree(tree);

@@ -83,8 +83,9 @@ export class DebugInfo {
    * Takes other files in place of those in use, which are closed.
    *
    * @throws DebugFileError when the chosen vmlinux cannot be used
+   * @throws CancelledError
    */
-  choose(choice: DebugInfoChoice): Promise<void> {
+  choose(choice: DebugInfoChoice, options: RequestOptions = {}): Promise<void> {
     return this.settle(async () => {
       this.use(null);
       this.choice = { ...choice, vmlinux: null };
@@ -93,7 +94,7 @@ export class DebugInfo {
       if (choice.vmlinux === null) return;
       const { vmlinux, modules } = choice;
       if (this.machine === null) throw new DebugFileError(`${vmlinux} ${NOT_BY_RANGES}`);
-      const files = await this.machine.open(vmlinux, modules, this.tree);
+      const files = await this.machine.open(vmlinux, modules, this.tree, options);
       this.choice = choice;
       this.use(files);
     });
@@ -111,7 +112,8 @@ export class DebugInfo {
    *
    * @throws CancelledError
    */
-  async settleFor(captures: readonly Capture[], { signal, onProgress }: RequestOptions = {}): Promise<void> {
+  async settleFor(captures: readonly Capture[], options: RequestOptions = {}): Promise<void> {
+    const { signal, onProgress } = options;
     const pause = pauseFor(signal);
     await this.settle(async () => {
       if (this.machine?.isSearched !== true || this.choice.vmlinux !== null || captures.length === 0) return;
@@ -119,7 +121,7 @@ export class DebugInfo {
       if (this.searchedFor === key) return;
       // One that was found goes on to serve as long as it fits any of the captures.
       const goesOn = this.files !== null && (await this.fitting(this.files, captures)) !== null;
-      if (!goesOn) await this.search(this.machine, captures, pause);
+      if (!goesOn) await this.search(this.machine, captures, options);
       this.searchedFor = key;
     });
     for (const [index, capture] of captures.entries()) {
@@ -171,15 +173,16 @@ export class DebugInfo {
   private async search(
     machine: DebugInfoMachine,
     captures: readonly Capture[],
-    pause: () => Promise<void> | undefined,
+    options: RequestOptions,
   ): Promise<void> {
+    const pause = pauseFor(options.signal);
     this.use(null);
     const kernels = captures.map(({ kernel }) => kernel ?? { release: null, buildId: null });
     const looked: LookedPlace[] = [];
     for (const place of machine.vmlinuxPlaces(kernels, this.tree)) {
       await pause();
       if (this.files !== null) break;
-      looked.push({ path: place, found: await this.tryOut(machine, place, captures) });
+      looked.push({ path: place, found: await this.tryOut(machine, place, captures, options) });
     }
     if (this.files === null && kernels.every(({ release }) => release === null)) {
       looked.push({
@@ -195,11 +198,12 @@ export class DebugInfo {
     machine: DebugInfoMachine,
     place: string,
     captures: readonly Capture[],
+    options: RequestOptions,
   ): Promise<string> {
     if (!(await machine.isThere(place))) return 'no such file';
     let files: OpenDebugInfo;
     try {
-      files = await machine.open(place, this.choice.modules, this.tree);
+      files = await machine.open(place, this.choice.modules, this.tree, options);
     } catch (error) {
       if (!(error instanceof DebugFileError)) throw error;
       return error.message.replace(`${place} `, '').replace(`${place}: `, '');

@@ -102,9 +102,12 @@ export class Engine implements EngineApi {
     return this.kernelTree.choose(request);
   }
 
-  async setDebugInfo(request: Request<'setDebugInfo'>): Promise<Answer<'setDebugInfo'>> {
+  async setDebugInfo(
+    request: Request<'setDebugInfo'>,
+    options: RequestOptions = {},
+  ): Promise<Answer<'setDebugInfo'>> {
     try {
-      await this.places.debug.choose(request);
+      await this.places.debug.choose(request, options);
     } finally {
       this.forget();
     }

@@ -65,8 +65,14 @@ export interface DebugInfoMachine {
    *
    * @param modules folder of the modules; null for where those of this kernel usually are
    * @throws DebugFileError when the vmlinux cannot be used; the message names it and says what was expected
+   * @throws CancelledError
    */
-  open(vmlinux: string, modules: string | null, tree: string | null): Promise<OpenDebugInfo>;
+  open(
+    vmlinux: string,
+    modules: string | null,
+    tree: string | null,
+    options: RequestOptions,
+  ): Promise<OpenDebugInfo>;
 }
 
 /** What is read of a vmlinux and of modules, open until {@link close}. */

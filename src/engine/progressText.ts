@@ -16,6 +16,7 @@ const ENGLISH: ProgressWords = {
     reading: (name) => `Reading ${name}`,
     sorting: (name) => `Putting in order the events of ${name}`,
     analysing: (name) => `Finding the holders in ${name}`,
+    unpacking: (name) => `Unpacking ${name}`,
     matching: (name) => `Comparing the captures with ${name}`,
     indexing: (name) => `Looking up functions in ${name}`,
   },

@@ -124,7 +124,7 @@ export interface NodePage {
 export type TreeName = 'holders' | 'captures';
 
 export interface ProgressReport {
-  readonly phase: 'reading' | 'sorting' | 'analysing' | 'matching' | 'indexing';
+  readonly phase: 'reading' | 'sorting' | 'analysing' | 'unpacking' | 'matching' | 'indexing';
   /** In {@link unit}; 0 when not known. */
   readonly done: number;
   readonly total: number;

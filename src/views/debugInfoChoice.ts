@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/captureTree';
-import type { DebugInfoFacts, EngineApi } from '../engine/protocol';
+import type { DebugInfoFacts, EngineApi, RequestOptions } from '../engine/protocol';
 import type { PathMapping } from '../source/sourcePaths';
 import { showFailure } from './failures';
 
@@ -48,12 +48,20 @@ export class DebugInfoChoice implements vscode.Disposable {
     this.subscriptions.dispose();
   }
 
+  /** The vmlinux that is chosen, or null. */
+  get vmlinux(): string | null {
+    return this.chosenPath(VMLINUX) ?? null;
+  }
+
   /** Tells the engine what is chosen; what cannot be used is told to people. */
-  async apply(): Promise<void> {
-    const vmlinux = this.chosenPath(VMLINUX) ?? null;
+  async apply(options: RequestOptions): Promise<void> {
+    const { vmlinux } = this;
     const modules = this.chosenPath(MODULES) ?? null;
     try {
-      const facts = await this.engine.setDebugInfo({ vmlinux, modules, sourcePathMap: this.sourcePathMap() });
+      const facts = await this.engine.setDebugInfo(
+        { vmlinux, modules, sourcePathMap: this.sourcePathMap() },
+        options,
+      );
       if (facts.vmlinux !== null) {
         this.log.info(`vmlinux: ${facts.vmlinux}, release ${facts.release ?? 'unknown'}`);
       }

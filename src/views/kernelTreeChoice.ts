@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/captureTree';
-import type { EngineApi, KernelTreeFacts, ProgressReport } from '../engine/protocol';
+import type { EngineApi, KernelTreeFacts, ProgressReport, RequestOptions } from '../engine/protocol';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './kindRuleSetting';
@@ -24,7 +24,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   private settled: Promise<void> | null = null;
   /** What the engine is told of trees and debug info, one after the other. */
   private telling: Promise<void> = Promise.resolve();
-  /** Those that go on: captures that are opened meanwhile bring functions of their own. */
+  /** Those that go on, and the opening of debug info: captures that are opened meanwhile bring functions of their own. */
   private readonly lookUps = new Set<AbortController>();
   private readonly subscriptions: vscode.Disposable;
   private readonly kindRules: KindRuleReport;
@@ -90,7 +90,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   private async updateDebugInfo(): Promise<void> {
     if (this.settled === null) return;
     await this.tell(async () => {
-      await this.debugInfo.apply();
+      await this.applyDebugInfo();
       this.captures.notify();
     });
     await this.lookUpFunctions();
@@ -101,9 +101,6 @@ export class KernelTreeChoice implements vscode.Disposable {
     const tree = await this.tree();
     if (this.captures.all.length === 0) return;
     const started = Date.now();
-    const controller = new AbortController();
-    this.lookUps.add(controller);
-    setLookingUp(true);
     const ofTree = new ProgressText(baseName(tree?.root ?? ''), PROGRESS_WORDS);
     const ofDebugInfo = new ProgressText(
       vscode.l10n.t({
@@ -112,26 +109,53 @@ export class KernelTreeChoice implements vscode.Disposable {
       }),
       PROGRESS_WORDS,
     );
-    const onProgress = (report: ProgressReport): void => {
-      this.view.message = (report.phase === 'matching' ? ofDebugInfo : ofTree).of(report);
-    };
+    const textOf = (report: ProgressReport): string =>
+      (report.phase === 'indexing' ? ofTree : ofDebugInfo).of(report);
     try {
-      const location = { viewId: 'pageHolders.captures' };
-      const symbols = await vscode.window.withProgress({ location }, () =>
-        this.engine.lookUpFunctions({}, { signal: controller.signal, onProgress }),
-      );
+      const symbols = await this.shown(textOf, (options) => this.engine.lookUpFunctions({}, options));
       if (symbols === null || tree === null) return;
       const { found, asked } = symbols;
       this.log.info(`${found} of ${asked} functions found in ${tree.root}, in ${Date.now() - started} ms`);
     } catch (error) {
       showFailure(this.log, error);
     } finally {
+      this.captures.notify();
+    }
+  }
+
+  /** Opens the chosen debug info: a packed vmlinux takes some seconds. */
+  private async applyDebugInfo(): Promise<void> {
+    const { vmlinux } = this.debugInfo;
+    if (vmlinux === null) return this.debugInfo.apply({});
+    const text = new ProgressText(baseName(vmlinux), PROGRESS_WORDS);
+    await this.shown(
+      (report) => text.of(report),
+      (options) => this.debugInfo.apply(options),
+    );
+  }
+
+  /** Shows work of the engine in the view for as long as it goes on, with what ends it; rejects as it does. */
+  private async shown<T>(
+    textOf: (report: ProgressReport) => string,
+    work: (options: RequestOptions) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const onProgress = (report: ProgressReport): void => {
+      this.view.message = textOf(report);
+    };
+    this.lookUps.add(controller);
+    setLookingUp(true);
+    try {
+      const location = { viewId: 'pageHolders.captures' };
+      return await vscode.window.withProgress({ location }, () =>
+        work({ signal: controller.signal, onProgress }),
+      );
+    } finally {
       this.lookUps.delete(controller);
       if (!this.isLookingUp) {
         setLookingUp(false);
         this.view.message = '';
       }
-      this.captures.notify();
     }
   }
 
@@ -159,7 +183,7 @@ export class KernelTreeChoice implements vscode.Disposable {
       this.current = null;
       showFailure(this.log, error);
     }
-    await this.debugInfo.apply();
+    await this.applyDebugInfo();
     this.watchRules();
     await this.kindRules.tell(this.engine).catch((error: unknown) => {
       showFailure(this.log, error);

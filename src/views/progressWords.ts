@@ -7,6 +7,7 @@ export const PROGRESS_WORDS: ProgressWords = {
     reading: (name) => vscode.l10n.t('Reading {0}', name),
     sorting: (name) => vscode.l10n.t('Putting in order the events of {0}', name),
     analysing: (name) => vscode.l10n.t('Finding the holders in {0}', name),
+    unpacking: (name) => vscode.l10n.t('Unpacking {0}', name),
     matching: (name) => vscode.l10n.t('Comparing the captures with {0}', name),
     indexing: (name) => vscode.l10n.t('Looking up functions in {0}', name),
   },

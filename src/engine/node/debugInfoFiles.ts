@@ -4,6 +4,7 @@ import path from 'node:path';
 import { DebugFile } from '../../source/debugFile';
 import { DebugFileError } from '../../source/elf/debugProblems';
 import type { OpenDebugInfo, OpenModules } from '../engineHost';
+import type { RequestOptions } from '../protocol';
 import { modulesPlaces, type SearchedMachine } from './debugInfoPlaces';
 import { OpenFiles } from './openFiles';
 import { openSeparate } from './separateDebugFile';
@@ -35,15 +36,17 @@ export class DebugInfoFiles implements OpenDebugInfo {
    * @param modules folder of the modules, searched with its subfolders when a frame names one; null for where those of
    *   this kernel usually are
    * @throws DebugFileError when the vmlinux cannot be used; the message names it and says what was expected
+   * @throws CancelledError
    */
   static async open(
     vmlinux: string,
     modules: string | null,
     machine: SearchedMachine,
+    options: RequestOptions = {},
   ): Promise<DebugInfoFiles> {
     const handles = new OpenFiles();
     try {
-      const chosen = await DebugFile.open(await handles.openUnpacked(vmlinux, LARGEST_VMLINUX));
+      const chosen = await DebugFile.open(await handles.openUnpacked(vmlinux, LARGEST_VMLINUX, options));
       const kernel = chosen.hasDebugInfo
         ? chosen
         : await openSeparate(chosen, vmlinux, [], machine.root, handles);

@@ -1,6 +1,7 @@
 /** Debug info in the files of this machine. */
 import type { KernelIdentity } from '../../capture/eventTable';
 import type { DebugInfoMachine, OpenDebugInfo } from '../engineHost';
+import type { RequestOptions } from '../protocol';
 import { DebugInfoFiles } from './debugInfoFiles';
 import { isFileIn, isThere, vmlinuxOfRelease, vmlinuxPlaces } from './debugInfoPlaces';
 
@@ -23,7 +24,12 @@ export class NodeDebugInfo implements DebugInfoMachine {
     return vmlinuxOfRelease(this.root ?? '/', release);
   }
 
-  open(vmlinux: string, modules: string | null, tree: string | null): Promise<OpenDebugInfo> {
-    return DebugInfoFiles.open(vmlinux, modules, { tree, root: this.root });
+  open(
+    vmlinux: string,
+    modules: string | null,
+    tree: string | null,
+    options: RequestOptions,
+  ): Promise<OpenDebugInfo> {
+    return DebugInfoFiles.open(vmlinux, modules, { tree, root: this.root }, options);
   }
 }

@@ -2,6 +2,9 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { DebugFileError } from '../../source/elf/debugProblems';
 import type { RangeSource } from '../../source/elf/rangeSource';
+import { CancelledError } from '../errors';
+import type { RequestOptions } from '../protocol';
+import { pauseFor } from '../turns';
 
 /** Files of this machine, read without waiting, until all are closed. */
 export class OpenFiles {
@@ -29,13 +32,21 @@ export class OpenFiles {
    * Like {@link open}; of a compressed file the content, as long as that has no more bytes than `largest`.
    *
    * @throws DebugFileError also when it cannot be decompressed
+   * @throws CancelledError
    */
-  async openUnpacked(file: string, largest: number): Promise<RangeSource> {
+  async openUnpacked(
+    file: string,
+    largest: number,
+    { signal, onProgress }: RequestOptions = {},
+  ): Promise<RangeSource> {
     const compressed = this.open(file);
     // Not at the start of the program: decompressors take some ms to load.
     const { contentOf, nameless } = await import('./unpack');
-    const chunks = await contentOf(compressed, largest);
+    const chunks = await contentOf(compressed, largest, (done, total) => {
+      onProgress?.({ phase: 'unpacking', done, total, unit: 'bytes', rowsAtEnd: false });
+    });
     if (chunks === null) return compressed;
+    const pause = pauseFor(signal);
     let size = 0;
     try {
       const handle = nameless();
@@ -47,10 +58,11 @@ export class OpenFiles {
           from += writeSync(handle, chunk, from);
         }
         size += chunk.length;
+        await pause();
       }
       return this.source(file, handle, size);
     } catch (error) {
-      if (error instanceof DebugFileError) throw error;
+      if (error instanceof DebugFileError || error instanceof CancelledError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new DebugFileError(`${file} cannot be decompressed into the temporary folder: ${reason}`);
     }

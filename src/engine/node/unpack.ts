@@ -16,15 +16,17 @@ const HEAD = 6;
  * The content of a file that is compressed, in chunks; null when it is not.
  *
  * @param largest bytes of the content at most
+ * @param onProgress called with the compressed bytes that were read, and how many there are
  */
 export async function contentOf(
   source: RangeSource,
   largest: number,
+  onProgress: (done: number, total: number) => void,
 ): Promise<AsyncGenerator<Uint8Array, void> | null> {
   const compression = compressionOf(await source.read(0, HEAD));
   if (compression === null) return null;
   const problems = new ProblemList();
-  const chunks = compression.decompress(byteChunks(source, {}, problems), problems);
+  const chunks = compression.decompress(byteChunks(source, { onProgress }, problems), problems);
   return checked(chunks, problems, source.name, largest);
 }
 

@@ -1,20 +1,23 @@
 /** Frames of captures by debug info: the small programs of the fixtures stand for a kernel. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Capture } from '../../../src/capture/eventTable';
 import { DebugInfo, NOTHING_CHOSEN } from '../../../src/engine/debugInfo';
 import { debugInfoRow } from '../../../src/engine/debugInfoRows';
 import { Engine } from '../../../src/engine/engine';
+import { CancelledError } from '../../../src/engine/errors';
 import { PlacedStacks } from '../../../src/engine/frames';
 import { DebugInfoFiles } from '../../../src/engine/node/debugInfoFiles';
 import { NodeDebugInfo } from '../../../src/engine/node/debugInfoMachine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { LazyTree } from '../../../src/engine/lazyTree';
-import type { TreeNode } from '../../../src/engine/protocol';
+import { ProgressText } from '../../../src/engine/progressText';
+import type { ProgressReport, TreeNode } from '../../../src/engine/protocol';
 import { captureOf, traceText } from '../support/traceText';
 
 const VMLINUX = path.resolve('test/fixtures/debugInfo/dwarf4.elf');
@@ -126,6 +129,40 @@ test('a vmlinux that cannot be used is refused with what was expected, and none 
   );
   assert.equal((await engine.debugInfo({})).vmlinux, null);
   assert.equal((await stack(engine))[0]!.description, '');
+});
+
+test('unpacking a vmlinux tells how far it is, and can be cancelled', async () => {
+  const packed = path.join(scratch, 'vmlinux.gz');
+  // More than is read at a time, which does not shrink.
+  const rest = Buffer.from(Uint32Array.from({ length: 1 << 20 }, (_, i) => Math.imul(i, 0x9e3779b1)).buffer);
+  writeFileSync(packed, gzipSync(Buffer.concat([readFileSync(VMLINUX), rest]), { level: 0 }));
+  const { size } = statSync(packed);
+  const engine = await opened(['other+0x5/0x9']);
+  const told: ProgressReport[] = [];
+  await engine.setDebugInfo({ ...chosen, vmlinux: packed }, { onProgress: (report) => told.push(report) });
+  assert.ok(
+    told.length > 2 &&
+      told.every(({ phase, total, unit }) => phase === 'unpacking' && total === size && unit === 'bytes'),
+  );
+  assert.equal(told.at(-1)!.done, size);
+  assert.equal(new ProgressText('vmlinux.gz').of(told[0]!), 'Unpacking vmlinux.gz: 24 %');
+  assert.match(words((await stack(engine))[0]!), /other\.c:11 · exact/);
+
+  const controller = new AbortController();
+  let steps = 0;
+  const cancelled = engine.setDebugInfo(
+    { ...chosen, vmlinux: packed },
+    {
+      signal: controller.signal,
+      onProgress: () => {
+        if (++steps === 2) controller.abort();
+      },
+    },
+  );
+  await assert.rejects(cancelled, CancelledError);
+  assert.ok(steps < told.length, 'the rest was not read');
+  assert.equal((await engine.debugInfo({})).vmlinux, null);
+  assert.equal((await engine.setDebugInfo(chosen)).vmlinux, VMLINUX);
 });
 
 test('a vmlinux that nobody chose is used only when it is shown to be that of a capture', async () => {
