@@ -9,10 +9,14 @@ import { inWorkerThread } from './engine/node/startWorker';
 export type { PageHoldersApi } from './composition';
 
 export function activate(context: vscode.ExtensionContext): PageHoldersApi {
-  const script = vscode.Uri.joinPath(context.extensionUri, 'dist/worker.js').fsPath;
+  const bundled = (name: string): string => vscode.Uri.joinPath(context.extensionUri, 'dist', name).fsPath;
   const cacheFolder = context.globalStorageUri.fsPath;
   return compose(context, {
-    startEngine: inWorkerThread(script, { cacheFolder, systemRoot: '/' }),
+    startEngine: inWorkerThread(bundled('worker.js'), {
+      cacheFolder,
+      systemRoot: '/',
+      decompressionScript: bundled('decompression.js'),
+    }),
     absolutePath,
     headOf,
   });

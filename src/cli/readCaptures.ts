@@ -31,7 +31,7 @@ export async function readCaptures(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<ReadCaptures | null> {
-  const engine = new Engine(nodeHost(cacheFolder()));
+  const engine = new Engine(nodeHost(cacheFolder(), null, path.join(__dirname, 'decompression.js')));
   if (rules !== null && !(await useRules(engine, rules, errors))) return null;
   const opened = await openAll(engine, captures, errors, progress);
   if (opened.length === 0) return null;

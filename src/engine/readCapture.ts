@@ -91,6 +91,7 @@ function read(file: CaptureFile, options: ReadCaptureOptions): Promise<Capture> 
   return openCapture(file, {
     pause,
     ...(signal === undefined ? {} : { signal }),
+    ...(file.startDecompression ? { startDecompression: file.startDecompression } : {}),
     onProgress: (done, total) => {
       part = total === 0 ? 0 : Math.min(LARGEST_PART, done / total);
       onProgress?.({ phase: 'reading', done, total, unit: 'bytes', rowsAtEnd });

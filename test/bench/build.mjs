@@ -12,6 +12,7 @@ const common = {
   target: 'node20',
   minify: true,
   loader: { '.sh': 'text' },
+  define: { fetch: 'undefined' },
   logLevel: 'warning',
 };
 
@@ -34,8 +35,21 @@ export async function bundledCommandLine() {
     entryPoints: [
       { in: path.join(repository, 'src/cli/start.ts'), out: 'page-holders' },
       { in: path.join(repository, 'src/cli/main.ts'), out: 'cli' },
+      { in: path.join(repository, 'src/engine/node/decompressionWorker.ts'), out: 'decompression' },
     ],
     outdir,
   });
   return path.join(outdir, 'page-holders.js');
+}
+
+/** Bundles what reads captures, with the thread that decompresses beside it, and says where it is. */
+export async function bundledLibrary() {
+  await build({
+    ...common,
+    entryPoints: [
+      { in: path.join(repository, 'src/engine/node/decompressionWorker.ts'), out: 'decompression' },
+    ],
+    outdir: folder,
+  });
+  return bundled('library.ts');
 }

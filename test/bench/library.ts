@@ -5,9 +5,11 @@
  *
  * With --ask, pages are asked for afterwards: a process of its own, as that is no part of reading and analysing.
  */
+import { join } from 'node:path';
 import { NONE, type Capture } from '../../src/capture/eventTable';
 import { openCapture } from '../../src/capture/openCapture';
 import { atOnce } from '../../src/capture/turns';
+import { decompressionIn } from '../../src/engine/node/decompressionThread';
 import { NodeFile } from '../../src/engine/node/nodeFile';
 import { HolderAnalyser } from '../../src/holders/analyseHolders';
 
@@ -27,9 +29,10 @@ class Stopwatch {
 
 async function readAndAnalyse(path: string, asks: boolean): Promise<object> {
   const before = process.memoryUsage.rss();
-  const file = await NodeFile.open(path);
+  const file = await NodeFile.open(path, decompressionIn(join(__dirname, 'decompression.js')));
+  const { startDecompression } = file;
   const reading = new Stopwatch();
-  const capture = await openCapture(file);
+  const capture = await openCapture(file, startDecompression ? { startDecompression } : {});
   const read = reading.read();
   await file.close();
   const analysing = new Stopwatch();

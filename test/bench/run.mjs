@@ -14,7 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureTools } from '../host/debian.mjs';
 import * as addresses from './addresses.mjs';
-import { bundled, bundledCommandLine } from './build.mjs';
+import { bundledCommandLine, bundledLibrary } from './build.mjs';
 import { CaptureFiles } from './captureFiles.mjs';
 import * as linearity from './linearity.mjs';
 import { load, machine } from './machine.mjs';
@@ -66,7 +66,7 @@ try {
     repeats,
     events,
     say,
-    library: await bundled('library.ts'),
+    library: await bundledLibrary(),
     commandLine: await bundledCommandLine(),
   };
   const start = await measure(process.execPath, ['-e', '0'], { repeats });

@@ -1,5 +1,7 @@
 import type { ProblemList } from '../problemList';
-import { CompressedCpuData, FlatCpuData, type CpuData } from './cpuData';
+import { CompressedCpuData, type Decompression } from './compressedCpuData';
+import { FlatCpuData, type CpuData } from './cpuData';
+import type { DecompressionThread } from './decompressionThread';
 import { cpuName } from './cpuName';
 import type { CpuRange } from './fileOptions';
 import type { FileRanges } from './fileRanges';
@@ -16,16 +18,15 @@ const HIGHEST_GROWTH = 256;
 export class BufferData {
   private bytesLeft: number;
   private readonly growth: { left: number };
-  private readonly littleEndian: boolean;
 
   constructor(
     private readonly file: FileRanges,
     private readonly structure: FileStructure,
     private readonly problems: ProblemList,
+    private readonly thread: DecompressionThread | null = null,
   ) {
     this.bytesLeft = file.size;
     this.growth = { left: FREE_GROWTH + file.size * HIGHEST_GROWTH };
-    this.littleEndian = structure.header?.littleEndian ?? true;
   }
 
   /** The data of each CPU of a buffer that has any. */
@@ -60,15 +61,14 @@ export class BufferData {
 
   private dataOf(range: CpuRange, isCompressed: boolean, spanSize: number): CpuData {
     if (!isCompressed) return new FlatCpuData(this.file, range, spanSize);
-    const { decompressor } = this.structure;
-    return new CompressedCpuData(
-      this.file,
-      range,
-      this.littleEndian,
-      decompressor,
-      this.problems,
-      this.growth,
-    );
+    const decompression: Decompression = {
+      littleEndian: this.structure.header?.littleEndian ?? true,
+      decompressor: this.structure.decompressor,
+      thread: this.thread,
+      budget: this.growth,
+      batchSize: spanSize,
+    };
+    return new CompressedCpuData(this.file, range, decompression, this.problems);
   }
 
   /** The part of a range that is in the file and was not given out yet. */

@@ -70,10 +70,19 @@ export class FileStructure {
     private readonly problems: ProblemList,
   ) {}
 
-  async read(): Promise<void> {
+  /** Reads the head of the file, which says how the rest is compressed. */
+  async readHeader(): Promise<void> {
     await this.guarded(async () => {
-      const header = await readFileHeader(this.file);
-      this.header = header;
+      this.header = await readFileHeader(this.file);
+    });
+  }
+
+  /** Reads all; the head is not read again. */
+  async read(): Promise<void> {
+    if (this.header === null) await this.readHeader();
+    const { header } = this;
+    if (header === null) return;
+    await this.guarded(async () => {
       this.options = new FileOptions(header.littleEndian, header.version === 7);
       if (header.version === 6) await this.readVersion6(header);
       else await this.readVersion7(header);

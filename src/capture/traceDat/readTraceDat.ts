@@ -40,8 +40,32 @@ export async function readTraceDat(source: ByteSource, options: ReadOptions = {}
   const file = new FileRanges(source, options);
   const problems = new ProblemList(source.size);
   const structure = new FileStructure(file, problems);
-  await structure.read();
-  const data = new BufferData(file, structure, problems);
+  await structure.readHeader();
+  const compression = structure.header?.compression ?? 'none';
+  // It starts while the rest of the structure is read.
+  const thread = compression === 'none' ? undefined : options.startDecompression?.(compression);
+  try {
+    await structure.read();
+    const data = new BufferData(file, structure, problems, thread);
+    return await readData(source, options, { file, problems, structure, data });
+  } finally {
+    thread?.end();
+  }
+}
+
+/** A file whose structure is known. */
+interface OpenTraceDat {
+  readonly file: FileRanges;
+  readonly problems: ProblemList;
+  readonly structure: FileStructure;
+  readonly data: BufferData;
+}
+
+async function readData(
+  source: ByteSource,
+  options: ReadOptions,
+  { file, problems, structure, data }: OpenTraceDat,
+): Promise<Capture> {
   const [text] = structure.texts;
   if (text && structure.buffers.length === 0) return readTexts(source, file, structure, data, problems);
   if (text) {

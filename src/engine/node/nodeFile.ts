@@ -1,9 +1,13 @@
 /** A file of this machine as a capture. */
 import { open, type FileHandle } from 'node:fs/promises';
+import type { StartDecompression } from '../../capture/traceDat/decompressionThread';
 import type { CaptureFile } from '../engineHost';
 import { CaptureError } from '../errors';
 import type { FileState } from '../fileState';
 import { changeOf, fileState } from './nodeFileState';
+
+/** Bytes of a compressed file from which on a thread that decompresses has started before all is read. */
+const WORTH_A_THREAD = 1 << 22;
 
 export class NodeFile implements CaptureFile {
   /** Where and why the system could not read, to continue "the file"; null as long as it could. */
@@ -13,6 +17,7 @@ export class NodeFile implements CaptureFile {
     readonly name: string,
     /** When it was opened. */
     readonly state: FileState,
+    readonly startDecompression: StartDecompression | null,
     private readonly handle: FileHandle,
   ) {}
 
@@ -26,7 +31,7 @@ export class NodeFile implements CaptureFile {
    *
    * @throws CaptureError when there is no such file, it may not be read, or it is a folder
    */
-  static async open(path: string): Promise<NodeFile> {
+  static async open(path: string, startDecompression: StartDecompression | null = null): Promise<NodeFile> {
     let handle: FileHandle;
     try {
       handle = await open(path, 'r');
@@ -39,7 +44,10 @@ export class NodeFile implements CaptureFile {
       : !status.isFile() || (status.size === 0n && (await givesBytes(handle)))
         ? `has no size of its own. Copy what it gives and open the copy: cat ${path} > trace.txt`
         : null;
-    if (refusal === null) return new NodeFile(path, fileState(status), handle);
+    if (refusal === null) {
+      const state = fileState(status);
+      return new NodeFile(path, state, state.size < WORTH_A_THREAD ? null : startDecompression, handle);
+    }
     await handle.close();
     throw new CaptureError(path, refusal);
   }

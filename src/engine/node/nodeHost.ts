@@ -1,6 +1,7 @@
 /** Node on this machine: files and folders by their paths. */
 import type { EngineHost } from '../engineHost';
 import { IndexStore } from '../indexStore';
+import { decompressionIn } from './decompressionThread';
 import { NodeDebugInfo } from './debugInfoMachine';
 import { NodeFile } from './nodeFile';
 import { changeOf } from './nodeFileState';
@@ -11,10 +12,16 @@ import { writePieces } from './writePieces';
 /**
  * @param cacheFolder where lookups in kernel trees are kept from one run to the next; null for nowhere
  * @param systemRoot where a vmlinux and modules are looked for that nobody chose: `/`; null for nowhere
+ * @param decompressionScript path of the bundled thread that decompresses large captures; null for none
  */
-export function nodeHost(cacheFolder: string | null = null, systemRoot: string | null = null): EngineHost {
+export function nodeHost(
+  cacheFolder: string | null = null,
+  systemRoot: string | null = null,
+  decompressionScript: string | null = null,
+): EngineHost {
+  const startDecompression = decompressionScript === null ? null : decompressionIn(decompressionScript);
   return {
-    openFile: (name) => NodeFile.open(name),
+    openFile: (name) => NodeFile.open(name, startDecompression),
     changeOf,
     openTree: (root) => NodeTree.open(root),
     writeFile: writePieces,

@@ -10,6 +10,8 @@ export interface WorkerData {
   readonly cacheFolder: string;
   /** Where a vmlinux is looked for that nobody chose: `/`; nowhere when it is absent. */
   readonly systemRoot?: string;
+  /** Path of the bundled thread that decompresses large captures; none is started when it is absent. */
+  readonly decompressionScript?: string;
 }
 
 /** Memory of JavaScript objects in the worker, in MB; columns of events are not counted, and fail by themselves. */

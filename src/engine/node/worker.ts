@@ -9,12 +9,12 @@ import type { WorkerData } from './startWorker';
 const port = parentPort;
 if (port === null) throw new Error('The engine worker runs in a worker thread only.');
 
-const { cacheFolder, systemRoot } = workerData as WorkerData;
+const { cacheFolder, systemRoot = null, decompressionScript = null } = workerData as WorkerData;
 const server = new EngineServer(
   (message) => {
     port.postMessage(message);
   },
-  (files) => hostByName(nodeHost(cacheFolder, systemRoot ?? null), workspaceHost(files, null)),
+  (files) => hostByName(nodeHost(cacheFolder, systemRoot, decompressionScript), workspaceHost(files, null)),
 );
 port.on('message', (message: ToEngine) => {
   server.receive(message);

@@ -1,0 +1,176 @@
+/** Compressed captures with a thread that decompresses ahead: what is read must not depend on whether it helps, and when. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { openCapture } from '../../../src/capture/openCapture';
+import type { Capture } from '../../../src/capture/eventTable';
+import {
+  decompressBatch,
+  type Batch,
+  type BatchContent,
+  type DecompressionThread,
+} from '../../../src/capture/traceDat/decompressionThread';
+import { decompressorOf, type Decompressor } from '../../../src/capture/traceDat/decompressor';
+import { decompressionIn } from '../../../src/engine/node/decompressionThread';
+import { captureText } from './support/describeCapture';
+import { below, seededRandom } from './support/random';
+import { FIXTURES, memorySource, textBytes } from './support/sources';
+
+const SCRIPT = path.resolve('dist/decompression.js');
+const RECORDING = textBytes(path.join(FIXTURES, 'f_dat_v7_zstd', 'trace.dat'));
+
+/** A thread on this one that takes its time: some turns to start, some for each answer. */
+class SlowThread implements DecompressionThread {
+  isEnded = false;
+  asked = 0;
+  private turnsToStart: number;
+  private readonly decompressor: Promise<Decompressor | null>;
+
+  constructor(compression: string, { turnsToStart, failsAt }: { turnsToStart: number; failsAt: number }) {
+    this.turnsToStart = turnsToStart;
+    this.failsAt = failsAt;
+    this.decompressor = decompressorOf(compression);
+  }
+
+  private readonly failsAt: number;
+
+  get isReady(): boolean {
+    return !this.isEnded && this.asked < this.failsAt && this.turnsToStart-- <= 0;
+  }
+
+  async decompress(batch: Batch, memory: Uint8Array | null): Promise<BatchContent | null> {
+    const isLast = ++this.asked >= this.failsAt;
+    const decompressor = await this.decompressor;
+    for (let turn = below(seededRandom(this.asked), 3); turn >= 0; turn--) await nextTurn();
+    // Whoever still looks at memory that was given away finds rubbish there.
+    memory?.fill(0xaa);
+    const content = decompressBatch(batch, memory, decompressor);
+    batch.bytes.fill(0xaa);
+    return isLast ? null : content;
+  }
+
+  end(): void {
+    this.isEnded = true;
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+const TIMES = [
+  { turnsToStart: 0, failsAt: Infinity },
+  { turnsToStart: 2, failsAt: Infinity },
+  { turnsToStart: 0, failsAt: 2 },
+  { turnsToStart: 1, failsAt: 1 },
+];
+
+function described(capture: Capture): string {
+  return `${captureText(capture)}\n${JSON.stringify(capture.problems)} ${capture.problemCount}`;
+}
+
+test('a recording is read the same with a thread, late, early or failing', async () => {
+  for (const chunkSize of [1 << 9, 1 << 13, 1 << 20]) {
+    const alone = described(await openCapture(memorySource(RECORDING), { chunkSize }));
+    for (const times of TIMES) {
+      const threads: SlowThread[] = [];
+      const startDecompression = (compression: string): SlowThread => {
+        threads.push(new SlowThread(compression, times));
+        return threads.at(-1)!;
+      };
+      const capture = await openCapture(memorySource(RECORDING), { chunkSize, startDecompression });
+      assert.equal(described(capture), alone);
+      const [thread] = threads;
+      assert.equal(threads.length, 1);
+      assert.equal(thread?.isEnded, true);
+      if (times.turnsToStart === 0) assert.ok(thread.asked > 0);
+    }
+  }
+});
+
+test('a damaged recording is read the same with a thread', async () => {
+  const random = seededRandom(11);
+  let damaged = 0;
+  for (let round = 0; round < 150; round++) {
+    const bytes = Uint8Array.from(RECORDING);
+    for (let flips = 0; flips < 3; flips++) bytes[below(random, bytes.length)]! ^= 1 << below(random, 8);
+    const alone = await openCapture(memorySource(bytes));
+    const startDecompression = (compression: string): SlowThread =>
+      new SlowThread(compression, TIMES[round % TIMES.length]!);
+    const capture = await openCapture(memorySource(bytes), { startDecompression });
+    assert.equal(described(capture), described(alone), `round ${round}`);
+    if (alone.problems.some(({ message }) => message.includes('does not decompress'))) damaged++;
+  }
+  assert.ok(damaged > 10, `only ${damaged} had a chunk that does not decompress`);
+});
+
+test('a recording without compression starts no thread', async () => {
+  const bytes = textBytes(path.join(FIXTURES, 'f_dat_v7_zstd', 'trace-v6.dat.gz'));
+  const startDecompression = (): never => assert.fail('a thread was started');
+  assert.ok((await openCapture(memorySource(bytes), { startDecompression })).events.length > 0);
+});
+
+test('who cancels ends the thread', async () => {
+  const cancel = new AbortController();
+  const threads: SlowThread[] = [];
+  const reading = openCapture(memorySource(RECORDING), {
+    chunkSize: 1 << 9,
+    signal: cancel.signal,
+    startDecompression: (compression) => {
+      threads.push(new SlowThread(compression, TIMES[0]!));
+      cancel.abort(new Error('enough'));
+      return threads[0]!;
+    },
+  });
+  await assert.rejects(reading, /enough/);
+  assert.equal(threads[0]!.isEnded, true);
+});
+
+test('the thread that ships decompresses, says what is damaged, and gives up what it is asked when it ends', async (t) => {
+  const thread = decompressionIn(SCRIPT)?.('zlib');
+  if (!thread) return; // One processor: no thread is ever started.
+  t.after(() => {
+    thread.end();
+  });
+  const { zlibSync } = await import('fflate');
+  const contents = ['first', 'second one', 'third'].map((text) => new TextEncoder().encode(text));
+  const blocks = contents.map((content) => zlibSync(content));
+  blocks[1]![0]! ^= 0xff;
+  const batch = (): Batch => ({
+    bytes: Uint8Array.from(blocks.flatMap((block) => [...block])),
+    ends: Int32Array.from(blocks, (_, index) =>
+      blocks.slice(0, index + 1).reduce((sum, { length }) => sum + length, 0),
+    ),
+    sizes: Int32Array.from(contents, ({ length }) => length),
+  });
+  while (!thread.isReady) await nextTurn();
+  const content = await thread.decompress(batch(), null);
+  assert.ok(content);
+  assert.deepEqual(content.isDamaged, [false, true, false]);
+  assert.equal(new TextDecoder().decode(content.bytes.subarray(0, 5)), 'first');
+  assert.equal(new TextDecoder().decode(content.bytes.subarray(15)), 'third');
+  const memory = content.bytes;
+  const again = thread.decompress(batch(), memory);
+  assert.equal(memory.byteLength, 0, 'the memory was handed over');
+  assert.deepEqual((await again)?.isDamaged, [false, true, false]);
+  const left = thread.decompress(batch(), null);
+  thread.end();
+  assert.equal(await left, null);
+  assert.equal(thread.isReady, false);
+});
+
+test('a script that cannot be run leaves the reader alone', async (t) => {
+  const thread = decompressionIn(path.resolve('dist/no-such-script.js'))?.('zstd');
+  if (!thread) return;
+  t.after(() => {
+    thread.end();
+  });
+  const content = await thread.decompress(
+    { bytes: new Uint8Array(1), ends: Int32Array.of(1), sizes: Int32Array.of(1) },
+    null,
+  );
+  assert.equal(content, null);
+  assert.equal(thread.isReady, false);
+});
