@@ -203,6 +203,12 @@ export class FtraceFields {
     return REQUIRED[kind]?.find(([, field]) => (this.seen & (1 << field)) === 0)?.[0] ?? '';
   }
 
+  /** What is wrong with the newest event, of row `row`, that lacks a key. */
+  problemOf(row: number): string {
+    const name = this.symbols.string(this.table.name[row]!);
+    return `${name} without a readable "${this.missing}="; expected it among its fields`;
+  }
+
   /** Stores one value and returns an index inside or behind it. */
   private value(bytes: Uint8Array, start: number, row: number, kind: EventKind, field: Field): number {
     const table = this.table;

@@ -37,11 +37,15 @@ const OPENING = new Map([
 ]);
 
 /** Index of the `=>` when the line at `at` is a frame line, or -1. */
-export function frameMark(bytes: Uint8Array, at: number): number {
+function frameMark(bytes: Uint8Array, at: number): number {
   let i = at;
   let byte = bytes[i]!;
   while (byte === BLANK || byte === TAB) byte = bytes[++i]!;
   return byte === EQUALS && bytes[i + 1] === GREATER ? i : -1;
+}
+
+export function isFrameLine(bytes: Uint8Array, at: number): boolean {
+  return frameMark(bytes, at) >= 0;
 }
 
 /**

@@ -17,19 +17,19 @@ import { eventKindOf } from './eventNames';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
 import { FtraceFields } from './ftraceFields';
-import { FtraceStackFrames, frameMark } from './ftraceStackFrames';
+import { FtraceStackFrames, isFrameLine } from './ftraceStackFrames';
 import { FtraceTaskLine } from './ftraceTaskLine';
 import { GapRecorder } from './gapRecorder';
+import { KindsByName } from './kindsByName';
 import { LineByLineReader } from './lineByLineReader';
 import { LONGEST_LINE } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import { StackBlockCache } from './stackBlockCache';
+import { stackEnd } from './stackLines';
 import { StackMatcher } from './stackMatcher';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
-
-/** A stack's frame lines end here at the latest, so that a window of text stays small. */
-const LONGEST_STACK = 1 << 18;
+import { TimeSinceFirst } from './timeSinceFirst';
 
 /** More instances than a sensible recording has share one record of what waits for a stack. */
 const MOST_INSTANCES = 64;
@@ -78,12 +78,9 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private newestMatcherKey = -1;
   /** Task of the newest line, NONE when that line was no event. */
   private newestTask = NONE;
-  /** By string id, one more than the kind; 0 where the name was not looked at yet. */
-  private recordKinds = new Uint8Array(256);
+  private readonly recordKinds = new KindsByName(this.symbols, recordKindOf);
   private readonly unnamedIds = new Map<string, number>();
-  private baseSeconds = 0;
-  private baseNanoseconds = 0;
-  private hasBase = false;
+  private readonly times = new TimeSinceFirst();
   private clockProblem = false;
 
   /** Reads the lines in `bytes[start, end)`, see {@link LineByLineReader.read}. */
@@ -99,7 +96,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
   /** Time of the first event in the capture's own clock, in ns or ticks. */
   get timeBase(): bigint {
-    return BigInt(this.baseSeconds) * 1000000000n + BigInt(this.baseNanoseconds);
+    return this.times.base;
   }
 
   /** What the text says about itself, for people. */
@@ -134,7 +131,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     const nameEnd = eventNameEnd(bytes, text);
     const named = nameEnd > text;
     const name = named ? this.symbols.internBytes(bytes, text, nameEnd) : this.unnamed(bytes, text);
-    const kind = named ? this.recordKind(name) : EventKind.Other;
+    const kind = named ? this.recordKinds.of(name) : EventKind.Other;
     if (kind >= KERNEL_STACK) {
       let content = nameEnd + 1;
       while (bytes[content] === BLANK || bytes[content] === TAB) content++;
@@ -165,13 +162,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       table.removeLast();
       return this.skipOverlong(bytes, at);
     }
-    const missing = this.fields.missing;
-    if (kind !== EventKind.Other && missing !== '') {
-      this.problem(
-        at,
-        `${this.symbols.string(name)} without a readable "${missing}="; expected it among its fields`,
-      );
-    }
+    if (kind !== EventKind.Other && this.fields.missing !== '') this.problem(at, this.fields.problemOf(row));
     this.matcher(bytes).event(row, line.pid, line.context);
     this.passed(line.cpu, time);
     this.line++;
@@ -184,7 +175,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     const matcher = this.matcher(bytes);
     const row = matcher.find(line.pid, line.context);
     const name = row === NONE ? NONE : this.table.name[row]!;
-    const isInline = bytes[content] !== LESS && frameMark(bytes, content) >= 0;
+    const isInline = bytes[content] !== LESS && isFrameLine(bytes, content);
     let start = content;
     if (!isInline) {
       while (bytes[start] !== NEWLINE) start++;
@@ -199,7 +190,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       if (
         (stop < end || (stop === end && last)) &&
         this.blocks.matches(guess, this.text, start) &&
-        (stop === end || frameMark(bytes, stop) < 0)
+        (stop === end || !isFrameLine(bytes, stop))
       ) {
         this.attach(at, row, this.blocks.stack(guess), this.blocks.isCut(guess));
         matcher.previousBlock = guess;
@@ -210,7 +201,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
     if (isInline && lineEndOf(bytes, content) - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     const blockStart = isArray ? content : start;
-    const blockEnd = isArray ? start : stackEnd(bytes, start, end, last);
+    const blockEnd = isArray ? start : stackEnd(bytes, start, end, last, isFrameLine);
     if (blockEnd < 0) return -1;
     let block = this.blocks.find(this.text, blockStart, blockEnd);
     let stack: number;
@@ -249,9 +240,9 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private userStack(bytes: Uint8Array, at: number, content: number, end: number, last: boolean): number {
     const lineEnd = lineEndOf(bytes, content);
     if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
-    const inline = bytes[content] !== LESS && frameMark(bytes, content) >= 0;
+    const inline = bytes[content] !== LESS && isFrameLine(bytes, content);
     const blockStart = inline ? content : lineEnd + 1;
-    const blockEnd = stackEnd(bytes, blockStart, end, last);
+    const blockEnd = stackEnd(bytes, blockStart, end, last, isFrameLine);
     if (blockEnd < 0) return -1;
     this.userStacks++;
     this.passed(this.taskLine.cpu, this.time(at));
@@ -261,8 +252,8 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
   private otherLine(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const first = bytes[at]!;
-    if (frameMark(bytes, at) >= 0) {
-      const blockEnd = stackEnd(bytes, at, end, last);
+    if (isFrameLine(bytes, at)) {
+      const blockEnd = stackEnd(bytes, at, end, last, isFrameLine);
       if (blockEnd < 0) return -1;
       if (blockEnd > at) {
         this.problem(at, 'stack frames without their head line; expected "<stack trace>" before them');
@@ -386,10 +377,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** Time of the line at `at` relative to the first one, exact: whole seconds and rest are taken apart. */
   private time(at: number): number {
     const line = this.taskLine;
-    if (!this.hasBase) {
-      this.hasBase = true;
-      this.baseSeconds = line.seconds;
-      this.baseNanoseconds = line.nanoseconds;
+    if (!this.times.isBegun) {
       this.isTicks = line.isTicks;
       this.resolution = line.resolution;
     }
@@ -405,20 +393,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       return NaN;
     }
     if (line.resolution < this.resolution) this.resolution = line.resolution;
-    return (line.seconds - this.baseSeconds) * 1e9 + (line.nanoseconds - this.baseNanoseconds);
-  }
-
-  private recordKind(name: number): number {
-    const known = this.recordKinds[name];
-    if (known !== undefined && known > 0) return known - 1;
-    if (name >= this.recordKinds.length) {
-      const wider = new Uint8Array(name * 2);
-      wider.set(this.recordKinds);
-      this.recordKinds = wider;
-    }
-    const kind = recordKindOf(this.symbols.string(name));
-    this.recordKinds[name] = kind + 1;
-    return kind;
+    return this.times.of(line.seconds, line.nanoseconds);
   }
 
   /** String id of what stands for a record without a name. */
@@ -449,16 +424,4 @@ function unnamedEvent(bytes: Uint8Array, at: number): string {
   let i = at;
   while (bytes[i]! > BLANK) i++;
   return bytes[i] === BLANK && startsWith(bytes, i + 1, '<-') ? 'function' : '(no event name)';
-}
-
-/** Index behind the last frame line from `start` on; -1 when more of them may come behind `end`. */
-function stackEnd(bytes: Uint8Array, start: number, end: number, last: boolean): number {
-  let at = start;
-  while (at < end) {
-    if (at - start >= LONGEST_STACK || frameMark(bytes, at) < 0) return at;
-    const lineEnd = lineEndOf(bytes, at);
-    if (lineEnd - at > LONGEST_LINE) return at;
-    at = lineEnd + 1;
-  }
-  return last || at - start >= LONGEST_STACK ? at : -1;
 }

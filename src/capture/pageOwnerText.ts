@@ -1,4 +1,4 @@
-import { BLANK, NEWLINE, ZERO, isDigit, startsWith, textBehind } from './ascii';
+import { BLANK, NEWLINE, ZERO, countLines, isDigit, startsWith, textBehind } from './ascii';
 import { HIGHEST_ORDER } from './allocationTable';
 import { AllocationTableBuilder } from './allocationTableBuilder';
 import { NONE, PageFlag } from './eventTable';
@@ -10,13 +10,12 @@ import { LONGEST_LINE } from './lineWindow';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { PageOwnerLine } from './pageOwnerLine';
-import { PrintedFrames } from './printedFrames';
+import { isIndented, PrintedFrames } from './printedFrames';
 import { StackBlockCache } from './stackBlockCache';
+import { stackEnd } from './stackLines';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
 
-/** A record's frame lines end here at the latest, so that a window of text stays small. */
-const LONGEST_STACK = 1 << 18;
 /** Lines looked at to tell the format: more than a record has (a stack depot keeps 64 frames). */
 const HEAD_LINES = 100;
 
@@ -166,17 +165,11 @@ export class PageOwnerReader extends LineByLineReader implements TextReader {
         return stop;
       }
     }
-    let stop = at;
-    let lines = 0;
-    while (stop < end && bytes[stop] === BLANK && stop - at < LONGEST_STACK) {
-      const newline = bytes.indexOf(NEWLINE, stop);
-      if (newline - stop > LONGEST_LINE) break;
-      stop = newline + 1;
-      lines++;
-    }
+    const stop = stackEnd(bytes, at, end, last, isIndented);
+    if (stop < 0) return -1;
     // The first line is too long to be a frame.
     if (stop === at) return this.skipOverlong(bytes, at);
-    if (stop === end && !last && stop - at < LONGEST_STACK) return -1;
+    const lines = countLines(bytes, at, stop);
     let block = blocks.find(this.text, at, stop);
     let stack: number;
     if (block === NONE) {

@@ -7,6 +7,7 @@ import {
   NEWLINE,
   OPEN_BRACKET,
   ZERO,
+  countLines,
   isDigit,
   startsWith,
   textBehind,
@@ -19,14 +20,13 @@ import { LineByLineReader } from './lineByLineReader';
 import { LONGEST_LINE } from './lineWindow';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
-import { PrintedFrames } from './printedFrames';
+import { isIndented, PrintedFrames } from './printedFrames';
 import { RowReorder } from './reorderRows';
+import { stackEnd } from './stackLines';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
 import { atOnce } from './turns';
 
-/** A record's frame lines end here at the latest, so that a window of text stays small. */
-const LONGEST_STACK = 1 << 18;
 /** Lines looked at to tell the format: more than a record has (PAGE_PINNER_STACK_DEPTH is 16). */
 const HEAD_LINES = 50;
 
@@ -185,16 +185,11 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
 
   /** The frame lines from `at` on; -1 when they may go on behind `end`. */
   private stackLines(bytes: Uint8Array, at: number, end: number, last: boolean): number {
-    let stop = at;
-    let lines = 0;
-    while (stop < end && bytes[stop] === BLANK && stop - at < LONGEST_STACK) {
-      const newline = bytes.indexOf(NEWLINE, stop);
-      if (newline - stop > LONGEST_LINE) break;
-      stop = newline + 1;
-      lines++;
-    }
+    const stop = stackEnd(bytes, at, end, last, isIndented);
+    if (stop < 0) return -1;
+    // The first line is too long to be a frame.
     if (stop === at) return this.skipOverlong(bytes, at);
-    if (stop === end && !last && stop - at < LONGEST_STACK) return -1;
+    const lines = countLines(bytes, at, stop);
     const { table, row } = this;
     if (row === NONE) {
       if (this.heading === null) {

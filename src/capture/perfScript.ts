@@ -19,17 +19,18 @@ import { excerpt } from './excerpt';
 import { FtraceFields } from './ftraceFields';
 import { FtraceTaskLine } from './ftraceTaskLine';
 import { GapRecorder } from './gapRecorder';
+import { KindsByName } from './kindsByName';
 import { LineByLineReader } from './lineByLineReader';
 import { LONGEST_LINE } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import { PerfScriptFrames, isFrame, isKernelFrame, isSourceLine, namesKernel } from './perfScriptFrames';
 import { PerfScriptLine } from './perfScriptLine';
 import { StackBlockCache } from './stackBlockCache';
+import { LONGEST_STACK, stackEnd } from './stackLines';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
+import { TimeSinceFirst } from './timeSinceFirst';
 
-/** A record's frame lines end here at the latest, so that a window of text stays small. */
-const LONGEST_STACK = 1 << 18;
 /** Bytes of a header line that are looked at: a command line can be long. */
 const LONGEST_TEXT = 4096;
 
@@ -92,14 +93,11 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   /** By CPU: text block of its newest stack, for guessing the next one, and time of its newest event. */
   private previousBlocks = new Int32Array(64).fill(NONE);
   private lastTimes = new Float64Array(64).fill(NaN);
-  /** By string id, one more than the kind; 0 where the name was not looked at yet. */
-  private kinds = new Uint8Array(256);
+  private readonly kinds = new KindsByName(this.symbols, eventKindOf);
   /** String id of what stands for the name of a task that is not known, as in ftrace. */
   private readonly unknownComm = this.symbols.internText('<...>');
   private unnamed = NONE;
-  private baseSeconds = 0;
-  private baseNanoseconds = 0;
-  private hasBase = false;
+  private readonly times = new TimeSinceFirst();
 
   /** Only `perf script --header` says it. */
   get kernel(): KernelIdentity | null {
@@ -109,7 +107,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
 
   /** Time of the first event in the capture's own clock, in ns. */
   get timeBase(): bigint {
-    return BigInt(this.baseSeconds) * 1000000000n + BigInt(this.baseNanoseconds);
+    return this.times.base;
   }
 
   /** What the text says about itself, for people. */
@@ -142,7 +140,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
     const { head: line, table } = this;
     const isNamed = line.nameEnd > line.nameStart;
     const name = isNamed ? this.symbols.internBytes(bytes, line.nameStart, line.nameEnd) : this.unnamedId();
-    const kind = isNamed ? this.kindOf(name) : EventKind.Other;
+    const kind = isNamed ? this.kinds.of(name) : EventKind.Other;
     const time = this.time();
     const isUnknown = bytes[line.commStart] === COLON && isUnknownComm(bytes, line.commStart, line.commEnd);
     const comm = isUnknown ? this.unknownComm : this.symbols.internBytes(bytes, line.commStart, line.commEnd);
@@ -162,13 +160,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
       this.row = NONE;
       return this.skipOverlong(bytes, at);
     }
-    const missing = this.fields.missing;
-    if (kind !== EventKind.Other && missing !== '') {
-      this.problem(
-        at,
-        `${this.symbols.string(name)} without a readable "${missing}="; expected it among its fields`,
-      );
-    }
+    if (kind !== EventKind.Other && this.fields.missing !== '') this.problem(at, this.fields.problemOf(row));
     this.passed(cpu, time);
     this.line++;
     return lineEnd + 1;
@@ -222,7 +214,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
         return this.attach(stop, blocks.stack(guess), blocks.lines(guess));
       }
     }
-    const blockEnd = kernelEnd(bytes, at, end, last);
+    const blockEnd = stackEnd(bytes, at, end, last, continuesKernel);
     if (blockEnd < 0) return -1;
     // A line that is too long to be a frame.
     if (blockEnd === at) return this.skipOverlong(bytes, at);
@@ -327,13 +319,8 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   private time(): number {
     const line = this.head;
     if (!line.hasTime) return NaN;
-    if (!this.hasBase) {
-      this.hasBase = true;
-      this.baseSeconds = line.seconds;
-      this.baseNanoseconds = line.nanoseconds;
-    }
     if (line.resolution < this.resolution) this.resolution = line.resolution;
-    return (line.seconds - this.baseSeconds) * 1e9 + (line.nanoseconds - this.baseNanoseconds);
+    return this.times.of(line.seconds, line.nanoseconds);
   }
 
   private passed(cpu: number, time: number): void {
@@ -354,19 +341,6 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
       this.previousBlocks = blocks;
     }
     return slot;
-  }
-
-  private kindOf(name: number): EventKind {
-    const known = this.kinds[name];
-    if (known !== undefined && known > 0) return known - 1;
-    if (name >= this.kinds.length) {
-      const wider = new Uint8Array(name * 2);
-      wider.set(this.kinds);
-      this.kinds = wider;
-    }
-    const kind = eventKindOf(this.symbols.string(name));
-    this.kinds[name] = kind + 1;
-    return kind;
   }
 
   private unnamedId(): number {
@@ -408,16 +382,4 @@ function continuesKernel(bytes: Uint8Array, at: number): boolean {
   const first = bytes[at]!;
   if (first === NEWLINE || first === RETURN) return false;
   return isKernelFrame(bytes, at) || isSourceLine(bytes, at);
-}
-
-/** Index behind the kernel's last frame line from `start` on; -1 when more of them may come behind `end`. */
-function kernelEnd(bytes: Uint8Array, start: number, end: number, last: boolean): number {
-  let at = start;
-  while (at < end) {
-    if (at - start >= LONGEST_STACK || !continuesKernel(bytes, at)) return at;
-    const lineEnd = lineEndOf(bytes, at);
-    if (lineEnd - at > LONGEST_LINE) return at;
-    at = lineEnd + 1;
-  }
-  return last || at - start >= LONGEST_STACK ? at : -1;
 }

@@ -22,6 +22,11 @@ const MOST_FRAMES = 1024;
 /** What scripts/decode_stacktrace.sh puts behind a function that is compiled into the next frame's. */
 const INLINE = 'inline]';
 
+/** Whether the line at `at` may be a frame of a dump in debugfs (stack_depot_snprint()), and is none of its words. */
+export function isIndented(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === BLANK;
+}
+
 /**
  * Reads stack frames as printk and seq_printf print them, one a line, innermost first:
  *
