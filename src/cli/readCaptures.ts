@@ -48,7 +48,9 @@ export async function readCaptures(
   if (vmlinux !== null) {
     if (!(await useDebugInfo(engine, vmlinux, modules, errors, progress))) return null;
   } else if (tree !== null) {
-    await progress.during(tree, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
+    const symbols = await progress.during(tree, (onProgress) => engine.lookUpFunctions({}, { onProgress }));
+    const linksOut = symbols?.linksOut ?? '';
+    if (linksOut !== '') await errors.write(`page-holders: --tree ${tree}: ${linksOut}\n`);
   }
   const filter = { ...query.filter, pfns: [...query.filter.pfns, ...pfns] };
   return { engine, opened, isWhole: opened.length === captures.length, query: { ...query, filter } };

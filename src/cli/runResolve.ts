@@ -36,8 +36,9 @@ export async function runResolve(
   try {
     const tally = new ResolveTally();
     if (vmlinux === null) {
-      await resolveByName(tree!, lines, tally, output, progress);
+      const source = await resolveByName(tree!, lines, tally, output, progress);
       await tell(tally, errors);
+      await tellLinksOut(source, errors);
       return 0;
     }
     const files = await progress.during(path.basename(vmlinux), (onProgress) =>
@@ -51,6 +52,7 @@ export async function runResolve(
     await printLines(text.lines(), tally.watching(annotate), output);
     const { mismatch, otherModules } = info;
     await tell(tally, errors, mismatch === '' || otherModules.size > 0);
+    await tellLinksOut(source, errors);
     if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: lines are doubtful.\n`);
     const { count, kept } = info.kernel.problems;
     if (count > 0) {
@@ -151,6 +153,11 @@ async function tell(tally: ResolveTally, errors: OutputStream, withDoubtful = tr
   for (const line of tally.lines(withDoubtful)) await errors.write(`page-holders: ${line}\n`);
 }
 
+async function tellLinksOut(source: KernelSource | null, errors: OutputStream): Promise<void> {
+  const text = source?.linksOut ?? '';
+  if (text !== '') await errors.write(`page-holders: --tree ${source!.facts.root}: ${text}\n`);
+}
+
 function openTree(folder: string): Promise<KernelSource> {
   return KernelSource.open(folder, nodeHost(cacheFolder()));
 }
@@ -162,7 +169,7 @@ async function resolveByName(
   tally: ResolveTally,
   output: OutputStream,
   progress: ProgressLine,
-): Promise<void> {
+): Promise<KernelSource> {
   const source = await openTree(tree);
   const lines: string[] = [];
   for await (const line of input) {
@@ -172,4 +179,5 @@ async function resolveByName(
   }
   await progress.during(path.basename(tree), (onProgress) => source.lookUp({ onProgress }));
   await printLines(lines, tally.watching(annotateWithTree(source)), output);
+  return source;
 }

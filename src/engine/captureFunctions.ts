@@ -15,6 +15,8 @@ export interface SymbolLookup {
   readonly asked: number;
   /** Names that the tree does not have, sorted. */
   readonly unknown: readonly string[];
+  /** Of links that may be why, for people; empty for none. */
+  readonly linksOut: string;
 }
 
 /** @param captures read as a whole: the functions of one that is being read are looked up when all are known */
@@ -27,5 +29,5 @@ export function symbolLookup(source: KernelSource | null, captures: readonly Fou
   if (source?.isSettled !== true || captures.length === 0) return null;
   const names = new Set(functionsOf(captures).map((each) => each.function));
   const unknown = [...names].filter((name) => !source.knows(name)).sort();
-  return { asked: names.size, unknown };
+  return { asked: names.size, unknown, linksOut: source.linksOut };
 }

@@ -129,8 +129,9 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
     },
     unknown.length === 0
       ? null
-      : () =>
-          unknown.map((name) =>
+      : () => [
+          ...linksOutRow(`${id}/links`, symbols?.linksOut ?? ''),
+          ...unknown.map((name) =>
             branch({
               id: `${id}/${name}`,
               kind: 'fact',
@@ -139,7 +140,14 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
               description: 'not found',
             }),
           ),
+        ],
   );
+}
+
+function linksOutRow(id: string, text: string): readonly Branch[] {
+  if (text === '') return [];
+  const tooltip = { title: 'A link is not followed', rows: [], notes: [text] };
+  return [branch({ id, kind: 'note', mood: 'doubt', label: text, tooltip })];
 }
 
 /** What rules of a person are in use, and what is wrong with them; no row without any. */

@@ -146,7 +146,9 @@ export class Engine implements EngineApi {
     if (this.places.isAnsweredEarly) this.forget();
     this.trees.forgetCaptures();
     const symbols = symbolLookup(this.places.source, this.files.wholeCaptures);
-    return symbols && { asked: symbols.asked, found: symbols.asked - symbols.unknown.length };
+    if (symbols === null) return null;
+    const { asked, unknown, linksOut } = symbols;
+    return { asked, found: asked - unknown.length, linksOut };
   }
 
   async resolveFrames(request: Request<'resolveFrames'>): Promise<Answer<'resolveFrames'>> {

@@ -22,6 +22,7 @@ import { TAGS, TagsFile } from '../source/tagsFile';
 import type { KernelTree } from '../source/treeAccess';
 import type { EngineHost } from './engineHost';
 import { CancelledError, KernelTreeError } from './errors';
+import { linksOutText } from './linksOut';
 import type { IndexStore } from './indexStore';
 import type { KernelTreeFacts, RequestOptions } from './protocol';
 import { counted } from './wording';
@@ -94,6 +95,13 @@ export class KernelSource {
   /** Whether every wanted function was looked for. */
   get isSettled(): boolean {
     return !this.isWalking && this.missing(this.wanted).length === 0;
+  }
+
+  /** Links that may be why functions were not found, for people; empty when there are none, or all were found. */
+  get linksOut(): string {
+    const { index } = this;
+    if (index === null || index.symbols.every((name) => this.knows(name))) return '';
+    return linksOutText(index.linksOut);
   }
 
   /** Whether the tree defines a function that was looked up. */

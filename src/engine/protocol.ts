@@ -231,6 +231,8 @@ export interface RuleFacts {
 interface SymbolFacts {
   readonly asked: number;
   readonly found: number;
+  /** Of links that may be why some were not, for people; empty for none. */
+  readonly linksOut: string;
 }
 
 /** A frame of a printed stack: ` => func+0x12/0x34 [module]`. */

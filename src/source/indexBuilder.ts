@@ -18,8 +18,8 @@ import { isSymbolName, sourceName } from './symbolName';
 import { findTailCalls, soleCall } from './tailCalls';
 import { TailCallers } from './tailCallers';
 import { mentionsAny, TokenBuffer, tokenize, tokenizeRange, tokenText, type Tokens } from './tokens';
-import { PARALLEL_READS, SOURCE_FILE_LIMIT, type KernelTree } from './treeAccess';
-import { sourceTiers, type SourceFiles } from './treeWalk';
+import { PARALLEL_READS, SOURCE_FILE_LIMIT, type KernelTree, type LinkOut } from './treeAccess';
+import { sourceTiers, wouldFollow, type SourceFiles } from './treeWalk';
 import { WantedKeys } from './wantedKeys';
 
 /** Files between two looks at what is still missing, and two reports of progress. */
@@ -102,6 +102,14 @@ export class IndexBuilder {
     return stamped.sort((a, b) => byText(a.path, b.path));
   }
 
+  private linksOut(): readonly LinkOut[] {
+    const met = (this.tree.linksOut?.() ?? []).filter(wouldFollow);
+    const all = new Map(
+      [...(this.options.previous?.linksOut ?? []), ...met].map((link) => [link.path, link]),
+    );
+    return [...all.values()].sort((a, b) => byText(a.path, b.path));
+  }
+
   private async readTiers(): Promise<void> {
     for (const tier of await sourceTiers(this.tree, this.architecture, this.compiled)) {
       if (tier.isLate) {
@@ -123,6 +131,7 @@ export class IndexBuilder {
       compileCommands: this.options.compiled?.stamp ?? null,
       symbols: [...this.symbols].sort(),
       folders: [...this.folders],
+      linksOut: this.linksOut(),
       files,
       definitions: sortedByName(
         [...this.definitions].map(([key, places]) => [

@@ -3,10 +3,10 @@ import type { CompileCommands } from './compileCommands';
 import type { DefinitionKind } from './definition';
 import type { PointerUse } from './functionPointers';
 import type { FunctionTemplate } from './macroTemplate';
-import type { FileStamp } from './treeAccess';
+import type { FileStamp, LinkOut } from './treeAccess';
 
 /** Raised when a stored index cannot be read by this code any more. */
-export const INDEX_FORMAT = 3;
+export const INDEX_FORMAT = 4;
 
 /** A symbol to look up. */
 export interface WantedSymbol {
@@ -31,6 +31,8 @@ export interface SourceIndex {
   readonly symbols: readonly string[];
   /** Root folders that were read to the end, for messages about what was not found. */
   readonly folders: readonly string[];
+  /** Symbolic links that would have been followed if they did not lead out of the tree. */
+  readonly linksOut: readonly LinkOut[];
   /** Files that something here was found in. */
   readonly files: readonly IndexedFile[];
   /** By source key: the places that define it, as numbers in {@link files}. */

@@ -15,6 +15,7 @@ type KernelTreeFacts =
 
 /** Every kernel since 2.6 has these at its root. */
 const EXPECTED_FOLDERS = ['arch', 'fs', 'include', 'kernel', 'mm'];
+const LINKS_TO_TREES = new Set([...EXPECTED_FOLDERS, 'Makefile', 'Kconfig', 'source']);
 
 /** The Makefile of 6.1 has 70 kB. */
 const MAKEFILE_LIMIT = 1024 * 1024;
@@ -41,8 +42,14 @@ export async function describeKernelTree(tree: KernelTree): Promise<KernelTreeFa
 function noTree(tree: KernelTree, reason: string): KernelTreeFacts {
   const message =
     `${tree.name} is not a kernel source tree: ${reason}. ` +
-    'Choose the folder that holds Makefile, Kconfig, mm/ and include/linux/.';
+    `Choose the folder that holds Makefile, Kconfig, mm/ and include/linux/${linkText(tree)}.`;
   return { isKernelTree: false, message };
+}
+
+/** A folder of a build has a link to its source; a farm of links has nothing else. */
+function linkText(tree: KernelTree): string {
+  const [link] = (tree.linksOut?.() ?? []).filter(({ path }) => LINKS_TO_TREES.has(path));
+  return link === undefined ? '' : `; ${link.path} is a link that leads out of this one, to ${link.target}`;
 }
 
 function makefileVersion(text: string): string | null {

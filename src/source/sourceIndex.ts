@@ -89,7 +89,7 @@ export function emptySourceIndex(
   version: string,
   architecture: string | null,
 ): SourceIndex {
-  const nothing = { symbols: [], folders: [], files: [], definitions: [], headers: [] };
+  const nothing = { symbols: [], folders: [], linksOut: [], files: [], definitions: [], headers: [] };
   const noUses = { templates: [], pointers: [], jumps: [] };
   return {
     format: INDEX_FORMAT,

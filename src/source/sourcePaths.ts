@@ -78,7 +78,8 @@ export class SourcePaths {
     // A name alone is in many folders: at least one folder must agree.
     for (let first = 0; tree !== null && first < parts.length - 1; first++) {
       const end = parts.slice(first).join('/');
-      if ((await tree.stat(end)) !== null) return { file: end };
+      const stamp = await tree.stat(end);
+      if (stamp !== null) return { file: stamp.target ?? end };
     }
     return { file: short, outside: 'build' };
   }

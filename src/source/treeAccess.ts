@@ -9,10 +9,13 @@ export interface KernelTree {
   /** Each file is far away: who asks for places is not kept waiting for a walk over the tree. */
   readonly isFar?: boolean;
   /**
-   * Entries of a folder, in any order; empty when there is no such folder or it cannot be read.
-   * Symbolic links and anything that is neither file nor folder are left out, so that no walk leaves the tree.
+   * Entries of a folder, in any order; empty when there is no such folder or it cannot be read. A symbolic link that
+   * stays in the tree is what it leads to; others are left out, as is what is neither file nor folder, so that no walk
+   * leaves the tree.
    */
   list(folder: string): Promise<readonly TreeEntry[]>;
+  /** Links out of the tree that were met so far, the first ones; absent where links are not looked into. */
+  linksOut?(): readonly LinkOut[];
   /**
    * Reads a whole file, or null when it does not exist, cannot be read, lies outside the tree, or is
    * larger than `limit` bytes.
@@ -30,6 +33,16 @@ export interface KernelTree {
 export interface TreeEntry {
   readonly name: string;
   readonly kind: 'file' | 'folder';
+  /** Path in the tree that a symbolic link leads to, with no link on the way; absent for all others. */
+  readonly target?: string;
+}
+
+/** A symbolic link that is not followed, as it leads out of the tree. */
+export interface LinkOut {
+  readonly path: string;
+  readonly kind: TreeEntry['kind'];
+  /** Absolute path. */
+  readonly target: string;
 }
 
 /** What tells that a file is still the one that was read. */
@@ -38,6 +51,8 @@ export interface FileStamp {
   readonly size: number;
   /** Modification time in ms since 1970, as the file system gives it. */
   readonly modified: number;
+  /** Path of the file in the tree with no symbolic link on the way, where the one asked for has one. */
+  readonly target?: string;
 }
 
 /** Files of a kernel tree are far smaller (the largest .c of 6.1 has 1.7 MB); larger ones are not source text. */

@@ -1,6 +1,6 @@
 /** Which files of a kernel tree can hold the code of a stack, and in which order to read them. */
 import type { CompileCommands } from './compileCommands';
-import type { KernelTree, TreeEntry } from './treeAccess';
+import type { KernelTree, LinkOut } from './treeAccess';
 
 /** Folders at the root that hold no kernel code. */
 const SKIPPED_ROOTS = new Set([
@@ -76,15 +76,14 @@ export async function sourceTiers(
   architecture: string | null,
   compiled: CompileCommands | null = null,
 ): Promise<readonly SourceFiles[]> {
-  const roots = (await tree.list(''))
-    .filter(
-      (entry) => entry.kind === 'folder' && !SKIPPED_ROOTS.has(entry.name) && !entry.name.startsWith('.'),
-    )
-    .map((entry) => entry.name)
-    .sort();
+  const folders = (await tree.list('')).filter(({ kind, name }) => kind === 'folder' && isKernelRoot(name));
+  const roots = folders.map(({ name }) => name).sort();
+  const links = folders.flatMap(({ name, target }) =>
+    target === undefined ? [] : [[name, target] as const],
+  );
   const core = roots.filter((root) => CORE_ROOTS.has(root));
   const late = roots.filter((root) => !CORE_ROOTS.has(root));
-  const walk = new TreeWalk(tree, architecture);
+  const walk = new TreeWalk(tree, architecture, new Map(links));
   const tier = (name: string, folders: string[], headers: boolean): SourceFiles => ({
     name,
     folders,
@@ -137,34 +136,49 @@ function isLikelyDriver(file: string): boolean {
 
 class TreeWalk {
   private files = 0;
+  /** What links alone lead to: several may lead to one place, or round in a circle. */
+  private readonly linked = new Set<string>();
   private readonly listed = new Map<string, Promise<string[]>>();
 
+  /** @param links where those of the root folders lead to that are symbolic links */
   constructor(
     private readonly tree: KernelTree,
     private readonly architecture: string | null,
+    private readonly links: ReadonlyMap<string, string>,
   ) {}
 
   /** Paths of all sources below a root folder, sorted. */
   filesBelow(root: string): Promise<string[]> {
     let files = this.listed.get(root);
     if (!files) {
-      files = this.walk(root, 1).then((found) => found.sort());
+      files = this.walkRoot(root).then((found) => found.sort());
       this.listed.set(root, files);
     }
     return files;
   }
 
+  private async walkRoot(root: string): Promise<string[]> {
+    const target = this.links.get(root);
+    if (target === undefined) return this.walk(root, 1);
+    return this.isFirst(target, target) ? this.walk(target, 1) : [];
+  }
+
+  /** @param folder with no link on the way to it: what links lead to has its own path */
   private async walk(folder: string, depth: number): Promise<string[]> {
     const files: string[] = [];
     const folders: string[] = [];
     if (this.files > FILE_LIMIT) return files;
-    for (const entry of await this.tree.list(folder)) {
-      const path = `${folder}/${entry.name}`;
-      if (entry.kind === 'file' && SOURCE_NAME.test(entry.name)) {
+    const isReached = this.isReached(folder);
+    for (const { name, kind, target } of await this.tree.list(folder)) {
+      const path = target ?? `${folder}/${name}`;
+      const byItself = isReached && target === undefined;
+      if (kind === 'file' && SOURCE_NAME.test(name) && (byItself || this.isFirst(path, parentOf(path)))) {
         files.push(path);
         this.files++;
       }
-      if (entry.kind === 'folder' && depth < DEPTH_LIMIT && this.enters(folder, entry)) folders.push(path);
+      if (kind === 'folder' && depth < DEPTH_LIMIT && this.enters(folder, name)) {
+        if (byItself || this.isFirst(path, path)) folders.push(path);
+      }
     }
     for (const below of await Promise.all(folders.map((path) => this.walk(path, depth + 1)))) {
       for (const file of below) files.push(file);
@@ -172,11 +186,45 @@ class TreeWalk {
     return files;
   }
 
-  private enters(folder: string, entry: TreeEntry): boolean {
-    if (SKIPPED_FOLDERS.has(entry.name)) return false;
-    if (this.architecture === null) return true;
-    if (folder === 'arch') return entry.name === this.architecture;
-    // arch/x86/um is the other half of arch/um.
-    return !(folder === `arch/${this.architecture}` && entry.name === 'um');
+  /** Of a place that the walk comes to through a link: not if it comes to `folder` without one, nor a second time. */
+  private isFirst(place: string, folder: string): boolean {
+    if (this.isReached(folder) || this.linked.has(place)) return false;
+    this.linked.add(place);
+    return true;
   }
+
+  /** Whether the walk comes to a folder without a link. */
+  private isReached(folder: string): boolean {
+    const [root = '', ...rest] = folder.split('/');
+    if (!isKernelRoot(root)) return folder === '';
+    let parent = root;
+    return rest.every((name) => {
+      const isEntered = this.enters(parent, name);
+      parent += `/${name}`;
+      return isEntered;
+    });
+  }
+
+  private enters(folder: string, name: string): boolean {
+    if (SKIPPED_FOLDERS.has(name)) return false;
+    if (this.architecture === null) return true;
+    if (folder === 'arch') return name === this.architecture;
+    // arch/x86/um is the other half of arch/um.
+    return !(folder === `arch/${this.architecture}` && name === 'um');
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function isKernelRoot(name: string): boolean {
+  return name !== '' && !SKIPPED_ROOTS.has(name) && !name.startsWith('.');
+}
+
+/** Whether the walk would have followed a link, had it stayed in the tree. */
+export function wouldFollow({ path, kind }: LinkOut): boolean {
+  const [root = '', ...folders] = path.split('/');
+  if (!isKernelRoot(root) || folders.some((name) => SKIPPED_FOLDERS.has(name))) return false;
+  return kind === 'folder' || (folders.length > 0 && SOURCE_NAME.test(path));
 }

@@ -14,6 +14,8 @@ import { ProgressText } from '../engine/progressText';
 import { PROGRESS_WORDS } from './progressWords';
 
 const CHOSEN = 'kernelTree';
+/** What was said last of links out of a tree. */
+const LINKS_TOLD = 'linksOutTold';
 const SETTING = 'pageHolders.kernelTree';
 /** What a kernel tree has at its root; the engine looks closer. */
 const LANDMARKS = ['Kconfig', 'Makefile', 'include/linux', 'mm'];
@@ -114,8 +116,9 @@ export class KernelTreeChoice implements vscode.Disposable {
     try {
       const symbols = await this.shown(textOf, (options) => this.engine.lookUpFunctions({}, options));
       if (symbols === null || tree === null) return;
-      const { found, asked } = symbols;
+      const { found, asked, linksOut } = symbols;
       this.log.info(`${found} of ${asked} functions found in ${tree.root}, in ${Date.now() - started} ms`);
+      if (linksOut !== '') await this.tellOfLinks(linksOut);
     } catch (error) {
       showFailure(this.log, error);
     } finally {
@@ -157,6 +160,17 @@ export class KernelTreeChoice implements vscode.Disposable {
         this.view.message = '';
       }
     }
+  }
+
+  /** Once: it stands below the tree in the Captures view. */
+  private async tellOfLinks(text: string): Promise<void> {
+    if (this.memory.get<string>(LINKS_TOLD) === text) return;
+    await this.memory.update(LINKS_TOLD, text);
+    this.log.warn(text);
+    const choose = vscode.l10n.t('Choose Kernel Tree…');
+    void vscode.window.showWarningMessage(text, choose).then((chosen) => {
+      if (chosen === choose) void this.choose();
+    });
   }
 
   /** Folders, settings, trust and files may all change while one change is told: the last of them is the one to hold. */

@@ -1,13 +1,16 @@
 /** A kernel tree in a folder of this machine. */
 import * as fs from 'node:fs';
 import path from 'node:path';
-import type { FileStamp, KernelTree, TreeEntry } from '../../source/treeAccess';
+import type { FileStamp, KernelTree, LinkOut, TreeEntry } from '../../source/treeAccess';
 
 /** A last component that became a symbolic link is refused; Windows has no such flag. */
 const OPEN_FLAGS = fs.constants.O_RDONLY | (process.platform === 'win32' ? 0 : fs.constants.O_NOFOLLOW);
 
 /** Nearly all sources are smaller (6.1: all but 700 of 57,000). */
 const BUFFER_SIZE = 128 * 1024;
+
+/** A tree may be nothing but links; more of them say no more. */
+const MOST_LINKS = 1000;
 
 /**
  * Callbacks instead of promises of node:fs: an index reads tens of thousands of small files, and the promise
@@ -16,7 +19,8 @@ const BUFFER_SIZE = 128 * 1024;
 export class NodeTree implements KernelTree {
   /** Not in use; there are as many as there were reads at once. */
   private readonly buffers: Uint8Array[] = [];
-  private readonly insideByFolder = new Map<string, Promise<boolean>>();
+  private readonly realFolders = new Map<string, Promise<string | null>>();
+  private readonly out = new Map<string, LinkOut>();
 
   private constructor(
     readonly name: string,
@@ -30,15 +34,29 @@ export class NodeTree implements KernelTree {
   }
 
   async list(folder: string): Promise<readonly TreeEntry[]> {
-    const place = this.placeOf(folder);
-    if (place === null || !(await this.isInside(place))) return [];
-    return new Promise((resolve) => {
-      fs.readdir(place, { withFileTypes: true }, (error, entries) => {
-        // A symbolic link is neither file nor folder here.
-        const kept = (error ? [] : entries).filter((entry) => entry.isFile() || entry.isDirectory());
-        resolve(kept.map((entry) => ({ name: entry.name, kind: entry.isFile() ? 'file' : 'folder' })));
+    const place = await this.realFolder(folder);
+    if (place === null) return [];
+    const entries = await new Promise<readonly fs.Dirent[]>((resolve) => {
+      fs.readdir(place, { withFileTypes: true }, (error, found) => {
+        resolve(error ? [] : found);
       });
     });
+    const plain = entries
+      .filter((entry) => entry.isFile() || entry.isDirectory())
+      .map((entry): TreeEntry => ({ name: entry.name, kind: entry.isFile() ? 'file' : 'folder' }));
+    const links = entries.filter((entry) => entry.isSymbolicLink());
+    if (links.length === 0) return plain;
+    const followed = await Promise.all(
+      links.map(async ({ name }): Promise<readonly TreeEntry[]> => {
+        const found = await this.follow(path.join(place, name));
+        return found === null ? [] : [{ name, kind: found.kind, target: this.pathOf(found.place) }];
+      }),
+    );
+    return [...plain, ...followed.flat()];
+  }
+
+  linksOut(): readonly LinkOut[] {
+    return [...this.out.values()];
   }
 
   read(file: string, limit: number): Promise<Uint8Array | null> {
@@ -60,21 +78,23 @@ export class NodeTree implements KernelTree {
     file: string,
     read: (handle: number, done: (bytes: Uint8Array | null) => void) => void,
   ): Promise<Uint8Array | null> {
-    const place = this.placeOf(file);
-    if (place === null || !(await this.isInside(path.dirname(place)))) return null;
+    const place = await this.realParent(file);
+    if (place === null) return null;
+    const handle = (await opened(place)) ?? (await this.openedLink(place));
+    if (handle === null) return null;
     return new Promise((resolve) => {
-      fs.open(place, OPEN_FLAGS, (openError, handle) => {
-        if (openError) {
-          resolve(null);
-          return;
-        }
-        read(handle, (bytes) => {
-          fs.close(handle, () => {
-            resolve(bytes);
-          });
+      read(handle, (bytes) => {
+        fs.close(handle, () => {
+          resolve(bytes);
         });
       });
     });
+  }
+
+  /** Asked for last: hardly any source is a link. */
+  private async openedLink(place: string): Promise<number | null> {
+    const found = await this.follow(place);
+    return found === null || found.place === place ? null : opened(found.place);
   }
 
   /** Most files fit into one buffer, and need no question for their size first. */
@@ -89,13 +109,15 @@ export class NodeTree implements KernelTree {
   }
 
   async stat(file: string): Promise<FileStamp | null> {
-    const place = this.placeOf(file);
-    if (place === null || !(await this.isInside(path.dirname(place)))) return null;
-    return new Promise((resolve) => {
-      fs.lstat(place, (error, status) => {
-        resolve(error || !status.isFile() ? null : { size: status.size, modified: status.mtimeMs });
-      });
-    });
+    const place = await this.realParent(file);
+    if (place === null) return null;
+    const status = await statusOf(place);
+    if (status === null) return null;
+    const found = status.isSymbolicLink() ? await this.follow(place) : { place, status };
+    if (found?.status.isFile() !== true) return null;
+    const { size, mtimeMs: modified } = found.status;
+    const target = this.pathOf(found.place);
+    return target === file ? { size, modified } : { size, modified, target };
   }
 
   /** The path on this machine, or null for one that is not a plain path below the root. */
@@ -107,18 +129,75 @@ export class NodeTree implements KernelTree {
     return path.join(this.root, ...parts);
   }
 
-  /** False when the folder is, or lies below, a symbolic link that leads out of the tree. */
-  private isInside(folder: string): Promise<boolean> {
-    let inside = this.insideByFolder.get(folder);
-    if (!inside) {
-      inside = fs.promises.realpath(folder).then(
-        (real) => real === this.root || real.startsWith(this.root + path.sep),
-        () => false,
-      );
-      this.insideByFolder.set(folder, inside);
-    }
-    return inside;
+  /** What {@link placeOf} is for a place with no link on the way to it. */
+  private pathOf(place: string): string {
+    return path.relative(this.root, place).split(path.sep).join('/');
   }
+
+  private isInside(real: string): boolean {
+    return real === this.root || real.startsWith(this.root + path.sep);
+  }
+
+  /** The place of a folder without links on the way; null when it is none of the tree. */
+  private realFolder(folder: string): Promise<string | null> {
+    let real = this.realFolders.get(folder);
+    if (real === undefined) {
+      const place = this.placeOf(folder);
+      real =
+        place === null
+          ? Promise.resolve(null)
+          : fs.promises.realpath(place).then(
+              (found) => (this.isInside(found) ? found : null),
+              () => null,
+            );
+      this.realFolders.set(folder, real);
+    }
+    return real;
+  }
+
+  /** The place of a file without links on the way, which itself may be one; null when its folder is none of the tree. */
+  private async realParent(file: string): Promise<string | null> {
+    if (file === '' || this.placeOf(file) === null) return null;
+    const end = file.lastIndexOf('/');
+    const folder = await this.realFolder(file.slice(0, Math.max(0, end)));
+    return folder === null ? null : path.join(folder, file.slice(end + 1));
+  }
+
+  /** What a link leads to; null when it leads out of the tree, to nothing, or round in a circle. */
+  private async follow(link: string): Promise<Followed | null> {
+    const place = await fs.promises.realpath(link).catch(() => null);
+    const status = place === null ? null : await statusOf(place);
+    if (place === null || status === null || !(status.isFile() || status.isDirectory())) return null;
+    const kind = status.isFile() ? 'file' : 'folder';
+    if (this.isInside(place)) return { place, status, kind };
+    if (this.out.size < MOST_LINKS) {
+      const from = this.pathOf(link);
+      this.out.set(from, { path: from, kind, target: place });
+    }
+    return null;
+  }
+}
+
+interface Followed {
+  readonly place: string;
+  readonly status: fs.Stats;
+  readonly kind: TreeEntry['kind'];
+}
+
+function opened(place: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    fs.open(place, OPEN_FLAGS, (error, handle) => {
+      resolve(error ? null : handle);
+    });
+  });
+}
+
+function statusOf(place: string): Promise<fs.Stats | null> {
+  return new Promise((resolve) => {
+    fs.lstat(place, (error, status) => {
+      resolve(error ? null : status);
+    });
+  });
 }
 
 function readLarge(handle: number, limit: number, done: (bytes: Uint8Array | null) => void): void {

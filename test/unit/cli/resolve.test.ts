@@ -1,9 +1,9 @@
 /** `page-holders resolve` on the small programs of the fixtures. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { runCli } from './support/runCli';
+import { runCli, scratch } from './support/runCli';
 import { smallTree } from './support/smallTree';
 
 const VMLINUX = 'test/fixtures/debugInfo/dwarf4.elf';
@@ -41,6 +41,21 @@ test('a tree without debug info: the call, found by the names of the stack', asy
   assert.equal(status, 0);
   const innermost = ' => page_cache_pipe_buf_release (fs/pipe.c:1, function only)';
   assert.equal(output, `trace:\n${innermost}\n => pipe_read (fs/pipe.c:9, one call site)\n`);
+});
+
+test('a link out of the tree is told once, where functions were not found', async () => {
+  const tree = smallTree('linked');
+  mkdirSync(path.join(scratch, 'elsewhere'));
+  symlinkSync('../../elsewhere', path.join(tree, 'fs/vendor'));
+  const ask = (input: string) => resolve(['--tree', tree], input);
+  const { errors } = await ask(' => page_cache_pipe_buf_release\n => vendor_read\n');
+  assert.match(
+    errors,
+    /--tree \S*\/linked: fs\/vendor leads out of the kernel tree, to \S*\/elsewhere, and is not/,
+  );
+  assert.match(errors, /Choose the tree that has the files themselves/);
+  assert.equal(errors.split('fs/vendor').length, 2);
+  assert.equal((await ask(' => page_cache_pipe_buf_release\n => vendor_read\n')).errors, errors, 'as kept');
 });
 
 test('a vmlinux and a tree: names answer for what debug info leaves open, and for nothing else', async () => {

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { NodeTree } from '../../../src/engine/node/nodeTree';
+import { describeKernelTree } from '../../../src/source/kernelTree';
+import { createSourceIndex } from '../../../src/source/sourceIndex';
+import { frameOf } from './resolving';
 
 let place = '';
 
@@ -20,7 +23,7 @@ before(async () => {
 
 after(() => rm(place, { recursive: true }));
 
-test('files and folders are listed and read; links are left out', async () => {
+test('files and folders are listed and read; links out of the tree are left out, and told', async () => {
   const tree = await NodeTree.open(path.join(place, 'tree'));
   assert.deepEqual(await tree.list(''), [{ name: 'mm', kind: 'folder' }]);
   assert.deepEqual(await tree.list('mm'), [{ name: 'a.c', kind: 'file' }]);
@@ -29,6 +32,10 @@ test('files and folders are listed and read; links are left out', async () => {
   const stamp = await tree.stat('mm/a.c');
   assert.equal(stamp?.size, 7);
   assert.ok(stamp.modified > 0);
+  assert.deepEqual(tree.linksOut(), [
+    { path: 'out', kind: 'folder', target: path.join(place, 'outside') },
+    { path: 'mm/link.c', kind: 'file', target: path.join(place, 'outside', 'secret.c') },
+  ]);
 });
 
 test('no path leads out of the tree', async () => {
@@ -47,6 +54,85 @@ test('no path leads out of the tree', async () => {
     assert.equal(await tree.stat(file), null, file);
   }
   for (const folder of ['..', 'out', 'mm/..', '/']) assert.deepEqual(await tree.list(folder), [], folder);
+});
+
+test('a link that stays in the tree is what it leads to, by its own path', async () => {
+  const root = path.join(place, 'linked');
+  await mkdir(path.join(root, '.src', 'drivers', 'v'), { recursive: true });
+  await writeFile(path.join(root, '.src', 'drivers', 'v', 'v.c'), 'int v;\n');
+  await symlink('.src/drivers', path.join(root, 'drivers'));
+  await symlink('v.c', path.join(root, '.src', 'drivers', 'v', 'w.c'));
+  await symlink('../..', path.join(root, '.src', 'drivers', 'up'));
+  await symlink('round', path.join(root, 'round'));
+  await symlink('nowhere', path.join(root, 'broken'));
+  const tree = await NodeTree.open(root);
+  const entries = [...(await tree.list(''))].sort((a, b) => (a.name < b.name ? -1 : 1));
+  assert.deepEqual(entries, [
+    { name: '.src', kind: 'folder' },
+    { name: 'drivers', kind: 'folder', target: '.src/drivers' },
+  ]);
+  assert.deepEqual(
+    (await tree.list('drivers')).find(({ name }) => name === 'up'),
+    { name: 'up', kind: 'folder', target: '' },
+  );
+  for (const file of ['drivers/v/v.c', 'drivers/v/w.c', '.src/drivers/v/w.c', 'drivers/up/drivers/v/v.c']) {
+    assert.equal(new TextDecoder().decode((await tree.read(file, 100)) ?? undefined), 'int v;\n', file);
+    assert.equal((await tree.stat(file))?.target, '.src/drivers/v/v.c', file);
+  }
+  assert.equal((await tree.stat('.src/drivers/v/v.c'))?.target, undefined);
+  assert.deepEqual(tree.linksOut(), []);
+});
+
+test('functions behind links in the tree are found once, at the path without links', async () => {
+  const root = path.join(place, 'farm');
+  const text = (name: string): string => `int ${name}(void)\n{\n\treturn 0;\n}\n`;
+  const files = {
+    Makefile: 'VERSION = 6\nPATCHLEVEL = 1\n',
+    Kconfig: '',
+    '.src/mm/a.c': text('alpha'),
+    '.src/vendor/b.c': text('beta'),
+    'kernel/c.c': text('gamma'),
+    'fs/d.c': text('delta'),
+    'include/linux/mm.h': '',
+    'arch/x86/Kconfig': '',
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(path.join(root, path.dirname(name)), { recursive: true });
+    await writeFile(path.join(root, name), content);
+  }
+  await symlink('.src/mm', path.join(root, 'mm'));
+  await symlink('../.src/vendor', path.join(root, 'kernel', 'vendor'));
+  await symlink('../.src/vendor', path.join(root, 'fs', 'vendor'));
+  await symlink('../.src/vendor/b.c', path.join(root, 'fs', 'b.c'));
+  await symlink('../kernel', path.join(root, 'fs', 'kernel'));
+  await symlink('c.c', path.join(root, 'kernel', 'again.c'));
+  await symlink('../..', path.join(root, '.src', 'vendor', 'round'));
+  await symlink('..', path.join(root, 'fs', 'up'));
+  await symlink(path.join(place, 'outside'), path.join(root, 'fs', 'out'));
+  await symlink(path.join(place, 'outside'), path.join(root, 'Documentation'));
+  const tree = await NodeTree.open(root);
+  const names = ['alpha', 'beta', 'gamma', 'delta', 'secret'];
+  const index = await createSourceIndex(tree, { symbols: names.map(frameOf) });
+  const found = index.definitions.map(([name, places]) => [
+    name,
+    places.map(({ file }) => index.files[file]!.path),
+  ]);
+  assert.deepEqual(found, [
+    ['alpha', ['.src/mm/a.c']],
+    ['beta', ['.src/vendor/b.c']],
+    ['delta', ['fs/d.c']],
+    ['gamma', ['kernel/c.c']],
+  ]);
+  assert.deepEqual(index.linksOut, [{ path: 'fs/out', kind: 'folder', target: path.join(place, 'outside') }]);
+});
+
+test('a folder of a build says where its source is', async () => {
+  const root = path.join(place, 'build');
+  await mkdir(root);
+  await symlink('../tree', path.join(root, 'source'));
+  const facts = await describeKernelTree(await NodeTree.open(root));
+  assert.ok(!facts.isKernelTree);
+  assert.match(facts.message, /; source is a link that leads out of this one, to \S*\/tree\.$/);
 });
 
 test('a tree may be opened through a link, and has its real name', async () => {

@@ -200,13 +200,28 @@ test('a look-up that ends leaves what is said of one that goes on', async () => 
   const second = choice.lookUpFunctions();
   const short = await worker.asked('lookUpFunctions');
   walk.progress({ phase: 'indexing', done: 1, total: 4, unit: 'files', rowsAtEnd: false });
-  await short.answer({ asked: 2, found: 2 });
+  await short.answer({ asked: 2, found: 2, linksOut: '' });
   await second;
   assert.match(view.message ?? '', /^Looking up functions in a/);
   assert.equal(choice.isLookingUp, true);
-  await walk.answer({ asked: 2, found: 2 });
+  await walk.answer({ asked: 2, found: 2, linksOut: '' });
   await first;
   assert.equal(view.message, '');
   assert.equal(choice.isLookingUp, false);
   await settled();
+});
+
+test('links out of the tree are told once', async () => {
+  const window = newWindow();
+  const { worker, choice } = window;
+  editor.set(SETTING, '/a');
+  await openOne(window);
+  const linksOut = 'drivers/vendor leads out of the kernel tree';
+  for (const isFirst of [true, false]) {
+    const told = choice.lookUpFunctions();
+    if (isFirst) await answerChoice(worker);
+    await (await worker.asked('lookUpFunctions')).answer({ asked: 2, found: 1, linksOut });
+    await told;
+  }
+  assert.deepEqual(editor.said, [linksOut]);
 });
