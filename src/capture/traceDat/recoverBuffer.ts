@@ -42,7 +42,7 @@ export async function recoverBuffer(
 
 function lossOf(fileSize: number, section: FoundSection, name: string, cpus: readonly CpuRange[]): string {
   const buffer = name === '' ? 'the top level' : `buffer "${name}"`;
-  const lost = `the option that says where the events of ${buffer} are is lost`;
+  const lost = `the option with the place of the events of ${buffer} is lost`;
   if (cpus.length === 0) return `${lost}, and none of their pages is left`;
   const found = cpus.reduce((sum, { size }) => sum + size, 0);
   const isNumbered = cpus.every(({ cpu }) => cpu !== NO_CPU);

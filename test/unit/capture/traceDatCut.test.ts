@@ -188,7 +188,7 @@ test('version 7: trace data whose option is lost is read, and is of the CPUs tha
     assert.match(
       messages(topOnly),
       new RegExp(
-        `@${top} the option that says where the events of the top level are is lost; \\d+ bytes of CPU 0, 1 were found`,
+        `@${top} the option with the place of the events of the top level is lost; \\d+ bytes of CPU 0, 1 were found`,
       ),
     );
     assert.match(
@@ -203,7 +203,7 @@ test('version 7: trace data whose option is lost is read, and is of the CPUs tha
     assert.deepEqual(rowTexts(both), rowTexts(await read(bytes)));
     assert.match(
       messages(both),
-      new RegExp(`@${pins} the option that says where the events of buffer "pins" are is lost`),
+      new RegExp(`@${pins} the option with the place of the events of buffer "pins" is lost`),
     );
     assert.equal(new Map(both.facts).get('instances'), 'pins');
     assert.equal(new Map(both.facts).get('clock'), 'mono');
@@ -262,7 +262,7 @@ test('version 7: a file whose options were never written, or are zeros, is read 
     const [pins] = sectionsOf(bytes, BUFFER_SECTION).slice(1);
     const zeroPages = await read(Uint8Array.from(bytes).fill(0, pins! + SECTION_HEAD));
     assert.deepEqual(perCpu(zeroPages), { 0: 12, 1: 12 });
-    assert.match(messages(zeroPages), /of buffer "pins" are is lost, and none of their pages is left/);
+    assert.match(messages(zeroPages), /of buffer "pins" is lost, and none of their pages is left/);
   }
 });
 
@@ -281,7 +281,7 @@ test('version 7: what trace-cmd was writing when it was ended is read', async ()
   assert.deepEqual(Object.keys(perCpu(first)), ['0', '1']);
   assert.match(
     messages(first),
-    /of buffer "pins" are is lost; \d+ bytes of CPU 0 were found without it, and nobody wrote/,
+    /of buffer "pins" is lost; \d+ bytes of CPU 0 were found without it, and nobody wrote/,
   );
   assert.equal(first.gaps.length, 1);
 });
@@ -317,6 +317,24 @@ test('version 6: an instance behind the end of the file is named', async () => {
   const place = tableOf6(bytes, 1) - 10;
   const capture = await read(bytes.subarray(0, place - 20));
   assert.match(messages(capture), new RegExp(`the events of buffer "pins" should be at byte ${place}`));
+});
+
+test('the text of a latency tracer is read as far as it goes', async () => {
+  const line = (pfn: number): string =>
+    `  pinner-130   [001] d..2.    17.46283${pfn}: cma_release: name=reserved pfn=0x${pfn} count=1\n`;
+  const latencyText = `# tracer: wakeup\n${line(1)}${line(2)}`;
+  for (const shape of [{ version: 6 }, { version: 7 }, { version: 7, compression: 'zlib' }] as const) {
+    const bytes = fileOf({ ...shape, latencyText, buffers: [{ name: '', cpus: [[]] }] });
+    const end = shape.version === 6 ? bytes.length : sectionsOf(bytes, 0)[1]!;
+    const capture = await read(bytes.subarray(0, end));
+    assert.equal(capture.events.length, 2);
+    assert.equal(messages(capture).includes("latency tracer's text is lost"), shape.version === 7);
+    if (!('compression' in shape)) {
+      const cut = await read(bytes.subarray(0, end - line(2).length - 5));
+      assert.equal(cut.events.length, 1);
+      assert.ok(cut.problemCount > 0);
+    }
+  }
 });
 
 test('a file that ends before the data of the CPUs has no events, and says what to do', async () => {
