@@ -16,6 +16,7 @@ import {
 import { ByteInterner } from './byteInterner';
 import { EventKind, Mapping, NONE } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
+import { NUMBERED_REASONS } from './migrateReasons';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import type { SymbolTableBuilder } from './symbolTableBuilder';
@@ -81,19 +82,6 @@ const KEYS: readonly (readonly [string, Field])[] = [
   ['zone_end', Field.ZoneEnd],
   ['type', Field.Type],
   ['result', Field.Result],
-];
-
-/** enum migrate_reason (include/linux/migrate_mode.h), for `-R`; new reasons were only ever added behind. */
-const MIGRATE_REASONS = [
-  'compaction',
-  'memory_failure',
-  'memory_hotplug',
-  'syscall_or_cpuset',
-  'mempolicy_mbind',
-  'numa_misplaced',
-  'contig_range',
-  'longterm_pin',
-  'demotion',
 ];
 
 /** enum migrate_mode as printed by MIGRATE_MODE of include/trace/events/migrate.h. */
@@ -306,7 +294,7 @@ export class FtraceFields {
         return scanner.next;
       case Field.Reason: {
         const end = wordEnd(bytes, start);
-        const reason = this.symbolic(bytes, start, end, MIGRATE_REASONS);
+        const reason = this.symbolic(bytes, start, end, NUMBERED_REASONS);
         if (reason !== NONE) details.reason[detail] = reason;
         return end;
       }

@@ -1,19 +1,12 @@
 /** Leaves only some marks of pages, so that one user of migrate_pages or one attempt is seen without the others. */
+import { NUMBERED_REASONS } from '../capture/migrateReasons';
 import type { Mark, Page, Reference } from '../holders/model';
 
 /** Names of enum migrate_reason, old and new (include/trace/events/migrate.h). */
 export const MIGRATE_REASONS: readonly string[] = [
-  'compaction',
-  'memory_failure',
-  'memory_hotplug',
-  'syscall_or_cpuset',
-  'mempolicy_mbind',
-  'numa_misplaced',
-  'contig_range',
+  ...NUMBERED_REASONS,
+  // Of contig_range, as long as CMA alone had it.
   'cma',
-  'longterm_pin',
-  'demotion',
-  'damon',
 ];
 
 /** The pages that have marks of `reason`, with these marks only; all pages as they are when it is null. */

@@ -188,6 +188,10 @@ test('fields are found by key', async (t) => {
       'mm_migrate_pages_start MigratePagesStart reason=contig_range label=MIGRATE_SYNC',
     ],
     [
+      'mm_migrate_pages_start: mode=2 reason=9',
+      'mm_migrate_pages_start MigratePagesStart reason=damon label=MIGRATE_SYNC',
+    ],
+    [
       'mm_migrate_pages: nr_succeeded=3 nr_failed=1 nr_thp_succeeded=0 mode=MIGRATE_SYNC reason=memory_hotplug',
       'mm_migrate_pages MigratePages pages=3 failed=1 reason=memory_hotplug label=MIGRATE_SYNC',
     ],
