@@ -11,7 +11,7 @@ export interface SymbolUse {
   readonly naming: Naming | null;
 }
 
-export function symbolFacts(id: string, { path }: SymbolFile): CaptureFacts {
+export function symbolFacts(id: string, { path }: Pick<SymbolFile, 'path'>): CaptureFacts {
   return {
     id,
     path,

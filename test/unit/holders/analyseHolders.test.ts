@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
-import type { Page, Reference } from '../../../src/holders/model';
+import type { Page } from '../../../src/holders/model';
 import { captureOf, type EventText } from '../support/traceText';
 import {
   FLAGS,
@@ -19,16 +19,7 @@ import {
   named,
   refused,
 } from './support/pageEvents';
-
-async function onlyPage(events: readonly EventText[]): Promise<Page> {
-  const { pages } = analyseHolders(await captureOf(events));
-  assert.equal(pages.length, 1);
-  return pages[0]!;
-}
-
-function heldOf(page: Page): readonly Reference[] {
-  return page.references.filter((reference) => reference.role === 'held');
-}
+import { heldOf, onlyPage } from './support/foundPages';
 
 function sums(page: Page): string[] {
   return page.marks.map(

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
-import type { Page, Reference } from '../../../src/holders/model';
 import { captureOf, type EventText } from '../support/traceText';
 import {
   allocated,
@@ -17,16 +16,7 @@ import {
   start,
   TAIL,
 } from './support/pageEvents';
-
-async function onlyPage(events: readonly EventText[]): Promise<Page> {
-  const { pages } = analyseHolders(await captureOf(events));
-  assert.equal(pages.length, 1);
-  return pages[0]!;
-}
-
-function heldOf(page: Page): readonly Reference[] {
-  return page.references.filter(({ role }) => role === 'held');
-}
+import { heldOf, onlyPage } from './support/foundPages';
 
 const READ_PIPE = ['page_cache_pipe_buf_release', 'pipe_read', 'vfs_read'];
 
