@@ -6,6 +6,7 @@ import type { ByteSource } from '../capture/byteSource';
 import type { StartDecompression } from '../capture/traceDat/decompressionThread';
 import type { KernelIdentity } from '../capture/eventTable';
 import type { DebugFile } from '../source/debugFile';
+import type { RangeSource } from '../source/elf/rangeSource';
 import type { KernelModules } from '../source/kernelDebugInfo';
 import type { KernelTree } from '../source/treeAccess';
 import type { FileState } from './fileState';
@@ -19,6 +20,12 @@ export interface EngineHost {
    * @throws CaptureError when there is no such file, it may not be read, or it is none; CancelledError
    */
   openFile(name: string, options: RequestOptions): Promise<CaptureFile>;
+  /**
+   * The content of a compressed file.
+   *
+   * @throws DebugFileError when it is damaged, or has more bytes than can be kept; CancelledError
+   */
+  unpack(file: CaptureFile, options: RequestOptions): Promise<UnpackedFile>;
   /** What happened to a file since it was `before`, to continue "the file"; null when nothing did. */
   changeOf(name: string, before: FileState): Promise<string | null>;
   /** Rejects when there is no such folder. */
@@ -46,6 +53,12 @@ export interface CaptureFile extends ByteSource {
   close(): Promise<void>;
   /** Starts a thread that decompresses what is read; absent or null where there is none to be had. */
   readonly startDecompression?: StartDecompression | null;
+}
+
+/** What was in a compressed file, kept until {@link close}. */
+export interface UnpackedFile {
+  readonly content: RangeSource;
+  close(): void;
 }
 
 /** A machine with debug info of kernels. */

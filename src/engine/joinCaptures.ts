@@ -11,11 +11,12 @@ import type { Capture, Problem } from '../capture/eventTable';
 import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
 import { nameFrames, refused } from '../capture/nameFrames';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
-import type { CaptureFile } from './engineHost';
-import { CancelledError, CaptureError } from './errors';
+import type { CaptureFile, EngineHost } from './engineHost';
+import { CancelledError, CaptureError, DebugFileError } from './errors';
+import { isPackedElf } from './packedContent';
 import type { RequestOptions } from './protocol';
 import type { Analysed } from './readCapture';
-import { readVmlinuxSymbols } from './vmlinuxSymbols';
+import { readVmlinuxSymbols, type VmlinuxSymbols } from './vmlinuxSymbols';
 
 export interface SymbolFile {
   readonly path: string;
@@ -44,18 +45,20 @@ export interface JoinedAllocations {
 }
 
 /**
- * Reads a saved /proc/kallsyms, a System.map, or the symbols of a vmlinux.
+ * Reads a saved /proc/kallsyms, a System.map, or the symbols of a vmlinux; each compressed or not.
  *
  * @returns null for a file that is none
  * @throws CaptureError when it cannot be read or holds no address, CancelledError
  */
 export async function openSymbolFile(
   file: CaptureFile,
-  { signal }: RequestOptions,
+  host: Pick<EngineHost, 'unpack'>,
+  options: RequestOptions,
 ): Promise<SymbolFile | null> {
   const path = file.name;
+  const { signal } = options;
   try {
-    const vmlinux = await readVmlinuxSymbols(file);
+    const vmlinux = await vmlinuxSymbols(file, host, options);
     const text = vmlinux === null ? file : bytesSource(path, vmlinux.systemMap);
     const read = await readSymbolFile(text, signal === undefined ? {} : { signal });
     if (read === null) return null;
@@ -64,7 +67,25 @@ export async function openSymbolFile(
     const said = problems.map(({ message }) => message.replace(`${path}: `, '')).join('; ');
     throw new CaptureError(path, `cannot be used: ${said}.`);
   } catch (error) {
-    throw signal?.aborted === true ? new CancelledError() : error;
+    if (signal?.aborted === true) throw new CancelledError();
+    if (!(error instanceof DebugFileError)) throw error;
+    const said = error.message.replace(`${path}: `, '').replace(`${path} `, '');
+    throw new CaptureError(path, `cannot be used: ${said}.`);
+  }
+}
+
+/** Null for a file that is no vmlinux. */
+async function vmlinuxSymbols(
+  file: CaptureFile,
+  host: Pick<EngineHost, 'unpack'>,
+  options: RequestOptions,
+): Promise<VmlinuxSymbols | null> {
+  if (!(await isPackedElf(file))) return readVmlinuxSymbols(file);
+  const unpacked = await host.unpack(file, options);
+  try {
+    return await readVmlinuxSymbols(unpacked.content);
+  } finally {
+    unpacked.close();
   }
 }
 

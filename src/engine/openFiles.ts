@@ -56,7 +56,7 @@ export class OpenFiles {
   async open({ path, replaces }: Request<'openCapture'>, options: RequestOptions): Promise<CaptureFacts> {
     const file = await this.host.openFile(path, options);
     try {
-      const symbolFile = await openSymbolFile(file, options);
+      const symbolFile = await openSymbolFile(file, this.host, options);
       if (symbolFile === null) return await this.readEvents(file, replaces, options);
       if (replaces !== undefined) this.refuseUnlessOpen(replaces);
       return await this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);

@@ -14,7 +14,12 @@ export interface VmlinuxSymbols {
 
 /** As much as of a kallsyms is read: a kernel with everything in it has 20 MB. */
 const LARGEST = 1 << 27;
-const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+/** What an ELF file begins with. */
+export const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+
+export function isElf(head: Uint8Array): boolean {
+  return ELF_MAGIC.every((byte, i) => head[i] === byte);
+}
 
 /**
  * Null for a file that is no vmlinux: no ELF file, a module (which says nothing of where it was), or one without symbols.
@@ -22,8 +27,7 @@ const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
  * @throws what `source.read` throws
  */
 export async function readVmlinuxSymbols(source: RangeSource): Promise<VmlinuxSymbols | null> {
-  const head = await source.read(0, MAGIC.length);
-  if (!MAGIC.every((byte, i) => head[i] === byte)) return null;
+  if (!isElf(await source.read(0, ELF_MAGIC.length))) return null;
   try {
     const elf = await openElf(source);
     if (elf.isRelocatable) return null;

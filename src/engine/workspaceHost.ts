@@ -4,6 +4,7 @@ import { ExportError } from './errors';
 import { IndexStore, type KeptTexts } from './indexStore';
 import { changeOfWorkspaceFile, WorkspaceFile } from './workspaceFile';
 import { isUri, type WorkspaceFiles } from './workspaceFiles';
+import { unpackInMemory } from './packedContent';
 import { WorkspaceTree } from './workspaceTree';
 
 /** Bytes of an index of a whole tree at most: those of linux-6.1 have a hundredth. */
@@ -13,6 +14,10 @@ const LARGEST_TEXT = 2 ** 28;
 export function workspaceHost(files: WorkspaceFiles, cacheFolder: string | null): EngineHost {
   return {
     openFile: (name, options) => WorkspaceFile.open(name, files, options),
+    unpack: async (file, options) => ({
+      content: await unpackInMemory(file, options),
+      close: () => undefined,
+    }),
     changeOf: (name, before) => changeOfWorkspaceFile(name, before, files),
     openTree: (root) => WorkspaceTree.open(root, files),
     writeFile: (name, pieces) => writeWhole(name, pieces, files),
@@ -26,6 +31,7 @@ export function hostByName(paths: EngineHost, uris: EngineHost): EngineHost {
   const of = (name: string): EngineHost => (isUri(name) ? uris : paths);
   return {
     openFile: (name, options) => of(name).openFile(name, options),
+    unpack: (file, options) => of(file.name).unpack(file, options),
     changeOf: (name, before) => of(name).changeOf(name, before),
     openTree: (root) => of(root).openTree(root),
     writeFile: (name, pieces) => of(name).writeFile(name, pieces),

@@ -18,7 +18,7 @@ const ENDINGS = ['.ko.debug', '.ko.unstripped', '.ko'].flatMap((ending) =>
   ['', '.zst', '.xz', '.gz'].map((compression) => ending + compression),
 );
 /** Bytes of a compressed vmlinux and of a compressed module when decompressed; those that there are have a quarter. */
-const LARGEST_VMLINUX = 4 * 2 ** 30;
+export const LARGEST_VMLINUX = 4 * 2 ** 30;
 const LARGEST_MODULE = 2 ** 29;
 
 /** What is read of a vmlinux and of modules, open until {@link close}. */

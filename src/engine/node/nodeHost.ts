@@ -1,10 +1,12 @@
 /** Node on this machine: files and folders by their paths. */
 import type { EngineHost } from '../engineHost';
 import { IndexStore } from '../indexStore';
-import { decompressionIn } from './decompressionThread';
+import { LARGEST_VMLINUX } from './debugInfoFiles';
 import { NodeDebugInfo } from './debugInfoMachine';
+import { decompressionIn } from './decompressionThread';
 import { NodeFile } from './nodeFile';
 import { changeOf } from './nodeFileState';
+import { OpenFiles } from './openFiles';
 import { NodeTexts } from './nodeTexts';
 import { NodeTree } from './nodeTree';
 import { writePieces } from './writePieces';
@@ -22,6 +24,21 @@ export function nodeHost(
   const startDecompression = decompressionScript === null ? null : decompressionIn(decompressionScript);
   return {
     openFile: (name) => NodeFile.open(name, startDecompression),
+    unpack: async ({ name }, options) => {
+      const files = new OpenFiles();
+      try {
+        const content = await files.openUnpacked(name, LARGEST_VMLINUX, options);
+        return {
+          content,
+          close: () => {
+            files.close();
+          },
+        };
+      } catch (error) {
+        files.close();
+        throw error;
+      }
+    },
     changeOf,
     openTree: (root) => NodeTree.open(root),
     writeFile: writePieces,

@@ -41,7 +41,10 @@ export class OpenFiles {
   ): Promise<RangeSource> {
     const compressed = this.open(file);
     // Not at the start of the program: decompressors take some ms to load.
-    const { contentOf, nameless } = await import('./unpack');
+    const [{ contentOf }, { nameless }] = await Promise.all([
+      import('../packedContent'),
+      import('./namelessFile'),
+    ]);
     const chunks = await contentOf(compressed, largest, (done, total) => {
       onProgress?.({ phase: 'unpacking', done, total, unit: 'bytes', rowsAtEnd: false });
     });

@@ -157,6 +157,8 @@ test('the vmlinux of a perf.data names its frames; one of another build does not
     /names \d+ of \d+ addresses, moved by 0x3d000000 as the recording says \(KASLR\)/,
   );
   assert.match(output, /pipe buffer · vmsplice · owner-696 · still held/);
+  const ofPacked = await runCli(['report', perf, packed]);
+  assert.equal(ofPacked.output.replaceAll('vmlinux.xz', 'vmlinux'), output);
   const asked = await runCli(['report', perf, '--vmlinux', vmlinux]);
   assert.match(asked.output, /pipe buffer · vmsplice · owner-696 · still held/);
   const other = await runCli(['report', PERF, 'test/fixtures/debugInfo/dwarf4.elf']);

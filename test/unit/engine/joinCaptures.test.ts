@@ -1,14 +1,14 @@
 /** Several files open at once: what they say of each other, in whatever order they come and go. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
-import type { TreeName, TreeNode } from '../../../src/engine/protocol';
+import type { ProgressReport, TreeName, TreeNode } from '../../../src/engine/protocol';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-join-'));
 after(() => {
@@ -276,4 +276,39 @@ test('a symbol file that is closed while it is read again stays closed', async (
     ['perf-data'],
   );
   assert.equal(await isAnswered(engine), false);
+});
+
+test('a packed vmlinux names as a flat one does, and what is damaged in it is said', async () => {
+  const flat = path.join(scratch, 'flat/vmlinux');
+  const packed = path.join(scratch, 'packed/vmlinux');
+  for (const file of [flat, packed]) mkdirSync(path.dirname(file));
+  copyFileSync('test/fixtures/debugInfo/dwarf4.elf', flat);
+  const bytes = gzipSync(readFileSync(flat));
+  writeFileSync(packed, bytes);
+  const rowsWith = async (vmlinux: string): Promise<readonly string[]> => {
+    const engine = await opened(PERF, vmlinux);
+    const roots = await children(engine, null, 'captures');
+    const own = await children(engine, roots.find(({ label }) => label === 'vmlinux')!.id, 'captures');
+    return [...roots, ...own].map(({ label, description }) => `${label} ${description}`);
+  };
+  const expected = await rowsWith(flat);
+  assert.ok(expected.some((row) => /^vmlinux kallsyms · \d+ kernel functions$/.test(row)));
+  assert.ok(expected.some((row) => row.includes('its build-id is 894b65e4b0b4eb75c6c70f4ae9897fb9430fdce6')));
+  assert.deepEqual(await rowsWith(packed), expected);
+
+  const engine = new Engine(nodeHost());
+  const told: ProgressReport[] = [];
+  await engine.openCapture({ path: packed }, { onProgress: (report) => told.push(report) });
+  assert.deepEqual(told[0], {
+    phase: 'unpacking',
+    done: bytes.length,
+    total: bytes.length,
+    unit: 'bytes',
+    rowsAtEnd: false,
+  });
+  writeFileSync(packed, bytes.subarray(0, bytes.length - 100));
+  await assert.rejects(engine.openCapture({ path: packed }), {
+    name: 'CaptureError',
+    message: /packed\/vmlinux cannot be used: .*(?:ends|end)/,
+  });
 });

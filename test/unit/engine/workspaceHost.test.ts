@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { AskedFiles } from '../../../src/engine/askedFiles';
 import { EngineClient } from '../../../src/engine/client';
 import { Engine } from '../../../src/engine/engine';
@@ -192,4 +193,33 @@ test('paths of any system are no URIs', () => {
     ),
     [false, false, false, false, true, true],
   );
+});
+
+test('a packed vmlinux is unpacked in memory for its names', async () => {
+  const elf = readFileSync('test/fixtures/debugInfo/dwarf4.elf');
+  // Its symbols come behind more than one piece of memory.
+  const sections = elf.readBigUInt64LE(40);
+  const gap = 1 << 25;
+  const moved = Buffer.concat([elf, Buffer.alloc(gap), elf.subarray(Number(sections))]);
+  moved.writeBigUInt64LE(BigInt(elf.length + gap), 40);
+  const tree = new MemoryTree({
+    vmlinux: elf,
+    'vmlinux.gz': gzipSync(moved),
+    'm.ko.gz': gzipSync(readFileSync('test/fixtures/debugInfo/dwarf5.ko')),
+  });
+  const engine = new Engine(workspaceHost(new MemoryFiles(tree), null));
+  for (const name of ['vmlinux', 'vmlinux.gz']) {
+    const { format } = await engine.openCapture({ path: `${MEMORY}/${name}` });
+    assert.equal(format, 'kallsyms');
+  }
+  const { nodes } = await engine.children({
+    tree: 'captures',
+    node: null,
+    start: 0,
+    end: 10,
+    query: DEFAULT_QUERY,
+  });
+  const [flat, packed] = nodes.filter(({ kind }) => kind === 'capture').map(({ description }) => description);
+  assert.equal(packed, flat);
+  await assert.rejects(engine.openCapture({ path: `${MEMORY}/m.ko.gz` }), /m\.ko\.gz cannot be opened/);
 });
