@@ -96,7 +96,7 @@ function inOrder(
     const held = pages.flatMap((page) => heldReferences(page).map((reference) => ({ page, reference })));
     const { holders, longestHeld } = totalsOf(held, end);
     return {
-      pfn: Math.min(...pages.map(({ pfn }) => pfn)),
+      pfn: pages.reduce((least, { pfn }) => Math.min(least, pfn), Infinity),
       firstMark: attempts[0]!.firstRow,
       holders,
       longestHeld,

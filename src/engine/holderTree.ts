@@ -236,7 +236,7 @@ export class HolderRows {
       const { asked, others } = divided(group.references[role], (reference) =>
         this.matcher.reference(page, reference),
       );
-      leftOut.push(...others);
+      for (const reference of others) leftOut.push(reference);
       return asked.length === 0 ? [] : [this.role(`${id}/${role}`, role, page, asked, group, vantage)];
     });
     const untraced = mark.untraced ?? 0;

@@ -69,7 +69,8 @@ export async function textLines(
         : rowLines(node, indent, columns, styles)),
     );
     if (children === null || isPrinted || isFolded(node, full)) continue;
-    lines.push(...(await textLines(await children(), options, depth + 1, printed)));
+    // One by one: as arguments of one call, a hundred thousand lines are too many for the stack.
+    for (const line of await textLines(await children(), options, depth + 1, printed)) lines.push(line);
     if (node.kind === 'page') lines.push('');
   }
   return lines;

@@ -124,8 +124,8 @@ function candidatesAt(
   const rivals: LedgerReference[] = [];
   const take = (wanted: number, weight: number): void => {
     const fitting = lasting.filter((put) => put.weight === weight);
-    chosen.push(...likeliestFirst(fitting).slice(0, wanted));
-    if (wanted > 0 && fitting.length > wanted) rivals.push(...fitting);
+    for (const put of likeliestFirst(fitting).slice(0, wanted)) chosen.push(put);
+    if (wanted > 0 && fitting.length > wanted) for (const put of fitting) rivals.push(put);
   };
   take(Math.floor(surplus / GUP_PIN_COUNTING_BIAS), GUP_PIN_COUNTING_BIAS);
   take(surplus % GUP_PIN_COUNTING_BIAS, 1);

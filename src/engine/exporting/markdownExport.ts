@@ -37,7 +37,8 @@ export async function markdownLines(
     if (isLeftOut(node, false)) continue;
     const isHeading = HEADINGS.has(node.kind) && depth <= DEEPEST_HEADING;
     if (!isHeading) {
-      lines.push(...(await itemLines(row, '', printed)));
+      // One by one: as arguments of one call, a hundred thousand lines are too many for the stack.
+      for (const line of await itemLines(row, '', printed)) lines.push(line);
       continue;
     }
     // A list that goes on into a heading would swallow it.
@@ -45,7 +46,7 @@ export async function markdownLines(
     lines.push(`${'#'.repeat(depth)} ${escaped(node.label)}`, '');
     if (node.description !== '') lines.push(escaped(node.description), '');
     if (children === null || isFolded(node, false)) continue;
-    lines.push(...(await markdownLines(await children(), depth + 1, printed)));
+    for (const line of await markdownLines(await children(), depth + 1, printed)) lines.push(line);
   }
   return lines;
 }
@@ -65,7 +66,9 @@ async function itemLines(
   const below = await children();
   const isStack = below.some((child) => child.node.kind === 'frame');
   if (isStack) return [...lines, ...codeLines(below, indent + INDENT)];
-  for (const child of below) lines.push(...(await itemLines(child, indent + INDENT, printed)));
+  for (const child of below) {
+    for (const line of await itemLines(child, indent + INDENT, printed)) lines.push(line);
+  }
   return lines;
 }
 
