@@ -5,6 +5,7 @@ import path from 'node:path';
 import { onPath } from '../host/command.mjs';
 import { repository } from '../host/paths.mjs';
 import { bundled } from './build.mjs';
+import { runtimes } from './machine.mjs';
 import { measure } from './measure.mjs';
 import { show, table } from './table.mjs';
 
@@ -28,14 +29,19 @@ export async function run({ work, repeats, say }) {
   const addresses = chosenAddresses(vmlinux).map((address) => `0x${address.toString(16)}`);
   const program = await bundled('addresses.ts');
   const candidates = [
-    { program: 'Page Holders', command: process.execPath, args: [program, vmlinux, ...addresses] },
+    ...runtimes().map(({ name, command }, index) => ({
+      program: index === 0 ? 'Page Holders' : `Page Holders, ${name}`,
+      command,
+      args: [program, vmlinux, ...addresses],
+      isOurs: true,
+    })),
     { program: 'llvm-symbolizer', command: 'llvm-symbolizer', args: ['-e', vmlinux, ...addresses] },
     { program: 'addr2line -fi', command: 'addr2line', args: ['-fi', '-e', vmlinux, ...addresses] },
     { program: 'eu-addr2line -fi', command: 'eu-addr2line', args: ['-fi', '-e', vmlinux, ...addresses] },
   ];
   const rows = [];
-  for (const { program: name, command, args } of candidates) {
-    if (command !== process.execPath && !onPath(command)) {
+  for (const { program: name, command, args, isOurs = false } of candidates) {
+    if (!isOurs && !onPath(command)) {
       say(`${command} is not there: it is left out`);
       continue;
     }

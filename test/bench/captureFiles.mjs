@@ -12,6 +12,8 @@ const fixtures = path.join(repository, 'test/fixtures');
 const shared = path.join(repository, '../shared/captures');
 /** Samples of a perf.data of some 94 MB. */
 const PERF_SAMPLES = 425_000;
+/** More than any recording has. */
+const ALL_SAMPLES = 2 ** 31;
 
 export class CaptureFiles {
   /** Why a file that one might expect is not there, or is another. */
@@ -68,16 +70,11 @@ export class CaptureFiles {
     };
   }
 
-  /** A perf.data and what `perf script` prints of it; the text is null without perf. */
+  /**
+   * A perf.data, the beginning of it, and what `perf script` prints of that; the beginning is null where there is no large
+   * recording, the text without perf.
+   */
   async perf() {
-    const data = await this.perfData();
-    const text = onPath('perf') ? await this.printedBy('perf', ['script', '-i', data], 'perf.txt') : null;
-    return { data, text };
-  }
-
-  /** The events of the large recording as perf would have written them; without it, a small one repeated. */
-  async perfData() {
-    const samples = Math.min(PERF_SAMPLES, this.events);
     const trace = path.join(shared, 'big', 'trace.dat');
     const small = path.join(shared, 'f_perf', 'perf.data');
     if (!existsSync(trace) || !existsSync(small)) {
@@ -85,15 +82,24 @@ export class CaptureFiles {
         'The perf.data is a small recording of failures repeated: a page fails in every hundred samples, far more than ' +
           'in a long recording, and takes most of the analysis.',
       );
-      return this.repeated(this.perfRecording(), { events: samples }, 'perf.data');
+      const samples = Math.min(PERF_SAMPLES, this.events);
+      const data = await this.repeated(this.perfRecording(), { events: samples }, 'perf.data');
+      return { data, beginning: null, text: await this.perfScriptOf(data) };
     }
     this.notes.push(
-      `The perf.data holds the first ${show.count(samples)} events of the large recording with their stacks, as perf ` +
-        'record lays them out and in rounds as it writes them; no large recording of perf itself is at hand.',
+      `The perf.data holds the events of the large recording with their stacks, its beginning the first ` +
+        `${show.count(PERF_SAMPLES)}, as perf record lays them out and in rounds as it writes them; no large recording of perf ` +
+        'itself is at hand.',
     );
-    const to = path.join(this.folder, 'perf.data');
-    await this.perfDataOf(trace, small, samples, to);
-    return to;
+    const data = path.join(this.folder, 'perf.data');
+    await this.perfDataOf(trace, small, ALL_SAMPLES, data);
+    const beginning = path.join(this.folder, 'perf-beginning.data');
+    await this.perfDataOf(trace, small, PERF_SAMPLES, beginning);
+    return { data, beginning, text: await this.perfScriptOf(beginning) };
+  }
+
+  async perfScriptOf(data) {
+    return onPath('perf') ? await this.printedBy('perf', ['script', '-i', data], 'perf.txt') : null;
   }
 
   /** Small recordings to make larger ones of. */

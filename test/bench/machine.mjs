@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
+import { findCodeServer, hosts } from '../host/codeServer.mjs';
 
 /** What was measured on and with: processor, memory, load, and the versions of all programs. */
 export function machine() {
@@ -14,6 +15,18 @@ export function machine() {
       rg: firstLine('rg', ['--version'], /ripgrep (\S+)/),
     },
   };
+}
+
+/**
+ * The Nodes that Page Holders is measured in: this one, and that of the newest VS Code where the tests have installed it
+ * (`npm test` does).
+ */
+export function runtimes() {
+  const here = { name: `Node ${process.version}`, command: process.execPath };
+  const found = findCodeServer('newest');
+  if (!found) return [here];
+  const { node, vscode } = hosts.newest;
+  return [here, { name: `Node v${node} of VS Code ${vscode}`, command: found.node }];
 }
 
 /** Processes that ran or wanted to, on average over the last minute. */
