@@ -72,6 +72,7 @@ if (error) {
   await stage('integration, newest VS Code', node, ['test/integration/run.mjs', 'newest'], env);
   await stage('integration, oldest VS Code', node, ['test/integration/run.mjs', 'floor'], env);
   await stage('user interface', node, ['test/ui/run.mjs'], env);
+  await stage('user interface, oldest VS Code', node, ['test/ui/run.mjs', 'in German', 'floor'], env);
   await stage('in a browser alone', node, ['test/web/run.mjs'], env);
 }
 

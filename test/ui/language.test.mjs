@@ -6,8 +6,8 @@ import {
   folderWith,
   goToLine,
   hoverOn,
-  openFile,
   openFolders,
+  openInExplorer,
   page,
   quickItem,
   row,
@@ -51,14 +51,14 @@ describe('in German', () => {
   });
 
   it('says what the fields of events mean', async () => {
-    await openFile('trace.txt');
+    await openInExplorer('trace.txt');
     await goToLine(1142);
     assert.match(await hoverOn('uptodate', 'PG_uptodate'), /ihr Inhalt ist gültig/);
     await page.keyboard.press('Escape');
   });
 
   it('says what the page of the capture editor says', async () => {
-    await openFile('trace.dat');
+    await openInExplorer('trace.dat');
     await editor().getByRole('grid', { name: 'Ereignisse' }).waitFor();
     await editor().locator('.filter-status').getByText('114 Ereignisse', { exact: true }).waitFor();
     await editor().getByText('Wählen Sie ein Ereignis aus, um seinen Stack zu sehen.').waitFor();

@@ -26,15 +26,17 @@ let server;
 let browser;
 let context;
 
-export async function startWorkbench() {
+/** @param wanted a key of `hosts` in test/host/codeServer.mjs */
+export async function startWorkbench(wanted) {
+  if (wanted !== 'newest') shots = path.join(outFolder, `shots-${wanted}`);
   rmSync(shots, { recursive: true, force: true });
   mkdirSync(shots, { recursive: true });
   scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-ui-'));
   kernelTree = await ensureKernelTree();
-  host = await ensureCodeServer('newest');
+  host = await ensureCodeServer(wanted);
   extensionsFolder = path.join(scratch, '.extensions');
   await installExtension(host, await packageExtension(), extensionsFolder);
-  server = await startServer(host, { log: 'ui', extensionsFolder, kernelTree });
+  server = await startServer(host, { log: `ui-${wanted}`, extensionsFolder, kernelTree });
   browser = await openBrowser();
   ({ context, page } = browser);
   page.setDefaultTimeout(20_000);
@@ -314,6 +316,25 @@ export async function openFile(file) {
     if (isOpen) return;
   }
   throw new Error(`${name} does not open`);
+}
+
+/** Opens a file from the explorer, for where no search finds it by its name. */
+export async function openInExplorer(file, folder) {
+  await (await rowInExplorer(file, folder)).dblclick();
+  await page.locator('.tab.active', { hasText: file }).waitFor();
+}
+
+/** The row of a file in the explorer; `folder` is where it is if that is not the root. */
+export async function rowInExplorer(file, folder) {
+  await showContainer('Explorer');
+  if (folder === undefined) return row(file);
+  // A window unfolds by itself what was unfolded before it was loaded again, a moment later.
+  await row(folder).waitFor();
+  for (let tries = 0; tries < 5 && !(await row(file).isVisible()); tries++) {
+    await expand(row(folder));
+    await page.waitForTimeout(500);
+  }
+  return row(file);
 }
 
 /** Puts the cursor of the editor on a line and column (1-based), in the middle of what is seen. */

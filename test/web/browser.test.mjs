@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { kernelLine } from '../host/kernelLines.mjs';
-import { expand, row, runCommand, screenshot, showContainer, view, waitForEditor } from '../ui/workbench.mjs';
+import { expand, row, runCommand, screenshot, view, waitForEditor } from '../ui/workbench.mjs';
 import { chooseInExplorer, openTree, refused, tree } from './webWorkbench.mjs';
 
 describe('in a browser, where no Node is there', () => {
@@ -36,7 +36,6 @@ describe('in a browser, where no Node is there', () => {
   it('opens a trace.dat', async () => {
     await runCommand('Page Holders: Close Capture');
     await chooseInExplorer('captures of today', 'trace.dat', 'Open Capture in Page Holders');
-    await showContainer('Page Holders');
     await row('0x', holders()).waitFor();
     await screenshot('dat');
   });

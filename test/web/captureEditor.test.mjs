@@ -6,6 +6,7 @@ import {
   captureEditorPage as editor,
   goToLine,
   hoverOn,
+  openInExplorer,
   page,
   quickInputTitled,
   quickItem,
@@ -13,12 +14,11 @@ import {
   runCommand,
   sample,
   screenshot,
-  showContainer,
   takeMessage,
   view,
   waitForEditor,
 } from '../ui/workbench.mjs';
-import { chooseInExplorer, openInExplorer, openTree, tree } from './webWorkbench.mjs';
+import { chooseInExplorer, openTree, tree } from './webWorkbench.mjs';
 
 const eventRow = (text) => editor().locator('.list-body .list-row:visible', { hasText: text }).first();
 const folder = 'captures of today';
@@ -27,7 +27,7 @@ const holders = () => view('Holders');
 describe('the capture editor in a browser, where no Node is there', () => {
   before(async () => {
     await openTree();
-    await openInExplorer(folder, 'pipes.trace.dat');
+    await openInExplorer('pipes.trace.dat', folder);
   });
 
   it('says what a trace.dat is that is compressed with zstd, and lists its events', async () => {
@@ -84,7 +84,6 @@ describe('the capture editor in a browser, where no Node is there', () => {
   for (const compression of ['xz', 'zst']) {
     it(`opens what is compressed with ${compression}`, async () => {
       await chooseInExplorer(folder, `page_owner.${compression}`, 'Open Capture in Page Holders');
-      await showContainer('Page Holders');
       await row(/\d+ pages?/, holders()).waitFor();
       await screenshot(`compressed-${compression}`);
       await runCommand('Page Holders: Close Capture');
@@ -93,7 +92,7 @@ describe('the capture editor in a browser, where no Node is there', () => {
 
   it('says in the text of a trace who held a page, above its mark and where the mouse rests on it', async () => {
     await runCommand('View: Close All Editors');
-    await openInExplorer(folder, 'trace.txt');
+    await openInExplorer('trace.txt', folder);
     await page.locator('.codelens-decoration a', { hasText: 'Open in Page Holders' }).first().click();
     await row('0x12f98', holders()).waitFor();
     const marked = readFileSync(sample, 'utf8')

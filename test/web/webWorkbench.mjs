@@ -9,7 +9,7 @@ import { ensureKernelTree } from '../host/kernelTree.mjs';
 import { outFolder, repository } from '../host/paths.mjs';
 import { settings } from '../host/server.mjs';
 import { startWebServer } from '../host/webServer.mjs';
-import { driveWorkbench, expand, openWindow, page, row, showContainer } from '../ui/workbench.mjs';
+import { driveWorkbench, openWindow, page, rowInExplorer } from '../ui/workbench.mjs';
 
 /** What makes a folder a kernel tree, and the sources of the stacks of the captures. */
 const sources = [
@@ -92,26 +92,9 @@ export async function openTree() {
   await openWindow({ folder: 'mounted:/linux' });
 }
 
-/** Opens a file from the explorer: such a file system has no search that finds it by its name. */
-export async function openInExplorer(folder, file) {
-  await (await rowInExplorer(folder, file)).dblclick();
-  await page.locator('.tab.active', { hasText: file }).waitFor();
-}
-
-async function rowInExplorer(folder, file) {
-  await showContainer('Explorer');
-  // A window unfolds by itself what was unfolded before it was loaded again, a moment later.
-  await row(folder).waitFor();
-  for (let tries = 0; tries < 5 && !(await row(file).isVisible()); tries++) {
-    await expand(row(folder));
-    await page.waitForTimeout(500);
-  }
-  return row(file);
-}
-
 /** Opens the context menu of a file in the explorer, and chooses an entry of it. */
 export async function chooseInExplorer(folder, file, entry) {
-  await (await rowInExplorer(folder, file)).click({ button: 'right' });
+  await (await rowInExplorer(file, folder)).click({ button: 'right' });
   const item = page.locator('.context-view .action-label', { hasText: entry }).first();
   // A menu takes no click in its first tenth of a second.
   for (let tries = 0; tries < 5; tries++) {
