@@ -73,16 +73,16 @@ export class OpenFiles {
 
   /** As the request `checkFiles`. */
   async check(): Promise<readonly CaptureFacts[]> {
-    const news: CaptureFacts[] = [];
+    const news = new Set<string>();
     for (const opened of this.wholeCaptures) {
       const changed = await this.host.changeOf(opened.facts.path, opened.file);
       if (changed === opened.facts.changed || this.opened.get(opened.id) !== opened) continue;
-      const facts = { ...opened.facts, changed };
-      this.opened.set(opened.id, { ...opened, facts });
-      news.push(facts);
+      this.opened.set(opened.id, { ...opened, facts: { ...opened.facts, changed } });
+      news.add(opened.id);
     }
-    if (news.length > 0) this.changed(null);
-    return news;
+    if (news.size > 0) this.changed(null);
+    // One of them may have been read again or closed while the others were looked at.
+    return this.captures.flatMap(({ id, facts }) => (news.has(id) ? [facts] : []));
   }
 
   /**
@@ -100,7 +100,8 @@ export class OpenFiles {
       const { id, read, capture, rules } = judged;
       // Meanwhile it may have been closed or read again. Whoever changed rules or names since then judges by these.
       const isCurrent = rules === this.rules.all && capture === this.joined.named(read);
-      if (judged !== before && isCurrent && this.opened.get(id)?.read === read) this.keep(id, judged);
+      const now = this.opened.get(id);
+      if (judged !== before && isCurrent && now?.read === read) this.keep(id, judged, now.facts.changed);
     }
     this.changed(null);
   }
@@ -145,8 +146,9 @@ export class OpenFiles {
     if (!this.opened.has(id) && !this.joined.symbolFiles.has(id)) throw new CancelledError();
   }
 
-  private keep(id: string, analysed: AnalysedCapture): CaptureFacts {
-    const opened = { ...analysed, id, facts: factsOf(id, analysed) };
+  /** @param changed what happened to its file since it was read */
+  private keep(id: string, analysed: AnalysedCapture, changed: string | null = null): CaptureFacts {
+    const opened = { ...analysed, id, facts: { ...factsOf(id, analysed), changed } };
     this.opened.set(id, opened);
     this.changed(opened);
     return opened.facts;

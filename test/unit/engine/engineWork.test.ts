@@ -264,6 +264,46 @@ test('what happens to the file of an open capture is told once, and is shown unt
   assert.equal((await nodes(engine, 'captures')).length, 3, 'the kernel tree, the vmlinux and one capture');
 });
 
+test('that a file changed is still said when other rules judge its capture', async () => {
+  const file = written(SAMPLE);
+  const engine = new Engine(nodeHost());
+  await engine.openCapture({ path: file });
+  unlinkSync(file);
+  await engine.checkFiles();
+  await engine.setKindRules({ text: JSON.stringify([{ label: 'ours', acquiredIn: ['vmsplice'] }]) });
+  const [facts] = await engine.captureFacts();
+  assert.equal(facts?.changed, 'was deleted or moved away');
+  assert.deepEqual(await engine.checkFiles(), [], 'it was told already');
+});
+
+test('of a capture that is read again while the files of others are looked at, what it is now is told', async () => {
+  const host = nodeHost();
+  let lookAtOther = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    lookAtOther = resolve;
+  });
+  const other = written(SAMPLE);
+  const engine = new Engine({
+    ...host,
+    changeOf: async (name, before) => {
+      if (name === other) await gate;
+      return host.changeOf(name, before);
+    },
+  });
+  const file = written(SAMPLE);
+  const { id, events } = await engine.openCapture({ path: file });
+  await engine.openCapture({ path: other });
+  appendFileSync(file, SAMPLE);
+  const checking = engine.checkFiles();
+  while ((await engine.captureFacts())[0]?.changed === null) await new Promise(setImmediate);
+  await engine.openCapture({ path: file, replaces: id });
+  lookAtOther();
+  assert.deepEqual(
+    (await checking).map((facts) => [facts.id, facts.events, facts.changed]),
+    [[id, 2 * events, null]],
+  );
+});
+
 test('a capture that is closed while it is read again stays closed', async () => {
   const file = written(large(20));
   const engine = new Engine(nodeHost());
