@@ -7,11 +7,11 @@ import { csvExport } from './exporting/csvExport';
 import type { ExportFormat } from './exporting/exportFormats';
 import { markdownLines } from './exporting/markdownExport';
 import { speedscopeExport } from './exporting/speedscopeExport';
+import type { HolderSource } from './holderSource';
 import type { HolderSources } from './holderSources';
 import type { HolderFilter, HoldersQuery } from './holdersQuery';
 import { jsonReport, type JsonSource } from './jsonReport';
 import { branch, type Branch } from './lazyTree';
-import type { OpenedCapture } from './openFiles';
 import { isHeld, isNotJudged } from './pageFacts';
 import { reportDebugInfo } from './report';
 import { textLines, type TextOptions } from './textReport';
@@ -76,25 +76,25 @@ export class Reports {
     });
   }
 
-  private json(query: HoldersQuery): AsyncGenerator<string> {
-    const { captures } = this.sources.files;
-    return jsonReport(
-      captures.map((opened) => this.jsonSource(opened)),
+  private async *json(query: HoldersQuery): AsyncGenerator<string> {
+    const all = await this.sources.all(query.filter);
+    yield* jsonReport(
+      all.map((source) => this.jsonSource(source)),
       query,
     );
   }
 
-  private jsonSource(opened: OpenedCapture): JsonSource {
+  private jsonSource(source: HolderSource): JsonSource {
     const { sources } = this;
-    const { id, capture } = opened;
+    const { id, capture } = source;
     const { debug } = sources.places;
     const ids = sources.files.captures.map((each) => each.id);
     const indexOf = (other: string): number => ids.indexOf(other);
     const joined = sources.allocationsOf(id);
     return {
-      ...sources.of(opened),
+      ...source,
       joins: reportJoins(capture, joined, indexOf),
-      names: sources.namingsOf(opened).map(reportNaming),
+      names: sources.namingsOf(sources.files.byId.get(id)!).map(reportNaming),
       debugInfo: reportDebugInfo(debug.facts, debug.fitOf(capture)),
       allocatedBy: (page) =>
         reportAllocations(capture, page, joined, (other) => sources.stacksOf(other), indexOf),

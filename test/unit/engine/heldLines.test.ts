@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
+import type { ExportFormat } from '../../../src/engine/exporting/exportFormats';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { DEFAULT_QUERY, NO_FILTER, type SourceLines } from '../../../src/engine/holdersQuery';
@@ -151,6 +152,21 @@ test('the tree leaves the references that went through a line, and no others', a
   assert.equal(whole, line);
   const other = await rows({ file: 'fs/splice.c', first: 7, last: 10, function: 'unused' });
   assert.match(other, /^Left out by the filter: 1 page/m);
+});
+
+test('what is exported went through the line, in every form', async () => {
+  const { engine } = await engineWithSample();
+  const exported = async (format: ExportFormat, first: number): Promise<string> => {
+    const through = { file: 'fs/splice.c', first, last: first, function: 'iter_to_pipe' };
+    const query = { ...DEFAULT_QUERY, filter: { ...NO_FILTER, through } };
+    let text = '';
+    for await (const piece of engine.reports.exported(format, query)) text += piece;
+    return text;
+  };
+  for (const format of ['json', 'csv', 'markdown', 'speedscope'] as const) {
+    assert.match(await exported(format, 4), /pipe[ -]buffer/, format);
+    assert.doesNotMatch(await exported(format, 7), /vmsplice/, format);
+  }
 });
 
 test('marks stand where their event stands in the text, under their attempt', async () => {
