@@ -320,8 +320,17 @@ export async function openFile(file) {
 
 /** Opens a file from the explorer, for where no search finds it by its name. */
 export async function openInExplorer(file, folder) {
-  await (await rowInExplorer(file, folder)).dblclick();
-  await page.locator('.tab.active', { hasText: file }).waitFor();
+  const tab = page.locator('.tab.active', { hasText: file });
+  // The rows move while the explorer reads its folders again, and another may be pressed.
+  for (let tries = 0; tries < 5; tries++) {
+    await (await rowInExplorer(file, folder)).dblclick();
+    const isOpen = await tab.waitFor({ timeout: 3000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isOpen) return;
+  }
+  throw new Error(`${file} does not open`);
 }
 
 /** The row of a file in the explorer; `folder` is where it is if that is not the root. */
