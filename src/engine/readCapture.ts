@@ -85,7 +85,7 @@ function read(file: CaptureFile, options: ReadCaptureOptions): Promise<Capture> 
     const rows = capture.events.length;
     const rules = options.rules();
     const holders = await inTurns(pageSteps(capture, rules), pause);
-    pace.took(rows, start);
+    pace.took(rows, start, holders.analysis.pages.length > 0);
     onPart?.({ ...holders, capture, read: capture, rules, part, file: file.state });
   };
   return openCapture(file, {

@@ -43,8 +43,11 @@ test('a format that has no rows before its end says so', () => {
   assert.match(text.of({ ...reading(1, 2), rowsAtEnd: true }), /50 %\. Its events have no order before/);
 });
 
-/** Analyses a growing capture whenever it is due; `cost` in ms of an analysis of so many rows. */
-function analyses(rowsAtEnd: number, rowsPerMs: number, cost: (rows: number) => number) {
+/**
+ * Analyses a growing capture whenever it is due; `cost` in ms of an analysis of so many rows, the first page that failed
+ * is at `firstPage`.
+ */
+function analyses(rowsAtEnd: number, rowsPerMs: number, cost: (rows: number) => number, firstPage = 0) {
   let now = 0;
   const pace = new PartPace(() => now);
   const taken: { rows: number; cost: number; at: number }[] = [];
@@ -53,7 +56,7 @@ function analyses(rowsAtEnd: number, rowsPerMs: number, cost: (rows: number) => 
     if (!pace.isDue(rows, rows / rowsAtEnd)) continue;
     const start = now;
     now += cost(rows);
-    pace.took(rows, start);
+    pace.took(rows, start, rows > firstPage);
     taken.push({ rows, cost: cost(rows), at: start });
   }
   return { taken, spent: taken.reduce((sum, each) => sum + each.cost, 0), elapsed: now };
@@ -76,6 +79,15 @@ for (const [what, perRow] of [
     }
   });
 }
+
+test('the first page that failed is found soon, and looking for it costs less than one more analysis', () => {
+  const rows = 5_000_000;
+  const { taken } = analyses(rows, 5000, (each) => each * 0.0001, 50_000);
+  const found = taken.find((each) => each.rows > 50_000)!;
+  assert.ok(found.at < 30, `found after ${found.at} ms`);
+  const never = analyses(rows, 5000, (each) => each * 0.0001, Infinity);
+  assert.ok(never.spent <= rows * 0.0001 + never.elapsed / 10, `${never.spent} ms`);
+});
 
 test('a slow source has parts all along, not only at each doubling', () => {
   const { taken } = analyses(1_000_000, 10, (rows) => rows * 0.0001);
