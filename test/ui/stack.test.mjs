@@ -1,9 +1,12 @@
 // From a chosen vmlinux to exact lines: a small program of the fixtures stands for the kernel.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { repository } from '../host/paths.mjs';
 import {
+  chooseFile,
   chooseFolder,
   expand,
   folderWithSample,
@@ -104,5 +107,22 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     await page.keyboard.press('Control+Shift+F7');
     await waitForEditor('main.c', 16);
     assert.match(await stack().locator('.monaco-list-row.selected').innerText(), /^wrapped/);
+  });
+
+  it('tells how far a packed vmlinux is unpacked, and stops when it is asked to', async () => {
+    const packed = path.join(folder, 'vmlinux.gz');
+    // What does not shrink takes its time: 640 MB, in parts that are packed one after the other.
+    const part = gzipSync(randomBytes(1 << 24), { level: 0 });
+    for (let i = 0; i < 40; i++) appendFileSync(packed, part);
+    await runCommand('Page Holders: Choose vmlinux…');
+    await quickInputTitled('vmlinux of the Traced Kernel');
+    await quickItem('Browse…').click();
+    await chooseFile('vmlinux of the Traced Kernel', packed);
+    await page.getByText(/^Unpacking vmlinux\.gz: \d+ %/).waitFor();
+    await screenshot('unpacking');
+    await runCommand('Page Holders: Stop Looking Up Functions');
+    await row('No vmlinux', view('Captures')).waitFor();
+    await page.getByText(/^Unpacking vmlinux\.gz/).waitFor({ state: 'detached' });
+    rmSync(packed);
   });
 });
