@@ -28,8 +28,8 @@ import { joined } from './wording';
 
 interface EngineManner {
   /**
-   * Lines of debug info are answered before those that only the kernel tree has, which take a walk, and everything is
-   * when the tree is far away: ask again then.
+   * Rows are answered before the walk over the kernel tree is done: ask again then. What is copied or exported waits
+   * for it, unless the tree is far away.
    */
   readonly answersEarly?: boolean;
 }
@@ -193,7 +193,8 @@ export class Engine implements EngineApi {
   }
 
   eventDetails(request: Request<'eventDetails'>): Promise<Answer<'eventDetails'>> {
-    return this.eventQueries.eventDetails(request);
+    if (!request.waits) return this.eventQueries.eventDetails(request);
+    return this.settleNames().then(() => this.eventQueries.eventDetails(request));
   }
 
   timeline(request: Request<'timeline'>, { signal }: RequestOptions = {}): Promise<Answer<'timeline'>> {
@@ -244,7 +245,8 @@ export class Engine implements EngineApi {
     };
   }
 
-  async text(request: Request<'text'>): Promise<string> {
+  async text(request: Request<'text'>, options?: RequestOptions): Promise<string> {
+    await this.settleNames(options);
     const tree = this.trees.holders(request.query);
     if (request.node === null) return (await textLines(await tree.branches(null))).join('\n');
     const row = await tree.find(request.node);
@@ -253,7 +255,11 @@ export class Engine implements EngineApi {
     return (await textLines(unfolded)).join('\n');
   }
 
-  async exportFile({ format, query, path }: Request<'exportFile'>): Promise<Answer<'exportFile'>> {
+  async exportFile(
+    { format, query, path }: Request<'exportFile'>,
+    options?: RequestOptions,
+  ): Promise<Answer<'exportFile'>> {
+    await this.settleNames(options);
     return { bytes: await this.host.writeFile(path, this.reports.exported(format, query)) };
   }
 
@@ -274,6 +280,12 @@ export class Engine implements EngineApi {
   private async useRules(change: () => boolean): Promise<RuleFacts> {
     if (change()) await this.files.judgeAgain();
     return this.files.rules.facts;
+  }
+
+  /** Before an answer that stays as it is: a text, a file. */
+  private async settleNames(options?: RequestOptions): Promise<void> {
+    await this.places.settleNames(options);
+    if (this.places.isAnsweredEarly && this.places.source?.isSettled === true) this.forget();
   }
 
   private forget(): void {

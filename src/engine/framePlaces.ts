@@ -17,7 +17,7 @@ export class FramePlaces {
   private isEarly = false;
 
   /**
-   * @param answersEarly lines of debug info are answered before those that only the kernel tree has
+   * @param answersEarly whoever asks for rows waits for no walk over the kernel tree
    * @param comparable captures whose frames can be held against debug info
    */
   constructor(
@@ -50,6 +50,15 @@ export class FramePlaces {
   /** Looks for debug info where none was chosen, and holds the captures against it. */
   settleDebugInfo(options?: RequestOptions): Promise<void> {
     return this.debug.settleFor(this.comparable(), options);
+  }
+
+  /**
+   * Has what was answered early looked up, for answers that are not given again. A tree that is far away is not waited
+   * for: its walk takes minutes.
+   */
+  async settleNames(options?: RequestOptions): Promise<void> {
+    const { tree } = this;
+    if (this.answersEarly && tree !== null && tree.files.isFar !== true) await tree.lookUp(options);
   }
 
   /** @param isWhole false for a capture that is being read */
@@ -89,8 +98,7 @@ export class FramePlaces {
     return async (stack) => {
       await this.settleDebugInfo();
       const known = this.answersEarly ? this.locateKnown() : byName;
-      const isFar = this.tree?.files.isFar === true;
-      const locate = this.debug.locateIn(capture, known) ?? (isFar ? known : byName);
+      const locate = this.debug.locateIn(capture, known) ?? known;
       return (await locate?.(stack)) ?? [];
     };
   }
