@@ -67,7 +67,7 @@ function cellText(capture: Capture, kinds: EventKinds, row: number, column: Even
     case 'pfn':
       return events.pfn[row]! < 0 ? '' : pfnText(events.pfn[row]!);
     case 'what':
-      return sentence(eventText(capture, row) ?? detailText(capture, row));
+      return whatText(capture, row);
     case 'kind':
       return kinds.text(row);
     case 'caller':
@@ -84,6 +84,12 @@ function cellText(capture: Capture, kinds: EventKinds, row: number, column: Even
     case 'order':
       return events[column][row]! < 0 ? '' : String(events[column][row]);
   }
+}
+
+/** The name of an event that has nothing else to say: its own column is out of sight in most windows. */
+function whatText(capture: Capture, row: number): string {
+  const said = eventText(capture, row) ?? detailText(capture, row);
+  return said === '' ? capture.symbols.string(capture.events.name[row]!) : sentence(said);
 }
 
 /** The time without its unit, which stands in no other row either; empty where the format has none. */

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
+import { EVENT_COLUMNS } from '../../../src/engine/eventCells';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { isPageRef } from '../../../src/holders/countChange';
@@ -242,4 +243,17 @@ test('a capture without times has a list and no timeline', async () => {
   assert.equal((await engine.captureHeader({ capture })).span, null);
   const { rows } = await engine.events({ ...query, start: 0, end: 1 });
   assert.equal(rows[0]!.cells[0], '');
+});
+
+test('every event says what it is, by its name where it prints nothing that tells', async () => {
+  const engine = new Engine(nodeHost());
+  const { id: capture } = await engine.openCapture({ path: 'test/fixtures/f_dat_v7_zstd/trace.dat' });
+  const { rows } = await engine.events({ capture, filter: '', use: 'filter', start: 0, end: 1000 });
+  const what = EVENT_COLUMNS.findIndex(({ id }) => id === 'what');
+  const said = rows.map(({ cells }) => cells[what]!);
+  assert.deepEqual(
+    said.filter((text) => text === ''),
+    [],
+  );
+  assert.ok(said.includes('set_migration_pte'));
 });
