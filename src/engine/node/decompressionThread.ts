@@ -39,6 +39,8 @@ class WorkerDecompression implements DecompressionThread {
   }
 
   decompress(...asked: ToDecompression): Promise<BatchContent | null> {
+    // It may have failed while the batch was put together, and nobody would answer.
+    if (!this.isReady) return Promise.resolve(null);
     const [batch, memory] = asked;
     return new Promise((resolve) => {
       this.waiting.push(resolve);

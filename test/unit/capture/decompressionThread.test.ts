@@ -159,7 +159,19 @@ test('the thread that ships decompresses, says what is damaged, and gives up wha
   thread.end();
   assert.equal(await left, null);
   assert.equal(thread.isReady, false);
+  // It may be over between the question whether it is ready and what it is asked then.
+  await nothingIn(300);
+  assert.equal(await Promise.race([thread.decompress(batch(), null), nothingIn(1000)]), null);
 });
+
+/** Stands for an answer that does not come. */
+function nothingIn(ms: number): Promise<'nothing'> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      resolve('nothing');
+    }, ms);
+  });
+}
 
 test('a script that cannot be run leaves the reader alone', async (t) => {
   const thread = decompressionIn(path.resolve('dist/no-such-script.js'))?.('zstd');
