@@ -35,6 +35,8 @@ interface Chunk {
   readonly block: Uint8Array;
   /** Bytes of its content. */
   readonly size: number;
+  /** The one before it was skipped. */
+  readonly isAfterSkipped: boolean;
 }
 
 /** Chunks that the thread works on. */
@@ -48,9 +50,12 @@ interface AskedChunks {
  * helps or not, each chunk becomes one span.
  */
 export class CompressedCpuData implements CpuData {
-  readonly isCutOff: boolean;
   private readonly reader: SequentialReader;
   private chunksLeft = -1;
+  /** The chunk that was read last was skipped, or the rest of them cannot be read. */
+  private isSkipped = false;
+  /** The chunk that was given out last is damaged. */
+  private isDamaged = false;
   /** Spans that are decompressed already, the next one last. */
   private readonly waiting: PageSpan[] = [];
   /** What the thread was asked for, the next one first. */
@@ -60,14 +65,17 @@ export class CompressedCpuData implements CpuData {
 
   constructor(
     file: FileRanges,
-    range: CpuRange,
+    private readonly range: CpuRange,
     private readonly decompression: Decompression,
     private readonly problems: ProblemList,
   ) {
-    this.isCutOff = range.isCutOff;
     // trace-cmd counts the chunks in the size that it writes, but not the number before them.
     const end = Math.min(range.offset + COUNT_SIZE + range.size, file.size);
     this.reader = new SequentialReader(file, range.offset, end, decompression.littleEndian);
+  }
+
+  get isCutOff(): boolean {
+    return this.range.isCutOff || this.isSkipped || this.isDamaged;
   }
 
   async next(): Promise<PageSpan | null> {
@@ -105,7 +113,8 @@ export class CompressedCpuData implements CpuData {
       const chunk = await this.nextChunk();
       if (chunk === null) break;
       chunks.push(chunk);
-      size += chunk.size;
+      // All that is kept of it: chunks may stand for little or nothing in a damaged file.
+      size += CHUNK_HEAD + chunk.block.length + chunk.size;
     }
     return chunks;
   }
@@ -116,7 +125,7 @@ export class CompressedCpuData implements CpuData {
     let at = 0;
     for (const [index, chunk] of chunks.entries()) {
       const bytes = found?.isDamaged[index] === false ? found.bytes.subarray(at, at + chunk.size) : null;
-      const span = bytes === null ? this.decompressed(chunk) : spanOf(chunk, bytes);
+      const span = bytes === null ? this.decompressed(chunk) : this.spanOf(chunk, bytes);
       if (span !== null) spans.push(span);
       at += chunk.size;
     }
@@ -128,7 +137,8 @@ export class CompressedCpuData implements CpuData {
   private decompressed(chunk: Chunk): PageSpan | null {
     const { place, block, size } = chunk;
     const bytes = this.decompression.decompressor.decompress(block, size);
-    if (bytes !== null) return spanOf(chunk, bytes);
+    if (bytes !== null) return this.spanOf(chunk, bytes);
+    this.isDamaged = true;
     this.problems.add(
       place,
       null,
@@ -144,11 +154,13 @@ export class CompressedCpuData implements CpuData {
       while (this.chunksLeft > 0) {
         this.chunksLeft--;
         const chunk = await this.readChunk();
+        this.isSkipped = chunk === null;
         if (chunk) return chunk;
       }
     } catch (error) {
       if (!(error instanceof UnexpectedData)) throw error;
       this.chunksLeft = 0;
+      this.isSkipped = true;
       this.problems.add(error.offset, null, error.message);
     }
     return null;
@@ -164,6 +176,12 @@ export class CompressedCpuData implements CpuData {
     const place = this.reader.place;
     const compressed = await this.reader.u32('the compressed size of a chunk');
     const size = await this.reader.u32('the size of a chunk');
+    if (compressed === 0) {
+      throw new UnexpectedData(
+        place,
+        'a chunk of 0 bytes, as after a copy that broke off or a crash; the events from here on are lost, copy the file again',
+      );
+    }
     if (!isBelievable(compressed, size)) {
       await this.reader.skip(compressed, 'a compressed chunk');
       this.problems.add(
@@ -181,7 +199,14 @@ export class CompressedCpuData implements CpuData {
     }
     const block = await this.reader.bytes(compressed, 'a compressed chunk');
     budget.left -= size;
-    return { place, block, size };
+    return { place, block, size, isAfterSkipped: this.isSkipped };
+  }
+
+  private spanOf({ place, block, size, isAfterSkipped }: Chunk, bytes: Uint8Array): PageSpan {
+    const isAfterLoss = isAfterSkipped || this.isDamaged;
+    this.isDamaged = false;
+    const fileScale = (block.length + CHUNK_HEAD) / Math.max(1, size);
+    return { bytes, fileOffset: place, fileScale, isAfterLoss };
   }
 }
 
@@ -191,8 +216,4 @@ function batchOf(chunks: readonly Chunk[]): Batch {
   let end = 0;
   const ends = Int32Array.from(chunks, ({ block }) => (end += block.length));
   return { bytes, ends, sizes: Int32Array.from(chunks, ({ size }) => size) };
-}
-
-function spanOf({ place, block, size }: Chunk, bytes: Uint8Array): PageSpan {
-  return { bytes, fileOffset: place, fileScale: (block.length + CHUNK_HEAD) / Math.max(1, size) };
 }

@@ -121,6 +121,7 @@ export class CpuCursor {
         this.isDone = true;
         return;
       }
+      if (span.isAfterLoss) this.miss(0);
       this.spanOffset = span.fileOffset;
       this.spanScale = span.fileScale;
       this.bytes = span.bytes;

@@ -9,11 +9,13 @@ export interface PageSpan {
   readonly fileOffset: number;
   /** Bytes of the file for a byte of the span: 1, or less where the block is compressed. */
   readonly fileScale: number;
+  /** Pages are missing before it. */
+  readonly isAfterLoss: boolean;
 }
 
 /** The pages of one CPU, span after span. */
 export interface CpuData {
-  /** Events are missing behind the end. */
+  /** Events are missing behind the end; known when the end is reached. */
   readonly isCutOff: boolean;
   /** The next span, or null at the end. The span before is no longer good then. */
   next(): Promise<PageSpan | null>;
@@ -41,6 +43,6 @@ export class FlatCpuData implements CpuData {
     if (bytes.length === 0) return null;
     this.at += bytes.length;
     this.ahead = this.memory.read(this.at, this.end);
-    return { bytes, fileOffset, fileScale: 1 };
+    return { bytes, fileOffset, fileScale: 1, isAfterLoss: false };
   }
 }

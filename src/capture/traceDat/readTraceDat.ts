@@ -211,7 +211,9 @@ function smallest(stamps: readonly (bigint | null)[]): bigint {
 function putBack(first: PageSpan, rest: CpuData): CpuData {
   let waiting: PageSpan | null = first;
   return {
-    isCutOff: rest.isCutOff,
+    get isCutOff() {
+      return rest.isCutOff;
+    },
     next: async () => {
       const span = waiting ?? (await rest.next());
       waiting = null;

@@ -113,6 +113,18 @@ function dataOf(bytes: Uint8Array, buffer: number): number {
   return Math.ceil((sectionsOf(bytes, BUFFER_SECTION)[buffer]! + SECTION_HEAD) / PAGE_SIZE) * PAGE_SIZE;
 }
 
+/** Offsets of the compressed chunks of a CPU whose data begins at `start`. */
+function chunksOf(bytes: Uint8Array, start: number): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const offsets: number[] = [];
+  let at = start + 4;
+  for (let left = view.getUint32(start, true); left > 0; left--) {
+    offsets.push(at);
+    at += 8 + view.getUint32(at, true);
+  }
+  return offsets;
+}
+
 /** Behind mark, version, byte order, size of a long, page size, compression and the offset of the options. */
 function firstSection(bytes: Uint8Array): number {
   const compression = 18;
@@ -284,6 +296,58 @@ test('version 7: what trace-cmd was writing when it was ended is read', async ()
     /of buffer "pins" is lost; \d+ bytes of CPU 0 were found without it, and nobody wrote/,
   );
   assert.equal(first.gaps.length, 1);
+});
+
+test('version 7: a damaged chunk is a gap', async () => {
+  const bytes = fileOf({
+    version: 7,
+    compression: 'zlib',
+    buffers: [{ name: '', clock: 'mono', cpus: [recordsOf(0)] }],
+  });
+  const chunkOffsets = chunksOf(bytes, dataOf(bytes, 0));
+  const whole = await read(bytes);
+  assert.deepEqual(whole.gaps, []);
+  for (const [index, offset] of chunkOffsets.entries()) {
+    for (const damage of ['bytes', 'size'] as const) {
+      const damaged = Uint8Array.from(bytes);
+      if (damage === 'bytes') damaged[offset + 8]! ^= 0xff;
+      else new DataView(damaged.buffer).setUint32(offset + 4, 0xffffffff, true);
+      const capture = await read(damaged);
+      assert.ok(capture.events.length < whole.events.length);
+      assert.deepEqual(
+        capture.gaps.map(({ cpu, from, to }) => [cpu, from === null, to === null]),
+        [[0, index === 0, index === chunkOffsets.length - 1]],
+        `${damage} of chunk ${index}`,
+      );
+    }
+  }
+});
+
+test('version 7: zeros in place of chunks are a gap, and one problem', async () => {
+  const bytes = fileOf({ version: 7, compression: 'zlib' });
+  const [, pins] = sectionsOf(bytes, BUFFER_SECTION);
+  const end = dataOf(bytes, 1);
+  const [first, second, third] = chunksOf(bytes, end);
+  assert.ok(first! < second!);
+  // Room was made for more than what was written: trace-cmd had written neither the sizes nor the number of chunks.
+  const open = new Uint8Array(1 << 18);
+  open.set(patched(bytes, [pins! + SECTION_SIZE]).subarray(0, third));
+  new DataView(open.buffer).setUint32(end, 0, true);
+  const capture = await read(open);
+  assert.ok(capture.events.length > 24);
+  const zeros = capture.problems.filter(({ message }) => message.includes('chunk'));
+  assert.deepEqual(
+    zeros.map(({ offset, message }) => [offset, message.slice(0, 18)]),
+    [[third, 'a chunk of 0 bytes']],
+  );
+  assert.equal(capture.gaps.length, 1);
+  // In the midst of a CPU whose chunks are counted the rest of them is lost.
+  const counted = await read(Uint8Array.from(bytes).fill(0, second, third));
+  assert.match(messages(counted), new RegExp(`@${second} a chunk of 0 bytes`));
+  assert.deepEqual(
+    counted.gaps.map(({ cpu }) => cpu),
+    [0],
+  );
 });
 
 test('version 6: what trace-cmd was writing when it was ended is read', async () => {
