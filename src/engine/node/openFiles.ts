@@ -9,23 +9,11 @@ import { pauseFor } from '../turns';
 /** Files of this machine, read without waiting, until all are closed. */
 export class OpenFiles {
   private readonly handles = new Set<number>();
+  private isClosed = false;
 
-  /** @throws DebugFileError when it cannot be opened or is no regular file */
+  /** @throws DebugFileError when it cannot be opened or is no regular file, or all were closed */
   open(file: string): RangeSource {
-    let handle: number;
-    let size: number;
-    try {
-      handle = openSync(file, 'r');
-      this.handles.add(handle);
-      const status = fstatSync(handle);
-      if (!status.isFile()) throw new Error('it is no regular file');
-      size = status.size;
-    } catch (error) {
-      throw new DebugFileError(
-        `${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-    return this.source(file, handle, size);
+    return this.source(file, this.openHandle(file));
   }
 
   /**
@@ -39,7 +27,8 @@ export class OpenFiles {
     largest: number,
     { signal, onProgress }: RequestOptions = {},
   ): Promise<RangeSource> {
-    const compressed = this.open(file);
+    const packed = this.openHandle(file);
+    const compressed = this.source(file, packed);
     // Not at the start of the program: decompressors take some ms to load.
     const [{ contentOf }, { nameless }] = await Promise.all([
       import('../packedContent'),
@@ -50,34 +39,68 @@ export class OpenFiles {
     });
     if (chunks === null) return compressed;
     const pause = pauseFor(signal);
-    let size = 0;
+    let unpacked: number | null = null;
     try {
-      const handle = nameless();
-      this.handles.add(handle);
+      const handle = this.keep(nameless());
+      unpacked = handle;
       for await (const chunk of chunks) {
         for (let from = 0; from < chunk.length;) {
           // A closed handle's number may be another file's by now.
           if (!this.handles.has(handle)) throw new Error('it was closed meanwhile');
           from += writeSync(handle, chunk, from);
         }
-        size += chunk.length;
         await pause();
       }
-      return this.source(file, handle, size);
+      return this.source(file, handle);
     } catch (error) {
+      // A part of it is of no use, and may fill the temporary folder.
+      if (unpacked !== null) this.drop(unpacked);
       if (error instanceof DebugFileError || error instanceof CancelledError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new DebugFileError(`${file} cannot be decompressed into the temporary folder: ${reason}`);
+    } finally {
+      this.drop(packed);
     }
   }
 
   close(): void {
+    this.isClosed = true;
     for (const handle of this.handles) closeSync(handle);
     this.handles.clear();
   }
 
+  /** As {@link open}. */
+  private openHandle(file: string): number {
+    let handle: number | null = null;
+    try {
+      handle = this.keep(openSync(file, 'r'));
+      if (!fstatSync(handle).isFile()) throw new Error('it is no regular file');
+      return handle;
+    } catch (error) {
+      if (handle !== null) this.drop(handle);
+      throw new DebugFileError(
+        `${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  /** @throws Error when all were closed meanwhile: nobody would close this one */
+  private keep(handle: number): number {
+    if (this.isClosed) {
+      closeSync(handle);
+      throw new Error('what it belongs to was closed meanwhile');
+    }
+    this.handles.add(handle);
+    return handle;
+  }
+
+  private drop(handle: number): void {
+    if (this.handles.delete(handle)) closeSync(handle);
+  }
+
   /** Of a closed file nothing is read: its number may be another file's by now. */
-  private source(name: string, handle: number, size: number): RangeSource {
+  private source(name: string, handle: number): RangeSource {
+    const size = this.handles.has(handle) ? fstatSync(handle).size : 0;
     const readNow = (offset: number, target: Uint8Array): number => {
       const wanted = this.handles.has(handle) ? Math.max(0, Math.min(target.length, size - offset)) : 0;
       let filled = 0;

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -215,3 +216,43 @@ test('a module of another build is doubted by the build-id in the trace', async 
     );
   });
 });
+
+test('files that are opened when all were closed are closed too, and what was not unpacked to its end', async () => {
+  if (process.platform !== 'linux') return; // There the open handles of a process are a folder.
+  const folder = newFolder();
+  const whole = path.join(folder, 'whole.gz');
+  writeFileSync(whole, gzipSync(new Uint8Array(1 << 20)));
+  const cut = path.join(folder, 'cut.xz');
+  writeFileSync(cut, readFileSync(`${MODULE}.xz`).subarray(0, 2000));
+  const openNow = (): string[] =>
+    openPlaces().filter((place) => place.startsWith(folder) || isNameless(place));
+
+  const handles = new OpenFiles();
+  handles.close();
+  await assert.rejects(handles.openUnpacked(whole, 1 << 22), /whole\.gz cannot be opened/);
+  assert.throws(() => handles.open(whole), /whole\.gz cannot be opened: .* closed meanwhile/);
+  assert.deepEqual(openNow(), []);
+
+  const others = new OpenFiles();
+  await assert.rejects(others.openUnpacked(cut, 1 << 22), /cut\.xz/);
+  assert.deepEqual(openNow(), []);
+  await others.openUnpacked(whole, 1 << 22);
+  assert.equal(openNow().filter(isNameless).length, 1);
+  others.close();
+  assert.deepEqual(openNow(), []);
+});
+
+function isNameless(place: string): boolean {
+  return /page-holders-[0-9a-f-]{36} \(deleted\)$/.test(place);
+}
+
+/** What this process has open. */
+function openPlaces(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((handle) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${handle}`)];
+    } catch {
+      return []; // The one by which the folder was read.
+    }
+  });
+}
