@@ -139,7 +139,7 @@ export class DebugInfo {
     if (this.files === null) return null;
     return async (stack) => {
       const info = await this.infoOf(capture);
-      return info === null ? [] : locateWithDebugInfo(info, await this.sourcePaths(), tree)(stack);
+      return info === null ? [] : this.locate(info, tree, stack);
     };
   }
 
@@ -148,7 +148,17 @@ export class DebugInfo {
     const { files } = this;
     if (files === null) return null;
     const info = (this.ofTexts ??= new KernelDebugInfo(files.kernel, files.modules));
-    return async (stack) => locateWithDebugInfo(info, await this.sourcePaths(), tree)(stack);
+    return (stack) => this.locate(info, tree, stack);
+  }
+
+  /** No places where the debug info went meanwhile. */
+  private async locate(
+    info: KernelDebugInfo,
+    tree: LocateStack | null,
+    stack: Parameters<LocateStack>[0],
+  ): ReturnType<LocateStack> {
+    const paths = await this.sourcePaths();
+    return paths === null ? [] : locateWithDebugInfo(info, paths, tree)(stack);
   }
 
   /** Folder of the kernel source, or null. */
@@ -262,9 +272,10 @@ export class DebugInfo {
     return info;
   }
 
-  private sourcePaths(): Promise<SourcePaths> {
+  private sourcePaths(): Promise<SourcePaths | null> {
     const { files, source, choice, machine } = this;
-    this.paths ??= SourcePaths.create(files!.kernel, {
+    if (files === null) return Promise.resolve(null);
+    this.paths ??= SourcePaths.create(files.kernel, {
       tree: source?.files ?? null,
       root: source?.facts.root ?? null,
       mappings: choice.sourcePathMap,

@@ -10,7 +10,7 @@ import { DebugInfo, NOTHING_CHOSEN } from '../../../src/engine/debugInfo';
 import { debugInfoRow } from '../../../src/engine/debugInfoRows';
 import { Engine } from '../../../src/engine/engine';
 import { CancelledError } from '../../../src/engine/errors';
-import { PlacedStacks } from '../../../src/engine/frames';
+import { allFrames, PlacedStacks } from '../../../src/engine/frames';
 import { DebugInfoFiles } from '../../../src/engine/node/debugInfoFiles';
 import { NodeDebugInfo } from '../../../src/engine/node/debugInfoMachine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
@@ -262,4 +262,18 @@ test('a module is held against the build-id that the capture says of it, whateve
     [module!.mood, module!.description],
     ['doubt', 'of another build: its lines are doubtful'],
   );
+});
+
+test('a vmlinux that goes while frames are looked up in it leaves them without places', async () => {
+  const capture = await captureOf([{ task: 'cat-1', text: PUT, stack: ['other+0x5/0x9'] }]);
+  const debug = new DebugInfo(new NodeDebugInfo(null));
+  const frames = allFrames(capture);
+  for (let turns = 0; turns < 40; turns++) {
+    await debug.choose(chosen);
+    const places = debug.locateIn(capture, null)!(frames);
+    places.catch(() => undefined);
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    await debug.choose(NOTHING_CHOSEN);
+    assert.ok(Array.isArray(await places));
+  }
 });
