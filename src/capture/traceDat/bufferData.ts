@@ -1,5 +1,5 @@
 import type { ProblemList } from '../problemList';
-import { CompressedCpuData, type Decompression } from './compressedCpuData';
+import { BATCHES_IN_MEMORY, CompressedCpuData, type Decompression } from './compressedCpuData';
 import { FlatCpuData, type CpuData } from './cpuData';
 import type { DecompressionThread } from './decompressionThread';
 import { cpuName } from './cpuName';
@@ -41,8 +41,9 @@ export class BufferData {
       );
       return [];
     }
-    // Two spans a CPU: one is worked on while the next is read.
-    const share = Math.min(this.file.chunkSize, SPANS_IN_MEMORY / 2 / Math.max(1, buffer.cpus.length));
+    // Two spans a CPU: one is worked on while the next is read. With a thread that decompresses, more wait for either.
+    const spans = buffer.isCompressed && this.thread !== null ? BATCHES_IN_MEMORY : 2;
+    const share = Math.min(this.file.chunkSize, SPANS_IN_MEMORY / spans / Math.max(1, buffer.cpus.length));
     const spanSize = Math.max(1, Math.floor(share / pageSize)) * pageSize;
     return buffer.cpus
       .map((range) => this.inFile(range))

@@ -15,6 +15,8 @@ const CHUNK_HEAD = 8;
 
 /** Batches that wait for the thread or for being read: with two, each of the threads waited for the other now and then. */
 const ASKED_AHEAD = 4;
+/** Of one CPU: those, the one that is read, and the memory of the one before. */
+export const BATCHES_IN_MEMORY = ASKED_AHEAD + 2;
 
 /** What all compressed data of a file share. */
 export interface Decompression {

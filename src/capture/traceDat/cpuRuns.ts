@@ -9,6 +9,9 @@ import { SequentialReader } from './sequentialReader';
 const CHUNK_HEAD = 8;
 const COUNT_SIZE = 4;
 
+/** No kernel has more (NR_CPUS of x86 with MAXSMP): where times go back more often, the pages are damaged. */
+const MOST_CPUS = 8192;
+
 /** The data of one CPU, of which it is not known which one. */
 type CpuRun = Omit<CpuRange, 'cpu'>;
 
@@ -99,7 +102,8 @@ async function pageRuns(
       const time = view.getBigUint64(at + page.timestampOffset, littleEndian);
       // No clock of a running kernel stands at 0: nothing was written here.
       if (time === 0n) return runsBetween(starts, runsEnd + at, true);
-      if (last < 0n || time < last) starts.push(runsEnd + at);
+      const isOther = last < 0n || time < last;
+      if (isOther && starts.length < MOST_CPUS) starts.push(runsEnd + at);
       last = time;
     }
     runsEnd += bytes.length;
