@@ -8,7 +8,11 @@ import { until } from './until';
 describe(`activation in VS Code ${vscode.version} (${vscode.env.appName})`, () => {
   it('sleeps at start-up, with a kernel tree as the folder', () => {
     kernelTree();
-    assert.equal(extension().isActive, false);
+    // A log that VS Code itself has opened by now wakes it, as any log does.
+    const documents = vscode.workspace.textDocuments;
+    const isWokenByLog = documents.some(({ uri }) => uri.scheme === 'output');
+    const opened = documents.map(({ languageId, uri }) => `${languageId} ${uri.toString()}`);
+    assert.ok(!extension().isActive || isWokenByLog, `open: ${opened.join(', ')}`);
   });
 
   it('wakes when its view is shown', async () => {
