@@ -21,7 +21,7 @@ interface Compression {
 }
 
 /** Bytes that {@link compressionOf} looks at. */
-const COMPRESSION_HEAD = 6;
+export const COMPRESSION_HEAD = 6;
 
 /** How a file is compressed by its first bytes; null when it is not. */
 export function compressionOf(head: Uint8Array): Compression | null {

@@ -1,3 +1,4 @@
+import { grown } from './growingColumn';
 import type { SymbolTableBuilder } from './symbolTableBuilder';
 
 /** What the names of records stand for, looked at once each: a record then costs a look-up in a typed array. */
@@ -15,11 +16,7 @@ export class KindsByName {
   of(name: number): number {
     const known = this.kinds[name];
     if (known !== undefined && known > 0) return known - 1;
-    if (name >= this.kinds.length) {
-      const wider = new Uint8Array(name * 2);
-      wider.set(this.kinds);
-      this.kinds = wider;
-    }
+    if (name >= this.kinds.length) this.kinds = grown(this.kinds, new Uint8Array(name * 2));
     const kind = this.kindOf(this.symbols.string(name));
     this.kinds[name] = kind + 1;
     return kind;

@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import { KernelDebugInfo } from '../source/kernelDebugInfo';
 import { SourcePaths } from '../source/sourcePaths';
 import type { DebugInfoMachine, OpenDebugInfo } from './engineHost';
-import { DebugFileError } from './errors';
+import { DebugFileError, withoutName } from './errors';
 import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
 import type { KernelSource } from './kernelSource';
@@ -216,7 +216,7 @@ export class DebugInfo {
       files = await machine.open(place, this.choice.modules, this.tree, options);
     } catch (error) {
       if (!(error instanceof DebugFileError)) throw error;
-      return error.message.replace(`${place} `, '').replace(`${place}: `, '');
+      return withoutName(error.message, place);
     }
     const why = await this.fitting(files, captures);
     if (why !== null) {

@@ -51,6 +51,11 @@ export class EngineStoppedError extends Error {
   override readonly name = 'EngineStoppedError';
 }
 
+/** What a message says beside the name of its file, for where that stands before it. */
+export function withoutName(message: string, name: string): string {
+  return message.replace(`${name}: `, '').replace(`${name} `, '');
+}
+
 /** An error in the form in which it crosses to another thread. */
 export function plainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: null };

@@ -12,7 +12,7 @@ import { readSymbolFile, type Kallsyms } from '../capture/kallsyms';
 import { nameFrames, refused } from '../capture/nameFrames';
 import { dumpsFor, PageAllocations, type AllocationDump } from '../holders/pageAllocations';
 import type { CaptureFile, EngineHost } from './engineHost';
-import { CancelledError, CaptureError, DebugFileError } from './errors';
+import { CancelledError, CaptureError, DebugFileError, withoutName } from './errors';
 import { isPackedElf } from './packedContent';
 import type { RequestOptions } from './protocol';
 import type { Analysed } from './readCapture';
@@ -69,8 +69,7 @@ export async function openSymbolFile(
   } catch (error) {
     if (signal?.aborted === true) throw new CancelledError();
     if (!(error instanceof DebugFileError)) throw error;
-    const said = error.message.replace(`${path}: `, '').replace(`${path} `, '');
-    throw new CaptureError(path, `cannot be used: ${said}.`);
+    throw new CaptureError(path, `cannot be used: ${withoutName(error.message, path)}.`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Compressed files of debug info (.ko.xz, .ko.zst, vmlinux.xz): their content, which is read by ranges. */
 import { byteChunks, joined, takeHead } from '../capture/byteChunks';
 import type { ByteSource } from '../capture/byteSource';
-import { compressionOf, contentChunks } from '../capture/decompress';
+import { COMPRESSION_HEAD, compressionOf, contentChunks } from '../capture/decompress';
 import { ProblemList } from '../capture/problemList';
 import { DebugFileError } from '../source/elf/debugProblems';
 import type { RangeSource } from '../source/elf/rangeSource';
@@ -9,8 +9,6 @@ import type { RequestOptions } from './protocol';
 import { pauseFor } from './turns';
 import { ELF_MAGIC, isElf } from './vmlinuxSymbols';
 
-/** Bytes by which a compressed file is known. */
-const HEAD = 6;
 /** Bytes read of a file to find out what is in it. */
 const LOOK = 1 << 14;
 const PIECE = 1 << 24;
@@ -21,17 +19,20 @@ const LARGEST_IN_MEMORY = 2 ** 30;
  * The content of a file that is compressed, in chunks; null when it is not.
  *
  * @param largest bytes of the content at most
- * @param onProgress called with the compressed bytes that were read, and how many there are
+ * @param onProgress told of the compressed bytes that were read
  */
 export async function contentOf(
   source: ByteSource,
   largest: number,
-  onProgress: (done: number, total: number) => void,
+  onProgress: RequestOptions['onProgress'],
 ): Promise<AsyncGenerator<Uint8Array, void> | null> {
-  const compression = compressionOf(await source.read(0, HEAD));
+  const compression = compressionOf(await source.read(0, COMPRESSION_HEAD));
   if (compression === null) return null;
   const problems = new ProblemList();
-  const chunks = compression.decompress(byteChunks(source, { onProgress }, problems), problems);
+  const tell = (done: number, total: number): void => {
+    onProgress?.({ phase: 'unpacking', done, total, unit: 'bytes', rowsAtEnd: false });
+  };
+  const chunks = compression.decompress(byteChunks(source, { onProgress: tell }, problems), problems);
   return checked(chunks, problems, source.name, largest);
 }
 
@@ -77,9 +78,7 @@ export async function unpackInMemory(
 ): Promise<RangeSource> {
   const pause = pauseFor(signal);
   const content = new PieceMemory(file.name);
-  const chunks = await contentOf(file, LARGEST_IN_MEMORY, (done, total) => {
-    onProgress?.({ phase: 'unpacking', done, total, unit: 'bytes', rowsAtEnd: false });
-  });
+  const chunks = await contentOf(file, LARGEST_IN_MEMORY, onProgress);
   for await (const chunk of chunks ?? []) {
     content.append(chunk);
     await pause();

@@ -16,6 +16,12 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Looked for beside what reads captures. */
+const decompression = {
+  in: path.join(repository, 'src/engine/node/decompressionWorker.ts'),
+  out: 'decompression',
+};
+
 /** Bundles a TypeScript file of the bench, named relative to test/bench, and says where the bundle is. */
 export async function bundled(name) {
   const outfile = path.join(folder, `${path.basename(name, '.ts')}.cjs`);
@@ -35,7 +41,7 @@ export async function bundledCommandLine() {
     entryPoints: [
       { in: path.join(repository, 'src/cli/start.ts'), out: 'page-holders' },
       { in: path.join(repository, 'src/cli/main.ts'), out: 'cli' },
-      { in: path.join(repository, 'src/engine/node/decompressionWorker.ts'), out: 'decompression' },
+      decompression,
     ],
     outdir,
   });
@@ -44,12 +50,6 @@ export async function bundledCommandLine() {
 
 /** Bundles what reads captures, with the thread that decompresses beside it, and says where it is. */
 export async function bundledLibrary() {
-  await build({
-    ...common,
-    entryPoints: [
-      { in: path.join(repository, 'src/engine/node/decompressionWorker.ts'), out: 'decompression' },
-    ],
-    outdir: folder,
-  });
+  await build({ ...common, entryPoints: [decompression], outdir: folder });
   return bundled('library.ts');
 }

@@ -6,6 +6,7 @@ import { repository } from '../host/paths.mjs';
 import {
   captureEditorPage as editor,
   chooseTheme,
+  eventRow,
   expand,
   folderWith,
   kernelTree,
@@ -19,7 +20,6 @@ import {
   waitForEditor,
 } from './workbench.mjs';
 
-const eventRow = (text) => editor().locator('.list-body .list-row:visible', { hasText: text }).first();
 const selectedRow = () => editor().locator('.list-body .list-row.selected');
 const filter = () => editor().getByRole('combobox', { name: 'Filter events' });
 const status = () => editor().locator('.filter-status');

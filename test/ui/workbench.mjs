@@ -105,6 +105,13 @@ export function folderWith(name, ...files) {
   return folder;
 }
 
+/** Whether what is waited for comes in its time. */
+export const succeeds = (attempt) =>
+  attempt.then(
+    () => true,
+    () => false,
+  );
+
 let shotCount = 0;
 
 /** Saves what is seen as out/shots/NN-`name`.png. */
@@ -125,10 +132,7 @@ export async function openFolders(...folders) {
   const noFolders = page.locator('.part.sidebar', { hasText: 'No Folder Opened' });
   for (let tries = 0; tries < 3; tries++) {
     await openWindow({ workspace });
-    const hasFolders = await noFolders.waitFor({ state: 'detached', timeout: 5000 }).then(
-      () => true,
-      () => false,
-    );
+    const hasFolders = await succeeds(noFolders.waitFor({ state: 'detached', timeout: 5000 }));
     if (hasFolders) return;
   }
   throw new Error(`${workspace} opens without its folders`);
@@ -216,13 +220,11 @@ export async function runCommand(title) {
   for (let tries = 0; tries < 5; tries++) {
     await page.keyboard.press('F1');
     // A hover that closes may take the key.
-    const isListed = await quickInputBox()
-      .fill(`>${title}`, { timeout: 3000 })
-      .then(() => command.waitFor({ timeout: 3000 }))
-      .then(
-        () => true,
-        () => false,
-      );
+    const isListed = await succeeds(
+      quickInputBox()
+        .fill(`>${title}`, { timeout: 3000 })
+        .then(() => command.waitFor({ timeout: 3000 })),
+    );
     if (isListed) return command.click();
     await page.keyboard.press('Escape');
   }
@@ -232,6 +234,10 @@ export async function runCommand(title) {
 /** The page of the capture editor that is seen. */
 export const captureEditorPage = () =>
   page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');
+
+/** The first event of its list with such a text. */
+export const eventRow = (text) =>
+  captureEditorPage().locator('.list-body .list-row:visible', { hasText: text }).first();
 
 /** Chooses the colours by the name that VS Code has for them. */
 export async function chooseTheme(name) {
@@ -270,10 +276,7 @@ export async function chooseFolder(title, folder) {
   const choose = page.locator('.quick-input-widget .monaco-button', { hasText: 'Choose' });
   for (let tries = 0; tries < 10; tries++) {
     await choose.click();
-    const isChosen = await choose.waitFor({ state: 'hidden', timeout: 1000 }).then(
-      () => true,
-      () => false,
-    );
+    const isChosen = await succeeds(choose.waitFor({ state: 'hidden', timeout: 1000 }));
     if (isChosen) return;
   }
   throw new Error(`${folder} cannot be chosen`);
@@ -301,18 +304,13 @@ export async function openFile(file) {
   for (let tries = 0; tries < 5; tries++) {
     await page.keyboard.press('Control+P');
     // A window that still loads may close the box again.
-    const isTyped = await quickInputBox()
-      .fill(file, { timeout: 3000 })
-      .then(() => quickItem(name).click({ timeout: 3000 }))
-      .then(
-        () => true,
-        () => false,
-      );
-    if (!isTyped) continue;
-    const isOpen = await tab.waitFor({ timeout: 3000 }).then(
-      () => true,
-      () => false,
+    const isTyped = await succeeds(
+      quickInputBox()
+        .fill(file, { timeout: 3000 })
+        .then(() => quickItem(name).click({ timeout: 3000 })),
     );
+    if (!isTyped) continue;
+    const isOpen = await succeeds(tab.waitFor({ timeout: 3000 }));
     if (isOpen) return;
   }
   throw new Error(`${name} does not open`);
@@ -324,10 +322,7 @@ export async function openInExplorer(file, folder) {
   // The rows move while the explorer reads its folders again, and another may be pressed.
   for (let tries = 0; tries < 5; tries++) {
     await (await rowInExplorer(file, folder)).dblclick();
-    const isOpen = await tab.waitFor({ timeout: 3000 }).then(
-      () => true,
-      () => false,
-    );
+    const isOpen = await succeeds(tab.waitFor({ timeout: 3000 }));
     if (isOpen) return;
   }
   throw new Error(`${file} does not open`);
@@ -389,10 +384,7 @@ export async function hoverOn(text, wanted) {
     await page.mouse.move(x - 30, y - 200);
     await page.mouse.move(x - 3, y);
     await page.mouse.move(x, y);
-    const isShown = await hover.waitFor({ timeout: 8000 }).then(
-      () => true,
-      () => false,
-    );
+    const isShown = await succeeds(hover.waitFor({ timeout: 8000 }));
     if (isShown) return (await hover.innerText()).replaceAll('\u00a0', ' ');
   }
   throw new Error(`no hover on ${text} says ${wanted}`);

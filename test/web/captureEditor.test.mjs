@@ -4,6 +4,7 @@ import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import {
   captureEditorPage as editor,
+  eventRow,
   goToLine,
   hoverOn,
   openInExplorer,
@@ -20,7 +21,6 @@ import {
 } from '../ui/workbench.mjs';
 import { chooseInExplorer, openTree, tree } from './webWorkbench.mjs';
 
-const eventRow = (text) => editor().locator('.list-body .list-row:visible', { hasText: text }).first();
 const folder = 'captures of today';
 const holders = () => view('Holders');
 

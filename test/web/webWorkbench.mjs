@@ -9,7 +9,7 @@ import { ensureKernelTree } from '../host/kernelTree.mjs';
 import { outFolder, repository } from '../host/paths.mjs';
 import { settings } from '../host/server.mjs';
 import { startWebServer } from '../host/webServer.mjs';
-import { driveWorkbench, openWindow, page, rowInExplorer } from '../ui/workbench.mjs';
+import { driveWorkbench, openWindow, page, rowInExplorer, succeeds } from '../ui/workbench.mjs';
 
 /** What makes a folder a kernel tree, and the sources of the stacks of the captures. */
 const sources = [
@@ -99,10 +99,7 @@ export async function chooseInExplorer(folder, file, entry) {
   // A menu takes no click in its first tenth of a second.
   for (let tries = 0; tries < 5; tries++) {
     await item.click();
-    const isClosed = await item.waitFor({ state: 'hidden', timeout: 1000 }).then(
-      () => true,
-      () => false,
-    );
+    const isClosed = await succeeds(item.waitFor({ state: 'hidden', timeout: 1000 }));
     if (isClosed) return;
   }
   throw new Error(`${entry} cannot be chosen`);

@@ -9,9 +9,9 @@ import { SequentialReader } from './sequentialReader';
 import { UnexpectedData } from './unexpectedData';
 
 /** Bytes of the number of chunks before the first. */
-const COUNT_SIZE = 4;
+export const COUNT_SIZE = 4;
 /** Bytes of the two sizes before each compressed chunk. */
-const CHUNK_HEAD = 8;
+export const CHUNK_HEAD = 8;
 
 /** Batches that wait for the thread or for being read: with two, each of the threads waited for the other now and then. */
 const ASKED_AHEAD = 4;

@@ -1,13 +1,10 @@
 import { NO_CPU } from '../eventTable';
+import { CHUNK_HEAD, COUNT_SIZE } from './compressedCpuData';
 import type { CpuRange } from './fileOptions';
 import type { FileRanges } from './fileRanges';
 import type { PageHeader } from './metadata';
 import type { FoundSection } from './sections';
 import { SequentialReader } from './sequentialReader';
-
-/** Bytes of the two sizes before each compressed chunk, and of the number of chunks before them. */
-const CHUNK_HEAD = 8;
-const COUNT_SIZE = 4;
 
 /** No kernel has more (NR_CPUS of x86 with MAXSMP): where times go back more often, the pages are damaged. */
 const MOST_CPUS = 8192;

@@ -65,7 +65,7 @@ export class FileStructure {
       const Reader = header.version === 6 ? Version6Reader : Version7Reader;
       await new Reader(this.file, header, this, this.problems).read();
     });
-    if (this.header !== null && this.buffers.length + this.texts.length === 0) {
+    if (this.buffers.length + this.texts.length === 0) {
       this.problems.add(
         this.file.size,
         null,

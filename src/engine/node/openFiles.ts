@@ -34,9 +34,7 @@ export class OpenFiles {
       import('../packedContent'),
       import('./namelessFile'),
     ]);
-    const chunks = await contentOf(compressed, largest, (done, total) => {
-      onProgress?.({ phase: 'unpacking', done, total, unit: 'bytes', rowsAtEnd: false });
-    });
+    const chunks = await contentOf(compressed, largest, onProgress);
     if (chunks === null) return compressed;
     const pause = pauseFor(signal);
     let unpacked: number | null = null;

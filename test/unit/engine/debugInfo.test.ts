@@ -14,11 +14,11 @@ import { allFrames, PlacedStacks } from '../../../src/engine/frames';
 import { DebugInfoFiles } from '../../../src/engine/node/debugInfoFiles';
 import { NodeDebugInfo } from '../../../src/engine/node/debugInfoMachine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
-import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { LazyTree } from '../../../src/engine/lazyTree';
 import { ProgressText } from '../../../src/engine/progressText';
 import type { ProgressReport, TreeNode } from '../../../src/engine/protocol';
 import { captureOf, traceText } from '../support/traceText';
+import { captureRows } from './support/captureRows';
 
 const VMLINUX = path.resolve('test/fixtures/debugInfo/dwarf4.elf');
 const BUILD_ID = '894b65e4b0b4eb75c6c70f4ae9897fb9430fdce6';
@@ -53,11 +53,6 @@ async function stack(engine: Engine, row = 0): Promise<readonly TreeNode[]> {
 }
 
 const words = ({ label, description }: TreeNode): string => `${label} ${description}`;
-
-async function captureRows(engine: Engine, node: string | null = null): Promise<readonly TreeNode[]> {
-  const request = { tree: 'captures', node, start: 0, end: 100, query: DEFAULT_QUERY } as const;
-  return (await engine.children(request)).nodes;
-}
 
 test('a frame with an offset is exact, and what is inlined into it has rows of its own before it', async () => {
   const engine = await opened(['other+0x5/0x9', 'caller+0x97/0x9b', 'outer+0xc/0x14']);

@@ -6,19 +6,13 @@ import test, { after } from 'node:test';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
+import { captureRows } from './support/captureRows';
 
 const SAMPLE = 'media/sample/trace.txt';
 const RULE = { label: 'mine', kind: 'gup-pin', acquiredIn: ['process_vm_rw_core'], holder: 'our debugger' };
 
-async function captureRows(engine: Engine): Promise<readonly string[]> {
-  const { nodes } = await engine.children({
-    tree: 'captures',
-    node: null,
-    start: 0,
-    end: 9,
-    query: DEFAULT_QUERY,
-  });
-  return nodes.map(({ label, description }) => `${label} | ${description}`);
+async function rowTexts(engine: Engine): Promise<readonly string[]> {
+  return (await captureRows(engine)).map(({ label, description }) => `${label} | ${description}`);
 }
 
 test('rules of the settings judge open captures again, and go with the setting', async () => {
@@ -36,12 +30,10 @@ test('rules of the settings judge open captures again, and go with the setting',
     after.replace(/\s+/g, ' '),
     /our debugger · pvm-reader-226 · released [^(]* .*by rule 'mine' of the setting pageHolders\.kindRules/,
   );
-  assert.ok(
-    (await captureRows(engine)).includes('1 rule of your own | 1 of the setting pageHolders.kindRules'),
-  );
+  assert.ok((await rowTexts(engine)).includes('1 rule of your own | 1 of the setting pageHolders.kindRules'));
   await engine.setKindRules({ text: '[]' });
   assert.equal(await engine.text({ node: null, query: DEFAULT_QUERY }), before);
-  assert.ok(!(await captureRows(engine)).some((row) => row.includes('of your own')));
+  assert.ok(!(await rowTexts(engine)).some((row) => row.includes('of your own')));
 });
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-rules-'));
@@ -68,12 +60,12 @@ test('rules of a tree that is not trusted are not read, which the Captures view 
   assert.equal((await engine.setKernelTree({ root, trusted: false }))?.root, root);
   assert.deepEqual(await engine.kindRules(), { sources: [], problems: [], isTreeWithheld: true });
   assert.ok(
-    (await captureRows(engine)).includes('Rules of the kernel tree are not read | its folder is not trusted'),
+    (await rowTexts(engine)).includes('Rules of the kernel tree are not read | its folder is not trusted'),
   );
   const untrusted = await engine.text({ node: null, query: DEFAULT_QUERY });
   assert.doesNotMatch(untrusted, /our debugger/);
   await engine.setKernelTree({ root, trusted: true });
-  assert.ok((await captureRows(engine)).includes('1 rule of your own | 1 of .page-holders.json'));
+  assert.ok((await rowTexts(engine)).includes('1 rule of your own | 1 of .page-holders.json'));
   assert.match(await engine.text({ node: null, query: DEFAULT_QUERY }), /our debugger/);
   await engine.setKernelTree({ root: null, trusted: false });
   assert.equal((await engine.kindRules()).isTreeWithheld, false);
@@ -93,7 +85,7 @@ test('of trees that are chosen at once the last is the one in use, with its rule
     chosen.map((each) => (each.status === 'rejected' ? String(each.reason) : each.value?.root)),
     ['CancelledError: Cancelled.', 'CancelledError: Cancelled.', last],
   );
-  assert.match((await captureRows(engine))[0]!, /\blast\b/);
+  assert.match((await rowTexts(engine))[0]!, /\blast\b/);
   const text = await engine.text({ node: null, query: DEFAULT_QUERY });
   assert.match(text, /the other one/);
   assert.doesNotMatch(text, /our debugger/);
@@ -108,7 +100,7 @@ test('a tree that is chosen while one is looked at takes its place, however long
   await new Promise((resolve) => setImmediate(resolve));
   await engine.setKernelTree({ root: null, trusted: true });
   await refused;
-  assert.match((await captureRows(engine))[0]!, /^No kernel tree|none/i);
+  assert.match((await rowTexts(engine))[0]!, /^No kernel tree|none/i);
   assert.deepEqual((await engine.kindRules()).sources, []);
 });
 
@@ -118,6 +110,6 @@ test('mistakes in the settings are rows of the Captures view', async () => {
   const { problems } = await engine.setKindRules({ text: JSON.stringify([RULE, { label: 'empty' }]) });
   assert.equal(problems.length, 1);
   assert.match(problems[0]!, /^pageHolders\.kindRules\[1\]: names no function; add "acquiredIn"/);
-  const row = (await captureRows(engine)).find((each) => each.startsWith('1 rule of your own'));
+  const row = (await rowTexts(engine)).find((each) => each.startsWith('1 rule of your own'));
   assert.match(row ?? '', /1 mistake to mend$/);
 });

@@ -15,6 +15,7 @@ import type { FileRequest, ProgressReport } from '../../../src/engine/protocol';
 import { isUri } from '../../../src/engine/workspaceFiles';
 import { workspaceHost } from '../../../src/engine/workspaceHost';
 import { MemoryTree } from '../source/memoryTree';
+import { captureRows } from './support/captureRows';
 import { MEMORY, MemoryFiles } from './support/memoryFiles';
 
 const TEXT = `${MEMORY}/trace%201.txt`;
@@ -55,13 +56,7 @@ test('a text and a trace.dat are opened by their URIs, and read once', async () 
   assert.equal(files.calls.filter((call) => call === 'read trace.dat').length, 1);
   const size = readFileSync('media/sample/trace.txt').length;
   assert.deepEqual(reports[0], { phase: 'reading', done: 0, total: size, unit: 'bytes', rowsAtEnd: false });
-  const { nodes } = await engine.children({
-    tree: 'captures',
-    node: null,
-    start: 0,
-    end: 10,
-    query: DEFAULT_QUERY,
-  });
+  const nodes = await captureRows(engine);
   assert.ok(
     nodes.some(({ label }) => label === 'trace 1.txt'),
     'people read no percent signs',
@@ -212,13 +207,7 @@ test('a packed vmlinux is unpacked in memory for its names', async () => {
     const { format } = await engine.openCapture({ path: `${MEMORY}/${name}` });
     assert.equal(format, 'kallsyms');
   }
-  const { nodes } = await engine.children({
-    tree: 'captures',
-    node: null,
-    start: 0,
-    end: 10,
-    query: DEFAULT_QUERY,
-  });
+  const nodes = await captureRows(engine);
   const [flat, packed] = nodes.filter(({ kind }) => kind === 'capture').map(({ description }) => description);
   assert.equal(packed, flat);
   await assert.rejects(engine.openCapture({ path: `${MEMORY}/m.ko.gz` }), /m\.ko\.gz cannot be opened/);
