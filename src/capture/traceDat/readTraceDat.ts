@@ -24,7 +24,8 @@ interface CpuPart {
   readonly buffer: RingBuffer;
   readonly range: CpuRange;
   readonly data: CpuData;
-  readonly first: PageSpan;
+  /** Null where all of its events are lost. */
+  readonly first: PageSpan | null;
 }
 
 /**
@@ -151,7 +152,7 @@ async function readRecords(
   const sharedClock = parts[0]?.buffer.clock ?? '';
   const stamps = parts
     .filter(({ buffer }) => buffer.clock === sharedClock)
-    .map(({ first }) => firstStamp(first, page, header.littleEndian));
+    .map(({ first }) => first && firstStamp(first, page, header.littleEndian));
   const { timeOffset, tsc, host } = structure.options;
   const clock = new CaptureClock(smallest(stamps), timeOffset, tsc, host);
   const layout = { littleEndian: header.littleEndian, page, record: structure.metadata.record, clock };
@@ -189,7 +190,7 @@ async function cpuParts(structure: FileStructure, data: BufferData): Promise<Cpu
   for (const buffer of structure.buffers) {
     for (const { range, data: cpuData } of data.ofBuffer(buffer)) {
       const first = await cpuData.next();
-      if (first) parts.push({ buffer, range, data: cpuData, first });
+      if (first !== null || cpuData.isCutOff) parts.push({ buffer, range, data: cpuData, first });
     }
   }
   return parts;
@@ -208,8 +209,8 @@ function smallest(stamps: readonly (bigint | null)[]): bigint {
   return found ?? 0n;
 }
 
-function putBack(first: PageSpan, rest: CpuData): CpuData {
-  let waiting: PageSpan | null = first;
+function putBack(first: PageSpan | null, rest: CpuData): CpuData {
+  let waiting = first;
   return {
     get isCutOff() {
       return rest.isCutOff;

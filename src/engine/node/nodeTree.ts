@@ -3,8 +3,13 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import type { FileStamp, KernelTree, LinkOut, TreeEntry } from '../../source/treeAccess';
 
-/** A last component that became a symbolic link is refused; Windows has no such flag. */
-const OPEN_FLAGS = fs.constants.O_RDONLY | (process.platform === 'win32' ? 0 : fs.constants.O_NOFOLLOW);
+/**
+ * A last component that became a symbolic link is refused, and a named pipe does not hold a thread until somebody
+ * writes into it (to read it at an offset fails); Windows has no such flags.
+ */
+const OPEN_FLAGS =
+  fs.constants.O_RDONLY |
+  (process.platform === 'win32' ? 0 : fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
 
 /** Nearly all sources are smaller (6.1: all but 700 of 57,000). */
 const BUFFER_SIZE = 128 * 1024;
@@ -135,7 +140,8 @@ export class NodeTree implements KernelTree {
   }
 
   private isInside(real: string): boolean {
-    return real === this.root || real.startsWith(this.root + path.sep);
+    const inside = this.root.endsWith(path.sep) ? this.root : this.root + path.sep;
+    return real === this.root || real.startsWith(inside);
   }
 
   /** The place of a folder without links on the way; null when it is none of the tree. */

@@ -323,6 +323,24 @@ test('version 7: a damaged chunk is a gap', async () => {
   }
 });
 
+test('version 7: a CPU of which no chunk is whole is a gap from end to end', async () => {
+  const bytes = fileOf({
+    version: 7,
+    compression: 'zlib',
+    buffers: [{ name: '', clock: 'mono', cpus: [recordsOf(0), recordsOf(1)] }],
+  });
+  const damaged = Uint8Array.from(bytes);
+  const chunkOffsets = chunksOf(bytes, dataOf(bytes, 0));
+  for (const offset of chunkOffsets) damaged[offset + 8]! ^= 0xff;
+  const capture = await read(damaged);
+  assert.deepEqual(perCpu(capture), { 1: perCpu(await read(bytes))[1] });
+  assert.equal(capture.problemCount, chunkOffsets.length);
+  assert.deepEqual(
+    capture.gaps.map(({ cpu, from, to, cause }) => [cpu, from, to, cause]),
+    [[0, null, null, 'lost']],
+  );
+});
+
 test('version 7: zeros in place of chunks are a gap, and one problem', async () => {
   const bytes = fileOf({ version: 7, compression: 'zlib' });
   const [, pins] = sectionsOf(bytes, BUFFER_SECTION);

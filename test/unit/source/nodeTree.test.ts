@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -54,6 +55,25 @@ test('no path leads out of the tree', async () => {
     assert.equal(await tree.stat(file), null, file);
   }
   for (const folder of ['..', 'out', 'mm/..', '/']) assert.deepEqual(await tree.list(folder), [], folder);
+});
+
+test('a named pipe that stands for a source is read as nothing, and holds nobody up', async (t) => {
+  const pipe = path.join(place, 'tree', 'mm', 'pipe.c');
+  execFileSync('mkfifo', [pipe]);
+  t.after(() => rm(pipe));
+  const tree = await NodeTree.open(path.join(place, 'tree'));
+  assert.equal(await tree.read('mm/pipe.c', 1000), null);
+  assert.equal(await tree.readRange('mm/pipe.c', 0, 10), null);
+  assert.equal(await tree.stat('mm/pipe.c'), null);
+});
+
+test('the root of all files is a tree like any other', async () => {
+  const tree = await NodeTree.open('/');
+  const relative = place.slice(1);
+  const names = (await tree.list(`${relative}/tree/mm`)).map(({ name }) => name);
+  // To here no link leads out of the tree.
+  assert.deepEqual(names.sort(), ['a.c', 'link.c']);
+  assert.equal((await tree.read(`${relative}/tree/mm/a.c`, 1000))?.length, 7);
 });
 
 test('a link that stays in the tree is what it leads to, by its own path', async () => {
