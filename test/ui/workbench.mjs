@@ -309,9 +309,7 @@ export async function openFile(file) {
         .fill(file, { timeout: 3000 })
         .then(() => quickItem(name).click({ timeout: 3000 })),
     );
-    if (!isTyped) continue;
-    const isOpen = await succeeds(tab.waitFor({ timeout: 3000 }));
-    if (isOpen) return;
+    if (isTyped && (await isOpen(tab))) return;
   }
   throw new Error(`${name} does not open`);
 }
@@ -322,10 +320,25 @@ export async function openInExplorer(file, folder) {
   // The rows move while the explorer reads its folders again, and another may be pressed.
   for (let tries = 0; tries < 5; tries++) {
     await (await rowInExplorer(file, folder)).dblclick();
-    const isOpen = await succeeds(tab.waitFor({ timeout: 3000 }));
-    if (isOpen) return;
+    if (await isOpen(tab)) return;
   }
   throw new Error(`${file} does not open`);
+}
+
+/**
+ * Whether a tab comes, with its file in it. A window remembers the icon of an extension that it does not know yet: a
+ * capture opened then is said to be no text, and its tab is closed.
+ */
+async function isOpen(tab) {
+  if (!(await succeeds(tab.waitFor({ timeout: 3000 })))) return false;
+  const noText = page.locator('.monaco-editor-pane-placeholder', {
+    hasText: 'not displayed in the text editor',
+  });
+  const something = page.locator('.part.editor .monaco-editor').or(page.locator('iframe.webview')).or(noText);
+  await succeeds(something.first().waitFor({ state: 'attached', timeout: 3000 }));
+  if (!(await noText.isVisible())) return true;
+  await tab.locator('.codicon-close').click();
+  return false;
 }
 
 /** The row of a file in the explorer; `folder` is where it is if that is not the root. */
