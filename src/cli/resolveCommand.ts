@@ -6,9 +6,10 @@ export interface ResolveCommand {
   readonly vmlinux: string | null;
   readonly modules: string | null;
   readonly tree: string | null;
+  readonly kallsyms: string | null;
 }
 
-export const RESOLVE_USAGE = `page-holders resolve [--vmlinux FILE] [--modules DIR] [--tree DIR]
+export const RESOLVE_USAGE = `page-holders resolve [--vmlinux FILE] [--modules DIR] [--tree DIR] [--kallsyms FILE]
 `;
 
 export const RESOLVE_HELP = `resolve reads stacks from standard input (ftrace, a kernel log, a crash report) and
@@ -18,6 +19,7 @@ writes the text with the source line of each frame, inlined functions before it.
   --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
   --tree DIR      source tree: lines are looked up there by name, with a vmlinux for frames
                   that it leaves open; its paths are shown as they are in the tree
+  --kallsyms FILE /proc/kallsyms of that boot: names of addresses that stand alone
 `;
 
 /** @throws UsageError */
@@ -26,16 +28,17 @@ export function resolveCommand(args: readonly string[]): ResolveCommand {
     vmlinux: { type: 'string' },
     modules: { type: 'string' },
     tree: { type: 'string' },
+    kallsyms: { type: 'string' },
   });
-  const { vmlinux = null, modules = null, tree = null } = values;
+  const { vmlinux = null, modules = null, tree = null, kallsyms = null } = values;
   const [file] = positionals;
   if (file !== undefined) {
     throw new UsageError(`resolve: unexpected ${file}; stacks are read from standard input`);
   }
-  if (vmlinux === null && tree === null) {
-    throw new UsageError('resolve: expected --vmlinux FILE or --tree DIR');
+  if (vmlinux === null && tree === null && kallsyms === null) {
+    throw new UsageError('resolve: expected --vmlinux FILE, --tree DIR or --kallsyms FILE');
   }
   if (vmlinux === null && modules !== null)
     throw new UsageError('resolve: --modules DIR needs --vmlinux FILE');
-  return { name: 'resolve', vmlinux, modules, tree };
+  return { name: 'resolve', vmlinux, modules, tree, kallsyms };
 }

@@ -4,11 +4,18 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { annotateLines, frameIn, type AnnotateStack } from '../engine/annotateStacks';
 import { DebugInfoFiles } from '../engine/node/debugInfoFiles';
-import { KernelTreeError } from '../engine/errors';
-import { nodeHost } from '../engine/node/nodeHost';
+import { CaptureError, KernelTreeError } from '../engine/errors';
+import { openSymbolFile } from '../engine/joinCaptures';
 import { KernelSource } from '../engine/kernelSource';
+import { AddressNames } from '../engine/nameAddresses';
+import { nodeHost } from '../engine/node/nodeHost';
 import { ResolveTally } from '../engine/resolveTally';
-import { annotateWithDebugInfo, annotateWithTree, type NamesInTree } from '../engine/resolveText';
+import {
+  annotateWithDebugInfo,
+  annotateWithNothing,
+  annotateWithTree,
+  type NamesInTree,
+} from '../engine/resolveText';
 import { DebugFileError } from '../source/elf/debugProblems';
 import { KernelDebugInfo, type DebugFrame } from '../source/kernelDebugInfo';
 import { cacheFolder } from './cacheFolder';
@@ -16,8 +23,8 @@ import type { ResolveCommand } from './resolveCommand';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 
-/** `Kernel Offset: 0x1c000000 from 0xffffffff81000000`, which a panic prints. */
-const KERNEL_OFFSET = /Kernel Offset: 0x([0-9a-f]{1,16}) from /;
+/** `Kernel Offset: 0x1c000000 from 0xffffffff81000000` or `disabled`, which a panic prints (x86 and arm64 setup.c). */
+const KERNEL_OFFSET = /Kernel Offset: (?:0x([0-9a-f]{1,16}) from |disabled)/;
 /**
  * `CPU: 1 PID: 1 Comm: init Not tainted 6.1.192 #1` and the like; with CONFIG_STACKTRACE_BUILD_ID the build-id of the
  * kernel follows (lib/dump_stack.c dump_stack_print_info).
@@ -26,48 +33,99 @@ const RELEASE = /\bComm: .* (?:Not tainted|Tainted: .*?) (\d+\.\d+\S*) #\d+\S*(?
 
 /** Returns the exit status. */
 export async function runResolve(
-  { vmlinux, modules, tree }: ResolveCommand,
+  command: ResolveCommand,
   input: Readable,
   output: OutputStream,
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<number> {
-  const lines = linesOf(input);
+  const { vmlinux, tree, kallsyms } = command;
   try {
-    const tally = new ResolveTally();
-    if (vmlinux === null) {
-      const source = await resolveByName(tree!, lines, tally, output, progress);
-      await tell(tally, errors);
-      await tellLinksOut(source, errors);
-      return 0;
-    }
-    const files = await progress.during(path.basename(vmlinux), (onProgress) =>
-      DebugInfoFiles.open(vmlinux, modules, { tree, root: null }, { onProgress }),
-    );
-    const info = new KernelDebugInfo(files.kernel, files.modules);
-    const text = new TextOfKernel(lines, info);
-    const source = tree === null ? null : await openTree(tree);
-    const names = source === null ? null : namesIn(source, text, progress);
-    const annotate = await annotateWithDebugInfo(info, source?.files ?? null, names);
-    await printLines(text.lines(), tally.watching(annotate), output);
-    const { mismatch, otherModules } = info;
-    await tell(tally, errors, mismatch === '' || otherModules.size > 0);
-    await tellLinksOut(source, errors);
-    if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: lines are doubtful.\n`);
-    const { count, kept } = info.kernel.problems;
-    if (count > 0) {
-      const [{ section, offset, message }] = [kept[0]!];
-      await errors.write(
-        `page-holders: ${vmlinux}: ${count} damaged places, the first in ${section} at byte ${offset}: ${message}.\n`,
-      );
+    const names = kallsyms === null ? null : await openNames(kallsyms, errors, progress);
+    const text: TextToResolve = { lines: linesOf(input), names, tally: new ResolveTally(), output, progress };
+    if (vmlinux !== null) await resolveByDebugInfo(command, vmlinux, text, errors);
+    else if (tree !== null) await resolveByName(tree, text, errors);
+    else await resolveNamesAlone(text, errors);
+    if (names !== null && names.doubt !== '') {
+      await errors.write(`page-holders: --kallsyms ${kallsyms}: ${names.doubt}.\n`);
     }
     return 0;
   } catch (error) {
     if (error instanceof DebugFileError) await errors.write(`page-holders: --vmlinux ${error.message}.\n`);
     else if (error instanceof KernelTreeError) await errors.write(`page-holders: --tree ${error.message}\n`);
+    else if (error instanceof CaptureError) await errors.write(`page-holders: --kallsyms ${error.message}\n`);
     else throw error;
     return 2;
   }
+}
+
+/** What is resolved, and where to. */
+interface TextToResolve {
+  readonly lines: AsyncGenerator<string, void>;
+  /** Of addresses that stand alone; null where nothing is known of them. */
+  readonly names: AddressNames | null;
+  readonly tally: ResolveTally;
+  readonly output: OutputStream;
+  readonly progress: ProgressLine;
+}
+
+async function openNames(
+  kallsyms: string,
+  errors: OutputStream,
+  progress: ProgressLine,
+): Promise<AddressNames> {
+  const host = nodeHost(cacheFolder());
+  const symbolFile = await progress.during(path.basename(kallsyms), async (onProgress) => {
+    const file = await host.openFile(kallsyms, { onProgress });
+    try {
+      return await openSymbolFile(file, host, { onProgress });
+    } finally {
+      await file.close();
+    }
+  });
+  if (symbolFile === null) {
+    throw new CaptureError(kallsyms, 'has no symbols, expected "ffffffff81000000 T _text" and the like.');
+  }
+  if (!symbolFile.kallsyms.hasModules) {
+    await errors.write(
+      `page-holders: --kallsyms ${kallsyms}: has no modules, as the System.map of a build: its names are right ` +
+        'only where the kernel ran at the addresses that it was linked for (nokaslr).\n',
+    );
+  }
+  return new AddressNames(symbolFile.kallsyms);
+}
+
+async function resolveByDebugInfo(
+  { modules, tree }: ResolveCommand,
+  vmlinux: string,
+  { lines, names: addressNames, tally, output, progress }: TextToResolve,
+  errors: OutputStream,
+): Promise<void> {
+  const files = await progress.during(path.basename(vmlinux), (onProgress) =>
+    DebugInfoFiles.open(vmlinux, modules, { tree, root: null }, { onProgress }),
+  );
+  const info = new KernelDebugInfo(files.kernel, files.modules);
+  const text = new TextOfKernel(lines, info, addressNames);
+  const source = tree === null ? null : await openTree(tree);
+  const names = source === null ? null : namesIn(source, text, progress);
+  const annotate = await annotateWithDebugInfo(info, source?.files ?? null, names);
+  await printLines(text.lines(), watched(annotate, addressNames, tally), output);
+  const { mismatch, otherModules } = info;
+  await tell(tally, errors, mismatch === '' || otherModules.size > 0);
+  await tellLinksOut(source, errors);
+  if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: lines are doubtful.\n`);
+  const { count, kept } = info.kernel.problems;
+  if (count > 0) {
+    const [{ section, offset, message }] = [kept[0]!];
+    await errors.write(
+      `page-holders: ${vmlinux}: ${count} damaged places, the first in ${section} at byte ${offset}: ${message}.\n`,
+    );
+  }
+}
+
+/** The answers for frames with their names, which are counted on their way. */
+function watched(annotate: AnnotateStack, names: AddressNames | null, tally: ResolveTally): AnnotateStack {
+  return tally.watching(names === null ? annotate : names.before(annotate));
 }
 
 /** Begins to read with the first line that is asked for: lines that come before have no listener and are lost. */
@@ -92,6 +150,7 @@ class TextOfKernel {
   constructor(
     private readonly input: AsyncGenerator<string, void>,
     private readonly info: KernelDebugInfo,
+    private readonly names: AddressNames | null,
   ) {}
 
   async *lines(): AsyncGenerator<string, void> {
@@ -105,19 +164,19 @@ class TextOfKernel {
     }
   }
 
-  /** Reads to the end, and gives the names of frames that are still to come. */
+  /** Reads to the end, and gives the frames that are still to come, with their names. */
   async namesAhead(): Promise<readonly DebugFrame[]> {
     const ahead: string[] = [];
     for (let next = await this.input.next(); next.done !== true; next = await this.input.next()) {
       ahead.push(next.value);
     }
     this.ahead = ahead;
-    return ahead.flatMap((line) => frameIn(line)?.frame ?? []);
+    return ahead.flatMap((line) => namedFrame(line, this.names) ?? []);
   }
 
   private async learnFrom(line: string): Promise<void> {
-    const shift = KERNEL_OFFSET.exec(line)?.[1];
-    if (shift !== undefined) this.info.setShift(BigInt(`0x${shift}`));
+    const moved = KERNEL_OFFSET.exec(line);
+    if (moved !== null) this.info.setShift(BigInt(`0x${moved[1] ?? '0'}`));
     const [, release, buildId] = RELEASE.exec(line) ?? [];
     if (release === undefined) return;
     this.release = release;
@@ -165,19 +224,34 @@ function openTree(folder: string): Promise<KernelSource> {
 /** Without debug info all names must be known before the tree is walked, once. */
 async function resolveByName(
   tree: string,
-  input: AsyncIterable<string>,
-  tally: ResolveTally,
-  output: OutputStream,
-  progress: ProgressLine,
-): Promise<KernelSource> {
+  { lines: input, names, tally, output, progress }: TextToResolve,
+  errors: OutputStream,
+): Promise<void> {
   const source = await openTree(tree);
   const lines: string[] = [];
   for await (const line of input) {
     lines.push(line);
-    const found = frameIn(line);
-    if (found !== null) source.want([found.frame]);
+    const frame = namedFrame(line, names);
+    if (frame !== null) source.want([frame]);
   }
   await progress.during(path.basename(tree), (onProgress) => source.lookUp({ onProgress }));
-  await printLines(lines, tally.watching(annotateWithTree(source)), output);
-  return source;
+  await printLines(lines, watched(annotateWithTree(source), names, tally), output);
+  await tell(tally, errors);
+  await tellLinksOut(source, errors);
+}
+
+/** With kallsyms and nothing else, addresses get their names and no lines. */
+async function resolveNamesAlone(
+  { lines, names, tally, output }: TextToResolve,
+  errors: OutputStream,
+): Promise<void> {
+  await printLines(lines, watched(annotateWithNothing, names, tally), output);
+  await tell(tally, errors);
+}
+
+/** The frame of a line, with the name of its address where it has none of its own; null when it has no frame. */
+function namedFrame(line: string, names: AddressNames | null): DebugFrame | null {
+  const frame = frameIn(line)?.frame;
+  if (frame === undefined) return null;
+  return names?.named(frame) ?? frame;
 }

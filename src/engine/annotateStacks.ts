@@ -20,6 +20,8 @@ export interface AnnotatedFrame {
   readonly doubtful: string;
   /** Why there is no place; empty when there is one. */
   readonly missing: string;
+  /** What an address alone stands for, where something beside debug info says it. */
+  readonly name?: string;
 }
 
 /** Finds the places of the frames of a stack, innermost first. */
@@ -41,9 +43,9 @@ const NAMED =
   /(?<![\w.$+/-])([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,8})(?:\/0x([0-9a-f]{1,8}))?(?: \(?\[([\w-]+)(?: ([0-9a-f]{16,64}))?\]\)?)?/;
 /** perf script names the file of a frame of a program: `main+0x1f (/bin/true)`. */
 const OF_PROGRAM = /^\S+ \((?:\/|\[(?:vdso|vsyscall|unknown)\])/;
-// ` => func`, as ftrace has it; trace-cmd adds ` (ffffffff81234567)`
+// ` => func`, as ftrace has it; trace-cmd adds ` (ffffffff81234567)`, and has nothing else where it knows no name
 const ARROW =
-  /^(\s*=> ?)(?:([A-Za-z_][\w.$]*)(?:\+0x([0-9a-f]{1,8}))?(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)\])?)?(?: *[(<]*(?:0x)?([0-9a-f]{16})[)>]*)?\s*$/;
+  /^(\s*=> ?)(?:(?![0-9a-f]{16}\s*$)([A-Za-z_][\w.$]*)(?:\+0x([0-9a-f]{1,8}))?(?:\/0x([0-9a-f]{1,8}))?(?: \[([\w-]+)\])?)?(?: *[(<]*(?:0x)?([0-9a-f]{16})[)>]*)?\s*$/;
 const ADDRESS = /(?<![\w])(?:\[<|0x)?(ffff[0-9a-f]{12})(?:>\])?(?![\w])/;
 /**
  * Lines that say where the processor was: no return address. Beside the registers of an oops that is the trap of a
@@ -143,21 +145,26 @@ export async function* annotateLines(
   yield* await flush();
 }
 
-function printed({ line, found }: StackLine, { places, others, doubt, doubtful }: AnnotatedFrame): string[] {
+function printed(
+  { line, found }: StackLine,
+  { places, others, doubt, doubtful, name }: AnnotatedFrame,
+): string[] {
   const { frame, start, end } = found;
   const own = places.at(-1);
-  if (own === undefined) return [line];
-  const head = line.slice(0, start);
+  const [head, text, rest] = [line.slice(0, start), line.slice(start, end), line.slice(end)];
+  const isAddress = frame.function.startsWith('0x');
+  const said = name ?? (isAddress ? own?.function : undefined);
+  const shown = said === undefined ? `${head}${text}` : `${head}${text} ${said}`;
+  if (own === undefined) return [`${shown}${rest}`];
   const inlined = places
     .slice(0, -1)
     .map(
       (place) =>
         `${head}${place.function} (${placeText(place)}${doubtful === '' ? '' : ', doubtful'}) [inlined]`,
     );
-  const name = frame.function.startsWith('0x') ? ` ${own.function}` : '';
-  const shown = `${line.slice(0, end)}${name} (${placeText(own)}${doubt === '' ? '' : `, ${doubt}`})${line.slice(end)}`;
+  const located = `${shown} (${placeText(own)}${doubt === '' ? '' : `, ${doubt}`})${rest}`;
   const further = others.map((place) => `${head}  or ${place.function} (${placeText(place)})`);
-  return [...inlined, shown, ...further];
+  return [...inlined, located, ...further];
 }
 
 function placeText({ file, line }: AnnotatedPlace): string {

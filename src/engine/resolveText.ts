@@ -112,6 +112,12 @@ function orMissing(found: AnnotatedFrame, missing: string): AnnotatedFrame {
   return nothing([missing, found.missing].filter((note) => note !== '').join(' '));
 }
 
+/** No lines: of addresses that have no name it is said. */
+export const annotateWithNothing: AnnotateStack = (stack) =>
+  Promise.resolve(
+    stack.map((frame) => nothing(frame.function.startsWith('0x') ? `Nothing names ${frame.function}.` : '')),
+  );
+
 /** Lines by the names of the frames alone, as without a vmlinux. */
 export function annotateWithTree(source: KernelSource): AnnotateStack {
   return async (stack) => (await source.locate(stack)).map((location, i) => fromTree(stack[i]!, location));

@@ -324,9 +324,16 @@ export class KernelDebugInfo {
       );
     }
     const found = await place.file.lookUp(place.address - (isInterrupted ? 0n : 1n));
-    return found.places.length === 0
-      ? unknown(`${where} has no code at 0x${address.toString(16)}.`)
-      : exact(found, place.file);
+    if (found.places.length > 0) return exact(found, place.file);
+    if (found.symbol === null) return unknown(`${where} has no code at 0x${address.toString(16)}.`);
+    const { name } = found.symbol;
+    const places = [{ function: name, file: null, line: null, column: null }];
+    return {
+      certainty: 'function-only',
+      places,
+      candidates: [],
+      note: `There is no debug info for ${name}.`,
+    };
   }
 
   private async locateOffset(

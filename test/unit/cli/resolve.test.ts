@@ -144,11 +144,82 @@ test('an offset beyond the function is no place in it', async () => {
 test('what cannot be used is said, and ends with 2', async () => {
   const nothing = await resolve([], '');
   assert.equal(nothing.status, 2);
-  assert.match(nothing.errors, /expected --vmlinux FILE or --tree DIR/);
+  assert.match(nothing.errors, /expected --vmlinux FILE, --tree DIR or --kallsyms FILE/);
   const text = await resolve(['--vmlinux', 'package.json'], '');
   assert.equal(text.status, 2);
   assert.match(text.errors, /--vmlinux package\.json: expected an ELF file, which begins with 7f 45 4c 46/);
   const missing = await resolve(['--vmlinux', 'no/such/vmlinux'], '');
   assert.equal(missing.status, 2);
   assert.match(missing.errors, /no\/such\/vmlinux cannot be opened/);
+});
+
+test('addresses alone have the lines of debug info, where the text says how far KASLR moved the kernel', async () => {
+  const stack = ' => ffffffff81000000\n => ffffffff810000da\n';
+  const nobody = await resolve(['--vmlinux', VMLINUX], stack);
+  assert.equal(nobody.output, stack);
+  assert.match(nobody.errors, /2 × Nothing tells where the kernel was in memory \(KASLR\)/);
+  const { output } = await resolve(['--vmlinux', VMLINUX], `Kernel Offset: disabled\n${stack}`);
+  assert.match(output, /\n => ffffffff810000da outer \(\/build\/sample\/main\.c:37\)\n/);
+  const moved = '[<ffffffff9c0000da>]\n';
+  const offset = 'Kernel Offset: 0x1b000000 from 0xffffffff81000000 (relocation range)\n';
+  assert.match(
+    (await resolve(['--vmlinux', VMLINUX], `${offset}${moved}`)).output,
+    /\n\[<ffffffff9c0000da>\] outer \(\/build\/sample\/main\.c:37\)\n/,
+  );
+});
+
+const KALLSYMS = [
+  'ffffffff9c000020 T caller',
+  'ffffffff9c0000d0 T outer',
+  'ffffffff9c0000e4 T behind_outer',
+  'ffffffffc0001000 t pipe_read\t[pipes]',
+  'ffffffffc0001040 t page_cache_pipe_buf_release\t[pipes]',
+  'ffffffffc0001080 t last\t[pipes]',
+];
+
+function kallsymsFile(name: string, lines: readonly string[]): string {
+  const file = path.join(scratch, name);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+test('kallsyms name addresses alone, for debug info, for a tree, and without either', async () => {
+  const kallsyms = kallsymsFile('kallsyms', KALLSYMS);
+  const stack =
+    ' => ffffffff9c0000da\n => ffffffff9c0000e4\n => ffffffffc0001048\n => ffffffffc0001008\n => 12\n';
+  const alone = await resolve(['--kallsyms', kallsyms], stack);
+  assert.equal(alone.status, 0);
+  assert.deepEqual(alone.output.split('\n'), [
+    ' => ffffffff9c0000da outer+0xa/0x14',
+    // It returns to the end of outer, which calls as the last thing that it does.
+    ' => ffffffff9c0000e4 outer+0x14/0x14',
+    ' => ffffffffc0001048 page_cache_pipe_buf_release+0x8/0x40 [pipes]',
+    ' => ffffffffc0001008 pipe_read+0x8/0x40 [pipes]',
+    ' => 12',
+    '',
+  ]);
+  const proven = await resolve(['--kallsyms', kallsyms, '--vmlinux', VMLINUX], stack);
+  assert.match(proven.output, /^ => ffffffff9c0000da outer\+0xa\/0x14 \(\/build\/sample\/main\.c:37\)\n/m);
+  const byName = await resolve(['--kallsyms', kallsyms, '--tree', smallTree('kallsymsLinux')], stack);
+  assert.match(
+    byName.output,
+    /\n => ffffffffc0001008 pipe_read\+0x8\/0x40 \[pipes\] \(fs\/pipe\.c:9, one call site\)\n/,
+  );
+  for (const { errors } of [alone, proven, byName]) assert.doesNotMatch(errors, /kallsyms/);
+});
+
+test('kallsyms of another boot, or without modules, are told', async () => {
+  const other = kallsymsFile('otherKallsyms', KALLSYMS);
+  const text = ' => caller <ffffffff8a000028>\n => outer <ffffffff8a0000da>\n => ffffffff9c0000da\n';
+  const { status, errors } = await resolve(['--kallsyms', other], text);
+  assert.equal(status, 0);
+  assert.match(errors, /otherKallsyms: of 2 frames with a name and an address it names 0 the same/);
+  const map = kallsymsFile('System.map', KALLSYMS.slice(0, 3));
+  assert.match(
+    (await resolve(['--kallsyms', map], text)).errors,
+    /System\.map: has no modules, as the System\.map/,
+  );
+  const bad = await resolve(['--kallsyms', 'package.json'], text);
+  assert.equal(bad.status, 2);
+  assert.match(bad.errors, /--kallsyms package\.json.* has no symbols, expected "ffffffff81000000 T _text"/);
 });

@@ -229,6 +229,8 @@ const FRAMES: readonly (readonly [line: string, frame: string | null])[] = [
   [' => alloc_contig_range', 'alloc_contig_range'],
   [' => ext4_bread+0x12/0x62 [ext4]', 'ext4_bread+18/98 [ext4]'],
   [' => __page_ref_mod+0x43/0x60 <ffffffffbe2bf6c3>', '__page_ref_mod+67/96 @ffffffffbe2bf6c3'],
+  [' => ffffffff812345f0', '0xffffffff812345f0 @ffffffff812345f0'],
+  [' => 0xffffffff812345f0', '0xffffffff812345f0 @ffffffff812345f0'],
   ['=> migrate_pages (ffffffff812345f0)', 'migrate_pages @ffffffff812345f0'],
   ['[   12.5]  do_syscall_64+0x38/0x84', 'do_syscall_64+56/132'],
   ['[   12.5][  T412]  ? foo.isra.0+0x38/0x84 [a_b 0123456789abcdef0123]', 'foo.isra.0+56/132 [a_b]'],
