@@ -33,6 +33,8 @@ export class KernelSource {
   private byTags: SourceResolver | null = null;
   private definedKeys: ReadonlySet<string> = new Set();
   private wanted: readonly WantedSymbol[] = [];
+  /** Of the functions that were wanted, those of earlier sessions left out. */
+  private readonly architectures = new Set<string>();
   private walk: Promise<void> = Promise.resolve();
   private isWalking = false;
 
@@ -83,6 +85,18 @@ export class KernelSource {
   /** Adds functions to those that the next look-up finds. */
   want(symbols: readonly WantedSymbol[]): void {
     this.wanted = this.wanted.concat(this.missing(symbols));
+    const known = this.architectures.size;
+    for (const { function: name } of symbols) {
+      const architecture = guessArchitecture([name]);
+      if (architecture !== null) this.architectures.add(architecture);
+    }
+    if (this.architectures.size > known && this.index !== null) this.use(this.index);
+  }
+
+  /** Of stacks that do not say theirs; null when nothing tells, or captures of several are open. */
+  private get usualArchitecture(): string | null {
+    const [only = null, ...others] = this.architectures;
+    return others.length === 0 ? only : null;
   }
 
   /** Finds the wanted functions; a walk over the tree is needed only for those that were never looked for. */
@@ -182,7 +196,7 @@ export class KernelSource {
   private use(index: SourceIndex): void {
     this.index = index;
     this.byTags = null;
-    this.resolver = createSourceResolver(this.tree, index, this.helps);
+    this.resolver = createSourceResolver(this.tree, index, this.helps, this.usualArchitecture);
     this.definedKeys = new Set(index.definitions.map(([key]) => key));
   }
 }

@@ -1,4 +1,6 @@
-/** Which architecture made a capture, told by symbols that only one has. */
+/** Which architecture made a capture, told by symbols that only one has; and what of an index is of it. */
+import type { SourceIndex } from './indexData';
+
 const SIGNS: readonly (readonly [architecture: string, sign: RegExp])[] = [
   [
     'x86',
@@ -32,4 +34,20 @@ export function guessWordSize(symbols: readonly string[]): 32 | 64 {
     !symbols.includes('do_syscall_64')
     ? 32
     : 64;
+}
+
+/** What code of one architecture can be: an index of all of them without the files of the others. */
+export function ofArchitecture(index: SourceIndex, architecture: string | null): SourceIndex {
+  if (architecture === null || index.architecture !== null) return index;
+  const isOther = index.files.map(({ path }) => {
+    const [, folder] = /^arch\/([^/]+)\//.exec(path) ?? [];
+    // arch/x86/um is the other half of arch/um.
+    return folder !== undefined && (folder !== architecture || path.startsWith(`arch/${architecture}/um/`));
+  });
+  return {
+    ...index,
+    architecture,
+    definitions: index.definitions.map(([key, places]) => [key, places.filter(({ file }) => !isOther[file])]),
+    headers: index.headers.map(([name, files]) => [name, files.filter((file) => !isOther[file])]),
+  };
 }

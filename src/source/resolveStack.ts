@@ -1,5 +1,5 @@
 /** From the frames of a stack to places in the kernel tree, without debug info. */
-import { guessWordSize } from './architecture';
+import { guessArchitecture, guessWordSize, ofArchitecture } from './architecture';
 import { CallGraph } from './callGraph';
 import { calleeOf, findRoutes, GUESS_COST, type Route } from './callSearch';
 import { compiledFor, type CompileCommands } from './compileCommands';
@@ -42,18 +42,36 @@ export interface TreeHelps {
   readonly tags: TagsFile | null;
 }
 
-/** `index` is an index of this tree in which the frames' symbols were looked up. */
+/**
+ * `index` is an index of this tree in which the frames' symbols were looked up.
+ *
+ * @param architecture folder below arch/ of stacks that do not say theirs, where the index has several; null when
+ *   nothing tells
+ */
 export function createSourceResolver(
   tree: KernelTree,
   index: SourceIndex,
   helps: Partial<TreeHelps> = {},
+  architecture: string | null = null,
 ): SourceResolver {
-  const compiled = compiledFor(helps.compiled ?? null, index.architecture);
-  const tagged = helps.tags ? new TaggedDefinitions(helps.tags, index.architecture) : null;
-  const resolver = new Resolver(tree, index, compiled, tagged);
+  const resolvers = new Map<string | null, Resolver>();
+  const usual = index.architecture ?? architecture ?? helps.compiled?.architecture ?? null;
+  const resolverOf = (wanted: string | null): Resolver => {
+    let resolver = resolvers.get(wanted);
+    if (resolver === undefined) {
+      const compiled = compiledFor(helps.compiled ?? null, wanted);
+      const tagged = helps.tags ? new TaggedDefinitions(helps.tags, wanted) : null;
+      resolver = new Resolver(tree, ofArchitecture(index, wanted), compiled, tagged);
+      resolvers.set(wanted, resolver);
+    }
+    return resolver;
+  };
   return {
-    resolveStack: (frames) => resolver.resolveStack(frames),
-    sourceFile: (path) => resolver.sourceFile(path),
+    resolveStack: (frames) => {
+      const own = index.architecture ?? guessArchitecture(frames.map((frame) => frame.function));
+      return resolverOf(own ?? usual).resolveStack(frames);
+    },
+    sourceFile: (path) => resolverOf(usual).sourceFile(path),
   };
 }
 

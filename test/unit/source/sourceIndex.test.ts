@@ -7,9 +7,11 @@ import {
   type IndexProgress,
   type SourceIndex,
 } from '../../../src/source/sourceIndex';
+import type { StackFrame } from '../../../src/source/location';
 import { pathHasModule } from '../../../src/source/modulePath';
+import { createSourceResolver } from '../../../src/source/resolveStack';
 import { MemoryTree } from './memoryTree';
-import { frameOf } from './resolving';
+import { brief, frameOf } from './resolving';
 
 const FILES = {
   'mm/a.c': 'int alpha(void)\n{\n\treturn 0;\n}\n',
@@ -92,6 +94,33 @@ test('symbols of another architecture widen the index to all', async () => {
   assert.equal(index.architecture, null);
   assert.deepEqual(index.symbols, ['__arm64_sys_x', '__x64_sys_x', 'alpha', 'beta']);
   assert.deepEqual(places(index, 'alpha'), ['arch/arm64/alpha.c:1', 'mm/a.c:1']);
+});
+
+test('of an index of all architectures a stack has the files of its own, or of the captures beside it', async () => {
+  const files = {
+    ...FILES,
+    'arch/arm64/fork.c': 'int alpha(void);\nint ret(void)\n{\n\treturn alpha();\n}\n',
+    'arch/x86/entry/fork.c': 'int alpha(void);\nint ret(void)\n{\n\n\treturn alpha();\n}\n',
+    'arch/x86/um/fork.c': 'int alpha(void);\nint ret(void)\n{\n\n\n\treturn alpha();\n}\n',
+  };
+  const tree = new MemoryTree(files);
+  const names = symbols('alpha', 'ret', 'do_syscall_64', '__arm64_sys_x');
+  const previous = await createSourceIndex(tree, { symbols: symbols('ret') });
+  const index = await createSourceIndex(tree, { symbols: names, previous });
+  assert.equal(index.architecture, null);
+  const stack = symbols('alpha', 'ret');
+  const fileOf = async (frames: readonly StackFrame[], usual: string | null): Promise<string> => {
+    const [, ret] = await createSourceResolver(tree, index, {}, usual).resolveStack(frames);
+    return brief(ret);
+  };
+  const x86 = 'one-call-site arch/x86/entry/fork.c:5';
+  const arm64 = 'one-call-site arch/arm64/fork.c:4';
+  assert.equal(await fileOf([...stack, ...symbols('do_syscall_64')], null), x86);
+  assert.equal(await fileOf([...stack, ...symbols('do_syscall_64')], 'arm64'), x86);
+  assert.equal(await fileOf([...stack, ...symbols('__arm64_sys_x')], 'x86'), arm64);
+  assert.equal(await fileOf(stack, 'x86'), x86);
+  assert.equal(await fileOf(stack, 'arm64'), arm64);
+  assert.match(await fileOf(stack, null), /^one-of-several /);
 });
 
 test('one made in steps equals one made at once', async () => {
