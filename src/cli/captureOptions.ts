@@ -80,10 +80,10 @@ type Values = {
 
 /** @throws UsageError */
 export function captureInput(command: string, values: Values, captures: readonly string[]): CaptureInput {
-  if (captures.length === 0) throw new UsageError(`${command}: no capture given`);
+  if (captures.length === 0) throw new UsageError(command, `no capture given`);
   const { tree = null, vmlinux = null, modules = null, rules = null } = values;
   if (vmlinux === null && modules !== null) {
-    throw new UsageError(`${command}: --modules DIR needs --vmlinux FILE`);
+    throw new UsageError(command, `--modules DIR needs --vmlinux FILE`);
   }
   const asked = listed(values.pfn).map((pfn) => rangeOf(command, pfn));
   const [pages, ranges] = [asked.filter(isOnePage), asked.filter((range) => !isOnePage(range))];
@@ -114,7 +114,8 @@ function spanOf(command: string, given: string | null): number {
   const span = parseSpan(given);
   if (span !== null) return span;
   throw new UsageError(
-    `${command}: --held-for ${given}: expected a time with its unit, like 10ms, 1.5s or 200us`,
+    command,
+    `--held-for ${given}: expected a time with its unit, like 10ms, 1.5s or 200us`,
   );
 }
 
@@ -126,6 +127,7 @@ function rangeOf(command: string, given: string): PfnRange {
   const range = parsePfnRange(given);
   if (range !== null) return range;
   throw new UsageError(
-    `${command}: --pfn ${given}: expected a page frame number, like 0x12f98 or 77720, or a range, like 0x12800..0x12fff`,
+    command,
+    `--pfn ${given}: expected a page frame number, like 0x12f98 or 77720, or a range, like 0x12800..0x12fff`,
   );
 }

@@ -2,6 +2,7 @@
 import { COMPARE_HELP, COMPARE_USAGE, compareCommand, type CompareCommand } from './compareCommand';
 import { EXPORT_HELP, EXPORT_USAGE, exportCommand, type ExportCommand } from './exportCommand';
 import { EVENTS_HELP, EVENTS_USAGE, eventsCommand, type EventsCommand } from './eventsCommand';
+import { nearestName } from './nearestName';
 import { alternatives, UsageError } from './options';
 import {
   RECORD_SCRIPT_HELP,
@@ -59,8 +60,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (has(args, '-V', '--version')) return { name: 'version' };
   if (name !== null) return COMMANDS[name]!.parse(args.toSpliced(at, 1));
   const other = args.find((arg) => !arg.startsWith('-'));
+  const near = other === undefined ? null : nearestName(other, NAMES);
+  if (near !== null) throw new UsageError(null, `unknown command ${other!}; did you mean ${near}?`);
   const said = other === undefined ? 'no command given' : `unknown command ${other}`;
-  throw new UsageError(`${said}; expected ${alternatives(NAMES)}`);
+  throw new UsageError(null, `${said}; expected ${alternatives(NAMES)}`);
 }
 
 /** Behind `--` stand names of files alone. */

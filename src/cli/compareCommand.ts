@@ -28,13 +28,13 @@ differ in every recording. Files behind the two name bare addresses in them.
 
 /** @throws UsageError */
 export function compareCommand(args: readonly string[]): CompareCommand {
-  const { values, positionals } = parseOptions(args, {
+  const { values, positionals } = parseOptions('compare', args, {
     rules: { type: 'string' },
     format: { type: 'string' },
     'exit-code': { type: 'boolean' },
   });
   const [before, after] = positionals;
-  if (before === undefined || after === undefined) throw new UsageError('compare: expected two captures');
+  if (before === undefined || after === undefined) throw new UsageError('compare', 'expected two captures');
   const { rules = null, format = 'text' } = values;
   return {
     name: 'compare',

@@ -35,13 +35,13 @@ ${keyLines()}
 
 /** @throws UsageError */
 export function eventsCommand(args: readonly string[]): EventsCommand {
-  const { values, positionals } = parseOptions(filterJoined(args), {
+  const { values, positionals } = parseOptions('events', args, {
     filter: { type: 'string', multiple: true },
     limit: { type: 'string' },
     rules: { type: 'string' },
     format: { type: 'string' },
   });
-  if (positionals.length === 0) throw new UsageError('events: no capture given');
+  if (positionals.length === 0) throw new UsageError('events', 'no capture given');
   return {
     name: 'events',
     input: {
@@ -59,26 +59,19 @@ export function eventsCommand(args: readonly string[]): EventsCommand {
   };
 }
 
-/** A filter may begin with what is left out, `-comm:sh`: parseArgs takes that for another option. */
-function filterJoined(args: readonly string[]): readonly string[] {
-  const at = args.findIndex((arg, index) => arg === '--filter' && /^-(?!-)/.test(args[index + 1] ?? ''));
-  if (at < 0) return args;
-  return [...args.slice(0, at), `--filter=${args[at + 1]!}`, ...filterJoined(args.slice(at + 2))];
-}
-
 /** A filter that cannot be understood is shown with its place: shells take quotes and more away. */
 function understood(filter: string): string {
   const { problem } = parseFilter(filter);
   if (problem === null) return filter;
   const { start, end, message } = problem;
   const under = `${' '.repeat(start)}${'^'.repeat(Math.max(1, end - start))}`;
-  throw new UsageError(`events: --filter: ${message}\n  ${filter}\n  ${under}`);
+  throw new UsageError('events', `--filter: ${message}\n  ${filter}\n  ${under}`);
 }
 
 function limitOf(given: string | undefined): number {
   if (given === undefined) return Infinity;
   if (/^\d{1,15}$/.test(given)) return Number(given);
-  throw new UsageError(`events: --limit ${given}: expected a number of events`);
+  throw new UsageError('events', `--limit ${given}: expected a number of events`);
 }
 
 function keyLines(): string {

@@ -31,14 +31,14 @@ same options:
 
 /** @throws UsageError */
 export function exportCommand(args: readonly string[]): ExportCommand {
-  const { values, positionals } = parseOptions(args, {
+  const { values, positionals } = parseOptions('export', args, {
     ...CAPTURE_OPTIONS,
     as: { type: 'string' },
     output: { type: 'string', short: 'o' },
   });
   const input = captureInput('export', values, positionals);
   if (values.as === undefined) {
-    throw new UsageError(`export: expected --as ${alternatives(namesOf(EXPORT_FORMS))}`);
+    throw new UsageError('export', `expected --as ${alternatives(namesOf(EXPORT_FORMS))}`);
   }
   const format = oneOf('export', '--as', values.as, namesOf(EXPORT_FORMS));
   return { name: 'export', input, format, file: values.output ?? null };

@@ -14,14 +14,14 @@ import { runExport } from './runExport';
 import { runEvents } from './runEvents';
 import { runReport } from './runReport';
 import { runResolve } from './runResolve';
-import { ClosedPipeError, OutputStream } from './outputStream';
+import { ClosedPipeError, OutputError, OutputStream } from './outputStream';
 
 /** 128 + SIGINT, as a shell says it of a program that Ctrl+C ended. */
 const INTERRUPTED = 130;
 
 async function main(args: readonly string[]): Promise<number> {
-  const output = new OutputStream(process.stdout);
-  const errors = new OutputStream(process.stderr);
+  const output = new OutputStream(process.stdout, 'standard output');
+  const errors = new OutputStream(process.stderr, 'standard error');
   const progress = new ProgressLine(progressTerminal(process.stderr));
   process.once('SIGINT', () => {
     progress.clear();
@@ -32,7 +32,8 @@ async function main(args: readonly string[]): Promise<number> {
     command = parseCommandLine(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    await errors.write(`page-holders: ${error.message}\nTry: page-holders --help\n`);
+    const help = error.command === null ? '--help' : `${error.command} --help`;
+    await errors.write(`page-holders: ${error.message}\nTry: page-holders ${help}\n`);
     return 2;
   }
   switch (command.name) {
@@ -58,6 +59,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** What nobody has thought of is told with its place in the program. */
+function failureText(error: unknown): string {
+  if (error instanceof OutputError) return `${error.message}.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 main(process.argv.slice(2)).then(
   (status) => {
     process.exitCode = status;
@@ -65,9 +72,7 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     // Whoever read the output has seen enough (`| head`): the way of a Unix tool is to end quietly.
     if (error instanceof ClosedPipeError) return;
-    process.stderr.write(
-      `page-holders: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
+    process.stderr.write(`page-holders: ${failureText(error)}\n`);
     process.exitCode = 2;
   },
 );

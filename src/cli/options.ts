@@ -1,9 +1,18 @@
 /** Reading the options of a command, with messages that name the command, the option and what was expected. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { nearestName } from './nearestName';
 
 /** The command line cannot be understood; the message says why. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+
+  /** @param command that was asked for, whose help says more; null where none is known */
+  constructor(
+    readonly command: string | null,
+    what: string,
+  ) {
+    super(command === null ? what : `${command}: ${what}`);
+  }
 }
 
 type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
@@ -11,21 +20,61 @@ type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
 /**
  * Options and files of a command, as `parseArgs` gives them.
  *
- * @throws UsageError for an option that is not known or lacks its value
+ * @throws UsageError for an option that is not known, lacks its value or has one too many
  */
-export function parseOptions<const T extends OptionsConfig>(args: readonly string[], options: T) {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options });
-  } catch (error) {
-    // parseArgs explains each kind of mistake in a sentence of its own.
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+export function parseOptions<const T extends OptionsConfig>(
+  command: string,
+  args: readonly string[],
+  options: T,
+) {
+  return parseArgs({ args: understoodArgs(command, args, options), allowPositionals: true, options });
+}
+
+/** The same, such that `parseArgs` finds no mistake: what it says of one names neither the command nor a near option. */
+function understoodArgs(command: string, args: readonly string[], options: OptionsConfig): string[] {
+  const read: ParseArgsConfig = { args: [...args], allowPositionals: true, options, strict: false };
+  const { tokens } = parseArgs({ ...read, tokens: true });
+  const given: string[] = [];
+  const files: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') files.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    const option = Object.hasOwn(options, name) ? options[name]! : null;
+    if (option === null) throw new UsageError(command, unknownOption(args[token.index]!, options));
+    if (option.type === 'boolean') {
+      if (value !== undefined) throw new UsageError(command, `${rawName} takes no value`);
+      given.push(`--${name}`);
+      continue;
+    }
+    if (value === undefined) throw new UsageError(command, `${rawName}: expected a value behind it`);
+    if (!token.inlineValue && isOption(value, options)) {
+      throw new UsageError(
+        command,
+        `${rawName}: expected a value before ${value}; if that is the value, write --${name}=${value}`,
+      );
+    }
+    given.push(`--${name}=${value}`);
   }
+  return [...given, '--', ...files];
+}
+
+function unknownOption(given: string, options: OptionsConfig): string {
+  const [written] = given.split('=') as [string];
+  const near = nearestName(written.replace(/^-+/, ''), [...Object.keys(options), 'help', 'version']);
+  return `unknown option ${written}${near === null ? '' : `; did you mean --${near}?`}`;
+}
+
+/** Values may begin with a dash: `--filter -comm:sh`. */
+function isOption(value: string, options: OptionsConfig): boolean {
+  if (value.startsWith('--')) return true;
+  return Object.values(options).some(({ short }) => short !== undefined && value === `-${short}`);
 }
 
 /** The value of an option that stands once; null where it is not given. */
 export function once(command: string, option: string, given: readonly string[] = []): string | null {
   if (given.length > 1) {
-    throw new UsageError(`${command}: ${option} given more than once; expected one value`);
+    throw new UsageError(command, `${option} given more than once; expected one value`);
   }
   return given[0] ?? null;
 }
@@ -44,7 +93,7 @@ export function oneOf<Name extends string>(
 ): Name {
   const name = names.find((each) => each === given);
   if (name !== undefined) return name;
-  throw new UsageError(`${command}: ${option} ${given}: expected ${alternatives(names)}`);
+  throw new UsageError(command, `${option} ${given}: expected ${alternatives(names)}`);
 }
 
 /** `text or json`, `page, holder, attempt or task` */

@@ -1,6 +1,7 @@
 /** Standard output or error, written no faster than it is read. */
 import { once } from 'node:events';
 
+import { systemReason } from '../engine/node/systemReason';
 import { MAIL_COLUMNS } from '../engine/textReport';
 
 /** Below this, text is broken more than it can be read. */
@@ -11,10 +12,19 @@ export class ClosedPipeError extends Error {
   override readonly name = 'ClosedPipeError';
 }
 
+/** The output cannot be written; the message says which and why. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+}
+
 export class OutputStream {
   private failure: NodeJS.ErrnoException | null = null;
 
-  constructor(private readonly stream: NodeJS.WriteStream) {
+  /** @param name of the stream in messages */
+  constructor(
+    private readonly stream: NodeJS.WriteStream,
+    private readonly name: string,
+  ) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.failure = error;
     });
@@ -35,7 +45,10 @@ export class OutputStream {
     return this.stream.isTTY ? Math.max(NARROWEST, this.stream.columns) : MAIL_COLUMNS;
   }
 
-  /** @throws ClosedPipeError when nobody reads any more */
+  /**
+   * @throws ClosedPipeError when nobody reads any more
+   * @throws OutputError when it cannot be written for another reason
+   */
   async write(text: string): Promise<void> {
     this.check();
     if (this.stream.write(text)) return;
@@ -52,6 +65,7 @@ export class OutputStream {
 
   private check(): void {
     if (this.failure === null) return;
-    throw this.failure.code === 'EPIPE' ? new ClosedPipeError() : this.failure;
+    if (this.failure.code === 'EPIPE') throw new ClosedPipeError();
+    throw new OutputError(`${this.name} cannot be written: ${systemReason(this.failure)}`);
   }
 }

@@ -54,7 +54,7 @@ const LARGEST_NUMBER = 1e9;
 
 /** @throws UsageError */
 export function recordScriptCommand(args: readonly string[]): RecordScriptCommand {
-  const { values, positionals } = parseOptions(args, {
+  const { values, positionals } = parseOptions('record-script', args, {
     'trace-cmd': { type: 'boolean' },
     events: { type: 'string' },
     'cma-area': { type: 'string' },
@@ -69,7 +69,7 @@ export function recordScriptCommand(args: readonly string[]): RecordScriptComman
     'no-kallsyms': { type: 'boolean' },
   });
   const [file] = positionals;
-  if (file !== undefined) throw new UsageError(`record-script: unexpected ${file}`);
+  if (file !== undefined) throw new UsageError('record-script', `unexpected ${file}`);
   const { events, reason, threshold, buffer, stack, seconds } = values;
   const given = DEFAULT_RECORDING;
   return {
@@ -92,28 +92,29 @@ export function recordScriptCommand(args: readonly string[]): RecordScriptComman
 
 function pagesOf(area: string | undefined, pfns: string | undefined): RecordedPages {
   if (area !== undefined && pfns !== undefined) {
-    throw new UsageError('record-script: --cma-area and --pfn are two ways to say the same; expected one');
+    throw new UsageError('record-script', '--cma-area and --pfn are two ways to say the same; expected one');
   }
   if (area !== undefined) {
     if (/^[^/\s]+$/.test(area)) return { kind: 'cma-area', name: area };
-    throw new UsageError(`record-script: --cma-area ${area}: expected a name as in debugfs, like reserved`);
+    throw new UsageError('record-script', `--cma-area ${area}: expected a name as in debugfs, like reserved`);
   }
   if (pfns === undefined) return { kind: 'all' };
   const range = parsePfnRange(pfns);
   if (range !== null) return { kind: 'pfns', range };
   throw new UsageError(
-    `record-script: --pfn ${pfns}: expected page frame numbers, like 0x12800..0x12fff or 77720`,
+    'record-script',
+    `--pfn ${pfns}: expected page frame numbers, like 0x12800..0x12fff or 77720`,
   );
 }
 
 function numberOf(option: string, given: string): number {
   const number = /^\d{1,10}$/.test(given) ? Number(given) : 0;
   if (number > 0 && number <= LARGEST_NUMBER) return number;
-  throw new UsageError(`record-script: ${option} ${given}: expected a number above 0`);
+  throw new UsageError('record-script', `${option} ${given}: expected a number above 0`);
 }
 
 /** Names that a kernel of another version may have: the script looks whether this one does. */
 function wordOf(option: string, given: string): string {
   if (/^[\w-]+$/.test(given)) return given;
-  throw new UsageError(`record-script: ${option} ${given}: expected a name of the kernel's`);
+  throw new UsageError('record-script', `${option} ${given}: expected a name of the kernel's`);
 }

@@ -49,7 +49,7 @@ ${FILTER_HELP}`;
 
 /** @throws UsageError */
 export function reportCommand(args: readonly string[]): ReportCommand {
-  const { values, positionals } = parseOptions(args, {
+  const { values, positionals } = parseOptions('report', args, {
     ...CAPTURE_OPTIONS,
     format: { type: 'string' },
     full: { type: 'boolean' },
@@ -74,13 +74,15 @@ function columnsOf(given: string | undefined): number | null {
   if (columns === 0) return Infinity;
   if (columns >= 20) return columns;
   throw new UsageError(
-    `report: --width ${given}: expected columns, 20 or more, or 0 for lines without breaks`,
+    'report',
+    `--width ${given}: expected columns, 20 or more, or 0 for lines without breaks`,
   );
 }
 
 function refuseForJson(option: string, isGiven: boolean): void {
   if (!isGiven) return;
   throw new UsageError(
-    `report: ${option} is for text; JSON has the pages, the attempts and all references as lists`,
+    'report',
+    `${option} is for text; JSON has the pages, the attempts and all references as lists`,
   );
 }

@@ -24,7 +24,7 @@ writes the text with the source line of each frame, inlined functions before it.
 
 /** @throws UsageError */
 export function resolveCommand(args: readonly string[]): ResolveCommand {
-  const { values, positionals } = parseOptions(args, {
+  const { values, positionals } = parseOptions('resolve', args, {
     vmlinux: { type: 'string' },
     modules: { type: 'string' },
     tree: { type: 'string' },
@@ -33,12 +33,12 @@ export function resolveCommand(args: readonly string[]): ResolveCommand {
   const { vmlinux = null, modules = null, tree = null, kallsyms = null } = values;
   const [file] = positionals;
   if (file !== undefined) {
-    throw new UsageError(`resolve: unexpected ${file}; stacks are read from standard input`);
+    throw new UsageError('resolve', `unexpected ${file}; stacks are read from standard input`);
   }
   if (vmlinux === null && tree === null && kallsyms === null) {
-    throw new UsageError('resolve: expected --vmlinux FILE, --tree DIR or --kallsyms FILE');
+    throw new UsageError('resolve', 'expected --vmlinux FILE, --tree DIR or --kallsyms FILE');
   }
   if (vmlinux === null && modules !== null)
-    throw new UsageError('resolve: --modules DIR needs --vmlinux FILE');
+    throw new UsageError('resolve', '--modules DIR needs --vmlinux FILE');
   return { name: 'resolve', vmlinux, modules, tree, kallsyms };
 }

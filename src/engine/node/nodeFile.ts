@@ -5,6 +5,8 @@ import type { CaptureFile } from '../engineHost';
 import { CaptureError } from '../errors';
 import type { FileState } from '../fileState';
 import { changeOf, fileState } from './nodeFileState';
+import { openFailure } from './openFailure';
+import { systemReason } from './systemReason';
 
 /** Bytes of a compressed file from which on a thread that decompresses has started before all is read. */
 const WORTH_A_THREAD = 1 << 22;
@@ -36,7 +38,7 @@ export class NodeFile implements CaptureFile {
     try {
       handle = await open(path, 'r');
     } catch (error) {
-      throw new CaptureError(path, openFailure(error));
+      throw new CaptureError(path, `${openFailure(error)}.`);
     }
     const status = await handle.stat({ bigint: true });
     const refusal = status.isDirectory()
@@ -82,8 +84,8 @@ export class NodeFile implements CaptureFile {
     try {
       return (await this.handle.read(target, at, length, offset)).bytesRead;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.failure ??= { offset, message: `could not be read on from byte ${offset} (${reason})` };
+      const message = `could not be read on from byte ${offset} (${systemReason(error)})`;
+      this.failure ??= { offset, message };
       return 0;
     }
   }
@@ -92,11 +94,4 @@ export class NodeFile implements CaptureFile {
 async function givesBytes(handle: FileHandle): Promise<boolean> {
   const { bytesRead } = await handle.read(new Uint8Array(1), 0, 1, 0).catch(() => ({ bytesRead: 0 }));
   return bytesRead > 0;
-}
-
-function openFailure(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'does not exist.';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read: check its permissions.';
-  return `cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
 }

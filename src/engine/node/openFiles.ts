@@ -3,6 +3,8 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { DebugFileError } from '../../source/elf/debugProblems';
 import type { RangeSource } from '../../source/elf/rangeSource';
 import { CancelledError } from '../errors';
+import { openFailure } from './openFailure';
+import { systemReason } from './systemReason';
 import type { RequestOptions } from '../protocol';
 import { pauseFor } from '../turns';
 
@@ -54,7 +56,7 @@ export class OpenFiles {
       // A part of it is of no use, and may fill the temporary folder.
       if (unpacked !== null) this.drop(unpacked);
       if (error instanceof DebugFileError || error instanceof CancelledError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = systemReason(error);
       throw new DebugFileError(`${file} cannot be decompressed into the temporary folder: ${reason}`);
     } finally {
       this.drop(packed);
@@ -76,9 +78,7 @@ export class OpenFiles {
       return handle;
     } catch (error) {
       if (handle !== null) this.drop(handle);
-      throw new DebugFileError(
-        `${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      throw new DebugFileError(`${file} ${openFailure(error)}`);
     }
   }
 

@@ -1,7 +1,8 @@
 /** Writes an export to a file that is there whole or not at all. */
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { ExportError } from '../errors';
+import { systemReason } from './systemReason';
 
 /**
  * @param path a file there is replaced, when all pieces are written
@@ -9,6 +10,7 @@ import { ExportError } from '../errors';
  * @throws ExportError when it cannot be written; nothing is left behind then
  */
 export async function writePieces(path: string, pieces: AsyncIterable<string>): Promise<number> {
+  await refuseOther(path);
   // A name that nobody can have put there before: what it would lead to is not to be written.
   const unfinished = `${path}.${randomUUID()}`;
   let bytes = 0;
@@ -28,7 +30,20 @@ export async function writePieces(path: string, pieces: AsyncIterable<string>): 
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
     if (!(error instanceof Error) || !('syscall' in error)) throw error;
-    const reason = error.message.replaceAll(unfinished, path);
-    throw new ExportError(`${path} cannot be written: ${reason}. Choose another place.`);
+    throw new ExportError(`${path} cannot be written: ${systemReason(error)}. Choose another place.`);
   }
+}
+
+/**
+ * A link is replaced by the file; one that leads to a device, as the device itself, would be missed.
+ *
+ * @throws ExportError when something other than a file is there
+ */
+async function refuseOther(path: string): Promise<void> {
+  const there = await stat(path).catch(() => null);
+  if (there === null || there.isFile()) return;
+  const what = there.isDirectory()
+    ? 'is a folder. Name a file in it'
+    : 'is no regular file. Choose another place';
+  throw new ExportError(`${path} ${what}.`);
 }

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { runCli, runCliAndInterrupt, runCliAndLeave, scratch, unbroken } from './support/runCli';
+import {
+  runCli,
+  runCliAndInterrupt,
+  runCliAndLeave,
+  runCliIntoFile,
+  scratch,
+  unbroken,
+} from './support/runCli';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -57,24 +64,39 @@ test('options may stand before the command, and only its own are known', async (
   assert.match(output, /^\{"version":1/);
   const wrong = await runCli(['resolve', '--exit-code']);
   assert.equal(wrong.status, 2);
-  assert.match(wrong.errors, /Unknown option '--exit-code'/);
+  assert.match(wrong.errors, /resolve: unknown option --exit-code\n/);
 });
 
 test('wrong usage is told with what was expected', async () => {
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /no command given; expected report/],
     [['explain', SAMPLE], /unknown command explain; expected report/],
+    [['exprot', SAMPLE], /unknown command exprot; did you mean export\?/],
     [['report'], /no capture given/],
     [['report', SAMPLE, '--format', 'xml'], /--format xml: expected text or json/],
-    [['report', SAMPLE, '--tee', 'x'], /Unknown option '--tee'/],
-    [['report', SAMPLE, '--tree'], /'--tree <value>' argument missing/],
+    [
+      ['report', SAMPLE, '--grop-by', 'page'],
+      /report: unknown option --grop-by; did you mean --group-by\?\n/,
+    ],
+    [['report', SAMPLE, '--group=page'], /report: unknown option --group; did you mean --group-by\?\n/],
+    [['report', SAMPLE, '-pfn', '5'], /report: unknown option -pfn; did you mean --pfn\?\n/],
+    [['report', SAMPLE, '--explain'], /report: unknown option --explain\n/],
+    [['events', SAMPLE, '-n', '5'], /events: unknown option -n\n/],
+    [['report', SAMPLE, '--tree'], /report: --tree: expected a value behind it\n/],
+    [['report', SAMPLE, '--tree', '--full'], /report: --tree: expected a value before --full; /],
+    [['export', SAMPLE, '--as', '-o', 'x'], /export: --as: expected a value before -o; /],
+    [['report', SAMPLE, '--full=yes'], /report: --full takes no value\n/],
+    [['report', SAMPLE, '--pfn', '-1'], /report: --pfn -1: expected a page frame number/],
   ];
   for (const [args, message] of wrong) {
     const { status, output, errors } = await runCli(args);
     assert.equal(status, 2, args.join(' '));
     assert.equal(output, '');
     assert.match(errors, message);
-    assert.match(errors, /Try: page-holders --help\n$/);
+    const known = ['report', 'export', 'events'].find((command) => args[0] === command);
+    const help = known === undefined ? '--help' : `${known} --help`;
+    assert.ok(errors.endsWith(`\nTry: page-holders ${help}\n`), errors);
+    assert.equal(errors.split('\n').length, 3);
   }
 });
 
@@ -154,6 +176,18 @@ test('a tree that is no kernel tree is refused before anything is printed', asyn
     assert.match(errors, message);
   }
 });
+
+test(
+  'output that cannot be written is told in a line, with the reason',
+  { skip: !existsSync('/dev/full') },
+  async () => {
+    for (const args of [['report', SAMPLE], ['events', SAMPLE], ['--version']]) {
+      const { status, errors } = await runCliIntoFile(args, '/dev/full');
+      assert.equal(errors, 'page-holders: standard output cannot be written: no space left on device.\n');
+      assert.equal(status, 2);
+    }
+  },
+);
 
 test('whoever reads the output may stop reading', async () => {
   const { status, errors } = await runCliAndLeave([

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -228,10 +236,19 @@ test('a file is written whole or not at all', async () => {
   const nowhere = path.join(scratch, 'nowhere/holders.csv');
   await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: nowhere }), {
     name: 'ExportError',
-    message: /nowhere\/holders\.csv cannot be written: .*ENOENT.*Choose another place/,
+    message: /nowhere\/holders\.csv cannot be written: no such file or directory\. Choose another place/,
   });
-  // A folder of that name refuses the last step.
-  await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: scratch }));
+  await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: scratch }), {
+    message: `${scratch} is a folder. Name a file in it.`,
+  });
+  // What stands for a device is not to be replaced by a file.
+  const device = path.join(scratch, 'holders-device');
+  symlinkSync(os.devNull, device);
+  await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: device }), {
+    message: `${device} is no regular file. Choose another place.`,
+  });
+  assert.ok(lstatSync(device).isSymbolicLink());
+  rmSync(device);
   assert.deepEqual(
     readdirSync(scratch).filter((name) => name.startsWith('holders')),
     ['holders.csv'],

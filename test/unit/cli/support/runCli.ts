@@ -1,6 +1,8 @@
 /** Runs the built command line as a process of its own, as people do. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
@@ -43,6 +45,20 @@ export function runCli(args: readonly string[], input = ''): Promise<Ended> {
 /** A text report in one line: its lines are broken for mails. */
 export function unbroken(text: string): string {
   return text.replace(/\s+/g, ' ');
+}
+
+/** Writes its output to a file, or a device. */
+export async function runCliIntoFile(args: readonly string[], file: string): Promise<Ended> {
+  const handle = await open(file, 'w');
+  try {
+    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', handle.fd, 'pipe'] });
+    const errors: Buffer[] = [];
+    child.stderr!.on('data', (bytes: Buffer) => errors.push(bytes));
+    const [status] = (await once(child, 'close')) as [number | null];
+    return { status, output: '', errors: Buffer.concat(errors).toString() };
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Presses Ctrl+C after so many ms. */
