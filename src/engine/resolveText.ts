@@ -43,8 +43,9 @@ export async function annotateWithDebugInfo(
   });
   const sizes = new SizesOfText(info);
   return async (stack) => {
-    const locations = await info.locate(stack);
-    sizes.take(stack, locations);
+    let locations = await info.locate(stack);
+    // What shows another build makes the rest of its own stack doubtful, too.
+    if (sizes.showOtherBuild(stack, locations)) locations = await info.locate(stack);
     const isOfTraced = names?.isOfTraced() === true;
     const isOpen = (each: DebugLocation): boolean =>
       !isSettled(each) || (isOfTraced && each.isDoubtful === true);
@@ -71,15 +72,17 @@ class SizesOfText {
 
   constructor(private readonly info: KernelDebugInfo) {}
 
-  take(stack: readonly DebugFrame[], locations: readonly DebugLocation[]): void {
+  /** True when it is known from this stack on that the text is of another build. */
+  showOtherBuild(stack: readonly DebugFrame[], locations: readonly DebugLocation[]): boolean {
     for (const [i, { function: name, size, module }] of stack.entries()) {
       const { isOtherSize = false } = locations[i]!;
       if (module === null && typeof size === 'number') this.isOther.set(`${name}/${size}`, isOtherSize);
     }
     const misfits = [...this.isOther.values()].filter(Boolean).length;
-    if (misfits >= LEAST_MISFITS && misfits > MOST_MISFITS * this.isOther.size) {
-      this.info.doubtBuild(`${misfits} of ${this.isOther.size} functions have another size in the text`);
-    }
+    const isKnown = this.info.mismatch !== '';
+    if (isKnown || misfits < LEAST_MISFITS || misfits <= MOST_MISFITS * this.isOther.size) return false;
+    this.info.doubtBuild(`${misfits} of ${this.isOther.size} functions have another size in the text`);
+    return true;
   }
 }
 

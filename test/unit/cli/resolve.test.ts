@@ -135,6 +135,12 @@ test('a text whose functions have other sizes is of another build, all of it', a
   );
 });
 
+test('what shows another build makes the frames before it in its stack doubtful', async () => {
+  const text = ' outer+0xa/0x14\n caller+0x8/0x4000\n same+0x1/0x4000\n other+0x1/0x4000\n';
+  const { output } = await resolve(['--vmlinux', VMLINUX], text);
+  assert.match(output, /^ outer\+0xa\/0x14 \([^)]*, doubtful\)$/m);
+});
+
 test('an offset beyond the function is no place in it', async () => {
   const { output, errors } = await resolve(['--tree', smallTree('linux')], ' pipe_read+0xffff/0x20\n');
   assert.equal(output, ' pipe_read+0xffff/0x20\n');
