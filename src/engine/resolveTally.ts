@@ -32,6 +32,8 @@ export class ResolveTally {
    */
   lines(withDoubtful: boolean): readonly string[] {
     const { frames, missing, doubtful } = this;
+    if (frames === 0)
+      return ['no frame of a stack was found, expected lines with "func+0x1a/0x2b" or " => func".'];
     return [
       ...told('have no line', frames, missing),
       ...(withDoubtful ? told('have a doubtful line', frames, doubtful) : []),

@@ -69,6 +69,11 @@ export class DebugFile {
     return this.dwarf !== null;
   }
 
+  /** Whether it is still to be linked, as a module is. */
+  get isRelocatable(): boolean {
+    return this.elf.isRelocatable;
+  }
+
   /** What could not be read. Grows as more is read. */
   get problems(): { readonly count: number; readonly kept: readonly DebugProblem[] } {
     return this.elf.problems;

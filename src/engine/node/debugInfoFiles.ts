@@ -47,6 +47,12 @@ export class DebugInfoFiles implements OpenDebugInfo {
     const handles = new OpenFiles();
     try {
       const chosen = await DebugFile.open(await handles.openUnpacked(vmlinux, LARGEST_VMLINUX, options));
+      if (chosen.isRelocatable) {
+        throw new DebugFileError(
+          `${vmlinux} is a module, expected the vmlinux of the kernel: modules are found in their folder ` +
+            '(--modules, or Choose Folder of Modules…)',
+        );
+      }
       const kernel = chosen.hasDebugInfo
         ? chosen
         : await openSeparate(chosen, vmlinux, [], machine.root, handles);

@@ -157,6 +157,18 @@ test('what cannot be used is said, and ends with 2', async () => {
   const missing = await resolve(['--vmlinux', 'no/such/vmlinux'], '');
   assert.equal(missing.status, 2);
   assert.match(missing.errors, /--vmlinux no\/such\/vmlinux does not exist\.\n$/);
+  const module = await resolve(['--vmlinux', 'test/fixtures/debugInfo/dwarf5.ko'], ' outer+0xa/0x14\n');
+  assert.equal(module.status, 2);
+  assert.match(module.errors, /dwarf5\.ko is a module, expected the vmlinux of the kernel: .*--modules/);
+});
+
+test('a text without any frame is as it was, and that is said', async () => {
+  for (const text of ['hello\n', '']) {
+    const { status, output, errors } = await resolve(['--vmlinux', VMLINUX], text);
+    assert.equal(status, 0);
+    assert.equal(output, text);
+    assert.match(errors, /no frame of a stack was found, expected lines with "func\+0x1a\/0x2b"/);
+  }
 });
 
 test('addresses alone have the lines of debug info, where the text says how far KASLR moved the kernel', async () => {
