@@ -215,6 +215,8 @@ export interface StackRows {
   readonly frames: readonly TreeNode[];
   /** Index of the first frame that is not of the tracer or of reference counting. */
   readonly first: number;
+  /** Stands for the frames before it; null where there are none. */
+  readonly folded: TreeNode | null;
 }
 
 /** Rules of the kind table that a person wrote, and what could not be used of them. */

@@ -11,7 +11,7 @@ import {
   type PlacedStacks,
 } from './frames';
 import { branch, type Branch } from './lazyTree';
-import type { FrameTarget, StackRows } from './protocol';
+import type { FrameTarget, StackRows, TreeNode } from './protocol';
 import { CERTAINTY_NAMES, CERTAINTY_WORDS, counted, DOUBTFUL_NAME, joined } from './wording';
 
 /** Frames of a stack, innermost first; those that say nothing of the holder are folded. */
@@ -21,10 +21,8 @@ export async function stackRows(id: string, stacks: PlacedStacks, stack: number)
   const depth = plumbingRows(frames);
   if (depth === 0) return rows;
   const plumbing = rows.slice(0, depth);
-  const folded = foldedFrames(id, 'plumbing', plumbing, {
-    label: counted(depth, 'reference-counting frame'),
-    description: plumbing.map((row) => row.node.label).join(', '),
-  });
+  const says = plumbingText(plumbing.map(({ node }) => node));
+  const folded = foldedFrames(id, 'plumbing', plumbing, says);
   return [folded, ...rows.slice(depth)];
 }
 
@@ -38,9 +36,21 @@ function allFrameRows(id: string, frames: readonly PlacedFrame[]): readonly Bran
   return frames.flatMap((frame, index) => frameRows(`${id}/f${index}`, frame));
 }
 
-/** All rows of a stack, with ids of their own. */
-export function wholeStack(frames: readonly PlacedFrame[]): Pick<StackRows, 'frames' | 'first'> {
-  return { frames: allFrameRows('stack', frames).map(({ node }) => node), first: plumbingRows(frames) };
+/** All rows of a stack, with ids of their own, and the row that those which say nothing of the holder are folded into. */
+export function wholeStack(frames: readonly PlacedFrame[]): Pick<StackRows, 'frames' | 'first' | 'folded'> {
+  const rows = allFrameRows('stack', frames).map(({ node }) => node);
+  const first = plumbingRows(frames);
+  const says = plumbingText(rows.slice(0, first));
+  const folded =
+    first === 0 ? null : branch({ id: 'stack/plumbing', kind: 'frames', ...says }, () => []).node;
+  return { frames: rows, first, folded };
+}
+
+function plumbingText(rows: readonly TreeNode[]): { readonly label: string; readonly description: string } {
+  return {
+    label: counted(rows.length, 'reference-counting frame'),
+    description: rows.map(({ label }) => label).join(', '),
+  };
 }
 
 /** One row with rows of a stack below it, whose ids get `step` behind that of the stack. */

@@ -212,7 +212,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
     if (known === undefined || captureId === undefined || detailsRow === null) return;
     try {
       const frame = known.file === null ? await this.waitForFrame(captureId, detailsRow, id) : known;
-      await this.parts.frames.openBeside(frame ?? known, takesFocus);
+      await this.parts.frames.openNext(frame ?? known, takesFocus);
     } catch (error) {
       showFailure(this.parts.log, error);
     }

@@ -11,8 +11,8 @@ import type { Row } from './rows';
 export class OpenFrame implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
   private noted: vscode.Disposable | null = null;
-  /** What {@link beside} opened last. */
-  private besides: vscode.TextEditor | null = null;
+  /** The frame that was opened last. */
+  private last: vscode.TextEditor | null = null;
 
   constructor(
     private readonly kernelTree: KernelTreeChoice,
@@ -22,13 +22,13 @@ export class OpenFrame implements vscode.Disposable {
     this.commands = vscode.Disposable.from(
       // The tree keeps the focus: the next frame is one key away, and no key falls into the source.
       registerCommand('pageHolders.openFrame', (given?: FrameTarget | Row) =>
-        this.open(target(given), { viewColumn: vscode.ViewColumn.Active, preserveFocus: true }),
+        this.open(target(given), { viewColumn: columnFor(activeGroup(), this.group()), preserveFocus: true }),
       ),
       registerCommand('pageHolders.openFrameToSide', (given?: FrameTarget | Row) =>
         this.open(target(given), { viewColumn: vscode.ViewColumn.Beside }),
       ),
-      registerCommand('pageHolders.openFrameBeside', (given?: FrameTarget | Row) =>
-        this.beside(target(given)),
+      registerCommand('pageHolders.openNextFrame', (frame: FrameTarget | null) =>
+        this.openNext(frame, false),
       ),
       registerCommand('pageHolders.peekPlaces', (given?: FrameTarget | Row, at?: PlaceInText) =>
         this.peek(target(given), at),
@@ -41,9 +41,12 @@ export class OpenFrame implements vscode.Disposable {
     this.noted?.dispose();
   }
 
-  /** Opens the place of a frame beside what is active, which keeps the focus unless the source is to take it. */
-  async openBeside(frame: FrameTarget, takesFocus: boolean): Promise<void> {
-    await this.open(frame, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: !takesFocus });
+  /** From frame to frame the source stays in one group. */
+  async openNext(frame: FrameTarget | null, takesFocus: boolean): Promise<void> {
+    await this.open(frame, {
+      viewColumn: columnFor(this.group(), activeGroup()),
+      preserveFocus: !takesFocus,
+    });
   }
 
   /** Says beside the line why nothing better is known, until the next frame is opened. */
@@ -53,38 +56,26 @@ export class OpenFrame implements vscode.Disposable {
     this.noted = vscode.window.setStatusBarMessage(text, 10_000);
   }
 
-  /** From frame to frame the source stays in one column, unless the reader has something else open there by now. */
-  private async beside(frame: FrameTarget | null): Promise<void> {
-    const { tabGroups, activeTextEditor } = vscode.window;
-    const last = this.besides;
-    const group = tabGroups.all.find(({ viewColumn }) => viewColumn === last?.viewColumn);
-    const isLeft = group?.isActive === true && activeTextEditor?.document !== last?.document;
-    // Beside an empty column would be half of the window.
-    const isEmpty = tabGroups.activeTabGroup.tabs.length === 0;
-    const fresh = isEmpty ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside;
-    const viewColumn = group === undefined || isLeft ? fresh : group.viewColumn;
-    this.besides = (await this.open(frame, { viewColumn, preserveFocus: true })) ?? last;
+  /** Where the last frame was opened, if that is still there. */
+  private group(): vscode.TabGroup | undefined {
+    return vscode.window.tabGroups.all.find(({ viewColumn }) => viewColumn === this.last?.viewColumn);
   }
 
-  private async open(
-    frame: FrameTarget | null,
-    options: vscode.TextDocumentShowOptions,
-  ): Promise<vscode.TextEditor | undefined> {
-    if (frame === null) return undefined;
+  private async open(frame: FrameTarget | null, options: vscode.TextDocumentShowOptions): Promise<void> {
+    if (frame === null) return;
     const root = (await this.kernelTree.tree())?.root;
     try {
-      if (frame.candidates.length > 1) return await pickPlace(root, frame, options);
-      if (frame.file === null) {
+      if (frame.candidates.length > 1) {
+        this.last = (await pickPlace(root, frame, options)) ?? this.last;
+      } else if (frame.file === null) {
         if (this.kernelTree.isLookingUp && root !== undefined) sayNotYet(frame, root);
         else sayUnknown(frame, root);
-        return undefined;
+      } else {
+        this.last = await show(root, { ...frame, file: frame.file, line: frame.line ?? 1 }, options);
+        this.note(frame);
       }
-      const editor = await show(root, { ...frame, file: frame.file, line: frame.line ?? 1 }, options);
-      this.note(frame);
-      return editor;
     } catch (error) {
       await this.explain(error, root, options);
-      return undefined;
     }
   }
 
@@ -107,6 +98,23 @@ export class OpenFrame implements vscode.Disposable {
     if (error instanceof OutsideTreeError) await askOutside(error.place, root, options);
     else showFailure(this.log, error);
   }
+}
+
+function activeGroup(): vscode.TabGroup {
+  return vscode.window.tabGroups.activeTabGroup;
+}
+
+/** The first of the groups in which the source does not cover the capture that its frames are read from. */
+function columnFor(...groups: readonly (vscode.TabGroup | undefined)[]): vscode.ViewColumn {
+  return (
+    groups.find((group) => group !== undefined && !showsCapture(group))?.viewColumn ??
+    vscode.ViewColumn.Beside
+  );
+}
+
+function showsCapture({ activeTab }: vscode.TabGroup): boolean {
+  const input = activeTab?.input;
+  return input instanceof vscode.TabInputCustom && input.viewType.startsWith('pageHolders.');
 }
 
 /** Where a frame is printed; 0-based. */

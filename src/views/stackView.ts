@@ -15,6 +15,8 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   private rows: readonly Row[] = [];
   /** Index of the first frame that says something of the holder. */
   private first = 0;
+  /** The row that the frames before that are below; null where there are none. */
+  private folded: Row | null = null;
   private ask: AskStack | null = null;
   /** Only the newest question is answered. */
   private asked = 0;
@@ -40,7 +42,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
       }),
       captures.onDidChange(() => this.update()),
       this.view.onDidChangeSelection(({ selection: [row] }) => {
-        this.current = row?.node.id ?? this.current;
+        if (row !== undefined && row.node.id !== this.folded?.node.id) this.current = row.node.id;
       }),
       // By key in this view the focus goes along; anywhere else it stays where it is.
       registerCommand('pageHolders.nextFrame', (how?: unknown) => this.step(1, how === 'focus')),
@@ -65,12 +67,14 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     return item;
   }
 
-  getParent(): null {
-    return null;
+  getParent({ parent }: Row): Row | null {
+    return parent;
   }
 
   getChildren(row?: Row): Row[] {
-    return row === undefined ? [...this.rows] : [];
+    const { rows, first, folded } = this;
+    if (row === undefined) return [...(folded === null ? [] : [folded]), ...rows.slice(first)];
+    return row.node.id === folded?.node.id ? rows.slice(0, first) : [];
   }
 
   /** Rows of a frame are part of the stack that they stand in: the same frame is selected here. */
@@ -95,8 +99,11 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     try {
       const stack = await this.ask();
       if (asked !== this.asked) return;
-      this.rows = stack?.frames.map((node) => ({ node, parent: null })) ?? [];
-      this.first = stack?.first ?? 0;
+      const { frames = [], first = 0, folded = null } = stack ?? {};
+      const parent = folded === null ? null : { node: folded, parent: null };
+      this.rows = frames.map((node, index) => ({ node, parent: index < first ? parent : null }));
+      this.first = first;
+      this.folded = parent;
       this.view.description = stack?.title ?? '';
       void vscode.commands.executeCommand('setContext', 'pageHolders.hasStack', this.rows.length > 0);
       this.changed.fire(undefined);
@@ -105,7 +112,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     }
   }
 
-  /** Goes on from the selected frame, by so many rows, and opens what is there beside. */
+  /** Goes on from the selected frame, by so many rows, and opens what is there. */
   private async step(by: 1 | -1, focus: boolean): Promise<void> {
     const { rows, current } = this;
     const from = rows.findIndex(({ node }) => node.id === current);
@@ -117,7 +124,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     }
     this.current = row.node.id;
     await this.view.reveal(row, { select: true, focus });
-    await vscode.commands.executeCommand('pageHolders.openFrameBeside', row.node.frame);
+    await vscode.commands.executeCommand('pageHolders.openNextFrame', row.node.frame);
   }
 }
 

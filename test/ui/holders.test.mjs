@@ -40,7 +40,7 @@ describe('from a page that did not move to the line that holds it', () => {
   });
 
   it('opens the line of a call when a frame is pressed', async () => {
-    await row(/^iov_iter_get_pages2/, holders()).click();
+    await row(/^iov_iter_get_pages2.*iov_iter\.c:/, holders()).click();
     const call = [/^ssize_t iov_iter_get_pages2\(/, /__iov_iter_get_pages_alloc\(/];
     await waitForEditor('iov_iter.c', kernelLine(kernelTree, 'lib/iov_iter.c', ...call));
     await screenshot('frame-pressed');
@@ -51,6 +51,28 @@ describe('from a page that did not move to the line that holds it', () => {
     const call = [/^static int iter_to_pipe\(/, /iov_iter_get_pages2\(/];
     await waitForEditor('splice.c', kernelLine(kernelTree, 'fs/splice.c', ...call));
     await screenshot('inlined-frame-pressed');
+  });
+
+  it('begins the stack of a reference with the frame that says something of its holder', async () => {
+    await row(/pipe buffer .*owner-225/, holders()).click();
+    const frames = view('Stack').locator('.monaco-list-row');
+    await frames.filter({ hasText: '7 reference-counting frames' }).waitFor();
+    assert.match(await frames.nth(1).innerText(), /^internal_get_user_pages_fast/);
+    await screenshot('stack-folded');
+    await expand(frames.first());
+    await row('folio_ref_try_add_rcu', view('Stack')).waitFor();
+    await frames.first().locator('.monaco-tl-twistie').click();
+  });
+
+  it('goes from frame to frame in the group of editors in which the last one was opened', async () => {
+    await runCommand('View: Close All Editors');
+    await row(/^iov_iter_get_pages2/, view('Stack')).click();
+    await page.locator('.tab.active', { hasText: 'iov_iter.c' }).waitFor();
+    await page.keyboard.press('Control+Shift+F8');
+    const call = [/^static int iter_to_pipe\(/, /iov_iter_get_pages2\(/];
+    await waitForEditor('splice.c', kernelLine(kernelTree, 'fs/splice.c', ...call));
+    await screenshot('next-frame-in-group');
+    assert.equal(await page.locator('.editor-group-container').count(), 1);
   });
 
   it('goes from the page to a line with the keyboard alone', async () => {

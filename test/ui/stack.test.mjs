@@ -91,7 +91,7 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     await row(/caller.*sources\/main\.c:22 · exact/, stack()).waitFor();
   });
 
-  it('goes from frame to frame with the keyboard, the source beside', async () => {
+  it('goes from frame to frame with the keyboard', async () => {
     await runCommand('View: Close All Editors');
     await row('All 2 events', view('Holders')).click();
     await stack().getByText('Select a reference, a mark or an event').waitFor();
