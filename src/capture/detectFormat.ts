@@ -1,4 +1,5 @@
-import { startsWith } from './ascii';
+import { BLANK, lineEndOf, startsWith } from './ascii';
+import { excerpt } from './excerpt';
 
 /** How many bytes of a file are looked at to tell what it is. */
 export const HEAD_LENGTH = 1 << 16;
@@ -57,9 +58,17 @@ export function foreignFormat(head: Uint8Array): OtherFormat {
     format: 'unknown',
     message: isBinary(head)
       ? `this is binary data of an unknown kind, ${EXPECTED}; choose another file`
-      : `no line of a trace was found in this text, ${EXPECTED}; choose another file, or check that it was ` +
-        'recorded with the default output options (context-info on; raw, hex, bin off)',
+      : `no line of a trace was found in this text${beginning(head)}, ${EXPECTED}; choose another ` +
+        'file, or check that it was recorded with the default output options (context-info on; raw, hex, bin off)',
   };
+}
+
+/** What a program said instead of giving a trace stands in its first words: `, which begins "ssh: connect to host …"`. */
+function beginning(text: Uint8Array): string {
+  const start = text.findIndex((byte) => byte > BLANK);
+  if (start < 0) return '';
+  const end = lineEndOf(text, start);
+  return `, which begins ${excerpt(text, start, end < 0 ? text.length : end)}`;
 }
 
 function isUtf16(head: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 /** Reading the options of a command, with messages that name the command, the option and what was expected. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { nearestName } from './nearestName';
+import { STANDARD_INPUT } from './standardInput';
 
 /** The command line cannot be understood; the message says why. */
 export class UsageError extends Error {
@@ -38,6 +39,12 @@ function understoodArgs(command: string, args: readonly string[], options: Optio
   const files: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') files.push(token.value);
+    if (files.filter((file) => file === STANDARD_INPUT).length > 1) {
+      throw new UsageError(
+        command,
+        `${STANDARD_INPUT} given more than once; standard input can be read once`,
+      );
+    }
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     const option = Object.hasOwn(options, name) ? options[name]! : null;

@@ -13,7 +13,7 @@ import { cacheFolder } from './cacheFolder';
 import type { CaptureInput } from './captureOptions';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
-import { spoolStandardInput, STANDARD_INPUT } from './standardInput';
+import { STANDARD_INPUT, STANDARD_INPUT_NAME, withStandardInput } from './standardInput';
 
 interface ReadCaptures {
   readonly engine: Engine;
@@ -31,7 +31,8 @@ export async function readCaptures(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<ReadCaptures | null> {
-  const engine = new Engine(nodeHost(cacheFolder(), null, path.join(__dirname, 'decompression.js')));
+  const host = nodeHost(cacheFolder(), null, path.join(__dirname, 'decompression.js'));
+  const engine = new Engine(withStandardInput(host));
   if (rules !== null && !(await useRules(engine, rules, errors))) return null;
   const opened = await openAll(engine, captures, errors, progress);
   if (opened.length === 0) return null;
@@ -84,16 +85,9 @@ async function nameBy(engine: Engine, vmlinux: string, progress: ProgressLine): 
   }
 }
 
-async function openOne(engine: Engine, capture: string, progress: ProgressLine): Promise<CaptureFacts> {
-  const spooled = capture === STANDARD_INPUT ? await spoolStandardInput() : null;
-  const file = spooled?.path ?? capture;
-  try {
-    return await progress.during(path.basename(file), (onProgress) =>
-      engine.openCapture({ path: file }, { onProgress }),
-    );
-  } finally {
-    spooled?.remove();
-  }
+function openOne(engine: Engine, capture: string, progress: ProgressLine): Promise<CaptureFacts> {
+  const name = capture === STANDARD_INPUT ? STANDARD_INPUT_NAME : path.basename(capture);
+  return progress.during(name, (onProgress) => engine.openCapture({ path: capture }, { onProgress }));
 }
 
 /** More pages than this are no answer any more. */

@@ -119,7 +119,10 @@ test('files that are no capture: the message names the file, what it is and what
     [scratch, /is a folder; a trace file was expected/],
     [file('empty.txt', ''), /empty\.txt cannot be opened: .*empty.*expected ftrace text/],
     [file('program', readFileSync(process.execPath).subarray(0, 4096)), /ELF file, expected ftrace text/],
-    [file('letter.txt', 'Dear kernel,\n\nwho holds my page?\n'), /no line of a trace.*expected ftrace text/],
+    [
+      file('letter.txt', 'Dear kernel,\n\nwho holds my page?\n'),
+      /no line of a trace was found in this text, which begins "Dear kernel,", expected ftrace text/,
+    ],
     [file('zeros', new Uint8Array(10_000)), /expected ftrace text/],
     [
       file('cut.dat', readFileSync('test/fixtures/a_reader/trace.dat').subarray(0, 12_000)),
@@ -249,14 +252,36 @@ test('- is standard input, beside files too', async () => {
   const text = readFileSync(SAMPLE, 'utf8');
   const { status, output, errors } = await runCli(['report', '-'], text);
   assert.deepEqual([status, errors], [0, '']);
-  assert.match(output, /^stdin · 1 page failed to move, 1 held/);
+  assert.match(output, /^standard input · 1 page failed to move, 1 held/);
   assert.equal(
     (await runCli(['report', SAMPLE])).output.split('\n').slice(1).join('\n'),
     output.split('\n').slice(1).join('\n'),
   );
-  const nothing = await runCli(['events', '-']);
-  assert.equal(nothing.status, 2);
-  assert.match(nothing.errors, /stdin cannot be opened: .*empty/);
+  const json = await runCli(['report', '-', '--format', 'json'], text);
+  assert.match(json.output, /^\{"version":1,"captures":\[\{"path":"standard input",/);
+  const kallsyms = await runCli(['report', '-', SAMPLE], '0000000000000000 A nothing\n'.repeat(50));
+  assert.match(kallsyms.output, /^trace\.txt · 1 page failed to move, 1 held/);
+});
+
+test('what is wrong with standard input is told of standard input, with what came', async () => {
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['', /standard input is empty: the program that should write a capture there wrote nothing/],
+    [
+      'ssh: connect failed\n',
+      /standard input cannot be opened: .*text, which begins "ssh: connect failed", exp/,
+    ],
+    ['\n\n  \x1b[31mno such host\r\x07', /, which begins "\[31mno such host··", expected/],
+    [' \n', /no line of a trace was found in this text, expected/],
+    ['[here](command:evil)', /, which begins "\[here\]·\(command:evil\)", expected/],
+  ];
+  for (const [text, message] of wrong) {
+    const { status, output, errors } = await runCli(['events', '-'], text);
+    assert.deepEqual([status, output], [2, '']);
+    assert.match(errors, message);
+    assert.doesNotMatch(errors, /page-holders-/, 'no temporary file');
+  }
+  const twice = await runCli(['report', '-', '-'], 'x');
+  assert.match(twice.errors, /report: - given more than once; standard input can be read once/);
 });
 
 test('--width breaks lines there, 0 nowhere', async () => {
