@@ -193,7 +193,7 @@ class Resolver {
   ): SourceLocation {
     const name = sourceName(frame.function);
     const best = ranked[0];
-    if (!best) return unknownLocation(name, this.index);
+    if (!best) return unknownLocation(name, frame.module, this.index);
     const others = ranked.slice(1).filter((other) => best.score - other.score < SCORE_MARGIN);
     const { definition } = best;
     const place = { file: definition.file, line: definition.line };
@@ -326,11 +326,18 @@ function ambiguous(location: SourceLocation, others: readonly RankedDefinition[]
   };
 }
 
-function unknownLocation(name: SourceName, index: SourceIndex): SourceLocation {
+/** More are counted in messages. */
+const MOST_NAMED_FOLDERS = 6;
+
+function unknownLocation(name: SourceName, module: string | null, index: SourceIndex): SourceLocation {
+  const { folders, version } = index;
+  const where =
+    folders.length > MOST_NAMED_FOLDERS ? `the ${folders.length} folders with code` : folders.join(', ');
+  const ofModule = module === null ? '' : ` The module ${module} may not be of this tree.`;
   const searched = !isSymbolName(name.base)
     ? 'The capture gives no name for this address.'
     : index.symbols.includes(name.base)
-      ? `No definition of ${name.base} in ${index.folders.join(', ')} of linux ${index.version}.`
+      ? `No definition of ${name.base} in ${where} of linux ${version}.${ofModule}`
       : `${name.base} was not looked up.`;
   return { file: null, line: null, certainty: 'unknown', inlined: [], candidates: [], note: searched };
 }

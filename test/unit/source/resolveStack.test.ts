@@ -323,6 +323,13 @@ test('a symbol that is nowhere says where it was looked for', async () => {
     /No definition of nowhere in arch, fs, include, kernel, mm of linux 6\.1\.7-rc1/,
   );
   assert.match(address!.note, /no name for this address/);
+  const folders = ['block', 'crypto', 'drivers', 'fs', 'init', 'ipc', 'kernel', 'lib', 'mm', 'net'];
+  const many = Object.fromEntries(folders.map((folder) => [`${folder}/a.c`, 'int a;\n']));
+  const [ofModule] = await resolve(many, ['nowhere [nvidia]']);
+  assert.match(
+    ofModule!.note,
+    /nowhere in the \d+ folders with code of linux 6\.1\.7-rc1\. The module nvidia may not be of this tree\.$/,
+  );
 });
 
 test('of several definitions the module decides', async () => {
