@@ -60,8 +60,12 @@ export function refused(capture: Capture, refusal: string): NamedCapture {
   return { capture, bare: bareFrames(capture.symbols), named: 0, shift: 0n, refusal };
 }
 
-/** Names what `kallsyms` names, if it is of the kernel and the boot of the capture. */
-export function nameFrames(capture: Capture, kallsyms: Kallsyms): NamedCapture {
+/**
+ * Names what `kallsyms` names, if it is of the kernel and the boot of the capture.
+ *
+ * @param isOfBuild it is of the very build, as build-ids say
+ */
+export function nameFrames(capture: Capture, kallsyms: Kallsyms, isOfBuild = false): NamedCapture {
   const { symbols } = capture;
   const bare = bareFrames(symbols);
   const unused = (refusal: string): NamedCapture => ({ capture, bare, named: 0, shift: 0n, refusal });
@@ -80,7 +84,9 @@ export function nameFrames(capture: Capture, kallsyms: Kallsyms): NamedCapture {
   const left = bareFrames(named);
   if (left === bare)
     return unused('of another kernel or boot: no address of the capture lies in a function of it');
-  const reason = others.compared > 0 ? null : misfit(capture, named, kallsyms);
+  // Of the very build nothing is open but where the kernel stood.
+  const isPlaced = isOfBuild && capture.kernelReference !== undefined;
+  const reason = isPlaced || others.compared > 0 ? null : misfit(capture, named, kallsyms);
   if (reason !== null) return unused(reason);
   return { capture: withNames(capture, named), bare, named: bare - left, shift, refusal: null };
 }

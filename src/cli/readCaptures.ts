@@ -41,7 +41,6 @@ export async function readCaptures(
     await errors.write(`page-holders: ${names}: only names frames; give the capture that needs it too.\n`);
     return null;
   }
-  if (vmlinux !== null && engine.lacksNames()) await nameBy(engine, vmlinux, progress);
   if (!(await isKnownReason(engine, query.filter.reason, errors))) return null;
   const pfns = await pagesOf(engine, ranges, errors);
   if (pfns === null) return null;
@@ -74,15 +73,6 @@ async function openAll(
     }
   }
   return opened;
-}
-
-/** Whether it is the vmlinux of a capture is said in the report; one that cannot be read, where its lines are asked for. */
-async function nameBy(engine: Engine, vmlinux: string, progress: ProgressLine): Promise<void> {
-  try {
-    await openOne(engine, vmlinux, progress);
-  } catch (error) {
-    if (!(error instanceof CaptureError)) throw error;
-  }
 }
 
 function openOne(engine: Engine, capture: string, progress: ProgressLine): Promise<CaptureFacts> {

@@ -3,9 +3,10 @@ import type { Capture } from '../capture/eventTable';
 import { KernelDebugInfo } from '../source/kernelDebugInfo';
 import { SourcePaths } from '../source/sourcePaths';
 import type { DebugInfoMachine, OpenDebugInfo } from './engineHost';
-import { DebugFileError, withoutName } from './errors';
+import { CaptureError, DebugFileError, withoutName } from './errors';
 import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
+import { symbolsOfVmlinux, type SymbolFile } from './joinCaptures';
 import type { KernelSource } from './kernelSource';
 import type { DebugInfoChoice, DebugInfoFacts, LookedPlace, RequestOptions } from './protocol';
 import { pauseFor } from './turns';
@@ -41,6 +42,7 @@ export class DebugInfo {
   private infos = new WeakMap<Capture, Promise<KernelDebugInfo>>();
   private readonly fits = new WeakMap<Capture, CaptureFit>();
   private ofTexts: KernelDebugInfo | null = null;
+  private names: Promise<SymbolFile | null> | null = null;
   /** One search or choice at a time. */
   private settling: Promise<unknown> = Promise.resolve();
 
@@ -134,6 +136,15 @@ export class DebugInfo {
     }
   }
 
+  /** Names of functions for captures that have addresses alone; null without debug info, or where it has no symbols. */
+  symbols(): Promise<SymbolFile | null> {
+    return this.settle(() => {
+      const { files } = this;
+      if (files !== null) this.names ??= readSymbols(files);
+      return this.names ?? Promise.resolve(null);
+    });
+  }
+
   /** Finds the places of the stacks of a capture; null without debug info. */
   locateIn(capture: Capture, tree: LocateStack | null): LocateStack | null {
     if (this.files === null) return null;
@@ -178,6 +189,7 @@ export class DebugInfo {
     this.paths = null;
     this.infos = new WeakMap();
     this.ofTexts = null;
+    this.names = null;
   }
 
   private async search(
@@ -282,6 +294,16 @@ export class DebugInfo {
       isFileIn: (folder, file) => machine!.isFileIn(folder, file),
     });
     return this.paths;
+  }
+}
+
+async function readSymbols({ kernel }: OpenDebugInfo): Promise<SymbolFile | null> {
+  try {
+    const { name, buildId } = kernel;
+    return await symbolsOfVmlinux(name, { systemMap: await kernel.systemMap(), buildId }, undefined);
+  } catch (error) {
+    if (error instanceof CaptureError || error instanceof DebugFileError) return null;
+    throw error;
   }
 }
 

@@ -34,10 +34,7 @@ export function debugInfoRow({ facts, captures, modules, problems }: DebugInfoSt
       kind: 'fact',
       mood: others.length > 0 ? 'doubt' : 'plain',
       label: `${baseName(vmlinux)} ${release ?? ''}`.trim(),
-      description: joined([
-        others.length > 0 ? 'of another build: lines are doubtful' : buildText(captures),
-        isChosen ? 'chosen' : 'found',
-      ]),
+      description: joined([buildText(captures), isChosen ? 'chosen' : 'found']),
       tooltip: {
         title: vmlinux,
         rows: [
@@ -75,9 +72,21 @@ function noVmlinuxRow({ looked }: DebugInfoFacts): Branch {
   );
 }
 
+/** Each of several captures may be of a kernel of its own. */
 function buildText(captures: readonly ComparedCapture[]): string {
-  if (captures.length === 0 || captures.some(({ fit }) => fit === null)) return '';
-  return captures.every(({ fit }) => fit?.isProven) ? 'build fits' : 'build not proven';
+  const known = captures.flatMap(({ fit }) => fit ?? []);
+  if (known.length < captures.length) return '';
+  const fitting = known.filter(({ isProven }) => isProven).length;
+  const others = known.filter(({ mismatch }) => mismatch !== '').length;
+  if (others === known.length && others > 0) return 'of another build: lines are doubtful';
+  if (fitting === known.length && fitting > 0) return 'build fits';
+  const unproven = known.length - fitting - others;
+  if (unproven === known.length) return unproven === 0 ? '' : 'build not proven';
+  return joined([
+    fitting === 0 ? '' : `build fits ${counted(fitting, 'capture')}`,
+    others === 0 ? '' : `of another build than ${counted(others, 'capture')}: lines are doubtful`,
+    unproven === 0 ? '' : `not proven for ${counted(unproven, 'capture')}`,
+  ]);
 }
 
 function captureFitRow(id: string, { path, fit }: ComparedCapture): Branch {

@@ -76,8 +76,10 @@ export class Engine implements EngineApi {
     );
   }
 
-  openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
-    return this.files.open(request, options);
+  async openCapture(request: Request<'openCapture'>, options: RequestOptions = {}): Promise<CaptureFacts> {
+    const facts = await this.files.open(request, options);
+    await this.nameByDebugInfo();
+    return this.files.byId.get(facts.id)?.facts ?? facts;
   }
 
   captureFacts(): Promise<Answer<'captureFacts'>> {
@@ -109,6 +111,7 @@ export class Engine implements EngineApi {
     try {
       await this.places.debug.choose(request, options);
     } finally {
+      await this.nameByDebugInfo();
       this.forget();
     }
     return this.places.debug.facts;
@@ -118,7 +121,7 @@ export class Engine implements EngineApi {
     _request: Request<'debugInfo'>,
     options: RequestOptions = {},
   ): Promise<Answer<'debugInfo'>> {
-    await this.places.settleDebugInfo(options);
+    await this.settleDebugInfo(options);
     return this.places.debug.facts;
   }
 
@@ -139,7 +142,7 @@ export class Engine implements EngineApi {
     _request: Request<'lookUpFunctions'>,
     options: RequestOptions = {},
   ): Promise<Answer<'lookUpFunctions'>> {
-    await this.places.settleDebugInfo(options);
+    await this.settleDebugInfo(options);
     this.trees.forgetCaptures();
     if (this.places.source === null) return null;
     await this.places.source.lookUp(options);
@@ -216,13 +219,6 @@ export class Engine implements EngineApi {
     return Promise.resolve(this.eventQueries.completeFilter(request));
   }
 
-  /** Whether an open capture has addresses alone, which a symbol file may name. */
-  lacksNames(): boolean {
-    return this.files.captures.some(({ capture }) =>
-      capture.problems.some(({ isMissingNames }) => isMissingNames === true),
-    );
-  }
-
   async stackOf({ node, query }: Request<'stackOf'>): Promise<Answer<'stackOf'>> {
     const way = await this.trees.holders(query).way(node);
     const row = way.findLast(({ stack }) => stack !== undefined);
@@ -280,6 +276,20 @@ export class Engine implements EngineApi {
   private async useRules(change: () => boolean): Promise<RuleFacts> {
     if (change()) await this.files.judgeAgain();
     return this.files.rules.facts;
+  }
+
+  /** What is found names what has no names, and is held against what was named. */
+  private async settleDebugInfo(options: RequestOptions): Promise<void> {
+    await this.places.settleDebugInfo(options);
+    if (await this.nameByDebugInfo()) await this.places.settleDebugInfo(options);
+  }
+
+  /** Names captures that have addresses alone by the debug info in use; answers whether others are named than before. */
+  private async nameByDebugInfo(): Promise<boolean> {
+    const symbols = this.files.needNames ? await this.places.debug.symbols() : null;
+    if (!this.files.joined.useDebugInfo(symbols)) return false;
+    await this.files.judgeAgain();
+    return true;
   }
 
   /** Before an answer that stays as it is: a text, a file. */

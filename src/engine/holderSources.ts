@@ -79,6 +79,14 @@ export class HolderSources {
     return [...symbolFiles].map(([id, file]) => symbolFileRow(id, file, this.usesOf(file)));
   }
 
+  /** What the debug info in use names; no row where no capture needs that. */
+  debugInfoNames(): readonly Branch[] {
+    const { debugInfoSymbols } = this.files.joined;
+    if (debugInfoSymbols === null) return [];
+    const uses = this.usesOf(debugInfoSymbols).filter(({ naming }) => naming !== null);
+    return uses.length === 0 ? [] : [symbolFileRow('debug-info/names', debugInfoSymbols, uses)];
+  }
+
   /** Where pages are held in the kernel tree; made anew when a capture or the kernel tree changes. */
   get heldPlaces(): HeldPlaces {
     this.held ??= new HeldPlaces(

@@ -59,18 +59,36 @@ export async function openSymbolFile(
   const { signal } = options;
   try {
     const vmlinux = await vmlinuxSymbols(file, host, options);
-    const text = vmlinux === null ? file : bytesSource(path, vmlinux.systemMap);
-    const read = await readSymbolFile(text, signal === undefined ? {} : { signal });
-    if (read === null) return null;
-    const { kallsyms, problems } = read;
-    if (kallsyms !== null) return { path, kallsyms, problems, buildId: vmlinux?.buildId ?? null };
-    const said = problems.map(({ message }) => message.replace(`${path}: `, '')).join('; ');
-    throw new CaptureError(path, `cannot be used: ${said}.`);
+    if (vmlinux !== null) return await symbolsOfVmlinux(path, vmlinux, signal);
+    return await readSymbols(file, null, signal);
   } catch (error) {
     if (signal?.aborted === true) throw new CancelledError();
     if (!(error instanceof DebugFileError)) throw error;
     throw new CaptureError(path, `cannot be used: ${withoutName(error.message, path)}.`);
   }
+}
+
+/** As {@link openSymbolFile}, of a vmlinux that is open. */
+export function symbolsOfVmlinux(
+  path: string,
+  { systemMap, buildId }: VmlinuxSymbols,
+  signal: AbortSignal | undefined,
+): Promise<SymbolFile | null> {
+  return readSymbols(bytesSource(path, systemMap), buildId, signal);
+}
+
+async function readSymbols(
+  text: ByteSource,
+  buildId: string | null,
+  signal: AbortSignal | undefined,
+): Promise<SymbolFile | null> {
+  const path = text.name;
+  const read = await readSymbolFile(text, signal === undefined ? {} : { signal });
+  if (read === null) return null;
+  const { kallsyms, problems } = read;
+  if (kallsyms !== null) return { path, kallsyms, problems, buildId };
+  const said = problems.map(({ message }) => message.replace(`${path}: `, '')).join('; ');
+  throw new CaptureError(path, `cannot be used: ${said}.`);
 }
 
 /** Null for a file that is no vmlinux. */
@@ -96,6 +114,17 @@ function bytesSource(name: string, bytes: Uint8Array): ByteSource {
   };
 }
 
+function namesOf(capture: Capture, { kallsyms, buildId }: SymbolFile): ReturnType<typeof nameFrames> {
+  const recorded = capture.kernel?.buildId ?? null;
+  if (buildId === null || recorded === null || buildId === recorded) {
+    return nameFrames(capture, kallsyms, buildId !== null && buildId === recorded);
+  }
+  return refused(
+    capture,
+    `of another build: its build-id is ${buildId}, that of the recorded kernel ${recorded}`,
+  );
+}
+
 interface NamedCapture {
   readonly capture: Capture;
   readonly namings: readonly Naming[];
@@ -103,6 +132,8 @@ interface NamedCapture {
 
 export class JoinedFiles {
   private readonly files = new Map<string, SymbolFile>();
+  /** Of the debug info in use; null where no capture needs it. */
+  private ofDebugInfo: SymbolFile | null = null;
   /** By the capture as it was read; made anew when a symbol file is opened or closed. */
   private namedCaptures = new WeakMap<Capture, NamedCapture>();
   /** By id of the capture; made anew when a file is opened or closed. */
@@ -113,9 +144,22 @@ export class JoinedFiles {
     return this.files;
   }
 
+  /** The symbols of the debug info in use; null where no capture needs them. */
+  get debugInfoSymbols(): SymbolFile | null {
+    return this.ofDebugInfo;
+  }
+
   addSymbols(id: string, file: SymbolFile): void {
     this.files.set(id, file);
     this.namedCaptures = new WeakMap();
+  }
+
+  /** Takes the symbols of the debug info in use; true when they are others than before, so that captures have to be named anew. */
+  useDebugInfo(file: SymbolFile | null): boolean {
+    if (file === this.ofDebugInfo) return false;
+    this.ofDebugInfo = file;
+    this.namedCaptures = new WeakMap();
+    return true;
   }
 
   /**
@@ -142,20 +186,17 @@ export class JoinedFiles {
   private nameFrames(read: Capture): NamedCapture {
     let capture = read;
     const namings: Naming[] = [];
-    for (const { path, kallsyms, buildId } of this.files.values()) {
-      const recorded = capture.kernel?.buildId ?? null;
-      const isOther = buildId !== null && recorded !== null && buildId !== recorded;
-      const named = isOther
-        ? refused(
-            capture,
-            `of another build: its build-id is ${buildId}, that of the recorded kernel ${recorded}`,
-          )
-        : nameFrames(capture, kallsyms);
+    const nameBy = (file: SymbolFile): void => {
+      const named = namesOf(capture, file);
       // One that needs no names is not worth a word.
-      if (named.bare === 0) break;
-      namings.push({ file: path, ...named });
+      if (named.bare === 0) return;
+      namings.push({ file: file.path, ...named });
       capture = named.capture;
-    }
+    };
+    for (const file of this.files.values()) nameBy(file);
+    // What an open file that fits left without a name is no function of the kernel itself.
+    const isDone = namings.some(({ file, refusal }) => refusal === null || file === this.ofDebugInfo?.path);
+    if (this.ofDebugInfo !== null && !isDone) nameBy(this.ofDebugInfo);
     return { capture, namings };
   }
 

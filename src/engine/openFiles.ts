@@ -41,6 +41,13 @@ export class OpenFiles {
     return this.captures.filter(({ part }) => part === 1);
   }
 
+  /** Whether a capture has addresses alone, as its file says it: symbols may name them. */
+  get needNames(): boolean {
+    return this.wholeCaptures.some(({ read }) =>
+      read.problems.some(({ isMissingNames }) => isMissingNames === true),
+    );
+  }
+
   /** Captures alone. */
   get byId(): ReadonlyMap<string, OpenedCapture> {
     return this.opened;

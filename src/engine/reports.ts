@@ -113,7 +113,7 @@ export class Reports {
         below: isEmpty ? [branch({ id: 'looked-for', kind: 'note', label })] : [],
       };
     });
-    const symbolFiles = this.sources.symbolFileRows();
+    const symbolFiles = [...this.sources.symbolFileRows(), ...this.sources.debugInfoNames()];
     return symbolFiles.length === 0 ? parts : [...parts, { rows: symbolFiles, below: [] }];
   }
 }

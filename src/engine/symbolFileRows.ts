@@ -45,7 +45,7 @@ export function symbolFileRow(id: string, file: SymbolFile, uses: readonly Symbo
       kind: 'capture',
       mood: refused ? 'doubt' : 'plain',
       label: baseName(file.path),
-      description: `kallsyms · ${counted(file.kallsyms.names.codeCount, 'kernel function')}`,
+      description: `names of ${counted(file.kallsyms.names.codeCount, 'kernel function')}`,
       tooltip: { title: file.path, rows: [], notes: file.problems.map(({ message }) => message) },
       expanded: true,
     },

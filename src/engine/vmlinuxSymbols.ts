@@ -1,9 +1,10 @@
 /** The functions of a vmlinux as its System.map lists them: names for captures that have addresses alone. */
-import { absoluteAddress, openElf } from '../source/elf/elfFile';
+import { openElf } from '../source/elf/elfFile';
 import { DebugFileError } from '../source/elf/debugProblems';
 import { readBuildId } from '../source/elf/notes';
 import type { RangeSource } from '../source/elf/rangeSource';
 import { SymbolTable } from '../source/elf/symbolTable';
+import { systemMap } from '../source/elf/systemMap';
 
 export interface VmlinuxSymbols {
   /** Lines `ffffffff81000000 T _text`, in the order of their addresses. */
@@ -12,8 +13,6 @@ export interface VmlinuxSymbols {
   readonly buildId: string | null;
 }
 
-/** As much as of a kallsyms is read: a kernel with everything in it has 20 MB. */
-const LARGEST = 1 << 27;
 /** What an ELF file begins with. */
 export const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
@@ -31,16 +30,8 @@ export async function readVmlinuxSymbols(source: RangeSource): Promise<VmlinuxSy
   try {
     const elf = await openElf(source);
     if (elf.isRelocatable) return null;
-    const symbols = await SymbolTable.read(elf);
-    const lines: string[] = [];
-    let length = 0;
-    for (const symbol of symbols.codeByAddress()) {
-      if (!symbols.hasKernelName(symbol) || length > LARGEST) continue;
-      const address = absoluteAddress(elf, symbols.valueAt(symbol)).toString(16).padStart(16, '0');
-      length += lines[lines.push(`${address} T ${symbols.nameAt(symbol)}\n`) - 1]!.length;
-    }
-    if (lines.length === 0) return null;
-    return { systemMap: new TextEncoder().encode(lines.join('')), buildId: await readBuildId(elf) };
+    const map = systemMap(elf, await SymbolTable.read(elf));
+    return map.length === 0 ? null : { systemMap: map, buildId: await readBuildId(elf) };
   } catch (error) {
     if (error instanceof DebugFileError) return null;
     throw error;

@@ -4,6 +4,7 @@ import type { DebugProblem } from './elf/debugProblems';
 import { readAlternate, readBuildId, readDebugLink, readKernelRelease, type DebugLink } from './elf/notes';
 import { then, type Now, type RangeSource } from './elf/rangeSource';
 import { SymbolTable, type SymbolId } from './elf/symbolTable';
+import { systemMap } from './elf/systemMap';
 import { DwarfFile, NO_PLACES, type AddressPlaces, type Call, type CodePlace } from './dwarf/dwarfFile';
 
 /** Code by its symbol. Addresses are as the file has them: those of the kernel without KASLR. */
@@ -89,6 +90,11 @@ export class DebugFile {
   async symbolsNamed(name: string): Promise<readonly CodeSymbol[]> {
     const symbols = await this.symbols();
     return symbols.named(name).map((id) => this.symbol(symbols, id));
+  }
+
+  /** Its functions as a System.map lists them; empty where it has no symbols. */
+  async systemMap(): Promise<Uint8Array> {
+    return systemMap(this.elf, await this.symbols());
   }
 
   /** How many bytes behind a symbol the next ones begin, ascending; at most `limit` of them. */

@@ -93,7 +93,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     if (this.settled === null) return;
     await this.tell(async () => {
       await this.applyDebugInfo();
-      this.captures.notify();
+      await this.askAnew();
     });
     await this.lookUpFunctions();
   }
@@ -122,7 +122,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     } catch (error) {
       showFailure(this.log, error);
     } finally {
-      this.captures.notify();
+      await this.askAnew();
     }
   }
 
@@ -202,7 +202,14 @@ export class KernelTreeChoice implements vscode.Disposable {
     await this.kindRules.tell(this.engine).catch((error: unknown) => {
       showFailure(this.log, error);
     });
-    this.captures.notify();
+    await this.askAnew();
+  }
+
+  /** Places, names and rules may be others than before. */
+  private async askAnew(): Promise<void> {
+    await this.captures.askAnew().catch((error: unknown) => {
+      showFailure(this.log, error);
+    });
   }
 
   /** Whoever writes rules wants to see what they do. */

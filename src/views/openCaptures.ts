@@ -120,8 +120,17 @@ export class OpenCaptures implements vscode.Disposable {
     return { open, reading };
   }
 
-  /** Tells the views to ask again, for example after the kernel tree changed. */
-  notify(): void {
+  /** Names or rules may be others, so that other things are found in the captures; the views are told to ask again. */
+  async askAnew(): Promise<void> {
+    if (this.list.length > 0) {
+      const facts = new Map((await this.engine.captureFacts({})).map((each) => [each.id, each]));
+      this.list = this.list.map((capture) => facts.get(capture.id) ?? capture);
+    }
+    this.notify();
+  }
+
+  /** Tells the views to ask again. */
+  private notify(): void {
     const pages = this.list.reduce((sum, capture) => sum + capture.pages, 0);
     const pageEvents = this.list.reduce((sum, capture) => sum + capture.pageEvents, 0);
     // Nothing is missing as long as there is more to read.
@@ -148,13 +157,6 @@ export class OpenCaptures implements vscode.Disposable {
 
   private drop(id: string): void {
     this.list = this.list.filter((capture) => capture.id !== id);
-    this.notify();
-  }
-
-  /** A symbol file that comes or goes changes what is found in the captures beside it. */
-  private async askAnew(): Promise<void> {
-    const facts = new Map((await this.engine.captureFacts({})).map((each) => [each.id, each]));
-    this.list = this.list.map((capture) => facts.get(capture.id) ?? capture);
     this.notify();
   }
 

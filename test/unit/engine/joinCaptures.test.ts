@@ -162,7 +162,7 @@ test('symbols that do not fit are not used, and this stands beside the pages', a
 test('a symbol file alone says what it is for', async () => {
   const [row] = await children(await opened(KALLSYMS), null);
   assert.equal(row?.label, 'multi.kallsyms.gz');
-  assert.match(row.description, /^kallsyms · \d+ kernel functions$/);
+  assert.match(row.description, /^names of \d+ kernel functions$/);
 });
 
 test('kallsyms that hides its addresses is refused with what to do', async () => {
@@ -292,7 +292,7 @@ test('a packed vmlinux names as a flat one does, and what is damaged in it is sa
     return [...roots, ...own].map(({ label, description }) => `${label} ${description}`);
   };
   const expected = await rowsWith(flat);
-  assert.ok(expected.some((row) => /^vmlinux kallsyms · \d+ kernel functions$/.test(row)));
+  assert.ok(expected.some((row) => /^vmlinux names of \d+ kernel functions$/.test(row)));
   assert.ok(expected.some((row) => row.includes('its build-id is 894b65e4b0b4eb75c6c70f4ae9897fb9430fdce6')));
   assert.deepEqual(await rowsWith(packed), expected);
 

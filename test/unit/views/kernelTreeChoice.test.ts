@@ -68,6 +68,7 @@ async function answerChoice(worker: AskedWorker): Promise<string | null> {
 }
 
 async function openOne({ worker, captures }: Window): Promise<void> {
+  worker.answersAtOnce.set('captureFacts', [facts('c1')]);
   const opening = captures.open('/captures/c1', () => undefined);
   await worker.answer('openCapture', facts('c1'));
   await opening;
@@ -224,4 +225,22 @@ test('links out of the tree are told once', async () => {
     await told;
   }
   assert.deepEqual(editor.said, [linksOut]);
+});
+
+test('with another vmlinux captures may be named anew: what is known of them is asked again', async () => {
+  const window = newWindow();
+  const { worker, choice, captures } = window;
+  await openOne(window);
+  const tree = choice.tree();
+  await answerChoice(worker);
+  await tree;
+  worker.answersAtOnce.set('captureFacts', [facts('c1', { heldPages: 1 })]);
+  editor.set('pageHolders.vmlinux', '/boot/vmlinux');
+  await worker.answer('setDebugInfo', NO_DEBUG_INFO);
+  await settled();
+  assert.equal(captures.all[0]!.heldPages, 1);
+  worker.answersAtOnce.set('captureFacts', [facts('c1', { heldPages: 2 })]);
+  await worker.answer('lookUpFunctions', null);
+  await settled();
+  assert.equal(captures.all[0]!.heldPages, 2, 'one may be found by itself');
 });
