@@ -1,5 +1,7 @@
 /** `page-holders compare`: what became of the holders of one capture in another. */
+import type { Comparison } from '../engine/comparing/compareCaptures';
 import { compareText } from '../engine/comparing/compareText';
+import { CompareError } from '../engine/errors';
 import type { CaptureFacts } from '../engine/protocol';
 import type { CompareCommand } from './compareCommand';
 import type { OutputStream } from './outputStream';
@@ -26,7 +28,14 @@ export async function runCompare(
     );
     return 2;
   }
-  const comparison = await engine.compare({ before: one.id, after: other.id });
+  let comparison: Comparison;
+  try {
+    comparison = await engine.compare({ before: one.id, after: other.id });
+  } catch (error) {
+    if (!(error instanceof CompareError)) throw error;
+    await errors.write(`page-holders: ${error.message}\n`);
+    return 2;
+  }
   await output.write(
     format === 'json' ? `${JSON.stringify(comparison, null, 2)}\n` : `${compareText(comparison)}\n`,
   );

@@ -30,6 +30,7 @@ export function factsOf(
     doubts: doubtTexts(capture),
     problems: capture.problemCount,
     pageEvents: pageEvents(capture),
+    tellsOfMoving: tellsOfMoving(capture),
     allocations: allocationCount(capture.allocations),
     ...countPages(pages),
     unreleasedPages: unreleased.length,
@@ -63,6 +64,19 @@ function countPages(pages: readonly Page[]): FoundPages {
   const untracedPages = pages.filter(isHeld).length - heldPages;
   const unjudgedPages = pages.filter((page) => !isHeld(page) && isNotJudged(page)).length;
   return { pages: pages.length, heldPages, untracedPages, unjudgedPages };
+}
+
+/** What says who allocated a page, and no more. */
+const OF_ALLOCATION: ReadonlySet<EventKind> = new Set([
+  EventKind.Other,
+  EventKind.PageAlloc,
+  EventKind.PageFree,
+  EventKind.PageFreeBatched,
+]);
+
+function tellsOfMoving({ events: { kind, length } }: Capture): boolean {
+  for (let row = 0; row < length; row++) if (!OF_ALLOCATION.has(kind[row]!)) return true;
+  return false;
 }
 
 function pageEvents(capture: Capture): number {

@@ -5,7 +5,7 @@
 import { NONE } from '../capture/eventTable';
 import { functionsOf, symbolLookup } from './captureFunctions';
 import { captureMarks } from './captureMarks';
-import { compareCaptures } from './comparing/compareCaptures';
+import { compareCaptures, whyNotCompared } from './comparing/compareCaptures';
 import { DebugInfo } from './debugInfo';
 import type { EngineHost } from './engineHost';
 import { CompareError } from './errors';
@@ -268,6 +268,9 @@ export class Engine implements EngineApi {
     const [one, other] = [before, after].map((id) => this.files.byId.get(id));
     if (one === undefined || other === undefined) {
       return Promise.reject(new CompareError('A capture that is to be compared is not open any more.'));
+    }
+    for (const { facts } of [one, other]) {
+      if (!facts.tellsOfMoving) return Promise.reject(new CompareError(whyNotCompared(facts)));
     }
     return Promise.resolve(compareCaptures(this.sources.of(one), this.sources.of(other)));
   }

@@ -147,6 +147,8 @@ export interface CaptureFacts {
   readonly problems: number;
   /** Events that say something of a page or of moving pages. */
   readonly pageEvents: number;
+  /** Whether events of it can tell of pages that do not move: allocations alone, and who made them, cannot. */
+  readonly tellsOfMoving: boolean;
   /** Allocations that a page_owner dump, or a kernel log with page dumps, tells of. */
   readonly allocations: number;
   /** Pages that failed to move, and how many of them somebody held. */

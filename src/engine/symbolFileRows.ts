@@ -22,6 +22,7 @@ export function symbolFacts(id: string, { path }: Pick<SymbolFile, 'path'>): Cap
     gaps: 0,
     problems: 0,
     pageEvents: 0,
+    tellsOfMoving: false,
     allocations: 0,
     pages: 0,
     doubts: [],

@@ -49,7 +49,7 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
   }
 
   private async compare(): Promise<void> {
-    const captures = this.captures.all.filter(({ format, part }) => format !== 'kallsyms' && part === 1);
+    const captures = this.captures.all.filter(({ tellsOfMoving, part }) => tellsOfMoving && part === 1);
     if (captures.length < 2) {
       const message = vscode.l10n.t(
         'Two open captures are needed to compare them. Open the other one beside this.',

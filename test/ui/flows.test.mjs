@@ -75,17 +75,22 @@ describe('from a new window to a script, a page, a comparison and a file', () =>
     await runCommand('Page Holders: Clear Filter');
   });
 
-  it('compares two captures', async () => {
+  it('compares two captures, and offers no file that says nothing of pages that do not move', async () => {
+    await openCapture(path.resolve('test/fixtures/dumps/page_owner.gz'));
     const other = folderWithSample('flows-after', 'after.txt');
     await openCapture(path.join(other, 'after.txt'));
     // Its row may be further down than the Captures view is high.
-    await page.locator('.statusbar-item', { hasText: '2 captures' }).waitFor();
+    await page.locator('.statusbar-item', { hasText: '3 captures' }).waitFor();
     await runCommand('Page Holders: Compare Captures…');
     await quickInputTitled('Compare Captures: Before');
+    // The other trace is the only one that is left.
     await quickItem('before.txt').click();
     await page.locator('.tab.active', { hasText: 'before.txt and after.txt' }).waitFor();
     assert.match(await editorText(), /Unchanged \(2\)/);
     await screenshot('comparison');
+    await runCommand('Page Holders: Close Capture');
+    await quickItem('page_owner.gz').click();
+    await page.locator('.statusbar-item', { hasText: '2 captures' }).waitFor();
   });
 
   it('exports what is shown as Markdown', async () => {

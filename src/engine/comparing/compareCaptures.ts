@@ -5,11 +5,13 @@
 import type { Capture } from '../../capture/eventTable';
 import type { Attempt, Page } from '../../holders/model';
 import { doubtTexts } from '../captureDoubts';
+import { saysAllocationsAlone } from '../captureFacts';
 import { pathText, PUT_PATH } from '../groupByHolder';
 import { lastTime, timeSpan } from '../heldTime';
 import { groupBy, totalsOf, type Holding } from '../holdings';
 import type { HolderSource } from '../holderSource';
 import { heldReferences, holdersText, isHeld, kindText, untracedReferences } from '../pageFacts';
+import type { CaptureFacts } from '../protocol';
 import { spanText, type Clock } from '../timeText';
 
 /** One version of the JSON that `page-holders compare` prints: added to, never renamed. */
@@ -200,16 +202,29 @@ function worstFirst(a: HolderTotals, b: HolderTotals): number {
   return b.attemptsBlocked - a.attemptsBlocked || b.pages - a.pages || (b.total ?? 0) - (a.total ?? 0);
 }
 
+/** Of a capture that tells nothing of pages that do not move. */
+export function whyNotCompared(facts: CaptureFacts): string {
+  const says = saysAllocationsAlone(facts)
+    ? 'it tells who allocated pages, and nothing of who kept them from moving.'
+    : 'no event of it tells of references to pages or of attempts to move them.';
+  return `${facts.path} cannot be compared: ${says} Expected a trace with page_ref, page_pin_owner, migrate, cma or the like.`;
+}
+
+/** Whether pages were wanted at all: where none was, nobody could be in the way. */
+export function wasTried({ attempts, pages }: ComparedCapture): boolean {
+  return attempts > 0 || pages > 0;
+}
+
 /** A difference of this factor in what was tried or how long is worth a word. */
 const NOTABLE = 2;
 
 function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly string[] {
   const doubts: string[] = [];
-  for (const [name, { attempts }] of [
+  for (const [name, side] of [
     ['Before', before],
     ['After', after],
   ] as const) {
-    if (attempts === 0)
+    if (!wasTried(side))
       doubts.push(`${name}: no attempt to move pages is in the capture, so nobody was in its way.`);
   }
   for (const { path, doubts: ofSide } of [before, after]) {

@@ -61,6 +61,10 @@ test('compare needs two captures that can be read', async () => {
   for (const [args, message] of [
     [[SAMPLE], /compare: expected two captures/],
     [[SAMPLE, path.join(scratch, 'absent')], /absent does not exist/],
+    [
+      [SAMPLE, 'test/fixtures/dumps/page_owner.gz'],
+      /^page-holders: \S+page_owner\.gz cannot be compared: it tells/,
+    ],
     [[SAMPLE, BUFFERS, '--group-by', 'task'], /compare: unknown option --group-by/],
   ] as const) {
     const { status, output, errors } = await runCli(['compare', ...args]);

@@ -102,9 +102,41 @@ test('a capture without an attempt says nothing of who is gone', async () => {
   const nothing = path.join(scratch, 'nothing.txt');
   const text = readFileSync(SAMPLE, 'utf8');
   writeFileSync(nothing, text.slice(0, text.lastIndexOf('\n', text.indexOf(' cma_alloc_start:')) + 1));
-  const { doubts, gone } = await compared(SAMPLE, nothing);
-  assert.equal(gone.length, 2);
-  assert.ok(doubts.includes('After: no attempt to move pages is in the capture, so nobody was in its way.'));
+  const comparison = await compared(SAMPLE, nothing);
+  const careful = 'After: no attempt to move pages is in the capture, so nobody was in its way.';
+  assert.equal(comparison.gone.length, 2);
+  assert.equal(comparison.doubts[0], careful);
+  const lines = compareText(comparison).split('\n');
+  assert.equal(lines[0], `Careful: ${careful}`);
+  assert.ok(lines.includes('Gone (2): kept pages before; nothing was tried after'));
+  assert.match(
+    compareText(await compared(nothing, SAMPLE)),
+    /^Careful: Before: .*\n(?:.*\n)*New \(2\): keep pages now; nothing was tried before$/m,
+  );
+});
+
+test('what says nothing of pages that do not move is refused, with what it says', async () => {
+  const other = path.join(scratch, 'other.txt');
+  const event = '            sh-84      [000] ...2.     7.289237:';
+  writeFileSync(
+    other,
+    `# tracer: nop\n${event} sched_wakeup: comm=a pid=1\n${event} mm_page_alloc: page=1 pfn=0x5 order=0 migratetype=1 gfp_flags=GFP_KERNEL\n`,
+  );
+  for (const [file, why] of [
+    ['test/fixtures/dumps/page_owner.gz', 'it tells who allocated pages, and nothing of who kept them'],
+    [other, 'no event of it tells of references to pages or of attempts to move them'],
+  ] as const) {
+    for (const [one, two] of [
+      [SAMPLE, file],
+      [file, SAMPLE],
+    ] as const) {
+      await assert.rejects(compared(one, two), (error: Error) => {
+        assert.equal(error.name, 'CompareError');
+        assert.ok(error.message.startsWith(`${file} cannot be compared: ${why}`), error.message);
+        return true;
+      });
+    }
+  }
 });
 
 test('a capture that was closed cannot be compared', async () => {
