@@ -8,7 +8,8 @@
 import { ABSENT, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
-import type { LedgerReference, Snapshot } from './ledger';
+import type { Snapshot } from './ledger';
+import type { LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
 import type { StackSites } from './stackSites';

@@ -4,7 +4,7 @@ import { isInTreeModule } from './inTreeModules';
 import { KIND_LABEL } from './kindLabel';
 import { KIND_RULES, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
 import type { KindRule } from './kindRule';
-import type { LedgerReference } from './ledger';
+import type { LedgerReference } from './ledgerReference';
 import type { Reference, ReferenceEnd } from './model';
 
 /** `__do_sys_vmsplice` and its like are the system call to the reader. */

@@ -7,24 +7,15 @@
  */
 import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../capture/eventTable';
 import { countChange, isPageRef, reachesZero } from './countChange';
-import { isInTreeModule } from './inTreeModules';
+import { countAfter } from './countRace';
 import { ACCOUNTED_KINDS } from './kindRules';
+import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
+import { PutMatcher } from './matchPut';
 import type { Confidence, Kind } from './model';
 import type { Span } from './lives';
-import {
-  countOf,
-  latestOf,
-  NO_GET,
-  oldestOf,
-  OpenReferences,
-  type Group,
-  type Standing,
-} from './openReferences';
+import { latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
 import type { Site } from './matchSite';
 import type { StackSite, StackSites } from './stackSites';
-
-/** The bias that a FOLL_PIN adds to a small folio's refcount (include/linux/mm.h). */
-export const GUP_PIN_COUNTING_BIAS = 1024;
 
 /**
  * Pins that one event is believed to take or drop: unpin_user_pages() joins the pins of a page that its list names
@@ -55,60 +46,6 @@ const SHED_ORDER: readonly Kind[] = [
   'allocation',
 ];
 
-/** In the order in which a put that nothing explains closes them. */
-const LEAST_BINDING_FIRST: readonly Kind[] = [
-  'unknown',
-  'driver',
-  'page-cache-lookup',
-  'gup-get',
-  'allocation',
-  'read',
-  'writeback',
-];
-
-export interface LedgerReference {
-  kind: Kind;
-  confidence: Confidence;
-  weight: number;
-  /** Row of the get, or NONE when the capture does not show it. */
-  acquireRow: number;
-  /** Row of the put, or NONE while open. */
-  releaseRow: number;
-  /** The function that names the holder, from the stack of the get, or of the put where there is no get. */
-  functionName: string;
-  /** The rule that named its kind, at its get or, where the capture has none, at its put. */
-  site: Site | null;
-  /** First row at which it is known to be there. */
-  readonly fromRow: number;
-  /** Row at which a reference of the pool was told apart; its own get otherwise. */
-  readonly knownRow: number;
-  /** Unmapped by a migration that may map it again. */
-  suspended: boolean;
-  repeats: number;
-  /** Another reference of the kind was dropped that may have been this one. */
-  ambiguous: boolean;
-  /** Neither a stack nor a function name says what it is for: it can be counted, not judged. */
-  readonly nameless: boolean;
-  /** Its put is not in the capture: the count says that it went before {@link releaseRow}. */
-  putMissing: boolean;
-  /** Without gets: how many puts behind a mark, this one among them, may be what was too many there. */
-  rivals?: number;
-  /** Taken by putback_movable_pages through folio_add_lru: the failed attempt's own trace. */
-  readonly byPutback: boolean;
-  evidence: string;
-  /** Rows of its events, ascending. */
-  readonly rows: number[];
-  /** Where it stands among the open ones, or null. */
-  standing: Standing | null;
-}
-
-/**
- * How many events CPUs may be out of step for; more than two were never seen. Counts go up and down by one all
- * the time, so that a longer look tells a race from a loss there; a pin's 1024 stands out at once.
- */
-const RACE_WINDOW = 8;
-const PIN_RACE_WINDOW = 2;
-
 const FELL = 'the count fell without one';
 
 /** What the ledger knew after one row. */
@@ -134,13 +71,6 @@ export interface Lifetime {
   nature: 'anonymous' | 'file' | null;
 }
 
-/** The open reference that a put most likely drops. */
-interface Match {
-  readonly reference: LedgerReference;
-  readonly confidence: Confidence;
-  readonly why: string;
-}
-
 export class Ledger {
   readonly lifetimes: Lifetime[] = [];
   readonly snapshots: Snapshot[] = [];
@@ -156,12 +86,15 @@ export class Ledger {
   /** Snapshots asked for since then: the first event that follows tells their count. */
   private waiting: number[] = [];
   private lastRow: number = NONE;
+  private readonly matcher: PutMatcher;
 
   constructor(
     private readonly events: EventTable,
     private readonly symbols: SymbolTable,
     private readonly sites: StackSites,
-  ) {}
+  ) {
+    this.matcher = new PutMatcher(sites, (row) => this.pidOf(row));
+  }
 
   /**
    * @param rows the page's rows in file order
@@ -320,43 +253,9 @@ export class Ledger {
     this.begin(row, change);
     if (change > 0) this.acquire(change, row, site);
     else if (change < 0) this.release(-change, row, site);
-    this.count = (this.count ?? 0) + change;
-    this.checkCount(row, rows, index);
+    this.count = countAfter(this.events, rows, index, (this.count ?? 0) + change);
     this.reconcile(row);
     if (reachesZero(this.events, row)) this.endLifetime(row, 'without references');
-  }
-
-  /**
-   * CPUs that change one page at a time report each other's changes; some events later sum and report agree
-   * again. A difference that stays means missing events (lost, filtered, or tracing was off).
-   */
-  private checkCount(row: number, rows: ArrayLike<number>, index: number): void {
-    const reported = this.events.count[row]!;
-    if (reported === ABSENT || this.count === null || reported === this.count) return;
-    const large = Math.abs(reported - this.count) >= GUP_PIN_COUNTING_BIAS / 2;
-    if (this.agreesAgain(rows, index, this.count, large ? PIN_RACE_WINDOW : RACE_WINDOW)) return;
-    this.count = reported;
-  }
-
-  /** Whether one of the next few events of the lifetime reports what the sum says; also when none follows. */
-  private agreesAgain(rows: ArrayLike<number>, index: number, count: number, window: number): boolean {
-    const { events } = this;
-    let sum = count;
-    let seen = 0;
-    for (let next = index + 1; next < rows.length && seen < window; next++) {
-      const row = rows[next]!;
-      const kind = events.kind[row]!;
-      const replaces =
-        !isPageRef(kind) ||
-        kind === EventKind.PageRefSet ||
-        kind === EventKind.PageRefUnfreeze ||
-        (kind === EventKind.PageRefFreeze && events.ret[row] === 1);
-      if (replaces) break;
-      sum += countChange(events, row);
-      if (events.count[row] === sum) return true;
-      if (events.count[row] !== ABSENT) seen++;
-    }
-    return seen === 0;
   }
 
   /** What is open and the pool make up the count; events that are missing show as a difference here. */
@@ -483,7 +382,7 @@ export class Ledger {
 
   /** @returns the weight that was closed */
   private releaseOne(weight: number, row: number, site: StackSite): number {
-    const found = this.bestMatch(weight, row, site);
+    const found = this.matcher.match(this.open, { weight, row, site }, this.pool > 0);
     if (found !== null) {
       this.close(found.reference, row, found.confidence, found.why);
       return found.reference.weight;
@@ -507,90 +406,6 @@ export class Ledger {
           kinds.includes(group.kind),
       ),
     );
-  }
-
-  private bestMatch(weight: number, row: number, site: StackSite): Match | null {
-    const put = site.release;
-    const fitting = this.open.where((group) => !group.suspended && fits(group, weight));
-    if (put !== null && fitting.length > 0) {
-      const paired = this.bestOf(
-        fitting.filter((group) => isPair(group, put)),
-        row,
-        site,
-      );
-      if (paired !== null) return paired;
-      for (const kind of put.rule.closes) {
-        const best = this.bestOf(
-          fitting.filter((group) => group.kind === kind),
-          row,
-          site,
-        );
-        if (best !== null) return best;
-      }
-    }
-    const candidates = this.open.where((group) => !group.suspended && group.weight <= weight);
-    // A get and a put of one function, or of one call chain, by one task.
-    const nested = this.latestNested(
-      candidates.filter(({ kind }) => put === null || !ACCOUNTED_KINDS.has(kind)),
-      row,
-      site,
-    );
-    if (nested !== null) return nestedMatch(nested, site);
-    if (this.pool > 0) return null;
-    return leastBinding(fitting);
-  }
-
-  /** @param groups those that a put of the site may drop as far as their kinds and weights go */
-  private bestOf(groups: readonly Group[], row: number, site: StackSite): Match | null {
-    const first = oldestOf(groups);
-    if (first === null) return null;
-    const nested = this.latestNested(groups, row, site);
-    if (nested !== null) return nestedMatch(nested, site);
-    const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
-    if (countOf(groups) === 1) return { reference: first, confidence: 'rule', why: how };
-    const own = site.interrupted ? null : oldestOf(groups, this.pidOf(row));
-    if (own !== null) return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
-    if (ACCOUNTED_KINDS.has(first.kind) || first.kind === 'lru-batch') {
-      return { reference: first, confidence: 'rule', why: how };
-    }
-    return this.ofLatestTaker(groups, first, how);
-  }
-
-  /**
-   * Which of several tasks' references another task dropped, no event says (pipe buffers travel without one).
-   * Short use nests inside long use, so that the latest taker's oldest reference is the likelier one.
-   */
-  private ofLatestTaker(groups: readonly Group[], first: LedgerReference, how: string): Match {
-    const taker = this.takerOf(latestOf(groups) ?? first);
-    const reference = oldestOf(groups, taker) ?? first;
-    const count = countOf(groups);
-    // Those that one task took along one code path are alike: which of them went makes no difference.
-    if (countOf(groups, taker) === count && new Set(groups.map(({ stack }) => stack)).size === 1)
-      return { reference, confidence: 'rule', why: `${how}, oldest first` };
-    // Each is said to be doubtful once, so that this does not grow with the number of puts.
-    const sure = groups.filter(({ ambiguous }) => !ambiguous).flatMap(({ all }) => all.references());
-    for (const other of sure) {
-      if (other === reference) continue;
-      this.open.change(other, { ambiguous: true });
-      other.confidence = 'assumed';
-      other.evidence +=
-        '; another reference of the kind was dropped while it was open, which may have been this one';
-    }
-    return {
-      reference,
-      confidence: 'assumed',
-      why: `${how}; ${count} such references were open, which of them was dropped the capture does not say`,
-    };
-  }
-
-  /**
-   * The put's holder function stands in the stack of the get, same task: one call took and dropped it.
-   * The latest such get is meant.
-   */
-  private latestNested(groups: readonly Group[], row: number, site: StackSite): LedgerReference | null {
-    if (site.interrupted || site.holderFunction === '') return null;
-    const nested = groups.filter(({ stack }) => this.sites.of(stack).functions.includes(site.holderFunction));
-    return nested.length === 0 ? null : latestOf(nested, this.pidOf(row));
   }
 
   private suspendMapping(weight: number, row: number, site: StackSite): boolean {
@@ -709,81 +524,12 @@ export class Ledger {
     return this.symbols.taskPid(this.events.task[row]!);
   }
 
-  private takerOf(reference: LedgerReference): number {
-    return reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
-  }
-
   private static newLifetime(): Lifetime {
     return { references: [], fromPool: [], order: 0, nature: null };
   }
 }
 
-/** A reference of which the capture shows the put alone, at `row` with the stack of `site`. */
-export function knownByPut(
-  row: number,
-  site: StackSite,
-  given: Pick<LedgerReference, 'kind' | 'weight' | 'site' | 'fromRow' | 'evidence'>,
-): LedgerReference {
-  return {
-    confidence: site.release === null ? 'assumed' : 'rule',
-    acquireRow: NONE,
-    releaseRow: row,
-    functionName: site.release?.functionName ?? site.holderFunction,
-    knownRow: row,
-    suspended: false,
-    repeats: 1,
-    ambiguous: false,
-    nameless: site.functions.length === 0,
-    putMissing: false,
-    byPutback: false,
-    rows: [row],
-    standing: null,
-    ...given,
-  };
-}
-
-function nestedMatch(reference: LedgerReference, site: StackSite): Match {
-  return {
-    reference,
-    confidence: 'exact',
-    why: `taken and dropped by one task under ${site.holderFunction}`,
-  };
-}
-
-/** The site whose rule gave a reference its kind; null when something else did (an allocation, a missing rule). */
-function siteNaming(site: Site | null, kind: Kind): Site | null {
-  if (site === null) return null;
-  const widened = kind === 'gup-pin' && site.rule.kind === 'gup-get';
-  return site.rule.kind === kind || widened ? site : null;
-}
-
-/** Whether a put of a weight may drop a reference of a group. */
-function fits(group: Group, weight: number): boolean {
-  return group.weight === weight || (group.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
-}
-
-/** Everything is accounted for, so that the put must close one of these: the least binding kind first. */
-function leastBinding(groups: readonly Group[]): Match | null {
-  for (const kind of LEAST_BINDING_FIRST) {
-    const reference = oldestOf(groups.filter((group) => group.kind === kind));
-    if (reference !== null) {
-      const why = 'the only kind of reference left that this put can drop';
-      return { reference, confidence: 'assumed', why };
-    }
-  }
-  const reference = oldestOf(groups);
-  return reference === null ? null : { reference, confidence: 'assumed', why: 'the oldest reference left' };
-}
-
 /** Whether a weight is that of pins which are taken and dropped one by one. */
 function areSeveralPins(weight: number): boolean {
   return weight % GUP_PIN_COUNTING_BIAS === 0 && weight <= MOST_PINS_AT_ONCE * GUP_PIN_COUNTING_BIAS;
-}
-
-/** What one rule takes and drops is a pair, before others of its kind; so is what one module out of the tree does. */
-function isPair({ site, kind }: Group, put: Site): boolean {
-  if (site === null) return false;
-  if (site.rule === put.rule) return true;
-  if (put.module === null || site.module !== put.module || isInTreeModule(put.module)) return false;
-  return put.rule.closes.includes(kind);
 }

@@ -5,7 +5,7 @@
  * that are alike in all that a put looks at stand in one group: a question costs as much as there are groups (distinct
  * stacks that took the page), however many references there are.
  */
-import type { LedgerReference } from './ledger';
+import type { LedgerReference } from './ledgerReference';
 import type { Kind } from './model';
 import { Link, TakenOrder } from './takenOrder';
 

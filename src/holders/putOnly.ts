@@ -12,7 +12,7 @@ import { expectedTerms, MAPCOUNT_ASSUMED, pageState, type Account } from './acco
 import type { Moment } from './evidence';
 import { isFree } from './countChange';
 import { isLongKind } from './kindRules';
-import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledger';
+import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { Kind } from './model';
 import type { StackSites } from './stackSites';

@@ -1,4 +1,4 @@
-import type { LedgerReference } from './ledger';
+import type { LedgerReference } from './ledgerReference';
 
 /** A reference's place in one list; it may move to another list, not into two. */
 export class Link {

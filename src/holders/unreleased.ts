@@ -6,7 +6,7 @@ import { ABSENT, Mapping, type EventTable } from '../capture/eventTable';
 import type { CaptureIndex } from './captureIndex';
 import { countChange, endsLife, isPageRef } from './countChange';
 import { ACCOUNTED_KINDS, isLongKind } from './kindRules';
-import type { LedgerReference } from './ledger';
+import type { LedgerReference } from './ledgerReference';
 
 /**
  * The PFNs that are worth a look, found without replaying any page: for every page the balance of gets and puts of

@@ -1,7 +1,8 @@
 /** A page's lives are replayed one by one where somebody asks: the answer is that of a replay of everything. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ledger, type LedgerReference } from '../../../src/holders/ledger';
+import { Ledger } from '../../../src/holders/ledger';
+import type { LedgerReference } from '../../../src/holders/ledgerReference';
 import { lastLife, livesAround } from '../../../src/holders/lives';
 import { StackSites } from '../../../src/holders/stackSites';
 import type { Capture } from '../../../src/capture/eventTable';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LedgerReference } from '../../../src/holders/ledger';
+import type { LedgerReference } from '../../../src/holders/ledgerReference';
 import type { Kind } from '../../../src/holders/model';
 import { countOf, latestOf, oldestOf, OpenReferences, type Group } from '../../../src/holders/openReferences';
 import { seededRandom } from '../capture/support/random';

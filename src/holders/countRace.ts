@@ -1,0 +1,53 @@
+/** Which count a page has where an event reports another one than the sum of those before it. */
+import { ABSENT, EventKind, type EventTable } from '../capture/eventTable';
+import { countChange, isPageRef } from './countChange';
+import { GUP_PIN_COUNTING_BIAS } from './ledgerReference';
+
+/**
+ * How many events CPUs may be out of step for; more than two were never seen. Counts go up and down by one all
+ * the time, so that a longer look tells a race from a loss there; a pin's 1024 stands out at once.
+ */
+const RACE_WINDOW = 8;
+const PIN_RACE_WINDOW = 2;
+
+/**
+ * CPUs that change one page at a time report each other's changes; some events later sum and report agree
+ * again. A difference that stays means missing events (lost, filtered, or tracing was off).
+ *
+ * @param rows of the page, in file order
+ * @param index of the event in them
+ * @param sum of all changes up to the event, it included
+ */
+export function countAfter(events: EventTable, rows: ArrayLike<number>, index: number, sum: number): number {
+  const reported = events.count[rows[index]!]!;
+  if (reported === ABSENT || reported === sum) return sum;
+  const isLarge = Math.abs(reported - sum) >= GUP_PIN_COUNTING_BIAS / 2;
+  const window = isLarge ? PIN_RACE_WINDOW : RACE_WINDOW;
+  return agreesAgain(events, rows, index, sum, window) ? sum : reported;
+}
+
+/** Whether one of the next few events of the lifetime reports what the sum says; also when none follows. */
+function agreesAgain(
+  events: EventTable,
+  rows: ArrayLike<number>,
+  index: number,
+  count: number,
+  window: number,
+): boolean {
+  let sum = count;
+  let seen = 0;
+  for (let next = index + 1; next < rows.length && seen < window; next++) {
+    const row = rows[next]!;
+    const kind = events.kind[row]!;
+    const replaces =
+      !isPageRef(kind) ||
+      kind === EventKind.PageRefSet ||
+      kind === EventKind.PageRefUnfreeze ||
+      (kind === EventKind.PageRefFreeze && events.ret[row] === 1);
+    if (replaces) break;
+    sum += countChange(events, row);
+    if (events.count[row] === sum) return true;
+    if (events.count[row] !== ABSENT) seen++;
+  }
+  return seen === 0;
+}
