@@ -238,7 +238,7 @@ export function otherPages(
 function otherPageRows(rows: HolderRows, query: HoldersQuery): readonly Branch[] {
   const id = `${rows.source.id}/asked`;
   return otherPages(rows.source, query).map(({ pfn, page }) => {
-    if (page !== null) return rows.pageAtEnd(id, page);
+    if (page !== null) return rows.pageAtEnd(id, page, true);
     const label = `${pfnText(pfn)}: no event of the capture tells of its references`;
     return branch({ id: `${id}/${pfnText(pfn)}`, kind: 'note', label });
   });

@@ -107,7 +107,7 @@ export class HolderRows {
   }
 
   /** A page as it is at the end of the capture. */
-  pageAtEnd(parent: string, page: UnreleasedPage): Branch {
+  pageAtEnd(parent: string, page: UnreleasedPage, expanded = false): Branch {
     const pfn = pfnText(page.pfn);
     const id = `${parent}/${pfn}`;
     const open = page.references.filter(({ role }) => role === 'held');
@@ -122,7 +122,7 @@ export class HolderRows {
           pfn,
           page.order > 0 ? `order ${page.order}` : null,
           page.isOrphaned ? 'orphaned' : null,
-          open.length > 0 ? `${open.length} open` : 'nothing open',
+          open.length > 0 ? `${open.length} open` : 'held by nobody',
           kindsText(open),
         ]),
         description: joined([
@@ -134,6 +134,7 @@ export class HolderRows {
           rows: [['Refcount', page.count === null ? 'not in the capture' : String(page.count)]],
           notes: page.isOrphaned ? [ORPHANED] : [],
         },
+        expanded,
       },
       () => [
         ...ROLES_AT_END.flatMap(([role, name]) => {

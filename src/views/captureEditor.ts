@@ -3,6 +3,7 @@
  * worker by range, so a capture of any size opens at once, and shows what was read of it so far.
  */
 import * as vscode from 'vscode';
+import { baseName } from '../engine/captureTree';
 import type { CapturePlace, EngineApi } from '../engine/protocol';
 import { CaptureEditorPanel } from './captureEditorPanel';
 import { uriOf } from './fileNames';
@@ -10,10 +11,16 @@ import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
 import type { OpenFrame } from './openFrame';
 
-/** For captures that are no text. */
-export const CAPTURE_EDITOR = 'pageHolders.capture';
+/** For captures that are no text, by the names that the manifest has for them. */
+const BINARY = 'pageHolders.capture';
+const BINARY_NAMES = /^(?:(?:trace-.*|(?:.*\.)?trace)\.dat|(?:.*\.)?perf\.data)$/;
 /** The same editor, offered for text too. */
 const TEXT = 'pageHolders.textCapture';
+
+/** The editor under the name that fits the file: VS Code knows no title for an editor of a file that it is not for. */
+export function viewTypeOf(uri: vscode.Uri): string {
+  return BINARY_NAMES.test(baseName(uri.path)) ? BINARY : TEXT;
+}
 
 /** What the editors share with the rest of the extension. */
 export interface EditorParts {
@@ -45,7 +52,7 @@ export class CaptureEditor
   constructor(private readonly parts: EditorParts) {
     const options = { supportsMultipleEditorsPerDocument: true };
     this.registrations = vscode.Disposable.from(
-      ...[CAPTURE_EDITOR, TEXT].map((viewType) =>
+      ...[BINARY, TEXT].map((viewType) =>
         vscode.window.registerCustomEditorProvider(viewType, this, options),
       ),
     );
@@ -69,7 +76,7 @@ export class CaptureEditor
   async open(path: string, place: CapturePlace | null = null): Promise<void> {
     const uri = uriOf(path);
     this.toReveal = place === null ? null : { path, place };
-    await vscode.commands.executeCommand('vscode.openWith', uri, CAPTURE_EDITOR, { preview: false });
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri), { preview: false });
     // An editor that was there already was not made anew.
     for (const panel of this.panels) if (panel.path === path) this.revealIn(panel);
   }

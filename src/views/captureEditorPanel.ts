@@ -57,8 +57,8 @@ export class CaptureEditorPanel implements vscode.Disposable {
       }),
     );
     webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
-    webview.html = pageHtml(webview, pageFolder);
     this.facts = this.factsNow();
+    webview.html = pageHtml(webview, pageFolder, this.facts === undefined ? `${this.readingText()}…` : '');
     void this.read();
   }
 
@@ -132,12 +132,16 @@ export class CaptureEditorPanel implements vscode.Disposable {
       return {
         ...base,
         phase: 'reading',
-        message: progress === null ? PROGRESS_WORDS.work.reading(this.name) : this.progressText.of(progress),
+        message: progress === null ? this.readingText() : this.progressText.of(progress),
         progress: total === 0 ? null : done / total,
       };
     }
     if (facts !== undefined) return { ...base, phase: 'open', message: '', progress: null };
     return { ...base, phase: 'closed', message: this.notOpenText(), progress: null };
+  }
+
+  private readingText(): string {
+    return PROGRESS_WORDS.work.reading(this.name);
   }
 
   private notOpenText(): string {
@@ -253,8 +257,10 @@ function framesOf({ frames }: EventDetails): ReadonlyMap<string, FrameTarget> {
 /**
  * The page without a word of the capture in it: everything comes by messages, and is set as text. The page has no API
  * of the editor to translate its texts with, so it brings the translations, which it needs before the first message.
+ *
+ * @param atFirst is seen until the page has its first message
  */
-function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
+function pageHtml(webview: vscode.Webview, folder: vscode.Uri, atFirst: string): string {
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
   const policy = [
@@ -276,6 +282,7 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
     <title>Page Holders</title>
   </head>
   <body${translations}>
+    <p class="at-first">${elementText(atFirst)}</p>
     <script nonce="${nonce}" src="${file('main.js')}"></script>
   </body>
 </html>`;
@@ -283,4 +290,8 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
 
 function attributeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+}
+
+function elementText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

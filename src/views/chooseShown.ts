@@ -46,7 +46,10 @@ const SORTED_BY: Readonly<Record<SortOrder, string>> = {
   attempts: vscode.l10n.t('sorted by attempts'),
 };
 
-const NOW = vscode.l10n.t({ message: 'now', comment: ['Beside the order that is chosen at present'] });
+const CURRENT = vscode.l10n.t({
+  message: 'current',
+  comment: ['Beside the order that is chosen at present'],
+});
 
 interface Choice<Value> extends vscode.QuickPickItem {
   readonly value: Value;
@@ -91,7 +94,7 @@ export class ChooseShown implements vscode.Disposable {
           value,
           label: GROUPING_NAMES[value],
           detail: choiceText(GROUPINGS[value]),
-          description: value === groupBy ? NOW : '',
+          description: value === groupBy ? CURRENT : '',
         })),
       ));
     if (picked !== undefined) this.shown.change({ groupBy: picked });
@@ -105,7 +108,7 @@ export class ChooseShown implements vscode.Disposable {
     ];
     const picked = await pickOne(
       vscode.l10n.t('Sort By'),
-      orders.map((order) => ({ ...order, description: order.value === sortBy ? NOW : '' })),
+      orders.map((order) => ({ ...order, description: order.value === sortBy ? CURRENT : '' })),
     );
     if (picked !== undefined) this.shown.change({ sortBy: picked });
   }

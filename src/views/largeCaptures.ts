@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/captureTree';
-import { CAPTURE_EDITOR } from './captureEditor';
+import { viewTypeOf } from './captureEditor';
 
 const LARGEST_TEXT = 50 * 2 ** 20;
 /** In ms. */
@@ -19,7 +19,7 @@ export async function showIfLarge(uri: vscode.Uri): Promise<void> {
   );
   if (size <= LARGEST_TEXT) return;
   const options = { preview: false, preserveFocus: true };
-  await vscode.commands.executeCommand('vscode.openWith', uri, CAPTURE_EDITOR, options);
+  await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri), options);
   const name = baseName(uri.path);
   const megabytes = Math.round(size / 1e6);
   vscode.window.setStatusBarMessage(

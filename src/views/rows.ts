@@ -112,7 +112,9 @@ function rowIcon(node: TreeNode): vscode.ThemeIcon {
 }
 
 function iconName(node: TreeNode): string {
-  if (node.kind === 'reference' && node.mood !== 'plain') return 'record';
+  // Rows of one kind differ in whether they are still held, and a sidebar has no room for the words.
+  if (node.kind === 'reference' && node.mood === 'still-held') return 'lock';
+  if (node.kind === 'reference' && node.mood === 'held') return 'unlock';
   if (node.kind === 'role' && node.mood === 'held') return 'lock';
   if (node.kind === 'released' && node.mood === 'still-held') return 'lock';
   if (node.frame !== null) return frameIcon(node.frame.certainty, node.mood);

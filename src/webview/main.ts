@@ -142,6 +142,7 @@ class CaptureEditorPage {
   private showState(state: CaptureState): void {
     const before = this.state;
     this.state = state;
+    document.querySelector('.at-first')?.remove();
     this.headerView.showState(state);
     if (state.phase === 'open' && !this.kept.hasBegun) {
       this.keep({ hasBegun: true });

@@ -64,7 +64,7 @@ describe('the capture editor', () => {
     const times = Math.ceil((51 * 2 ** 20) / sample.length);
     writeFileSync(large, Buffer.concat(Array.from({ length: times }, () => sample)));
     await vscode.commands.executeCommand('pageHolders.openCapture', vscode.Uri.file(large));
-    await until('the editor is open', () => viewTypes().includes('pageHolders.capture'));
+    await until('the editor is open', () => viewTypes().includes('pageHolders.textCapture'));
     await until('its holders are shown', async () => (await holdersText()).includes('0x12f98'));
     // One capture, read once: the editor waits for what the command reads.
     const { holders } = (await extension().activate()) as PageHoldersApi;
@@ -97,7 +97,7 @@ describe('the capture editor', () => {
     await vscode.commands.executeCommand('pageHolders.openSample');
     const before = await holdersText();
     await vscode.commands.executeCommand('pageHolders.openEditor');
-    await until('the editor is open', () => viewTypes().includes('pageHolders.capture'));
+    await until('the editor is open', () => viewTypes().includes('pageHolders.textCapture'));
     assert.equal(await holdersText(), before);
     assert.equal(
       (await (await capturesTree()).getChildren()).filter(

@@ -9,11 +9,14 @@ import {
   eventRow,
   expand,
   folderWith,
+  folderWithSample,
   kernelTree,
+  openCapture,
   openFile,
   openFolders,
   page,
   row,
+  runCommand,
   screenshot,
   showContainer,
   view,
@@ -258,6 +261,18 @@ describe('the capture editor', () => {
       await screenshot(`editor-${theme.toLowerCase().replaceAll(' ', '-')}`);
     });
   }
+});
+
+describe('the capture editor of a text', () => {
+  it('has a name for people beside the path of the file', async () => {
+    const folder = folderWithSample('text', 'night.txt');
+    await openFolders(folder);
+    await openCapture(path.join(folder, 'night.txt'));
+    await row('0x12f98', view('Holders')).waitFor();
+    await runCommand('Page Holders: Open Capture Editor');
+    await eventRow('owner-225').waitFor();
+    await page.locator('.breadcrumbs-control').getByText('Page Holders', { exact: true }).waitFor();
+  });
 });
 
 describe('the capture editor of a capture that cannot be read', () => {

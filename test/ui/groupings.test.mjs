@@ -78,6 +78,13 @@ describe('holders by holder, attempt and task', () => {
     assert.deepEqual(await cutTexts(held, 'Held: 3 references', '2 × pipe'), []);
     await expand(held);
     assert.deepEqual(await cutTexts(row(/· owner-225/, holders()), 'pipe buffer', 'vmsplice'), []);
+    // The words that say which is still held are behind that: its icon says it too.
+    await row(/· owner-225 · still held/, holders())
+      .locator('.codicon-lock')
+      .waitFor();
+    await row(/· vmsplice-B-228 · released/, holders())
+      .locator('.codicon-unlock')
+      .waitFor();
     assert.deepEqual(await cutTexts(row(/· pvm-reader-226/, holders()), 'GUP pin', 'process_vm_rw'), []);
     await screenshot('narrow');
     await groupBy(/^Attempt/);
@@ -161,9 +168,15 @@ describe('holders by holder, attempt and task', () => {
 
   it('answers for a page that nothing failed to move', async () => {
     await filterBy('Page Frame Number…', 'Page Frame Number');
-    await typeAndEnter('0x12f99 0x12f90');
-    await row(/^0x12f9/, holders()).waitFor();
+    await typeAndEnter('0x12fff');
+    await row(/^0x12fff · held by nobody/, holders()).waitFor();
+    await row('All 19 events of this page', holders()).waitFor();
+    // The actions of the view are beside its title as long as the mouse is there.
+    await holders().locator('.pane-header').hover();
     await screenshot('asked-pages');
+    const asked = holders().locator('.pane-header .description');
+    assert.equal(await asked.innerText(), 'only 0x12fff');
+    assert.ok(await asked.evaluate((text) => text.scrollWidth <= text.clientWidth), 'the PFN is cut');
     await runCommand('Page Holders: Clear Filter');
   });
 
