@@ -104,6 +104,7 @@ function queryOf(command: string, values: Values, pages: readonly PfnRange[]): H
       heldFor: spanOf(command, once(command, '--held-for', values['held-for'])),
       text: once(command, '--match', values.match) ?? '',
       pfns: pages.map(({ first }) => first),
+      emptyRanges: [],
       through: null,
     },
   };

@@ -2,10 +2,10 @@
 import path from 'node:path';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
-import type { HoldersQuery } from '../engine/holdersQuery';
+import type { HolderFilter, HoldersQuery } from '../engine/holdersQuery';
 import { nodeHost } from '../engine/node/nodeHost';
 import { readRuleFile } from '../engine/node/ruleFile';
-import { pfnText } from '../engine/pageFacts';
+import { pfnRangeText } from '../engine/pageFacts';
 import type { CaptureFacts } from '../engine/protocol';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import type { PfnRange } from '../holders/model';
@@ -42,8 +42,8 @@ export async function readCaptures(
     return null;
   }
   if (!(await isKnownReason(engine, query.filter.reason, errors))) return null;
-  const pfns = await pagesOf(engine, ranges, errors);
-  if (pfns === null) return null;
+  const asked = await pagesOf(engine, ranges, errors);
+  if (asked === null) return null;
   if (tree !== null && !(await useTree(engine, tree, errors))) return null;
   if (vmlinux !== null) {
     if (!(await useDebugInfo(engine, vmlinux, modules, errors, progress))) return null;
@@ -52,7 +52,8 @@ export async function readCaptures(
     const linksOut = symbols?.linksOut ?? '';
     if (linksOut !== '') await errors.write(`page-holders: --tree ${tree}: ${linksOut}\n`);
   }
-  const filter = { ...query.filter, pfns: [...query.filter.pfns, ...pfns] };
+  const { pfns, emptyRanges } = asked;
+  const filter = { ...query.filter, pfns: [...query.filter.pfns, ...pfns], emptyRanges };
   return { engine, opened, isWhole: opened.length === captures.length, query: { ...query, filter } };
 }
 
@@ -83,27 +84,27 @@ function openOne(engine: Engine, capture: string, progress: ProgressLine): Promi
 /** More pages than this are no answer any more. */
 const MOST_PAGES = 4096;
 
-/** Pages of the ranges of which the captures tell; null, and said why, when that is none or too many. */
+/** Pages of the ranges of which the captures tell, and ranges of which they do not; null, and said why, for too many. */
 async function pagesOf(
   engine: Engine,
   ranges: readonly PfnRange[],
   errors: OutputStream,
-): Promise<readonly number[] | null> {
+): Promise<Pick<HolderFilter, 'pfns' | 'emptyRanges'> | null> {
   const found: number[] = [];
+  const emptyRanges: PfnRange[] = [];
   for (const range of ranges) {
     const pfns = await engine.pagesInRange({ range, limit: MOST_PAGES + 1 });
-    const words = `--pfn ${pfnText(range.first)}..${pfnText(range.last)}`;
-    if (pfns.length === 0 || pfns.length > MOST_PAGES) {
-      const why =
-        pfns.length === 0
-          ? 'no event of the captures tells of the references of these pages'
-          : `the captures tell of more than ${MOST_PAGES} of these pages; ask for a smaller range`;
-      await errors.write(`page-holders: ${words}: ${why}.\n`);
+    if (pfns.length > MOST_PAGES) {
+      await errors.write(
+        `page-holders: --pfn ${pfnRangeText(range)}: the captures tell of more than ${MOST_PAGES} of these pages; ` +
+          'ask for a smaller range.\n',
+      );
       return null;
     }
+    if (pfns.length === 0) emptyRanges.push(range);
     found.push(...pfns);
   }
-  return found;
+  return { pfns: found, emptyRanges };
 }
 
 /** A file that was asked for and cannot be used whole is an error: nobody would miss its rules in the answer. */

@@ -1,11 +1,11 @@
 /** Attempt to move pages → the pages that blocked it → their holders. Retries that found the same are one row. */
-import type { Attempt, Page, PfnRange } from '../holders/model';
+import type { Attempt, Page } from '../holders/model';
 import { pagesInOrder } from './groupByPage';
 import type { HolderRows } from './holderTree';
 import { totalsOf } from './holdings';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
-import { heldMood, heldReferences, isHeld, pfnText } from './pageFacts';
+import { heldMood, heldReferences, isHeld, pfnRangeText } from './pageFacts';
 import type { NodeMood } from './protocol';
 import { withMarks } from './reasonFilter';
 import { sorted } from './sorting';
@@ -134,7 +134,7 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
           ['Task', tasks.join(', ')],
           ['Time', times],
           ...(first.area === null ? [] : [['Area', first.area] as const]),
-          ...(first.range === null ? [] : [['Range', rangeText(first.range)] as const]),
+          ...(first.range === null ? [] : [['Range', pfnRangeText(first.range)] as const]),
           ...(first.requestedPages === null
             ? []
             : [['Pages asked for', String(first.requestedPages)] as const]),
@@ -185,7 +185,9 @@ function blockedText({ attempts, pages }: AttemptGroup): string {
 
 /** `reserved 0x12800..0x12fff`, `2048 pages` */
 function askedFor({ area, range, requestedPages }: Attempt): readonly string[] {
-  const place = [area ?? '', range === null ? '' : rangeText(range)].filter((text) => text !== '').join(' ');
+  const place = [area ?? '', range === null ? '' : pfnRangeText(range)]
+    .filter((text) => text !== '')
+    .join(' ');
   return [place, requestedPages === null ? '' : counted(requestedPages, 'page')];
 }
 
@@ -200,8 +202,4 @@ function howItWent({ what, retries, error, migrated, failed }: Attempt): readonl
     error === null ? '' : errorText(error),
     migrated + failed === 0 ? '' : `${migrated} moved, ${failed} failed`,
   ];
-}
-
-function rangeText({ first, last }: PfnRange): string {
-  return `${pfnText(first)}..${pfnText(last)}`;
 }

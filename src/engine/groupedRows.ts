@@ -18,6 +18,7 @@ import {
   isAtEnd,
   isHeld,
   kindsText,
+  pfnRangeText,
   pfnText,
   untracedReferences,
 } from './pageFacts';
@@ -237,11 +238,18 @@ export function otherPages(
 
 function otherPageRows(rows: HolderRows, query: HoldersQuery): readonly Branch[] {
   const id = `${rows.source.id}/asked`;
-  return otherPages(rows.source, query).map(({ pfn, page }) => {
-    if (page !== null) return rows.pageAtEnd(id, page, true);
-    const label = `${pfnText(pfn)}: no event of the capture tells of its references`;
-    return branch({ id: `${id}/${pfnText(pfn)}`, kind: 'note', label });
-  });
+  const note = (text: string, whose: string): Branch =>
+    branch({
+      id: `${id}/${text}`,
+      kind: 'note',
+      label: `${text}: no event of the capture tells of ${whose} references`,
+    });
+  return [
+    ...otherPages(rows.source, query).map(({ pfn, page }) =>
+      page === null ? note(pfnText(pfn), 'its') : rows.pageAtEnd(id, page, true),
+    ),
+    ...query.filter.emptyRanges.map((range) => note(pfnRangeText(range), 'their')),
+  ];
 }
 
 function unreleasedSection(

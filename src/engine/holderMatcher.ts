@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import { KIND_LABEL } from '../holders/kindLabel';
 import type { Attempt, Page, Reference, ReferenceEnd } from '../holders/model';
 import { heldTime, lastTime } from './heldTime';
-import { asksForReferences, type HolderFilter, type Role } from './holdersQuery';
+import { asksForPages, asksForReferences, type HolderFilter, type Role } from './holdersQuery';
 import { kindText, pfnText } from './pageFacts';
 import { taskText } from './taskText';
 
@@ -31,8 +31,7 @@ export class HolderMatcher {
 
   /** Whether the page itself is asked for, or a reference on it. */
   page(page: Page): boolean {
-    const { pfns } = this.filter;
-    if (pfns.length > 0 && !pfns.some((pfn) => covers(page, pfn))) return false;
+    if (asksForPages(this.filter) && !this.filter.pfns.some((pfn) => covers(page, pfn))) return false;
     if (!this.asksForReferences) return true;
     if (page.references.some((reference) => this.reference(page, reference))) return true;
     return this.untracedIsAsked(page) || (this.asksForTextAlone() && this.textIsOfPage(page));
@@ -48,9 +47,9 @@ export class HolderMatcher {
 
   /** Attempts that name no page have no reference to be asked for. */
   attempt(attempt: Attempt): boolean {
-    const { reason, pfns } = this.filter;
+    const { reason } = this.filter;
     if (reason !== null && attempt.reason !== reason) return false;
-    if (pfns.length > 0) return false;
+    if (asksForPages(this.filter)) return false;
     return !this.asksForReferences || (this.asksForTextAlone() && this.textIsOfAttempt(attempt));
   }
 

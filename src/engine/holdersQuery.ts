@@ -1,6 +1,6 @@
 /** How the holders are to be shown: grouped, sorted and filtered. Plain data that views keep and send. */
 import type { Kind, PfnRange, Role } from '../holders/model';
-import { pfnText } from './pageFacts';
+import { pfnRangeText, pfnText } from './pageFacts';
 import { spanText } from './timeText';
 import { counted, ROLE_NAMES } from './wording';
 import { KIND_LABEL } from '../holders/kindLabel';
@@ -27,6 +27,8 @@ export interface HolderFilter {
   readonly text: string;
   /** Pages, whether or not they failed to move; a PFN within a folio means the folio. */
   readonly pfns: readonly number[];
+  /** Pages that are asked for too, although no event tells of the references of any of them. */
+  readonly emptyRanges: readonly PfnRange[];
   /** Only references in the way that were taken through these lines of the kernel tree. */
   readonly through: SourceLines | null;
 }
@@ -54,6 +56,7 @@ export const NO_FILTER: HolderFilter = {
   heldFor: 0,
   text: '',
   pfns: [],
+  emptyRanges: [],
   through: null,
 };
 
@@ -91,11 +94,16 @@ export function asksForReferences({ kinds, roles, heldFor, text, through }: Hold
   return kinds.length > 0 || roles.length > 0 || heldFor > 0 || text !== '' || through !== null;
 }
 
+/** Whether only pages of these PFNs are asked for. */
+export function asksForPages({ pfns, emptyRanges }: HolderFilter): boolean {
+  return pfns.length + emptyRanges.length > 0;
+}
+
 /** `pipe buffer, held, ≥ 10 ms`: each criterion in words; none when nothing is left out. */
 export function filterWords(filter: HolderFilter): readonly string[] {
-  const { reason, kinds, roles, heldFor, text, pfns, through } = filter;
+  const { reason, kinds, roles, heldFor, text, through } = filter;
   return [
-    ...(pfns.length > 0 ? [pfnsText(pfns)] : []),
+    ...(asksForPages(filter) ? [pfnsText(filter)] : []),
     ...(text === '' ? [] : [`“${text}”`]),
     ...(reason === null ? [] : [reason]),
     ...(kinds.length > 0 ? [kinds.map((kind) => KIND_LABEL[kind]).join(' or ')] : []),
@@ -110,8 +118,9 @@ function linesText({ file, first, last, function: name }: SourceLines): string {
   return first === last ? `${file.slice(file.lastIndexOf('/') + 1)}:${first}` : name;
 }
 
-function pfnsText(pfns: readonly number[]): string {
-  return pfns.length > 3 ? counted(pfns.length, 'PFN') : pfns.map(pfnText).join(' or ');
+function pfnsText({ pfns, emptyRanges }: HolderFilter): string {
+  const pages = pfns.length > 3 ? [counted(pfns.length, 'PFN')] : pfns.map(pfnText);
+  return [...pages, ...emptyRanges.map(pfnRangeText)].join(' or ');
 }
 
 /** `10ms`, `1.5 s`, `200us` in ns; null for what is no span. */
@@ -123,17 +132,31 @@ export function parseSpan(text: string): number | null {
 
 const NS_OF_UNIT = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 } as const;
 
-/** A PFN as people copy it: hexadecimal with 0x, or decimal as page_owner prints it; null for anything else. */
+/**
+ * A PFN as people copy it: hexadecimal with 0x, or without where a letter shows it; else decimal as page_owner prints
+ * it. Null for anything else.
+ */
 export function parsePfn(text: string): number | null {
   const trimmed = text.trim();
+  if (isBareHexadecimal(trimmed)) return Number(`0x${trimmed}`);
   if (!/^(?:0x[0-9a-f]{1,13}|\d{1,15})$/i.test(trimmed)) return null;
   return Number(trimmed);
 }
 
 /** Pages from one PFN to another, both included: `0x12800..0x12fff`; one PFN alone is a range too. */
 export function parsePfnRange(text: string): PfnRange | null {
-  const [from = '', to = from, ...others] = text.split('..');
-  const first = parsePfn(from);
-  const last = parsePfn(to);
+  const [from = '', to = from, ...others] = text.split('..').map((end) => end.trim());
+  // Of 12800..12fff both are hexadecimal.
+  const isBare = isBareHexadecimal(from) || isBareHexadecimal(to);
+  const parse = (end: string): number | null => parsePfn(isBare ? asHexadecimal(end) : end);
+  const [first, last] = [parse(from), parse(to)];
   return first === null || last === null || first > last || others.length > 0 ? null : { first, last };
+}
+
+function asHexadecimal(digits: string): string {
+  return /^0x/i.test(digits) ? digits : `0x${digits}`;
+}
+
+function isBareHexadecimal(text: string): boolean {
+  return /^(?=\d*[a-f])[0-9a-f]{1,13}$/i.test(text);
 }

@@ -1,10 +1,15 @@
 /** What a page's analysis comes to, in numbers and few words. */
 import { KIND_LABEL } from '../holders/kindLabel';
-import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
+import type { Mark, Page, PfnRange, Reference, Role, UnreleasedPage } from '../holders/model';
 import type { NodeMood } from './protocol';
 
 export function pfnText(pfn: number): string {
   return `0x${pfn.toString(16)}`;
+}
+
+/** `0x12800..0x12fff` */
+export function pfnRangeText({ first, last }: PfnRange): string {
+  return `${pfnText(first)}..${pfnText(last)}`;
 }
 
 /** A page without a mark: its roles are as of the end of the capture. */

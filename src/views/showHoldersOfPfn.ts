@@ -75,13 +75,6 @@ function wrong(text: string): string {
 
 function nothing(first: number, last: number): string {
   return first === last
-    ? vscode.l10n.t(
-        'No event of the open captures tells of the references of page {0}. It may lie within a folio, whose head is what events name; or was not recorded.',
-        pfnText(first),
-      )
-    : vscode.l10n.t(
-        'No event of the open captures tells of the references of the pages {0} to {1}. They may lie within a folio, whose head is what events name; or were not recorded.',
-        pfnText(first),
-        pfnText(last),
-      );
+    ? vscode.l10n.t('No event tells of page {0}.', pfnText(first))
+    : vscode.l10n.t('No event tells of pages {0} to {1}.', pfnText(first), pfnText(last));
 }

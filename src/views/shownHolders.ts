@@ -73,6 +73,7 @@ function checkedQuery(kept: unknown): HoldersQuery {
       heldFor: typeof heldFor === 'number' && heldFor >= 0 ? heldFor : 0,
       text: typeof text === 'string' ? text : '',
       pfns: Array.isArray(pfns) ? pfns.filter((pfn) => Number.isSafeInteger(pfn)) : [],
+      emptyRanges: [],
       through: checkedLines(through),
     },
   };

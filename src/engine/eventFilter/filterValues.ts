@@ -1,5 +1,5 @@
 /** The values that tests of a filter compare with. */
-import { KINDS, parsePfn, parseSpan, ROLES, type Kind, type Role } from '../holdersQuery';
+import { KINDS, parsePfnRange, parseSpan, ROLES, type Kind, type Role } from '../holdersQuery';
 
 export type ValueType = 'pattern' | 'number' | 'pfn' | 'span' | 'time' | 'kind' | 'role' | 'act';
 
@@ -27,7 +27,7 @@ export function parseFilterValue(type: ValueType, text: string): FilterValue | n
     case 'number':
       return parseRange(text, parseNumber);
     case 'pfn':
-      return parseRange(text, parsePfn);
+      return pfnRangeValue(text);
     case 'span':
       return parseRange(text, parseSpan);
     case 'time':
@@ -45,6 +45,11 @@ export function parseFilterValue(type: ValueType, text: string): FilterValue | n
       return act === undefined ? null : { type, act };
     }
   }
+}
+
+function pfnRangeValue(text: string): FilterValue | null {
+  const range = parsePfnRange(text);
+  return range === null ? null : { type: 'range', ...range };
 }
 
 function parseRange(text: string, parse: (text: string) => number | null): FilterValue | null {

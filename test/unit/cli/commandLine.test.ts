@@ -284,6 +284,22 @@ test('what is wrong with standard input is told of standard input, with what cam
   assert.match(twice.errors, /report: - given more than once; standard input can be read once/);
 });
 
+test('a page and a range of which nothing is known have the same answer, and it is one', async () => {
+  const reported = async (pfn: string): Promise<string> => {
+    const { status, output, errors } = await runCli(['report', SAMPLE, '--pfn', pfn, '--width', '0']);
+    assert.deepEqual([status, errors], [0, ''], pfn);
+    return output;
+  };
+  assert.match(await reported('0x1'), /^ {2}0x1: no event of the capture tells of its references$/m);
+  const range = await reported('0x1..0x2');
+  assert.match(range, /^trace\.txt · 0 of 1 page that failed to move \(filter: 0x1\.\.0x2\)/);
+  assert.match(range, /^ {2}0x1\.\.0x2: no event of the capture tells of their references$/m);
+  assert.match(range, /^ {2}Left out by the filter: 1 page$/m);
+  const both = await reported('0x12f98,0x1..0x2');
+  assert.match(both, /^ {2}0x12f98 · held by 3/m);
+  assert.match(both, /^ {2}0x1\.\.0x2: no event/m);
+});
+
 test('--width breaks lines there, 0 nowhere', async () => {
   const narrow = await runCli(['report', SAMPLE, '--width', '50']);
   const rows = narrow.output.split('\n').filter((line) => line.includes(' '));
@@ -303,9 +319,11 @@ test('--width breaks lines there, 0 nowhere', async () => {
 test('--pfn takes a range of which the capture tells something', async () => {
   const { output } = await runCli(['report', SAMPLE, '--pfn', '0x12f90..0x12f9f']);
   assert.match(output, /0x12f98 · held by 3/);
-  const none = await runCli(['report', SAMPLE, '--pfn', '0x1..0x2']);
-  assert.equal(none.status, 2);
-  assert.match(none.errors, /--pfn 0x1\.\.0x2: no event of the captures tells/);
+  assert.equal((await runCli(['report', SAMPLE, '--pfn', '12f90..12f9f'])).output, output);
+  assert.equal(
+    (await runCli(['report', SAMPLE, '--pfn', '12f98'])).output,
+    (await runCli(['report', SAMPLE, '--pfn', '0x12f98'])).output,
+  );
   assert.match(
     (await runCli(['report', SAMPLE, '--pfn', '5..'])).errors,
     /--pfn 5\.\.: expected a page frame number/,

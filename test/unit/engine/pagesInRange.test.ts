@@ -34,6 +34,9 @@ test('what is a range: two PFNs, the smaller first, or one', () => {
   assert.deepEqual(parsePfnRange('0x10..32'), { first: 16, last: 32 });
   assert.deepEqual(parsePfnRange(' 7 .. 9 '), { first: 7, last: 9 });
   assert.deepEqual(parsePfnRange('0x10'), { first: 16, last: 16 });
+  assert.deepEqual(parsePfnRange('12f98'), { first: 0x12f98, last: 0x12f98 }, 'a letter is no decimal digit');
+  assert.deepEqual(parsePfnRange('12800..12FFF'), { first: 0x12800, last: 0x12fff }, 'nor is one of the two');
+  assert.deepEqual(parsePfnRange('1a..0x20'), { first: 26, last: 32 });
   for (const wrong of ['', '..', '5..', '..5', '9..7', '1..2..3', '-1', '0xg', '1-2']) {
     assert.equal(parsePfnRange(wrong), null, wrong);
   }
