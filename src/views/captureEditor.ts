@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { baseName } from '../engine/captureTree';
 import type { CapturePlace, EngineApi } from '../engine/protocol';
 import { CaptureEditorPanel } from './captureEditorPanel';
-import { uriOf } from './fileNames';
+import { nameOf, uriOf } from './fileNames';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
 import type { OpenFrame } from './openFrame';
@@ -34,7 +34,11 @@ export interface EditorParts {
 }
 
 class CaptureDocument implements vscode.CustomDocument {
-  constructor(readonly uri: vscode.Uri) {}
+  /** @param reading null when its capture was read already, or is being read */
+  constructor(
+    readonly uri: vscode.Uri,
+    readonly reading: Promise<void> | null,
+  ) {}
 
   dispose(): void {
     // The capture stays open in the Captures view.
@@ -58,12 +62,19 @@ export class CaptureEditor
     );
   }
 
+  /** The capture is read while the window makes room for its page. */
   openCustomDocument(uri: vscode.Uri): CaptureDocument {
-    return new CaptureDocument(uri);
+    const { captures, opening } = this.parts;
+    const path = nameOf(uri);
+    const isKnown = captures.isOpening(path) || captures.all.some((capture) => capture.path === path);
+    const reading = isKnown ? null : opening.read(uri);
+    // The page shows why it failed; it may be closed before it comes up.
+    reading?.catch(() => undefined);
+    return new CaptureDocument(uri, reading);
   }
 
-  resolveCustomEditor({ uri }: CaptureDocument, webview: vscode.WebviewPanel): void {
-    const panel = new CaptureEditorPanel(uri, webview, this.parts);
+  resolveCustomEditor({ uri, reading }: CaptureDocument, webview: vscode.WebviewPanel): void {
+    const panel = new CaptureEditorPanel(uri, reading, webview, this.parts);
     this.panels.add(panel);
     this.revealIn(panel);
     webview.onDidDispose(() => {

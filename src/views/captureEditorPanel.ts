@@ -39,8 +39,10 @@ export class CaptureEditorPanel implements vscode.Disposable {
   /** What was to be shown before the page was there. */
   private waiting: ToEditor | null = null;
 
+  /** @param reading that of its capture, when it has begun already */
   constructor(
     private readonly uri: vscode.Uri,
+    reading: Promise<void> | null,
     private readonly panel: vscode.WebviewPanel,
     private readonly parts: EditorParts,
   ) {
@@ -59,7 +61,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
     webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
     this.facts = this.factsNow();
     webview.html = pageHtml(webview, pageFolder, this.facts === undefined ? `${this.readingText()}…` : '');
-    void this.read();
+    void this.read(reading);
   }
 
   /** Id of the capture that is shown, as long as there is one. */
@@ -91,12 +93,12 @@ export class CaptureEditorPanel implements vscode.Disposable {
   }
 
   /** Has the capture read unless it is, or is being read. */
-  private async read(): Promise<void> {
+  private async read(begun: Promise<void> | null): Promise<void> {
     const { captures, opening } = this.parts;
     this.failure = null;
-    if (this.facts !== undefined || captures.isOpening(this.path)) return;
+    if (this.facts !== undefined || (begun === null && captures.isOpening(this.path))) return;
     try {
-      await opening.read(this.uri);
+      await (begun ?? opening.read(this.uri));
     } catch (error) {
       this.failed(error);
     }
@@ -172,7 +174,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
         await vscode.env.clipboard.writeText(message.text);
         return;
       case 'openAgain':
-        await this.read();
+        await this.read(null);
         return;
       case 'cancelOpening':
         this.parts.captures.cancelOpening(this.path);
