@@ -36,7 +36,7 @@ export async function readCaptures(
   if (rules !== null && !(await useRules(engine, rules, errors))) return null;
   const opened = await openAll(engine, captures, errors, progress);
   if (opened.length === 0) return null;
-  if (opened.every(({ format }) => format === 'kallsyms')) {
+  if (opened.every(({ symbolFile }) => symbolFile !== null)) {
     const names = opened.map((facts) => facts.path).join(', ');
     await errors.write(`page-holders: ${names}: only names frames; give the capture that needs it too.\n`);
     return null;

@@ -22,7 +22,7 @@ export async function runCompare(
   if (!isWhole) return 2;
   const [one, other] = opened as readonly [CaptureFacts, CaptureFacts];
   for (const facts of [one, other]) {
-    if (facts.format !== 'kallsyms') continue;
+    if (facts.symbolFile === null) continue;
     await errors.write(
       `page-holders: ${facts.path}: only names frames; expected ${before} and ${after} to be captures.\n`,
     );

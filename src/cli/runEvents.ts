@@ -14,7 +14,7 @@ export async function runEvents(
   const read = await readCaptures(input, errors, progress);
   if (read === null) return 2;
   const { engine, opened, isWhole } = read;
-  const captures = opened.filter(({ format }) => format !== 'kallsyms');
+  const captures = opened.filter(({ symbolFile }) => symbolFile === null);
   let isAnswered = isWhole;
   for (const { id, path } of captures) {
     const { problem } = await engine.events({ capture: id, filter, use: 'filter', start: 0, end: 0 });

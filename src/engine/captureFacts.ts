@@ -38,6 +38,7 @@ export function factsOf(
     reasons: [...reasons],
     part,
     changed: null,
+    symbolFile: null,
   };
 }
 

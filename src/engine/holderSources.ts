@@ -7,10 +7,10 @@ import { HeldPlaces } from './heldLines';
 import { lastTime } from './heldTime';
 import type { HolderSource, PageAdditions } from './holderSource';
 import type { HolderFilter } from './holdersQuery';
-import type { JoinedAllocations, Naming, SymbolFile } from './joinCaptures';
+import type { JoinedAllocations } from './joinCaptures';
 import type { Branch } from './lazyTree';
 import type { OpenedCapture, OpenFiles } from './openFiles';
-import { namingRows, symbolFileRow, type SymbolUse } from './symbolFileRows';
+import { namingRows, symbolFileRow } from './symbolFileRows';
 
 export class HolderSources {
   private held: HeldPlaces | null = null;
@@ -65,25 +65,20 @@ export class HolderSources {
     return this.places.stacksOf(capture, opened === undefined || opened.part === 1);
   }
 
-  /** What the symbol files did for a capture; one that is being read is named when all of its frames are known. */
-  namingsOf({ read, part }: OpenedCapture): readonly Naming[] {
-    return part < 1 ? [] : this.files.joined.namingsOf(read);
-  }
-
   allocationsOf(id: string): JoinedAllocations {
     return this.files.joined.allocationsOf(id, this.files.byId);
   }
 
   symbolFileRows(): readonly Branch[] {
     const { symbolFiles } = this.files.joined;
-    return [...symbolFiles].map(([id, file]) => symbolFileRow(id, file, this.usesOf(file)));
+    return [...symbolFiles].map(([id, file]) => symbolFileRow(id, file, this.files.usesOf(file)));
   }
 
   /** What the debug info in use names; no row where no capture needs that. */
   debugInfoNames(): readonly Branch[] {
     const { debugInfoSymbols } = this.files.joined;
     if (debugInfoSymbols === null) return [];
-    const uses = this.usesOf(debugInfoSymbols).filter(({ naming }) => naming !== null);
+    const uses = this.files.usesOf(debugInfoSymbols).filter(({ naming }) => naming !== null);
     return uses.length === 0 ? [] : [symbolFileRow('debug-info/names', debugInfoSymbols, uses)];
   }
 
@@ -103,18 +98,11 @@ export class HolderSources {
     const { id, capture, analysis } = opened;
     const joined = this.allocationsOf(id);
     const rows = new AllocationRows(capture, joined, analysis.pages, (other) => this.stacksOf(other));
-    const refused = this.namingsOf(opened).filter(({ refusal }) => refusal !== null);
+    const refused = this.files.namingsOf(opened).filter(({ refusal }) => refusal !== null);
     return {
       notes: (parent) => [...namingRows(parent, refused), ...rows.notes(parent)],
       rows: (parent, page) => rows.rows(parent, page),
       tellsOfTraces: () => this.files.joined.tracesOf(id, this.files.byId).length > 0,
     };
-  }
-
-  private usesOf({ path }: SymbolFile): readonly SymbolUse[] {
-    return this.files.captures.map((opened) => ({
-      capture: opened.facts.path,
-      naming: this.namingsOf(opened).find(({ file }) => file === path) ?? null,
-    }));
   }
 }

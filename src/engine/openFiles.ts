@@ -7,11 +7,11 @@ import { analysisSteps } from '../holders/analyseHolders';
 import { factsOf } from './captureFacts';
 import type { CaptureFile, EngineHost } from './engineHost';
 import { CancelledError } from './errors';
-import { JoinedFiles, openSymbolFile, type SymbolFile } from './joinCaptures';
+import { JoinedFiles, openSymbolFile, type Naming, type SymbolFile } from './joinCaptures';
 import { KindRuleBook } from './kindRuleBook';
 import type { CaptureFacts, Request, RequestOptions } from './protocol';
 import { readCapture, type AnalysedCapture } from './readCapture';
-import { symbolFacts } from './symbolFileRows';
+import { symbolFacts, type SymbolUse } from './symbolFileRows';
 import { pauseFor } from './turns';
 
 export interface OpenedCapture extends AnalysedCapture {
@@ -55,8 +55,21 @@ export class OpenFiles {
 
   /** Of captures, and behind them of symbol files. */
   get facts(): readonly CaptureFacts[] {
-    const symbolFiles = [...this.joined.symbolFiles].map(([id, file]) => symbolFacts(id, file));
+    const symbolFiles = [...this.joined.symbolFiles].map(([id, file]) => this.symbolFacts(id, file));
     return [...this.captures.map(({ facts }) => facts), ...symbolFiles];
+  }
+
+  /** What the symbol files did for a capture; one that is being read is named when all of its frames are known. */
+  namingsOf({ read, part }: OpenedCapture): readonly Naming[] {
+    return part < 1 ? [] : this.joined.namingsOf(read);
+  }
+
+  /** What a symbol file did for each capture. */
+  usesOf({ path }: SymbolFile): readonly SymbolUse[] {
+    return this.captures.map((opened) => ({
+      capture: opened.facts.path,
+      naming: this.namingsOf(opened).find(({ file }) => file === path) ?? null,
+    }));
   }
 
   /** As the request `openCapture`. */
@@ -184,7 +197,11 @@ export class OpenFiles {
     }
     // It was a capture before.
     if (this.opened.delete(id)) this.changed(null);
-    return symbolFacts(id, file);
+    return this.symbolFacts(id, file);
+  }
+
+  private symbolFacts(id: string, file: SymbolFile): CaptureFacts {
+    return symbolFacts(id, file, this.usesOf(file));
   }
 
   /** What is found with the names and by the rules of now, which may become others meanwhile. */

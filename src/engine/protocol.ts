@@ -16,6 +16,8 @@ import type { FileMethod } from './workspaceFiles';
 /** What a tree row is; views choose its icon and menu by it. */
 export type NodeKind =
   | 'capture'
+  /** A file that only names frames of captures. */
+  | 'symbol-file'
   | 'page'
   | 'mark'
   | 'role'
@@ -133,6 +135,14 @@ export interface ProgressReport {
   readonly rowsAtEnd: boolean;
 }
 
+/** What a symbol file did for the open captures. */
+export interface SymbolFileFacts {
+  /** For people, a sentence each. */
+  readonly says: readonly string[];
+  /** It is of another kernel or boot than one of them. */
+  readonly isRefused: boolean;
+}
+
 /** What a capture is and says of itself, for labels and messages. */
 export interface CaptureFacts {
   readonly id: string;
@@ -168,6 +178,8 @@ export interface CaptureFacts {
   readonly part: number;
   /** What happened to the file since it was read, to continue "the file"; null when nothing did. */
   readonly changed: string | null;
+  /** Of a symbol file, which has no events; null for a capture. */
+  readonly symbolFile: SymbolFileFacts | null;
 }
 
 export interface KernelTreeFacts {

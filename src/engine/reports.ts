@@ -94,7 +94,7 @@ export class Reports {
     return {
       ...source,
       joins: reportJoins(capture, joined, indexOf),
-      names: sources.namingsOf(sources.files.byId.get(id)!).map(reportNaming),
+      names: sources.files.namingsOf(sources.files.byId.get(id)!).map(reportNaming),
       debugInfo: reportDebugInfo(debug.facts, debug.fitOf(capture)),
       allocatedBy: (page) =>
         reportAllocations(capture, page, joined, (other) => sources.stacksOf(other), indexOf),

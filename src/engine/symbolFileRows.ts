@@ -11,7 +11,11 @@ export interface SymbolUse {
   readonly naming: Naming | null;
 }
 
-export function symbolFacts(id: string, { path }: Pick<SymbolFile, 'path'>): CaptureFacts {
+export function symbolFacts(
+  id: string,
+  { path }: Pick<SymbolFile, 'path'>,
+  uses: readonly SymbolUse[],
+): CaptureFacts {
   return {
     id,
     path,
@@ -34,17 +38,32 @@ export function symbolFacts(id: string, { path }: Pick<SymbolFile, 'path'>): Cap
     reasons: [],
     part: 1,
     changed: null,
+    symbolFile: { says: usesTexts(uses).map((text) => `${text}.`), isRefused: isRefused(uses) },
   };
+}
+
+/** What is said when it is opened: of captures that have names already only where no other needs it. */
+function usesTexts(uses: readonly SymbolUse[]): readonly string[] {
+  if (uses.length === 0) return ['Open the capture that needs it too'];
+  const needing = uses.filter(({ naming }) => naming !== null);
+  return (needing.length === 0 ? uses : needing).map(useText);
+}
+
+function useText({ capture, naming }: SymbolUse): string {
+  return `${baseName(capture)}: ${naming === null ? 'has names for its frames' : namingText(naming)}`;
+}
+
+function isRefused(uses: readonly SymbolUse[]): boolean {
+  return uses.some(({ naming }) => naming !== null && naming.refusal !== null);
 }
 
 /** A row of its own, with one below for each capture. */
 export function symbolFileRow(id: string, file: SymbolFile, uses: readonly SymbolUse[]): Branch {
-  const refused = uses.some(({ naming }) => naming?.refusal !== null && naming !== null);
   return branch(
     {
       id,
-      kind: 'capture',
-      mood: refused ? 'doubt' : 'plain',
+      kind: 'symbol-file',
+      mood: isRefused(uses) ? 'doubt' : 'plain',
       label: baseName(file.path),
       description: `names of ${counted(file.kallsyms.names.codeCount, 'kernel function')}`,
       tooltip: { title: file.path, rows: [], notes: file.problems.map(({ message }) => message) },
@@ -59,12 +78,12 @@ export function symbolFileRow(id: string, file: SymbolFile, uses: readonly Symbo
               label: 'It names frames: open the capture that needs it too',
             }),
           ]
-        : uses.map(({ capture, naming }, index) =>
+        : uses.map((use, index) =>
             branch({
               id: `${id}/${index}`,
               kind: 'fact',
-              mood: naming !== null && naming.refusal !== null ? 'doubt' : 'plain',
-              label: `${baseName(capture)}: ${naming === null ? 'has names for its frames' : namingText(naming)}`,
+              mood: isRefused([use]) ? 'doubt' : 'plain',
+              label: useText(use),
             }),
           ),
   );

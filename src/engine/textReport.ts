@@ -39,6 +39,7 @@ const FOLDED: ReadonlySet<NodeKind> = new Set([
   'event',
   'allocation',
   'capture',
+  'symbol-file',
 ]);
 
 /**
@@ -165,4 +166,11 @@ function labelStyle(node: TreeNode, styles: Styles): (text: string) => string {
   return plain;
 }
 
-const STRONG: ReadonlySet<NodeKind> = new Set(['page', 'capture', 'attempt', 'holder-kind', 'task']);
+const STRONG: ReadonlySet<NodeKind> = new Set([
+  'page',
+  'capture',
+  'symbol-file',
+  'attempt',
+  'holder-kind',
+  'task',
+]);

@@ -76,7 +76,7 @@ export class Trees {
 
   private captureRow(opened: OpenedCapture, expanded: boolean): Branch {
     const { id, facts, capture, additions } = this.sources.of(opened);
-    const used = this.sources.namingsOf(opened).filter(({ refusal }) => refusal === null);
+    const used = this.sources.files.namingsOf(opened).filter(({ refusal }) => refusal === null);
     return captureRow(facts, capture, expanded, [...namingRows(`${id}/used`, used), ...additions.notes(id)]);
   }
 }

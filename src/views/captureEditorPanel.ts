@@ -9,6 +9,7 @@ import type { EditorParts } from './captureEditor';
 import { isCancel, showFailure } from './failures';
 import { nameOf } from './fileNames';
 import { PROGRESS_WORDS } from './progressWords';
+import { symbolFileText } from './symbolFileMessage';
 
 /** What a page may ask; anything else of the engine is none of its business. */
 const METHODS: ReadonlySet<EditorMethod> = new Set<EditorMethod>([
@@ -137,6 +138,10 @@ export class CaptureEditorPanel implements vscode.Disposable {
         message: progress === null ? this.readingText() : this.progressText.of(progress),
         progress: total === 0 ? null : done / total,
       };
+    }
+    const named = facts === undefined ? null : symbolFileText(facts);
+    if (named !== null) {
+      return { ...base, generation: null, phase: 'open', message: named, progress: null };
     }
     if (facts !== undefined) return { ...base, phase: 'open', message: '', progress: null };
     return { ...base, phase: 'closed', message: this.notOpenText(), progress: null };

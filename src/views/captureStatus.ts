@@ -27,7 +27,7 @@ export class CaptureStatus implements vscode.Disposable {
   }
 
   private async show(): Promise<void> {
-    const { all } = this.captures;
+    const all = this.captures.withEvents;
     const [first] = all;
     if (first === undefined) {
       this.item.hide();

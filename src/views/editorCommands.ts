@@ -31,7 +31,7 @@ export class EditorCommands implements vscode.Disposable {
   }
 
   private async open(row?: Row): Promise<void> {
-    const all = this.captures.all.filter(({ format }) => format !== 'kallsyms');
+    const all = this.captures.withEvents;
     const given = all.find(({ id }) => id === row?.node.id) ?? (all.length === 1 ? all[0] : undefined);
     const chosen =
       given ??

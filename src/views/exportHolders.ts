@@ -60,7 +60,7 @@ export class ExportHolders implements vscode.Disposable {
 
   /** Beside the first capture, or in the open folder where that is of the extension itself. */
   private proposed(extension: string): { readonly defaultUri?: vscode.Uri } {
-    const [first] = this.captures.all;
+    const [first] = this.captures.withEvents;
     if (first === undefined) return {};
     const name = `${baseName(first.path).replace(/(?<=.)\.[^.]*$/, '')}-holders.${extension}`;
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;

@@ -48,7 +48,7 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
   async invoke({
     input,
   }: vscode.LanguageModelToolInvocationOptions<FindPageHoldersInput>): Promise<vscode.LanguageModelToolResult> {
-    const captures = this.captures.all.filter(({ part }) => part === 1);
+    const captures = this.captures.withEvents.filter(({ part }) => part === 1);
     if (captures.length === 0) throw new Error(NO_CAPTURE);
     const query = await this.queryOf(input.pfn);
     const text = await this.engine.text({ node: null, query });

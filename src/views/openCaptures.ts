@@ -31,9 +31,14 @@ export class OpenCaptures implements vscode.Disposable {
 
   constructor(private readonly engine: EngineApi) {}
 
-  /** Captures that rows can be asked of; of one that is being read, what was read so far. */
+  /** Files that rows can be asked of; of one that is being read, what was read so far. */
   get all(): readonly CaptureFacts[] {
     return this.list;
+  }
+
+  /** Those with events: no files that only name frames. */
+  get withEvents(): readonly CaptureFacts[] {
+    return this.list.filter(({ symbolFile }) => symbolFile === null);
   }
 
   /**
@@ -62,7 +67,8 @@ export class OpenCaptures implements vscode.Disposable {
         ? this.engine.openCapture({ path }, { signal, onProgress, onPart })
         : this.engine.openCapture({ path, replaces: before.id }, { signal, onProgress }));
       this.put(facts);
-      if (facts.format === 'kallsyms' || before?.format === 'kallsyms') await this.askAnew();
+      const wasSymbolFile = before !== undefined && before.symbolFile !== null;
+      if (wasSymbolFile || this.hasSymbolFile) await this.askAnew();
       return facts;
     } catch (error) {
       for (const id of shown) this.drop(id);
@@ -100,7 +106,7 @@ export class OpenCaptures implements vscode.Disposable {
     if (capture.part < 1) return;
     await this.engine.closeCapture({ id });
     this.drop(id);
-    if (capture.format === 'kallsyms') await this.askAnew();
+    if (this.hasSymbolFile || capture.symbolFile !== null) await this.askAnew();
   }
 
   /** Looks at the files of the open captures, and shows what changed. */
@@ -145,6 +151,11 @@ export class OpenCaptures implements vscode.Disposable {
     this.cancelOpening();
     this.changed.dispose();
     this.progressed.dispose();
+  }
+
+  /** What it names is another thing with every file that comes or goes, and so is what is found in the captures. */
+  private get hasSymbolFile(): boolean {
+    return this.withEvents.length < this.list.length;
   }
 
   private put(facts: CaptureFacts): void {

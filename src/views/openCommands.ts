@@ -1,7 +1,7 @@
 /** Opening, reading again and closing captures: from a dialog, the explorer, an editor or the shipped sample. */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/captureTree';
-import type { ProgressReport } from '../engine/protocol';
+import type { CaptureFacts, ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
 import type { OpenCaptures } from './openCaptures';
 import { isCancel, showFailure } from './failures';
@@ -10,6 +10,7 @@ import { showIfLarge } from './largeCaptures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { PROGRESS_WORDS } from './progressWords';
 import type { Row } from './rows';
+import { tellOfSymbolFile } from './symbolFileMessage';
 
 export class OpenCommands implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -101,11 +102,14 @@ export class OpenCommands implements vscode.Disposable {
 
   /** Resolves to false when it was cancelled. */
   private async openOne(uri: vscode.Uri): Promise<boolean> {
-    // The editor finds the capture being read.
     const wasOpen = this.isOpen(uri);
-    if (!wasOpen) void showIfLarge(uri);
     try {
-      await this.readOne(uri);
+      tellOfSymbolFile(
+        await this.readOne(uri, () => {
+          // The editor finds the capture being read.
+          if (!wasOpen) void showIfLarge(uri);
+        }),
+      );
       return true;
     } catch (error) {
       showFailure(this.log, error);
@@ -114,7 +118,8 @@ export class OpenCommands implements vscode.Disposable {
     }
   }
 
-  private async readOne(uri: vscode.Uri): Promise<void> {
+  /** @param hasEvents called once when the first events are read: a file of another kind has none */
+  private async readOne(uri: vscode.Uri, hasEvents: () => void = () => undefined): Promise<CaptureFacts> {
     const name = baseName(uri.path);
     if (!isFile(uri)) {
       throw new Error(
@@ -127,8 +132,12 @@ export class OpenCommands implements vscode.Disposable {
     }
     const started = Date.now();
     const text = new ProgressText(name, PROGRESS_WORDS);
+    let isCapture = false;
     const progress = (report: ProgressReport): void => {
       this.say(text.of(report));
+      if (isCapture || report.phase !== 'reading' || report.done === 0) return;
+      isCapture = true;
+      hasEvents();
     };
     try {
       const location = { viewId: 'pageHolders.holders' };
@@ -140,6 +149,7 @@ export class OpenCommands implements vscode.Disposable {
         `${nameOf(uri)}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +
           `${problems} places not read, in ${Date.now() - started} ms`,
       );
+      return facts;
     } finally {
       this.say('');
     }

@@ -67,6 +67,7 @@ const DEBUG_INFO: ReadonlyMap<string, string> = new Map([
 
 const ICONS: Readonly<Record<NodeKind, string>> = {
   capture: 'graph-line',
+  'symbol-file': 'symbol-key',
   page: 'file-binary',
   mark: 'bookmark',
   role: 'list-flat',

@@ -332,7 +332,7 @@ export async function openInExplorer(file, folder) {
 async function isOpen(tab) {
   if (!(await succeeds(tab.waitFor({ timeout: 3000 })))) return false;
   const noText = page.locator('.monaco-editor-pane-placeholder', {
-    hasText: 'not displayed in the text editor',
+    hasText: 'not displayed in the text editor because it is either binary',
   });
   const something = page.locator('.part.editor .monaco-editor').or(page.locator('iframe.webview')).or(noText);
   await succeeds(something.first().waitFor({ state: 'attached', timeout: 3000 }));

@@ -10,6 +10,7 @@ import { joined } from '../wording';
 /** Rows that begin a part of the text; their children are headings below it or paragraphs. */
 const HEADINGS: ReadonlySet<NodeKind> = new Set([
   'capture',
+  'symbol-file',
   'page',
   'attempt',
   'holder-kind',

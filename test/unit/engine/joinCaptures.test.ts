@@ -165,6 +165,17 @@ test('a symbol file alone says what it is for', async () => {
   assert.match(row.description, /^names of \d+ kernel functions$/);
 });
 
+test('a symbol file says of each capture that needs names what it did', async () => {
+  const engine = await opened(KALLSYMS, TRACE);
+  const said = async (): Promise<readonly string[]> =>
+    (await engine.captureFacts()).find(({ symbolFile }) => symbolFile !== null)!.symbolFile!.says;
+  assert.deepEqual(await said(), ['report.txt.gz: has names for its frames.']);
+  await engine.openCapture({ path: PERF });
+  assert.deepEqual(await said(), ['multi.perf.data.gz: names 86 of 86 addresses.']);
+  const other = await engine.openCapture({ path: 'test/fixtures/debugInfo/dwarf4.elf' });
+  assert.equal(other.symbolFile!.isRefused, false, 'what it would name has names');
+});
+
 test('kallsyms that hides its addresses is refused with what to do', async () => {
   const hidden = path.join(scratch, 'hidden');
   writeFileSync(hidden, '0000000000000000 T _text\n0000000000000000 T do_syscall_64\n');
@@ -232,7 +243,11 @@ test('a file that is read again and became a symbol file, or was one, leaves no 
   const file = path.join(scratch, 'becomes-another');
   const rowsOf = async (engine: Engine): Promise<readonly string[]> => {
     const rows = [...(await children(engine, null)), ...(await children(engine, null, 'captures'))];
-    return rows.flatMap(({ kind, label }) => (kind === 'capture' ? [label.replace(/ · .*/, '')] : [])).sort();
+    const isFile = ({ kind }: TreeNode): boolean => kind === 'capture' || kind === 'symbol-file';
+    return rows
+      .filter(isFile)
+      .map(({ label }) => label.replace(/ · .*/, ''))
+      .sort();
   };
   const perf = path.basename(PERF);
   const twice = (...names: readonly string[]): readonly string[] => [...names, ...names].sort();

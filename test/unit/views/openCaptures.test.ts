@@ -100,7 +100,7 @@ test('the first reading of a capture that is cancelled leaves nothing of its par
 
 test('names that come with a symbol file, or go with one that became a capture, are asked for', async () => {
   const { worker, captures } = await withOne();
-  const symbols = facts('s1', { format: 'kallsyms' });
+  const symbols = facts('s1', { symbolFile: { says: [], isRefused: false } });
   const opening = captures.open(symbols.path, ignore);
   await worker.answer('openCapture', symbols);
   await worker.answer('captureFacts', [facts('c1', { events: 10, problems: 0 }), symbols]);

@@ -3,5 +3,6 @@ import { symbolFacts } from '../../../../src/engine/symbolFileRows';
 
 /** A capture of which no more matters than the test says. */
 export function facts(id: string, given: Partial<CaptureFacts> = {}): CaptureFacts {
-  return { ...symbolFacts(id, { path: `/captures/${id}` }), format: 'ftrace', ...given };
+  const nothing = symbolFacts(id, { path: `/captures/${id}` }, []);
+  return { ...nothing, format: 'ftrace', symbolFile: null, ...given };
 }
