@@ -9,6 +9,7 @@ import {
   ROLES,
   SORT_ORDERS,
   type HoldersQuery,
+  type SortOrder,
 } from '../engine/holdersQuery';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import type { PfnRange } from '../holders/model';
@@ -55,8 +56,13 @@ export const ORDER_HELP = `  --group-by WHAT page     what held each page that f
                   holder   kinds of holders and their code paths, the worst first
                   attempt  attempts to move pages, and what blocked each
                   task     the tasks that took the references
-  --sort ORDER    pfn, first-mark (by time), holders (by their number),
-                  longest-held, or attempts (by how many were blocked)
+  --sort ORDER    best          what answers best first (default): pages that were held,
+                                holders that blocked most attempts
+                  pfn           pages by their number
+                  first-mark    by the time when a page first failed to move
+                  holders       by their number, most first
+                  longest-held  by the time held, longest first
+                  attempts      by the number of attempts blocked, most first
 `;
 
 export const FILTER_HELP = `Filters. What they leave out is counted at the end of the report. Names can be
@@ -96,7 +102,7 @@ function queryOf(command: string, values: Values, pages: readonly PfnRange[]): H
   return {
     groupBy:
       grouping === null ? DEFAULT_QUERY.groupBy : oneOf(command, '--group-by', grouping, namesOf(GROUPINGS)),
-    sortBy: order === null ? null : oneOf(command, '--sort', order, namesOf(SORT_ORDERS)),
+    sortBy: order === null ? null : sortOrderOf(command, order),
     filter: {
       reason: once(command, '--reason', values.reason),
       kinds: listed(values.kind).map((kind) => oneOf(command, '--kind', kind, KINDS)),
@@ -108,6 +114,11 @@ function queryOf(command: string, values: Values, pages: readonly PfnRange[]): H
       through: null,
     },
   };
+}
+
+function sortOrderOf(command: string, given: string): SortOrder | null {
+  const order = oneOf(command, '--sort', given, ['best', ...namesOf(SORT_ORDERS)]);
+  return order === 'best' ? null : order;
 }
 
 function spanOf(command: string, given: string | null): number {

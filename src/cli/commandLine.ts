@@ -1,6 +1,12 @@
 /** What the command line asks for: which command, read by its own file. */
 import { COMPARE_HELP, COMPARE_USAGE, compareCommand, type CompareCommand } from './compareCommand';
-import { EXPORT_HELP, EXPORT_USAGE, exportCommand, type ExportCommand } from './exportCommand';
+import {
+  EXPORT_HELP,
+  EXPORT_SHARED_HELP,
+  EXPORT_USAGE,
+  exportCommand,
+  type ExportCommand,
+} from './exportCommand';
 import { EVENTS_HELP, EVENTS_USAGE, eventsCommand, type EventsCommand } from './eventsCommand';
 import { nearestName } from './nearestName';
 import { alternatives, UsageError } from './options';
@@ -30,12 +36,14 @@ interface Command {
   readonly usage: string;
   /** What it does, and its options. */
   readonly help: string;
+  /** Options that another command explains, for whoever asks for this one alone. */
+  readonly sharedHelp?: string;
 }
 
 /** By the name that is typed, in the order of the help. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   report: { parse: reportCommand, usage: REPORT_USAGE, help: REPORT_HELP },
-  export: { parse: exportCommand, usage: EXPORT_USAGE, help: EXPORT_HELP },
+  export: { parse: exportCommand, usage: EXPORT_USAGE, help: EXPORT_HELP, sharedHelp: EXPORT_SHARED_HELP },
   compare: { parse: compareCommand, usage: COMPARE_USAGE, help: COMPARE_HELP },
   events: { parse: eventsCommand, usage: EVENTS_USAGE, help: EVENTS_HELP },
   resolve: { parse: resolveCommand, usage: RESOLVE_USAGE, help: RESOLVE_HELP },
@@ -77,5 +85,6 @@ function has(args: readonly string[], short: string, long: string): boolean {
 function helpOf(name: string | null): string {
   const asked = name === null ? Object.values(COMMANDS) : [COMMANDS[name]!];
   const usages = asked.map(({ usage }) => usage).join('');
-  return [usages, ...asked.map(({ help }) => help), COMMON_HELP].join('\n');
+  const helps = asked.map(({ help, sharedHelp = '' }) => (name === null ? help : help + sharedHelp));
+  return [usages, ...helps, COMMON_HELP].join('\n');
 }

@@ -1,7 +1,14 @@
 /** What `page-holders export` is asked for. */
 import { EXPORT_FORMS, type ExportFormat } from '../engine/exporting/exportFormats';
 import { namesOf } from '../engine/holdersQuery';
-import { CAPTURE_OPTIONS, captureInput, type CaptureInput } from './captureOptions';
+import {
+  CAPTURE_OPTIONS,
+  captureInput,
+  FILTER_HELP,
+  ORDER_HELP,
+  SOURCE_HELP,
+  type CaptureInput,
+} from './captureOptions';
 import { alternatives, oneOf, parseOptions, UsageError } from './options';
 
 export interface ExportCommand {
@@ -28,6 +35,10 @@ same options:
                   writes this file, and replaces it when all of it is written; else
                   standard output
 `;
+
+/** Options that it has of report. */
+export const EXPORT_SHARED_HELP = `${SOURCE_HELP}${ORDER_HELP}
+${FILTER_HELP}`;
 
 /** @throws UsageError */
 export function exportCommand(args: readonly string[]): ExportCommand {

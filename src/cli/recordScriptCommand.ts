@@ -78,10 +78,10 @@ export function recordScriptCommand(args: readonly string[]): RecordScriptComman
       writer: values['trace-cmd'] === true ? 'trace-cmd' : 'tracefs',
       events: oneOf('record-script', '--events', events ?? given.events, namesOf(EVENT_SOURCES)),
       pages: pagesOf(values['cma-area'], values.pfn),
-      reason: reason === undefined ? null : wordOf('--reason', reason),
+      reason: reason === undefined ? null : oneOf('record-script', '--reason', reason, MIGRATE_REASONS),
       thresholdUs: threshold === undefined ? null : numberOf('--threshold', threshold),
       bufferKb: buffer === undefined ? given.bufferKb : numberOf('--buffer', buffer),
-      clock: values.clock === undefined ? given.clock : wordOf('--clock', values.clock),
+      clock: oneOf('record-script', '--clock', values.clock ?? given.clock, TRACE_CLOCKS),
       stack: oneOf('record-script', '--stack', stack ?? given.stack, namesOf(STACK_BY)),
       pageOwner: values['no-page-owner'] !== true,
       kallsyms: values['no-kallsyms'] !== true,
@@ -111,10 +111,4 @@ function numberOf(option: string, given: string): number {
   const number = /^\d{1,10}$/.test(given) ? Number(given) : 0;
   if (number > 0 && number <= LARGEST_NUMBER) return number;
   throw new UsageError('record-script', `${option} ${given}: expected a number above 0`);
-}
-
-/** Names that a kernel of another version may have: the script looks whether this one does. */
-function wordOf(option: string, given: string): string {
-  if (/^[\w-]+$/.test(given)) return given;
-  throw new UsageError('record-script', `${option} ${given}: expected a name of the kernel's`);
 }

@@ -1,5 +1,6 @@
 /** What `page-holders report` is asked for. */
-import { DEFAULT_QUERY } from '../engine/holdersQuery';
+import { EXPORT_FORMS } from '../engine/exporting/exportFormats';
+import { DEFAULT_QUERY, namesOf } from '../engine/holdersQuery';
 import {
   CAPTURE_OPTIONS,
   captureInput,
@@ -40,7 +41,8 @@ moved, who held a reference on it, from where in the kernel, and until when.
                   reported side by side
 ${SOURCE_HELP}  --format FORMAT text, like the tree in the editor (default), or json
 ${ORDER_HELP}  --full          text with what is folded too: expected, temporary and earlier
-                  references, pages never released, and the events of every row
+                  references, reference-counting frames, pages never released, and
+                  the events of every row
   --width COLUMNS break lines of text there, 0 for nowhere: one row a line, to grep.
                   Default: the width of the terminal, 78 into a file or pipe
   --exit-code     exit with 1 when references were held, untraced or not to be judged
@@ -59,13 +61,22 @@ export function reportCommand(args: readonly string[]): ReportCommand {
   const input = captureInput('report', values, positionals);
   const { full = false } = values;
   const columns = columnsOf(values.width);
-  const format = oneOf('report', '--format', values.format ?? 'text', ['text', 'json']);
+  const format = formatOf(values.format ?? 'text');
   if (format === 'json') {
     refuseForJson('--group-by', input.query.groupBy !== DEFAULT_QUERY.groupBy);
     refuseForJson('--full', full);
     refuseForJson('--width', columns !== null);
   }
   return { name: 'report', input, format, full, exitCode: values['exit-code'] === true, columns };
+}
+
+function formatOf(given: string): ReportCommand['format'] {
+  const other = namesOf(EXPORT_FORMS).find((form) => form === given && form !== 'json');
+  if (other === undefined) return oneOf('report', '--format', given, ['text', 'json']);
+  throw new UsageError(
+    'report',
+    `--format ${other}: expected text or json; page-holders export --as ${other} writes that`,
+  );
 }
 
 function columnsOf(given: string | undefined): number | null {

@@ -89,12 +89,12 @@ export function isLeftOut(node: TreeNode, full: boolean): boolean {
 }
 
 /**
- * Expected, temporary and earlier references, the plumbing frames and allocations that prove nothing stay folded, and
- * the stacks of events.
+ * Expected, temporary and earlier references, the plumbing frames and allocations that prove nothing stay folded unless
+ * all is asked for. Stacks of events always do: those of a get and a put stand above them.
  */
 export function isFolded(node: TreeNode, full: boolean): boolean {
   if (!FOLDED.has(node.kind) || node.expanded) return false;
-  return !full || node.kind === 'frames' || node.kind === 'event';
+  return !full || node.kind === 'event';
 }
 
 /**

@@ -69,7 +69,10 @@ export const STACK_BY: Readonly<Record<StackBy, string>> = {
   trigger: 'a stacktrace trigger for the events of pages alone: more of them fit the buffer',
 };
 
-/** Names of kernel/trace/trace.c's trace_clocks; x86-tsc and the like are of one architecture. */
+/**
+ * Names of kernel/trace/trace.c's trace_clocks, and behind them what architectures add (ARCH_TRACE_CLOCKS). The script
+ * looks whether the kernel has the one that is asked for.
+ */
 export const TRACE_CLOCKS: readonly string[] = [
   'local',
   'global',
@@ -81,4 +84,5 @@ export const TRACE_CLOCKS: readonly string[] = [
   'boot',
   'tai',
   'x86-tsc',
+  'ppc-tb',
 ];

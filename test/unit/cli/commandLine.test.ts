@@ -58,6 +58,38 @@ test('--help after a command tells of that command alone', async () => {
   }
 });
 
+test('the help of a command that reads captures names the values of its options', async () => {
+  for (const command of ['report', 'export']) {
+    const { output } = await runCli([command, '--help']);
+    for (const name of [
+      'best ',
+      'longest-held',
+      'pipe-buffer',
+      'gup-pin',
+      'contig_range',
+      'temporary',
+      'json',
+    ]) {
+      assert.ok(output.includes(name), `${command}: ${name}`);
+    }
+    for (const line of output.split('\n')) assert.ok(line.length <= 100, line);
+  }
+  const all = await runCli(['--help']);
+  assert.equal(all.output.split('\n  --sort ORDER').length, 2, 'what commands share is said once');
+  const best = await runCli(['report', SAMPLE, '--sort', 'best']);
+  assert.equal(best.output, (await runCli(['report', SAMPLE])).output);
+});
+
+test('--full unfolds the frames that only count references', async () => {
+  const folded = await runCli(['report', SAMPLE, '--width', '0']);
+  assert.match(folded.output, /\n( +)3 reference-counting frames\n\1internal_get_user_pages_fast\n/);
+  const { output } = await runCli(['report', SAMPLE, '--width', '0', '--full']);
+  assert.match(
+    output,
+    /\n( +)3 reference-counting frames\n\1 {2}trace_event_raw_event_page_ref_mod_and_test_template\n/,
+  );
+});
+
 test('options may stand before the command, and only its own are known', async () => {
   const { status, output } = await runCli(['--format', 'json', 'report', SAMPLE]);
   assert.equal(status, 0);
@@ -73,7 +105,15 @@ test('wrong usage is told with what was expected', async () => {
     [['explain', SAMPLE], /unknown command explain; expected report/],
     [['exprot', SAMPLE], /unknown command exprot; did you mean export\?/],
     [['report'], /no capture given/],
-    [['report', SAMPLE, '--format', 'xml'], /--format xml: expected text or json/],
+    [['report', SAMPLE, '--format', 'xml'], /--format xml: expected text or json\n/],
+    [
+      ['report', SAMPLE, '--format', 'markdown'],
+      /expected text or json; page-holders export --as markdown writes/,
+    ],
+    [
+      ['report', SAMPLE, '--sort', 'size'],
+      /--sort size: expected best, pfn, first-mark, holders, longest-held or/,
+    ],
     [
       ['report', SAMPLE, '--grop-by', 'page'],
       /report: unknown option --grop-by; did you mean --group-by\?\n/,
@@ -231,7 +271,8 @@ test('record-script prints a script, and takes only what a script can be made of
     [['--cma-area', '../x'], /--cma-area \.\.\/x: expected a name as in debugfs/],
     [['--events', 'all'], /--events all: expected auto, page_ref, page_pin_owner or page_pinner/],
     [['--buffer', '0'], /--buffer 0: expected a number above 0/],
-    [['--reason', 'a"b'], /--reason a"b: expected a name of the kernel's/],
+    [['--reason', 'cma_alloc'], /--reason cma_alloc: expected compaction, memory_failure, .* damon or cma\n/],
+    [['--clock', 'foo'], /--clock foo: expected local, global, .* x86-tsc or ppc-tb\n/],
     [['file'], /unexpected file/],
   ];
   for (const [args, message] of wrong) {
