@@ -27,6 +27,7 @@ import { NodeTree } from './views/nodeTree';
 import { OpenCaptures } from './views/openCaptures';
 import { OpenCommands } from './views/openCommands';
 import { OpenFrame } from './views/openFrame';
+import { PageMenu } from './views/pageMenu';
 import { ProblemPlace } from './views/problemPlace';
 import { RecordCapture } from './views/recordCapture';
 import { RevealHolders } from './views/revealHolders';
@@ -108,6 +109,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     frames,
     editor,
     new EditorCommands(editor, captures, holders),
+    new PageMenu(shown, holders),
     shown,
     new RevealHolders(holdersTree, holders, shown),
     heldInSource(context, engine, captures, kernelTree, log),

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { closeAll, errorMessages, extension, holdersText, informationMessages, sampleUri } from './extension';
+import type { PageHoldersApi } from '../../src/extension';
 import { until } from './until';
 
 const run = (command: string, ...args: unknown[]) =>
@@ -80,9 +81,35 @@ describe('flows', () => {
 
   it('says of a page that no event tells of that none does, and what is no PFN', async () => {
     const [said] = await informationMessages(() => run('showHoldersOfPfn', '0x5'));
-    assert.match(said ?? '', /No event of the open captures tells of the references of page 0x5\./);
+    assert.match(said ?? '', /No event tells of page 0x5\./);
     const [wrong] = await errorMessages(() => run('showHoldersOfPfn', 'page 5'));
     assert.match(wrong ?? '', /page 5 is no page frame number, like 0x12f98 or 77720/);
+  });
+
+  it('shows one page alone, and copies its PFN, from the menu of its row', async () => {
+    await run('clearFilter');
+    const { holders } = (await extension().activate()) as PageHoldersApi;
+    const several = vscode.Uri.joinPath(extension().extensionUri, 'test/fixtures/f_dat_v7_zstd/trace.dat');
+    await closeAll();
+    await run('openCapture', several);
+    const pages = (await holders.getChildren()).flatMap((row) => ('node' in row ? [row] : []));
+    const [first, second] = pages.filter(({ node }) => node.kind === 'page');
+    assert.ok(first !== undefined && second !== undefined);
+    const [, other = ''] = /^(0x[0-9a-f]+)/.exec(second.node.label) ?? [];
+    await run('copyPfn', second);
+    assert.equal(await vscode.env.clipboard.readText(), other);
+    // Rows below it are of the same page.
+    const [mark] = await holders.getChildren(second);
+    await run('showOnlyPage', mark);
+    assert.deepEqual(
+      (await holders.getChildren()).flatMap((row) => ('node' in row ? [row.node.label] : [])),
+      [second.node.label, 'Left out by the filter: 4 pages'],
+    );
+    const [said] = await informationMessages(() => run('copyPfn'));
+    assert.equal(said, 'Select a page in the Holders view.');
+    await run('clearFilter');
+    await closeAll();
+    await run('openSample');
   });
 
   it('exports what is shown to a file', async () => {

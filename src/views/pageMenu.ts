@@ -1,0 +1,58 @@
+/** What the menu of a row does with the page that it speaks of. */
+import * as vscode from 'vscode';
+import { pfnText } from '../engine/pageFacts';
+import { isMoreRow, type MoreRow, type Row } from './rows';
+import type { ShownHolders } from './shownHolders';
+
+export class PageMenu implements vscode.Disposable {
+  private readonly commands: vscode.Disposable;
+
+  constructor(
+    private readonly shown: ShownHolders,
+    private readonly holders: vscode.TreeView<Row | MoreRow>,
+  ) {
+    const { registerCommand } = vscode.commands;
+    this.commands = vscode.Disposable.from(
+      registerCommand('pageHolders.showOnlyPage', (row?: Row) => {
+        this.showOnly(row);
+      }),
+      registerCommand('pageHolders.copyPfn', (row?: Row) => this.copy(row)),
+    );
+  }
+
+  dispose(): void {
+    this.commands.dispose();
+  }
+
+  private showOnly(row?: Row): void {
+    const pfn = this.pageOf(row);
+    if (pfn !== null) this.shown.changeFilter({ pfns: [pfn], emptyRanges: [] });
+  }
+
+  private async copy(row?: Row): Promise<void> {
+    const pfn = this.pageOf(row);
+    if (pfn === null) return;
+    await vscode.env.clipboard.writeText(pfnText(pfn));
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied {0}', pfnText(pfn)), 3000);
+  }
+
+  /** From the palette or by key the command has no row: then of the selected one. */
+  private pageOf(given?: Row): number | null {
+    const [selected] = this.holders.selection;
+    const row = given ?? (selected === undefined || isMoreRow(selected) ? undefined : selected);
+    const pfn = pageAbove(row ?? null);
+    if (pfn === null) {
+      void vscode.window.showInformationMessage(vscode.l10n.t('Select a page in the Holders view.'));
+    }
+    return pfn;
+  }
+}
+
+/** The page of a row, or of the row that it stands below. */
+function pageAbove(row: Row | null): number | null {
+  for (let at = row; at !== null; at = at.parent) {
+    const pfn = at.node.place?.pfn ?? null;
+    if (pfn !== null) return pfn;
+  }
+  return null;
+}
