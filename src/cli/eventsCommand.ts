@@ -28,6 +28,8 @@ reference is for, and the innermost function that does not only count references
                   tasks and stacks. * stands for any text, a..b for a range, a,b for any,
                   and numbers can be compared: count>=3 held>10ms
 ${keyLines()}
+                  A function goes by the name that reports call it by, too: vmsplice is
+                  __x64_sys_vmsplice, __do_sys_vmsplice and the like, f also f.isra.0
   --limit N       no more than N events of each capture
   --rules FILE    rules of your own for what a reference is for
   --format FORMAT text (default), or json: one object a line, with the stack

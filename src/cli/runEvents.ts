@@ -24,8 +24,13 @@ export async function runEvents(
       continue;
     }
     if (format === 'text' && captures.length > 1) await output.write(`${path}\n`);
-    for await (const lines of engine.eventQueries.lines(id, filter, limit, format))
+    let isAny = false;
+    for await (const lines of engine.eventQueries.lines(id, filter, limit, format)) {
+      isAny = true;
       await output.write(`${lines}\n`);
+    }
+    if (isAny || limit === 0) continue;
+    await errors.write(`page-holders: ${path}: ${filter === '' ? 'it has no event' : 'no event matches'}.\n`);
   }
   return isAnswered ? 0 : 2;
 }

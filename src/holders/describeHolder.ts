@@ -1,14 +1,12 @@
 /** What the analysis calls a reference and its holder, and where it says such a reference is taken. */
 import type { SymbolTable } from '../capture/eventTable';
+import { calledName } from './calledName';
 import { isInTreeModule } from './inTreeModules';
 import { KIND_LABEL } from './kindLabel';
 import { KIND_RULES, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
 import type { KindRule } from './kindRule';
 import type { LedgerReference } from './ledgerReference';
 import type { Reference, ReferenceEnd } from './model';
-
-/** `__do_sys_vmsplice` and its like are the system call to the reader. */
-const SYSTEM_CALL_PREFIX = /^(?:__do_sys_|__se_sys_|__x64_sys_|__ia32_sys_|__arm64_sys_|ksys_)/;
 
 /** What such a reference is called: by its rule, by its module, else by its kind. */
 function labelOf({ kind, functionName, site }: LedgerReference): string {
@@ -23,7 +21,7 @@ function labelOf({ kind, functionName, site }: LedgerReference): string {
 
 /** What holds it: the name that a person gave it, else the function, with a module that is not the kernel's. */
 function holderName({ kind, functionName, site }: LedgerReference): string {
-  const name = site?.rule.user?.holder ?? functionName.replace(SYSTEM_CALL_PREFIX, '');
+  const name = site?.rule.user?.holder ?? calledName(functionName);
   const module = site?.module ?? null;
   if (name === '' || kind === 'driver' || module === null || isInTreeModule(module)) return name;
   return `${name} [${module}]`;

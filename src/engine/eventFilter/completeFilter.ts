@@ -6,6 +6,7 @@ import { KIND_NAMES, ROLE_MEANINGS } from '../wording';
 import { KINDS, ROLES } from '../holdersQuery';
 import { holdersText, pfnText, reasonsText } from '../pageFacts';
 import { MIGRATE_REASONS } from '../reasonFilter';
+import { calledName } from '../../holders/calledName';
 import { counted, joined } from '../wording';
 import type { FilteredCapture } from './compileFilter';
 import { FILTER_KEYS, type FilterKey } from './filterKeys';
@@ -152,7 +153,10 @@ function frequent(names: readonly (readonly [string, number])[]): readonly Filte
 
 function functionItems({ symbols }: Capture): readonly FilterCompletion[] {
   const names = new Set<string>();
-  for (let frame = 0; frame < symbols.frameCount; frame++) names.add(symbols.frameFunction(frame));
+  for (let frame = 0; frame < symbols.frameCount; frame++) {
+    const name = symbols.frameFunction(frame);
+    names.add(name).add(calledName(name));
+  }
   return [...names].sort().map((text) => ({ text, about: '' }));
 }
 

@@ -50,7 +50,7 @@ export const FILTER_KEYS: readonly FilterKey[] = [
     expected: 'a time such as 13s or 13000ms, by the clock of the capture',
     isOrdered: false,
   },
-  pattern('stack', 'A function, or [module], anywhere in the stack'),
+  pattern('stack', 'A function in the stack, by its whole name: vmsplice, *splice*, [ext4]'),
   {
     name: 'kind',
     about: 'What the reference is for that the event takes or drops',

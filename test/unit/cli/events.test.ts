@@ -43,6 +43,20 @@ test('JSON has an object a line, with what the capture says and the stack', asyn
   assert.ok((event['stack'] as string[]).includes('__do_sys_vmsplice'));
 });
 
+test('that no event matches is said, and is no failure', async () => {
+  const nothing = await runCli(['events', SAMPLE, '--filter', 'stack:nothing']);
+  assert.deepEqual(nothing, {
+    status: 0,
+    output: '',
+    errors: `page-holders: ${SAMPLE}: no event matches.\n`,
+  });
+  const dump = 'test/fixtures/dumps/page_owner.gz';
+  assert.equal((await runCli(['events', dump])).errors, `page-holders: ${dump}: it has no event.\n`);
+  assert.equal((await runCli(['events', SAMPLE, '--limit', '0'])).errors, '');
+  const call = await runCli(['events', SAMPLE, '--filter', 'stack:vmsplice']);
+  assert.match(call.output, /vmsplice-B-228/);
+});
+
 test('several captures are told apart, and one that cannot be read is told of', async () => {
   const { status, output, errors } = await runCli(['events', SAMPLE, 'absent', SAMPLE, '--limit', '1']);
   assert.equal(status, 2);
