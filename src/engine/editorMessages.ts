@@ -34,6 +34,8 @@ export type FromEditor =
   /** Opens the place of a frame beside; `frame` is the id of a row of the last details that were asked for. */
   | { readonly type: 'openFrame'; readonly frame: string; readonly takesFocus: boolean }
   | { readonly type: 'showHolders'; readonly pfn: number }
+  /** An event was selected in the page. */
+  | { readonly type: 'selected'; readonly row: number }
   | { readonly type: 'copy'; readonly text: string }
   | { readonly type: 'openAgain' | 'cancelOpening' };
 

@@ -64,13 +64,10 @@ const PLUMBING = new Set([
   'get_page',
   'folio_try_get',
   'folio_try_get_rcu',
-  'folio_ref_try_add_rcu',
   'try_get_page',
   'try_get_folio',
   'try_get_compound_head',
   'get_page_unless_zero',
-  'folio_ref_add',
-  'page_ref_add',
 ]);
 
 const PLUMBING_PREFIXES = [
@@ -81,6 +78,7 @@ const PLUMBING_PREFIXES = [
   '__page_ref_',
   '__folio_ref_',
   'page_ref_',
+  'folio_ref_',
   '__page_pin_owner_',
   '__page_pinner_',
   '__trace_',

@@ -175,6 +175,9 @@ export class CaptureEditorPanel implements vscode.Disposable {
       case 'showHolders':
         await this.showHolders(message.pfn);
         return;
+      case 'selected':
+        await this.showStack(message.row);
+        return;
       case 'copy':
         await vscode.env.clipboard.writeText(message.text);
         return;
@@ -242,6 +245,14 @@ export class CaptureEditorPanel implements vscode.Disposable {
       await vscode.commands.executeCommand('pageHolders.showPage', { node, pfn });
     } catch (error) {
       showFailure(this.parts.log, error);
+    }
+  }
+
+  /** One selection: the Stack view goes along. */
+  private async showStack(row: number): Promise<void> {
+    const { captureId } = this;
+    if (captureId !== undefined) {
+      await vscode.commands.executeCommand('pageHolders.showStackOfEvent', captureId, row);
     }
   }
 

@@ -57,6 +57,10 @@ export class EditorCommands implements vscode.Disposable {
       return;
     }
     await this.editor.open(facts.path, found.place);
+    // The Stack view knows the selected row already, and of no other one.
+    if (row !== selected && found.place.row !== null) {
+      await vscode.commands.executeCommand('pageHolders.showStackOfEvent', found.capture, found.place.row);
+    }
   }
 }
 

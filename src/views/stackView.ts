@@ -1,6 +1,7 @@
 /** The stack of what is selected: every frame with its line and how sure that is; next and previous open the source. */
 import * as vscode from 'vscode';
-import type { EngineApi, StackRows } from '../engine/protocol';
+import type { HoldersQuery } from '../engine/holdersQuery';
+import type { EngineApi, StackRows, TreeNode } from '../engine/protocol';
 import { showFailure } from './failures';
 import type { OpenCaptures } from './openCaptures';
 import { isMoreRow, rowItem, tooltipText, type MoreRow, type Row } from './rows';
@@ -79,9 +80,17 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
 
   /** Rows of a frame are part of the stack that they stand in: the same frame is selected here. */
   private async showRow({ node }: Row): Promise<void> {
-    const { query } = this.shown;
     const frame = node.kind === 'frame' ? `stack/${node.id.slice(node.id.lastIndexOf('/') + 1)}` : null;
-    await this.show(() => this.engine.stackOf({ node: node.id, query }), frame);
+    const { query } = this.shown;
+    await this.show(() => this.stackOf(node, query), frame);
+  }
+
+  /** Of a row that has none, such as a page, that of the event which the capture editor selects for it. */
+  private async stackOf({ id, place }: TreeNode, query: HoldersQuery): Promise<StackRows | null> {
+    const stack = await this.engine.stackOf({ node: id, query });
+    const row = place?.row ?? null;
+    // Ids are paths that begin with that of the capture.
+    return stack ?? (row === null ? null : this.engine.stackOfEvent({ capture: id.split('/', 1)[0]!, row }));
   }
 
   private async show(ask: AskStack, frame: string | null): Promise<void> {

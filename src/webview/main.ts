@@ -81,7 +81,10 @@ class CaptureEditorPage {
         ? Promise.resolve(null)
         : this.host.ask('timeline', { ...this.applied, range, columns, pfn: this.kept.pfn }, signal),
     describe: (range, signal) => this.host.ask('describeSpan', { ...this.applied, range }, signal),
-    onSelectRow: (row) => void this.selectRow(row),
+    onSelectRow: (row) => {
+      this.host.tell({ type: 'selected', row });
+      void this.selectRow(row);
+    },
     onSelectTime: (time) => void this.selectTime(time),
     onBrush: (range) => void this.brush(range),
     onFailure: (error) => {
@@ -232,6 +235,7 @@ class CaptureEditorPage {
   }
 
   private selectedInList({ row, time, pfn }: EventRow): void {
+    this.host.tell({ type: 'selected', row });
     this.selected(row, time, pfn);
     void this.showDetails();
   }
@@ -263,6 +267,7 @@ class CaptureEditorPage {
     await this.guarded(this.latestPlace, async (signal) => {
       const place = await this.host.ask('eventPlace', { ...this.applied, at: { time } }, signal);
       if (place === null) return;
+      this.host.tell({ type: 'selected', row: place.row });
       this.list.reveal(place.index);
       this.selected(place.row, place.time, place.pfn);
       await this.showDetails();
@@ -275,6 +280,7 @@ class CaptureEditorPage {
       const row = this.kept.row ?? (step > 0 ? -1 : 0);
       const place = await this.host.ask('nextMatch', { ...this.applied, row, step }, signal);
       if (place === null) return;
+      this.host.tell({ type: 'selected', row: place.row });
       this.list.reveal(place.index);
       this.selected(place.row, place.time, place.pfn);
       await this.showDetails();

@@ -273,6 +273,25 @@ describe('the capture editor of a text', () => {
     await eventRow('owner-225').waitFor();
     await page.locator('.breadcrumbs-control').getByText('Page Holders', { exact: true }).waitFor();
   });
+
+  it('has the stack of its selected event in the Stack view', async () => {
+    const stack = view('Stack');
+    await stack.getByText('Select a reference, a mark or an event').waitFor();
+    await row('0x12f98', view('Holders')).click({ button: 'right' });
+    const reveal = page.locator('.monaco-menu .action-label', { hasText: 'Reveal in Capture Editor' });
+    await reveal.waitFor();
+    // A menu that has just come up takes a press for that which brought it.
+    await page.waitForTimeout(500);
+    await reveal.click();
+    await selectedRow().getByText('28.182964').waitFor();
+    await row(/^alloc_contig_range/, stack).waitFor();
+    await selectedRow().click();
+    await page.keyboard.press('ArrowUp');
+    await row(/^isolate_migratepages_block/, stack).waitFor();
+    await eventRow('pvm-reader-226').click();
+    await row(/^process_vm_rw_core/, stack).waitFor();
+    await screenshot('editor-and-stack');
+  });
 });
 
 describe('the capture editor of a capture that cannot be read', () => {
