@@ -42,6 +42,8 @@ export class FileStructure {
   readonly texts: TextRange[] = [];
   /** Of version 7; finds every block damaged where the file is not compressed. */
   decompressor = NO_DECOMPRESSOR;
+  /** Something was expected behind the end of the file. */
+  private endsEarly = false;
 
   constructor(
     private readonly file: FileRanges,
@@ -59,20 +61,16 @@ export class FileStructure {
   async read(): Promise<void> {
     if (this.header === null) await this.readHeader();
     const { header } = this;
-    if (header === null) return;
+    if (header === null) {
+      if (this.endsEarly) this.noteNoEvents();
+      return;
+    }
     await this.guarded(async () => {
       this.options = new FileOptions(header.littleEndian, header.version === 7);
       const Reader = header.version === 6 ? Version6Reader : Version7Reader;
       await new Reader(this.file, header, this, this.problems).read();
     });
-    if (this.buffers.length + this.texts.length === 0) {
-      this.problems.add(
-        this.file.size,
-        null,
-        `the file has ${this.file.size} bytes and ends before the data of the CPUs, so it has no events. ` +
-          HOW_TO_GET_ALL,
-      );
-    }
+    if (this.buffers.length + this.texts.length === 0) this.noteNoEvents();
   }
 
   /** Name of the clock of the top level, or of the first instance; empty where the file does not name it. */
@@ -87,8 +85,19 @@ export class FileStructure {
       return true;
     } catch (error) {
       if (!(error instanceof UnexpectedData)) throw error;
+      if (error.isEnd) this.endsEarly = true;
       this.problems.add(error.offset, null, error.message);
       return false;
     }
+  }
+
+  /** Of a file that is cut off this is the first that is to be said: which part its end is in tells nobody what to do. */
+  private noteNoEvents(): void {
+    const { size } = this.file;
+    this.problems.add(
+      this.endsEarly ? 0 : size,
+      null,
+      `the file has ${size} bytes and ends before the data of the CPUs, so it has no events. ${HOW_TO_GET_ALL}`,
+    );
   }
 }

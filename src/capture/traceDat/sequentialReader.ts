@@ -113,6 +113,7 @@ export class SequentialReader {
 
   /** Text that ends with NUL, without it. */
   async string(what: string): Promise<string> {
+    let isEnd = false;
     for (let length = 1; length <= LONGEST_STRING; length *= 2) {
       const wanted = Math.min(length, this.remaining);
       await this.need(wanted, what);
@@ -122,9 +123,14 @@ export class SequentialReader {
         this.at += nul + 1;
         return text;
       }
+      isEnd = wanted < length && this.fileOffset === null;
       if (wanted < length) break;
     }
-    throw new UnexpectedData(this.place, `${what} has no end mark, expected text that ends with a NUL byte`);
+    throw new UnexpectedData(
+      this.place,
+      `${what} has no end mark, expected text that ends with a NUL byte`,
+      isEnd,
+    );
   }
 
   private async need(length: number, what: string): Promise<void> {
@@ -148,6 +154,7 @@ export class SequentialReader {
     return new UnexpectedData(
       this.place,
       `${what} should take ${length} bytes here, but only ${left} are left; the file is cut off or damaged`,
+      this.fileOffset === null,
     );
   }
 }

@@ -54,6 +54,7 @@ export class Version6Reader {
     throw new UnexpectedData(
       size,
       `the file is cut off at byte ${size}: the events of buffer "${name}" ${place}. ${HOW_TO_GET_ALL}`,
+      true,
     );
   }
 

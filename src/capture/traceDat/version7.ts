@@ -201,6 +201,7 @@ export class Version7Reader {
       throw new UnexpectedData(
         offset,
         `the file is cut off at byte ${this.file.size}: ${what} at byte ${offset}. ${HOW_TO_GET_ALL}`,
+        true,
       );
     }
     if (head.id !== id) {

@@ -422,14 +422,17 @@ test('the text of a latency tracer is read as far as it goes', async () => {
 test('a file that ends before the data of the CPUs has no events, and says what to do', async () => {
   for (const version of [6, 7] as const) {
     const bytes = fileOf({ version });
-    for (const part of [0.1, 0.5, 0.9]) {
+    for (const part of [0.01, 0.1, 0.5, 0.9]) {
       const end = version === 6 ? tableOf6(bytes, 0) : sectionsOf(bytes, BUFFER_SECTION)[0]!;
       const length = Math.floor(end * part);
       const capture = await read(bytes.subarray(0, length));
       assert.equal(capture.events.length, 0);
       assert.match(
         messages(capture),
-        /ends before the data of the CPUs, so it has no events. Copy the file whole/,
+        new RegExp(
+          `^@0 the file has ${length} bytes and ends before the data of the CPUs, so it has no events\\. Copy the file whole`,
+        ),
+        'the first is what is told of a file that cannot be opened',
       );
       assert.match(messages(capture), /the \.cpuN files beside it with "trace-cmd restore"/);
     }
