@@ -23,6 +23,7 @@ import { HeldInSource, SOURCE_DOCUMENTS } from './views/heldInSource';
 import { KernelTreeChoice } from './views/kernelTreeChoice';
 import { LargeTraces } from './views/largeTraces';
 import { registerMapSourcePath } from './views/mapSourcePath';
+import { registerNameFrames } from './views/nameFrames';
 import { NodeTree } from './views/nodeTree';
 import { OpenCaptures } from './views/openCaptures';
 import { OpenCommands } from './views/openCommands';
@@ -100,6 +101,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     kernelTree,
     stack,
     registerMapSourcePath(),
+    registerNameFrames(machine.headOf !== null),
     holdersTree,
     capturesTree,
     holders,

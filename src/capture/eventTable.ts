@@ -206,8 +206,6 @@ export interface Problem {
   readonly line: number | null;
   /** What was found, what was expected there, and what to do where that helps. */
   readonly message: string;
-  /** Present when this is that frames have no names: a symbol file that names them puts it right. */
-  readonly isMissingNames?: true;
 }
 
 /** Everything that one file says. */
@@ -230,6 +228,8 @@ export interface Capture {
   /** The first problems in order of offset, capped; {@link problemCount} counts all. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
+  /** What to give where frames are addresses without names, and why, for people; null where they have names. */
+  readonly missingNames: string | null;
   /** Number of stack records read, attached or not. */
   readonly stackRecords: number;
   /** Stacks whose event is not in the capture (overwritten or lost). */

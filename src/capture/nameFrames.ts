@@ -49,7 +49,7 @@ const ENTRIES =
 const KNOWN_ARCHITECTURES = ['entry_SYSCALL_64_after_hwframe', 'el0t_64_sync'];
 
 /** How many of a capture's frames are bare addresses. */
-function bareFrames(symbols: SymbolTable): number {
+export function bareFrames(symbols: SymbolTable): number {
   let count = 0;
   for (let frame = 0; frame < symbols.frameCount; frame++) if (isBareFrame(symbols, frame)) count++;
   return count;
@@ -88,14 +88,8 @@ export function nameFrames(capture: Capture, kallsyms: Kallsyms, isOfBuild = fal
   const isPlaced = isOfBuild && capture.kernelReference !== undefined;
   const reason = isPlaced || others.compared > 0 ? null : misfit(capture, named, kallsyms);
   if (reason !== null) return unused(reason);
-  return { capture: withNames(capture, named), bare, named: bare - left, shift, refusal: null };
-}
-
-/** What a problem of missing names said is put right. */
-function withNames(capture: Capture, symbols: SymbolTable): Capture {
-  const problems = capture.problems.filter((problem) => problem.isMissingNames !== true);
-  const solved = capture.problems.length - problems.length;
-  return { ...capture, symbols, problems, problemCount: capture.problemCount - solved };
+  const withNames = { ...capture, symbols: named, missingNames: null };
+  return { capture: withNames, bare, named: bare - left, shift, refusal: null };
 }
 
 /**

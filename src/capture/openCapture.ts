@@ -9,11 +9,12 @@ import {
   isBinary,
   type OtherFormat,
 } from './detectFormat';
-import type { Capture } from './eventTable';
+import type { Capture, SymbolTable } from './eventTable';
 import { FtraceTextReader } from './ftraceText';
 import { LineWindow } from './lineWindow';
 import { PerfScriptReader, isPerfScript } from './perfScript';
 import { readPerfData, type PerfDataOptions } from './perfData/perfData';
+import { bareFrames } from './nameFrames';
 import { isPerfData } from './perfData/perfHeader';
 import { collectSource } from './memorySource';
 import { ProblemList } from './problemList';
@@ -161,10 +162,18 @@ function finished(
     lost: gapRecorder.lost,
     problems: problems.kept,
     problemCount: problems.count,
+    missingNames: isAllBare(reader.symbols) ? KALLSYMS_NEEDED : null,
     stackRecords: reader.stackRecords,
     orphanStacks: reader.orphanStacks,
     otherEvents: reader.otherEvents(),
     facts: reader.factList(),
     ...(reader.kernel ? { kernel: reader.kernel } : {}),
   };
+}
+
+const KALLSYMS_NEEDED = 'give the /proc/kallsyms of the recorded kernel, saved as root in the same boot';
+
+/** Whether there are stacks, of addresses alone: `trace-cmd report -R`. */
+function isAllBare(symbols: SymbolTable): boolean {
+  return symbols.frameCount > 0 && bareFrames(symbols) === symbols.frameCount;
 }

@@ -17,11 +17,6 @@ export class ProblemList {
     this.keep({ offset, line, message });
   }
 
-  /** Frames have no names; `message` says why, and what to do. */
-  addMissingNames(offset: number, message: string): void {
-    this.keep({ offset, line: null, message, isMissingNames: true });
-  }
-
   /** Like {@link add}, for what concerns the whole file: kept even when that costs the last of those kept. */
   addForFile(offset: number, message: string): void {
     if (this.kept.length >= KEPT) this.kept.length = KEPT - 1;

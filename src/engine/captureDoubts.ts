@@ -6,6 +6,8 @@ import { counted } from './wording';
 interface Doubt {
   readonly label: string;
   readonly description: string;
+  /** A file that names frames puts it right. */
+  readonly isMissingNames?: true;
 }
 
 const known = new WeakMap<Capture, readonly Doubt[]>();
@@ -14,7 +16,7 @@ const known = new WeakMap<Capture, readonly Doubt[]>();
 export function captureDoubts(capture: Capture): readonly Doubt[] {
   let doubts = known.get(capture);
   if (doubts === undefined) {
-    doubts = [...lostEvents(capture), ...missingTypes(capture)];
+    doubts = [...missingNames(capture), ...lostEvents(capture), ...missingTypes(capture)];
     known.set(capture, doubts);
   }
   return doubts;
@@ -26,6 +28,12 @@ export function doubtTexts(capture: Capture): readonly string[] {
     description === '' ? label : `${label} (${description})`,
   );
 }
+
+function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {
+  return advice === null ? [] : [{ label: NO_NAMES, description: advice, isMissingNames: true }];
+}
+
+const NO_NAMES = 'No function names: who holds a page cannot be told';
 
 function missingTypes(capture: Capture): readonly Doubt[] {
   const missing = missingEventTypes(capture);

@@ -5,7 +5,7 @@ import { failedText, formatName } from './captureTree';
 import { gapSpan, gapText } from './gapText';
 import type { CaptureFacts } from './protocol';
 import { pointText, spanText } from './timeText';
-import { counted, joined, percentText } from './wording';
+import { counted, joined, percentText, sentence } from './wording';
 
 /** Longer lists are in the Captures view. */
 const MOST_DETAILS = 10;
@@ -22,6 +22,7 @@ export function headerFacts(
     eventsFact(facts, capture),
     ...lostFact(capture),
     stacksFact(capture),
+    ...namesFact(capture),
     ...problemsFact(capture),
     pagesFact(facts),
   ];
@@ -77,8 +78,7 @@ function lostFact(capture: Capture): readonly HeaderFact[] {
   ];
 }
 
-function stacksFact({ stackRecords, orphanStacks, symbols, problems }: Capture): HeaderFact {
-  const isNameless = problems.some(({ isMissingNames }) => isMissingNames === true);
+function stacksFact({ stackRecords, orphanStacks, symbols }: Capture): HeaderFact {
   if (stackRecords === 0) {
     return fact('Stacks', 'none: holders cannot be named', ['Record with the stacktrace option.'], true);
   }
@@ -86,10 +86,13 @@ function stacksFact({ stackRecords, orphanStacks, symbols, problems }: Capture):
     `${counted(stackRecords, 'stack')}, ${symbols.stackCount} different`,
     `${counted(symbols.frameCount, 'frame')} in them`,
     ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
-    ...(isNameless ? ['Open the kallsyms of the recorded boot beside the capture.'] : []),
   ];
-  const value = `${symbols.stackCount.toLocaleString('en-GB')} different`;
-  return fact('Stacks', isNameless ? `${value}, without names` : value, details, isNameless);
+  return fact('Stacks', `${symbols.stackCount.toLocaleString('en-GB')} different`, details);
+}
+
+function namesFact({ missingNames }: Capture): readonly HeaderFact[] {
+  if (missingNames === null) return [];
+  return [fact('Names', 'none, addresses alone', [`${sentence(missingNames)}.`], true)];
 }
 
 function problemsFact({ problems, problemCount }: Capture): readonly HeaderFact[] {

@@ -2,7 +2,7 @@
 import type { Capture } from '../capture/eventTable';
 import { captureDoubts } from './captureDoubts';
 import { branch, type Branch } from './lazyTree';
-import { counted, percentText } from './wording';
+import { counted, percentText, sentence } from './wording';
 
 /** As many places that could not be read as a terminal has room for. */
 const SHOWN_PROBLEMS = 5;
@@ -21,8 +21,15 @@ export function doubtRows(id: string, capture: Capture, part: number): readonly 
 
 /** What the kernel did not record or keep. */
 export function missingRows(id: string, capture: Capture): readonly Branch[] {
-  return captureDoubts(capture).map((doubt, index) =>
-    branch({ id: `${id}/doubt${index}`, kind: 'note', mood: 'doubt', ...doubt }),
+  return captureDoubts(capture).map(({ label, description, isMissingNames }, index) =>
+    branch({
+      id: `${id}/doubt${index}`,
+      kind: isMissingNames === true ? 'missing-names' : 'note',
+      mood: 'doubt',
+      label,
+      description,
+      tooltip: { title: label, rows: [], notes: description === '' ? [] : [`${sentence(description)}.`] },
+    }),
   );
 }
 

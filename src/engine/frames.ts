@@ -28,6 +28,12 @@ export const NOT_YET_SEARCHED: SourceLocation = {
   note: 'It is still to be looked up in the kernel tree.',
 };
 
+/** The place of an address without a name of which no debug info knows more: there is nothing to look up. */
+export const NAMELESS: SourceLocation = {
+  ...NOT_SEARCHED,
+  note: 'The capture has the address of the function, and not its name.',
+};
+
 export class PlacedStacks {
   private readonly placed = new Map<number, Promise<readonly PlacedFrame[]>>();
 
@@ -64,10 +70,11 @@ export class PlacedStacks {
 
   private async place(stack: readonly DebugFrame[]): Promise<readonly PlacedFrame[]> {
     const locations = this.locate === null ? [] : await this.locate(stack);
-    return stack.map((frame, index) => ({
-      ...frame,
-      location: locations[index] ?? NOT_SEARCHED,
-    }));
+    return stack.map((frame, index) => {
+      const location = locations[index] ?? NOT_SEARCHED;
+      const isNameless = frame.function.startsWith('0x') && location.certainty === 'unknown';
+      return { ...frame, location: isNameless && location !== NOT_YET_SEARCHED ? NAMELESS : location };
+    });
   }
 }
 

@@ -43,9 +43,7 @@ export class OpenFiles {
 
   /** Whether a capture has addresses alone, as its file says it: symbols may name them. */
   get needNames(): boolean {
-    return this.wholeCaptures.some(({ read }) =>
-      read.problems.some(({ isMissingNames }) => isMissingNames === true),
-    );
+    return this.wholeCaptures.some(({ read }) => read.missingNames !== null);
   }
 
   /** Captures alone. */

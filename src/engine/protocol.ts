@@ -39,6 +39,8 @@ export type NodeKind =
   | 'frame'
   | 'allocation'
   | 'note'
+  /** That frames have no names: a vmlinux or kallsyms gives them. */
+  | 'missing-names'
   | 'fact'
   | 'problem';
 

@@ -4,6 +4,7 @@ import type { Certainty } from '../source/location';
 import { stripSuffixes } from '../source/symbolName';
 import {
   frameTarget,
+  NAMELESS,
   NOT_SEARCHED,
   NOT_YET_SEARCHED,
   sureInlined,
@@ -72,7 +73,7 @@ export function frameRows(id: string, frame: PlacedFrame): readonly Branch[] {
 }
 
 function isSearched({ location }: PlacedFrame): boolean {
-  return location !== NOT_SEARCHED && location !== NOT_YET_SEARCHED;
+  return location !== NOT_SEARCHED && location !== NOT_YET_SEARCHED && location !== NAMELESS;
 }
 
 export function frameRow(id: string, frame: PlacedFrame): Branch {

@@ -5,6 +5,7 @@ import type { FrameTarget, SourcePlace } from '../engine/protocol';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
+import { NAME_FRAMES } from './nameFrames';
 import { PlacePreviews } from './placePreviews';
 import type { Row } from './rows';
 
@@ -139,6 +140,10 @@ function sayNotYet({ function: name }: FrameTarget, root: string): void {
 }
 
 function sayUnknown(frame: FrameTarget, root: string | undefined): void {
+  if (frame.function.startsWith('0x')) {
+    sayNameless(frame);
+    return;
+  }
   const choose = vscode.l10n.t('Choose Kernel Tree…');
   const message =
     root === undefined
@@ -149,6 +154,15 @@ function sayUnknown(frame: FrameTarget, root: string | undefined): void {
       : `${vscode.l10n.t('{0} was not found in {1}.', frame.function, root)} ${frame.note}`;
   void vscode.window.showInformationMessage(message.trim(), choose).then((chosen) => {
     if (chosen === choose) void vscode.commands.executeCommand('pageHolders.chooseKernelTree');
+  });
+}
+
+/** There is nothing by which a tree could be searched. */
+function sayNameless(frame: FrameTarget): void {
+  const name = vscode.l10n.t('Name Frames…');
+  const message = vscode.l10n.t('{0} is an address without a name.', frame.function);
+  void vscode.window.showInformationMessage(message, name).then((chosen) => {
+    if (chosen === name) void vscode.commands.executeCommand(NAME_FRAMES);
   });
 }
 

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { Certainty } from '../source/location';
 import { escapeMarkdown } from './markdown';
+import { NAME_FRAMES } from './nameFrames';
 import { numberText } from './numberText';
 import type { NodeKind, NodeMood, Tooltip, TreeName, TreeNode } from '../engine/protocol';
 
@@ -86,6 +87,7 @@ const ICONS: Readonly<Record<NodeKind, string>> = {
   frame: 'symbol-method',
   allocation: 'package',
   note: 'info',
+  'missing-names': 'symbol-key',
   fact: 'circle-small',
   problem: 'warning',
 };
@@ -144,6 +146,9 @@ function rowCommand(node: TreeNode): vscode.Command | null {
   }
   if (node.id === KERNEL_TREE && node.mood === 'doubt' && !node.hasChildren) {
     return { command: 'pageHolders.chooseKernelTree', title: vscode.l10n.t('Choose Kernel Tree') };
+  }
+  if (node.kind === 'missing-names') {
+    return { command: NAME_FRAMES, title: vscode.l10n.t('Name Frames') };
   }
   if (node.kind === 'problem' && node.captureLine !== null) {
     return {

@@ -4,11 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../host/paths.mjs';
 import {
+  chooseFile,
   folderWith,
   openCapture,
   openFolders,
   page,
+  quickInputTitled,
+  quickItem,
   row,
+  runCommand,
   screenshot,
   takeMessage,
   view,
@@ -39,9 +43,29 @@ describe('files that name frames', () => {
     );
     await openCapture(path.join(folder, 'multi.perf.data.gz'));
     await row('held by 3', view('Holders')).waitFor();
+    assert.equal(await row('No function names', view('Holders')).count(), 0);
     const status = page.locator('.statusbar-item', { hasText: 'multi.perf.data.gz' });
     await status.waitFor();
     assert.equal(await page.locator('.statusbar-item', { hasText: 'captures' }).count(), 0);
+  });
+
+  it('says of addresses alone that names are missing, and offers what gives them', async () => {
+    await runCommand('Page Holders: Close Capture');
+    await quickItem('multi.kallsyms.gz').click();
+    const missing = row('No function names', view('Holders'));
+    await missing.waitFor();
+    await screenshot('without-names');
+    assert.equal(await row('could not be read').count(), 0);
+    await row('No function names', view('Captures')).waitFor();
+    await missing.click();
+    await quickInputTitled('Names for Frames');
+    await screenshot('name-frames');
+    await quickItem('Choose vmlinux…').waitFor();
+    await quickItem('Open kallsyms…').click();
+    await chooseFile('Open Capture', path.join(folder, 'multi.kallsyms.gz'));
+    await takeMessage('multi.kallsyms.gz has no events');
+    await row('held by 3', view('Holders')).waitFor();
+    await missing.waitFor({ state: 'detached' });
   });
 
   it('says of which capture a kallsyms names the frames', async () => {

@@ -36,6 +36,9 @@ const MOST_IDS = 1 << 20;
 const LARGEST_FEATURE = 1 << 26;
 /** A recording with rounds has ended one by then: two of the default buffers of 64 CPUs, in bytes. */
 const BYTES_WITH_ROUND = 1 << 26;
+const NAMES_NEEDED =
+  'give the vmlinux of the recorded kernel or its /proc/kallsyms, saved as root in the same boot, or the output of ' +
+  '"perf script", run on the recorded machine';
 /** PERF_EVENT_UPDATE__NAME. */
 const UPDATE_NAME = 2;
 
@@ -109,7 +112,9 @@ class PerfDataReader {
     await inTurns(order.finish(), this.options.pause);
     // Which CPU and which time is lost there, nobody knows.
     if (this.isDamaged) order.gaps.add('lost', null, null, null, records.table.length);
-    return this.captureOf(records.table, this.names(kallsyms));
+    const names = this.names(kallsyms);
+    const isNameless = names === null && records.stackRecords > 0;
+    return { ...this.captureOf(records.table, names), missingNames: isNameless ? NAMES_NEEDED : null };
   }
 
   private captureOf(events: EventTable, names: KernelSymbols | null): Capture {
@@ -129,6 +134,7 @@ class PerfDataReader {
       lost,
       problems: problems.kept,
       problemCount: problems.count,
+      missingNames: null,
       stackRecords: records.stackRecords,
       orphanStacks: 0,
       otherEvents: countOtherEvents(events, records.symbols),
@@ -477,21 +483,9 @@ class PerfDataReader {
     return symbols && symbols.codeCount > 0 ? symbols : null;
   }
 
-  /** The names of the kernel's functions, or null with a problem where they are missing. */
+  /** The names of the kernel's functions, or null where they are missing. */
   private names(kallsyms: Kallsyms | null): KernelSymbols | null {
-    const { records, problems } = this;
-    if (kallsyms && this.isOfThisBoot(kallsyms)) return kallsyms.names;
-    const { ownNames } = this;
-    if (ownNames) return ownNames;
-    if (records.stackRecords > 0) {
-      problems.addMissingNames(
-        0,
-        'perf.data holds the addresses of kernel functions but not their names, so holders cannot be told ' +
-          'apart by function: give the /proc/kallsyms of the recorded kernel, saved as root in the same boot, or ' +
-          'open the output of "perf script", run on the recorded machine',
-      );
-    }
-    return null;
+    return kallsyms && this.isOfThisBoot(kallsyms) ? kallsyms.names : this.ownNames;
   }
 
   /** The symbols with what is known of the kernel's addresses. */

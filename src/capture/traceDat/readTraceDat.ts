@@ -12,7 +12,7 @@ import { CaptureClock, countsNanoseconds } from './clock';
 import { CpuCursor } from './cpuCursor';
 import type { CpuData, PageSpan } from './cpuData';
 import type { FileHeader } from './fileHeader';
-import { OptionId, type CpuRange } from './fileOptions';
+import type { CpuRange } from './fileOptions';
 import { FileRanges } from './fileRanges';
 import { FileStructure, type RingBuffer } from './fileStructure';
 import { mergeCursors } from './mergeCursors';
@@ -100,8 +100,8 @@ async function readData(
     );
   }
   file.finish(problems);
-  noteMissingSymbols(structure, reader, problems);
-  return captureOf(source, structure, reader, problems, timeBase);
+  const missingNames = missingNamesOf(structure, reader);
+  return { ...captureOf(source, structure, reader, problems, timeBase), missingNames };
 }
 
 /** What was read till now. */
@@ -126,6 +126,7 @@ function captureOf(
     lost: gapRecorder.lost,
     problems: [...problems.kept].sort((a, b) => a.offset - b.offset),
     problemCount: problems.count,
+    missingNames: null,
     stackRecords: reader.stackRecords,
     orphanStacks: reader.orphanStacks,
     otherEvents: countOtherEvents(reader.table, reader.symbols),
@@ -254,6 +255,7 @@ async function readTexts(
     lost: reader.gapRecorder.lost,
     problems: reader.problems.kept,
     problemCount: reader.problems.count,
+    missingNames: null,
     stackRecords: reader.stackRecords,
     orphanStacks: reader.orphanStacks,
     otherEvents: reader.otherEvents(),
@@ -281,16 +283,12 @@ function readerFacts(reader: RecordReader): (readonly [string, string])[] {
   return facts;
 }
 
-/** Frames without names are worth a word on why, and on what to do. */
-function noteMissingSymbols(structure: FileStructure, reader: RecordReader, problems: ProblemList): void {
-  const { symbols } = structure.metadata;
-  if (symbols.codeCount > 0 || reader.stackRecords === 0) return;
-  problems.addMissingNames(
-    structure.options.sections.get(OptionId.kallsyms) ?? 0,
-    symbols.lineCount > 0
-      ? 'the addresses of all symbols are 0, so frames have no names; record as root with kernel.kptr_restrict=0'
-      : 'the file has no kallsyms, so frames have no names; record with trace-cmd as root',
-  );
+function missingNamesOf({ metadata: { symbols } }: FileStructure, reader: RecordReader): string | null {
+  if (symbols.codeCount > 0 || reader.stackRecords === 0) return null;
+  return symbols.lineCount > 0
+    ? 'all addresses of its kallsyms are 0: record as root with kernel.kptr_restrict=0, or give the /proc/kallsyms of ' +
+        'the same boot, saved so'
+    : 'the file has no kallsyms: give that of the same boot, saved as root, or record with trace-cmd as root';
 }
 
 /** `Linux host 6.1.192-pagelab x86_64` → `6.1.192-pagelab`, `x86_64`. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
 import { runCli, scratch, unbroken } from './support/runCli';
+import { smallTree } from './support/smallTree';
 
 const TRACE = 'test/fixtures/a_held/report.txt.gz';
 const DUMP = 'test/fixtures/dumps/page_owner.gz';
@@ -110,6 +111,16 @@ test('kallsyms beside a perf.data, in any order', async () => {
     const [naming] = captures[0]!.names;
     assert.deepEqual([naming?.refusal, naming?.shift, naming?.named], [null, '0x0', naming?.addresses]);
   }
+});
+
+test('of addresses alone it is said that names are missing: all was read, and nothing was looked for', async () => {
+  const { output } = await runCli(['report', PERF, '--full', '--tree', smallTree('nameless')]);
+  assert.match(
+    unbroken(output),
+    /No function names: who holds a page cannot be told \(give the vmlinux of the recorded kernel or its \/proc\/kallsyms/,
+  );
+  assert.match(output, /^ +0xffffffffbe[0-9a-f]{6}$/m);
+  assert.doesNotMatch(output, /could not be read|not found/);
 });
 
 test('a symbol file without a capture is no answer', async () => {

@@ -71,9 +71,9 @@ test('a chosen vmlinux names addresses, whether it is chosen before or after, un
     }
     assert.deepEqual(await framesOf(engine, perf), NAMED);
     assert.deepEqual(
-      (await engine.captureFacts()).map(({ format, problems }) => [format, problems]),
-      [['perf-data', 0]],
-      'it is no open file',
+      (await engine.captureFacts()).map(({ format, doubts }) => [format, doubts]),
+      [['perf-data', []]],
+      'it is no open file, and nothing is missing',
     );
     const [, , capture] = await captureRows(engine);
     const labels = (await captureRows(engine, capture!.id)).map(({ label }) => label);

@@ -8,7 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
-import type { ProgressReport, TreeName, TreeNode } from '../../../src/engine/protocol';
+import type { CaptureFacts, ProgressReport, TreeName, TreeNode } from '../../../src/engine/protocol';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-join-'));
 after(() => {
@@ -132,17 +132,28 @@ test('kallsyms names a perf.data, in both orders, and takes the names with it', 
     const engine = await opened(...paths);
     assert.equal(await isAnswered(engine), true);
     const facts = await engine.captureFacts();
-    assert.deepEqual(facts.map(({ format, heldPages, problems }) => [format, heldPages, problems]).sort(), [
-      ['kallsyms', 0, 0],
-      ['perf-data', 1, 0],
-    ]);
+    assert.deepEqual(
+      facts.map(({ format, heldPages, doubts }) => [format, heldPages, doubts.length]).sort(),
+      [
+        ['kallsyms', 0, 0],
+        ['perf-data', 1, 0],
+      ],
+    );
     const rows = await children(engine, null, 'captures');
     const symbols = rows.find(({ label }) => label === 'multi.kallsyms.gz')!;
     const [use] = await children(engine, symbols.id, 'captures');
     assert.match(use!.label, /^multi\.perf\.data\.gz: names (\d+) of \1 addresses$/);
     await engine.closeCapture({ id: symbols.id });
     assert.equal(await isAnswered(engine), false);
-    assert.equal((await engine.captureFacts())[0]!.problems, 1);
+    const [{ doubts, problems }] = (await engine.captureFacts()) as [CaptureFacts];
+    assert.equal(problems, 0, 'all of it was read');
+    const { id } = (await engine.captureFacts())[0]!;
+    const header = await engine.captureHeader({ capture: id });
+    const shown = header.facts.map(({ name, value }) => `${name}: ${value}`);
+    assert.ok(
+      shown.includes('Names: none, addresses alone') && !shown.some((text) => text.startsWith('Not read')),
+    );
+    assert.match(doubts[0]!, /^No function names: .* \(give the vmlinux of the recorded/);
   }
 });
 

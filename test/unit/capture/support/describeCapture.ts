@@ -124,6 +124,7 @@ export function summaryText(capture: Capture): string {
       (gap) =>
         `gap ${gap.cause} cpu=${gap.cpu} from=${gap.from} to=${gap.to} events=${gap.events} before-row=${gap.beforeRow}`,
     ),
+    ...(capture.missingNames === null ? [] : [`names missing: ${capture.missingNames}`]),
     `problems=${capture.problemCount}`,
     ...capture.problems.map(
       (problem) => `problem @${problem.offset} line ${problem.line}: ${problem.message}`,
