@@ -38,7 +38,7 @@ function marksOf(id: string, { events }: Capture, page: Page): readonly MarkInTe
       furtherOffsets: firstRowsOf(mark).map((row) => events.offset(row)),
       pfn: page.pfn,
       label: `PFN ${pfn}: ${holdersText(alone)}`,
-      description: joined([mark.reason, kindsText(alone.references)]),
+      description: joined([mark.reason ?? mark.dumpedBecause, kindsText(alone.references)]),
       node: `${id}/${pfn}/m${groupOf.get(mark)!}`,
       attempt: mark.attempt < 0 ? null : mark.attempt,
     };

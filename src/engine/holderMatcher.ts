@@ -88,6 +88,7 @@ export class HolderMatcher {
       const attempt = this.attempts[mark.attempt];
       return (
         this.has(mark.reason) ||
+        this.has(mark.dumpedBecause) ||
         this.has(mark.causeDetail) ||
         this.has(taskText(this.capture, mark.task)) ||
         (attempt !== undefined && this.textIsOfAttempt(attempt))

@@ -23,6 +23,7 @@ import {
   pageMood,
   pfnText,
   reasonsText,
+  reasonText,
   stillHeldText,
   sumText,
   termText,
@@ -100,7 +101,7 @@ export class HolderRows {
 
   /** The marks of a page, those that say the same as one row. */
   marks(id: string, page: Page, expanded: boolean): readonly Branch[] {
-    const reasons = new Set(page.marks.map((mark) => mark.reason));
+    const reasons = new Set(page.marks.map(reasonText));
     return groupMarks(page).map((group, index) =>
       this.mark(`${id}/m${index}`, page, group, expanded && index === 0, reasons.size > 1),
     );
@@ -191,18 +192,14 @@ export class HolderRows {
         kind: 'mark',
         place: { row: mark.row, pfn: page.pfn },
         mood: (mark.untraced ?? 0) > 0 ? 'doubt' : 'plain',
-        label: joined([
-          withReason ? (mark.reason ?? 'reason unknown') : null,
-          mark.causeDetail,
-          sumText(mark),
-        ]),
+        label: joined([withReason ? reasonText(mark) : null, mark.causeDetail, sumText(mark)]),
         description: joined([repeats, this.marksSpan(group.marks), this.attempters(group), ...errors]),
         tooltip: {
           title: 'The page failed to move here',
           rows: [
             ['Time', this.marksSpan(group.marks)],
             ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
-            ['Reason', mark.reason ?? 'not said by the capture'],
+            ['Reason', mark.reason ?? mark.dumpedBecause ?? 'not said by the capture'],
             ...(mark.causeDetail === null ? [] : [['Cause', mark.causeDetail] as const]),
             ['Evidence', evidence.join(', ')],
             ['Sum', sumText(mark)],

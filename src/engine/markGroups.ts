@@ -3,6 +3,7 @@
  * row with a count, whoever made them.
  */
 import type { Mark, MarkSource, Page, Reference, Role } from '../holders/model';
+import { reasonText } from './pageFacts';
 
 export interface MarkGroup {
   /** In order of the capture; they differ in time, evidence and error only. */
@@ -65,9 +66,9 @@ function heldAtMarks(page: Page): readonly (readonly number[])[] {
 
 /** Equal for marks that say the same of the page. */
 function meaning(mark: Mark, open: readonly number[]): string {
-  const { reason, causeDetail, count, expected, held, untraced, expectedTerms } = mark;
+  const { causeDetail, count, expected, held, untraced, expectedTerms } = mark;
   const terms = expectedTerms.map((term) => [term.count, term.label]);
-  return JSON.stringify([reason, causeDetail, count, expected, held, untraced, terms, open]);
+  return JSON.stringify([reasonText(mark), causeDetail, count, expected, held, untraced, terms, open]);
 }
 
 /** Indexes of the marks under which a reference is shown. */

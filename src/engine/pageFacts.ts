@@ -84,7 +84,12 @@ export function causesText(marks: readonly Mark[]): string {
 }
 
 export function reasonsText(page: Page): string {
-  return [...new Set(page.marks.map((mark) => mark.reason ?? 'reason unknown'))].join(', ');
+  return [...new Set(page.marks.map(reasonText))].join(', ');
+}
+
+/** The migrate reason; where the capture does not say it, what else the kernel says of why. */
+export function reasonText({ reason, dumpedBecause }: Mark): string {
+  return reason ?? dumpedBecause ?? 'reason unknown';
 }
 
 export function countRole(page: Page, role: Role): number {

@@ -156,6 +156,8 @@ export interface ReportPage {
 export interface ReportMark {
   readonly timeNs: string | null;
   readonly reason: string | null;
+  /** Why the kernel dumped the page, in its own words; absent where it did not. */
+  readonly dumpedBecause?: string;
   readonly source: MarkSource;
   readonly error: number | null;
   readonly task: ReportTask | null;
@@ -371,12 +373,13 @@ function present(value: number): number | null {
 }
 
 function reportMark(capture: Capture, mark: Mark, firstAttempt: number): ReportMark {
-  const { reason, source, error, count, expected, held, untraced } = mark;
+  const { reason, dumpedBecause, source, error, count, expected, held, untraced } = mark;
   const { attempt, cause, causeDetail, expectedTerms, notes, evidence } = mark;
   const timeNs = timeString(mark.time, capture.timeBase);
   return {
     timeNs,
     reason,
+    ...(dumpedBecause === null ? {} : { dumpedBecause }),
     source,
     error,
     task: reportTask(capture, mark.task),

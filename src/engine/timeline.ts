@@ -4,7 +4,7 @@ import type { HolderAnalysis, Mark, Page, Reference } from '../holders/model';
 import type { HeldSpan, TimelineGap, TimelineLane, TimelineMark, TimeRange } from './eventProtocol';
 import { gapSpan, gapText } from './gapText';
 import { heldTime, heldTimeText, longestHeld } from './heldTime';
-import { heldReferences, isStillHeld, pfnText, stillHeldText, sumText } from './pageFacts';
+import { heldReferences, isStillHeld, pfnText, reasonText, stillHeldText, sumText } from './pageFacts';
 import { counted, joined } from './wording';
 
 /** More would be lines that nobody tells apart. */
@@ -121,7 +121,7 @@ export class TimelineFacts {
 }
 
 function markLabel(pfn: number, mark: Mark, count: number): string {
-  const first = joined([pfnText(pfn), mark.reason ?? 'reason unknown', sumText(mark)]);
+  const first = joined([pfnText(pfn), reasonText(mark), sumText(mark)]);
   return count === 1 ? first : `${counted(count, 'mark')}, the first: ${first}`;
 }
 

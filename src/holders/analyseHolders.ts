@@ -5,6 +5,7 @@ import { accountAt, type Account } from './accounting';
 import { indexCapture, type CaptureIndex } from './captureIndex';
 import { isPageRef } from './countChange';
 import { deducedAcquire, describeHolder, holderSite, namingOf } from './describeHolder';
+import { dumpedBecause } from './dumpedBecause';
 import type { Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
@@ -341,6 +342,7 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
     row: moment.row,
     time: events.time[moment.row]!,
     reason: moment.attempt.reason,
+    dumpedBecause: dumpedBecause(capture, moment.row),
     source: mark.source,
     error: mark.error,
     task: moment.attempt.task,

@@ -8,6 +8,7 @@
 import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import { AttemptRecord } from './attempts';
 import { countChange, isPageRef } from './countChange';
+import { dumpedBecause } from './dumpedBecause';
 import type { MarkSource } from './model';
 import type { PageRows } from './pageRows';
 import type { StackSite, StackSites } from './stackSites';
@@ -177,7 +178,9 @@ export class EvidenceFinder {
           this.detailString(events.details.reason, row) ?? this.sites.of(events.stack[row]!).reason;
         const attempt = this.reportingAttempt(row, reason);
         const [pfn, error] = [events.pfn[row]!, this.detailError(row)];
-        this.add({ pfn, row, source: 'report', attempt, what: 'reported by the kernel', error });
+        const dumped = dumpedBecause(this.capture, row);
+        const what = dumped === null ? 'reported by the kernel' : `dumped by the kernel because: ${dumped}`;
+        this.add({ pfn, row, source: 'report', attempt, what, error });
         return;
       }
       default:

@@ -108,6 +108,8 @@ export interface Mark {
   readonly time: number;
   /** enum migrate_reason's name, or null where the capture does not say. */
   readonly reason: string | null;
+  /** Why the kernel dumped the page, in its own words: `migration failure`; null where it did not. */
+  readonly dumpedBecause: string | null;
   readonly source: MarkSource;
   /** Negative errno, or null. */
   readonly error: number | null;

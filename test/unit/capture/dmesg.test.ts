@@ -59,6 +59,15 @@ test('pages that a contiguous allocation could not move are marks, with the stac
   );
 });
 
+test('where nothing says which migration it was, a mark has the words of the dump', async () => {
+  const bare = CONTIG.slice(CONTIG.findIndex((line) => line.startsWith('page:')));
+  const { pages } = analyseHolders(await read(log(bare)));
+  assert.deepEqual(
+    pages.map(({ marks: [mark] }) => [mark!.reason, mark!.dumpedBecause, mark!.evidence[0]!.what]),
+    [1, 2].map(() => [null, 'migration failure', 'dumped by the kernel because: migration failure']),
+  );
+});
+
 test('pages that memory offlining could not move', async () => {
   const capture = await read(
     log([

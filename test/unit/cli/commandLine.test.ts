@@ -208,6 +208,17 @@ test('a capture without events that matter says what was looked for', async () =
   assert.match(output, /No event says anything of a page\. Record page_ref/);
 });
 
+test('a page dump has the reason that the log gives, where it does not say which migration it was', async () => {
+  const dump = [
+    'page:000000003e1f0a31 refcount:4 mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90',
+    'flags: 0x40000000000a001d(locked|uptodate|dirty|lru|mappedtodisk|swapbacked|zone=1) CMA',
+    'page dumped because: migration failure',
+  ].map((line) => `[  211.000090] ${line}\n`);
+  const { output } = await runCli(['report', file('dump.txt', dump.join(''))]);
+  assert.match(output, /^ {2}0x12f90 · .*\(migration failure\)$/m);
+  assert.doesNotMatch(output, /reason unknown/);
+});
+
 test('a tree that is no kernel tree is refused before anything is printed', async () => {
   for (const [tree, message] of [
     [path.join(scratch, 'nowhere'), /nowhere does not exist or cannot be read/],

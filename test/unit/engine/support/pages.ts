@@ -15,6 +15,7 @@ export function mark(given: Partial<Mark>): Mark {
     row,
     time: row * 1e6,
     reason: 'contig_range',
+    dumpedBecause: null,
     source: 'isolation',
     error: null,
     task: 1,
