@@ -213,6 +213,8 @@ export interface ReportEnd {
   readonly stack: readonly ReportFrame[];
 }
 
+type ReportOutside = Exclude<OutsideTree, 'no-tree'>;
+
 export interface ReportSite {
   readonly function: string;
   readonly file: string | null;
@@ -222,7 +224,7 @@ export interface ReportSite {
    * Absent for a file in the kernel tree; `build`: the path is as the debug info has it, `mapped`: an absolute path of
    * this machine.
    */
-  readonly outside?: OutsideTree;
+  readonly outside?: ReportOutside;
   /** The debug info is of another build than the kernel that ran. */
   readonly doubtful?: true;
 }
@@ -230,7 +232,11 @@ export interface ReportSite {
 export interface ReportFrame extends ReportSite {
   readonly offset: number | null;
   readonly module: string | null;
-  readonly inlined: readonly InlinedFrame[];
+  readonly inlined: readonly ReportInlined[];
+}
+
+export interface ReportInlined extends Omit<InlinedFrame, 'outside'> {
+  readonly outside?: ReportOutside;
 }
 
 export function reportCapture(
@@ -455,7 +461,7 @@ function reportSite({ function: name, location }: PlacedFrame): ReportSite {
     file,
     line,
     certainty,
-    ...(outside === undefined ? {} : { outside }),
+    ...reportOutside(outside),
     ...(isDoubtful === undefined ? {} : { doubtful: isDoubtful }),
   };
 }
@@ -463,7 +469,16 @@ function reportSite({ function: name, location }: PlacedFrame): ReportSite {
 export function reportFrame(frame: PlacedFrame): ReportFrame {
   const { function: name, ...site } = reportSite(frame);
   const { offset, module } = frame;
-  return { function: name, offset, module, ...site, inlined: sureInlined(frame) };
+  return { function: name, offset, module, ...site, inlined: sureInlined(frame).map(reportInlined) };
+}
+
+function reportInlined({ outside, ...inlined }: InlinedFrame): ReportInlined {
+  return { ...inlined, ...reportOutside(outside) };
+}
+
+/** Whether there is a tree is known to whoever asked. */
+function reportOutside(outside: OutsideTree | undefined): { readonly outside?: ReportOutside } {
+  return outside === undefined ? {} : { outside: outside === 'no-tree' ? 'build' : outside };
 }
 
 export function reportTask(capture: Capture, task: number): ReportTask | null {

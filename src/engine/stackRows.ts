@@ -147,9 +147,9 @@ function placeText(target: FrameTarget): string {
 }
 
 function outsideNotes({ outside }: FrameTarget): readonly string[] {
-  return outside === 'build'
-    ? ['The path is as the debug info has it: no such file is in the kernel tree.']
-    : [];
+  const isAsBuilt = outside === 'build' || outside === 'no-tree';
+  const why = outside === 'build' ? 'no such file is in the kernel tree' : 'no kernel tree is chosen';
+  return isAsBuilt ? [`The path is as the debug info has it: ${why}.`] : [];
 }
 
 /**

@@ -26,9 +26,9 @@ export interface StackFrame {
 /**
  * Where a file is that debug info names and the kernel tree does not have: `mapped`, an absolute path of this machine
  * to which a person's map of paths leads; `build`, as the machine that built the kernel had it, which says nothing of
- * this one.
+ * this one; `no-tree`, the same where no tree is there that could have it.
  */
-export type OutsideTree = 'mapped' | 'build';
+export type OutsideTree = 'mapped' | 'build' | 'no-tree';
 
 /** A line of a source file. */
 export interface SourceLine {

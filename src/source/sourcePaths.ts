@@ -81,7 +81,7 @@ export class SourcePaths {
       const stamp = await tree.stat(end);
       if (stamp !== null) return { file: stamp.target ?? end };
     }
-    return { file: short, outside: 'build' };
+    return { file: short, outside: tree === null ? 'no-tree' : 'build' };
   }
 
   /** Null when no mapping fits, or there is no file where it leads. */

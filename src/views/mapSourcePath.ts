@@ -13,11 +13,11 @@ export function registerMapSourcePath(): vscode.Disposable {
 }
 
 async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
-  const file = frame?.outside === 'build' ? frame.file : null;
+  const file = frame?.outside === 'build' || frame?.outside === 'no-tree' ? frame.file : null;
   const from = await vscode.window.showInputBox({
     title: vscode.l10n.t('Map Source Path'),
     prompt:
-      file === null
+      file === null || frame?.outside !== 'build'
         ? vscode.l10n.t('Folder on the machine that built the kernel or module, as its debug info names it')
         : vscode.l10n.t(
             '{0} is not in the kernel tree. Which folder of it do you have on this machine?',

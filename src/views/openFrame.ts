@@ -189,7 +189,8 @@ async function askOutside(
     if (chosen === open) await showAt(uri, place.line, options);
     if (chosen === choose) await vscode.commands.executeCommand('pageHolders.chooseKernelTree');
     if (chosen === map) {
-      const target: Partial<FrameTarget> = { file, outside: 'build' };
+      const outside = root === undefined ? 'no-tree' : 'build';
+      const target: Partial<FrameTarget> = { file, outside };
       await vscode.commands.executeCommand('pageHolders.mapSourcePath', target);
     }
   });

@@ -65,8 +65,13 @@ test('lines are exact, with what is inlined, and what the vmlinux does not have 
   assert.equal(debugInfo.evidence, 'sizes of 2 of 2 functions equal');
 });
 
-test('text has a row for each inlined function', async () => {
-  const { output } = await runCli(['report', traceFile('text.txt', '0x9b'), '--vmlinux', VMLINUX]);
+test('text has a row for each inlined function, and speaks of no kernel tree where none is given', async () => {
+  const given = [traceFile('text.txt', '0x9b'), '--vmlinux', VMLINUX];
+  const { output } = await runCli(['report', ...given]);
+  assert.doesNotMatch(output, /not in the kernel tree/);
+  assert.equal((await frames(...given)).stack[0]!.outside, 'build', 'for scripts it is what it was');
+  const withTree = await runCli(['report', ...given, '--tree', smallTree('others')]);
+  assert.match(withTree.output, /main\.c:22 · exact · not in the kernel tree$/m);
   assert.match(
     output,
     /wrapped\s+\/build\/sample\/main\.c:16 · inlined, exact\n\s+caller\s+\/build\/sample\/main\.c:22 · exact/,
