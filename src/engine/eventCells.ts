@@ -88,7 +88,8 @@ function cellText(capture: Capture, kinds: EventKinds, row: number, column: Even
 
 /** The name of an event that has nothing else to say: its own column is out of sight in most windows. */
 function whatText(capture: Capture, row: number): string {
-  const said = eventText(capture, row) ?? detailText(capture, row);
+  // The first page of a range has a column of its own.
+  const said = eventText(capture, row) ?? detailText(capture, row, (_, last) => `to ${last}`);
   return said === '' ? capture.symbols.string(capture.events.name[row]!) : sentence(said);
 }
 
@@ -100,7 +101,11 @@ function timeText({ events, timeBase, clock, resolution }: Capture, row: number)
 }
 
 /** What an event says that does not speak of one page alone: `cma1 · 0x12800 to 0x12fff · 2 moved · 1 failed · -EBUSY`. */
-export function detailText({ events, symbols }: Capture, row: number): string {
+export function detailText(
+  { events, symbols }: Capture,
+  row: number,
+  rangeText = (first: string, last: string): string => `${first} to ${last}`,
+): string {
   const detail = events.detail[row]!;
   if (detail === NO_DETAILS) return '';
   const { endPfn, finPfn, pages, failed, error, reason, label, result } = events.details;
@@ -109,7 +114,7 @@ export function detailText({ events, symbols }: Capture, row: number): string {
   const end = endPfn[detail]!;
   return joined([
     named(label[detail]!),
-    pfn >= 0 && end > pfn + 1 ? `${pfnText(pfn)} to ${pfnText(end - 1)}` : null,
+    pfn >= 0 && end > pfn + 1 ? rangeText(pfnText(pfn), pfnText(end - 1)) : null,
     pages[detail] === ABSENT ? null : pagesText(events.kind[row]!, pages[detail]!),
     failed[detail] === ABSENT ? null : `${failed[detail]!} failed`,
     named(reason[detail]!),

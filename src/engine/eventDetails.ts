@@ -39,7 +39,7 @@ export async function eventDetails(
       ['CPU', cpu === NO_CPU ? 'not said by the capture' : String(cpu)],
       ...fieldRows(capture, row),
       ...(kind === '' ? [] : [['Kind', kind] as const]),
-      ['Byte offset in the capture', String(events.offset(row))],
+      ['Byte offset', String(events.offset(row))],
     ],
     frames: stack < 0 ? [] : await frameRows(`${facts.id}/event/${row}`, stacks, stack),
     noFrames: stack < 0 ? 'The capture has no stack for this event.' : '',

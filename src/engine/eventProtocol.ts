@@ -29,7 +29,7 @@ export interface EventColumn {
   readonly label: string;
   /** What it says, in a sentence. */
   readonly about: string;
-  /** Usual width of its texts, in characters. */
+  /** Width that its texts need, in characters. */
   readonly width: number;
   readonly isNumber: boolean;
   /** Whether it is shown before anybody chooses. */

@@ -3,6 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { HolderAnalyser } from '../holders/analyseHolders';
 import type { HolderAnalysis } from '../holders/model';
 import { headerFacts } from './captureHeaderFacts';
+import { fittedColumns } from './columnWidths';
 import { CaptureError } from './errors';
 import { eventCells, EVENT_COLUMNS } from './eventCells';
 import { eventDetails } from './eventDetails';
@@ -14,6 +15,7 @@ import { FilteredRows, type RowList } from './eventFilter/filteredRows';
 import { withSpan } from './eventFilter/spanFilter';
 import type {
   CaptureHeader,
+  EventColumn,
   EventDetails,
   EventPlace,
   EventQuery,
@@ -60,6 +62,7 @@ class ExaminedCapture {
     completer: FilterCompleter;
     timeline: TimelineFacts | null;
     gaps: ReadonlyMap<number, string>;
+    columns: readonly EventColumn[];
   }> = {};
 
   constructor(readonly source: EventSource) {
@@ -89,6 +92,10 @@ class ExaminedCapture {
     return (this.known.timeline ??= span === null ? null : new TimelineFacts(capture, analysis, span, part));
   }
 
+  get columns(): readonly EventColumn[] {
+    return (this.known.columns ??= fittedColumns(this.source.capture, this.kinds, this.marks));
+  }
+
   /** By the row before which events are missing. */
   get gaps(): ReadonlyMap<number, string> {
     return (this.known.gaps ??= gapsByRow(this.source.capture));
@@ -109,14 +116,14 @@ export class EventQueries {
   ) {}
 
   captureHeader({ capture }: Ask<'captureHeader'>): CaptureHeader {
-    const { source, times } = this.of(capture);
+    const { source, times, columns } = this.of(capture);
     const { facts, part } = source;
     return {
       path: facts.path,
       part,
       events: source.capture.events.length,
       facts: headerFacts(facts, source.capture, times.span),
-      columns: EVENT_COLUMNS,
+      columns,
       span: times.span,
     };
   }

@@ -25,10 +25,10 @@ function frameIcon({ frame, mood }: TreeNode): string {
   return certainty === 'unknown' && mood !== 'doubt' ? 'symbol-method' : FRAME_ICONS[certainty];
 }
 
-/** Names of the kernel are long, and are best broken behind an underscore. */
+/** Names of the kernel are long, and are best broken behind an underscore, lists of them between two. */
 function breakable(text: string): readonly (string | HTMLElement)[] {
   return text
-    .split(/(?<=_)(?=[^_])/)
+    .split(/(?<=_)(?=[^_])|(?<=[|,/])/)
     .flatMap((part, index) => (index === 0 ? [part] : [element('wbr'), part]));
 }
 
@@ -106,7 +106,7 @@ export class DetailsPane {
     button.addEventListener('click', () => {
       this.actions.onShowHolders(pfn);
     });
-    return [element('p', { class: 'page-line' }, `${page} · `, button)];
+    return [element('p', { class: 'page-line' }, page, button)];
   }
 
   private plumbingButton(count: number): HTMLElement {

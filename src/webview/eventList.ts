@@ -10,8 +10,6 @@ import type { RowCache } from './rowCache';
 
 /** As in VS Code's own lists. */
 const ROW_HEIGHT = 22;
-/** In characters: `Put -1: count 1027` with the sign of a mark. */
-const LEAST_WHAT = 22;
 /** Of a cell, in characters. */
 const PADDING = 1.5;
 const WHEEL_LINE = 3 * ROW_HEIGHT;
@@ -110,10 +108,10 @@ export class EventList {
   /** @param all every column there is, in order; rows have their texts in this order */
   showColumns(all: readonly EventColumn[], shown: ReadonlySet<string>): void {
     this.columns = all.flatMap((column, index) => (shown.has(column.id) ? [{ ...column, index }] : []));
-    const widths = this.columns.map(({ id, width }, index) => {
-      if (index === this.columns.length - 1) return `minmax(${width + 2}ch, 1fr)`;
-      return id === 'what' ? this.whatWidth(width + PADDING) : `${width + PADDING}ch`;
-    });
+    const last = this.columns.length - 1;
+    const widths = this.columns.map(({ width }, index) =>
+      index === last ? `minmax(${width + 2}ch, 1fr)` : `${width + PADDING}ch`,
+    );
     this.grid.style.setProperty('--columns', widths.join(' '));
     this.header.replaceChildren(
       ...this.columns.map(({ label, about, isNumber }, index) =>
@@ -133,14 +131,6 @@ export class EventList {
     for (const row of this.rows) row.remove();
     this.rows.length = 0;
     this.draw();
-  }
-
-  /** Most of what events say is short: where the list is narrow, the kind behind it needs the room more. */
-  private whatWidth(most: number): string {
-    const isBeforeFunctions = ({ id }: EventColumn): boolean => id !== 'caller' && id !== 'event';
-    const others = this.columns.filter((each) => each.id !== 'what' && isBeforeFunctions(each));
-    const taken = others.reduce((sum, { width }) => sum + width + PADDING, 0);
-    return `clamp(${LEAST_WHAT}ch, calc(100cqw - ${taken}ch), ${most}ch)`;
   }
 
   /** How many rows there are; what they are may have changed too. */
@@ -244,6 +234,17 @@ export class EventList {
         cell.textContent = text;
       }
     }
+    this.widenWhat(row, event);
+  }
+
+  /** What is said of no reference may be long, and has the room of its empty kind too. */
+  private widenWhat(row: HTMLElement, event: EventRow | undefined): void {
+    const what = this.columns.findIndex(({ id }) => id === 'what');
+    const kind = this.columns[what + 1];
+    if (what < 0 || kind?.id !== 'kind') return;
+    const isWide = event?.cells[kind.index] === '';
+    row.children[what]!.classList.toggle('wide', isWide);
+    (row.children[what + 1] as HTMLElement).hidden = isWide;
   }
 
   private tellSelected(): void {

@@ -167,11 +167,14 @@ class CaptureEditorPage {
   private async showCapture(): Promise<void> {
     await this.guarded(this.latestHeader, async (signal) => {
       const header = await this.host.ask('captureHeader', {}, signal);
-      const isFirst = this.header === null;
+      const before = this.header;
+      const isFirst = before === null;
       this.header = header;
       if (isFirst && this.kept.range !== null && header.span !== null) this.showKeptRange(header.span);
       this.headerView.showFacts(header);
-      if (isFirst) this.showColumns();
+      // What is read later may need more room.
+      const isAsWide = before?.columns.every(({ width }, index) => width === header.columns[index]?.width);
+      if (isAsWide !== true) this.showColumns();
       this.applied = { filter: '', use: this.kept.use };
       await this.applyFilter();
     });

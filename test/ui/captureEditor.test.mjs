@@ -292,6 +292,46 @@ describe('the capture editor of a text', () => {
     await row(/^process_vm_rw_core/, stack).waitFor();
     await screenshot('editor-and-stack');
   });
+
+  it('has room for every number of what events did, and for the names of fields beside their values', async () => {
+    assert.deepEqual(page.viewportSize(), { width: 1400, height: 900 });
+    await eventRow('owner-225').click();
+    await page.keyboard.press('End');
+    await editor().locator('.fields').waitFor();
+    const cut = () =>
+      editor()
+        .locator('.list')
+        .evaluate((list) => {
+          const right = list.getBoundingClientRect().right;
+          const what = [...list.querySelectorAll('[role=columnheader]')].findIndex(
+            ({ textContent }) => textContent === 'What',
+          );
+          return [...list.querySelectorAll('.list-body .list-row:not([hidden])')].flatMap((each) => {
+            const cell = each.children[what];
+            const text = cell.lastChild;
+            const digit = text?.textContent.search(/\d\D*$/) ?? -1;
+            if (digit < 0) return [];
+            const range = document.createRange();
+            range.setStart(text, digit);
+            range.setEnd(text, digit + 1);
+            const seen = Math.min(right, cell.getBoundingClientRect().right);
+            return range.getBoundingClientRect().right <= seen ? [] : [text.textContent];
+          });
+        });
+    for (let pages = 0; pages < 12; pages++) {
+      await editor().locator('.list-row.loading:visible').first().waitFor({ state: 'detached' });
+      assert.deepEqual(await cut(), []);
+      await page.keyboard.press('PageUp');
+    }
+    const long = await editor()
+      .locator('.frame')
+      .evaluateAll((frames) => frames.filter((frame) => frame.scrollWidth > frame.clientWidth).length);
+    assert.equal(long, 0);
+    const [name, value] = [editor().locator('.fields dt').last(), editor().locator('.fields dd').last()];
+    const [narrow, wide] = [await name.boundingBox(), await value.boundingBox()];
+    assert.ok(wide.width > 1.5 * narrow.width, `${wide.width} beside ${narrow.width}`);
+    await screenshot('editor-room');
+  });
 });
 
 describe('the capture editor of a capture that cannot be read', () => {
