@@ -64,14 +64,27 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   // Options may stand before the command, and then values of theirs too.
   const at = args.findIndex((arg) => NAMES.includes(arg));
   const name = at < 0 ? null : args[at]!;
-  if (has(args, '-h', '--help') || args[0] === 'help') return { name: 'help', text: helpOf(name) };
+  if (has(args, '-h', '--help')) return { name: 'help', text: helpOf(name) };
+  if (args[0] === 'help') {
+    if (name === null && args.length > 1) throw new UsageError(null, whatIsWrong(args.slice(1)));
+    return { name: 'help', text: helpOf(name) };
+  }
   if (has(args, '-V', '--version')) return { name: 'version' };
   if (name !== null) return COMMANDS[name]!.parse(args.toSpliced(at, 1));
+  throw new UsageError(null, whatIsWrong(args));
+}
+
+/** Of a command line without a known command. */
+function whatIsWrong(args: readonly string[]): string {
   const other = args.find((arg) => !arg.startsWith('-'));
-  const near = other === undefined ? null : nearestName(other, NAMES);
-  if (near !== null) throw new UsageError(null, `unknown command ${other!}; did you mean ${near}?`);
-  const said = other === undefined ? 'no command given' : `unknown command ${other}`;
-  throw new UsageError(null, `${said}; expected ${alternatives(NAMES)}`);
+  if (other !== undefined) {
+    const near = nearestName(other, NAMES);
+    return `unknown command ${other}; ${near === null ? `expected ${alternatives(NAMES)}` : `did you mean ${near}?`}`;
+  }
+  const [option] = args;
+  const near = option === undefined ? null : nearestName(option, ['--help', '--version']);
+  if (near !== null) return `unknown option ${option!}; did you mean ${near}?`;
+  return `no command given; expected ${alternatives(NAMES)}`;
 }
 
 /** Behind `--` stand names of files alone. */

@@ -68,7 +68,9 @@ function understoodArgs(command: string, args: readonly string[], options: Optio
 
 function unknownOption(given: string, options: OptionsConfig): string {
   const [written] = given.split('=') as [string];
-  const near = nearestName(written.replace(/^-+/, ''), [...Object.keys(options), 'help', 'version']);
+  const name = written.replace(/^-+/, '');
+  if (name === 'help' || name === 'version') return `${written} takes no value`;
+  const near = nearestName(name, [...Object.keys(options), 'help', 'version']);
   return `unknown option ${written}${near === null ? '' : `; did you mean --${near}?`}`;
 }
 

@@ -82,18 +82,19 @@ interface SpooledInput {
 
 /** @throws CaptureError when it cannot be read, or there is no room for it in the folder of temporary files */
 async function spoolStandardInput(): Promise<SpooledInput> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'page-holders-'));
-  const removeFolder = (): void => {
-    rmSync(folder, { recursive: true, force: true });
-  };
-  // Ctrl+C ends the process while it reads.
-  process.once('exit', removeFolder);
-  const remove = (): void => {
-    process.off('exit', removeFolder);
-    removeFolder();
-  };
-  const file = path.join(folder, 'stdin');
+  let remove = (): void => undefined;
   try {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'page-holders-'));
+    const removeFolder = (): void => {
+      rmSync(folder, { recursive: true, force: true });
+    };
+    // Ctrl+C ends the process while it reads.
+    process.once('exit', removeFolder);
+    remove = () => {
+      process.off('exit', removeFolder);
+      removeFolder();
+    };
+    const file = path.join(folder, 'stdin');
     await pipeline(process.stdin, createWriteStream(file, { mode: 0o600 }));
     return { path: file, remove };
   } catch (error) {

@@ -103,6 +103,9 @@ test('wrong usage is told with what was expected', async () => {
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /no command given; expected report/],
     [['explain', SAMPLE], /unknown command explain; expected report/],
+    [['--hlep'], /unknown option --hlep; did you mean --help\?\n/],
+    [['help', 'repor'], /unknown command repor; did you mean report\?\n/],
+    [['report', SAMPLE, '--version=3'], /report: --version takes no value\n/],
     [['exprot', SAMPLE], /unknown command exprot; did you mean export\?/],
     [['report'], /no capture given/],
     [['report', SAMPLE, '--format', 'xml'], /--format xml: expected text or json\n/],
@@ -332,6 +335,11 @@ test('what is wrong with standard input is told of standard input, with what cam
     assert.match(errors, message);
     assert.doesNotMatch(errors, /page-holders-/, 'no temporary file');
   }
+  const nowhere = path.join(scratch, 'nowhere');
+  assert.equal(
+    (await runCli(['report', '-'], 'x', { TMPDIR: nowhere })).errors,
+    `page-holders: standard input cannot be copied to the temporary folder ${nowhere}: no such file or directory.\n`,
+  );
   const twice = await runCli(['report', '-', '-'], 'x');
   assert.match(twice.errors, /report: - given more than once; standard input can be read once/);
 });

@@ -21,10 +21,17 @@ interface Ended {
   readonly errors: string;
 }
 
-/** @param input what it finds on standard input */
-export function runCli(args: readonly string[], input = ''): Promise<Ended> {
+/**
+ * @param input what it finds on standard input
+ * @param environment variables that it gets beside those of the tests
+ */
+export function runCli(
+  args: readonly string[],
+  input = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], {
-    env: { ...process.env, XDG_CACHE_HOME: path.join(scratch, 'cache') },
+    env: { ...process.env, XDG_CACHE_HOME: path.join(scratch, 'cache'), ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   // What ends without reading it says so by its status.
