@@ -8,7 +8,7 @@ import type { ClockRelation } from '../holders/allocationClock';
 import { groupAllocations, sharesOf, type AllocationGroup } from '../holders/allocationGroups';
 import type { Page } from '../holders/model';
 import { allocator, type AllocationDump, type PageAllocation } from '../holders/pageAllocations';
-import { baseName } from './captureTree';
+import type { NameOf } from './distinctNames';
 import type { PlacedFrame, PlacedStacks } from './frames';
 import type { JoinedAllocations } from './joinCaptures';
 import { branch, type Branch } from './lazyTree';
@@ -35,6 +35,7 @@ export class AllocationRows {
     private readonly joined: JoinedAllocations,
     private readonly pages: readonly Page[],
     private readonly stacksOf: (capture: Capture) => PlacedStacks,
+    private readonly nameOf: NameOf,
   ) {}
 
   /** One row a dump: how many pages it tells of, and how its clock stands to that of the trace. */
@@ -50,7 +51,7 @@ export class AllocationRows {
           id: `${id}/dump${index}`,
           kind: 'note',
           mood: isSure(dump.clock) ? 'plain' : 'doubt',
-          label: `${baseName(dump.capture.path)} tells who allocated ${found}${of} ${this.pages.length === 1 ? 'page' : 'pages'}`,
+          label: `${this.nameOf(dump.capture.path)} tells who allocated ${found}${of} ${this.pages.length === 1 ? 'page' : 'pages'}`,
           description: clockText(dump.clock, this.trace),
           tooltip: { title: dump.capture.path, rows: [], notes: [clockMeaning(dump.clock)] },
         }),
@@ -79,14 +80,18 @@ export class AllocationRows {
           `Allocated by ${taskText(capture, task) ?? 'a task that is not recorded'}`,
           this.when(page, allocation),
         ]),
-        description: joined([`order ${order}`, ...this.kindOf(allocation), sourceText(allocation)]),
+        description: joined([
+          `order ${order}`,
+          ...this.kindOf(allocation),
+          sourceText(allocation, this.nameOf),
+        ]),
         tooltip: {
           title: 'The allocation of the page; who allocated it need not hold it',
           rows: [
             ['Time', this.point(allocation.time)],
             ['Order', String(order)],
             ...facts,
-            ['Source', sourceText(allocation)],
+            ['Source', sourceText(allocation, this.nameOf)],
             ...(event === null
               ? []
               : [['Byte offset in the capture', String(this.trace.events.offset(event))] as const]),
@@ -157,10 +162,10 @@ export class AllocationRows {
 }
 
 /** `mm_page_alloc`, `page_owner`, or both, with the name of the file that is not the capture itself. */
-function sourceText({ event, record }: PageAllocation): string {
+function sourceText({ event, record }: PageAllocation, nameOf: NameOf): string {
   return [
     ...(event === null ? [] : ['mm_page_alloc']),
-    ...(record === null ? [] : [baseName(record.dump.capture.path)]),
+    ...(record === null ? [] : [nameOf(record.dump.capture.path)]),
   ].join(' and ');
 }
 

@@ -2,21 +2,21 @@
 import { askedPages } from './askedPages';
 import { dumpRows } from './allocationRows';
 import { saysAllocationsAlone } from './captureFacts';
-import { baseName, captureDescription, captureSays } from './captureTree';
+import { captureDescription, captureSays } from './captureTree';
 import { groupedRows } from './groupedRows';
 import type { HolderSource } from './holderSource';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
 
 export function captureHeading(source: HolderSource, query: HoldersQuery): Branch {
-  const { id, facts, capture, additions } = source;
+  const { id, name, facts, capture, additions } = source;
   const pages = askedPages(source, query.filter);
   const rows = holderRows(source, query);
   return branch(
     {
       id,
       kind: 'capture',
-      label: `${baseName(facts.path)} · ${captureSays(facts, capture, pages, query.filter)}`,
+      label: `${name} · ${captureSays(facts, capture, pages, query.filter)}`,
       description: captureDescription(facts, capture),
       tooltip: { title: facts.path, rows: [], notes: [] },
       // Beside the traces that it is joined to, a dump is at hand but not in the way.

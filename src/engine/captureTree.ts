@@ -4,31 +4,30 @@ import type { Page } from '../holders/model';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './captureFacts';
 import type { SymbolLookup } from './captureFunctions';
+import { baseName } from './distinctNames';
 import { missingRows } from './doubtRows';
 import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
+import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
 import { counted, foundText, percentText, type FoundPages } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
-import { isUri } from './workspaceFiles';
 
 /** @param notes what other open files say of the capture */
 export function captureRow(
-  facts: CaptureFacts,
-  capture: Capture,
+  { id, name, facts, capture }: Pick<HolderSource, 'id' | 'name' | 'facts' | 'capture'>,
   expanded: boolean,
-  notes: readonly Branch[] = [],
+  notes: readonly Branch[],
 ): Branch {
-  const { id } = facts;
   const span = timeSpan(capture);
   return branch(
     {
       id,
       kind: 'capture',
       mood: facts.lost > 0 || facts.gaps > 0 || facts.changed !== null ? 'doubt' : 'plain',
-      label: baseName(facts.path),
+      label: name,
       description: captureDescription(facts, capture),
       tooltip: { title: facts.path, rows: capture.facts, notes: [] },
       expanded,
@@ -331,13 +330,6 @@ function headerRow(id: string, capture: Capture): readonly Branch[] {
       ),
     ),
   ];
-}
-
-/** The last part of a path or URI, as people read it. */
-export function baseName(path: string): string {
-  const name = path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
-  // A path of this machine may have a percent sign in it.
-  return isUri(path) ? name.replace(/(?:%[0-9A-F]{2})+/g, decodeURIComponent) : name;
 }
 
 /** `2 pages failed to move, 1 held`; `1 of 2 pages that failed to move (filter: GUP pin, held)`. */

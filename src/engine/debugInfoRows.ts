@@ -1,13 +1,13 @@
 /** The vmlinux in use, whether it is that of the captures, and its modules, as rows of the captures tree. */
 import type { CaptureFit } from './debugInfo';
-import { baseName } from './captureTree';
+import { baseName } from './distinctNames';
 import { branch, type Branch } from './lazyTree';
 import type { DebugInfoFacts } from './protocol';
 import { counted, joined } from './wording';
 
 /** A capture and what is known of its kernel; null before it was compared. */
 interface ComparedCapture {
-  readonly path: string;
+  readonly name: string;
   readonly fit: CaptureFit | null;
 }
 
@@ -41,7 +41,7 @@ export function debugInfoRow({ facts, captures, modules, problems }: DebugInfoSt
           ['Release', release ?? 'not in it'],
           ['Build-id', buildId ?? 'none'],
         ],
-        notes: others.map(({ path, fit }) => `${baseName(path)}: ${fit!.mismatch}.`),
+        notes: others.map(({ name, fit }) => `${name}: ${fit!.mismatch}.`),
       },
     },
     () => [
@@ -89,8 +89,7 @@ function buildText(captures: readonly ComparedCapture[]): string {
   ]);
 }
 
-function captureFitRow(id: string, { path, fit }: ComparedCapture): Branch {
-  const name = baseName(path);
+function captureFitRow(id: string, { name, fit }: ComparedCapture): Branch {
   if (fit === null) return branch({ id, kind: 'fact', label: `${name}: not compared yet` });
   const { isProven, mismatch, otherModules, evidence } = fit;
   const said =

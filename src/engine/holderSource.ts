@@ -18,6 +18,8 @@ export interface PageAdditions {
 export interface HolderSource {
   /** First step of the ids of the rows. */
   readonly id: string;
+  /** No more of the path of its file than tells it from the other open files. */
+  readonly name: string;
   readonly facts: CaptureFacts;
   readonly capture: Capture;
   readonly analysis: HolderAnalysis;

@@ -44,6 +44,7 @@ export class HolderSources {
     const { id, facts, capture, analyser, analysis, part } = opened;
     return {
       id,
+      name: this.files.nameOf(facts.path),
       facts,
       capture,
       analysis,
@@ -70,16 +71,21 @@ export class HolderSources {
   }
 
   symbolFileRows(): readonly Branch[] {
-    const { symbolFiles } = this.files.joined;
-    return [...symbolFiles].map(([id, file]) => symbolFileRow(id, file, this.files.usesOf(file)));
+    const { nameOf, joined } = this.files;
+    const { symbolFiles } = joined;
+    return [...symbolFiles].map(([id, file]) =>
+      symbolFileRow(id, nameOf(file.path), file, this.files.usesOf(file)),
+    );
   }
 
   /** What the debug info in use names; no row where no capture needs that. */
   debugInfoNames(): readonly Branch[] {
-    const { debugInfoSymbols } = this.files.joined;
+    const { nameOf, joined } = this.files;
+    const { debugInfoSymbols } = joined;
     if (debugInfoSymbols === null) return [];
     const uses = this.files.usesOf(debugInfoSymbols).filter(({ naming }) => naming !== null);
-    return uses.length === 0 ? [] : [symbolFileRow('debug-info/names', debugInfoSymbols, uses)];
+    if (uses.length === 0) return [];
+    return [symbolFileRow('debug-info/names', nameOf(debugInfoSymbols.path), debugInfoSymbols, uses)];
   }
 
   /** Where pages are held in the kernel tree; made anew when a capture or the kernel tree changes. */
@@ -97,10 +103,11 @@ export class HolderSources {
   private additions(opened: OpenedCapture): PageAdditions {
     const { id, capture, analysis } = opened;
     const joined = this.allocationsOf(id);
-    const rows = new AllocationRows(capture, joined, analysis.pages, (other) => this.stacksOf(other));
+    const { nameOf } = this.files;
+    const rows = new AllocationRows(capture, joined, analysis.pages, (other) => this.stacksOf(other), nameOf);
     const refused = this.files.namingsOf(opened).filter(({ refusal }) => refusal !== null);
     return {
-      notes: (parent) => [...namingRows(parent, refused), ...rows.notes(parent)],
+      notes: (parent) => [...namingRows(parent, refused, nameOf), ...rows.notes(parent)],
       rows: (parent, page) => rows.rows(parent, page),
       tellsOfTraces: () => this.files.joined.tracesOf(id, this.files.byId).length > 0,
     };

@@ -2,7 +2,7 @@
 import type { KindRule } from '../holders/kindRule';
 import { parseUserRules, ruleProblemText, type RuleOrigin, type UserRules } from '../holders/userRules';
 import type { KernelSource } from './kernelSource';
-import { baseName } from './captureTree';
+import { baseName } from './distinctNames';
 import type { RuleFacts } from './protocol';
 
 /** The file at the root of a kernel tree. */

@@ -5,6 +5,7 @@
 import { inTurns, type Pause } from '../capture/turns';
 import { analysisSteps } from '../holders/analyseHolders';
 import { factsOf } from './captureFacts';
+import { distinctNames, type NameOf } from './distinctNames';
 import type { CaptureFile, EngineHost } from './engineHost';
 import { CancelledError } from './errors';
 import { JoinedFiles, openSymbolFile, type Naming, type SymbolFile } from './joinCaptures';
@@ -46,6 +47,12 @@ export class OpenFiles {
     return this.wholeCaptures.some(({ read }) => read.missingNames !== null);
   }
 
+  /** How the files are called beside each other. */
+  get nameOf(): NameOf {
+    const paths = [...this.captures.map(({ facts }) => facts), ...this.joined.symbolFiles.values()];
+    return distinctNames(paths.map(({ path }) => path));
+  }
+
   /** Captures alone. */
   get byId(): ReadonlyMap<string, OpenedCapture> {
     return this.opened;
@@ -64,8 +71,9 @@ export class OpenFiles {
 
   /** What a symbol file did for each capture. */
   usesOf({ path }: SymbolFile): readonly SymbolUse[] {
+    const { nameOf } = this;
     return this.captures.map((opened) => ({
-      capture: opened.facts.path,
+      capture: nameOf(opened.facts.path),
       naming: this.namingsOf(opened).find(({ file }) => file === path) ?? null,
     }));
   }

@@ -1,5 +1,5 @@
 /** What an open symbol file names, as rows. */
-import { baseName } from './captureTree';
+import type { NameOf } from './distinctNames';
 import type { Naming, SymbolFile } from './joinCaptures';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts } from './protocol';
@@ -7,6 +7,7 @@ import { counted } from './wording';
 
 /** What a symbol file did for one capture; null where that has names for all its frames. */
 export interface SymbolUse {
+  /** How it is called beside the other open files. */
   readonly capture: string;
   readonly naming: Naming | null;
 }
@@ -50,7 +51,7 @@ function usesTexts(uses: readonly SymbolUse[]): readonly string[] {
 }
 
 function useText({ capture, naming }: SymbolUse): string {
-  return `${baseName(capture)}: ${naming === null ? 'has names for its frames' : namingText(naming)}`;
+  return `${capture}: ${naming === null ? 'has names for its frames' : namingText(naming)}`;
 }
 
 function isRefused(uses: readonly SymbolUse[]): boolean {
@@ -58,13 +59,18 @@ function isRefused(uses: readonly SymbolUse[]): boolean {
 }
 
 /** A row of its own, with one below for each capture. */
-export function symbolFileRow(id: string, file: SymbolFile, uses: readonly SymbolUse[]): Branch {
+export function symbolFileRow(
+  id: string,
+  name: string,
+  file: SymbolFile,
+  uses: readonly SymbolUse[],
+): Branch {
   return branch(
     {
       id,
       kind: 'symbol-file',
       mood: isRefused(uses) ? 'doubt' : 'plain',
-      label: baseName(file.path),
+      label: name,
       description: `names of ${counted(file.kallsyms.names.codeCount, 'kernel function')}`,
       tooltip: { title: file.path, rows: [], notes: file.problems.map(({ message }) => message) },
       expanded: true,
@@ -90,13 +96,13 @@ export function symbolFileRow(id: string, file: SymbolFile, uses: readonly Symbo
 }
 
 /** Of a capture, what the symbol files did for it. */
-export function namingRows(id: string, namings: readonly Naming[]): readonly Branch[] {
+export function namingRows(id: string, namings: readonly Naming[], nameOf: NameOf): readonly Branch[] {
   return namings.map((naming, index) =>
     branch({
       id: `${id}/names${index}`,
       kind: 'note',
       mood: naming.refusal === null ? 'plain' : 'doubt',
-      label: `${baseName(naming.file)}: ${namingText(naming)}`,
+      label: `${nameOf(naming.file)}: ${namingText(naming)}`,
     }),
   );
 }

@@ -64,7 +64,10 @@ export class Trees {
       kernelTreeRow(places.source?.facts ?? null, symbolLookup(places.source, files.wholeCaptures)),
       debugInfoRow({
         facts: places.debug.facts,
-        captures: captures.map(({ capture }) => ({ path: capture.path, fit: places.debug.fitOf(capture) })),
+        captures: captures.map(({ capture }) => ({
+          name: files.nameOf(capture.path),
+          fit: places.debug.fitOf(capture),
+        })),
         modules: places.debug.modules,
         problems: places.debug.problems,
       }),
@@ -75,8 +78,10 @@ export class Trees {
   }
 
   private captureRow(opened: OpenedCapture, expanded: boolean): Branch {
-    const { id, facts, capture, additions } = this.sources.of(opened);
+    const source = this.sources.of(opened);
+    const { id, additions } = source;
     const used = this.sources.files.namingsOf(opened).filter(({ refusal }) => refusal === null);
-    return captureRow(facts, capture, expanded, [...namingRows(`${id}/used`, used), ...additions.notes(id)]);
+    const { nameOf } = this.sources.files;
+    return captureRow(source, expanded, [...namingRows(`${id}/used`, used, nameOf), ...additions.notes(id)]);
   }
 }

@@ -3,7 +3,7 @@
  * worker by range, so a capture of any size opens at once, and shows what was read of it so far.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { CapturePlace, EngineApi } from '../engine/protocol';
 import { CaptureEditorPanel } from './captureEditorPanel';
 import { nameOf, uriOf } from './fileNames';

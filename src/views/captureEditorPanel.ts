@@ -1,6 +1,6 @@
 /** One tab of the capture editor: has its capture read, and passes questions of its page on to the engine. */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { CaptureState, EditorMethod, FromEditor, ToEditor } from '../engine/editorMessages';
 import type { EventDetails } from '../engine/eventProtocol';
 import { ProgressText } from '../engine/progressText';

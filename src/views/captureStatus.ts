@@ -1,6 +1,6 @@
 /** The open capture and where its frames lead, in the status bar; a press shows the Captures view. */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts } from '../engine/protocol';
 import { foundText } from '../engine/wording';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -44,7 +44,7 @@ export class CaptureStatus implements vscode.Disposable {
       role: 'button',
     };
     this.item.tooltip = [
-      ...all.map(captureLine),
+      ...all.map((facts) => captureLine(this.captures.nameOf(facts.path), facts)),
       tree === null
         ? vscode.l10n.t('Frames lead nowhere: no kernel tree is chosen.')
         : vscode.l10n.t('Frames lead into {0}.', tree.root),
@@ -53,15 +53,15 @@ export class CaptureStatus implements vscode.Disposable {
   }
 }
 
-function captureLine(facts: CaptureFacts): string {
-  const { path: file, lost, changed, part } = facts;
+function captureLine(name: string, facts: CaptureFacts): string {
+  const { lost, changed, part } = facts;
   const found = foundText(facts);
   const doubts = [
     ...(part < 1 ? [vscode.l10n.t('being read')] : []),
     ...(lost > 0 ? [lostText(lost)] : []),
     ...(changed === null ? [] : [vscode.l10n.t('the file changed since it was read')]),
   ];
-  return [`${baseName(file)}: ${found}`, ...doubts].join(', ');
+  return [`${name}: ${found}`, ...doubts].join(', ');
 }
 
 function lostText(lost: number): string {

@@ -3,7 +3,7 @@
  * text rather than rows of a tree: it is read from top to bottom once, beside the view, searched, and put in a mail.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import type { NameOf } from '../engine/distinctNames';
 import { compareText } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
@@ -50,6 +50,7 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
 
   private async compare(): Promise<void> {
     const captures = this.captures.all.filter(({ tellsOfMoving, part }) => tellsOfMoving && part === 1);
+    const { nameOf } = this.captures;
     if (captures.length < 2) {
       const message = vscode.l10n.t(
         'Two open captures are needed to compare them. Open the other one beside this.',
@@ -58,13 +59,16 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
       if (chosen === OPEN_CAPTURE) await vscode.commands.executeCommand('pageHolders.openCapture');
       return;
     }
-    const before = await choose(vscode.l10n.t('Compare Captures: Before'), captures);
+    const before = await choose(vscode.l10n.t('Compare Captures: Before'), captures, nameOf);
     if (before === undefined) return;
     const others = captures.filter(({ id }) => id !== before.id);
     const after =
-      others.length === 1 ? others[0] : await choose(vscode.l10n.t('Compare Captures: After'), others);
+      others.length === 1
+        ? others[0]
+        : await choose(vscode.l10n.t('Compare Captures: After'), others, nameOf);
     if (after === undefined) return;
-    const [one, other] = [before, after].map((facts) => baseName(facts.path));
+    // A tab is called by what stands behind the last slash.
+    const [one, other] = [before, after].map((facts) => nameOf(facts.path).replaceAll('/', '∕'));
     const uri = vscode.Uri.from({
       scheme: SCHEME,
       path: `/${vscode.l10n.t('{0} and {1}', one!, other!)}`,
@@ -81,9 +85,13 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
   }
 }
 
-async function choose(title: string, captures: readonly CaptureFacts[]): Promise<CaptureFacts | undefined> {
+async function choose(
+  title: string,
+  captures: readonly CaptureFacts[],
+  nameOf: NameOf,
+): Promise<CaptureFacts | undefined> {
   const items = captures.map((facts) => ({
-    label: baseName(facts.path),
+    label: nameOf(facts.path),
     description: vscode.l10n.t(
       '{0} failed to move · {1} held',
       numberText(facts.pages),

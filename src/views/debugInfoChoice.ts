@@ -3,7 +3,7 @@
  * engine finds where builds and distributions put it.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { DebugInfoFacts, EngineApi, RequestOptions } from '../engine/protocol';
 import type { PathMapping } from '../source/sourcePaths';
 import { showFailure } from './failures';

@@ -1,6 +1,5 @@
 /** From the trees to the capture editor: opening it, and showing in it what is selected in the Holders view. */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
 import type { CapturePlace } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
 import type { OpenCaptures } from './openCaptures';
@@ -31,13 +30,13 @@ export class EditorCommands implements vscode.Disposable {
   }
 
   private async open(row?: Row): Promise<void> {
-    const all = this.captures.withEvents;
+    const { withEvents: all, nameOf } = this.captures;
     const given = all.find(({ id }) => id === row?.node.id) ?? (all.length === 1 ? all[0] : undefined);
     const chosen =
       given ??
       (
         await vscode.window.showQuickPick(
-          all.map((facts) => ({ label: baseName(facts.path), description: facts.path, facts })),
+          all.map((facts) => ({ label: nameOf(facts.path), description: facts.path, facts })),
           { title: vscode.l10n.t('Open Capture Editor') },
         )
       )?.facts;

@@ -4,7 +4,7 @@
  * ends twice in a short time: those are opened again only when the user says so.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import { SHOW_LOG } from './failures';
 import { uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';

@@ -1,6 +1,6 @@
 /** Export…: writes what the Holders view shows to a file, in a form for other programs. */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import { EXPORT_FORMS } from '../engine/exporting/exportFormats';
 import { namesOf } from '../engine/holdersQuery';
 import type { EngineApi } from '../engine/protocol';

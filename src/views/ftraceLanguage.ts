@@ -4,7 +4,7 @@
  * it. The first lines decide here.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import { documentLines } from './textFrames';
 import { isTraceText } from './traceText';
 

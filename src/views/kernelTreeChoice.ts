@@ -3,7 +3,7 @@
  * open folder that looks like one.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { EngineApi, KernelTreeFacts, ProgressReport, RequestOptions } from '../engine/protocol';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';

@@ -3,7 +3,7 @@
  * and hovers as text, so their events are shown in the capture editor, while they are read.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import { viewTypeOf } from './captureEditor';
 
 const LARGEST_TEXT = 50 * 2 ** 20;

@@ -3,7 +3,7 @@
  * Whoever opens one is offered to open it as a capture.
  */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import { isTraceText } from './traceText';
 
 /** TextModel's limit for what extensions see, in characters (src/vs/editor/common/model/textModel.ts of VS Code). */

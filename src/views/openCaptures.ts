@@ -1,5 +1,6 @@
 /** Which captures are open in this window, and what has to happen when one is opened, read again or closed. */
 import * as vscode from 'vscode';
+import { distinctNames, type NameOf } from '../engine/distinctNames';
 import type { CaptureFacts, EngineApi, ProgressReport } from '../engine/protocol';
 import { isCancel } from './failures';
 
@@ -34,6 +35,11 @@ export class OpenCaptures implements vscode.Disposable {
   /** Files that rows can be asked of; of one that is being read, what was read so far. */
   get all(): readonly CaptureFacts[] {
     return this.list;
+  }
+
+  /** How they are called beside each other. */
+  get nameOf(): NameOf {
+    return distinctNames(this.list.map(({ path }) => path));
   }
 
   /** Those with events: no files that only name frames. */

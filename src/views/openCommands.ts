@@ -1,6 +1,6 @@
 /** Opening, reading again and closing captures: from a dialog, the explorer, an editor or the shipped sample. */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts, ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
 import type { OpenCaptures } from './openCaptures';
@@ -163,7 +163,7 @@ export class OpenCommands implements vscode.Disposable {
       given ??
       (
         await vscode.window.showQuickPick(
-          all.map((facts) => ({ label: baseName(facts.path), description: facts.path, facts })),
+          all.map((facts) => ({ label: this.captures.nameOf(facts.path), description: facts.path, facts })),
           { title: vscode.l10n.t('Close Capture') },
         )
       )?.facts;

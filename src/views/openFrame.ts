@@ -1,6 +1,6 @@
 /** Takes the reader from a frame to its line in the kernel tree, and says how sure that line is. */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { FrameTarget, SourcePlace } from '../engine/protocol';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';

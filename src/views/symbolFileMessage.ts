@@ -1,6 +1,6 @@
 /** A symbol file has no events to be shown: what it did for the captures beside it is told when it is opened. */
 import * as vscode from 'vscode';
-import { baseName } from '../engine/captureTree';
+import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts } from '../engine/protocol';
 
 /** Null for a capture. */

@@ -7,7 +7,6 @@
  * long it was held.
  */
 import type { Reference } from '../../holders/model';
-import { baseName } from '../captureTree';
 import { sureInlined, type PlacedFrame } from '../frames';
 import { heldTime } from '../heldTime';
 import type { HolderSource } from '../holderSource';
@@ -44,7 +43,7 @@ export async function speedscopeExport(
   return `${JSON.stringify({
     $schema: 'https://www.speedscope.app/file-format-schema.json',
     exporter,
-    name: sources.map(({ capture }) => baseName(capture.path)).join(', '),
+    name: sources.map(({ name }) => name).join(', '),
     activeProfileIndex: 0,
     shared: { frames: frames.all },
     profiles,
@@ -77,7 +76,7 @@ async function profileOf(
   }
   return {
     type: 'sampled',
-    name: `${baseName(capture.path)}: time held`,
+    name: `${source.name}: time held`,
     unit: capture.clock === 'ns' ? 'nanoseconds' : 'none',
     startValue: 0,
     endValue: weights.reduce((sum, weight) => sum + weight, 0),

@@ -1,7 +1,7 @@
 /** The command line with several files of one recording. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
@@ -200,4 +200,22 @@ test('dumps and traces of the same boot, and of different times of it', async (t
   ] as const) {
     assert.equal(await clockOf(trace, dump), 'unknown', `${trace} with the dump of ${dump}`);
   }
+});
+
+test('two captures of one name are told apart in reports and exports', async () => {
+  const folders = ['before', 'after'].map((name) => path.join(scratch, name));
+  const files = folders.map((folder) => path.join(folder, 'report.txt.gz'));
+  for (const folder of folders) {
+    mkdirSync(folder);
+    copyFileSync(TRACE, path.join(folder, 'report.txt.gz'));
+  }
+  const { output } = await runCli(['report', ...files]);
+  const headings = output.split('\n').filter((line) => /^\S.*report\.txt\.gz/.test(line));
+  assert.deepEqual(
+    headings.map((line) => line.split(' · ')[0]),
+    ['before/report.txt.gz', 'after/report.txt.gz'],
+  );
+  const markdown = await runCli(['export', ...files, '--as', 'markdown']);
+  assert.match(markdown.output, /^# before\/report\.txt\.gz · /m);
+  assert.match(markdown.output, /^# after\/report\.txt\.gz · /m);
 });

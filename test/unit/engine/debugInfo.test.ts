@@ -245,7 +245,7 @@ test('a module is held against the build-id that the capture says of it, whateve
 
   const root = debugInfoRow({
     facts: info.facts,
-    captures: [{ path: capture.path, fit: other.fit }],
+    captures: [{ name: capture.path, fit: other.fit }],
     modules: info.modules,
     problems: info.problems,
   });

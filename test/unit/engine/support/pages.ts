@@ -68,6 +68,7 @@ export function source(
   return {
     ...found,
     id: 'c1',
+    name: 'trace.txt',
     facts: factsOf('c1', found),
     additions: { notes: () => [], rows: () => [], tellsOfTraces: () => false },
     stacks,
