@@ -12,6 +12,7 @@ import type { PfnRange } from '../holders/model';
 import { cacheFolder } from './cacheFolder';
 import type { CaptureInput } from './captureOptions';
 import type { OutputStream } from './outputStream';
+import { whyNoFolder } from './modulesFolder';
 import type { ProgressLine } from './progressLine';
 import { STANDARD_INPUT, STANDARD_INPUT_NAME, withStandardInput } from './standardInput';
 
@@ -143,6 +144,11 @@ async function useDebugInfo(
   progress: ProgressLine,
 ): Promise<boolean> {
   const name = path.basename(vmlinux);
+  const problem = modules === null ? null : await whyNoFolder(modules);
+  if (problem !== null) {
+    await errors.write(`page-holders: --modules ${problem}.\n`);
+    return false;
+  }
   try {
     await progress.during(name, (onProgress) =>
       engine.setDebugInfo({ vmlinux, modules, sourcePathMap: [] }, { onProgress }),

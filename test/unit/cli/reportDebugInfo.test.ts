@@ -96,4 +96,19 @@ test('what cannot be used as a vmlinux ends with 2, and so do modules alone', as
   const alone = await runCli(['report', trace, '--modules', 'test']);
   assert.equal(alone.status, 2);
   assert.match(alone.errors, /--modules DIR needs --vmlinux FILE/);
+  for (const [modules, message] of [
+    ['nowhere', /--modules nowhere does not exist; expected the folder in which the modules are\.\n$/],
+    ['package.json', /--modules package\.json is no folder; expected the one in which the modules are\.\n$/],
+  ] as const) {
+    const { status, output, errors } = await runCli([
+      'report',
+      trace,
+      '--vmlinux',
+      VMLINUX,
+      '--modules',
+      modules,
+    ]);
+    assert.deepEqual([status, output], [2, '']);
+    assert.match(errors, message);
+  }
 });
