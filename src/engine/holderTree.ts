@@ -299,7 +299,11 @@ export class HolderRows {
         tooltip: {
           title: ROLE_NAMES[role],
           rows: [],
-          notes: [ROLE_MEANINGS[role], ...(expected === null ? [] : [EXPECTED_GETS])],
+          notes: [
+            ROLE_MEANINGS[role],
+            ...onceNotes(role, group),
+            ...(expected === null ? [] : [EXPECTED_GETS]),
+          ],
         },
         expanded: role === 'held',
       },
@@ -369,7 +373,19 @@ function expectedText(page: Page, group: MarkGroup): { label: string; descriptio
 function roleName(role: Role, group: MarkGroup): string {
   const notJudged =
     role === 'expected' && group.marks.every(({ count, held }) => count !== null && held === null);
-  return notJudged ? 'Open, not judged' : ROLE_NAMES[role];
+  if (notJudged) return 'Open, not judged';
+  if (role === 'temporary' && group.isFollowed) return `${ROLE_NAMES[role]} until the next mark`;
+  if (role === 'earlier' && group.isPreceded) return `${ROLE_NAMES[role]} since the mark before`;
+  return ROLE_NAMES[role];
+}
+
+/** Below a page each reference that was not open at a mark stands once. */
+function onceNotes(role: Role, { isFollowed, isPreceded }: MarkGroup): readonly string[] {
+  if (role === 'temporary' && isFollowed)
+    return ['Those that were taken after the next mark stand under that.'];
+  return role === 'earlier' && isPreceded
+    ? ['Those that were dropped before the mark before stand under that.']
+    : [];
 }
 
 function untracedRow(id: string, untraced: number): Branch {

@@ -11,10 +11,14 @@ export interface MarkGroup {
   /** How many failures the capture shows. */
   readonly repeats: number;
   /**
-   * References by role. Held and expected ones were open at a mark of this group; a temporary one was taken after
-   * the last mark before it, an earlier one dropped before the first mark after it.
+   * References by role. Held and expected ones were open at a mark of this group. Of the others each stands under one
+   * group alone: a temporary one under that of the last mark before it, an earlier one under that of the first after it.
    */
   readonly references: Readonly<Record<Role, readonly Reference[]>>;
+  /** Whether marks of other groups come after its first one: what was taken after these stands under them. */
+  readonly isFollowed: boolean;
+  /** Whether marks of other groups come before its last one: what was dropped before these stands under them. */
+  readonly isPreceded: boolean;
 }
 
 /** The marks of a page by what they say, in order of the first of each; every reference is in at least one group. */
@@ -36,10 +40,12 @@ export function groupMarks(page: Page): readonly MarkGroup[] {
       groups[group]?.references[reference.role].push(reference);
     }
   }
-  return groups.map(({ marks, references }) => ({
+  return groups.map(({ marks, references }, group) => ({
     marks,
     repeats: marks.reduce((sum, mark) => sum + failures(mark), 0),
     references,
+    isFollowed: groupOfMark.slice(groupOfMark.indexOf(group)).some((other) => other !== group),
+    isPreceded: groupOfMark.slice(0, groupOfMark.lastIndexOf(group)).some((other) => other !== group),
   }));
 }
 

@@ -38,7 +38,8 @@ function roleAmong(reference: Reference, openAt: readonly number[], firstRow: nu
   const { role } = reference;
   if (openAt.length > 0) return role;
   if (reference.openAt.length === 0) {
-    const isOver = reference.released !== null && reference.released.row < firstRow;
+    // A refused page is marked at the very put of its isolation.
+    const isOver = reference.released !== null && reference.released.row <= firstRow;
     return role === 'temporary' && isOver ? 'earlier' : role;
   }
   return reference.acquired !== null && reference.acquired.row > firstRow ? 'temporary' : 'earlier';

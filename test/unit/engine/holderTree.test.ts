@@ -73,7 +73,7 @@ test('the sample: what is open at first answers who held the page', async () => 
     '        Acquired 4.79 ms before the mark · pvm-reader-226',
     '        Released 15.1 ms after the mark · pvm-reader-226',
     '    Expected: 1 page table mapping',
-    '    Temporary: 1 reference (isolation)',
+    '    Temporary until the next mark: 1 reference (isolation)',
     '    Earlier: 3 references (2 × LRU batch, isolation)',
   ]);
 });

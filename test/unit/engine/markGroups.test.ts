@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Mark } from '../../../src/holders/model';
 import { groupMarks } from '../../../src/engine/markGroups';
-import { pagesWithReason } from '../../../src/engine/reasonFilter';
+import { pagesWithReason, withMarks } from '../../../src/engine/reasonFilter';
 import { end, mark, page, reference } from './support/pages';
 
 test('attempts that fail for the same reason and the same holders are one row with a count', () => {
@@ -50,6 +50,31 @@ test('temporary and earlier references stand under the mark that they are near t
       [[after], []],
     ],
   );
+  assert.deepEqual(
+    groups.map(({ isFollowed, isPreceded }) => [isFollowed, isPreceded]),
+    [
+      [true, false],
+      [false, true],
+    ],
+  );
+});
+
+test('for one attempt alone the isolation that ends at its mark came before, and what others took after it, after', () => {
+  const marks = [mark({ row: 10, attempt: 0 }), mark({ row: 20, attempt: 1 }), mark({ row: 30, attempt: 2 })];
+  const isolations = [
+    reference({ role: 'earlier', acquired: end(9), released: end(10) }),
+    reference({ role: 'temporary', acquired: end(19), released: end(20) }),
+    reference({ role: 'temporary', acquired: end(29), released: end(30) }),
+  ];
+  const rolesFor = (attempt: number): readonly string[] =>
+    withMarks(page(marks, isolations), (each) => each.attempt === attempt)!.references.map(
+      ({ role }) => role,
+    );
+  assert.deepEqual([0, 1, 2].map(rolesFor), [
+    ['earlier', 'temporary', 'temporary'],
+    ['earlier', 'earlier', 'temporary'],
+    ['earlier', 'earlier', 'earlier'],
+  ]);
 });
 
 test('no reference is left out, whatever its ends and marks', () => {
