@@ -1,9 +1,9 @@
 /** An open capture in numbers: what lists, the status bar and tools say of it without asking for its rows. */
 import { EventKind, type Capture } from '../capture/eventTable';
-import type { HolderAnalysis, Kind, Page } from '../holders/model';
+import type { HolderAnalysis, Kind, Mark, Page } from '../holders/model';
 import { allocationCount } from './allocationsText';
 import { doubtTexts } from './captureDoubts';
-import { heldReferences, isHeld, isNotJudged } from './pageFacts';
+import { heldReferences, isHeld, isNotJudged, reasonText } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import type { AnalysedCapture } from './readCapture';
 import type { FoundPages } from './wording';
@@ -13,12 +13,6 @@ export function factsOf(
   { capture, analysis, part }: Pick<AnalysedCapture, 'capture' | 'analysis' | 'part'>,
 ): CaptureFacts {
   const { pages, unreleased } = analysis;
-  const reasons = new Map<string | null, number>();
-  for (const page of pages) {
-    for (const reason of new Set(page.marks.map((mark) => mark.reason))) {
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    }
-  }
   return {
     id,
     path: capture.path,
@@ -35,11 +29,24 @@ export function factsOf(
     ...countPages(pages),
     unreleasedPages: unreleased.length,
     kinds: kindCounts(analysis),
-    reasons: [...reasons],
+    reasons: countByPage(pages, ({ reason }) => reason),
+    reasonTexts: countByPage(pages, reasonText),
     part,
     changed: null,
     symbolFile: null,
   };
+}
+
+/** What marks say, with how many pages have a mark that says so. */
+function countByPage<Said>(
+  pages: readonly Page[],
+  of: (mark: Mark) => Said,
+): readonly (readonly [Said, number])[] {
+  const counts = new Map<Said, number>();
+  for (const page of pages) {
+    for (const said of new Set(page.marks.map(of))) counts.set(said, (counts.get(said) ?? 0) + 1);
+  }
+  return [...counts];
 }
 
 /** Pages that failed to move, and those that were never released. */

@@ -104,8 +104,6 @@ function problemsFact({ problems, problemCount }: Capture): readonly HeaderFact[
 }
 
 function pagesFact(facts: CaptureFacts): HeaderFact {
-  const reasons = facts.reasons.map(
-    ([reason, pages]) => `${counted(pages, 'page')}: ${reason ?? 'reason unknown'}`,
-  );
+  const reasons = facts.reasonTexts.map(([reason, pages]) => `${counted(pages, 'page')}: ${reason}`);
   return fact('Pages', `${failedText(facts, facts)}${facts.part < 1 ? ' so far' : ''}`, reasons);
 }

@@ -215,7 +215,7 @@ function pagesRow(facts: CaptureFacts, { allocations }: Capture): Branch {
   if (facts.pageEvents === 0 && facts.allocations > 0 && allocations !== null) {
     return branch({ id: `${id}/pages`, kind: 'fact', label: allocationsText(allocations) });
   }
-  const reasons = facts.reasons.map(([reason, count]) => `${count} ${reason ?? 'reason unknown'}`).join(', ');
+  const reasons = facts.reasonTexts.map(([reason, count]) => `${count} ${reason}`).join(', ');
   return branch({
     id: `${id}/pages`,
     kind: 'fact',

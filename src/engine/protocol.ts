@@ -176,6 +176,8 @@ export interface CaptureFacts {
   readonly kinds: readonly (readonly [kind: Kind, references: number])[];
   /** Reasons of the marks, `null` for marks whose reason the capture does not say; with how many pages each. */
   readonly reasons: readonly (readonly [reason: string | null, pages: number])[];
+  /** The same for people: where no reason is said, why the kernel dumped the page. */
+  readonly reasonTexts: readonly (readonly [text: string, pages: number])[];
   /** Part of the file that all this is from: from 0 to below 1 while it is being read, then 1. */
   readonly part: number;
   /** What happened to the file since it was read, to continue "the file"; null when nothing did. */

@@ -37,6 +37,7 @@ export function symbolFacts(
     unreleasedPages: 0,
     kinds: [],
     reasons: [],
+    reasonTexts: [],
     part: 1,
     changed: null,
     symbolFile: { says: usesTexts(uses).map((text) => `${text}.`), isRefused: isRefused(uses) },

@@ -14,6 +14,7 @@ import { timeTicks } from '../../../src/engine/timeTicks';
 import { NodeFile } from '../../../src/engine/node/nodeFile';
 import { recordText } from '../capture/support/pagePinnerTexts';
 import { below, seededRandom } from '../capture/support/random';
+import { captureRows } from './support/captureRows';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -31,6 +32,21 @@ async function captureOf(path: string) {
     await file.close();
   }
 }
+
+test('pages that the kernel dumped are counted by why, in rows and in the header', async () => {
+  const file = path.join(scratch, 'dump.txt');
+  writeFileSync(
+    file,
+    '[  211.000090] page:000000003e1f0a31 refcount:4 mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90\n' +
+      '[  211.000100] page dumped because: migration failure\n',
+  );
+  const { engine, facts, capture } = await opened(file);
+  assert.deepEqual([facts.reasons, facts.reasonTexts], [[[null, 1]], [['migration failure', 1]]]);
+  const header = await engine.captureHeader({ capture });
+  assert.deepEqual(header.facts.find(({ name }) => name === 'Pages')!.details, ['1 page: migration failure']);
+  const rows = await captureRows(engine, capture);
+  assert.ok(rows.some(({ description }) => description === '1 migration failure'));
+});
 
 test('the header says kernel, span, events, what was lost and the stacks', async () => {
   const { engine, capture, facts } = await opened('test/fixtures/f_pipe_lost/trace_pipe.txt.gz');
