@@ -204,12 +204,15 @@ export class DebugInfo {
     for (const place of machine.vmlinuxPlaces(kernels, this.tree)) {
       await pause();
       if (this.files !== null) break;
-      looked.push({ path: place, found: await this.tryOut(machine, place, captures, options) });
+      const isThere = await machine.isThere(place);
+      const found = isThere ? await this.tryOut(machine, place, captures, options) : 'no such file';
+      looked.push({ path: place, found, isMissing: !isThere });
     }
     if (this.files === null && kernels.every(({ release }) => release === null)) {
       looked.push({
         path: machine.vmlinuxOfRelease('RELEASE'),
         found: 'not looked for: no open capture says the release of its kernel',
+        isMissing: false,
       });
     }
     this.looked = looked;
@@ -222,7 +225,6 @@ export class DebugInfo {
     captures: readonly Capture[],
     options: RequestOptions,
   ): Promise<string> {
-    if (!(await machine.isThere(place))) return 'no such file';
     let files: OpenDebugInfo;
     try {
       files = await machine.open(place, this.choice.modules, this.tree, options);

@@ -161,6 +161,8 @@ export interface HeldSpan {
   readonly isCulprit: boolean;
   /** Row of the get, else of the put; -1 where neither is known. */
   readonly row: number;
+  /** Place among the spans of its lane that are drawn one below the other, from 0. */
+  readonly level: number;
   readonly label: string;
 }
 
@@ -168,6 +170,9 @@ export interface TimelineLane {
   readonly pfn: number;
   readonly label: string;
   readonly spans: readonly HeldSpan[];
+  /** How many spans are one below the other at most, and how many had no place. */
+  readonly levels: number;
+  readonly left: number;
 }
 
 /** The refcount of one page over time. */
@@ -200,6 +205,8 @@ export interface ExpectedCount {
 
 export interface Timeline {
   readonly range: TimeRange;
+  /** How much of the span it is, such as `110 ms of 3.22 s`; empty for the whole. */
+  readonly part: string;
   /** First and last time of the capture. */
   readonly span: TimeRange;
   /** Events by column of the drawing: all, and those that the filter asks for. */

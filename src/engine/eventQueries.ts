@@ -182,8 +182,12 @@ export class EventQueries {
     const { pfn } = request;
     const page = pfn === null ? null : source.analyser.page(pfn);
     const { capture, analyser } = source;
+    const isWhole = range.from === span.from && range.to === span.to;
     return {
       range,
+      part: isWhole
+        ? ''
+        : `${spanText(range.to - range.from, capture.clock)} of ${spanText(span.to - span.from, capture.clock)}`,
       span,
       all: times.counts(all, range, columns),
       matching: times.counts(matching, range, columns),

@@ -222,6 +222,7 @@ export interface LookedPlace {
   readonly path: string;
   /** `no such file`, `of kernel 6.1.0-13-amd64, not 6.1.192`, `used`. */
   readonly found: string;
+  readonly isMissing: boolean;
 }
 
 /** The frames of a stack as rows, inlined functions included. */

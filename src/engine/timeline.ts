@@ -9,6 +9,8 @@ import { counted, joined } from './wording';
 
 /** More would be lines that nobody tells apart. */
 const MOST_LANES = 6;
+/** Spans drawn one below the other in a lane. */
+const MOST_LEVELS = 4;
 const MOST_GAPS = 1000;
 
 interface MarkAt {
@@ -76,30 +78,35 @@ export class TimelineFacts {
 
   /** The pages that were held longest, and before them the one that is looked at where it is none of these. */
   lanes(range: TimeRange, columns: number, page: Page | null): readonly TimelineLane[] {
-    const others = this.worst.filter(({ pfn }) => pfn !== page?.pfn);
-    const isAmongWorst = others.length < this.worst.length;
-    const shown = page === null || isAmongWorst ? this.worst : [page, ...others];
+    const isAmongWorst = this.worst.some(({ pfn }) => pfn === page?.pfn);
+    const isHeld = page !== null && heldReferences(page).length > 0;
+    const shown = isHeld && !isAmongWorst ? [page, ...this.worst] : this.worst;
     return shown.slice(0, MOST_LANES).map((each) => this.lane(each, range, columns));
   }
 
+  /** Spans at the same time are one below the other, the longest first; those without a place are counted. */
   private lane(page: Page, range: TimeRange, columns: number): TimelineLane {
     const width = (range.to - range.from) / columns;
-    const columnOf = (time: number): number => Math.floor((time - range.from) / width);
-    const seen = new Set<string>();
+    const columnOf = (time: number): number =>
+      Math.max(0, Math.min(columns, width === 0 ? 0 : Math.floor((time - range.from) / width)));
+    const seen = heldReferences(page)
+      .map((reference) => this.heldSpan(page, reference))
+      .filter(({ from, to }) => to >= range.from && from <= range.to)
+      .sort((one, other) => other.to - other.from - (one.to - one.from));
+    const taken: Uint8Array[] = [];
     const spans: HeldSpan[] = [];
-    for (const reference of heldReferences(page)) {
-      const span = this.heldSpan(page, reference);
-      if (span.to < range.from || span.from > range.to) continue;
-      // Spans that cover the same columns are one to the eye.
-      const key = `${columnOf(span.from)} ${columnOf(span.to)} ${span.isOpenAfter}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      spans.push(span);
+    for (const span of seen) {
+      const [first, end] = [columnOf(span.from), columnOf(span.to) + 1];
+      const level = freeLevel(taken, first, end, columns);
+      if (level === null) continue;
+      taken[level]!.fill(1, first, end);
+      spans.push({ ...span, level });
     }
-    return { pfn: page.pfn, label: pfnText(page.pfn), spans };
+    const left = seen.length - spans.length;
+    return { pfn: page.pfn, label: pfnText(page.pfn), spans, levels: taken.length, left };
   }
 
-  private heldSpan(page: Page, reference: Reference): HeldSpan {
+  private heldSpan(page: Page, reference: Reference): Omit<HeldSpan, 'level'> {
     const { acquired, released, releasedUnseen, openAt } = reference;
     const lastMark = page.marks[openAt.at(-1) ?? -1]?.time ?? this.span.to;
     const held = heldTime(page, reference, this.span.to);
@@ -118,6 +125,15 @@ export class TimelineFacts {
       ]),
     };
   }
+}
+
+/** The first level whose columns from `first` up to `end` are free, which may be a new one; null where none is. */
+function freeLevel(taken: Uint8Array[], first: number, end: number, columns: number): number | null {
+  const level = taken.findIndex((columnsTaken) => !columnsTaken.subarray(first, end).includes(1));
+  if (level >= 0) return level;
+  if (taken.length === MOST_LEVELS) return null;
+  taken.push(new Uint8Array(columns + 1));
+  return taken.length - 1;
 }
 
 function markLabel(pfn: number, mark: Mark, count: number): string {

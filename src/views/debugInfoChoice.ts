@@ -4,9 +4,10 @@
  */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
-import type { DebugInfoFacts, EngineApi, RequestOptions } from '../engine/protocol';
+import type { DebugInfoFacts, EngineApi, LookedPlace, RequestOptions } from '../engine/protocol';
 import type { PathMapping } from '../source/sourcePaths';
 import { showFailure } from './failures';
+import { pickPath, type PathItem } from './pickPath';
 
 const VMLINUX = { memory: 'vmlinux', setting: 'pageHolders.vmlinux' } as const;
 const MODULES = { memory: 'modules', setting: 'pageHolders.modules' } as const;
@@ -14,11 +15,6 @@ const SOURCE_PATH_MAP = 'pageHolders.sourcePathMap';
 const SETTINGS = [VMLINUX.setting, MODULES.setting, SOURCE_PATH_MAP];
 
 type Chosen = typeof VMLINUX | typeof MODULES;
-
-interface Item extends vscode.QuickPickItem {
-  /** Chosen when it is picked; undefined: what the settings say. */
-  readonly choice?: { readonly path: string | undefined };
-}
 
 export class DebugInfoChoice implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -31,7 +27,7 @@ export class DebugInfoChoice implements vscode.Disposable {
     private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
     /** Absolute name of a file or folder that stands in the settings. */
-    private readonly absolutePath: (given: string) => string,
+    readonly absolutePath: (given: string) => string,
   ) {
     const { registerCommand } = vscode.commands;
     this.subscriptions = vscode.Disposable.from(
@@ -91,7 +87,7 @@ export class DebugInfoChoice implements vscode.Disposable {
 
   private async chooseVmlinux(): Promise<void> {
     const facts = await this.facts();
-    const items: Item[] = [
+    const items: PathItem[] = [
       ...inUse(
         facts?.vmlinux,
         facts?.isChosen === true
@@ -130,8 +126,8 @@ export class DebugInfoChoice implements vscode.Disposable {
 
   private async pick(
     chosen: Chosen,
-    items: readonly Item[],
-    looked: readonly Item[],
+    items: readonly PathItem[],
+    looked: readonly PathItem[],
     said: {
       readonly title: string;
       readonly placeHolder: string;
@@ -139,15 +135,18 @@ export class DebugInfoChoice implements vscode.Disposable {
       readonly dialog: vscode.OpenDialogOptions;
     },
   ): Promise<void> {
-    const { title, placeHolder } = said;
-    const browse: Item = { label: vscode.l10n.t('Browse…'), iconPath: new vscode.ThemeIcon('folder-opened') };
-    const automatic: Item = {
+    const { title } = said;
+    const browse: PathItem = {
+      label: vscode.l10n.t('Browse…'),
+      iconPath: new vscode.ThemeIcon('folder-opened'),
+    };
+    const automatic: PathItem = {
       label: vscode.l10n.t('Automatic'),
       description: said.automatic,
       choice: { path: undefined },
     };
     const all = [...items, browse, automatic, ...looked];
-    const picked = await vscode.window.showQuickPick(all, { title, placeHolder, matchOnDescription: true });
+    const picked = await pickPath(all, said, this.absolutePath);
     if (picked === undefined) return;
     if (picked.choice !== undefined) return this.remember(chosen, picked.choice.path);
     const [uri] =
@@ -171,23 +170,36 @@ export class DebugInfoChoice implements vscode.Disposable {
   }
 }
 
-function inUse(file: string | null | undefined, how: string): Item[] {
+function inUse(file: string | null | undefined, how: string): PathItem[] {
   return file === null || file === undefined ? [] : [fileItem(file, how)];
 }
 
-function fileItem(file: string, description: string): Item {
+function fileItem(file: string, description: string): PathItem {
   return { label: baseName(file), description, detail: file, choice: { path: file } };
 }
 
 /** What was looked for, and what was there: to see why none is in use, or to take one all the same. */
-function lookedItems(facts: DebugInfoFacts | null): Item[] {
+function lookedItems(facts: DebugInfoFacts | null): PathItem[] {
   const looked = (facts?.looked ?? []).filter((place) => place.path !== facts?.vmlinux);
   if (looked.length === 0) return [];
-  const separator: Item = {
+  const separator: PathItem = {
     label: vscode.l10n.t('Looked for'),
     kind: vscode.QuickPickItemKind.Separator,
   };
-  return [separator, ...looked.map((place) => fileItem(place.path, place.found))];
+  const there = looked.filter(({ isMissing }) => !isMissing);
+  const missing = looked.filter(({ isMissing }) => isMissing);
+  return [separator, ...there.map(lookedItem), ...missingItems(missing)];
+}
+
+function lookedItem({ path, found }: LookedPlace): PathItem {
+  return fileItem(path, found);
+}
+
+/** Most of the places have none: one row says where. */
+function missingItems(places: readonly LookedPlace[]): PathItem[] {
+  if (places.length < 2) return places.map(lookedItem);
+  const label = vscode.l10n.t('No vmlinux in {0} places', places.length);
+  return [{ label, detail: places.map(({ path }) => path).join('   '), folded: places.map(lookedItem) }];
 }
 
 /** Files named vmlinux at the root of the open folders. */

@@ -10,6 +10,7 @@ import { nameOf, uriOf } from './fileNames';
 import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './kindRuleSetting';
 import type { DebugInfoChoice } from './debugInfoChoice';
 import type { OpenCaptures } from './openCaptures';
+import { pickPath, type PathItem } from './pickPath';
 import { ProgressText } from '../engine/progressText';
 import { PROGRESS_WORDS } from './progressWords';
 
@@ -230,25 +231,27 @@ export class KernelTreeChoice implements vscode.Disposable {
 
   private async choose(): Promise<void> {
     const looked = await lookedFolders();
-    const browse: vscode.QuickPickItem = {
+    const browse: PathItem = {
       label: vscode.l10n.t('Browse…'),
       iconPath: new vscode.ThemeIcon('folder-opened'),
     };
-    const automatic: vscode.QuickPickItem = {
+    const automatic: PathItem = {
       label: vscode.l10n.t('Automatic'),
       description: automaticText(this.debugInfo.configuredPath(SETTING)),
+      choice: { path: undefined },
     };
-    const folderItem = ({ folder, missing }: LookedFolder): vscode.QuickPickItem => ({
+    const folderItem = ({ folder, missing }: LookedFolder): PathItem => ({
       label: baseName(folder),
       description:
         missing.length === 0
           ? vscode.l10n.t('open folder')
           : vscode.l10n.t('is none: it has no {0}', missing.join(', ')),
       detail: folder,
+      choice: { path: folder },
     });
     const trees = looked.filter(({ missing }) => missing.length === 0);
     const others = looked.filter(({ missing }) => missing.length > 0);
-    const separator: vscode.QuickPickItem = {
+    const separator: PathItem = {
       label: vscode.l10n.t('Looked at'),
       kind: vscode.QuickPickItemKind.Separator,
     };
@@ -258,13 +261,13 @@ export class KernelTreeChoice implements vscode.Disposable {
       automatic,
       ...(others.length === 0 ? [] : [separator, ...others.map(folderItem)]),
     ];
-    const picked = await vscode.window.showQuickPick(items, {
+    const said = {
       title: vscode.l10n.t('Kernel Tree'),
-      placeHolder: vscode.l10n.t('Where the source of the traced kernel is'),
-    });
+      placeHolder: vscode.l10n.t('Where the source of the traced kernel is: choose it, or type its path'),
+    };
+    const picked = await pickPath(items, said, this.debugInfo.absolutePath);
     if (picked === undefined) return;
-    if (picked === automatic) return this.remember(undefined);
-    if (picked !== browse) return this.remember(picked.detail);
+    if (picked.choice !== undefined) return this.remember(picked.choice.path);
     const [folder] =
       (await vscode.window.showOpenDialog({
         title: vscode.l10n.t('Kernel Tree'),

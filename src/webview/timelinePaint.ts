@@ -1,18 +1,21 @@
 /** Draws the timeline: density, gaps, marks, held spans, the count of a page, axis. */
 import * as l10n from '@vscode/l10n';
-import type { HeldSpan, PageCounts, Timeline, TimelineMark } from '../engine/eventProtocol';
+import type { HeldSpan, PageCounts, Timeline, TimelineLane, TimelineMark } from '../engine/eventProtocol';
 import type { TimeView } from './timeView';
 
 /** Bands from top to bottom, in px. */
 const AXIS = 18;
 const DENSITY = 44;
 const MARKS = 16;
-const LANE = 15;
+const LANE = 18;
 const COUNTS = 84;
 const BETWEEN = 4;
 
 /** At the left, for names; the rest is time. */
 export const GUTTER = 92;
+
+/** A span that is alone in its lane is no higher. */
+const MOST_HEIGHT = 7;
 
 /** Width of a mark's sign. */
 const SIGN = 9;
@@ -251,36 +254,48 @@ export class TimelinePainter {
     );
     this.top += LANE;
     for (const lane of drawing.data.lanes) {
-      const middle = this.top + LANE / 2;
+      const middle = Math.floor(this.top + LANE / 2);
       context.fillStyle = palette.line;
       context.fillRect(GUTTER, middle, drawing.width - GUTTER, 1);
       this.inTime(() => {
-        for (const span of lane.spans) this.heldSpan(span, lane.pfn, middle);
+        for (const span of lane.spans) this.heldSpan(span, lane);
       });
       this.name(lane.label, middle);
+      if (lane.left > 0) this.leftOut(lane, middle);
       this.top += LANE;
     }
     this.top += BETWEEN;
   }
 
-  private heldSpan(span: HeldSpan, pfn: number, middle: number): void {
+  /** One of the spans of a lane, which share its height. */
+  private heldSpan(span: HeldSpan, { pfn, levels }: TimelineLane): void {
     const { context, palette, drawing } = this;
     const left = Math.max(GUTTER, this.x(span.from));
     const right = Math.max(left + 2, Math.min(drawing.width, this.x(span.to)));
     if (left > drawing.width || this.x(span.to) < GUTTER) return;
-    const [top, bottom] = [middle - 3, middle + 4];
+    const height = Math.min(MOST_HEIGHT, Math.floor((LANE - 2) / levels) - 1);
+    const top = Math.floor(this.top + (LANE - levels * (height + 1)) / 2) + span.level * (height + 1);
     context.fillStyle = span.isOpenAfter ? palette.stillHeld : palette.held;
-    context.fillRect(left, top, right - left, bottom - top);
+    context.fillRect(left, top, right - left, height);
     // An end that is not in the capture is open.
-    if (span.isOpenAfter) arrow(context, right, middle, 1);
-    if (span.isOpenBefore) arrow(context, left, middle, -1);
+    if (span.isOpenAfter) arrow(context, right, top, height, 1);
+    if (span.isOpenBefore) arrow(context, left, top, height, -1);
+    this.targets.push({ left, right, top, bottom: top + height, label: span.label, row: span.row, pfn });
+  }
+
+  /** How many spans have no place in a lane, behind its name. */
+  private leftOut({ left, pfn }: TimelineLane, middle: number): void {
+    const { context, palette } = this;
+    context.textAlign = 'right';
+    context.fillStyle = palette.dim;
+    context.fillText(`+${left}`, GUTTER - 6, middle);
     this.targets.push({
-      left,
-      right,
-      top: top - 2,
-      bottom: bottom + 2,
-      label: span.label,
-      row: span.row,
+      left: 0,
+      right: GUTTER - 6,
+      top: middle - LANE / 2,
+      bottom: middle + LANE / 2,
+      label: left === 1 ? l10n.t('1 more was held meanwhile') : l10n.t('{0} more were held meanwhile', left),
+      row: -1,
       pfn,
     });
   }
@@ -389,11 +404,17 @@ function around(x: number, y: number, label: string, row: number, pfn: number): 
   return { left: x - 4, right: x + 4, top: y - 4, bottom: y + 4, label, row, pfn };
 }
 
-function arrow(context: CanvasRenderingContext2D, x: number, y: number, direction: 1 | -1): void {
+/** An end of a bar that goes on. */
+function arrow(
+  context: CanvasRenderingContext2D,
+  x: number,
+  top: number,
+  height: number,
+  direction: 1 | -1,
+): void {
+  const back = x - 3 * direction;
   context.beginPath();
-  context.moveTo(x - direction, y - 6);
-  context.lineTo(x + 6 * direction, y + 0.5);
-  context.lineTo(x - direction, y + 7);
+  polygon(context, [back, top - 1], [x + 3 * direction, top + height / 2], [back, top + height + 1]);
   context.fill();
 }
 

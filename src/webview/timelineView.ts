@@ -53,6 +53,10 @@ export class TimelineView {
     'aria-roledescription': l10n.t('timeline'),
   });
   private readonly legend = element('div', { class: 'legend' });
+  /** Where the part that is shown is in the whole. */
+  private readonly partShown = element('span', { class: 'overview-part' });
+  private readonly partText = element('span');
+  private readonly part = element('div', { class: 'part', hidden: true });
   private readonly tooltip = element('div', { class: 'timeline-tooltip', role: 'tooltip', hidden: true });
   private readonly spoken = element('div', { class: 'spoken', role: 'status' });
   private readonly latest = new Latest();
@@ -78,6 +82,7 @@ export class TimelineView {
         'div',
         { class: 'timeline-bar' },
         this.legend,
+        this.part,
         button('arrow-left', l10n.t('Previous mark (P)'), 'p'),
         button('arrow-right', l10n.t('Next mark (N)'), 'n'),
         button('zoom-in', l10n.t('Zoom in (+)'), '+'),
@@ -88,6 +93,15 @@ export class TimelineView {
       this.canvas,
       this.tooltip,
       this.spoken,
+    );
+    const showAll = element('button', { type: 'button', class: 'link' }, l10n.t('Show all (0)'));
+    showAll.addEventListener('click', () => {
+      this.act('0');
+    });
+    this.part.append(
+      element('span', { class: 'overview', 'aria-hidden': 'true' }, this.partShown),
+      this.partText,
+      showAll,
     );
     this.listen();
     new ResizeObserver(() => {
@@ -141,10 +155,24 @@ export class TimelineView {
     if (this.beginsAtMarks) this.begin(data);
     this.canvas.style.height = `${heightOf(data)}px`;
     this.drawLegend();
+    this.showPart(data);
     this.draw();
     setAttributes(this.canvas, { 'aria-label': summary(data) });
     // Only now it has a width to ask for.
     if (wasHidden) void this.refresh();
+  }
+
+  /** What is shown may be taken for the whole. */
+  private showPart({ part, range, span }: Timeline): void {
+    this.part.hidden = part === '';
+    const whole = span.to - span.from;
+    this.partText.textContent = l10n.t({
+      message: 'Shown: {0}',
+      args: [part],
+      comment: ['{0} is such as: 110 ms of 3.22 s'],
+    });
+    this.partShown.style.left = `${(100 * (range.from - span.from)) / whole}%`;
+    this.partShown.style.width = `${(100 * (range.to - range.from)) / whole}%`;
   }
 
   private begin({ marks, span }: Timeline): void {
@@ -186,21 +214,31 @@ export class TimelineView {
     const reasons = [...new Set(this.data?.marks.map(({ reason }) => reason) ?? [])];
     this.legend.replaceChildren(
       ...reasons.map((reason) =>
-        element('span', {}, this.legendSign(reason), reason ?? l10n.t('reason unknown')),
+        element('span', {}, this.markSign(reason), reason ?? l10n.t('reason unknown')),
       ),
+      ...this.heldLegend(),
     );
   }
 
-  private legendSign(reason: string | null): HTMLCanvasElement {
-    const sign = element('canvas', { width: 24, height: 24, class: 'legend-sign', 'aria-hidden': 'true' });
-    const context = sign.getContext('2d');
-    if (context === null) return sign;
-    const { colour, sign: shape } = markStyle(reason);
-    context.scale(2, 2);
-    context.fillStyle = this.palette.marks[colour];
-    context.strokeStyle = this.palette.marks[colour];
-    drawSign(context, shape, 6, 6, 9);
-    return sign;
+  /** The colours of what is held, of those that are there. */
+  private heldLegend(): readonly HTMLElement[] {
+    const spans = this.data?.lanes.flatMap((lane) => lane.spans) ?? [];
+    const { stillHeld, held } = this.palette;
+    return [
+      ...(spans.some(({ isOpenAfter }) => isOpenAfter)
+        ? [element('span', {}, barSign(stillHeld), l10n.t('held, not released'))]
+        : []),
+      ...(spans.some(({ isOpenAfter }) => !isOpenAfter)
+        ? [element('span', {}, barSign(held), l10n.t('held, released'))]
+        : []),
+    ];
+  }
+
+  private markSign(reason: string | null): HTMLCanvasElement {
+    const { colour, sign } = markStyle(reason);
+    return legendSign(this.palette.marks[colour], (context) => {
+      drawSign(context, sign, 6, 6, 9);
+    });
   }
 
   private listen(): void {
@@ -388,6 +426,24 @@ export class TimelineView {
     void this.refresh();
     this.actions.onMoved();
   }
+}
+
+function barSign(colour: string): HTMLCanvasElement {
+  return legendSign(colour, (context) => {
+    context.fillRect(0, 4, 12, 4);
+  });
+}
+
+/** A drawing 12 px high and wide. */
+function legendSign(colour: string, draw: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
+  const sign = element('canvas', { width: 24, height: 24, class: 'legend-sign', 'aria-hidden': 'true' });
+  const context = sign.getContext('2d');
+  if (context === null) return sign;
+  context.scale(2, 2);
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  draw(context);
+  return sign;
 }
 
 /** For those who hear it. */

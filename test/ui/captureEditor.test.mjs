@@ -23,7 +23,7 @@ import {
   waitForEditor,
 } from './workbench.mjs';
 
-const selectedRow = () => editor().locator('.list-body .list-row.selected');
+const selectedRow = () => editor().locator('.list-body .list-row.selected:visible');
 const filter = () => editor().getByRole('combobox', { name: 'Filter events' });
 const status = () => editor().locator('.filter-status');
 const stackFrame = (text) => editor().locator('.frame', { hasText: text }).first();
@@ -158,7 +158,12 @@ describe('the capture editor', () => {
     const canvas = editor().locator('.timeline-canvas');
     await canvas.focus();
     const begun = await canvas.getAttribute('aria-label');
-    await page.keyboard.press('0');
+    const part = editor().locator('.part');
+    await part.getByText(/^Shown: \d+ ms of 7\.55 s$/).waitFor();
+    await screenshot('editor-part');
+    await part.getByText('Show all (0)').click();
+    await part.waitFor({ state: 'hidden' });
+    await canvas.focus();
     await page.keyboard.press('p');
     await page.keyboard.press('p');
     const before = await selectedRow().innerText();

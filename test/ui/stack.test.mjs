@@ -10,6 +10,7 @@ import {
   chooseFolder,
   expand,
   folderWithSample,
+  kernelTree,
   openCapture,
   openFolders,
   page,
@@ -124,5 +125,25 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     await row('No vmlinux', view('Captures')).waitFor();
     await page.getByText(/^Unpacking vmlinux\.gz/).waitFor({ state: 'detached' });
     rmSync(packed);
+  });
+
+  it('takes paths that are typed', async () => {
+    const type = async (command, title, file) => {
+      await runCommand(`Page Holders: ${command}`);
+      await quickInputTitled(title);
+      const input = page.locator('.quick-input-widget input');
+      await input.fill('~/linux');
+      await quickItem(/\/page-holders-host-\w+\/linux/).waitFor();
+      await input.fill(file);
+      await quickItem('the path as typed').click();
+    };
+    await type('Choose Kernel Tree…', 'Kernel Tree', kernelTree);
+    await row(`Kernel tree ${path.basename(kernelTree)}`, view('Captures')).waitFor();
+    await runCommand('Page Holders: Choose vmlinux…');
+    await quickInputTitled('vmlinux of the Traced Kernel');
+    await quickItem('Automatic').click();
+    await row('No vmlinux', view('Captures')).waitFor();
+    await type('Choose vmlinux…', 'vmlinux of the Traced Kernel', path.join(folder, 'vmlinux'));
+    await row(/^vmlinux/, view('Captures')).waitFor();
   });
 });

@@ -158,7 +158,13 @@ test('the timeline has the marks, the worst pages, and the count of the page tha
   }
   const [lane] = timeline.lanes;
   assert.equal(lane?.pfn, 0x12f98);
-  assert.equal(lane.spans.length, 3);
+  // All three at one time: one below the other, the longest first.
+  assert.deepEqual(
+    lane.spans.map(({ level }) => level),
+    [0, 1, 2],
+  );
+  assert.deepEqual([lane.levels, lane.left, timeline.part], [3, 0, '']);
+  assert.match(lane.spans[0]!.label, /^0x12f98 · pipe buffer · /);
   assert.ok(lane.spans.some(({ isOpenAfter, label }) => isOpenAfter && label.endsWith('still held')));
   const page = timeline.page!;
   const { events } = await captureOf(SAMPLE);
@@ -179,6 +185,12 @@ test('the timeline has the marks, the worst pages, and the count of the page tha
     range: { from: from + (to - from) * 0.9, to },
   }))!;
   assert.ok(close.page!.times[0]! < close.range.from);
+  assert.equal(close.part, '1.08 s of 10.8 s');
+  const unheld = (await engine.timeline({ ...query, pfn: 0x12fff }))!;
+  assert.deepEqual(
+    unheld.lanes.map(({ pfn }) => pfn),
+    [0x12f98],
+  );
 });
 
 test('gaps stand in the timeline and before the row that follows them', async () => {

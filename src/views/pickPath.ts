@@ -1,0 +1,55 @@
+/** A quick pick of files or folders, in which the path of another one may be typed. */
+import * as vscode from 'vscode';
+
+export interface PathItem extends vscode.QuickPickItem {
+  /** Chosen when it is picked; undefined: what the settings say. */
+  readonly choice?: { readonly path: string | undefined };
+  /** Rows that it stands for, which are shown in its place when it is picked. */
+  readonly folded?: readonly PathItem[];
+}
+
+/** Absolute, or from the home folder. */
+const WHOLE_PATH = /^(?:~?\/|~$|[a-z]:[\\/])/i;
+
+/** @param absolutePath of a path that begins with `~` too */
+export async function pickPath(
+  items: readonly PathItem[],
+  { title, placeHolder }: { readonly title: string; readonly placeHolder: string },
+  absolutePath: (given: string) => string,
+): Promise<PathItem | undefined> {
+  const pick = vscode.window.createQuickPick<PathItem>();
+  let shown = items;
+  pick.items = shown;
+  pick.title = title;
+  pick.placeholder = placeHolder;
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  const picked = new Promise<PathItem | undefined>((resolve) => {
+    pick.onDidChangeValue((value) => {
+      pick.items = [...typedItems(value.trim(), absolutePath), ...shown];
+    });
+    pick.onDidAccept(() => {
+      const [item] = pick.selectedItems;
+      if (item?.folded !== undefined) {
+        shown = shown.flatMap((each) => (each === item ? item.folded! : [each]));
+        pick.items = shown;
+      } else if (item !== undefined) {
+        resolve(item);
+        pick.hide();
+      }
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+  });
+  pick.show();
+  return picked;
+}
+
+function typedItems(typed: string, absolutePath: (given: string) => string): readonly PathItem[] {
+  if (!WHOLE_PATH.test(typed)) return [];
+  const path = absolutePath(typed);
+  const description = vscode.l10n.t('the path as typed');
+  return [{ label: typed, description, detail: path, alwaysShow: true, choice: { path } }];
+}
