@@ -43,8 +43,19 @@ export class OpenCommands implements vscode.Disposable {
     if (uris.length === 0) return;
     await vscode.commands.executeCommand('pageHolders.holders.focus');
     await this.kernelTree.tree();
-    for (const uri of uris) if (!(await this.openOne(uri))) break;
+    const before = new Set(this.captures.all.map(({ id }) => id));
+    for (const uri of uris) {
+      if (!(await this.openOne(uri))) break;
+      await this.showFirstBeside(before);
+    }
     await this.kernelTree.lookUpFunctions();
+  }
+
+  /** Below captures that were open before, the first new one may be out of sight. */
+  private async showFirstBeside(before: ReadonlySet<string>): Promise<void> {
+    const [first, ...others] = this.captures.withEvents.filter(({ id }) => !before.has(id));
+    if (before.size === 0 || first === undefined || others.length > 0) return;
+    await vscode.commands.executeCommand('pageHolders.showCapture', first.id);
   }
 
   private isOpen(uri: vscode.Uri): boolean {

@@ -1,4 +1,4 @@
-/** Shows rows of the Holders view: a page or mark by its id, or what is held through lines of the source. */
+/** Shows rows of the Holders view: a capture, a page or a mark by its id, or what is held through lines of the source. */
 import * as vscode from 'vscode';
 import { NO_FILTER, type SourceLines } from '../engine/holdersQuery';
 import type { NodeTree } from './nodeTree';
@@ -22,6 +22,7 @@ export class RevealHolders implements vscode.Disposable {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
       registerCommand('pageHolders.showPage', (row: PageRow) => this.showPage(row)),
+      registerCommand('pageHolders.showCapture', (id: string) => this.showCapture(id)),
       registerCommand('pageHolders.showHeldThrough', (through: SourceLines) => this.showThrough(through)),
     );
   }
@@ -35,6 +36,12 @@ export class RevealHolders implements vscode.Disposable {
     const there = await this.tree.find(node);
     if (there === null) this.shown.change({ groupBy: 'page', filter: { ...NO_FILTER, pfns: [pfn] } });
     await this.reveal(there ?? (await this.tree.find(node)));
+  }
+
+  /** The only capture has no row: its pages are the first ones. */
+  private async showCapture(id: string): Promise<void> {
+    const row = await this.tree.find(id);
+    if (row !== null) await this.view.reveal(row, { select: true, focus: false });
   }
 
   private async showThrough(through: SourceLines): Promise<void> {

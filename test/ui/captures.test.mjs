@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import {
@@ -8,6 +9,7 @@ import {
   openCapture,
   openFolders,
   page,
+  quickItem,
   row,
   runCommand,
   screenshot,
@@ -57,6 +59,20 @@ describe('captures beside a kernel tree', () => {
     const call = [/^static __latent_entropy int dup_mmap\(/, /copy_page_range\(/];
     await waitForEditor('fork.c', kernelLine(kernelTree, 'kernel/fork.c', ...call));
     await screenshot('link-followed');
+  });
+
+  it('shows a second capture, however far the first one is unfolded', async () => {
+    const holders = view('Holders');
+    await showContainer('Page Holders');
+    await row('0x12f98', holders).waitFor();
+    const second = path.join(folder, 'second.txt');
+    copyFileSync(path.join(folder, 'night.txt'), second);
+    await openCapture(second);
+    await row(/^second\.txt · 1 page/, holders).waitFor();
+    await screenshot('second-capture');
+    await runCommand('Page Holders: Close Capture');
+    await quickItem('second.txt').click();
+    await row(/^second\.txt/, view('Captures')).waitFor({ state: 'detached' });
   });
 
   it('offers to open the text that is in the editor', async () => {
