@@ -19,6 +19,7 @@ import {
 import { DebugFileError } from '../source/elf/debugProblems';
 import { KernelDebugInfo, type DebugFrame } from '../source/kernelDebugInfo';
 import { cacheFolder } from './cacheFolder';
+import { whyNoFolder } from './modulesFolder';
 import type { ResolveCommand } from './resolveCommand';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
@@ -39,7 +40,12 @@ export async function runResolve(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<number> {
-  const { vmlinux, tree, kallsyms } = command;
+  const { vmlinux, modules, tree, kallsyms } = command;
+  const noModules = modules === null ? null : await whyNoFolder(modules);
+  if (noModules !== null) {
+    await errors.write(`page-holders: --modules ${noModules}.\n`);
+    return 2;
+  }
   try {
     const names = kallsyms === null ? null : await openNames(kallsyms, errors, progress);
     const text: TextToResolve = { lines: linesOf(input), names, tally: new ResolveTally(), output, progress };

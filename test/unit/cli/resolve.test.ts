@@ -162,6 +162,15 @@ test('what cannot be used is said, and ends with 2', async () => {
   assert.match(module.errors, /dwarf5\.ko is a module, expected the vmlinux of the kernel: .*--modules/);
 });
 
+test('a folder of modules that is not there is said', async () => {
+  const { status, errors } = await resolve(['--vmlinux', VMLINUX, '--modules', 'no/such/modules'], '');
+  assert.equal(status, 2);
+  assert.equal(
+    errors,
+    'page-holders: --modules no/such/modules does not exist; expected the folder in which the modules are.\n',
+  );
+});
+
 test('a text without any frame is as it was, and that is said', async () => {
   for (const text of ['hello\n', '']) {
     const { status, output, errors } = await resolve(['--vmlinux', VMLINUX], text);
