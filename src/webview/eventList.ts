@@ -185,7 +185,11 @@ export class EventList {
       const index = first + place;
       const row = (this.rows[place] ??= this.newRow());
       row.hidden = index >= end;
-      if (row.hidden) continue;
+      if (row.hidden) {
+        // What it was is another row by now, or will be: nothing is there twice.
+        setAttributes(row, { id: null, class: 'list-row', 'aria-selected': 'false' });
+        continue;
+      }
       row.style.transform = `translateY(${shift + place * ROW_HEIGHT}px)`;
       this.fillRow(row, index);
     }
