@@ -11,6 +11,9 @@ export interface PageRow {
   readonly pfn: number;
 }
 
+/** Below a capture that was opened. */
+const PAGES_IN_SIGHT = 5;
+
 export class RevealHolders implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
 
@@ -41,7 +44,11 @@ export class RevealHolders implements vscode.Disposable {
   /** The only capture has no row: its pages are the first ones. */
   private async showCapture(id: string): Promise<void> {
     const row = await this.tree.find(id);
-    if (row !== null) await this.view.reveal(row, { select: true, focus: false });
+    if (row === null) return;
+    // Scrolled to as little as it takes, it would stand last, with its pages out of sight.
+    const below = (await this.tree.getChildren(row)).slice(0, PAGES_IN_SIGHT).at(-1);
+    if (below !== undefined) await this.view.reveal(below, { select: false, focus: false });
+    await this.view.reveal(row, { select: true, focus: false });
   }
 
   private async showThrough(through: SourceLines): Promise<void> {
