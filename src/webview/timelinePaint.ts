@@ -147,6 +147,7 @@ export class TimelinePainter {
   private axis(): void {
     const { context, palette, drawing } = this;
     const height = heightOf(drawing.data);
+    let labelled = 0;
     for (const { time, label } of drawing.data.ticks) {
       const x = Math.round(this.x(time)) + 0.5;
       context.globalAlpha = 0.4;
@@ -154,9 +155,13 @@ export class TimelinePainter {
       context.fillRect(x, AXIS - 4, 1, height);
       context.globalAlpha = 1;
       context.fillStyle = palette.dim;
-      const isCut = x + 4 + context.measureText(label).width > drawing.width;
-      context.textAlign = isCut ? 'right' : 'left';
-      context.fillText(label, isCut ? x - 4 : x + 4, AXIS / 2);
+      const { width } = context.measureText(label);
+      const left = x + 4 + width > drawing.width ? x - 4 - width : x + 4;
+      // The last one stands before its line where there is no room behind it, unless another is there.
+      if (left < labelled) continue;
+      context.textAlign = 'left';
+      context.fillText(label, left, AXIS / 2);
+      labelled = left + width;
     }
     this.top = AXIS;
   }
