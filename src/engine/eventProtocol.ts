@@ -157,8 +157,6 @@ export interface HeldSpan {
   /** The get, or the put, is not in the capture. */
   readonly isOpenBefore: boolean;
   readonly isOpenAfter: boolean;
-  /** It was held when the page failed to move. */
-  readonly isCulprit: boolean;
   /** Row of the get, else of the put; -1 where neither is known. */
   readonly row: number;
   /** Place among the spans of its lane that are drawn one below the other, from 0. */

@@ -115,7 +115,6 @@ export class TimelineFacts {
       to: released?.time ?? (releasedUnseen ? lastMark : this.span.to),
       isOpenBefore: acquired === null,
       isOpenAfter: released === null,
-      isCulprit: openAt.length > 0,
       row: acquired?.row ?? released?.row ?? -1,
       label: joined([
         pfnText(page.pfn),
