@@ -22,7 +22,7 @@ export async function capturesTree(): Promise<PageHoldersApi['captures']> {
 /** Closes every file by its row: without one, the user is asked which. */
 export async function closeAll(): Promise<void> {
   for (const row of await (await capturesTree()).getChildren()) {
-    if ('node' in row && row.node.kind === 'capture') {
+    if ('node' in row && (row.node.kind === 'capture' || row.node.kind === 'symbol-file')) {
       await vscode.commands.executeCommand('pageHolders.closeCapture', row);
     }
   }
