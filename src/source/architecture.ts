@@ -36,11 +36,16 @@ export function guessWordSize(symbols: readonly string[]): 32 | 64 {
     : 64;
 }
 
+/** The folder below arch/ that a file is in; undefined for code of all architectures. */
+export function archFolder(path: string): string | undefined {
+  return /^arch\/([^/]+)\//.exec(path)?.[1];
+}
+
 /** What code of one architecture can be: an index of all of them without the files of the others. */
 export function ofArchitecture(index: SourceIndex, architecture: string | null): SourceIndex {
   if (architecture === null || index.architecture !== null) return index;
   const isOther = index.files.map(({ path }) => {
-    const [, folder] = /^arch\/([^/]+)\//.exec(path) ?? [];
+    const folder = archFolder(path);
     // arch/x86/um is the other half of arch/um.
     return folder !== undefined && (folder !== architecture || path.startsWith(`arch/${architecture}/um/`));
   });

@@ -3,6 +3,7 @@
  * out where they are. A tags file is as old as it is and knows nothing of the configuration: each tag is held against
  * the file as it is now, and nothing that is found through it is as sure as what the index says.
  */
+import { archFolder } from './architecture';
 import type { Definition } from './definition';
 import type { SourceLocation } from './location';
 import type { SourceText, SourceTexts } from './sourceText';
@@ -59,7 +60,7 @@ export class TaggedDefinitions {
   }
 
   private mayBeIn(file: string): boolean {
-    const of = /^arch\/([^/]+)\//.exec(file)?.[1];
+    const of = archFolder(file);
     return of === undefined || this.architecture === null || of === this.architecture;
   }
 }

@@ -288,10 +288,9 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri, atFirst: string):
     `script-src 'nonce-${nonce}'`,
   ].join('; ');
   const { bundle } = vscode.l10n;
-  const translations =
-    bundle === undefined ? '' : ` data-translations="${attributeText(JSON.stringify(bundle))}"`;
+  const translations = bundle === undefined ? '' : ` data-translations="${htmlText(JSON.stringify(bundle))}"`;
   return `<!DOCTYPE html>
-<html lang="${attributeText(vscode.env.language)}">
+<html lang="${htmlText(vscode.env.language)}">
   <head>
     <meta charset="UTF-8">
     <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -300,16 +299,13 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri, atFirst: string):
     <title>Page Holders</title>
   </head>
   <body${translations}>
-    <p class="at-first">${elementText(atFirst)}</p>
+    <p class="at-first">${htmlText(atFirst)}</p>
     <script nonce="${nonce}" src="${file('main.js')}"></script>
   </body>
 </html>`;
 }
 
-function attributeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
-}
-
-function elementText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+/** As the value of an attribute or the text of an element. */
+function htmlText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

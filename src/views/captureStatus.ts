@@ -27,7 +27,7 @@ export class CaptureStatus implements vscode.Disposable {
   }
 
   private async show(): Promise<void> {
-    const all = this.captures.withEvents;
+    const { withEvents: all, nameOf } = this.captures;
     const [first] = all;
     if (first === undefined) {
       this.item.hide();
@@ -44,7 +44,7 @@ export class CaptureStatus implements vscode.Disposable {
       role: 'button',
     };
     this.item.tooltip = [
-      ...all.map((facts) => captureLine(this.captures.nameOf(facts.path), facts)),
+      ...all.map((facts) => captureLine(nameOf(facts.path), facts)),
       tree === null
         ? vscode.l10n.t('Frames lead nowhere: no kernel tree is chosen.')
         : vscode.l10n.t('Frames lead into {0}.', tree.root),

@@ -5,7 +5,7 @@ import { showFailure } from './failures';
 import { numberText } from './numberText';
 import type { ShownHolders } from './shownHolders';
 import type { MoreRow, Row } from './rows';
-import { isMoreRow } from './rows';
+import { selectedRow } from './rows';
 
 export class CopyAsText implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -18,19 +18,13 @@ export class CopyAsText implements vscode.Disposable {
   ) {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
-      registerCommand('pageHolders.copyAsText', (row?: Row) => this.copy(row ?? this.selected())),
+      registerCommand('pageHolders.copyAsText', (row?: Row) => this.copy(row ?? selectedRow(this.holders))),
       registerCommand('pageHolders.copyAllAsText', () => this.copy(null)),
     );
   }
 
   dispose(): void {
     this.commands.dispose();
-  }
-
-  /** From the palette or by key the command has no row. */
-  private selected(): Row | null {
-    const [row] = this.holders.selection;
-    return row === undefined || isMoreRow(row) ? null : row;
   }
 
   private async copy(row: Row | null): Promise<void> {

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { CapturePlace } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
 import type { OpenCaptures } from './openCaptures';
-import { isMoreRow, type MoreRow, type Row } from './rows';
+import { isMoreRow, selectedRow, type MoreRow, type Row } from './rows';
 
 export class EditorCommands implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable;
@@ -43,11 +43,10 @@ export class EditorCommands implements vscode.Disposable {
     if (chosen !== undefined) await this.editor.open(chosen.path);
   }
 
-  /** From the palette or by key the command has no row. */
   private async reveal(given?: Row): Promise<void> {
-    const [selected] = this.holders.selection;
-    const row = given ?? (selected === undefined || isMoreRow(selected) ? undefined : selected);
-    const found = row === undefined ? null : placeOf(row);
+    const selected = selectedRow(this.holders);
+    const row = given ?? selected;
+    const found = row === null ? null : placeOf(row);
     const facts = this.captures.all.find(({ id }) => id === found?.capture);
     if (found === null || facts === undefined) {
       void vscode.window.showInformationMessage(

@@ -167,14 +167,14 @@ export class OpenCommands implements vscode.Disposable {
   }
 
   private async close(row?: Row): Promise<void> {
-    const { all } = this.captures;
+    const { all, nameOf: shownName } = this.captures;
     if (all.length === 0) return;
     const given = all.find(({ id }) => id === row?.node.id) ?? (all.length === 1 ? all[0] : undefined);
     const chosen =
       given ??
       (
         await vscode.window.showQuickPick(
-          all.map((facts) => ({ label: this.captures.nameOf(facts.path), description: facts.path, facts })),
+          all.map((facts) => ({ label: shownName(facts.path), description: facts.path, facts })),
           { title: vscode.l10n.t('Close Capture') },
         )
       )?.facts;

@@ -1,7 +1,7 @@
 /** What the menu of a row does with the page that it speaks of. */
 import * as vscode from 'vscode';
 import { pfnText } from '../engine/pageFacts';
-import { isMoreRow, type MoreRow, type Row } from './rows';
+import { selectedRow, type MoreRow, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
 
 export class PageMenu implements vscode.Disposable {
@@ -36,11 +36,8 @@ export class PageMenu implements vscode.Disposable {
     vscode.window.setStatusBarMessage(vscode.l10n.t('Copied {0}', pfnText(pfn)), 3000);
   }
 
-  /** From the palette or by key the command has no row: then of the selected one. */
   private pageOf(given?: Row): number | null {
-    const [selected] = this.holders.selection;
-    const row = given ?? (selected === undefined || isMoreRow(selected) ? undefined : selected);
-    const pfn = pageAbove(row ?? null);
+    const pfn = pageAbove(given ?? selectedRow(this.holders));
     if (pfn === null) {
       void vscode.window.showInformationMessage(vscode.l10n.t('Select a page in the Holders view.'));
     }

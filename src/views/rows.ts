@@ -26,6 +26,11 @@ export function isMoreRow(row: Row | MoreRow): row is MoreRow {
   return 'left' in row;
 }
 
+/** The row that a command is meant for when it comes from the palette or by key, and so has none. */
+export function selectedRow({ selection: [row] }: vscode.TreeView<Row | MoreRow>): Row | null {
+  return row === undefined || isMoreRow(row) ? null : row;
+}
+
 export function rowItem({ node }: Row): vscode.TreeItem {
   const item = new vscode.TreeItem(node.label, collapsibleState(node));
   item.id = node.id;
