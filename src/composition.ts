@@ -40,6 +40,7 @@ import { TerminalFrames } from './views/terminalFrames';
 import { FRAME_DOCUMENTS, TextFrames } from './views/textFrames';
 import { TraceMarks } from './views/traceMarks';
 import { TreeWords } from './views/treeWords';
+import { ViewMessage } from './views/viewMessage';
 import type { MoreRow, Row } from './views/rows';
 
 /** For the tests of the extension: the trees that the views show. */
@@ -81,12 +82,12 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     captures,
     debugInfo,
     context.workspaceState,
-    captureList,
+    new ViewMessage(captureList),
     log,
   );
   const stack = new StackView(engine, shown, captures, holders, log);
   const sample = vscode.Uri.joinPath(extensionUri, 'media/sample/trace.txt');
-  const opening = new OpenCommands(captures, kernelTree, holders, sample, log);
+  const opening = new OpenCommands(captures, kernelTree, new ViewMessage(holders), sample, log);
   const recovery = new EngineRecovery(captures, kernelTree, opening, log);
   engine.onStopped((reason) => void recovery.recover(reason));
   const frames = new OpenFrame(kernelTree, log);

@@ -13,6 +13,7 @@ import type { OpenCaptures } from './openCaptures';
 import { pickPath, type PathItem } from './pickPath';
 import { ProgressText } from '../engine/progressText';
 import { PROGRESS_WORDS } from './progressWords';
+import type { ViewMessage } from './viewMessage';
 
 const CHOSEN = 'kernelTree';
 /** What was said last of links out of a tree. */
@@ -39,7 +40,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     private readonly captures: OpenCaptures,
     private readonly debugInfo: DebugInfoChoice,
     private readonly memory: vscode.Memento,
-    private readonly view: Pick<vscode.TreeView<unknown>, 'message'>,
+    private readonly message: ViewMessage,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.kindRules = new KindRuleReport(log);
@@ -145,7 +146,7 @@ export class KernelTreeChoice implements vscode.Disposable {
   ): Promise<T> {
     const controller = new AbortController();
     const onProgress = (report: ProgressReport): void => {
-      this.view.message = textOf(report);
+      this.message.progress(textOf(report));
     };
     this.lookUps.add(controller);
     setLookingUp(true);
@@ -158,7 +159,7 @@ export class KernelTreeChoice implements vscode.Disposable {
       this.lookUps.delete(controller);
       if (!this.isLookingUp) {
         setLookingUp(false);
-        this.view.message = '';
+        this.message.clear();
       }
     }
   }

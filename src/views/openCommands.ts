@@ -11,6 +11,7 @@ import type { KernelTreeChoice } from './kernelTreeChoice';
 import { PROGRESS_WORDS } from './progressWords';
 import type { Row } from './rows';
 import { tellOfSymbolFile } from './symbolFileMessage';
+import type { ViewMessage } from './viewMessage';
 
 export class OpenCommands implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -18,7 +19,7 @@ export class OpenCommands implements vscode.Disposable {
   constructor(
     private readonly captures: OpenCaptures,
     private readonly kernelTree: KernelTreeChoice,
-    private readonly holders: vscode.TreeView<unknown>,
+    private readonly message: ViewMessage,
     private readonly sample: vscode.Uri,
     private readonly log: vscode.LogOutputChannel,
   ) {
@@ -145,7 +146,7 @@ export class OpenCommands implements vscode.Disposable {
     const text = new ProgressText(name, PROGRESS_WORDS);
     let isCapture = false;
     const progress = (report: ProgressReport): void => {
-      this.say(text.of(report));
+      this.message.progress(text.of(report));
       if (isCapture || report.phase !== 'reading' || report.done === 0) return;
       isCapture = true;
       hasEvents();
@@ -162,7 +163,7 @@ export class OpenCommands implements vscode.Disposable {
       );
       return facts;
     } finally {
-      this.say('');
+      this.message.clear();
     }
   }
 
@@ -179,9 +180,5 @@ export class OpenCommands implements vscode.Disposable {
         )
       )?.facts;
     if (chosen !== undefined) await this.captures.close(chosen.id);
-  }
-
-  private say(message: string): void {
-    this.holders.message = message;
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import { repository } from '../host/paths.mjs';
@@ -355,29 +355,6 @@ describe('the capture editor of a capture that cannot be read', () => {
     await screenshot('editor-failure');
     await editor().getByRole('button', { name: 'Open Again' }).click();
     await eventRow('pinner').waitFor();
-  });
-});
-
-// $PAGE_HOLDERS_LARGE_CAPTURE names a trace.dat of millions of events: how soon something of it is on the screen.
-const large = process.env.PAGE_HOLDERS_LARGE_CAPTURE;
-(large ? describe : describe.skip)('the capture editor of a large capture', () => {
-  it('shows events and the first mark, and reads to the end', async () => {
-    const folder = folderWith('large');
-    symlinkSync(large, path.join(folder, 'trace.dat'));
-    await openFolders(folder);
-    const started = Date.now();
-    await openFile(path.join(folder, 'trace.dat'));
-    const opened = Date.now();
-    await eventRow(/\S/).waitFor();
-    const rows = Date.now();
-    await editor().locator('.legend span').first().waitFor();
-    const mark = Date.now();
-    await screenshot('editor-large');
-    await editor().locator('.progress').waitFor({ state: 'hidden', timeout: 60_000 });
-    console.log(
-      `      tab after ${opened - started} ms; then events after ${rows - opened} ms, ` +
-        `a mark after ${mark - opened} ms, all read after ${Date.now() - opened} ms`,
-    );
   });
 });
 

@@ -314,6 +314,49 @@ export async function openFile(file) {
   throw new Error(`${name} does not open`);
 }
 
+/** Lets VS Code find a file by its path, and presses it; resolves to when that was, in ms as of Date.now(). */
+export async function pressFound(file) {
+  await page.keyboard.press('Control+P');
+  await quickInputBox().fill(file);
+  const found = quickItem(path.basename(file));
+  await found.waitFor();
+  // The list is made anew as long as VS Code looks for more.
+  await page.waitForTimeout(1000);
+  const pressed = Date.now();
+  await found.click();
+  return pressed;
+}
+
+/**
+ * Notes when something is first painted in a document that is loaded from now on, by looking from within: what
+ * Playwright waits for it sees up to half a second late.
+ *
+ * @param selectors CSS selectors by name
+ * @returns by name, when that was in ms as of Date.now(); filled as it happens
+ */
+export function notePaints(selectors) {
+  const paints = new Map();
+  page.on('framenavigated', (frame) => {
+    for (const [name, selector] of Object.entries(selectors)) {
+      frame.evaluate(firstPaint, selector).then(
+        (time) => paints.set(name, time),
+        () => undefined, // The document has gone.
+      );
+    }
+  });
+  return paints;
+}
+
+/** What is there when a frame is made is on the screen when the next one is. */
+const firstPaint = (selector) =>
+  new Promise((resolve) => {
+    const look = () => {
+      const isThere = document.querySelector(selector) !== null;
+      requestAnimationFrame(isThere ? () => resolve(Date.now()) : look);
+    };
+    look();
+  });
+
 /** Opens a file from the explorer, for where no search finds it by its name. */
 export async function openInExplorer(file, folder) {
   const tab = page.locator('.tab.active', { hasText: file });

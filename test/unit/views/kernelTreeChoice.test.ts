@@ -5,6 +5,7 @@ import type { DebugInfoFacts, KernelTreeFacts, RuleFacts } from '../../../src/en
 import { DebugInfoChoice } from '../../../src/views/debugInfoChoice';
 import { KernelTreeChoice } from '../../../src/views/kernelTreeChoice';
 import { OpenCaptures } from '../../../src/views/openCaptures';
+import { ViewMessage } from '../../../src/views/viewMessage';
 import { AskedWorker, settled } from './support/askedWorker';
 import { facts } from './support/facts';
 import { editor, KeptState, silentLog } from './support/fakeVscode';
@@ -46,7 +47,7 @@ function newWindow(): Window {
   const log = silentLog();
   const view = {};
   const debugInfo = new DebugInfoChoice(worker.engine, memory, log, (given) => given);
-  const choice = new KernelTreeChoice(worker.engine, captures, debugInfo, memory, view, log);
+  const choice = new KernelTreeChoice(worker.engine, captures, debugInfo, memory, new ViewMessage(view), log);
   made.push(choice, debugInfo, captures);
   return { worker, captures, choice, view };
 }

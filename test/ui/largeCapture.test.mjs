@@ -1,0 +1,68 @@
+// How soon something of a trace.dat of millions of events is on the screen: of the one beside the repository, or of
+// $PAGE_HOLDERS_LARGE_CAPTURE.
+import { existsSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { repository } from '../host/paths.mjs';
+import {
+  captureEditorPage as editor,
+  folderWith,
+  notePaints,
+  openFolders,
+  page,
+  pressFound,
+  row,
+  screenshot,
+  showContainer,
+  view,
+} from './workbench.mjs';
+
+const HOLDERS = 'a page in Holders';
+const MARK = 'a mark in the timeline';
+const SELECTORS = {
+  tab: '.tab.active[data-resource-name="trace.dat"]',
+  [HOLDERS]: '.part.sidebar .monaco-list-row[aria-label^="0x"]',
+  events: '.list-body .list-row',
+  [MARK]: '.legend > span',
+};
+
+const large =
+  process.env.PAGE_HOLDERS_LARGE_CAPTURE ?? path.join(repository, '../shared/captures/big/trace.dat');
+const isThere = existsSync(large);
+if (!isThere) console.log(`no large capture: ${large} is not there`);
+
+(isThere ? describe : describe.skip)('a large capture', () => {
+  let paints;
+
+  before(() => {
+    paints = notePaints(SELECTORS);
+  });
+
+  /** Opens it in a window of its own, and prints when each was first seen after the file was pressed. */
+  async function open(name, prepare) {
+    const folder = folderWith(name);
+    symlinkSync(large, path.join(folder, 'trace.dat'));
+    await openFolders(folder);
+    await prepare();
+    // A window has work of its own for a while.
+    await page.waitForTimeout(5000);
+    paints.clear();
+    const pressed = await pressFound(path.join(folder, 'trace.dat'));
+    await editor().locator('.legend span').first().waitFor();
+    await screenshot(`${name}-first-mark`);
+    await editor().locator('.progress').waitFor({ state: 'hidden', timeout: 60_000 });
+    const read = Date.now() - pressed;
+    const seen = [...paints]
+      .sort((a, b) => a[1] - b[1])
+      .map(([what, time]) => `${what} ${time - pressed} ms`);
+    console.log(`      ${seen.join(', ')}, all read ${read} ms`);
+  }
+
+  it('shows events and the first mark in the editor, with an extension that slept', async () => {
+    await open('large', async () => {});
+  });
+
+  it('shows the first page in the Holders view, too', async () => {
+    await open('large-holders', () => showContainer('Page Holders'));
+    await row(/^0x/, view('Holders')).waitFor();
+  });
+});
