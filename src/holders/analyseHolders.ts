@@ -10,7 +10,7 @@ import type { Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
 import { lastLife, livesAround } from './lives';
-import { Ledger, type Lifetime } from './ledger';
+import { Ledger, type Lifetime, type Snapshot } from './ledger';
 import type { LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import { markCause } from './markCause';
@@ -215,10 +215,9 @@ function analysePage(
   const judged = hasPageRef ? judgeByLedger(context, moments, rows) : judgeByPuts(context, moments, rows);
   const marks = joinMoments(judged.moments);
   const references = referencesOf(context, judged, marks);
-  const order = Math.max(judged.order, ...judged.moments.map(({ lifetime }) => lifetime?.order ?? 0));
   return {
     pfn,
-    order,
+    order: judged.order,
     marks: marks.map((mark) => finishMark(context, mark, attempts)),
     references,
   };
@@ -256,11 +255,12 @@ function pageAtEnd(
 }
 
 interface JudgedPage {
-  readonly moments: readonly JudgedMoment[];
+  /** Judged as they are asked for, once: of the thousands that a retried migration has, few marks are left. */
+  readonly moments: Iterable<JudgedMoment>;
   /** Puts alone: what was open at a mark is known by the sum, not by gets. */
   readonly putsAlone: boolean;
   readonly references: readonly LedgerReference[];
-  /** Of the folio as far as puts alone tell it. */
+  /** Of the folio, 0 where nothing tells it. */
   readonly order: number;
 }
 
@@ -272,21 +272,23 @@ function judgeByLedger(
   const ledger = new Ledger(capture.events, capture.symbols, sites);
   const asked = moments.map(({ row }) => row);
   ledger.replay(rows, livesAround(capture.events, rows, asked), asked);
-  const judged = moments.map((moment, index): JudgedMoment => {
-    const snapshot = ledger.snapshots[index]!;
+  const { snapshots } = ledger;
+  const judge = (moment: Moment, snapshot: Snapshot): JudgedMoment => {
     const account = accountAt(moment, snapshot, capture.events, sites, mapcount);
-    return {
-      moment,
-      account,
-      open: account?.open ?? [],
-      lifetime: account === null ? null : snapshot.lifetime,
-    };
-  });
-  const marked = new Set(judged.map(({ lifetime }) => lifetime));
-  const references = ledger.lifetimes
-    .filter((lifetime) => marked.has(lifetime))
-    .flatMap((lifetime) => lifetime.references);
-  return { moments: judged, putsAlone: false, references, order: 0 };
+    const lifetime = account === null ? null : snapshot.lifetime;
+    return { moment, account, open: account?.open ?? [], lifetime };
+  };
+  const marked = new Set(snapshots.filter(({ count }) => count !== null).map(({ lifetime }) => lifetime));
+  return {
+    moments: inPairs(moments, snapshots, judge),
+    putsAlone: false,
+    references: ledger.lifetimes.filter((each) => marked.has(each)).flatMap((each) => each.references),
+    order: Math.max(0, ...[...marked].map(({ order }) => order)),
+  };
+}
+
+function* inPairs<A, B, T>(first: readonly A[], second: readonly B[], of: (a: A, b: B) => T): Generator<T> {
+  for (const [index, each] of first.entries()) yield of(each, second[index]!);
 }
 
 function judgeByPuts(
@@ -304,7 +306,7 @@ function judgeByPuts(
 }
 
 /** Moments of one attempt that found the same holders are one mark. */
-function joinMoments(judged: readonly JudgedMoment[]): MarkUnderWay[] {
+function joinMoments(judged: Iterable<JudgedMoment>): MarkUnderWay[] {
   const marks: MarkUnderWay[] = [];
   const latest = new Map<number, MarkUnderWay>();
   for (const next of judged) {

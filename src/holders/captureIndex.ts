@@ -6,7 +6,7 @@
 import { EventKind, NONE, type Capture, type EventTable } from '../capture/eventTable';
 import { grown } from '../capture/growingColumn';
 import { ROWS_A_STEP } from '../capture/turns';
-import { countChange, replacesLife } from './countChange';
+import { changeBy, isFree } from './countChange';
 import type { AttemptRecord } from './attempts';
 import { EvidenceFinder, type Moment } from './evidence';
 import { mapcountBase, type MapcountBase } from './mapcountBase';
@@ -81,28 +81,42 @@ class IndexPass {
    * @returns how many rows of the step tell of attempts to move pages
    */
   private weigh(from: number, to: number): number {
-    const { events, sites, balance, pages, rare } = this;
-    const { kind: kinds, stack: stacks, mapcount: mapcounts, order: orders } = events;
+    const { sites, balance, pages, rare } = this;
+    const { traits: knownTraits } = sites;
+    const {
+      kind: kinds,
+      stack: stacks,
+      mapcount: mapcounts,
+      order: orders,
+      val: vals,
+      ret: rets,
+    } = this.events;
     let { largestOrder } = this;
     let [found, minusOnes, freshZeros] = [0, 0, 0];
     for (let row = from; row < to; row++) {
       const kind = kinds[row]!;
       if (kind === EventKind.Other) continue;
       const page = pages[row - from]!;
-      if (page !== NONE && balance[page]! > 0 && replacesLife(events, row)) balance[page] = 0;
       const mapcount = mapcounts[row]!;
       minusOnes += mapcount === -1 ? 1 : 0;
       rare[found] = row;
       if (kind > EventKind.PageRefUnfreeze) {
         found += kind === EventKind.PinFailure || kind > EventKind.PageFreeBatched ? 1 : 0;
         largestOrder = kind === EventKind.PageAlloc ? Math.max(largestOrder, orders[row]!) : largestOrder;
+        if (page !== NONE && isFree(kind)) balance[page] = 0;
         continue;
       }
-      freshZeros += mapcount === 0 && kind === EventKind.PageRefSet ? 1 : 0;
-      const traits = sites.traitsOf(stacks[row]!);
+      const stack = stacks[row]!;
+      let traits = stack < 0 ? StackTrait.known : knownTraits[stack]!;
+      if (traits === 0) traits = sites.traitsOf(stack);
       found += kind === EventKind.PageRefFreeze || (traits & StackTrait.concernsIsolation) !== 0 ? 1 : 0;
-      if (page === NONE || (traits & LASTING) === 0) continue;
-      const change = countChange(events, row);
+      freshZeros += mapcount === 0 && kind === EventKind.PageRefSet ? 1 : 0;
+      if (page === NONE) continue;
+      const ret = rets[row]!;
+      const reachesZero = kind === EventKind.PageRefModAndTest && ret === 1;
+      if (kind === EventKind.PageRefSet || reachesZero) balance[page] = 0;
+      if ((traits & LASTING) === 0) continue;
+      const change = changeBy(kind, vals[row]!, ret);
       if (change > 0 && (traits & StackTrait.takesLong) !== 0) balance[page]!++;
       else if (change < 0 && balance[page]! > 0 && (traits & StackTrait.dropsLong) !== 0) balance[page]!--;
     }

@@ -5,16 +5,19 @@ import { ABSENT, EventKind, type EventTable } from '../capture/eventTable';
  * Set, freeze and unfreeze replace the count and are handled where the count is known: they give 0 here.
  */
 export function countChange(events: EventTable, row: number): number {
-  const kind = events.kind[row]!;
-  const val = events.val[row]!;
+  return changeBy(events.kind[row]!, events.val[row]!, events.ret[row]!);
+}
+
+/** {@link countChange} of an event with these cells. */
+export function changeBy(kind: number, val: number, ret: number): number {
   if (val === ABSENT) return 0;
-  switch (kind) {
+  switch (kind as EventKind) {
     case EventKind.PageRefMod:
     case EventKind.PageRefModAndTest:
     case EventKind.PageRefModAndReturn:
       return val;
     case EventKind.PageRefModUnless:
-      return events.ret[row] === 0 ? 0 : val;
+      return ret === 0 ? 0 : val;
     default:
       return 0;
   }

@@ -3,6 +3,12 @@ import { grown } from '../capture/growingColumn';
 
 /** The table of pages begins small: it grows early then, and the loop that fills it is compiled with that in view. */
 const FEW_PAGES = 1 << 4;
+/**
+ * Low PFNs are an index by themselves, up to so many an event, and those of the first 64 GB at most: that takes half the
+ * time of a hash table. Of that memory the system hands out what is written to.
+ */
+const NEAR_PFNS_AN_EVENT = 8;
+const MOST_NEAR_PFNS = 1 << 24;
 
 /**
  * The rows of a capture by page: which rows speak of a PFN, in the order of the file.
@@ -11,13 +17,17 @@ const FEW_PAGES = 1 << 4;
  * all others. Only events that tell of the reference count and the lifetime of a page are in it (page_ref,
  * page_pin_owner, mm_page_alloc and mm_page_free).
  *
- * PFNs get dense numbers by open addressing over typed arrays: a Map of numbers costs 100 ns a lookup at a million
- * pages, which would be a third of all analysis.
+ * Pages get dense numbers: those of low PFNs by an array, others by open addressing over typed arrays. A Map of numbers
+ * costs 100 ns a lookup at a million pages, which would be a third of all analysis.
  */
 export class PageRows {
-  /** PFN and number of its page in each slot; NONE where it is free. */
+  /** By PFN, the number of its page plus one; 0 where it has none. It grows as far as {@link nearEnd}. */
+  private near = new Int32Array(0);
+  private readonly nearEnd: number;
+  /** PFN, and number of its page, in each slot of those that are further away; NONE where it is free. */
   private keys = new Float64Array(2 * FEW_PAGES).fill(NONE);
   private numbers = new Int32Array(2 * FEW_PAGES);
+  private far = 0;
   /** PFN and last row of each page. */
   private pfns = new Float64Array(FEW_PAGES);
   private lasts = new Int32Array(FEW_PAGES);
@@ -27,6 +37,7 @@ export class PageRows {
 
   constructor(private readonly events: EventTable) {
     this.previous = new Int32Array(events.length);
+    this.nearEnd = Math.min(MOST_NEAR_PFNS, NEAR_PFNS_AN_EVENT * events.length);
   }
 
   /**
@@ -38,7 +49,7 @@ export class PageRows {
   take(from: number, to: number, pages: Int32Array): void {
     const { previous } = this;
     const { kind: kinds, pfn: pfns } = this.events;
-    let { keys, numbers, lasts } = this;
+    let { near, lasts } = this;
     for (let row = from; row < to; row++) {
       const kind = kinds[row]!;
       const pfn = pfns[row]!;
@@ -46,13 +57,11 @@ export class PageRows {
         pages[row - from] = NONE;
         continue;
       }
-      let slot = hashOf(pfn) & (keys.length - 1);
-      while (keys[slot] !== pfn && keys[slot] !== NONE) slot = (slot + 1) & (keys.length - 1);
-      let page = numbers[slot]!;
-      if (keys[slot] === pfn) previous[row] = lasts[page]!;
+      let page = pfn < near.length ? near[pfn]! - 1 : this.pageBeyond(pfn);
+      if (page !== NONE) previous[row] = lasts[page]!;
       else {
-        page = this.addPage(pfn, slot);
-        ({ keys, numbers, lasts } = this);
+        page = this.addPage(pfn);
+        ({ near, lasts } = this);
         previous[row] = NONE;
       }
       lasts[page] = row;
@@ -76,8 +85,9 @@ export class PageRows {
 
   /** The last row of a PFN, or NONE. */
   lastOf(pfn: number): number {
-    const slot = this.slotOf(pfn);
-    return this.keys[slot] === pfn ? this.lasts[this.numbers[slot]!]! : NONE;
+    if (pfn < 0) return NONE;
+    const page = pfn < this.near.length ? this.near[pfn]! - 1 : this.pageBeyond(pfn);
+    return page === NONE ? NONE : this.lasts[page]!;
   }
 
   /** The row before one of a page that speaks of the same page, or NONE. */
@@ -95,14 +105,39 @@ export class PageRows {
     return rows;
   }
 
-  /** @param slot the free one where it belongs */
-  private addPage(pfn: number, slot: number): number {
+  /** The number of the page of a PFN that is not within {@link near}, or NONE. */
+  private pageBeyond(pfn: number): number {
+    const slot = this.slotOf(pfn);
+    return this.keys[slot] === pfn ? this.numbers[slot]! : NONE;
+  }
+
+  private addPage(pfn: number): number {
     const page = this.used++;
+    if (pfn < this.nearEnd) {
+      if (pfn >= this.near.length) this.widenNear(pfn);
+      this.near[pfn] = page + 1;
+    } else {
+      this.far++;
+      if (2 * this.far > this.keys.length) this.widenSlots();
+      this.fillSlot(pfn, page);
+    }
+    if (page === this.pfns.length) {
+      this.pfns = grown(this.pfns, new Float64Array(2 * page));
+      this.lasts = grown(this.lasts, new Int32Array(2 * page));
+    }
+    this.pfns[page] = pfn;
+    return page;
+  }
+
+  private widenNear(pfn: number): void {
+    const room = Math.min(this.nearEnd, 2 * (pfn + 1));
+    this.near = grown(this.near, new Int32Array(room));
+  }
+
+  private fillSlot(pfn: number, page: number): void {
+    const slot = this.slotOf(pfn);
     this.keys[slot] = pfn;
     this.numbers[slot] = page;
-    this.pfns[page] = pfn;
-    if (this.used === this.pfns.length) this.grow();
-    return page;
   }
 
   /** The slot of a PFN, or the free one where it belongs. */
@@ -113,17 +148,11 @@ export class PageRows {
     return slot;
   }
 
-  private grow(): void {
-    const room = 2 * this.used;
-    this.pfns = grown(this.pfns, new Float64Array(room));
-    this.lasts = grown(this.lasts, new Int32Array(room));
-    this.keys = new Float64Array(2 * room).fill(NONE);
-    this.numbers = new Int32Array(2 * room);
-    for (let page = 0; page < this.used; page++) {
-      const slot = this.slotOf(this.pfns[page]!);
-      this.keys[slot] = this.pfns[page]!;
-      this.numbers[slot] = page;
-    }
+  private widenSlots(): void {
+    const { keys, numbers } = this;
+    this.keys = new Float64Array(2 * keys.length).fill(NONE);
+    this.numbers = new Int32Array(2 * keys.length);
+    for (const [slot, pfn] of keys.entries()) if (pfn !== NONE) this.fillSlot(pfn, numbers[slot]!);
   }
 }
 

@@ -114,7 +114,7 @@ export const StackTrait = {
 export class StackSites {
   private readonly known: (StackSite | undefined)[] = [];
   /** {@link StackTrait} of each stack, 0 for those that nobody asked for. */
-  private readonly traits: Uint8Array;
+  readonly traits: Uint8Array;
   private readonly frames: FrameBook;
 
   /** @param userRules rules that a person wrote; they win over those of the kernel's functions */
@@ -138,7 +138,7 @@ export class StackSites {
   }
 
   /**
-   * {@link StackTrait} bits of a stack, for loops over millions of events.
+   * {@link StackTrait} bits of a stack; a loop over millions of events looks at {@link traits} before.
    *
    * @param stack as in {@link of}
    */

@@ -53,11 +53,18 @@ test('the rows of each page are those that speak of it, in order', async () => {
   assert.equal(rows.lastOf(2), NONE);
 });
 
-test('many pages keep their numbers while the table grows', async () => {
-  const { rows } = await rowsOf(
-    Array.from({ length: 5000 }, (_, row) => 0x100000 + row),
-    5000,
-  );
-  assert.equal(rows.length, 5000);
-  for (let row = 0; row < 5000; row++) assert.deepEqual([...rows.of(0x100000 + row)], [row]);
-});
+for (const [where, first] of [
+  ['that are an index', 0],
+  ['of which some are an index', 8 * 5000 - 2500],
+  ['far away', 2 ** 40],
+] as const) {
+  test(`many pages, PFNs ${where}, keep their numbers while the tables grow`, async () => {
+    const { rows } = await rowsOf(
+      Array.from({ length: 5000 }, (_, row) => first + row),
+      5000,
+    );
+    assert.equal(rows.length, 5000);
+    for (let row = 0; row < 5000; row++) assert.deepEqual([...rows.of(first + row)], [row]);
+    for (const pfn of [-1, first - 1, first + 5000, 2 ** 52 - 1]) assert.equal(rows.lastOf(pfn), NONE);
+  });
+}
