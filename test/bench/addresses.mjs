@@ -20,17 +20,32 @@ const COLUMNS = [
   ['rssRatio', 'memory', show.ratio],
 ];
 
+/** How the addresses lie decides what a program takes: eu-addr2line walks over a unit for each address, others once. */
+const SELECTIONS = [
+  { name: 'in as many functions', choose: inFunctions },
+  { name: 'all over the code', choose: overCode },
+];
+
 export const title = 'Addresses of a kernel to lines';
 
 /** Returns the tables. */
 export async function run({ work, repeats, say }) {
   const vmlinux = unpackedKernel(work, say);
   if (vmlinux === null) return [];
-  const addresses = chosenAddresses(vmlinux).map((address) => `0x${address.toString(16)}`);
   const program = await bundled('addresses.ts');
+  const tables = [];
+  for (const { name, choose } of SELECTIONS) {
+    say(name);
+    const addresses = choose(codeOf(vmlinux)).map((address) => `0x${address.toString(16)}`);
+    tables.push(await compared(name, vmlinux, addresses, program, { repeats, say }));
+  }
+  return tables;
+}
+
+async function compared(name, vmlinux, addresses, program, { repeats, say }) {
   const candidates = [
-    ...runtimes().map(({ name, command }, index) => ({
-      program: index === 0 ? 'Page Holders' : `Page Holders, ${name}`,
+    ...runtimes().map(({ name: runtime, command }, index) => ({
+      program: index === 0 ? 'Page Holders' : `Page Holders, ${runtime}`,
       command,
       args: [program, vmlinux, ...addresses],
       isOurs: true,
@@ -40,7 +55,7 @@ export async function run({ work, repeats, say }) {
     { program: 'eu-addr2line -fi', command: 'eu-addr2line', args: ['-fi', '-e', vmlinux, ...addresses] },
   ];
   const rows = [];
-  for (const { program: name, command, args, isOurs = false } of candidates) {
+  for (const { program: title, command, args, isOurs = false } of candidates) {
     if (!isOurs && !onPath(command)) {
       say(`${command} is not there: it is left out`);
       continue;
@@ -49,7 +64,7 @@ export async function run({ work, repeats, say }) {
     const cpu = user === null ? null : user + system;
     const ours = rows[0] ?? { wall, cpu, rss };
     rows.push({
-      program: name,
+      program: title,
       wall,
       cpu,
       rss,
@@ -63,17 +78,15 @@ export async function run({ work, repeats, say }) {
     wantsOutput: true,
   });
   const [again, nearBy] = String(output).split(' ').map(Number);
-  return [
-    table(
-      `${ADDRESSES} addresses of a vmlinux with inlined functions, each program started anew`,
-      COLUMNS,
-      rows,
-      [
-        `An address that was looked up before takes ${show.microseconds(again)} µs, ` +
-          `a new one near to it ${show.microseconds(nearBy)} µs.`,
-      ],
-    ),
-  ];
+  return table(
+    `${ADDRESSES} addresses of a vmlinux with inlined functions, ${name}, each program started anew`,
+    COLUMNS,
+    rows,
+    [
+      `An address that was looked up before takes ${show.microseconds(again)} µs, ` +
+        `a new one near to it ${show.microseconds(nearBy)} µs.`,
+    ],
+  );
 }
 
 /** The vmlinux beside the repository, or $PAGE_HOLDERS_VMLINUX. */
@@ -93,24 +106,44 @@ function unpackedKernel(work, say) {
   return unpacked;
 }
 
-/** Distinct addresses all over the code, the same in every run. */
-function chosenAddresses(vmlinux) {
+/** Begin and size of each function that has a size. */
+function codeOf(vmlinux) {
+  const symbols = execFileSync('nm', ['-S', vmlinux], { encoding: 'utf8', maxBuffer: 1 << 28 });
   const functions = [];
-  for (const line of execFileSync('nm', ['-S', vmlinux], { encoding: 'utf8', maxBuffer: 1 << 28 }).split(
-    '\n',
-  )) {
-    const [, address, size] = /^([0-9a-f]+) ([0-9a-f]+) [tT] /.exec(line) ?? [];
-    if (address !== undefined) functions.push({ address: BigInt(`0x${address}`), size: parseInt(size, 16) });
+  for (const [, address, size] of symbols.matchAll(/^([0-9a-f]+) ([0-9a-f]+) [tT] /gm)) {
+    functions.push({ address: BigInt(`0x${address}`), size: parseInt(size, 16) });
   }
+  return functions.filter(({ size }) => size > 0);
+}
+
+/** Distinct addresses, the same in every run. */
+function distinct(next) {
   let state = 1;
   const below = (limit) => {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
     return Math.floor((state / 0x80000000) * limit);
   };
   const chosen = new Set();
-  while (chosen.size < ADDRESSES) {
-    const { address, size } = functions[below(functions.length)];
-    chosen.add(address + BigInt(below(Math.max(1, size))));
-  }
+  while (chosen.size < ADDRESSES) chosen.add(next(below));
   return [...chosen];
+}
+
+/** A large function is asked for no more often than a small one: few addresses of a unit. */
+function inFunctions(functions) {
+  return distinct((below) => {
+    const { address, size } = functions[below(functions.length)];
+    return address + BigInt(below(size));
+  });
+}
+
+/** Every byte of code is as likely as any other. */
+function overCode(functions) {
+  const ends = [];
+  let total = 0;
+  for (const { size } of functions) ends.push((total += size));
+  return distinct((below) => {
+    const at = below(total);
+    const index = ends.findIndex((end) => end > at);
+    return functions[index].address + BigInt(at - ends[index] + functions[index].size);
+  });
 }
