@@ -7,6 +7,7 @@ import type { NameOf } from '../engine/distinctNames';
 import { compareText } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
+import { inform } from './notifications';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
 
@@ -55,7 +56,7 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
       const message = vscode.l10n.t(
         'Two open captures are needed to compare them. Open the other one beside this.',
       );
-      const chosen = await vscode.window.showInformationMessage(message, OPEN_CAPTURE);
+      const chosen = await inform(message, OPEN_CAPTURE);
       if (chosen === OPEN_CAPTURE) await vscode.commands.executeCommand('pageHolders.openCapture');
       return;
     }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { CapturePlace } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
+import { inform } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import { isMoreRow, selectedRow, type MoreRow, type Row } from './rows';
 
@@ -49,9 +50,7 @@ export class EditorCommands implements vscode.Disposable {
     const found = row === null ? null : placeOf(row);
     const facts = this.captures.all.find(({ id }) => id === found?.capture);
     if (found === null || facts === undefined) {
-      void vscode.window.showInformationMessage(
-        vscode.l10n.t('Select a page, a mark, a reference or an event in the Holders view.'),
-      );
+      void inform(vscode.l10n.t('Select a page, a mark, a reference or an event in the Holders view.'));
       return;
     }
     await this.editor.open(facts.path, found.place);

@@ -8,6 +8,7 @@ import { baseName } from '../engine/distinctNames';
 import { SHOW_LOG } from './failures';
 import { uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
+import { tellError } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
 
@@ -50,7 +51,7 @@ export class EngineRecovery {
 
   private async tell(message: string, suspects: readonly string[]): Promise<void> {
     const choices = suspects.length > 0 ? [OPEN_AGAIN, SHOW_LOG] : [SHOW_LOG];
-    const chosen = await vscode.window.showErrorMessage(message, ...choices);
+    const chosen = await tellError(message, ...choices);
     if (chosen === OPEN_AGAIN) await this.open(suspects);
     if (chosen === SHOW_LOG) this.log.show();
   }

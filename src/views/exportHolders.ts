@@ -7,6 +7,7 @@ import type { EngineApi } from '../engine/protocol';
 import { choiceText } from './choiceText';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
+import { inform } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
 
@@ -51,11 +52,9 @@ export class ExportHolders implements vscode.Disposable {
       return;
     }
     // Returns at once: the file is there, whenever the message is read.
-    void vscode.window
-      .showInformationMessage(vscode.l10n.t('Exported to {0}.', baseName(uri.path)), OPEN)
-      .then((chosen) => {
-        if (chosen === OPEN) void vscode.commands.executeCommand('vscode.open', uri);
-      });
+    void inform(vscode.l10n.t('Exported to {0}.', baseName(uri.path)), OPEN).then((chosen) => {
+      if (chosen === OPEN) void vscode.commands.executeCommand('vscode.open', uri);
+    });
   }
 
   /** Beside the first capture, or in the open folder where that is of the extension itself. */

@@ -3,6 +3,7 @@
  * the log, are English in every language: they are what the command line says too, and what a bug report holds.
  */
 import * as vscode from 'vscode';
+import { tellError, warn } from './notifications';
 
 /** Button of such a message. */
 export const SHOW_LOG = vscode.l10n.t('Show Log');
@@ -15,21 +16,16 @@ export function showFailure(log: vscode.LogOutputChannel, failure: unknown): voi
   if (isCancel(failure) || isNamed(failure, 'EngineStoppedError')) return;
   const message = failure instanceof Error ? failure.message : String(failure);
   log.error(failure instanceof Error ? (failure.stack ?? message) : message);
-  showLogIfChosen(log, vscode.window.showErrorMessage(withoutLinks(message), SHOW_LOG));
+  showLogIfChosen(log, tellError(message, SHOW_LOG));
 }
 
 /** Returns at once, as {@link showFailure}. */
 export function showWarning(log: vscode.LogOutputChannel, message: string): void {
-  showLogIfChosen(log, vscode.window.showWarningMessage(withoutLinks(message), SHOW_LOG));
+  showLogIfChosen(log, warn(message, SHOW_LOG));
 }
 
 export function isCancel(failure: unknown): boolean {
   return isNamed(failure, 'CancelledError');
-}
-
-/** VS Code makes links of `[text](command:…)` in a message: names of files and functions are not to run anything. */
-function withoutLinks(message: string): string {
-  return message.replaceAll('](', '] (');
 }
 
 function showLogIfChosen(log: vscode.LogOutputChannel, choice: Thenable<string | undefined>): void {

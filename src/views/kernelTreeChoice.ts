@@ -9,6 +9,7 @@ import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './kindRuleSetting';
 import type { DebugInfoChoice } from './debugInfoChoice';
+import { warn } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import { pickPath, type PathItem } from './pickPath';
 import { ProgressText } from '../engine/progressText';
@@ -170,7 +171,7 @@ export class KernelTreeChoice implements vscode.Disposable {
     await this.memory.update(LINKS_TOLD, text);
     this.log.warn(text);
     const choose = vscode.l10n.t('Choose Kernel Tree…');
-    void vscode.window.showWarningMessage(text, choose).then((chosen) => {
+    void warn(text, choose).then((chosen) => {
       if (chosen === choose) void this.choose();
     });
   }

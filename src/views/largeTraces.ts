@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
+import { inform } from './notifications';
 import { isTraceText } from './traceText';
 
 /** TextModel's limit for what extensions see, in characters (src/vs/editor/common/model/textModel.ts of VS Code). */
@@ -48,7 +49,7 @@ export class LargeTraces implements vscode.Disposable {
   private async offer(uri: vscode.Uri): Promise<void> {
     const { size } = await vscode.workspace.fs.stat(uri);
     if (size <= LARGEST_TEXT || !isTraceHead(await this.headOf(uri.fsPath, HEAD))) return;
-    const chosen = await vscode.window.showInformationMessage(
+    const chosen = await inform(
       vscode.l10n.t(
         '{0} is too large ({1} MB) for links, outline and hovers in its text. Opened as a capture, it says who held each page.',
         baseName(uri.fsPath),

@@ -1,6 +1,7 @@
 /** Lets people say where sources are that the debug info names and the kernel tree does not have. */
 import * as vscode from 'vscode';
 import type { FrameTarget } from '../engine/protocol';
+import { warn } from './notifications';
 import type { Row } from './rows';
 
 const SETTING = 'pageHolders.sourcePathMap';
@@ -42,7 +43,7 @@ async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
   await vscode.workspace.fs
     .stat(there)
     .then(undefined, () =>
-      vscode.window.showWarningMessage(
+      warn(
         vscode.l10n.t(
           '{0} is not there: {1} stays without a source. Map another folder, or correct {2}.',
           there.fsPath,

@@ -6,6 +6,7 @@ import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { NAME_FRAMES } from './nameFrames';
+import { inform } from './notifications';
 import { PlacePreviews } from './placePreviews';
 import type { Row } from './rows';
 
@@ -134,7 +135,7 @@ class OutsideTreeError extends Error {
 }
 
 function sayNotYet({ function: name }: FrameTarget, root: string): void {
-  void vscode.window.showInformationMessage(
+  void inform(
     vscode.l10n.t('{0} is still being looked up in {1}. Open it again when that is done.', name, root),
   );
 }
@@ -152,7 +153,7 @@ function sayUnknown(frame: FrameTarget, root: string | undefined): void {
           frame.function,
         )
       : `${vscode.l10n.t('{0} was not found in {1}.', frame.function, root)} ${frame.note}`;
-  void vscode.window.showInformationMessage(message.trim(), choose).then((chosen) => {
+  void inform(message.trim(), choose).then((chosen) => {
     if (chosen === choose) void vscode.commands.executeCommand('pageHolders.chooseKernelTree');
   });
 }
@@ -161,7 +162,7 @@ function sayUnknown(frame: FrameTarget, root: string | undefined): void {
 function sayNameless(frame: FrameTarget): void {
   const name = vscode.l10n.t('Name Frames…');
   const message = vscode.l10n.t('{0} is an address without a name.', frame.function);
-  void vscode.window.showInformationMessage(message, name).then((chosen) => {
+  void inform(message, name).then((chosen) => {
     if (chosen === name) void vscode.commands.executeCommand(NAME_FRAMES);
   });
 }
@@ -185,7 +186,7 @@ async function askOutside(
   const choose = vscode.l10n.t('Choose Kernel Tree…');
   const message = outsideText(place, root);
   const actions = [...(isHere ? [open] : []), ...(root === undefined ? [choose] : []), map];
-  void vscode.window.showInformationMessage(message, ...actions).then(async (chosen) => {
+  void inform(message, ...actions).then(async (chosen) => {
     if (chosen === open) await showAt(uri, place.line, options);
     if (chosen === choose) await vscode.commands.executeCommand('pageHolders.chooseKernelTree');
     if (chosen === map) {

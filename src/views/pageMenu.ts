@@ -1,6 +1,7 @@
 /** What the menu of a row does with the page that it speaks of. */
 import * as vscode from 'vscode';
 import { pfnText } from '../engine/pageFacts';
+import { inform } from './notifications';
 import { selectedRow, type MoreRow, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
 
@@ -39,7 +40,7 @@ export class PageMenu implements vscode.Disposable {
   private pageOf(given?: Row): number | null {
     const pfn = pageAbove(given ?? selectedRow(this.holders));
     if (pfn === null) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('Select a page in the Holders view.'));
+      void inform(vscode.l10n.t('Select a page in the Holders view.'));
     }
     return pfn;
   }

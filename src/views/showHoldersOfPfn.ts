@@ -4,6 +4,7 @@ import { NO_FILTER, parsePfnRange } from '../engine/holdersQuery';
 import { pfnText } from '../engine/pageFacts';
 import type { EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
+import { inform } from './notifications';
 import type { ShownHolders } from './shownHolders';
 
 /** More pages than this are no answer any more; the first are shown. */
@@ -38,11 +39,11 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
     try {
       const pfns = await this.engine.pagesInRange({ range, limit: MOST_PAGES + 1 });
       if (pfns.length === 0) {
-        void vscode.window.showInformationMessage(nothing(range.first, range.last));
+        void inform(nothing(range.first, range.last));
         return;
       }
       if (pfns.length > MOST_PAGES) {
-        void vscode.window.showInformationMessage(
+        void inform(
           vscode.l10n.t(
             'More pages than {0} are in the capture: the first of them are shown. Ask for a smaller range.',
             MOST_PAGES,

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts } from '../engine/protocol';
+import { inform, warn } from './notifications';
 
 /** Null for a capture. */
 export function symbolFileText({ path, symbolFile }: CaptureFacts): string | null {
@@ -18,5 +19,5 @@ export function tellOfSymbolFile(facts: CaptureFacts): void {
   const text = symbolFileText(facts);
   if (text === null) return;
   const isRefused = facts.symbolFile?.isRefused === true;
-  void (isRefused ? vscode.window.showWarningMessage(text) : vscode.window.showInformationMessage(text));
+  void (isRefused ? warn(text) : inform(text));
 }

@@ -1,0 +1,24 @@
+/**
+ * Notifications. VS Code makes links of `[text](command:…)` in their texts, and what they name comes from captures,
+ * debug info and folders: names of files and functions are not to run anything. A lint rule keeps all of them here.
+ */
+import * as vscode from 'vscode';
+
+/** @returns the action that was pressed, once it is; undefined when the notification is closed */
+export function inform(message: string, ...actions: string[]): Thenable<string | undefined> {
+  return vscode.window.showInformationMessage(withoutLinks(message), ...actions);
+}
+
+/** See {@link inform}. */
+export function warn(message: string, ...actions: string[]): Thenable<string | undefined> {
+  return vscode.window.showWarningMessage(withoutLinks(message), ...actions);
+}
+
+/** See {@link inform}. */
+export function tellError(message: string, ...actions: string[]): Thenable<string | undefined> {
+  return vscode.window.showErrorMessage(withoutLinks(message), ...actions);
+}
+
+function withoutLinks(message: string): string {
+  return message.replaceAll('](', '] (');
+}
