@@ -90,7 +90,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
   const opening = new OpenCommands(captures, kernelTree, new ViewMessage(holders), sample, log);
   const recovery = new EngineRecovery(captures, kernelTree, opening, log);
   engine.onStopped((reason) => void recovery.recover(reason));
-  const frames = new OpenFrame(kernelTree, log);
+  const frames = new OpenFrame(engine, kernelTree, log);
   const pageFolder = vscode.Uri.joinPath(extensionUri, 'dist/webview');
   const editor = new CaptureEditor({ engine, captures, opening, frames, log, pageFolder });
 

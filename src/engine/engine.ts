@@ -11,7 +11,7 @@ import type { EngineHost } from './engineHost';
 import { CompareError } from './errors';
 import { EventQueries } from './eventQueries';
 import { FramePlaces } from './framePlaces';
-import { frameTarget, NOT_SEARCHED } from './frames';
+import { frameTarget, placedFrames } from './frames';
 import { HolderSources } from './holderSources';
 import { KernelTreeChoice } from './kernelTreeChoice';
 import { OpenFiles } from './openFiles';
@@ -157,8 +157,7 @@ export class Engine implements EngineApi {
   async resolveFrames(request: Request<'resolveFrames'>): Promise<Answer<'resolveFrames'>> {
     const { stack, others, atOnce } = request;
     const locate = await this.places.locateInTexts([...stack, ...others], atOnce === true);
-    const places = (await locate?.(stack)) ?? [];
-    return stack.map((frame, index) => frameTarget({ ...frame, location: places[index] ?? NOT_SEARCHED }));
+    return placedFrames(stack, (await locate?.(stack)) ?? []).map(frameTarget);
   }
 
   async heldLines({ file }: Request<'heldLines'>): Promise<Answer<'heldLines'>> {

@@ -10,6 +10,8 @@ export type LocateStack = (stack: readonly DebugFrame[]) => Promise<readonly Sou
 
 export interface PlacedFrame extends DebugFrame {
   readonly location: SourceLocation;
+  /** For a place that is {@link NOT_YET_SEARCHED}: the stack up to the frame, innermost first. */
+  readonly pending?: readonly DebugFrame[];
 }
 
 /** The place of every frame as long as no kernel tree is chosen. */
@@ -70,12 +72,24 @@ export class PlacedStacks {
 
   private async place(stack: readonly DebugFrame[]): Promise<readonly PlacedFrame[]> {
     const locations = this.locate === null ? [] : await this.locate(stack);
-    return stack.map((frame, index) => {
-      const location = locations[index] ?? NOT_SEARCHED;
-      const isNameless = frame.function.startsWith('0x') && location.certainty === 'unknown';
-      return { ...frame, location: isNameless && location !== NOT_YET_SEARCHED ? NAMELESS : location };
+    return placedFrames(stack, locations).map((frame) => {
+      const { function: name, location } = frame;
+      const isNameless = name.startsWith('0x') && location.certainty === 'unknown';
+      return isNameless && location !== NOT_YET_SEARCHED ? { ...frame, location: NAMELESS } : frame;
     });
   }
+}
+
+/** The frames of a stack with their places; those without one were not searched. */
+export function placedFrames(
+  stack: readonly DebugFrame[],
+  locations: readonly SourceLocation[],
+): readonly PlacedFrame[] {
+  return stack.map((frame, index) => {
+    const location = locations[index] ?? NOT_SEARCHED;
+    const pending = location === NOT_YET_SEARCHED ? { pending: stack.slice(0, index + 1) } : {};
+    return { ...frame, location, ...pending };
+  });
 }
 
 /** Frames of a stack as the source room takes them, innermost first. */
@@ -129,6 +143,7 @@ export function namedFunctions(capture: Capture, pages: readonly Page[]): readon
 /** What a view needs to go to a frame. */
 export function frameTarget(frame: PlacedFrame): FrameTarget {
   const { file, line, outside, certainty, isDoubtful, note } = frame.location;
+  const { pending } = frame;
   return {
     function: frame.function,
     file,
@@ -136,7 +151,7 @@ export function frameTarget(frame: PlacedFrame): FrameTarget {
     ...(outside === undefined ? {} : { outside }),
     certainty,
     ...(isDoubtful === undefined ? {} : { isDoubtful }),
-    ...(frame.location === NOT_YET_SEARCHED ? { isPending: true } : {}),
+    ...(pending === undefined ? {} : { pending }),
     inlined: sureInlined(frame),
     candidates: distinctPlaces(frame),
     note,

@@ -79,8 +79,8 @@ export interface FrameTarget {
   readonly inlined: readonly SourcePlace[];
   /** Every place that may be meant, best first; one place when the frame is not ambiguous. */
   readonly candidates: readonly SourcePlace[];
-  /** The kernel tree is being looked through: who asks again is told more. */
-  readonly isPending?: true;
+  /** The kernel tree is still to be looked through: this stack, of which the last frame is meant, is to be asked for then. */
+  readonly pending?: readonly PrintedFrame[];
   /** Why nothing better is known; empty when there is nothing to say. */
   readonly note: string;
 }

@@ -31,7 +31,7 @@ export class FrameHover implements vscode.HoverProvider {
     if (root === undefined && target.file === null) return sayNoTree(text, target);
     const [first, ...others] = target.candidates;
     text.appendMarkdown(`**${escapeMarkdown(target.function)}**`);
-    if (first === undefined && target.isPending === true) {
+    if (first === undefined && target.pending !== undefined) {
       text.appendMarkdown(`\n\n${vscode.l10n.t('The kernel tree is being indexed; point here again soon.')}`);
       return text;
     }

@@ -1,7 +1,7 @@
 /** Takes the reader from a frame to its line in the kernel tree, and says how sure that line is. */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
-import type { FrameTarget, SourcePlace } from '../engine/protocol';
+import type { EngineApi, FrameTarget, SourcePlace } from '../engine/protocol';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -15,8 +15,11 @@ export class OpenFrame implements vscode.Disposable {
   private noted: vscode.Disposable | null = null;
   /** The frame that was opened last. */
   private last: vscode.TextEditor | null = null;
+  /** How many were asked for: one that is found late gives way to a later one. */
+  private asked = 0;
 
   constructor(
+    private readonly engine: EngineApi,
     private readonly kernelTree: KernelTreeChoice,
     private readonly log: vscode.LogOutputChannel,
   ) {
@@ -63,15 +66,17 @@ export class OpenFrame implements vscode.Disposable {
     return vscode.window.tabGroups.all.find(({ viewColumn }) => viewColumn === this.last?.viewColumn);
   }
 
-  private async open(frame: FrameTarget | null, options: vscode.TextDocumentShowOptions): Promise<void> {
-    if (frame === null) return;
+  private async open(asked: FrameTarget | null, options: vscode.TextDocumentShowOptions): Promise<void> {
+    if (asked === null) return;
+    const turn = ++this.asked;
     const root = (await this.kernelTree.tree())?.root;
     try {
+      const frame = await this.searched(asked, root);
+      if (frame === null || turn !== this.asked) return;
       if (frame.candidates.length > 1) {
         this.last = (await pickPlace(root, frame, options)) ?? this.last;
       } else if (frame.file === null) {
-        if (this.kernelTree.isLookingUp && root !== undefined) sayNotYet(frame, root);
-        else sayUnknown(frame, root);
+        sayUnknown(frame, root);
       } else {
         this.last = await show(root, { ...frame, file: frame.file, line: frame.line ?? 1 }, options);
         this.note(frame);
@@ -82,14 +87,36 @@ export class OpenFrame implements vscode.Disposable {
   }
 
   /** Every place that may be meant, in a peek where the frame is printed, or else on the first place. */
-  private async peek(frame: FrameTarget | null, at?: PlaceInText): Promise<void> {
-    if (frame === null) return;
+  private async peek(asked: FrameTarget | null, at?: PlaceInText): Promise<void> {
+    if (asked === null) return;
     const root = (await this.kernelTree.tree())?.root;
     try {
-      await peekPlaces(root, frame, at);
+      const frame = await this.searched(asked, root);
+      if (frame !== null) await peekPlaces(root, frame, at);
     } catch (error) {
       await this.explain(error, root, {});
     }
+  }
+
+  /** The frame once the kernel tree has been looked through for it; null when that is cancelled. */
+  private async searched(frame: FrameTarget, root: string | undefined): Promise<FrameTarget | null> {
+    const { function: name, pending } = frame;
+    if (pending === undefined || root === undefined) return frame;
+    const options: vscode.ProgressOptions = {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t('{0} opens when it is found in {1}', name, baseName(root)),
+      cancellable: true,
+    };
+    return vscode.window.withProgress(options, async (_, cancel) => {
+      const cancelled = new Promise<null>((resolve) => {
+        cancel.onCancellationRequested(() => {
+          resolve(null);
+        });
+      });
+      // The walk goes on when nobody waits for it any more: other frames want it.
+      const found = this.engine.resolveFrames({ stack: pending, others: [] });
+      return Promise.race([cancelled, found.then((frames) => frames.at(-1) ?? frame)]);
+    });
   }
 
   private async explain(
@@ -132,12 +159,6 @@ class OutsideTreeError extends Error {
   constructor(readonly place: SourcePlace) {
     super(vscode.l10n.t('{0} is not in the kernel tree.', place.file));
   }
-}
-
-function sayNotYet({ function: name }: FrameTarget, root: string): void {
-  void inform(
-    vscode.l10n.t('{0} is still being looked up in {1}. Open it again when that is done.', name, root),
-  );
 }
 
 function sayUnknown(frame: FrameTarget, root: string | undefined): void {

@@ -95,11 +95,64 @@ const say = (message: string): Promise<undefined> => {
   return Promise.resolve(undefined);
 };
 
+type Task<T> = (
+  progress: { report(): void },
+  token: { readonly onCancellationRequested: vscode.Event<void> },
+) => Promise<T>;
+
+/** Long work is cancelled. */
+const cancelled = new EventEmitter<void>();
+/** Titles of long work that can be cancelled, in order. */
+const shownWork: string[] = [];
+
+export const ProgressLocation = { Notification: 15 };
+export const ViewColumn = { Beside: -2, Active: -1 };
+
+export const FileType = { Unknown: 0, File: 1, Directory: 2, SymbolicLink: 64 };
+export const TextEditorRevealType = { InCenter: 1, AtTop: 3 };
+
+export class Position {
+  constructor(
+    readonly line: number,
+    readonly character: number,
+  ) {}
+}
+
+export class Range {
+  constructor(
+    readonly startLine: number,
+    readonly startCharacter: number,
+    readonly endLine: number,
+    readonly endCharacter: number,
+  ) {}
+}
+
+export class Location {
+  constructor(
+    readonly uri: Uri,
+    readonly range: Position,
+  ) {}
+}
+
+export class TabInputCustom {
+  readonly viewType = '';
+}
+
+export class TabInputText {
+  constructor(readonly uri: Uri) {}
+}
+
+const tabGroup = { viewColumn: 1, activeTab: undefined };
+
 export const window = {
   showErrorMessage: say,
   showWarningMessage: say,
   showInformationMessage: say,
-  withProgress: <T>(_options: unknown, task: () => Promise<T>): Promise<T> => task(),
+  tabGroups: { all: [tabGroup], activeTabGroup: tabGroup },
+  withProgress: <T>({ title }: { title?: string }, task: Task<T>): Promise<T> => {
+    if (title !== undefined) shownWork.push(title);
+    return task({ report: () => undefined }, { onCancellationRequested: cancelled.event });
+  },
   showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
   showOpenDialog: (): Promise<undefined> => Promise.resolve(undefined),
 };
@@ -137,7 +190,12 @@ export const editor = {
   said,
   /** By the key that `when` clauses ask for. */
   contexts,
-  run: (command: string): Promise<unknown> => commands.executeCommand(command),
+  run: (command: string, ...args: readonly unknown[]): Promise<unknown> =>
+    commands.executeCommand(command, ...args),
+  shownWork,
+  cancelWork(): void {
+    cancelled.fire();
+  },
   set(setting: string, value: unknown): void {
     settings.set(setting, value);
     configurationChanged.fire({ affectsConfiguration: (section) => section === setting });
@@ -159,6 +217,7 @@ export const editor = {
     settings.clear();
     contexts.clear();
     said.length = 0;
+    shownWork.length = 0;
   },
 };
 
