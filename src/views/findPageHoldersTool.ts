@@ -7,6 +7,7 @@ import { DEFAULT_QUERY, NO_FILTER, parsePfnRange, type HoldersQuery } from '../e
 import { pfnText } from '../engine/pageFacts';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
 import { counted, foundText } from '../engine/wording';
+import { withoutLinks } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 
 /** Name in the manifest. */
@@ -37,7 +38,17 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
     input,
   }: vscode.LanguageModelToolInvocationPrepareOptions<FindPageHoldersInput>): vscode.PreparedToolInvocation {
     const pfn = typeof input.pfn === 'string' || typeof input.pfn === 'number' ? String(input.pfn) : '';
+    const { withEvents, nameOf } = this.captures;
+    const names = withoutLinks(withEvents.map(({ path }) => nameOf(path)).join(', '));
     return {
+      // What a trace holds of a machine leaves this one: tasks, functions and times.
+      confirmationMessages: {
+        title: vscode.l10n.t('Tell the model who holds pages?'),
+        message:
+          names === ''
+            ? vscode.l10n.t('No capture is open.')
+            : vscode.l10n.t('It is given the names of tasks and the stacks that hold pages in {0}.', names),
+      },
       invocationMessage:
         pfn === ''
           ? vscode.l10n.t('Looking up what kept pages from moving in the open captures')
@@ -52,7 +63,8 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
     if (captures.length === 0) throw new Error(NO_CAPTURE);
     const query = await this.queryOf(input.pfn);
     const text = await this.engine.text({ node: null, query });
-    const heading = captures.map(captureLine).join('\n');
+    const { nameOf } = this.captures;
+    const heading = captures.map((facts) => captureLine(nameOf(facts.path), facts)).join('\n');
     return new vscode.LanguageModelToolResult([
       new vscode.LanguageModelTextPart(`${heading}\n\n${cut(text)}`),
     ]);
@@ -85,9 +97,10 @@ const NO_CAPTURE =
   'No capture is open in Page Holders. Ask the user to open one with the command "Page Holders: Open Capture…", then ' +
   'call the tool again.';
 
-function captureLine(facts: CaptureFacts): string {
-  const { path, format, events, doubts } = facts;
-  const found = `${path} (${format}, ${counted(events, 'event')}): ${foundText(facts)}`;
+/** @param name without the folders of this machine, unless these tell it from another */
+function captureLine(name: string, facts: CaptureFacts): string {
+  const { format, events, doubts } = facts;
+  const found = `${name} (${format}, ${counted(events, 'event')}): ${foundText(facts)}`;
   return [found, ...doubts].join('; ');
 }
 

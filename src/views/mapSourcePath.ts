@@ -1,7 +1,7 @@
 /** Lets people say where sources are that the debug info names and the kernel tree does not have. */
 import * as vscode from 'vscode';
 import type { FrameTarget } from '../engine/protocol';
-import { warn } from './notifications';
+import { warn, withoutLinks } from './notifications';
 import type { Row } from './rows';
 
 const SETTING = 'pageHolders.sourcePathMap';
@@ -22,7 +22,7 @@ async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
         ? vscode.l10n.t('Folder on the machine that built the kernel or module, as its debug info names it')
         : vscode.l10n.t(
             '{0} is not in the kernel tree. Which folder of it do you have on this machine?',
-            file,
+            withoutLinks(file),
           ),
     value: file === null ? '' : file.slice(0, Math.max(1, file.lastIndexOf('/'))),
     validateInput: (value) =>

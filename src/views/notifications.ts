@@ -19,6 +19,7 @@ export function tellError(message: string, ...actions: string[]): Thenable<strin
   return vscode.window.showErrorMessage(withoutLinks(message), ...actions);
 }
 
-function withoutLinks(message: string): string {
+/** The text without what VS Code takes for links: the prompts of its input boxes have them, too. */
+export function withoutLinks(message: string): string {
   return message.replaceAll('](', '] (');
 }
