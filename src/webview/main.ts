@@ -91,7 +91,7 @@ class CaptureEditorPage {
       this.failed(error);
     },
     onMoved: () => {
-      this.keep({ range: this.timeline.view.part });
+      this.keep({ range: this.timeline.view.chosen });
     },
   });
   private readonly filterBar = new FilterBar({
@@ -119,7 +119,7 @@ class CaptureEditorPage {
     this.filterBar.root.append(this.columnMenu.root);
     document.body.append(this.headerView.root, this.timeline.root, this.filterBar.root, panes);
     this.filterBar.show(this.kept.filter, this.kept.use);
-    if (this.kept.range !== null) this.timeline.view.show(this.kept.range);
+    if (this.kept.range !== null) this.timeline.view.restore(this.kept.range);
     document.addEventListener('keydown', (event) => {
       this.pressed(event);
     });
@@ -168,9 +168,8 @@ class CaptureEditorPage {
     await this.guarded(this.latestHeader, async (signal) => {
       const header = await this.host.ask('captureHeader', {}, signal);
       const before = this.header;
-      const isFirst = before === null;
       this.header = header;
-      if (isFirst && this.kept.range !== null && header.span !== null) this.showKeptRange(header.span);
+      if (header.span !== null) this.timeline.view.setSpan(header.span);
       this.headerView.showFacts(header);
       // What is read later may need more room.
       const isAsWide = before?.columns.every(({ width }, index) => width === header.columns[index]?.width);
@@ -178,12 +177,6 @@ class CaptureEditorPage {
       this.applied = { filter: '', use: this.kept.use };
       await this.applyFilter();
     });
-  }
-
-  /** What was looked at before may lie beyond what is read by now. */
-  private showKeptRange(span: TimeRange): void {
-    this.timeline.view.setSpan(span);
-    if (this.kept.range !== null) this.timeline.view.show(this.kept.range);
   }
 
   private applyFilter(): Promise<void> {
@@ -246,11 +239,11 @@ class CaptureEditorPage {
   /** Remembers what is selected, and shows it in the timeline. */
   private selected(row: number, time: number, pfn: number): void {
     const isOtherPage = pfn >= 0 && pfn !== this.kept.pfn;
-    this.keep({ row, ...(pfn >= 0 ? { pfn } : {}) });
     const hasTime = Number.isFinite(time);
     const { view } = this.timeline;
     const before = view.range.from;
     if (hasTime) view.reveal(time);
+    this.keep({ row, range: view.chosen, ...(pfn >= 0 ? { pfn } : {}) });
     this.timeline.select(hasTime ? time : null);
     if (isOtherPage || view.range.from !== before) void this.timeline.refresh();
   }
@@ -313,7 +306,8 @@ class CaptureEditorPage {
 
   private async showDetails(): Promise<void> {
     const { row } = this.kept;
-    if (row === null || this.header === null) return;
+    // What was selected before may lie beyond what is read by now.
+    if (row === null || this.header === null || row >= this.header.events) return;
     await this.guarded(this.latestDetails, async (signal) => {
       const details = await this.host.ask('eventDetails', { row, waits: false }, signal);
       if (signal.aborted) return;

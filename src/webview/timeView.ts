@@ -23,8 +23,11 @@ export function rangeOfMarks(times: readonly number[], span: TimeRange): TimeRan
 export class TimeView {
   private span: TimeRange = { from: 0, to: 1 };
   private shown: TimeRange = { from: 0, to: 1 };
-  /** The whole is shown: it grows with the capture. */
-  private isWhole = true;
+  /**
+   * What whoever looks chose; null for the whole, which grows with the capture. What was chosen before the window was
+   * reloaded may lie beyond what is read by now, and is shown as soon as it is not.
+   */
+  private chosenRange: TimeRange | null = null;
 
   get range(): TimeRange {
     return this.shown;
@@ -32,21 +35,31 @@ export class TimeView {
 
   /** What is shown when it is not the whole. */
   get part(): TimeRange | null {
-    return this.isWhole ? null : this.shown;
+    return this.chosenRange === null ? null : this.shown;
+  }
+
+  /** What is to be shown, also where it is not read yet; null for the whole. */
+  get chosen(): TimeRange | null {
+    return this.chosenRange;
   }
 
   /** First and last time of the capture, which may have grown. */
   setSpan(span: TimeRange): void {
     this.span = span;
-    this.show(this.isWhole ? span : this.shown);
+    this.shown = this.chosenRange === null ? span : nearest(this.chosenRange, span);
   }
 
-  show({ from, to }: TimeRange): void {
+  show(range: TimeRange): void {
     const { span } = this;
-    const length = Math.min(Math.max(to - from, SHORTEST), span.to - span.from);
-    const start = Math.max(span.from, Math.min(from, span.to - length));
-    this.shown = { from: start, to: start + length };
-    this.isWhole = length >= span.to - span.from;
+    this.shown = nearest(range, span);
+    const isWhole = this.shown.to - this.shown.from >= span.to - span.from;
+    this.chosenRange = isWhole ? null : this.shown;
+  }
+
+  /** Shows what was chosen before, as soon as it is read, unless something else is chosen until then. */
+  restore(range: TimeRange): void {
+    this.chosenRange = range;
+    this.shown = nearest(range, this.span);
   }
 
   showAll(): void {
@@ -71,9 +84,13 @@ export class TimeView {
   /** Moves as little as brings a time into view. */
   reveal(time: number): void {
     const { from, to } = this.shown;
-    if (time >= from && time <= to) return;
-    const half = (to - from) / 2;
-    this.show({ from: time - half, to: time + half });
+    if (!contains(this.shown, time)) {
+      const half = (to - from) / 2;
+      this.show({ from: time - half, to: time + half });
+    } else if (this.chosenRange !== null && !contains(this.chosenRange, time)) {
+      // Whoever looks at what is read by now is not led away from it.
+      this.show(this.shown);
+    }
   }
 
   /** Where a time is in a drawing of that width. */
@@ -86,4 +103,15 @@ export class TimeView {
     const { from, to } = this.shown;
     return from + (x / width) * (to - from);
   }
+}
+
+/** A range of that length in the span, as near to it as can be. */
+function nearest({ from, to }: TimeRange, span: TimeRange): TimeRange {
+  const length = Math.min(Math.max(to - from, SHORTEST), span.to - span.from);
+  const start = Math.max(span.from, Math.min(from, span.to - length));
+  return { from: start, to: start + length };
+}
+
+function contains({ from, to }: TimeRange, time: number): boolean {
+  return time >= from && time <= to;
 }

@@ -79,6 +79,59 @@ test('the whole grows with the capture, a part stays', () => {
   assert.equal(view.part, null);
 });
 
+const KEPT = { from: 80_000, to: 82_000 };
+
+/** A view as it is after a reload, when the first part of a capture is read: 0 to 10,000 of 100,000. */
+function restoredView(): TimeView {
+  const view = new TimeView();
+  view.restore(KEPT);
+  view.setSpan({ from: 0, to: 10_000 });
+  return view;
+}
+
+test('a part that was looked at before a reload is shown again as soon as it is read', () => {
+  const view = restoredView();
+  assert.deepEqual(view.part, { from: 8000, to: 10_000 }, 'the nearest there is');
+  assert.deepEqual(view.chosen, KEPT, 'which is not what is kept for the next reload');
+  view.setSpan({ from: 0, to: 81_000 });
+  assert.deepEqual(view.part, { from: 79_000, to: 81_000 });
+  view.setSpan({ from: 0, to: 100_000 });
+  assert.deepEqual(view.part, KEPT);
+
+  const short = new TimeView();
+  short.restore(KEPT);
+  short.setSpan({ from: 0, to: 1000 });
+  assert.deepEqual(short.range, { from: 0, to: 1000 });
+  short.setSpan({ from: 0, to: 100_000 });
+  assert.deepEqual(short.range, KEPT, 'also when the first part is shorter');
+});
+
+test('what is chosen while a capture is read takes the place of what was looked at before', () => {
+  const whole = { from: 0, to: 100_000 };
+  const moved = restoredView();
+  moved.pan(-0.5);
+  moved.setSpan(whole);
+  assert.deepEqual(moved.part, { from: 7000, to: 9000 });
+  assert.deepEqual(moved.chosen, moved.part);
+
+  const all = restoredView();
+  all.showAll();
+  all.setSpan(whole);
+  assert.deepEqual([all.range, all.chosen], [whole, null]);
+
+  const selected = restoredView();
+  selected.reveal(9000);
+  selected.setSpan(whole);
+  assert.deepEqual(selected.part, { from: 8000, to: 10_000 }, 'nor is a selected event left');
+
+  const nearly = new TimeView();
+  nearly.restore(KEPT);
+  nearly.setSpan({ from: 0, to: 81_000 });
+  nearly.reveal(80_500);
+  nearly.setSpan(whole);
+  assert.deepEqual(nearly.part, KEPT, 'unless it is in both');
+});
+
 test('of what another version kept only what is known is taken', () => {
   for (const kept of [undefined, null, 3, 'x', []]) assert.deepEqual(checkedState(kept), NOTHING_KEPT);
   const state = { ...NOTHING_KEPT, filter: 'cpu:0', columns: ['time'], row: 3, range: { from: 1, to: 2 } };
