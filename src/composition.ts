@@ -5,12 +5,14 @@ import { EngineClient, type StartWorker } from './engine/client';
 import { CaptureEditor } from './views/captureEditor';
 import { CaptureStatus } from './views/captureStatus';
 import { ChooseShown } from './views/chooseShown';
+import { ChosenRows } from './views/chosenRows';
 import { CompareCaptures } from './views/compareCaptures';
 import { CopyAsText } from './views/copyAsText';
 import { EditorCommands } from './views/editorCommands';
 import { EditorFiles } from './views/editorFiles';
 import { DebugInfoChoice } from './views/debugInfoChoice';
 import { EngineRecovery } from './views/engineRecovery';
+import { EventFollower } from './views/eventFollower';
 import { ExportHolders } from './views/exportHolders';
 import { FieldHover } from './views/fieldHover';
 import { FileChecks } from './views/fileChecks';
@@ -85,14 +87,16 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     new ViewMessage(captureList),
     log,
   );
-  const stack = new StackView(engine, shown, captures, holders, log);
+  const chosen = new ChosenRows(holders);
+  const stack = new StackView(engine, shown, captures, chosen, log);
   const sample = vscode.Uri.joinPath(extensionUri, 'media/sample/trace.txt');
   const opening = new OpenCommands(captures, kernelTree, new ViewMessage(holders), sample, log);
   const recovery = new EngineRecovery(captures, kernelTree, opening, log);
   engine.onStopped((reason) => void recovery.recover(reason));
   const frames = new OpenFrame(engine, kernelTree, log);
   const pageFolder = vscode.Uri.joinPath(extensionUri, 'dist/webview');
-  const editor = new CaptureEditor({ engine, captures, opening, frames, log, pageFolder });
+  const follower = new EventFollower(engine, holdersTree, holders, chosen, log);
+  const editor = new CaptureEditor({ engine, captures, opening, frames, follower, log, pageFolder });
 
   subscriptions.push(
     log,
@@ -106,12 +110,14 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     holdersTree,
     capturesTree,
     holders,
+    chosen,
     captureList,
     opening,
     new FileChecks(captures, log),
     frames,
+    follower,
     editor,
-    new EditorCommands(editor, captures, holders),
+    new EditorCommands(editor, captures, holders, chosen),
     new PageMenu(shown, holders),
     shown,
     new RevealHolders(holdersTree, holders, shown),

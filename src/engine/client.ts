@@ -76,6 +76,8 @@ export class EngineClient implements EngineApi {
   readonly stackOf: EngineApi['stackOf'] = (request, options) => this.ask('stackOf', request, options);
   readonly stackOfEvent: EngineApi['stackOfEvent'] = (request, options) =>
     this.ask('stackOfEvent', request, options);
+  readonly placeOfEvent: EngineApi['placeOfEvent'] = (request, options) =>
+    this.ask('placeOfEvent', request, options);
   readonly setKindRules: EngineApi['setKindRules'] = (request, options) =>
     this.ask('setKindRules', request, options);
   readonly kindRules: EngineApi['kindRules'] = (request, options) => this.ask('kindRules', request, options);

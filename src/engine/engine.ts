@@ -17,6 +17,7 @@ import { KernelTreeChoice } from './kernelTreeChoice';
 import { OpenFiles } from './openFiles';
 import { pageInShort } from './pageInShort';
 import { pagesInRange } from './pagesInRange';
+import { placeOfEvent } from './placeOfEvent';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
 import { Reports } from './reports';
 import { wholeStack } from './stackRows';
@@ -238,6 +239,11 @@ export class Engine implements EngineApi {
       description: point,
       ...wholeStack(await this.sources.stacks(opened).frames(stack)),
     };
+  }
+
+  placeOfEvent({ capture, row }: Request<'placeOfEvent'>): Promise<Answer<'placeOfEvent'>> {
+    const opened = this.files.byId.get(capture);
+    return Promise.resolve(opened === undefined ? null : placeOfEvent(opened, row));
   }
 
   async text(request: Request<'text'>, options?: RequestOptions): Promise<string> {

@@ -443,6 +443,14 @@ interface EngineRequests extends EventRequests {
     request: { readonly capture: string; readonly row: number };
     answer: StackRows | null;
   };
+  /**
+   * The place that rows of the holders tree have of what an event is of: of the mark that rests on it, of the reference
+   * that it took or dropped, or of its page alone, with no row. Null for an event of no page.
+   */
+  readonly placeOfEvent: {
+    request: { readonly capture: string; readonly row: number };
+    answer: CapturePlace | null;
+  };
   /** A row of the holders tree and what is below it as text for a mail; the whole tree when `node` is null. */
   readonly text: {
     request: { readonly node: string | null; readonly query: HoldersQuery };

@@ -7,6 +7,7 @@ import type { PlacedStacks } from './frames';
 import { heldTime, heldTimeText } from './heldTime';
 import { branch, type Branch } from './lazyTree';
 import { heldMood, kindText, pfnText, stillHeldText } from './pageFacts';
+import { placeOfReference } from './placeOfEvent';
 import type { NodeMood, Tooltip } from './protocol';
 import { frameRow, stackRows, withStack } from './stackRows';
 import { taskText } from './taskText';
@@ -39,7 +40,7 @@ export class ReferenceRows {
       {
         id,
         kind: 'reference',
-        place: { row: reference.acquired?.row ?? reference.released?.row ?? null, pfn: page.pfn },
+        place: { row: placeOfReference(reference), pfn: page.pfn },
         mood: blamed ? heldMood([reference]) : 'plain',
         label: this.label(reference, outcome),
         description: joined([

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { CapturePlace, EngineApi } from '../engine/protocol';
 import { CaptureEditorPanel } from './captureEditorPanel';
+import type { EventFollower } from './eventFollower';
 import { nameOf, uriOf } from './fileNames';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
@@ -28,6 +29,7 @@ export interface EditorParts {
   readonly captures: OpenCaptures;
   readonly opening: OpenCommands;
   readonly frames: OpenFrame;
+  readonly follower: EventFollower;
   readonly log: vscode.LogOutputChannel;
   /** Folder of the page's own files. */
   readonly pageFolder: vscode.Uri;

@@ -176,7 +176,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
         await this.showHolders(message.pfn);
         return;
       case 'selected':
-        await this.showStack(message.row);
+        await this.showElsewhere(message.row);
         return;
       case 'copy':
         await vscode.env.clipboard.writeText(message.text);
@@ -248,12 +248,12 @@ export class CaptureEditorPanel implements vscode.Disposable {
     }
   }
 
-  /** One selection: the Stack view goes along. */
-  private async showStack(row: number): Promise<void> {
+  /** One selection: the Holders view and the Stack view go along. */
+  private async showElsewhere(row: number): Promise<void> {
     const { captureId } = this;
-    if (captureId !== undefined) {
-      await vscode.commands.executeCommand('pageHolders.showStackOfEvent', captureId, row);
-    }
+    if (captureId === undefined) return;
+    this.parts.follower.select(captureId, row);
+    await vscode.commands.executeCommand('pageHolders.showStackOfEvent', captureId, row);
   }
 
   private tellState(): void {

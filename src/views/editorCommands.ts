@@ -2,9 +2,10 @@
 import * as vscode from 'vscode';
 import type { CapturePlace } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
+import type { ChosenRows } from './chosenRows';
 import { inform } from './notifications';
 import type { OpenCaptures } from './openCaptures';
-import { isMoreRow, selectedRow, type MoreRow, type Row } from './rows';
+import { selectedRow, type MoreRow, type Row } from './rows';
 
 export class EditorCommands implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable;
@@ -13,14 +14,15 @@ export class EditorCommands implements vscode.Disposable {
     private readonly editor: CaptureEditor,
     private readonly captures: OpenCaptures,
     private readonly holders: vscode.TreeView<Row | MoreRow>,
+    chosen: ChosenRows,
   ) {
     const { registerCommand } = vscode.commands;
     this.subscriptions = vscode.Disposable.from(
       registerCommand('pageHolders.openEditor', (row?: Row) => this.open(row)),
       registerCommand('pageHolders.revealInEditor', (row?: Row) => this.reveal(row)),
       // One selection: an editor that is seen goes along, and none is opened for it.
-      holders.onDidChangeSelection(({ selection: [row] }) => {
-        const found = row === undefined || isMoreRow(row) ? null : placeOf(row);
+      chosen.onDidChoose((row) => {
+        const found = placeOf(row);
         if (found !== null && holders.visible) editor.reveal(found.capture, found.place);
       }),
     );

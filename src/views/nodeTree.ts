@@ -13,6 +13,8 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
   readonly onDidChangeTreeData = this.changed.event;
   /** How many children of a row are shown, where it is more than a slice. */
   private readonly counts = new Map<string | null, number>();
+  /** The rows that were asked for last, by the row that they are below. */
+  private readonly known = new Map<string | null, readonly Row[]>();
   private readonly subscription: vscode.Disposable;
 
   constructor(
@@ -24,6 +26,7 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
   ) {
     const askAgain = (): void => {
       this.counts.clear();
+      this.known.clear();
       this.changed.fire(undefined);
     };
     this.subscription = vscode.Disposable.from(
@@ -55,6 +58,7 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
       const { tree, shown } = this;
       const page = await this.engine.children({ tree, node, start: 0, end, query: shown.query });
       const rows = page.nodes.map((child): Row => ({ node: child, parent }));
+      this.known.set(node, rows);
       return page.total > end ? [...rows, { tree, parent, left: page.total - end }] : rows;
     } catch (error) {
       this.log.error(`The rows below ${node ?? 'the root'} of ${this.tree} cannot be shown.`, String(error));
@@ -71,6 +75,11 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
       if (next === undefined || next.node.id === id) return next ?? null;
       parent = next;
     }
+  }
+
+  /** Children of a row (null: the roots) as far as they were asked for; the engine is not asked. */
+  knownChildren(row: Row | null): readonly Row[] {
+    return this.known.get(row?.node.id ?? null) ?? [];
   }
 
   showMore({ tree, parent }: MoreRow): void {

@@ -27,7 +27,9 @@ export function isMoreRow(row: Row | MoreRow): row is MoreRow {
 }
 
 /** The row that a command is meant for when it comes from the palette or by key, and so has none. */
-export function selectedRow({ selection: [row] }: vscode.TreeView<Row | MoreRow>): Row | null {
+export function selectedRow({
+  selection: [row],
+}: Pick<vscode.TreeView<Row | MoreRow>, 'selection'>): Row | null {
   return row === undefined || isMoreRow(row) ? null : row;
 }
 

@@ -2,9 +2,10 @@
 import * as vscode from 'vscode';
 import type { HoldersQuery } from '../engine/holdersQuery';
 import type { EngineApi, StackRows, TreeNode } from '../engine/protocol';
+import type { ChosenRows } from './chosenRows';
 import { showFailure } from './failures';
 import type { OpenCaptures } from './openCaptures';
-import { isMoreRow, rowItem, tooltipText, type MoreRow, type Row } from './rows';
+import { rowItem, tooltipText, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
 
 /** Asks the engine for a stack; asked again when captures, kernel tree or debug info change. */
@@ -30,7 +31,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     private readonly engine: EngineApi,
     private readonly shown: ShownHolders,
     captures: OpenCaptures,
-    holders: vscode.TreeView<Row | MoreRow>,
+    holders: ChosenRows,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.view = vscode.window.createTreeView('pageHolders.stack', { treeDataProvider: this });
@@ -38,9 +39,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     this.subscriptions = vscode.Disposable.from(
       this.view,
       this.changed,
-      holders.onDidChangeSelection(({ selection: [row] }) => {
-        if (row !== undefined && !isMoreRow(row)) void this.showRow(row);
-      }),
+      holders.onDidChoose((row) => this.showRow(row)),
       captures.onDidChange(() => this.update()),
       this.view.onDidChangeSelection(({ selection: [row] }) => {
         if (row !== undefined && row.node.id !== this.folded?.node.id) this.current = row.node.id;

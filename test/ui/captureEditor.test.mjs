@@ -151,6 +151,45 @@ describe('the capture editor', () => {
     await selectedRow()
       .filter({ has: editor().locator('.codicon-bookmark') })
       .waitFor();
+  });
+
+  it('selects in the Holders view what its selected event is of, and keeps focus and place', async () => {
+    const holders = view('Holders');
+    const selectedThere = (text) => holders.locator('.monaco-list-row.selected', { hasText: text });
+    const place = () => selectedRow().getAttribute('aria-rowindex');
+    // The press on its row has folded it.
+    await expand(row(/^refcount 1027 /, holders));
+    await row(/^pipe buffer · vmsplice · vmsplice-B-467/, holders).waitFor();
+    await eventRow('178.079368179').click();
+    await selectedThere(/^pipe buffer · vmsplice · vmsplice-B-467/).waitFor();
+    const begun = await place();
+    await editor().locator('.list:focus').waitFor();
+    await screenshot('editor-and-holders');
+    // A folded page stays folded.
+    for (let presses = 0; presses < 5; presses++) await page.keyboard.press('ArrowDown');
+    await selectedRow().getByText('178.105779819').waitFor();
+    await selectedThere('0x12e8c').waitFor();
+    assert.equal(await selectedThere('0x12e8c').getAttribute('aria-expanded'), 'false');
+    await row(/^isolate_migratepages_block/, view('Stack')).waitFor();
+    // What was selected there last must not answer with its own place.
+    await page.waitForTimeout(1500);
+    assert.equal(Number(await place()), Number(begun) + 5);
+    await editor().locator('.list:focus').waitFor();
+    await row(/^isolate_migratepages_block/, view('Stack')).waitFor();
+    // One that is no row of the tree leaves it as it is.
+    await eventRow('178.104657629').click();
+    await page.waitForTimeout(1000);
+    await selectedThere('0x12e8c').waitFor();
+    // A mark, from the timeline.
+    await editor().locator('.timeline-canvas').focus();
+    await page.keyboard.press('n');
+    await selectedRow().getByText('178.105962099').waitFor();
+    await selectedThere(/^refcount 1027 /).waitFor();
+    // A person may still choose what the tree has selected by itself, and everything goes along.
+    await eventRow('178.105779819').click();
+    await selectedThere('0x12e8c').waitFor();
+    await row(/^0x12e8d/, holders).click();
+    await selectedRow().getByText('178.105962099').waitFor();
     await showContainer('Explorer');
   });
 

@@ -7,7 +7,9 @@ import test, { after } from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
 import { EVENT_COLUMNS } from '../../../src/engine/eventCells';
 import { Engine } from '../../../src/engine/engine';
+import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
+import type { CapturePlace, NodeKind } from '../../../src/engine/protocol';
 import { isPageRef } from '../../../src/holders/countChange';
 import { EventTimes } from '../../../src/engine/eventTimes';
 import { timeTicks } from '../../../src/engine/timeTicks';
@@ -107,6 +109,43 @@ test('an event has its fields, its page and its stack', async () => {
   const firstOther = details.frames.findIndex(({ isPlumbing }) => !isPlumbing);
   assert.ok(details.frames.slice(firstOther).every(({ isPlumbing }) => !isPlumbing));
   assert.throws(() => engine.eventDetails({ capture, row: 1e9, waits: false }), { name: 'CaptureError' });
+});
+
+function placeText(place: CapturePlace | null): string {
+  return place === null ? 'null' : `0x${place.pfn?.toString(16)} ${place.row}`;
+}
+
+test('an event has the place of the rows that speak of it: its reference, its mark, or its page', async () => {
+  const { engine, capture, facts } = await opened();
+  const placesOf = async (kind: NodeKind): Promise<readonly string[]> => {
+    const found: string[] = [];
+    const collect = async (node: string | null): Promise<void> => {
+      const request = { tree: 'holders', node, start: 0, end: 1000, query: DEFAULT_QUERY } as const;
+      for (const child of (await engine.children(request)).nodes) {
+        if (child.kind === kind) found.push(placeText(child.place));
+        if (child.hasChildren && ['page', 'mark', 'role'].includes(child.kind)) await collect(child.id);
+      }
+    };
+    await collect(null);
+    return found;
+  };
+  const places: string[] = [];
+  for (let row = 0; row < facts.events; row++) {
+    places.push(placeText(await engine.placeOfEvent({ capture, row })));
+  }
+  const references = await placesOf('reference');
+  const marks = await placesOf('mark');
+  assert.ok(references.length > 3 && marks.length > 0);
+  for (const place of [...references, ...marks]) assert.ok(places.includes(place), place);
+  // Get and put of one reference are at one place.
+  const { rows } = await engine.events({ capture, filter: 'role:held', use: 'filter', start: 0, end: 100 });
+  const held = new Set(rows.map(({ row }) => places[row]!));
+  assert.ok(held.size < rows.length);
+  assert.ok([...held].every((place) => references.includes(place)));
+  assert.ok(places.includes('0x12f98 null'));
+  assert.ok(places.includes('null'));
+  assert.equal(await engine.placeOfEvent({ capture, row: facts.events }), null);
+  assert.equal(await engine.placeOfEvent({ capture: 'gone', row: 0 }), null);
 });
 
 test('columns of the timeline count every event once, whatever the range', async () => {

@@ -69,6 +69,25 @@ export class ThemeIcon {
   constructor(readonly id: string) {}
 }
 
+export class ThemeColor {
+  constructor(readonly id: string) {}
+}
+
+export class TreeItem {
+  constructor(
+    readonly label: string,
+    readonly collapsibleState: number,
+  ) {}
+}
+
+export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
+
+export class MarkdownString {
+  constructor(readonly value: string) {}
+}
+
+export const env = { language: 'en' };
+
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 
 const foldersChanged = new EventEmitter<void>();
