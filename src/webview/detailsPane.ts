@@ -8,6 +8,16 @@ interface DetailsActions {
   readonly onOpenFrame: (frame: string, takesFocus: boolean) => void;
   readonly onShowHolders: (pfn: number) => void;
   readonly onLeaveLeft: () => void;
+  readonly onPlumbing: (isShown: boolean) => void;
+  /** It was scrolled, to so many pixels. */
+  readonly onScroll: (top: number) => void;
+}
+
+/** How the pane was left. */
+interface LeftDetails {
+  /** Frames that only count references are seldom asked for. */
+  readonly isPlumbingShown: boolean;
+  readonly detailsTop: number;
 }
 
 /** As in the Holders view. */
@@ -35,19 +45,28 @@ function breakable(text: string): readonly (string | HTMLElement)[] {
 export class DetailsPane {
   readonly root = element('section', { class: 'details', 'aria-label': l10n.t('Selected event') });
   private details: EventDetails | null = null;
-  /** Frames that only count references are seldom asked for. */
-  private isPlumbingShown = false;
+  private isPlumbingShown: boolean;
+  /** Where it was left, until somebody does something in it or it shows another event. */
+  private leftTop: number | null;
 
-  constructor(private readonly actions: DetailsActions) {
+  constructor(
+    private readonly actions: DetailsActions,
+    { isPlumbingShown, detailsTop }: LeftDetails,
+  ) {
+    this.isPlumbingShown = isPlumbingShown;
+    this.leftTop = detailsTop;
     this.root.addEventListener('keydown', (event) => {
       this.pressed(event);
     });
+    this.listenToScroll();
     this.showNothing(l10n.t('Select an event to see its stack.'));
   }
 
   show(details: EventDetails): void {
+    if (this.details !== null && this.details.row !== details.row) this.leftTop = null;
     this.details = details;
     this.draw();
+    this.scrollToLeft();
   }
 
   showNothing(text: string): void {
@@ -65,6 +84,24 @@ export class DetailsPane {
 
   focus(): void {
     this.frameElements()[0]?.focus();
+  }
+
+  private listenToScroll(): void {
+    const { root } = this;
+    for (const type of ['wheel', 'pointerdown', 'keydown', 'focusin']) {
+      root.addEventListener(type, () => (this.leftTop = null), { passive: true });
+    }
+    root.addEventListener('scroll', () => {
+      if (this.leftTop === null) this.actions.onScroll(root.scrollTop);
+    });
+    // The timeline above it comes later, and takes room from it.
+    new ResizeObserver(() => {
+      this.scrollToLeft();
+    }).observe(root);
+  }
+
+  private scrollToLeft(): void {
+    if (this.leftTop !== null && this.details !== null) this.root.scrollTop = this.leftTop;
   }
 
   private draw(): void {
@@ -120,6 +157,7 @@ export class DetailsPane {
     );
     button.addEventListener('click', () => {
       this.isPlumbingShown = !this.isPlumbingShown;
+      this.actions.onPlumbing(this.isPlumbingShown);
       this.draw();
       this.root.querySelector<HTMLElement>('.disclosure')?.focus();
     });

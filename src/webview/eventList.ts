@@ -21,6 +21,10 @@ interface EventListActions {
   readonly onOpen: () => void;
   /** The way to what is right of the list. */
   readonly onLeaveRight: () => void;
+  /** What is seen begins that many rows behind the first. */
+  readonly onScroll: (top: number) => void;
+  /** What is seen begins that many pixels right of the first column. */
+  readonly onScrollSideways: (left: number) => void;
 }
 
 export class EventList {
@@ -49,6 +53,12 @@ export class EventList {
   /** Selected, but not there yet: it is told when it comes. */
   private isTold = true;
   private isDrawing = false;
+  /** As it was told last, in px. */
+  private toldPlace = 0;
+  /** How far it was left sideways, in px, until somebody moves it. */
+  private leftSideways: number | null = null;
+  /** Where the list itself put it then: the columns may have less room. */
+  private ownSideways = 0;
   /** How often somebody selected a row: an answer that is late must not undo it. */
   private choices = 0;
 
@@ -87,6 +97,11 @@ export class EventList {
       this.ownBarTop = this.bar.scrollTop;
       this.scroll.moveBar(this.bar.scrollTop);
       this.draw();
+    });
+    this.grid.addEventListener('scroll', () => {
+      if (this.leftSideways !== null && this.grid.scrollLeft === this.ownSideways) return;
+      this.leftSideways = null;
+      this.actions.onScrollSideways(this.grid.scrollLeft);
     });
     new ResizeObserver(() => {
       this.resized();
@@ -130,6 +145,7 @@ export class EventList {
     setAttributes(this.grid, { 'aria-colcount': this.columns.length });
     for (const row of this.rows) row.remove();
     this.rows.length = 0;
+    this.goSideways();
     this.draw();
   }
 
@@ -156,6 +172,37 @@ export class EventList {
     this.draw();
   }
 
+  /** The selected row is at another place now: it stays in view where it was. */
+  moveSelected(index: number): void {
+    const wasSeen = this.isSelectedSeen;
+    this.selected = index;
+    this.isTold = true;
+    if (wasSeen && index >= 0) this.scroll.reveal(index);
+    this.draw();
+  }
+
+  /**
+   * Scrolls to where it was left, as soon as there are that many rows, unless somebody scrolls or selects until then.
+   *
+   * @param top as it was told; null to stay where it is
+   */
+  restore(top: number | null): void {
+    this.scroll.restore(top === null ? null : top * ROW_HEIGHT);
+    this.draw();
+  }
+
+  /** As {@link restore}, once there are columns. */
+  restoreSideways(left: number): void {
+    this.leftSideways = left;
+    this.goSideways();
+  }
+
+  private goSideways(): void {
+    if (this.leftSideways === null) return;
+    this.grid.scrollLeft = this.leftSideways;
+    this.ownSideways = this.grid.scrollLeft;
+  }
+
   /** Draws before the next frame. */
   draw(): void {
     if (this.isDrawing) return;
@@ -167,14 +214,21 @@ export class EventList {
   }
 
   private resized(): void {
-    const { first, end } = this.scroll.seen;
-    const wasSeen = this.selected >= first && this.selected < end;
+    const wasSeen = this.isSelectedSeen;
     this.scroll.resize(this.count, this.body.clientHeight);
     // The bar is higher than the rows beside it: it goes past the header too.
     const besides = this.bar.clientHeight - this.body.clientHeight;
     this.barContent.style.height = `${this.scroll.barHeight + besides}px`;
+    // The browser moves a bar that is too far down for its way by now, which is nobody's hand either.
+    this.ownBarTop = Math.min(this.ownBarTop, this.bar.scrollHeight - this.bar.clientHeight);
     if (wasSeen) this.scroll.reveal(this.selected);
     this.draw();
+  }
+
+  /** Whether the selected row is in view, and stays there: in a list that goes where it was left, that is what stays. */
+  private get isSelectedSeen(): boolean {
+    const { first, end } = this.scroll.seen;
+    return !this.scroll.isRestored && this.selected >= first && this.selected < end;
   }
 
   private drawNow(): void {
@@ -200,6 +254,14 @@ export class EventList {
     const isSeen = this.selected >= first && this.selected < end;
     setAttributes(this.grid, { 'aria-activedescendant': isSeen ? rowId(this.selected) : null });
     this.tellSelected();
+    this.tellPlace();
+  }
+
+  private tellPlace(): void {
+    const { place } = this.scroll;
+    if (place === this.toldPlace) return;
+    this.toldPlace = place;
+    this.actions.onScroll(place / ROW_HEIGHT);
   }
 
   private newRow(): HTMLElement {

@@ -8,6 +8,10 @@ export interface KeptState {
   readonly columns: readonly EventColumnId[] | null;
   /** Row of the capture that is selected. */
   readonly row: number | null;
+  /** Rows of the list above what is seen of it, and the part of one; null for wherever the selected row is seen. */
+  readonly top: number | null;
+  /** Pixels of the list left of what is seen of it. */
+  readonly sideways: number;
   /** Page that the timeline shows the count of. */
   readonly pfn: number | null;
   /** What the timeline shows; null for the whole. */
@@ -16,6 +20,10 @@ export interface KeptState {
   readonly hasBegun: boolean;
   /** Part of the width that the list has, from 0 to 1. */
   readonly split: number;
+  /** Frames that only count references are unfolded. */
+  readonly isPlumbingShown: boolean;
+  /** Pixels of the details above what is seen of them. */
+  readonly detailsTop: number;
 }
 
 export const NOTHING_KEPT: KeptState = {
@@ -23,27 +31,46 @@ export const NOTHING_KEPT: KeptState = {
   use: 'filter',
   columns: null,
   row: null,
+  top: null,
+  sideways: 0,
   pfn: null,
   range: null,
   hasBegun: false,
   split: 0.66,
+  isPlumbingShown: false,
+  detailsTop: 0,
 };
 
 /** What was kept may be of another version of the extension: only what is known is taken. */
 export function checkedState(kept: unknown): KeptState {
   if (typeof kept !== 'object' || kept === null) return NOTHING_KEPT;
-  const { filter, use, columns, row, pfn, range, hasBegun, split } = kept as Readonly<
-    Record<string, unknown>
-  >;
+  const {
+    filter,
+    use,
+    columns,
+    row,
+    top,
+    sideways,
+    pfn,
+    range,
+    hasBegun,
+    split,
+    isPlumbingShown,
+    detailsTop,
+  } = kept as Readonly<Record<string, unknown>>;
   return {
     filter: typeof filter === 'string' ? filter : '',
     use: use === 'find' ? 'find' : 'filter',
     columns: Array.isArray(columns) ? columns.filter((each) => typeof each === 'string').map(columnId) : null,
     row: wholeNumber(row),
+    top: place(top),
+    sideways: place(sideways) ?? 0,
     pfn: wholeNumber(pfn),
     range: checkedRange(range),
     hasBegun: hasBegun === true,
     split: typeof split === 'number' && split >= 0.2 && split <= 0.9 ? split : NOTHING_KEPT.split,
+    isPlumbingShown: isPlumbingShown === true,
+    detailsTop: place(detailsTop) ?? 0,
   };
 }
 
@@ -54,6 +81,10 @@ function columnId(name: string): EventColumnId {
 
 function wholeNumber(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function place(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
 }
 
 function checkedRange(value: unknown): TimeRange | null {

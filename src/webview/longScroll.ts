@@ -8,6 +8,8 @@ export const HIGHEST = 8_000_000;
 export class LongScroll {
   /** Pixels of the list above the view. */
   private offset = 0;
+  /** Where the list was left, as long as nobody moved it since: it may be behind what there is of the list by now. */
+  private leftAt: number | null = null;
   private rows = 0;
   private viewHeight = 0;
 
@@ -19,6 +21,16 @@ export class LongScroll {
 
   get top(): number {
     return this.offset;
+  }
+
+  /** Pixels of the list above the view once all of it is there. */
+  get place(): number {
+    return this.leftAt ?? this.offset;
+  }
+
+  /** Whether it follows the place where it was left. */
+  get isRestored(): boolean {
+    return this.leftAt !== null;
   }
 
   /** Height of what the scrollbar moves over. */
@@ -47,11 +59,18 @@ export class LongScroll {
   resize(rows: number, viewHeight: number): void {
     this.rows = rows;
     this.viewHeight = viewHeight;
-    this.moveTo(this.offset);
+    this.offset = this.within(this.place);
+  }
+
+  /** Goes where it was left as soon as the list is that long, unless it is moved until then; null for nowhere. */
+  restore(place: number | null): void {
+    this.leftAt = place;
+    this.offset = this.within(this.place);
   }
 
   moveTo(offset: number): void {
-    this.offset = Math.max(0, Math.min(offset, this.height - this.viewHeight));
+    this.leftAt = null;
+    this.offset = this.within(offset);
   }
 
   moveBar(barTop: number): void {
@@ -61,11 +80,16 @@ export class LongScroll {
 
   /** As little as brings a row into view; into its middle where it is far away. */
   reveal(row: number): void {
+    this.leftAt = null;
     const top = row * this.rowHeight;
     const bottom = top + this.rowHeight;
     const isFar = bottom < this.offset - this.viewHeight || top > this.offset + 2 * this.viewHeight;
     if (isFar) this.moveTo(top - (this.viewHeight - this.rowHeight) / 2);
     else if (top < this.offset) this.moveTo(top);
     else if (bottom > this.offset + this.viewHeight) this.moveTo(bottom - this.viewHeight);
+  }
+
+  private within(offset: number): number {
+    return Math.max(0, Math.min(offset, this.height - this.viewHeight));
   }
 }

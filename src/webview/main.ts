@@ -16,11 +16,15 @@ import { RowCache } from './rowCache';
 import { Splitter } from './splitter';
 import { TimelineView } from './timelineView';
 
+/** What changes with every frame of a scroll is kept after that, in ms: a page may be gone a moment later. */
+const KEEP_DELAY = 100;
+
 class CaptureEditorPage {
   private readonly host = new Host((message) => {
     this.hear(message);
   });
   private kept: KeptState = checkedState(this.host.kept);
+  private keepTimer: number | null = null;
   /** The last filter that was understood: what is shown stays by it while another is typed. */
   private applied: { readonly filter: string; readonly use: FilterUse } = {
     filter: '',
@@ -28,6 +32,8 @@ class CaptureEditorPage {
   };
   private header: CaptureHeader | null = null;
   private state: CaptureState | null = null;
+  /** The selected event is to be brought into view when it is in the list. */
+  private seeksSelected = this.kept.top === null;
   /** The filter that was asked for last is in force once this is done. */
   private applying: Promise<void> = Promise.resolve();
   private readonly latestHeader = new Latest();
@@ -63,18 +69,33 @@ class CaptureEditorPage {
     onLeaveRight: () => {
       this.details.focus();
     },
-  });
-  private readonly details = new DetailsPane({
-    onOpenFrame: (frame, takesFocus) => {
-      this.host.tell({ type: 'openFrame', frame, takesFocus });
+    onScroll: (top) => {
+      this.keepSoon({ top });
     },
-    onShowHolders: (pfn) => {
-      this.host.tell({ type: 'showHolders', pfn });
-    },
-    onLeaveLeft: () => {
-      this.list.focus();
+    onScrollSideways: (sideways) => {
+      this.keepSoon({ sideways });
     },
   });
+  private readonly details = new DetailsPane(
+    {
+      onOpenFrame: (frame, takesFocus) => {
+        this.host.tell({ type: 'openFrame', frame, takesFocus });
+      },
+      onShowHolders: (pfn) => {
+        this.host.tell({ type: 'showHolders', pfn });
+      },
+      onLeaveLeft: () => {
+        this.list.focus();
+      },
+      onPlumbing: (isPlumbingShown) => {
+        this.keep({ isPlumbingShown });
+      },
+      onScroll: (detailsTop) => {
+        this.keepSoon({ detailsTop });
+      },
+    },
+    this.kept,
+  );
   private readonly timeline = new TimelineView({
     ask: (range, columns, signal) =>
       this.header === null
@@ -95,10 +116,7 @@ class CaptureEditorPage {
     },
   });
   private readonly filterBar = new FilterBar({
-    onChange: (filter, use) => {
-      this.keep({ filter, use });
-      void this.applyFilter();
-    },
+    onChange: (filter, use) => void this.changeFilter(filter, use),
     onComplete: (filter, offset) => this.host.ask('completeFilter', { filter, offset }),
     onStep: (step) => void this.stepMatch(step),
     onLeaveDown: () => {
@@ -120,6 +138,8 @@ class CaptureEditorPage {
     document.body.append(this.headerView.root, this.timeline.root, this.filterBar.root, panes);
     this.filterBar.show(this.kept.filter, this.kept.use);
     if (this.kept.range !== null) this.timeline.view.restore(this.kept.range);
+    this.list.restore(this.kept.top);
+    this.list.restoreSideways(this.kept.sideways);
     document.addEventListener('keydown', (event) => {
       this.pressed(event);
     });
@@ -154,6 +174,8 @@ class CaptureEditorPage {
     if (state.generation === null) {
       this.header = null;
       this.cache.clear();
+      // What is read again is looked at where it was left.
+      this.list.restore(this.kept.top);
       this.list.showCount(0);
       this.list.showNote(state.phase === 'reading' ? l10n.t('The first events are being read.') : '');
       this.details.showNothing('');
@@ -177,6 +199,14 @@ class CaptureEditorPage {
       this.applied = { filter: '', use: this.kept.use };
       await this.applyFilter();
     });
+  }
+
+  private changeFilter(filter: string, use: FilterUse): Promise<void> {
+    this.keep({ filter, use });
+    // Other rows are at the place where the list was left.
+    this.list.restore(null);
+    this.seeksSelected = true;
+    return this.applyFilter();
   }
 
   private applyFilter(): Promise<void> {
@@ -208,8 +238,14 @@ class CaptureEditorPage {
     const { choiceCount } = this.list;
     const place = await this.host.ask('eventPlace', { ...this.applied, at: { row } }, signal);
     if (this.list.choiceCount !== choiceCount) return;
-    this.list.reveal(place?.row === row ? place.index : -1);
-    if (place?.row === row) this.timeline.select(place.time);
+    if (place?.row !== row) {
+      this.list.moveSelected(-1);
+      return;
+    }
+    if (this.seeksSelected) this.list.reveal(place.index);
+    else this.list.moveSelected(place.index);
+    this.seeksSelected = false;
+    this.timeline.select(place.time);
   }
 
   private showCounts({ matching, total }: EventWindow): void {
@@ -238,6 +274,7 @@ class CaptureEditorPage {
 
   /** Remembers what is selected, and shows it in the timeline. */
   private selected(row: number, time: number, pfn: number): void {
+    this.seeksSelected = false;
     const isOtherPage = pfn >= 0 && pfn !== this.kept.pfn;
     const hasTime = Number.isFinite(time);
     const { view } = this.timeline;
@@ -254,7 +291,7 @@ class CaptureEditorPage {
       const isShown = place?.row === row;
       this.list.reveal(isShown ? place.index : -1);
       if (isShown) this.selected(row, place.time, place.pfn);
-      else this.keep({ row });
+      else this.seek(row);
       await this.showDetails();
     });
   }
@@ -285,7 +322,8 @@ class CaptureEditorPage {
 
   private async reveal(row: number | null, pfn: number | null): Promise<void> {
     if (this.header === null) {
-      this.keep({ row, pfn });
+      this.keep({ pfn });
+      this.seek(row);
       return;
     }
     if (pfn !== null && pfn !== this.kept.pfn) {
@@ -295,12 +333,17 @@ class CaptureEditorPage {
     if (row !== null) await this.selectRow(row);
   }
 
+  /** Selects an event that is not in the list, or not yet. */
+  private seek(row: number | null): void {
+    this.keep({ row });
+    this.seeksSelected = true;
+  }
+
   private async brush(range: TimeRange): Promise<void> {
     await this.guarded(this.latestPlace, async (signal) => {
       const filter = await this.host.ask('spanFilter', { filter: this.kept.filter, range }, signal);
-      this.keep({ filter, use: 'filter' });
       this.filterBar.show(filter, 'filter');
-      await this.applyFilter();
+      await this.changeFilter(filter, 'filter');
     });
   }
 
@@ -336,6 +379,14 @@ class CaptureEditorPage {
   private keep(part: Partial<KeptState>): void {
     this.kept = { ...this.kept, ...part };
     this.host.keep(this.kept);
+  }
+
+  private keepSoon(part: Partial<KeptState>): void {
+    this.kept = { ...this.kept, ...part };
+    this.keepTimer ??= window.setTimeout(() => {
+      this.keepTimer = null;
+      this.host.keep(this.kept);
+    }, KEEP_DELAY);
   }
 
   private async guarded(latest: Latest, work: (signal: AbortSignal) => Promise<void>): Promise<void> {

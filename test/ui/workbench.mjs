@@ -140,6 +140,20 @@ export async function openFolders(...folders) {
 
 export async function openWindow(query) {
   await page.goto(server.url(query));
+  await windowLoaded();
+}
+
+/** Every 5 s VS Code stores what is kept in a browser, once it has nothing to do: nothing can be when a page goes. */
+const STORED = 8000;
+
+/** Loads the window again, as the browser's key does. */
+export async function reloadWindow() {
+  await page.waitForTimeout(STORED);
+  await page.reload();
+  await windowLoaded();
+}
+
+async function windowLoaded() {
   await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
   // A file opened before the extension is known opens as plain text, and stays so.
   await activityBarIcon('Page Holders').waitFor({ timeout: 60_000 });

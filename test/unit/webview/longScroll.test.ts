@@ -47,6 +47,48 @@ test('a list that gets shorter is not looked at behind its end', () => {
   assert.equal(scroll.top, 0);
 });
 
+test('a list that was left somewhere is seen from there as soon as it is read so far', () => {
+  const scroll = new LongScroll(22);
+  scroll.restore(22 * 5000 + 7);
+  scroll.resize(0, 0);
+  scroll.resize(1000, 700);
+  assert.equal(scroll.seen.end, 1000, 'the nearest there is');
+  assert.equal(scroll.place, 22 * 5000 + 7, 'which is not what is kept for the next reload');
+  scroll.resize(10_000, 700);
+  assert.equal(scroll.top, 22 * 5000 + 7);
+  // At the end, a timeline that comes later takes room from it.
+  scroll.restore(22 * 10_000 - 500);
+  scroll.resize(10_000, 700);
+  scroll.resize(10_000, 500);
+  assert.equal(scroll.top, 22 * 10_000 - 500);
+});
+
+test('a list that somebody moved, or selected a row of, is not led back to where it was left', () => {
+  const moves: readonly ((scroll: LongScroll) => void)[] = [
+    (scroll) => {
+      scroll.moveTo(scroll.top - 22);
+    },
+    (scroll) => {
+      scroll.moveBar(scroll.barTop - 22);
+    },
+    (scroll) => {
+      scroll.reveal(970);
+    },
+    (scroll) => {
+      scroll.restore(null);
+    },
+  ];
+  for (const move of moves) {
+    const scroll = new LongScroll(22);
+    scroll.restore(22 * 5000);
+    scroll.resize(1000, 500);
+    move(scroll);
+    const { top } = scroll;
+    scroll.resize(10_000, 500);
+    assert.deepEqual([scroll.top, scroll.place], [top, top]);
+  }
+});
+
 test('what is zoomed at stays where it is, and nothing beyond the capture is shown', () => {
   const random = seededRandom(6);
   const span = { from: 1000, to: 1_000_000_000 };
@@ -134,16 +176,30 @@ test('what is chosen while a capture is read takes the place of what was looked 
 
 test('of what another version kept only what is known is taken', () => {
   for (const kept of [undefined, null, 3, 'x', []]) assert.deepEqual(checkedState(kept), NOTHING_KEPT);
-  const state = { ...NOTHING_KEPT, filter: 'cpu:0', columns: ['time'], row: 3, range: { from: 1, to: 2 } };
+  const state = {
+    ...NOTHING_KEPT,
+    filter: 'cpu:0',
+    columns: ['time'],
+    row: 3,
+    top: 1.5,
+    sideways: 20,
+    range: { from: 1, to: 2 },
+    isPlumbingShown: true,
+    detailsTop: 30,
+  };
   assert.deepEqual(checkedState(JSON.parse(JSON.stringify(state))), state);
   const odd = {
     filter: 3,
     use: 'x',
     columns: [1, 'pfn'],
     row: -1,
+    top: 'x',
+    sideways: NaN,
     pfn: 1.5,
     range: { from: 2, to: 1 },
     split: 7,
+    isPlumbingShown: 1,
+    detailsTop: -1,
   };
   assert.deepEqual(checkedState(odd), { ...NOTHING_KEPT, columns: ['pfn'] });
 });
