@@ -286,6 +286,9 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri, atFirst: string):
     `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
     `script-src 'nonce-${nonce}'`,
+    // The default is not that of these two.
+    "base-uri 'none'",
+    "form-action 'none'",
   ].join('; ');
   const { bundle } = vscode.l10n;
   const translations = bundle === undefined ? '' : ` data-translations="${htmlText(JSON.stringify(bundle))}"`;

@@ -30,8 +30,15 @@ const stackFrame = (text) => editor().locator('.frame', { hasText: text }).first
 
 describe('the capture editor', () => {
   let folder;
+  /** What the browser says that the page was not allowed to do. */
+  const refused = [];
+  const noteRefused = (message) => {
+    const isRefused = /Refused to|Content Security Policy/.test(message.text());
+    if (isRefused) refused.push(message.text());
+  };
 
   before(async () => {
+    page.on('console', noteRefused);
     folder = folderWith('editor', path.join(repository, 'test/fixtures/f_dat_v7_zstd/trace.dat'));
     await openFolders(kernelTree, folder);
     await openFile(path.join(folder, 'trace.dat'));
@@ -85,9 +92,10 @@ describe('the capture editor', () => {
     await status()
       .getByText(/^\d+ of 114 events$/)
       .waitFor();
-    for (const each of await editor().locator('.list-body .list-row:visible').allInnerTexts()) {
-      assert.match(each, /pvm-reader/);
-    }
+    await until(async () => {
+      const rows = await editor().locator('.list-body .list-row:visible').allInnerTexts();
+      return rows.length > 0 && rows.every((text) => text.includes('pvm-reader'));
+    });
   });
 
   it('underlines what it does not understand, and says what it expected', async () => {
@@ -282,6 +290,7 @@ describe('the capture editor', () => {
   });
 
   after(async () => {
+    page.off('console', noteRefused);
     // The other suites change between light and dark: these two are then what they find.
     await chooseTheme('Dark Modern');
     await page.locator('.monaco-workbench.vs-dark').waitFor();
@@ -305,6 +314,24 @@ describe('the capture editor', () => {
       await screenshot(`editor-${theme.toLowerCase().replaceAll(' ', '-')}`);
     });
   }
+
+  it('lets its page do no more than it does', async () => {
+    const policy = await editor()
+      .locator('meta[http-equiv=Content-Security-Policy]')
+      .first()
+      .getAttribute('content');
+    const directives = new Map(
+      policy.split(';').map((each) => {
+        const [name, ...sources] = each.trim().split(/\s+/);
+        return [name, sources.join(' ')];
+      }),
+    );
+    for (const name of ['default-src', 'base-uri', 'form-action'])
+      assert.equal(directives.get(name), "'none'");
+    assert.match(directives.get('script-src'), /^'nonce-[\w+/=]{22,}'$/);
+    assert.doesNotMatch(policy, /unsafe-/);
+    assert.deepEqual(refused, []);
+  });
 });
 
 describe('the capture editor of a text', () => {
