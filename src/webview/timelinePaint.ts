@@ -1,6 +1,8 @@
 /** Draws the timeline: density, gaps, marks, held spans, the count of a page, axis. */
 import * as l10n from '@vscode/l10n';
 import type { HeldSpan, PageCounts, Timeline, TimelineLane, TimelineMark } from '../engine/eventProtocol';
+import type { Pen } from './pen';
+import { isSame } from './targetWalk';
 import type { TimeView } from './timeView';
 
 /** Bands from top to bottom, in px. */
@@ -19,6 +21,9 @@ const MOST_HEIGHT = 7;
 
 /** Width of a mark's sign. */
 const SIGN = 9;
+
+/** What the ring of the focus leaves free around what it stands around. */
+const RING = 3;
 
 export interface Palette {
   readonly foreground: string;
@@ -62,8 +67,12 @@ export function markStyle(reason: string | null): { readonly colour: MarkColour;
   }
 }
 
-/** Something in the drawing that can be pointed at, in px. */
+export type TargetKind = 'gap' | 'mark' | 'span' | 'left-out' | 'get' | 'put' | 'expected';
+
+/** Something in the drawing that can be pointed at, and reached by keys: where it is, in px, and when. */
 export interface Target {
+  readonly kind: TargetKind;
+  readonly time: number;
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -81,6 +90,8 @@ interface Drawing {
   readonly selected: number | null;
   /** Both ends of what is brushed, in px. */
   readonly brush: readonly [number, number] | null;
+  /** What keys have led to, as it was when it was drawn last; null where they led nowhere, or have no effect now. */
+  readonly reached: Target | null;
 }
 
 export function heightOf({ lanes, page }: Pick<Timeline, 'lanes' | 'page'>): number {
@@ -93,7 +104,7 @@ export class TimelinePainter {
   private top = 0;
 
   constructor(
-    private readonly context: CanvasRenderingContext2D,
+    private readonly context: Pen,
     private readonly palette: Palette,
     private readonly drawing: Drawing,
   ) {}
@@ -119,11 +130,17 @@ export class TimelinePainter {
       this.selection();
       this.brushed();
     });
+    this.reached();
     return this.targets;
   }
 
   private x(time: number): number {
     return GUTTER + this.drawing.view.xOf(time, this.drawing.width - GUTTER);
+  }
+
+  /** Whether a point is in the part that is time: what was answered for another range may lie beside it. */
+  private isSeen(x: number): boolean {
+    return x >= GUTTER - 1 && x <= this.drawing.width + 1;
   }
 
   /** Draws within the part that is time. */
@@ -220,7 +237,17 @@ export class TimelinePainter {
       }
       context.stroke();
       context.restore();
-      this.targets.push({ left, right, top, bottom: top + DENSITY, label, row: -1, pfn: -1 });
+      this.targets.push({
+        kind: 'gap',
+        time: from ?? data.span.from,
+        left,
+        right,
+        top,
+        bottom: top + DENSITY,
+        label,
+        row: -1,
+        pfn: -1,
+      });
     }
   }
 
@@ -233,13 +260,15 @@ export class TimelinePainter {
   private mark({ time, reason, label, row, pfn }: TimelineMark, middle: number): void {
     const { context, palette } = this;
     const x = this.x(time);
-    if (x < GUTTER - 1 || x > this.drawing.width + 1) return;
+    if (!this.isSeen(x)) return;
     const { colour, sign } = markStyle(reason);
     context.fillStyle = palette.marks[colour];
     context.strokeStyle = palette.marks[colour];
     drawSign(context, sign, x, middle, SIGN);
     const half = SIGN / 2 + 1;
     this.targets.push({
+      kind: 'mark',
+      time,
       left: x - half,
       right: x + half,
       top: middle - half,
@@ -285,16 +314,28 @@ export class TimelinePainter {
     // An end that is not in the capture is open.
     if (span.isOpenAfter) arrow(context, right, top, height, 1);
     if (span.isOpenBefore) arrow(context, left, top, height, -1);
-    this.targets.push({ left, right, top, bottom: top + height, label: span.label, row: span.row, pfn });
+    this.targets.push({
+      kind: 'span',
+      time: span.from,
+      left,
+      right,
+      top,
+      bottom: top + height,
+      label: span.label,
+      row: span.row,
+      pfn,
+    });
   }
 
   /** How many spans have no place in a lane, behind its name. */
   private leftOut({ left, pfn }: TimelineLane, middle: number): void {
-    const { context, palette } = this;
+    const { context, palette, drawing } = this;
     context.textAlign = 'right';
     context.fillStyle = palette.dim;
     context.fillText(`+${left}`, GUTTER - 6, middle);
     this.targets.push({
+      kind: 'left-out',
+      time: drawing.data.range.from,
       left: 0,
       right: GUTTER - 6,
       top: middle - LANE / 2,
@@ -337,17 +378,19 @@ export class TimelinePainter {
     this.stepLine(times, counts, y);
     for (const { time, row, count, change } of changes) {
       const x = this.x(time);
+      if (!this.isSeen(x)) continue;
       context.fillStyle = change > 0 ? palette.get : palette.put;
       drawSign(context, change > 0 ? 'up' : 'down', x, y(count), 6);
       const label =
         change > 0
           ? l10n.t('get +{0}: count {1}', change, count)
           : l10n.t('put {0}: count {1}', change, count);
-      this.targets.push(around(x, y(count), label, row, page.pfn));
+      const kind = change > 0 ? 'get' : 'put';
+      this.targets.push({ kind, time, label, row, pfn: page.pfn, ...around(x, y(count)) });
     }
-    context.lineWidth = 2;
     for (const { time, row, expected: level, label } of expected) {
       const x = this.x(time);
+      if (!this.isSeen(x)) continue;
       context.fillStyle = palette.expected;
       context.fillRect(x - 8, y(level) - 1, 16, 2);
       context.strokeStyle = palette.expected;
@@ -358,7 +401,14 @@ export class TimelinePainter {
       context.lineTo(x, top - 4);
       context.stroke();
       context.setLineDash([]);
-      this.targets.push(around(x, y(level), l10n.t('expected {0} · {1}', level, label), row, page.pfn));
+      this.targets.push({
+        kind: 'expected',
+        time,
+        label: l10n.t('expected {0} · {1}', level, label),
+        row,
+        pfn: page.pfn,
+        ...around(x, y(level)),
+      });
     }
   }
 
@@ -403,20 +453,29 @@ export class TimelinePainter {
     context.strokeStyle = palette.focus;
     context.strokeRect(left + 0.5, 0.5, Math.abs(other - one), heightOf(drawing.data) - 1);
   }
+
+  /** A ring with some room within, so that the smallest sign is still told by its form. */
+  private reached(): void {
+    const { context, palette, drawing } = this;
+    const { reached } = drawing;
+    const target = reached === null ? undefined : this.targets.find((each) => isSame(each, reached));
+    if (target === undefined) return;
+    const left = Math.max(1, Math.round(target.left) - RING);
+    const right = Math.min(drawing.width - 1, Math.round(target.right) + RING);
+    const top = Math.round(target.top) - RING;
+    const bottom = Math.min(heightOf(drawing.data) - 1, Math.round(target.bottom) + RING);
+    context.strokeStyle = palette.focus;
+    context.lineWidth = 2;
+    context.strokeRect(left, top, right - left, bottom - top);
+  }
 }
 
-function around(x: number, y: number, label: string, row: number, pfn: number): Target {
-  return { left: x - 4, right: x + 4, top: y - 4, bottom: y + 4, label, row, pfn };
+function around(x: number, y: number): Pick<Target, 'left' | 'right' | 'top' | 'bottom'> {
+  return { left: x - 4, right: x + 4, top: y - 4, bottom: y + 4 };
 }
 
 /** An end of a bar that goes on. */
-function arrow(
-  context: CanvasRenderingContext2D,
-  x: number,
-  top: number,
-  height: number,
-  direction: 1 | -1,
-): void {
+function arrow(context: Pen, x: number, top: number, height: number, direction: 1 | -1): void {
   const back = x - 3 * direction;
   context.beginPath();
   polygon(context, [back, top - 1], [x + 3 * direction, top + height / 2], [back, top + height + 1]);
@@ -425,7 +484,7 @@ function arrow(
 
 /** Draws a sign around a point, in the styles that the context has. */
 export function drawSign(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   sign: MarkSign | 'up' | 'down',
   x: number,
   y: number,
@@ -463,7 +522,7 @@ export function drawSign(
   context.fill();
 }
 
-function polygon(context: CanvasRenderingContext2D, ...points: readonly (readonly [number, number])[]): void {
+function polygon(context: Pen, ...points: readonly (readonly [number, number])[]): void {
   for (const [index, [x, y]] of points.entries()) {
     if (index === 0) context.moveTo(x, y);
     else context.lineTo(x, y);

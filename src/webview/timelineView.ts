@@ -4,11 +4,12 @@
  * columns of the drawing, so that any span of any capture costs the same.
  */
 import * as l10n from '@vscode/l10n';
-import type { Timeline, TimelineMark, TimeRange } from '../engine/eventProtocol';
+import type { PageCounts, Timeline, TimelineMark, TimeRange } from '../engine/eventProtocol';
 import { element, iconButton, setAttributes } from './dom';
 import { Latest } from './host';
 import { numberText } from './numberText';
 import { onThemeChange, themePalette } from './palette';
+import { isSame, stepTo } from './targetWalk';
 import {
   drawSign,
   GUTTER,
@@ -24,6 +25,8 @@ const ZOOM = 0.75;
 const PAN = 0.2;
 /** A press that moves less is a click, in px. */
 const STILL = 4;
+/** Room that is left for the line that says what keys led to, in px. */
+const LABEL_ROOM = 32;
 
 interface TimelineActions {
   readonly ask: (range: TimeRange | null, columns: number, signal: AbortSignal) => Promise<Timeline | null>;
@@ -65,6 +68,8 @@ export class TimelineView {
   private data: Timeline | null = null;
   private targets: readonly Target[] = [];
   private selected: number | null = null;
+  /** What keys led to last, as it was then. */
+  private reached: Target | null = null;
   private drag: Drag | null = null;
   private isDrawing = false;
   /** What is shown first is still to be chosen. */
@@ -207,7 +212,9 @@ export class TimelineView {
     canvas.height = Math.round(height * ratio);
     context.scale(ratio, ratio);
     const brush = drag?.isBrush === true ? ([drag.startX, drag.lastX] as const) : null;
-    this.targets = new TimelinePainter(context, this.palette, { width, view, data, selected, brush }).paint();
+    const reached = document.activeElement === canvas ? this.reached : null;
+    const drawing = { width, view, data, selected, brush, reached };
+    this.targets = new TimelinePainter(context, this.palette, drawing).paint();
   }
 
   private drawLegend(): void {
@@ -264,6 +271,13 @@ export class TimelineView {
     canvas.addEventListener('pointerleave', () => {
       this.hideTooltip();
     });
+    canvas.addEventListener('focus', () => {
+      this.draw();
+    });
+    canvas.addEventListener('blur', () => {
+      this.hideTooltip();
+      this.draw();
+    });
     canvas.addEventListener('keydown', (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (this.act(event.key.toLowerCase())) event.preventDefault();
@@ -301,16 +315,25 @@ export class TimelineView {
       case 'p':
         this.step(key === 'n' ? 1 : -1);
         return true;
+      // Not the brackets: where a keyboard has them on a third level, Windows says that Ctrl and Alt are held.
+      case '.':
+      case ',':
+        this.walk(key === '.' ? 1 : -1);
+        return true;
+      case 'enter':
+        this.chooseReached();
+        return true;
       case 'f':
         this.actions.onBrush(view.range);
         return true;
       case 'escape':
         this.drag = null;
-        this.hideTooltip();
+        this.reached = null;
         break;
       default:
         return false;
     }
+    this.hideTooltip();
     this.changed();
     return true;
   }
@@ -326,7 +349,55 @@ export class TimelineView {
       return;
     }
     this.spoken.textContent = next.label;
+    // What is drawn is then walked through from there.
+    this.reached = null;
     this.actions.onSelectRow(next.row);
+  }
+
+  /** To the next thing of those that are drawn, or the one before, which is neither selected nor moved to yet. */
+  private walk(direction: 1 | -1): void {
+    const { reached } = this;
+    const { from, to } = this.view.range;
+    const time = reached?.time ?? this.selected;
+    const begin = time !== null && time >= from && time <= to ? time : null;
+    const step = stepTo(this.targets, direction, reached, begin);
+    if (step === null) {
+      this.spoken.textContent =
+        direction > 0
+          ? l10n.t('Nothing behind in the part that is shown')
+          : l10n.t('Nothing before in the part that is shown');
+      return;
+    }
+    const { target, place, count } = step;
+    this.reached = target;
+    // Said again where the next is called the same: its place is another.
+    this.spoken.textContent = l10n.t({
+      message: '{0}, {1} of {2}',
+      args: [target.label, numberText(place), numberText(count)],
+      comment: ['A screen reader says it: {0} is what stands there in the timeline, the {1}th of {2}'],
+    });
+    this.bringIntoView(target);
+    this.hideTooltip();
+    this.showTooltip((target.left + target.right) / 2, target.bottom - 8, [target.label]);
+    this.draw();
+  }
+
+  /** The timeline may be higher than the room it has. */
+  private bringIntoView({ top, bottom }: Target): void {
+    const { root, canvas } = this;
+    const first = canvas.offsetTop + top - LABEL_ROOM;
+    const last = canvas.offsetTop + bottom + LABEL_ROOM;
+    if (last > root.scrollTop + root.clientHeight) root.scrollTop = last - root.clientHeight;
+    if (first < root.scrollTop) root.scrollTop = first;
+  }
+
+  /** What a click on its middle does. */
+  private chooseReached(): void {
+    const { reached } = this;
+    const target = reached === null ? undefined : this.targets.find((each) => isSame(each, reached));
+    if (target === undefined) return;
+    this.hideTooltip();
+    this.choose(target, (target.left + target.right) / 2);
   }
 
   private wheeled(event: WheelEvent): void {
@@ -373,7 +444,11 @@ export class TimelineView {
   }
 
   private clicked(x: number, y: number): void {
-    const target = this.targetAt(x, y);
+    this.reached = null;
+    this.choose(this.targetAt(x, y), x);
+  }
+
+  private choose(target: Target | null, x: number): void {
     if (target !== null && target.row >= 0) this.actions.onSelectRow(target.row);
     else this.actions.onSelectTime(this.timeAt(x));
   }
@@ -400,11 +475,15 @@ export class TimelineView {
   }
 
   private showTooltip(x: number, y: number, lines: readonly string[]): void {
-    const { tooltip, canvas } = this;
+    const { tooltip, canvas, root } = this;
     tooltip.replaceChildren(...lines.map((line) => element('div', {}, line)));
     tooltip.hidden = false;
     const left = Math.min(x + 12, canvas.clientWidth - tooltip.offsetWidth - 4);
-    tooltip.style.transform = `translate(${Math.max(0, left)}px, ${canvas.offsetTop + y + 18}px)`;
+    const below = canvas.offsetTop + y + 18;
+    // What is at the lower edge, as a count near 0 is, has it above: the timeline is cut where its room ends.
+    const isRoom = below + tooltip.offsetHeight <= root.scrollTop + root.clientHeight;
+    const top = isRoom ? below : canvas.offsetTop + y - tooltip.offsetHeight - 8;
+    tooltip.style.transform = `translate(${Math.max(0, left)}px, ${top}px)`;
   }
 
   private hideTooltip(): void {
@@ -447,17 +526,28 @@ function legendSign(colour: string, draw: (context: CanvasRenderingContext2D) =>
 }
 
 /** For those who hear it. */
-function summary({ marks, lanes, gaps, ticks }: Timeline): string {
+function summary({ marks, lanes, gaps, ticks, page, range }: Timeline): string {
   const count = marks.reduce((sum, mark) => sum + mark.count, 0);
   const name =
     ticks.length > 1
       ? l10n.t('Timeline, {0} to {1}', ticks[0]!.label, ticks.at(-1)!.label)
       : l10n.t('Timeline');
-  const counts = [marksText(count), gapsText(gaps.length), lanesText(lanes.length)].join(', ');
+  const counts = [
+    marksText(count),
+    gapsText(gaps.length),
+    lanesText(lanes.length),
+    ...(page === null ? [] : refcountText(page, range)),
+  ].join(', ');
   const keys = l10n.t(
-    'Plus and minus zoom, left and right move, N and P go to the next and previous mark, 0 shows the whole, F filters.',
+    'Plus and minus zoom, left and right move, N and P go to the next and previous mark, period and comma to the next and previous thing that is drawn, Enter selects it, 0 shows the whole, F filters.',
   );
   return `${name}: ${counts}. ${keys}`;
+}
+
+/** Where the line of the refcount ends; empty where it does not begin before the end of what is shown. */
+function refcountText({ label, times, counts }: PageCounts, { to }: TimeRange): readonly string[] {
+  const last = times.findLastIndex((time) => time <= to);
+  return last < 0 ? [] : [l10n.t('refcount of {0} at the end {1}', label, numberText(counts[last]!))];
 }
 
 function marksText(count: number): string {

@@ -201,6 +201,56 @@ describe('the capture editor', () => {
     await showContainer('Explorer');
   });
 
+  it('goes by keys through all that is drawn in the timeline, says what it is, and selects it', async () => {
+    const canvas = editor().locator('.timeline-canvas');
+    const said = editor().locator('.timeline .spoken');
+    await editor()
+      .locator('.timeline-canvas[aria-label*="refcount of 0x12e8d at the end "]')
+      .waitFor({ state: 'attached' });
+    await canvas.focus();
+    const drawn = () => canvas.evaluate((each) => each.toDataURL());
+    const places = [];
+    for (let presses = 0; presses < 100; presses++) {
+      const [before, text] = [await drawn(), await said.innerText()];
+      await page.keyboard.press(',');
+      await until(async () => (await said.innerText()) !== text);
+      if (/^Nothing before/.test(await said.innerText())) break;
+      await until(async () => (await drawn()) !== before);
+      places.push(await said.innerText());
+    }
+    for (const kind of [/ · contig_range · /, /still held, /, /^get \+/, /^put -/, /^expected \d/]) {
+      assert.ok(
+        places.some((text) => kind.test(text)),
+        `${kind} in ${places.join('\n')}`,
+      );
+    }
+    assert.match(places.at(-1), /, 1 of \d+$/);
+    const selected = await selectedRow().innerText();
+    // The first get that is drawn: what is said of it is in the list too.
+    await page.keyboard.press('.');
+    for (let presses = 0; presses < 100 && !/^get /.test(await said.innerText()); presses++) {
+      const text = await said.innerText();
+      await page.keyboard.press('.');
+      await until(async () => (await said.innerText()) !== text);
+    }
+    const [, change, count] = /^get (\+\d+): count (\d+)/.exec(await said.innerText());
+    const tooltip = editor().locator('.timeline-tooltip', { hasText: `get ${change}: count ${count}` });
+    await tooltip.waitFor();
+    const [label, room] = [await tooltip.boundingBox(), await editor().locator('.timeline').boundingBox()];
+    assert.ok(label.y >= room.y && label.y + label.height <= room.y + room.height, 'it is seen as a whole');
+    await screenshot('editor-reached');
+    await page.keyboard.press('Enter');
+    await selectedRow().filter({ hasNotText: selected }).waitFor();
+    await selectedRow()
+      .getByText(new RegExp(`^Get \\${change}\\b`))
+      .waitFor();
+    await screenshot('editor-reached-selected');
+    // The ring is there as long as the keyboard is.
+    const ringed = await drawn();
+    await page.keyboard.press('Tab');
+    await until(async () => (await drawn()) !== ringed);
+  });
+
   it('goes from mark to mark in the timeline, and zooms and moves, by keys', async () => {
     const canvas = editor().locator('.timeline-canvas');
     await canvas.focus();
@@ -311,6 +361,9 @@ describe('the capture editor', () => {
         .locator('body')
         .evaluate((body) => getComputedStyle(body).backgroundColor);
       assert.notEqual(background, '');
+      await editor().locator('.timeline-canvas').focus();
+      await page.keyboard.press('.');
+      await editor().locator('.timeline-tooltip').waitFor();
       await screenshot(`editor-${theme.toLowerCase().replaceAll(' ', '-')}`);
     });
   }
