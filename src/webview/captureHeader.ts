@@ -7,7 +7,12 @@ import { element, icon } from './dom';
 export class HeaderView {
   readonly root: HTMLElement;
   private readonly facts = element('dl', { class: 'facts' });
-  private readonly progress = element('progress', { class: 'progress', max: 1, hidden: true });
+  private readonly progress = element('progress', {
+    class: 'progress',
+    max: 1,
+    'aria-label': l10n.t('Reading the capture'),
+    hidden: true,
+  });
   private readonly message = element('span', { role: 'status' });
   private readonly notice: HTMLElement;
   private readonly again = element(

@@ -13,6 +13,8 @@ const ROW_HEIGHT = 22;
 /** Of a cell, in characters. */
 const PADDING = 1.5;
 const WHEEL_LINE = 3 * ROW_HEIGHT;
+/** What a key scrolls sideways, in px. */
+const ASIDE = 80;
 
 interface EventListActions {
   /** The selected row is another one. */
@@ -38,7 +40,7 @@ export class EventList {
   private readonly bar = element('div', { class: 'list-bar', 'aria-hidden': 'true', tabindex: -1 });
   private readonly barContent = element('div', { class: 'list-bar-content' });
   private readonly grid: HTMLElement;
-  private readonly note = element('div', { class: 'list-note', hidden: true });
+  private readonly note = element('div', { class: 'list-note', role: 'status' });
   private readonly scroll = new LongScroll(ROW_HEIGHT);
   /**
    * Where the list itself last put the bar. The bar tells of that a frame later, when keys may have moved the list on:
@@ -73,6 +75,7 @@ export class EventList {
         role: 'grid',
         tabindex: 0,
         'aria-label': l10n.t('Events'),
+        'aria-description': l10n.t('Right goes to the stack, Shift with right and left scrolls sideways.'),
         'aria-multiselectable': 'false',
       },
       element('div', { role: 'rowgroup' }, this.header),
@@ -158,10 +161,9 @@ export class EventList {
     this.resized();
   }
 
-  /** Words in place of rows; empty for none. */
+  /** Words in place of rows; empty for none. It is always there: screen readers say what changes in what they know. */
   showNote(text: string): void {
     this.note.textContent = text;
-    this.note.hidden = text === '';
   }
 
   /** Selects a row by its place and brings it into view; -1 selects none. Nobody is told of it. */
@@ -335,8 +337,10 @@ export class EventList {
 
   private pressed(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const aside = event.shiftKey ? { ArrowLeft: -ASIDE, ArrowRight: ASIDE }[event.key] : undefined;
     const to = this.placeOfKey(event.key);
-    if (to !== null) this.select(to);
+    if (aside !== undefined) this.grid.scrollBy({ left: aside });
+    else if (to !== null) this.select(to);
     else if (event.key === 'Enter') this.actions.onOpen();
     else if (event.key === 'ArrowRight') this.actions.onLeaveRight();
     else return;

@@ -75,7 +75,7 @@ export class FilterBar {
     });
     this.root = element(
       'div',
-      { class: 'filter-bar', role: 'search' },
+      { class: 'filter-bar', role: 'search', 'aria-label': l10n.t('Filter events') },
       this.useButton,
       element('div', { class: 'filter-field' }, this.backdrop, this.input, this.list, this.problem),
       this.status,

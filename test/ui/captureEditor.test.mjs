@@ -28,6 +28,9 @@ const filter = () => editor().getByRole('combobox', { name: 'Filter events' });
 const status = () => editor().locator('.filter-status');
 const stackFrame = (text) => editor().locator('.frame', { hasText: text }).first();
 
+/** Roles that are called by what is in them, if anything is. */
+const NAMED_BY_CONTENT = new Set(['row', 'rowgroup', 'gridcell', 'status', 'alert', 'tooltip']);
+
 describe('the capture editor', () => {
   let folder;
   /** What the browser says that the page was not allowed to do. */
@@ -142,6 +145,13 @@ describe('the capture editor', () => {
     const [heads, rows] = [editor().locator('.list-header'), editor().locator('.list-body')];
     const [widest, seen] = [await heads.boundingBox(), await rows.boundingBox()];
     assert.ok(Math.abs(widest.width - seen.width) < 1, `rows are cut at ${seen.width} of ${widest.width}`);
+    const right = await list.evaluate((element) => element.scrollLeft);
+    await list.focus();
+    await page.keyboard.press('Shift+ArrowLeft');
+    await until(async () => (await list.evaluate((element) => element.scrollLeft)) < right);
+    await page.keyboard.press('Shift+ArrowRight');
+    await until(async () => (await list.evaluate((element) => element.scrollLeft)) === right);
+    await editor().locator('.list:focus').waitFor();
     await list.evaluate((element) => element.scrollTo({ left: 0 }));
   });
 
@@ -321,6 +331,32 @@ describe('the capture editor', () => {
     await editor().getByRole('columnheader', { name: 'Mapcount' }).waitFor();
   });
 
+  it('has a name for everything that is pressed, typed into or told by its role', async () => {
+    // In both ways to use the filter, and with its completions: buttons and options are there in one of them alone.
+    await filter().fill('comm:');
+    await editor().getByRole('option').first().waitFor();
+    await editor().locator('.frame').first().waitFor();
+    const body = editor().locator('body');
+    const without = body.locator('[tabindex]:not([role], button, input, select, [aria-hidden=true])');
+    assert.deepEqual(await without.evaluateAll(outline), []);
+    const roles = await body
+      .locator('[role]')
+      .evaluateAll((elements) => elements.map((each) => each.getAttribute('role')));
+    const wanted = new Set([...roles, 'button', 'textbox', 'checkbox', 'progressbar', 'region', 'list']);
+    assert.ok(['application', 'grid', 'search', 'separator', 'option'].every((each) => wanted.has(each)));
+    for (const role of wanted) {
+      if (NAMED_BY_CONTENT.has(role)) continue;
+      const all = await body.getByRole(role, { includeHidden: true }).evaluateAll(outline);
+      const named = await body.getByRole(role, { includeHidden: true, name: /\S/ }).evaluateAll(outline);
+      assert.deepEqual(all, named, `${role} without a name`);
+      if (['button', 'progressbar', 'region', 'list'].includes(role)) assert.ok(all.length > 0, role);
+    }
+    await filter().fill('comm:nobody');
+    await editor().getByRole('status').filter({ hasText: 'No event matches the filter.' }).waitFor();
+    await filter().fill('');
+    await status().getByText('114 events', { exact: true }).waitFor();
+  });
+
   it('is as it was after its tab was hidden, for which its page is made anew', async () => {
     await filter().fill('comm:pvm-reader count>1000');
     await status()
@@ -476,6 +512,9 @@ describe('the capture editor of a capture that cannot be read', () => {
     await eventRow('pinner').waitFor();
   });
 });
+
+/** The opening tags of elements. */
+const outline = (elements) => elements.map((each) => each.cloneNode(false).outerHTML);
 
 /** Waits until `look` says yes. */
 async function until(look) {
