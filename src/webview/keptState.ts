@@ -3,6 +3,8 @@ import type { EventColumnId, FilterUse, TimeRange } from '../engine/eventProtoco
 
 export interface KeptState {
   readonly filter: string;
+  /** The last filter that was understood, by which the list is as long as there is a mistake in the other. */
+  readonly understood: string;
   readonly use: FilterUse;
   /** Columns that are shown; null before anybody chose. */
   readonly columns: readonly EventColumnId[] | null;
@@ -28,6 +30,7 @@ export interface KeptState {
 
 export const NOTHING_KEPT: KeptState = {
   filter: '',
+  understood: '',
   use: 'filter',
   columns: null,
   row: null,
@@ -46,6 +49,7 @@ export function checkedState(kept: unknown): KeptState {
   if (typeof kept !== 'object' || kept === null) return NOTHING_KEPT;
   const {
     filter,
+    understood,
     use,
     columns,
     row,
@@ -60,6 +64,7 @@ export function checkedState(kept: unknown): KeptState {
   } = kept as Readonly<Record<string, unknown>>;
   return {
     filter: typeof filter === 'string' ? filter : '',
+    understood: typeof understood === 'string' ? understood : '',
     use: use === 'find' ? 'find' : 'filter',
     columns: Array.isArray(columns) ? columns.filter((each) => typeof each === 'string').map(columnId) : null,
     row: wholeNumber(row),

@@ -27,7 +27,7 @@ class CaptureEditorPage {
   private keepTimer: number | null = null;
   /** The last filter that was understood: what is shown stays by it while another is typed. */
   private applied: { readonly filter: string; readonly use: FilterUse } = {
-    filter: '',
+    filter: this.kept.understood,
     use: this.kept.use,
   };
   private header: CaptureHeader | null = null;
@@ -116,7 +116,10 @@ class CaptureEditorPage {
     },
   });
   private readonly filterBar = new FilterBar({
-    onChange: (filter, use) => void this.changeFilter(filter, use),
+    onChange: (filter, use) => {
+      this.keep({ filter, use });
+      void this.applyFilter();
+    },
     onComplete: (filter, offset) => this.host.ask('completeFilter', { filter, offset }),
     onStep: (step) => void this.stepMatch(step),
     onLeaveDown: () => {
@@ -196,17 +199,8 @@ class CaptureEditorPage {
       // What is read later may need more room.
       const isAsWide = before?.columns.every(({ width }, index) => width === header.columns[index]?.width);
       if (isAsWide !== true) this.showColumns();
-      this.applied = { filter: '', use: this.kept.use };
       await this.applyFilter();
     });
-  }
-
-  private changeFilter(filter: string, use: FilterUse): Promise<void> {
-    this.keep({ filter, use });
-    // Other rows are at the place where the list was left.
-    this.list.restore(null);
-    this.seeksSelected = true;
-    return this.applyFilter();
   }
 
   private applyFilter(): Promise<void> {
@@ -215,7 +209,7 @@ class CaptureEditorPage {
     this.applying = this.guarded(this.latestFilter, async (signal) => {
       const window = await this.host.ask('events', { filter, use, start: 0, end: 0 }, signal);
       this.filterBar.showProblem(window.problem);
-      if (window.problem === null) this.applied = { filter, use };
+      if (window.problem === null) this.understood(filter, use);
       const shown =
         window.problem === null
           ? window
@@ -229,6 +223,15 @@ class CaptureEditorPage {
       void this.showDetails();
     });
     return this.applying;
+  }
+
+  private understood(filter: string, use: FilterUse): void {
+    if (filter === this.applied.filter && use === this.applied.use) return;
+    this.applied = { filter, use };
+    this.keep({ understood: filter });
+    // Other rows are at the place where the list was left.
+    this.list.restore(null);
+    this.seeksSelected = true;
   }
 
   /** The selected event may have another place now. */
@@ -342,8 +345,9 @@ class CaptureEditorPage {
   private async brush(range: TimeRange): Promise<void> {
     await this.guarded(this.latestPlace, async (signal) => {
       const filter = await this.host.ask('spanFilter', { filter: this.kept.filter, range }, signal);
+      this.keep({ filter, use: 'filter' });
       this.filterBar.show(filter, 'filter');
-      await this.changeFilter(filter, 'filter');
+      await this.applyFilter();
     });
   }
 

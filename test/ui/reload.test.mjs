@@ -92,6 +92,9 @@ describe('the capture editor in a window that is loaded again', () => {
     await turnWheel(details(), 40);
     await turnWheel(editor().locator('.list-body'), 533);
     await page.mouse.wheel(70, 0);
+    // The list stays by the filter that was understood.
+    await filter().fill('event:page_ref* is:get pfn:');
+    await editor().locator('.wrong').waitFor({ state: 'attached' });
     const before = await settled();
     await screenshot('before-reload');
     for (const [what, value] of Object.entries(before)) {

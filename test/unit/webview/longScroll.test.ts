@@ -178,7 +178,8 @@ test('of what another version kept only what is known is taken', () => {
   for (const kept of [undefined, null, 3, 'x', []]) assert.deepEqual(checkedState(kept), NOTHING_KEPT);
   const state = {
     ...NOTHING_KEPT,
-    filter: 'cpu:0',
+    filter: 'cpu:0 pfn:',
+    understood: 'cpu:0',
     columns: ['time'],
     row: 3,
     top: 1.5,
@@ -190,6 +191,7 @@ test('of what another version kept only what is known is taken', () => {
   assert.deepEqual(checkedState(JSON.parse(JSON.stringify(state))), state);
   const odd = {
     filter: 3,
+    understood: 3,
     use: 'x',
     columns: [1, 'pfn'],
     row: -1,
