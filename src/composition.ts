@@ -123,7 +123,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     new RevealHolders(holdersTree, holders, shown),
     heldInSource(context, engine, captures, kernelTree, log),
     new CopyAsText(engine, shown, holders, log),
-    new ExportHolders(engine, captures, shown, log),
+    new ExportHolders(engine, captures, shown, extensionUri, log),
     new CompareCaptures(engine, captures, log),
     new ShowHoldersOfPfn(engine, shown, log),
     new RecordCapture(),

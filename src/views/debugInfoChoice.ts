@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { DebugInfoFacts, EngineApi, LookedPlace, RequestOptions } from '../engine/protocol';
 import type { PathMapping } from '../source/sourcePaths';
-import { showFailure } from './failures';
+import { isCancel, showFailure } from './failures';
 import { pickPath, type PathItem } from './pickPath';
 
 const VMLINUX = { memory: 'vmlinux', setting: 'pageHolders.vmlinux' } as const;
@@ -21,6 +21,8 @@ export class DebugInfoChoice implements vscode.Disposable {
   /** The engine has to be told again. */
   readonly onDidChange = this.changed.event;
   private readonly subscriptions: vscode.Disposable;
+  /** What was chosen before the newest choice, until the engine has taken that. */
+  private former: { readonly memory: string; readonly path: string | undefined } | null = null;
 
   constructor(
     private readonly engine: EngineApi,
@@ -49,7 +51,7 @@ export class DebugInfoChoice implements vscode.Disposable {
     return this.chosenPath(VMLINUX) ?? null;
   }
 
-  /** Tells the engine what is chosen; what cannot be used is told to people. */
+  /** Tells the engine what is chosen; what cannot be used is told to people, and what was chosen before is used again. */
   async apply(options: RequestOptions): Promise<void> {
     const { vmlinux } = this;
     const modules = this.chosenPath(MODULES) ?? null;
@@ -61,8 +63,14 @@ export class DebugInfoChoice implements vscode.Disposable {
       if (facts.vmlinux !== null) {
         this.log.info(`vmlinux: ${facts.vmlinux}, release ${facts.release ?? 'unknown'}`);
       }
+      this.former = null;
     } catch (error) {
       showFailure(this.log, error);
+      const { former } = this;
+      this.former = null;
+      if (former === null || isCancel(error)) return;
+      await this.memory.update(former.memory, former.path);
+      await this.apply(options);
     }
   }
 
@@ -156,6 +164,7 @@ export class DebugInfoChoice implements vscode.Disposable {
   }
 
   private async remember({ memory }: Chosen, file: string | undefined): Promise<void> {
+    this.former = { memory, path: this.memory.get<string>(memory) };
     await this.memory.update(memory, file);
     this.changed.fire();
   }

@@ -21,6 +21,8 @@ export class ExportHolders implements vscode.Disposable {
     private readonly engine: EngineApi,
     private readonly captures: OpenCaptures,
     private readonly shown: ShownHolders,
+    /** Where the extension is: nothing is to be written there. */
+    private readonly extensionUri: vscode.Uri,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -57,17 +59,12 @@ export class ExportHolders implements vscode.Disposable {
     });
   }
 
-  /** Beside the first capture, or in the open folder where that is of the extension itself. */
+  /** Beside the first capture; that of the sample is for VS Code to say. An open folder may be a kernel tree. */
   private proposed(extension: string): { readonly defaultUri?: vscode.Uri } {
-    const [first] = this.captures.withEvents;
+    const own = nameOf(this.extensionUri);
+    const first = this.captures.withEvents.find(({ path }) => !path.startsWith(own));
     if (first === undefined) return {};
     const name = `${baseName(first.path).replace(/(?<=.)\.[^.]*$/, '')}-holders.${extension}`;
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-    return {
-      defaultUri:
-        folder === undefined
-          ? vscode.Uri.joinPath(uriOf(first.path), '..', name)
-          : vscode.Uri.joinPath(folder, name),
-    };
+    return { defaultUri: vscode.Uri.joinPath(uriOf(first.path), '..', name) };
   }
 }

@@ -119,6 +119,8 @@ type Task<T> = (
   token: { readonly onCancellationRequested: vscode.Event<void> },
 ) => Promise<T>;
 
+/** Items that are picked next, in order. */
+const picks: unknown[] = [];
 /** Long work is cancelled. */
 const cancelled = new EventEmitter<void>();
 /** Titles of long work that can be cancelled, in order. */
@@ -172,6 +174,28 @@ export const window = {
     if (title !== undefined) shownWork.push(title);
     return task({ report: () => undefined }, { onCancellationRequested: cancelled.event });
   },
+  createQuickPick: () => {
+    const [value, accept, hide] = [
+      new EventEmitter<string>(),
+      new EventEmitter<void>(),
+      new EventEmitter<void>(),
+    ];
+    const pick = {
+      selectedItems: [] as unknown[],
+      onDidChangeValue: value.event,
+      onDidAccept: accept.event,
+      onDidHide: hide.event,
+      show: (): void => {
+        pick.selectedItems = picks.splice(0, 1);
+        accept.fire();
+      },
+      hide: (): void => {
+        hide.fire();
+      },
+      dispose: (): void => undefined,
+    };
+    return pick;
+  },
   showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
   showOpenDialog: (): Promise<undefined> => Promise.resolve(undefined),
 };
@@ -212,6 +236,10 @@ export const editor = {
   run: (command: string, ...args: readonly unknown[]): Promise<unknown> =>
     commands.executeCommand(command, ...args),
   shownWork,
+  /** What the next quick pick is answered with. */
+  pick(item: unknown): void {
+    picks.push(item);
+  },
   cancelWork(): void {
     cancelled.fire();
   },
