@@ -127,7 +127,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     new CompareCaptures(engine, captures, log),
     new ShowHoldersOfPfn(engine, shown, log),
     new RecordCapture(),
-    new CaptureStatus(captures, kernelTree),
+    new CaptureStatus(engine, captures, kernelTree),
     new FindPageHoldersTool(engine, captures).register(),
     new ChooseShown(captures, shown, holders),
     new ProblemPlace(captures, log),

@@ -1,11 +1,15 @@
 /** What stands at the head of the capture editor: kernel, span, events, what is missing, symbols. */
 import type { Capture } from '../capture/eventTable';
+import { groupAllocations } from '../holders/allocationGroups';
+import { allocationsText } from './allocationsText';
+import { saysAllocationsAlone } from './captureFacts';
 import type { HeaderFact, TimeRange } from './eventProtocol';
 import { failedText, formatName } from './captureTree';
 import { gapSpan, gapText } from './gapText';
 import type { CaptureFacts } from './protocol';
+import { areSymbolsDoubtful, symbolsDetails, symbolsText, type SymbolsInUse } from './symbolsInUse';
 import { pointText, spanText } from './timeText';
-import { counted, joined, percentText, sentence } from './wording';
+import { counted, joined, percentText } from './wording';
 
 /** Longer lists are in the Captures view. */
 const MOST_DETAILS = 10;
@@ -14,17 +18,19 @@ export function headerFacts(
   facts: CaptureFacts,
   capture: Capture,
   span: TimeRange | null,
+  symbols: SymbolsInUse,
 ): readonly HeaderFact[] {
+  const ofAllocations = saysAllocationsAlone(facts);
   return [
     ...changedFact(facts),
     kernelFact(facts, capture),
-    spanFact(capture, span),
-    eventsFact(facts, capture),
-    ...lostFact(capture),
-    stacksFact(capture),
-    ...namesFact(capture),
+    ...(ofAllocations && span === null ? [] : [spanFact(capture, span)]),
+    ...(ofAllocations && facts.events === 0 ? [] : [eventsFact(facts, capture)]),
+    ...lostFact(capture, ofAllocations),
+    ...(ofAllocations ? [allocationsFact(facts, capture)] : [stacksFact(capture)]),
+    symbolsFact(capture, symbols),
     ...problemsFact(capture),
-    pagesFact(facts),
+    ...(ofAllocations ? [] : [pagesFact(facts)]),
   ];
 }
 
@@ -63,9 +69,10 @@ function eventsFact({ events, pageEvents, part }: CaptureFacts, { otherEvents }:
   ]);
 }
 
-function lostFact(capture: Capture): readonly HeaderFact[] {
+/** Of a dump of allocations, from which no event can be lost, only if some are all the same. */
+function lostFact(capture: Capture, ofAllocations: boolean): readonly HeaderFact[] {
   const gaps = capture.gaps.filter(({ cause }) => cause !== 'started');
-  if (gaps.length === 0 && capture.lost === 0) return [fact('Lost', 'none')];
+  if (gaps.length === 0 && capture.lost === 0) return ofAllocations ? [] : [fact('Lost', 'none')];
   const isCounted = gaps.every(({ events }) => events !== null);
   const lost = capture.lost === 0 && !isCounted ? 'unknown number' : counted(capture.lost, 'event');
   return [
@@ -90,9 +97,19 @@ function stacksFact({ stackRecords, orphanStacks, symbols }: Capture): HeaderFac
   return fact('Stacks', `${symbols.stackCount.toLocaleString('en-GB')} different`, details);
 }
 
-function namesFact({ missingNames }: Capture): readonly HeaderFact[] {
-  if (missingNames === null) return [];
-  return [fact('Names', 'none, addresses alone', [`${sentence(missingNames)}.`], true)];
+/** In place of events, of which a dump of allocations has none, and of what they would tell. */
+function allocationsFact({ part }: CaptureFacts, { allocations }: Capture): HeaderFact {
+  if (allocations === null) return fact('Allocations', 'none');
+  const soFar = part < 1 ? ' so far' : '';
+  return fact('Allocations', `${allocationsText(allocations)}${soFar}`, [
+    `by ${counted(groupAllocations(allocations).length, 'stack')}`,
+    'Who allocated each page, as of the dump. Who holds a page is not in it.',
+  ]);
+}
+
+function symbolsFact(capture: Capture, symbols: SymbolsInUse): HeaderFact {
+  const details = symbolsDetails(capture, symbols);
+  return fact('Symbols', symbolsText(capture, symbols), details, areSymbolsDoubtful(capture, symbols));
 }
 
 function problemsFact({ problems, problemCount }: Capture): readonly HeaderFact[] {

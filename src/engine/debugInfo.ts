@@ -8,7 +8,7 @@ import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
 import { symbolsOfVmlinux, type SymbolFile } from './joinCaptures';
 import type { KernelSource } from './kernelSource';
-import type { DebugInfoChoice, DebugInfoFacts, LookedPlace, RequestOptions } from './protocol';
+import type { DebugInfoChoice, DebugInfoFacts, LookedPlace, RequestOptions, VmlinuxFit } from './protocol';
 import { pauseFor } from './turns';
 import { counted } from './wording';
 
@@ -297,6 +297,12 @@ export class DebugInfo {
     });
     return this.paths;
   }
+}
+
+/** What holds for all captures; `null` for one that was not compared yet. */
+export function fitOfAll(fits: readonly (CaptureFit | null)[]): VmlinuxFit {
+  if (fits.some((fit) => fit !== null && fit.mismatch !== '')) return 'another-build';
+  return fits.every((fit) => fit?.isProven === true) ? 'fits' : 'not-proven';
 }
 
 async function readSymbols({ kernel }: OpenDebugInfo): Promise<SymbolFile | null> {

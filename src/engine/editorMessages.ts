@@ -37,6 +37,8 @@ export type FromEditor =
   /** An event was selected in the page. */
   | { readonly type: 'selected'; readonly row: number }
   | { readonly type: 'copy'; readonly text: string }
+  /** The Holders view has what the list of a capture of allocations alone has not. */
+  | { readonly type: 'showAllocations' }
   | { readonly type: 'openAgain' | 'cancelOpening' };
 
 export type ToEditor =

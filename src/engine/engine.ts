@@ -6,7 +6,7 @@ import { NONE } from '../capture/eventTable';
 import { functionsOf, symbolLookup } from './captureFunctions';
 import { captureMarks } from './captureMarks';
 import { compareCaptures, whyNotCompared } from './comparing/compareCaptures';
-import { DebugInfo } from './debugInfo';
+import { DebugInfo, fitOfAll } from './debugInfo';
 import type { EngineHost } from './engineHost';
 import { CompareError } from './errors';
 import { EventQueries } from './eventQueries';
@@ -14,13 +14,14 @@ import { FramePlaces } from './framePlaces';
 import { frameTarget, placedFrames } from './frames';
 import { HolderSources } from './holderSources';
 import { KernelTreeChoice } from './kernelTreeChoice';
-import { OpenFiles } from './openFiles';
+import { OpenFiles, type OpenedCapture } from './openFiles';
 import { pageInShort } from './pageInShort';
 import { pagesInRange } from './pagesInRange';
 import { placeOfEvent } from './placeOfEvent';
 import type { Answer, CaptureFacts, EngineApi, Request, RequestOptions, RuleFacts } from './protocol';
 import { Reports } from './reports';
 import { wholeStack } from './stackRows';
+import type { SymbolsInUse } from './symbolsInUse';
 import { taskText } from './taskText';
 import { textLines } from './textReport';
 import { pointText } from './timeText';
@@ -74,6 +75,7 @@ export class Engine implements EngineApi {
           ? this.sources.stacks(opened)
           : this.places.stacksAtOnce(opened.capture, opened.part === 1);
       },
+      (id) => this.symbolsOf(this.files.byId.get(id)!),
     );
   }
 
@@ -246,6 +248,13 @@ export class Engine implements EngineApi {
     return Promise.resolve(opened === undefined ? null : placeOfEvent(opened, row));
   }
 
+  vmlinuxInUse(): Promise<Answer<'vmlinuxInUse'>> {
+    const { debug } = this.places;
+    const { vmlinux } = debug.facts;
+    const fits = this.files.captures.map(({ capture }) => debug.fitOf(capture));
+    return Promise.resolve(vmlinux === null ? null : { path: vmlinux, fit: fitOfAll(fits) });
+  }
+
   async text(request: Request<'text'>, options?: RequestOptions): Promise<string> {
     await this.settleNames(options);
     const tree = this.trees.holders(request.query);
@@ -278,6 +287,16 @@ export class Engine implements EngineApi {
       if (!facts.tellsOfMoving) return Promise.reject(new CompareError(whyNotCompared(facts)));
     }
     return Promise.resolve(compareCaptures(this.sources.of(one), this.sources.of(other)));
+  }
+
+  private symbolsOf(opened: OpenedCapture): SymbolsInUse {
+    const { debug, source } = this.places;
+    return {
+      debugInfo: debug.facts,
+      fit: debug.fitOf(opened.capture),
+      tree: source?.facts ?? null,
+      namings: this.files.namingsOf(opened),
+    };
   }
 
   /** @param change answers whether the rules are others than before */

@@ -43,6 +43,8 @@ export interface CaptureHeader {
   readonly part: number;
   readonly events: number;
   readonly facts: readonly HeaderFact[];
+  /** It says who allocated pages, and no more. */
+  readonly isOfAllocations: boolean;
   readonly columns: readonly EventColumn[];
   /** First and last time; null for a capture without times. */
   readonly span: TimeRange | null;

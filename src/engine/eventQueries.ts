@@ -2,6 +2,7 @@
 import type { Capture } from '../capture/eventTable';
 import type { HolderAnalyser } from '../holders/analyseHolders';
 import type { HolderAnalysis } from '../holders/model';
+import { saysAllocationsAlone } from './captureFacts';
 import { headerFacts } from './captureHeaderFacts';
 import { fittedColumns } from './columnWidths';
 import { CaptureError } from './errors';
@@ -32,6 +33,7 @@ import type { PlacedStacks } from './frames';
 import { gapText } from './gapText';
 import { pageCounts } from './pageCounts';
 import type { CaptureFacts } from './protocol';
+import type { SymbolsInUse } from './symbolsInUse';
 import { TimelineFacts } from './timeline';
 import { pointText, spanText } from './timeText';
 import { timeTicks } from './timeTicks';
@@ -109,10 +111,12 @@ export class EventQueries {
   /**
    * @param find an open capture by id
    * @param stacksOf its stacks with their places in the kernel tree: all of them, or those known without waiting
+   * @param symbolsOf what names its frames and leads them to lines by now
    */
   constructor(
     private readonly find: (id: string) => EventSource | undefined,
     private readonly stacksOf: (id: string, waits: boolean) => PlacedStacks,
+    private readonly symbolsOf: (id: string) => SymbolsInUse,
   ) {}
 
   captureHeader({ capture }: Ask<'captureHeader'>): CaptureHeader {
@@ -122,7 +126,8 @@ export class EventQueries {
       path: facts.path,
       part,
       events: source.capture.events.length,
-      facts: headerFacts(facts, source.capture, times.span),
+      facts: headerFacts(facts, source.capture, times.span, this.symbolsOf(capture)),
+      isOfAllocations: saysAllocationsAlone(facts),
       columns,
       span: times.span,
     };

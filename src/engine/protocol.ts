@@ -218,6 +218,9 @@ export interface DebugInfoFacts {
   readonly looked: readonly LookedPlace[];
 }
 
+/** Whether a vmlinux is that of the open captures: of another build it is when it is for one of them. */
+export type VmlinuxFit = 'fits' | 'not-proven' | 'another-build';
+
 export interface LookedPlace {
   readonly path: string;
   /** `no such file`, `of kernel 6.1.0-13-amd64, not 6.1.192`, `used`. */
@@ -398,6 +401,11 @@ interface EngineRequests extends EventRequests {
   readonly setDebugInfo: { request: DebugInfoChoice; answer: DebugInfoFacts };
   /** The debug info in use, after looking for it where none was chosen. */
   readonly debugInfo: { request: Readonly<Record<string, never>>; answer: DebugInfoFacts };
+  /** The vmlinux in use as far as it is known by now; null without one. */
+  readonly vmlinuxInUse: {
+    request: Readonly<Record<string, never>>;
+    answer: { readonly path: string; readonly fit: VmlinuxFit } | null;
+  };
   /**
    * Takes the rules of the settings, as JSON text of a list; they stand before those of the kernel tree's
    * `.page-holders.json`, which is read with the tree. Open captures are judged again.

@@ -109,7 +109,7 @@ export function namingRows(id: string, namings: readonly Naming[], nameOf: NameO
 }
 
 /** `names 86 of 86 addresses`, or why it was not used. */
-function namingText({ bare, named, shift, refusal }: Naming): string {
+export function namingText({ bare, named, shift, refusal }: Naming): string {
   if (refusal !== null) return `not used, ${refusal}`;
   const moved = shift === 0n ? '' : `, moved by 0x${shift.toString(16)} as the recording says (KASLR)`;
   return `names ${named} of ${counted(bare, 'address', 'addresses')}${moved}`;

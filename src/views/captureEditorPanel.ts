@@ -175,6 +175,9 @@ export class CaptureEditorPanel implements vscode.Disposable {
       case 'showHolders':
         await this.showHolders(message.pfn);
         return;
+      case 'showAllocations':
+        await this.showAllocations();
+        return;
       case 'selected':
         await this.showElsewhere(message.row);
         return;
@@ -243,6 +246,16 @@ export class CaptureEditorPanel implements vscode.Disposable {
     try {
       const node = `${captureId}/0x${pfn.toString(16)}`;
       await vscode.commands.executeCommand('pageHolders.showPage', { node, pfn });
+    } catch (error) {
+      showFailure(this.parts.log, error);
+    }
+  }
+
+  private async showAllocations(): Promise<void> {
+    const { captureId } = this;
+    if (captureId === undefined) return;
+    try {
+      await vscode.commands.executeCommand('pageHolders.showAllocations', captureId);
     } catch (error) {
       showFailure(this.parts.log, error);
     }

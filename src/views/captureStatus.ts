@@ -1,7 +1,7 @@
 /** The open capture and where its frames lead, in the status bar; a press shows the Captures view. */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
-import type { CaptureFacts } from '../engine/protocol';
+import type { Answer, CaptureFacts, EngineApi } from '../engine/protocol';
 import { foundText } from '../engine/wording';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { numberText } from './numberText';
@@ -10,8 +10,11 @@ import type { OpenCaptures } from './openCaptures';
 export class CaptureStatus implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
   private readonly subscription: vscode.Disposable;
+  /** What was asked for last is shown. */
+  private latest = 0;
 
   constructor(
+    private readonly engine: Pick<EngineApi, 'vmlinuxInUse'>,
     private readonly captures: OpenCaptures,
     private readonly kernelTree: KernelTreeChoice,
   ) {
@@ -27,6 +30,7 @@ export class CaptureStatus implements vscode.Disposable {
   }
 
   private async show(): Promise<void> {
+    const asked = ++this.latest;
     const { withEvents: all, nameOf } = this.captures;
     const [first] = all;
     if (first === undefined) {
@@ -34,10 +38,16 @@ export class CaptureStatus implements vscode.Disposable {
       return;
     }
     const tree = await this.kernelTree.tree();
-    const symbols =
+    // An engine that has just ended is begun anew, and with it this.
+    const vmlinux = await this.engine.vmlinuxInUse({}).catch(() => null);
+    if (asked !== this.latest) return;
+    const inTree =
       tree === null ? vscode.l10n.t('no kernel tree') : `linux ${tree.version ?? baseName(tree.root)}`;
+    const symbols = vmlinux === null ? inTree : `${baseName(vmlinux.path)}, ${inTree}`;
     const name = all.length === 1 ? baseName(first.path) : vscode.l10n.t('{0} captures', all.length);
-    const isDoubtful = all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
+    const isDoubtful =
+      vmlinux?.fit === 'another-build' ||
+      all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
     this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name}, ${symbols}`;
     this.item.accessibilityInformation = {
       label: vscode.l10n.t('Page Holders: {0}, {1}', name, symbols),
@@ -48,6 +58,7 @@ export class CaptureStatus implements vscode.Disposable {
       tree === null
         ? vscode.l10n.t('Frames lead nowhere: no kernel tree is chosen.')
         : vscode.l10n.t('Frames lead into {0}.', tree.root),
+      ...(vmlinux === null ? [] : [vmlinuxLine(vmlinux)]),
     ].join('\n');
     this.item.show();
   }
@@ -62,6 +73,17 @@ function captureLine(name: string, facts: CaptureFacts): string {
     ...(changed === null ? [] : [vscode.l10n.t('the file changed since it was read')]),
   ];
   return [`${name}: ${found}`, ...doubts].join(', ');
+}
+
+function vmlinuxLine({ path, fit }: NonNullable<Answer<'vmlinuxInUse'>>): string {
+  switch (fit) {
+    case 'fits':
+      return vscode.l10n.t('Lines are exact: {0} fits.', path);
+    case 'not-proven':
+      return vscode.l10n.t('Lines are those of {0}, which is not proven to fit.', path);
+    case 'another-build':
+      return vscode.l10n.t('Lines are doubtful: {0} is of another build.', path);
+  }
 }
 
 function lostText(lost: number): string {

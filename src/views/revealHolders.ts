@@ -26,6 +26,7 @@ export class RevealHolders implements vscode.Disposable {
     this.commands = vscode.Disposable.from(
       registerCommand('pageHolders.showPage', (row: PageRow) => this.showPage(row)),
       registerCommand('pageHolders.showCapture', (id: string) => this.showCapture(id)),
+      registerCommand('pageHolders.showAllocations', (id: string) => this.showAllocations(id)),
       registerCommand('pageHolders.showHeldThrough', (through: SourceLines) => this.showThrough(through)),
     );
   }
@@ -49,6 +50,14 @@ export class RevealHolders implements vscode.Disposable {
     const below = (await this.tree.getChildren(row)).slice(0, PAGES_IN_SIGHT).at(-1);
     if (below !== undefined) await this.view.reveal(below, { select: false, focus: false });
     await this.view.reveal(row, { select: true, focus: false });
+  }
+
+  /** The stack with most pages, of which a dump tells: the rows of the only capture are below none. */
+  private async showAllocations(id: string): Promise<void> {
+    const capture = await this.tree.find(id);
+    const rows = await this.tree.getChildren(capture ?? undefined);
+    const first = rows.find((row): row is Row => !isMoreRow(row) && row.node.kind === 'allocation');
+    await this.reveal(first ?? capture);
   }
 
   private async showThrough(through: SourceLines): Promise<void> {

@@ -161,9 +161,12 @@ export class EventList {
     this.resized();
   }
 
-  /** Words in place of rows; empty for none. It is always there: screen readers say what changes in what they know. */
-  showNote(text: string): void {
-    this.note.textContent = text;
+  /**
+   * Words in place of rows, and what leads on from there; empty for none. It is always there: screen readers say what
+   * changes in what they know.
+   */
+  showNote(text: string, ...below: readonly HTMLElement[]): void {
+    this.note.replaceChildren(text, ...below);
   }
 
   /** Selects a row by its place and brings it into view; -1 selects none. Nobody is told of it. */

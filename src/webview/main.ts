@@ -217,7 +217,7 @@ class CaptureEditorPage {
       this.cache.clear();
       this.list.showCount(shown.shown);
       this.showCounts(shown);
-      this.list.showNote(noteOf(shown, this.state));
+      this.showNoteOf(shown);
       void this.timeline.refresh();
       await this.findSelected(signal);
       void this.showDetails();
@@ -232,6 +232,22 @@ class CaptureEditorPage {
     // Other rows are at the place where the list was left.
     this.list.restore(null);
     this.seeksSelected = true;
+  }
+
+  private showNoteOf(shown: EventWindow): void {
+    const hasNone = shown.total === 0 && this.state?.phase !== 'reading';
+    const isOfAllocations = hasNone && this.header?.isOfAllocations === true;
+    document.body.classList.toggle('without-events', isOfAllocations);
+    if (isOfAllocations) this.list.showNote(allocationsNote(), this.allocationsButton());
+    else this.list.showNote(noteOf(shown, this.state));
+  }
+
+  private allocationsButton(): HTMLElement {
+    const button = element('button', { type: 'button', class: 'button' }, l10n.t('Show in Holders View'));
+    button.addEventListener('click', () => {
+      this.host.tell({ type: 'showAllocations' });
+    });
+    return button;
   }
 
   /** The selected event may have another place now. */
@@ -416,6 +432,12 @@ function noteOf({ shown, total }: EventWindow, state: CaptureState | null): stri
       ? l10n.t('The first events are being read.')
       : l10n.t('The capture has no events.');
   return l10n.t('No event matches the filter.');
+}
+
+function allocationsNote(): string {
+  return l10n.t(
+    'This capture has no events: it says who allocated the pages of the machine, as of one moment. The Holders view has its allocations by stack, those with most pages first.',
+  );
 }
 
 function eventsText(count: number): string {

@@ -55,6 +55,7 @@ describe('the capture editor', () => {
     assert.match(said, /Span\s+7\.55 s/);
     assert.match(said, /Lost\s+none/);
     assert.match(said, /5 pages failed to move, 1 held/);
+    await header.getByText('kernel tree linux-source-6.1, by name · kallsyms of the capture').waitFor();
   });
 
   it('lists the events, and marks those that say that a page failed to move', async () => {
@@ -429,7 +430,7 @@ describe('the capture editor of a text', () => {
     await openCapture(path.join(folder, 'night.txt'));
     await row('0x12f98', view('Holders')).waitFor();
     await runCommand('Page Holders: Open Capture Editor');
-    await eventRow('owner-225').waitFor();
+    await eventRow('sh-84').waitFor();
     await page.locator('.breadcrumbs-control').getByText('Page Holders', { exact: true }).waitFor();
   });
 
@@ -454,7 +455,7 @@ describe('the capture editor of a text', () => {
 
   it('has room for every number of what events did, and for the names of fields beside their values', async () => {
     assert.deepEqual(page.viewportSize(), { width: 1400, height: 900 });
-    await eventRow('owner-225').click();
+    await selectedRow().click();
     await page.keyboard.press('End');
     await editor().locator('.fields').waitFor();
     const cut = () =>
@@ -493,6 +494,30 @@ describe('the capture editor of a text', () => {
       );
     assert.ok(values > 1.5 * names, `${values} beside ${names}`);
     await screenshot('editor-room');
+  });
+});
+
+describe('the capture editor of a dump of allocations', () => {
+  it('says what it is in place of an empty list, and leads to its allocations', async () => {
+    const folder = folderWith('allocations', path.join(repository, 'test/fixtures/dumps/page_owner.gz'));
+    await openFolders(folder);
+    await openCapture(path.join(folder, 'page_owner.gz'));
+    const first = view('Holders').locator('.monaco-list-row').first();
+    await first.getByText(/ pages? · /).waitFor();
+    await runCommand('Page Holders: Open Capture Editor');
+    await editor().getByText('This capture has no events: it says who allocated').waitFor();
+    const header = editor().locator('.header');
+    await header.getByText(/^[\d,]+ allocations of [\d,]+ pages$/).waitFor();
+    assert.doesNotMatch(await header.innerText(), /Events|Stacks|Pages|Lost|Span/);
+    assert.equal(await editor().locator('.fact.doubt').count(), 0);
+    assert.equal(await filter().isVisible(), false);
+    await showContainer('Explorer');
+    await screenshot('editor-allocations');
+    await editor().getByRole('button', { name: 'Show in Holders View' }).click();
+    await view('Holders')
+      .locator('.monaco-list-row.selected.focused', { hasText: / pages? · / })
+      .waitFor();
+    await screenshot('editor-allocations-shown');
   });
 });
 

@@ -52,6 +52,13 @@ async function stack(engine: Engine, row = 0): Promise<readonly TreeNode[]> {
   return rows.frames;
 }
 
+/** What the header of the capture editor says of them, and whether that is a doubt. */
+async function symbolsOf(engine: Engine): Promise<readonly [string, boolean]> {
+  const { facts } = await engine.captureHeader({ capture: 'c1' });
+  const { value, isDoubt } = facts.find(({ name }) => name === 'Symbols')!;
+  return [value, isDoubt];
+}
+
 const words = ({ label, description }: TreeNode): string => `${label} ${description}`;
 
 test('a frame with an offset is exact, and what is inlined into it has rows of its own before it', async () => {
@@ -102,6 +109,18 @@ test('another build is said with what differs, and its lines are doubtful', asyn
   const row = (await captureRows(engine)).find(({ id }) => id === 'debug-info')!;
   assert.equal(row.mood, 'doubt');
   assert.match(row.description, /of another build: lines are doubtful/);
+  assert.deepEqual(await symbolsOf(engine), ['dwarf4.elf, another build', true]);
+  assert.deepEqual(await engine.vmlinuxInUse(), { path: VMLINUX, fit: 'another-build' });
+});
+
+test('a vmlinux of which nothing shows that it fits is said to be that, and none as long as it was not looked', async () => {
+  const engine = await opened(['same', 'caller']);
+  assert.equal(await engine.vmlinuxInUse(), null);
+  await engine.setDebugInfo(chosen);
+  assert.deepEqual(await symbolsOf(engine), ['dwarf4.elf, not compared yet', false]);
+  await engine.debugInfo({});
+  assert.deepEqual(await symbolsOf(engine), ['dwarf4.elf, not proven to fit', false]);
+  assert.deepEqual(await engine.vmlinuxInUse(), { path: VMLINUX, fit: 'not-proven' });
 });
 
 test('paths of the build are those of the tree by their ends, or where the map leads, and else stay as they are', async () => {

@@ -57,6 +57,12 @@ async function framesOf(engine: Engine, capture: string): Promise<readonly strin
   return stack!.frames.filter(({ frame }) => frame !== null).map(({ label }) => label);
 }
 
+/** What the header of the capture editor says of them. */
+async function symbolsOf(engine: Engine): Promise<string> {
+  const { facts } = await engine.captureHeader({ capture: 'c1' });
+  return facts.find(({ name }) => name === 'Symbols')!.value;
+}
+
 const chosen = { ...NOTHING_CHOSEN, vmlinux: VMLINUX };
 
 test('a chosen vmlinux names addresses, whether it is chosen before or after, until the choice is taken back', async () => {
@@ -83,8 +89,12 @@ test('a chosen vmlinux names addresses, whether it is chosen before or after, un
       ),
       labels.join('\n'),
     );
+    await engine.debugInfo({});
+    assert.equal(await symbolsOf(engine), 'dwarf4.elf, fits');
+    assert.deepEqual(await engine.vmlinuxInUse(), { path: VMLINUX, fit: 'fits' });
     await engine.setDebugInfo(NOTHING_CHOSEN);
     assert.match((await framesOf(engine, perf))[0]!, /^0xffffffff9d00/);
+    assert.equal(await symbolsOf(engine), 'none · addresses alone');
   }
 });
 

@@ -1,6 +1,6 @@
 /** Lists of events, places in them, and the timeline, held against what the captures say. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -62,6 +62,59 @@ test('the header says kernel, span, events, what was lost and the stacks', async
   const { facts: of } = await whole.engine.captureHeader({ capture: whole.capture });
   assert.match(of.find(({ name }) => name === 'Kernel')!.value, /6\.1\.192.* · trace\.dat$/);
   assert.equal(of.find(({ name }) => name === 'Lost')!.value, 'none');
+});
+
+test('the header says which symbols are in use', async () => {
+  const said = async (engine: Engine) => {
+    const { facts } = await engine.captureHeader({ capture: 'c1' });
+    const { value, isDoubt, details } = facts.find(({ name }) => name === 'Symbols')!;
+    return { value, isDoubt, details: details.join('\n') };
+  };
+  const { engine: ofText } = await opened();
+  assert.equal((await said(ofText)).value, 'none');
+  const root = path.join(scratch, 'linux-6.1');
+  for (const folder of ['include/linux', 'mm', 'arch', 'fs', 'kernel']) {
+    mkdirSync(path.join(root, folder), { recursive: true });
+  }
+  writeFileSync(path.join(root, 'Kconfig'), '');
+  writeFileSync(path.join(root, 'include/linux/mm.h'), '');
+  writeFileSync(path.join(root, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 1\n');
+  await ofText.setKernelTree({ root, trusted: true });
+  const byName = await said(ofText);
+  assert.deepEqual([byName.value, byName.isDoubt], ['kernel tree linux-6.1, by name', false]);
+  assert.ok(byName.details.includes(root));
+  const { engine: ofDat } = await opened('test/fixtures/f_dat_v7_zstd/trace.dat');
+  assert.equal((await said(ofDat)).value, 'kallsyms of the capture');
+  const { engine: ofPerf } = await opened('test/fixtures/perf/multi.perf.data.gz');
+  const bare = await said(ofPerf);
+  assert.deepEqual([bare.value, bare.isDoubt], ['none · addresses alone', true]);
+  assert.match(bare.details, /kallsyms/);
+  await ofPerf.openCapture({ path: 'test/fixtures/perf/multi.kallsyms.gz' });
+  const beside = await said(ofPerf);
+  assert.deepEqual([beside.value, beside.isDoubt], ['multi.kallsyms.gz beside it', false]);
+  assert.match(beside.details, /multi\.kallsyms\.gz: names (\d+) of \1 addresses/);
+});
+
+test('the header of a dump of allocations counts them, and has no doubts of what it cannot have', async () => {
+  const { engine, capture } = await opened('test/fixtures/dumps/page_owner.gz');
+  const { facts, isOfAllocations } = await engine.captureHeader({ capture });
+  assert.equal(isOfAllocations, true);
+  assert.deepEqual(
+    facts.map(({ name }) => name),
+    ['Kernel', 'Allocations', 'Symbols'],
+  );
+  const [, allocations] = facts;
+  assert.match(allocations!.value, /^[\d,]+ allocations of [\d,]+ pages$/);
+  assert.match(allocations!.details[0]!, /^by [\d,]+ stacks$/);
+  assert.deepEqual(
+    facts.filter(({ isDoubt }) => isDoubt),
+    [],
+  );
+  assert.equal(
+    (await opened().then((trace) => trace.engine.captureHeader(trace))).isOfAllocations,
+    false,
+    'a trace with allocations among its events is none',
+  );
 });
 
 test('finding shows all events, tells those that match, and goes round', async () => {
