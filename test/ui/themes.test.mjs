@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../host/paths.mjs';
 import { kernelLine } from '../host/kernelLines.mjs';
@@ -15,6 +16,7 @@ import {
   page,
   row,
   runCommand,
+  sample,
   screenshot,
   showContainer,
   view,
@@ -37,11 +39,18 @@ async function isReadable(what, locator) {
 }
 
 describe('in every theme', () => {
+  /** 0-based line of a mark of the sample. */
+  const marked = readFileSync(sample, 'utf8')
+    .split('\n')
+    .findIndex((line) => /cma-alloc-\d+ .*page_ref_mod_and_test: pfn=0x12f98/.test(line));
+  let text;
   const shot = (surface, theme) => screenshot(`${surface}-${theme.toLowerCase().replaceAll(' ', '-')}`);
 
   before(async () => {
     const dat = path.join(repository, 'test/fixtures/f_dat_v7_zstd/trace.dat');
-    await openFolders(kernelTree, folderWith('themes', dat));
+    const folder = folderWith('themes', dat, sample);
+    text = path.join(folder, 'trace.txt');
+    await openFolders(kernelTree, folder);
     await showContainer('Page Holders');
     await runCommand('Page Holders: Open Sample Capture');
     await row('0x12f98', view('Holders')).waitFor();
@@ -50,8 +59,9 @@ describe('in every theme', () => {
   after(() => chooseTheme('Light Modern'));
 
   it('the views of the sidebar can be read', async () => {
-    // Rows are made anew when functions were looked up, and a click on one that goes selects nothing.
     await row(/functions found/, view('Captures')).waitFor();
+    // Rows are made anew when functions were looked up, and a click on one that goes selects nothing.
+    await page.waitForTimeout(2000);
     await row(/^pipe buffer · vmsplice · owner/, view('Holders')).click();
     await row('page_ref_mod_unless', view('Stack')).waitFor();
     for (const theme of THEMES) {
@@ -80,8 +90,23 @@ describe('in every theme', () => {
     }
   });
 
+  it('what stands in the text of a trace can be read', async () => {
+    await openFile(text);
+    const lens = page.locator('.codelens-decoration a', { hasText: 'PFN 0x12f98: held by' }).first();
+    await page.locator('.codelens-decoration a', { hasText: 'Open in Page Holders' }).first().click();
+    await page.locator('.statusbar-item', { hasText: '2 captures' }).waitFor();
+    await goToLine(marked + 1);
+    await lens.waitFor();
+    for (const theme of THEMES) {
+      await chooseTheme(theme);
+      await isReadable(`text in ${theme}`, page.locator('.editor-instance .view-line span span'));
+      await shot('text', theme);
+    }
+  });
+
   it('the capture editor can be read and used', async () => {
     await openFile('trace.dat');
+    await editor().locator('.legend > span').first().waitFor();
     const rows = editor().locator('.list-body .list-row:visible');
     const filter = editor().getByRole('combobox', { name: 'Filter events' });
     for (const [index, theme] of THEMES.entries()) {
@@ -91,10 +116,18 @@ describe('in every theme', () => {
       await filter.fill(`event:page_ref* cpu:0..${index}`);
       await filter.press('Enter');
       await editor().locator('.filter-status', { hasText: / of / }).waitFor();
-      for (const part of ['.facts', '.list-body .list-row:visible', '.frame', '.filter-status']) {
+      const parts = ['.facts', '.timeline-bar', '.list-header', '.list-body .list-row:visible', '.frame'];
+      for (const part of [...parts, '.fields', '.filter-status']) {
         await isReadable(`${part} in ${theme}`, editor().locator(part));
       }
       await shot('capture-editor', theme);
+      await filter.fill('');
+      await filter.pressSequentially('comm:');
+      await isReadable(`completions in ${theme}`, editor().locator('.completions .completion-text'));
+      await shot('completions', theme);
+      await filter.fill('pfn:zz');
+      await isReadable(`a problem in ${theme}`, editor().locator('.filter-problem'));
+      await filter.fill('');
     }
   });
 });
