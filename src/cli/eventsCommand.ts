@@ -25,8 +25,9 @@ reference is for, and the innermost function that does not only count references
   --filter FILTER only events that match, in the language of the capture editor:
                   tests of KEY:VALUE joined by spaces (and), by or, with - or not before
                   what is left out, and parentheses; text alone is looked for in events,
-                  tasks and stacks. * stands for any text, a..b for a range, a,b for any,
-                  and numbers can be compared: count>=3 held>10ms
+                  tasks, stacks and kinds ("LRU batch"), and 0x12c02 alone is that page.
+                  * stands for any text, a..b for a range, a,b for any, and numbers can
+                  be compared: count>=3 held>10ms
 ${keyLines()}
                   A function goes by the name that reports call it by, too: vmsplice is
                   __x64_sys_vmsplice, __do_sys_vmsplice and the like, f also f.isra.0

@@ -8,10 +8,12 @@ import { countChange } from '../../holders/countChange';
 import type { KindRule } from '../../holders/kindRule';
 import type { HolderAnalysis, Page, PfnRange, Reference } from '../../holders/model';
 import { heldTime, lastTime } from '../heldTime';
+import { parsePfnRange } from '../holdersQuery';
 import { errorText } from '../wording';
 import { EventKinds } from './eventKinds';
 import type { FilterExpression, FilterProblem, FilterTest, Operator } from './filterSyntax';
 import type { Act, FilterValue } from './filterValues';
+import { remembered } from './remembered';
 import { partOfText, wholeText, type TextTest } from './textPattern';
 
 /** Whether a row is asked for. */
@@ -93,10 +95,18 @@ class FilterCompiler {
     }
   }
 
-  /** Text without a key: a name of the event, its task, or a function of its stack. */
+  /** Text without a key: a name of the event, its task, a function of its stack, its kind in words, or its PFN. */
   private word(text: string): RowTest {
     const test = partOfText(text);
-    return some([this.eventNames(test), this.tasks(test), this.stacks(test)]);
+    const kinds = this.eventKinds.saying(test);
+    const pages = pagesInWord(text);
+    return some([
+      this.eventNames(test),
+      this.tasks(test),
+      this.stacks(test),
+      ...(kinds === null ? [] : [kinds]),
+      ...(pages === null ? [] : [this.pfns(pages)]),
+    ]);
   }
 
   private pattern(key: string, text: string): RowTest {
@@ -235,9 +245,12 @@ class FilterCompiler {
     return key === 'after' ? (row) => time[row]! >= point : (row) => time[row]! <= point;
   }
 
+  private get eventKinds(): EventKinds {
+    return (this.kinds ??= new EventKinds(this.given));
+  }
+
   private kind(kind: Reference['kind']): RowTest {
-    this.kinds ??= new EventKinds(this.given);
-    const { kinds } = this;
+    const kinds = this.eventKinds;
     return (row) => kinds.of(row) === kind;
   }
 
@@ -268,6 +281,14 @@ class FilterCompiler {
     }
     return bits;
   }
+}
+
+/**
+ * Pages that a word names as rows and kernels print them: in hexadecimal. Digits alone are no page: most are numbers of
+ * tasks.
+ */
+function pagesInWord(text: string): PfnRange | null {
+  return /^0x/i.test(text) || /^(?=.*\d)(?=.*[a-f])[0-9a-f]+$/i.test(text) ? parsePfnRange(text) : null;
 }
 
 /** What an operator asks for of whole numbers. */
@@ -305,20 +326,6 @@ function isWithin(operator: Operator, first: number, last: number): NumberTest {
 
 function has(bits: Uint8Array, row: number): boolean {
   return (bits[row >>> 3]! & (1 << (row & 7))) !== 0;
-}
-
-/** A test of an id that is made once for each id; a negative id is none. */
-function remembered(count: number, test: (id: number) => boolean): (id: number) => boolean {
-  // 0: not tested yet, 1: no, 2: yes.
-  const known = new Uint8Array(count);
-  return (id) => {
-    if (id < 0) return false;
-    const before = known[id]!;
-    if (before !== 0) return before === 2;
-    const isAsked = test(id);
-    known[id] = isAsked ? 2 : 1;
-    return isAsked;
-  };
 }
 
 function byId(column: Int32Array, count: number, test: (id: number) => boolean): RowTest {

@@ -2,9 +2,12 @@
 import { countChange } from '../../holders/countChange';
 import { KIND_LABEL } from '../../holders/kindLabel';
 import type { Kind, Reference } from '../../holders/model';
+import type { Site } from '../../holders/matchSite';
 import { StackSites } from '../../holders/stackSites';
+import { KINDS } from '../holdersQuery';
 import { kindText } from '../pageFacts';
 import type { FilteredCapture } from './compileFilter';
+import { remembered } from './remembered';
 
 export class EventKinds {
   private readonly sites: StackSites;
@@ -37,9 +40,43 @@ export class EventKinds {
     return site === null ? '' : KIND_LABEL[site.rule.kind];
   }
 
+  /**
+   * Whether {@link text} of a row passes a test; null when that of no row does. Texts are compared once for each kind
+   * and label, so that a row costs look-ups in typed arrays.
+   */
+  saying(test: (text: string) => boolean): ((row: number) => boolean) | null {
+    const asked = new Set(KINDS.filter((kind) => test(KIND_LABEL[kind])));
+    const labels = new Set(this.labels.filter(test));
+    if (asked.size === 0 && labels.size === 0) return null;
+    const { events, symbols } = this.given.capture;
+    // 0: part of no reference, 1: of one that is not asked for, 2: of one that is.
+    const ofReference = new Uint8Array(events.length);
+    for (const [row, { kind, label }] of this.references) {
+      ofReference[row] = (label === undefined ? asked.has(kind) : labels.has(label)) ? 2 : 1;
+    }
+    const isAsked = (site: Site | null): boolean => site !== null && asked.has(site.rule.kind);
+    const takes = remembered(symbols.stackCount, (stack) => isAsked(this.sites.of(stack).acquire));
+    const drops = remembered(symbols.stackCount, (stack) => isAsked(this.sites.of(stack).release));
+    return (row) => {
+      const known = ofReference[row]!;
+      if (known !== 0) return known === 2;
+      const change = countChange(events, row);
+      return change !== 0 && (change > 0 ? takes : drops)(events.stack[row]!);
+    };
+  }
+
   /** The innermost function of a stack that does not only count references; empty for none. */
   caller(row: number): string {
     return this.sites.of(this.given.capture.events.stack[row]!).holderFunction;
+  }
+
+  private get labels(): readonly string[] {
+    const { pages, unreleased } = this.given.analysis;
+    const labels = new Set<string>();
+    for (const { references } of [...pages, ...unreleased]) {
+      for (const { label } of references) if (label !== undefined) labels.add(label);
+    }
+    return [...labels];
   }
 
   private siteOf(row: number) {

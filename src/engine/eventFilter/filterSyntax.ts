@@ -7,7 +7,7 @@
  *   test    := key (':' | '=' | '>' | '>=' | '<' | '<=') value (',' value)*
  *
  * A value or a word with spaces, commas or parentheses in it stands in double quotes. Text alone is a word that is
- * looked for in what events name.
+ * looked for in what events name, and a page where it is a hexadecimal number.
  */
 import { FILTER_KEYS, type FilterKey } from './filterKeys';
 import { parseFilterValue, type FilterValue } from './filterValues';

@@ -196,6 +196,42 @@ test('what a filter leaves is what the cells of the rows say', async () => {
   }
 });
 
+test('a word alone is looked for in what the rows show, kinds and pages among it', async () => {
+  for (const path of [
+    SAMPLE,
+    'test/fixtures/f_dat_v7_zstd/trace.dat',
+    'test/fixtures/p_shmem_held/trace.txt.gz',
+  ]) {
+    const { all } = await opened(path);
+    const rows = await all('');
+    const kinds = new Set(rows.map(({ cells }) => cells[columnOf('kind')]!).filter((kind) => kind !== ''));
+    assert.ok(kinds.size > 1, path);
+    for (const kind of kinds) {
+      const found = new Set((await all(`"${kind.toUpperCase()}"`)).map(({ row }) => row));
+      const shown = rows.filter(({ cells }) => cells[columnOf('kind')]!.includes(kind));
+      assert.ok(
+        shown.every(({ row }) => found.has(row)),
+        `${kind} in ${path}`,
+      );
+      // No name in these captures has a blank in it.
+      if (kind.includes(' ')) assert.equal(found.size, shown.length, `${kind} in ${path}`);
+    }
+    const page = rows.find(({ pfn }) => /[a-f]/.test(pfn.toString(16)))!.cells[columnOf('pfn')]!;
+    const ofPage = await all(`pfn:${page}`);
+    assert.ok(ofPage.length > 0, path);
+    assert.deepEqual(await all(page), ofPage, path);
+    assert.deepEqual(await all(page.slice(2).toUpperCase()), ofPage, path);
+    assert.equal((await all(`-${page}`)).length, rows.length - ofPage.length, path);
+  }
+});
+
+test('a word of digits is the number of a task, not a page', async () => {
+  const { all } = await opened(SAMPLE);
+  const found = await all('228');
+  assert.ok(found.length > 0 && found.every(({ cells }) => cells[columnOf('task')]!.includes('228')));
+  assert.deepEqual(await all('12f98'), await all('pfn:0x12f98'));
+});
+
 test('an event of a range of pages is asked for by any of them', async () => {
   const { all } = await opened(SAMPLE);
   const tested = await all('event:test_pages_isolated');

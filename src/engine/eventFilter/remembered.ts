@@ -1,0 +1,13 @@
+/** A test of an id that is made once for each id; a negative id is none. */
+export function remembered(count: number, test: (id: number) => boolean): (id: number) => boolean {
+  // 0: not tested yet, 1: no, 2: yes.
+  const known = new Uint8Array(count);
+  return (id) => {
+    if (id < 0) return false;
+    const before = known[id]!;
+    if (before !== 0) return before === 2;
+    const isAsked = test(id);
+    known[id] = isAsked ? 2 : 1;
+    return isAsked;
+  };
+}
