@@ -107,6 +107,7 @@ export class EngineClient implements EngineApi {
   readonly eventDetails: EngineApi['eventDetails'] = (request, options) =>
     this.ask('eventDetails', request, options);
   readonly timeline: EngineApi['timeline'] = (request, options) => this.ask('timeline', request, options);
+  readonly nextMark: EngineApi['nextMark'] = (request, options) => this.ask('nextMark', request, options);
   readonly describeSpan: EngineApi['describeSpan'] = (request, options) =>
     this.ask('describeSpan', request, options);
   readonly spanFilter: EngineApi['spanFilter'] = (request, options) =>

@@ -206,6 +206,10 @@ export class Engine implements EngineApi {
     return this.eventQueries.timeline(request, signal);
   }
 
+  nextMark(request: Request<'nextMark'>): Promise<Answer<'nextMark'>> {
+    return Promise.resolve(this.eventQueries.nextMark(request));
+  }
+
   describeSpan(
     request: Request<'describeSpan'>,
     { signal }: RequestOptions = {},

@@ -271,6 +271,14 @@ export interface EventRequests {
     };
     answer: Timeline | null;
   };
+  /**
+   * The next mark behind an event, or before it, whether or not it is shown; the first, or the last, where `row` is null;
+   * null where there is no more.
+   */
+  readonly nextMark: {
+    request: { readonly capture: string; readonly row: number | null; readonly step: 1 | -1 };
+    answer: TimelineMark | null;
+  };
   /** What a span of time has in it, in a few lines. */
   readonly describeSpan: { request: EventQuery & { readonly range: TimeRange }; answer: readonly string[] };
   /** The tests of a filter that ask for a span of time. */

@@ -26,6 +26,7 @@ import type {
   FilterCompletions,
   FilterProblem,
   Timeline,
+  TimelineMark,
   TimeRange,
 } from './eventProtocol';
 import { EventTimes, MOST_COLUMNS } from './eventTimes';
@@ -203,6 +204,10 @@ export class EventQueries {
       page:
         pfn === null ? null : pageCounts(capture.events, pfn, analyser.eventsOf(pfn), page, range, columns),
     };
+  }
+
+  nextMark({ capture, row, step }: Ask<'nextMark'>): TimelineMark | null {
+    return this.of(capture).timeline?.nextMark(row, step) ?? null;
   }
 
   async describeSpan(request: Ask<'describeSpan'>, signal?: AbortSignal): Promise<readonly string[]> {

@@ -31,7 +31,7 @@ export class TimelineFacts {
   ) {
     this.marks = analysis.pages
       .flatMap(({ pfn, marks }) => marks.map((mark) => ({ time: mark.time, pfn, mark })))
-      .sort((a, b) => a.time - b.time);
+      .sort((a, b) => a.time - b.time || a.mark.row - b.mark.row);
     this.worst = worstPages(analysis, span.to);
   }
 
@@ -47,14 +47,17 @@ export class TimelineFacts {
       if (known === undefined) made.set(key, { first: each, count: 1 });
       else known.count++;
     }
-    return [...made.values()].map(({ first: { time, pfn, mark }, count }) => ({
-      time,
-      pfn,
-      row: mark.row,
-      count,
-      reason: mark.reason,
-      label: markLabel(pfn, mark, count),
-    }));
+    return [...made.values()].map(({ first, count }) => timelineMark(first, count));
+  }
+
+  /** The next mark of the whole capture behind an event, or the one before; from the other end without an event. */
+  nextMark(row: number | null, step: 1 | -1): TimelineMark | null {
+    const time = row === null ? -step * Infinity : this.capture.events.time[row]!;
+    // Clocks stand still, and some events have no time: then rows say what is behind.
+    const away = (mark: MarkAt): number => step * (mark.time - time || mark.mark.row - (row ?? 0));
+    const isNext = (mark: MarkAt): boolean => away(mark) > 0;
+    const next = step > 0 ? this.marks.find(isNext) : this.marks.findLast(isNext);
+    return next === undefined ? null : timelineMark(next, 1);
   }
 
   gapsIn(range: TimeRange): readonly TimelineGap[] {
@@ -133,6 +136,10 @@ function freeLevel(taken: Uint8Array[], first: number, end: number, columns: num
   if (taken.length === MOST_LEVELS) return null;
   taken.push(new Uint8Array(columns + 1));
   return taken.length - 1;
+}
+
+function timelineMark({ time, pfn, mark }: MarkAt, count: number): TimelineMark {
+  return { time, pfn, row: mark.row, count, reason: mark.reason, label: markLabel(pfn, mark, count) };
 }
 
 function markLabel(pfn: number, mark: Mark, count: number): string {

@@ -19,6 +19,7 @@ const METHODS: ReadonlySet<EditorMethod> = new Set<EditorMethod>([
   'nextMatch',
   'eventDetails',
   'timeline',
+  'nextMark',
   'describeSpan',
   'spanFilter',
   'completeFilter',

@@ -102,9 +102,10 @@ class CaptureEditorPage {
         ? Promise.resolve(null)
         : this.host.ask('timeline', { ...this.applied, range, columns, pfn: this.kept.pfn }, signal),
     describe: (range, signal) => this.host.ask('describeSpan', { ...this.applied, range }, signal),
-    onSelectRow: (row) => {
+    nextMark: (step) => this.host.ask('nextMark', { row: this.kept.row, step }),
+    onSelectRow: async (row) => {
       this.host.tell({ type: 'selected', row });
-      void this.selectRow(row);
+      await this.selectRow(row);
     },
     onSelectTime: (time) => void this.selectTime(time),
     onBrush: (range) => void this.brush(range),

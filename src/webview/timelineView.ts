@@ -31,7 +31,9 @@ const LABEL_ROOM = 32;
 interface TimelineActions {
   readonly ask: (range: TimeRange | null, columns: number, signal: AbortSignal) => Promise<Timeline | null>;
   readonly describe: (range: TimeRange, signal: AbortSignal) => Promise<readonly string[]>;
-  readonly onSelectRow: (row: number) => void;
+  /** The next mark of the whole capture behind what is selected, or the one before. */
+  readonly nextMark: (step: 1 | -1) => Promise<TimelineMark | null>;
+  readonly onSelectRow: (row: number) => Promise<void>;
   readonly onSelectTime: (time: number) => void;
   /** Events of this span alone are wanted. */
   readonly onBrush: (range: TimeRange) => void;
@@ -71,6 +73,8 @@ export class TimelineView {
   /** What keys led to last, as it was then. */
   private reached: Target | null = null;
   private drag: Drag | null = null;
+  /** Done when all steps from mark to mark are. */
+  private stepping: Promise<void> = Promise.resolve();
   private isDrawing = false;
   /** What is shown first is still to be chosen. */
   private beginsAtMarks = false;
@@ -338,20 +342,36 @@ export class TimelineView {
     return true;
   }
 
-  /** To the next mark of those that are drawn, or the one before. */
+  /** A press that comes before the last one is answered goes on from where that one leads. */
   private step(direction: 1 | -1): void {
-    const marks = [...(this.data?.marks ?? [])].sort((a, b) => a.time - b.time);
-    const at = this.selected ?? (direction > 0 ? -Infinity : Infinity);
-    const next: TimelineMark | undefined =
-      direction > 0 ? marks.find(({ time }) => time > at) : marks.findLast(({ time }) => time < at);
-    if (next === undefined) {
+    this.stepping = this.stepping
+      .then(() => this.stepNow(direction))
+      .catch((error: unknown) => {
+        this.actions.onFailure(error);
+      });
+  }
+
+  /** To the next mark, or the one before, which may lie beside the part that is shown. */
+  private async stepNow(direction: 1 | -1): Promise<void> {
+    const next = await this.actions.nextMark(direction);
+    if (next === null) {
       this.spoken.textContent = direction > 0 ? l10n.t('No mark behind') : l10n.t('No mark before');
       return;
     }
     this.spoken.textContent = next.label;
     // What is drawn is then walked through from there.
     this.reached = null;
-    this.actions.onSelectRow(next.row);
+    // Not left to the list: one that is filtered out is not in it.
+    this.bringTimeIntoView(next.time);
+    await this.actions.onSelectRow(next.row);
+  }
+
+  private bringTimeIntoView(time: number): void {
+    const before = this.view.range.from;
+    this.view.reveal(time);
+    if (this.view.range.from === before) return;
+    this.hideTooltip();
+    this.changed();
   }
 
   /** To the next thing of those that are drawn, or the one before, which is neither selected nor moved to yet. */
@@ -449,7 +469,7 @@ export class TimelineView {
   }
 
   private choose(target: Target | null, x: number): void {
-    if (target !== null && target.row >= 0) this.actions.onSelectRow(target.row);
+    if (target !== null && target.row >= 0) void this.actions.onSelectRow(target.row);
     else this.actions.onSelectTime(this.timeAt(x));
   }
 

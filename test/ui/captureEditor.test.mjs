@@ -288,6 +288,53 @@ describe('the capture editor', () => {
     await until(async () => (await canvas.getAttribute('aria-label')) === whole);
   });
 
+  it('goes to marks beside the part that is shown, which goes along, and to those that are filtered out', async () => {
+    const canvas = editor().locator('.timeline-canvas');
+    const said = editor().locator('.timeline .spoken');
+    const part = editor().locator('.part');
+    const press = async (key) => {
+      const text = await said.innerText();
+      await canvas.press(key);
+      await until(async () => (await said.innerText()) !== text);
+      return said.innerText();
+    };
+    /** Where the part that is shown begins, once it has a mark in it. */
+    const partWithMark = async () => {
+      await canvas.and(editor().locator(':not([aria-label*=": 0 marks, "])')).waitFor({ state: 'attached' });
+      return editor()
+        .locator('.overview-part')
+        .evaluate((each) => Number.parseFloat(each.style.left));
+    };
+    await canvas.focus();
+    // The first mark, and that alone.
+    for (let presses = 0; presses < 30; presses++) await canvas.press('p');
+    await until(async () => (await said.innerText()) === 'No mark before');
+    for (let presses = 0; presses < 20; presses++) await canvas.press('+');
+    const first = await partWithMark();
+    const length = await part.innerText();
+    const labels = [];
+    for (let label = await press('n'); label !== 'No mark behind'; label = await press('n')) {
+      labels.push(label);
+      await partWithMark();
+      assert.equal(await part.innerText(), length, 'it is as near as before');
+    }
+    assert.ok(labels.length > 3, labels.join('\n'));
+    assert.ok((await partWithMark()) > first, 'what is shown went along');
+    const last = await selectedRow().innerText();
+    await screenshot('editor-mark-beside');
+    await filter().fill('comm:nobody');
+    await editor().getByRole('status').filter({ hasText: 'No event matches the filter.' }).waitFor();
+    assert.equal(await press('p'), labels.at(-2));
+    await partWithMark();
+    assert.equal(await press('n'), labels.at(-1));
+    await filter().fill('');
+    await selectedRow()
+      .filter({ hasText: last.split('\n')[0] })
+      .waitFor();
+    await canvas.press('0');
+    await part.waitFor({ state: 'hidden' });
+  });
+
   it('filters to what is brushed in the timeline', async () => {
     const box = await editor().locator('.timeline-canvas').boundingBox();
     await page.keyboard.down('Shift');

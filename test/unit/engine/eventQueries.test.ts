@@ -10,6 +10,7 @@ import { Engine } from '../../../src/engine/engine';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { CapturePlace, NodeKind } from '../../../src/engine/protocol';
+import { analyseHolders } from '../../../src/holders/analyseHolders';
 import { isPageRef } from '../../../src/holders/countChange';
 import { EventTimes } from '../../../src/engine/eventTimes';
 import { timeTicks } from '../../../src/engine/timeTicks';
@@ -136,6 +137,29 @@ test('finding shows all events, tells those that match, and goes round', async (
   assert.equal((await engine.nextMatch({ ...query, row, step: 1 }))?.row, matches[0]);
   assert.equal((await engine.nextMatch({ ...query, row: matches[0]!, step: -1 }))?.row, matches.at(-1));
   assert.equal(await engine.nextMatch({ ...query, filter: 'pid:1..2', row: 0, step: 1 }), null);
+});
+
+test('every mark of a capture is led to from the one before it, and from the one behind it', async () => {
+  for (const file of [
+    SAMPLE,
+    'test/fixtures/f_dat_v7_zstd/trace.dat',
+    'test/fixtures/b_multi/report.txt.gz',
+  ]) {
+    const { engine, capture } = await opened(file);
+    const { pages } = analyseHolders(await captureOf(file));
+    const rows = new Set(pages.flatMap(({ marks }) => marks.map(({ row }) => row)));
+    const marks = [...rows].sort((a, b) => a - b);
+    assert.ok(marks.length > 1, file);
+    for (const step of [1, -1] as const) {
+      const found: number[] = [];
+      let mark = await engine.nextMark({ capture, row: null, step });
+      for (; mark !== null; mark = await engine.nextMark({ capture, row: mark.row, step })) {
+        assert.equal(mark.count, 1);
+        found.push(mark.row);
+      }
+      assert.deepEqual(found, step > 0 ? marks : marks.toReversed(), file);
+    }
+  }
 });
 
 test('a row and a time have their place among the rows that are shown', async () => {
@@ -360,6 +384,7 @@ test('a capture without times has a list and no timeline', async () => {
   assert.ok(facts.events > 0);
   const query = { capture, filter: '', use: 'filter' } as const;
   assert.equal(await engine.timeline({ ...query, range: null, columns: 10, pfn: null }), null);
+  assert.equal(await engine.nextMark({ capture, row: null, step: 1 }), null);
   assert.equal((await engine.captureHeader({ capture })).span, null);
   const { rows } = await engine.events({ ...query, start: 0, end: 1 });
   assert.equal(rows[0]!.cells[0], '');
