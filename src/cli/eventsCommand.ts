@@ -23,8 +23,8 @@ export const EVENTS_HELP = `events prints the events of captures, in their order
 reference is for, and the innermost function that does not only count references.
 
   --filter FILTER only events that match, in the language of the capture editor:
-                  tests of KEY:VALUE joined by spaces (and), by or, with - or not before
-                  what is left out, and parentheses; text alone is looked for in events,
+                  tests of KEY:VALUE joined by spaces (and, &&), by or (||), with -, ! or not
+                  before what is left out, and parentheses; text alone is looked for in events,
                   tasks, stacks and kinds ("LRU batch"), and 0x12c02 alone is that page.
                   * stands for any text, a..b for a range, a,b for any, and numbers can
                   be compared: count>=3 held>10ms

@@ -17,7 +17,8 @@ export async function runEvents(
   const captures = opened.filter(({ symbolFile }) => symbolFile === null);
   let isAnswered = isWhole;
   for (const { id, path } of captures) {
-    const { problem } = await engine.events({ capture: id, filter, use: 'filter', start: 0, end: 0 });
+    const window = await engine.events({ capture: id, filter, use: 'filter', start: 0, end: 0 });
+    const { problem, nearMiss } = window;
     if (problem !== null) {
       await errors.write(`page-holders: ${path}: --filter: ${problem.message}\n`);
       isAnswered = false;
@@ -30,7 +31,12 @@ export async function runEvents(
       await output.write(`${lines}\n`);
     }
     if (isAny || limit === 0) continue;
-    await errors.write(`page-holders: ${path}: ${filter === '' ? 'it has no event' : 'no event matches'}.\n`);
+    await errors.write(`page-holders: ${path}: ${nothingText(filter, nearMiss)}\n`);
   }
   return isAnswered ? 0 : 2;
+}
+
+function nothingText(filter: string, nearMiss: string | null): string {
+  if (filter === '') return 'it has no event.';
+  return nearMiss === null ? 'no event matches.' : `no event matches; did you mean ${nearMiss}?`;
 }

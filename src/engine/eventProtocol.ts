@@ -99,6 +99,8 @@ export interface EventWindow {
   readonly total: number;
   /** What is wrong with the filter, which then leaves nothing out; null when it is understood. */
   readonly problem: FilterProblem | null;
+  /** A test that finds events, `comm:cma*`, where the filter finds none and is close to it; else null. */
+  readonly nearMiss: string | null;
 }
 
 /** A row and its place among those that are shown. */

@@ -13,6 +13,8 @@ import type { FilteredCapture } from './eventFilter/compileFilter';
 import { eventJson, eventLine } from './eventLines';
 import { EventKinds } from './eventFilter/eventKinds';
 import { FilteredRows, type RowList } from './eventFilter/filteredRows';
+import { parseFilter } from './eventFilter/filterSyntax';
+import { nearMiss } from './eventFilter/nearMiss';
 import { withSpan } from './eventFilter/spanFilter';
 import type {
   CaptureHeader,
@@ -146,7 +148,15 @@ export class EventQueries {
       rows.push(this.eventRow(examined, row, isFound && matching.at(matching.indexOf(row)) === row));
     }
     const total = examined.source.capture.events.length;
-    return { start, rows, shown: shown.length, matching: matching.length, total, problem };
+    return {
+      start,
+      rows,
+      shown: shown.length,
+      matching: matching.length,
+      total,
+      problem,
+      nearMiss: matching.length > 0 ? null : nearMissOf(request.filter, examined.source.capture),
+    };
   }
 
   async eventPlace(request: Ask<'eventPlace'>, signal?: AbortSignal): Promise<EventPlace | null> {
@@ -288,6 +298,11 @@ export class EventQueries {
     this.examined.set(source.analysis, made);
     return made;
   }
+}
+
+function nearMissOf(filter: string, { symbols }: Capture): string | null {
+  const { expression } = parseFilter(filter);
+  return expression === null ? null : nearMiss(expression, symbols);
 }
 
 function placeAt({ events }: Capture, rows: RowList, index: number): EventPlace | null {

@@ -426,12 +426,13 @@ class CaptureEditorPage {
   }
 }
 
-function noteOf({ shown, total }: EventWindow, state: CaptureState | null): string {
+function noteOf({ shown, total, nearMiss }: EventWindow, state: CaptureState | null): string {
   if (shown > 0) return '';
   if (total === 0)
     return state?.phase === 'reading'
       ? l10n.t('The first events are being read.')
       : l10n.t('The capture has no events.');
+  if (nearMiss !== null) return l10n.t('No event matches the filter. Did you mean {0}?', nearMiss);
   return l10n.t('No event matches the filter.');
 }
 

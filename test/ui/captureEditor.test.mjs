@@ -400,6 +400,9 @@ describe('the capture editor', () => {
     }
     await filter().fill('comm:nobody');
     await editor().getByRole('status').filter({ hasText: 'No event matches the filter.' }).waitFor();
+    await filter().fill('comm:pvm');
+    await editor().getByRole('status').filter({ hasText: 'Did you mean comm:pvm*?' }).waitFor();
+    await screenshot('filter-near-miss');
     await filter().fill('');
     await status().getByText('114 events', { exact: true }).waitFor();
   });

@@ -10,6 +10,7 @@ import { calledName } from '../../holders/calledName';
 import { counted, joined } from '../wording';
 import type { FilteredCapture } from './compileFilter';
 import { FILTER_KEYS, type FilterKey } from './filterKeys';
+import { quotedValue } from './filterSyntax';
 import { ACTS, type Act } from './filterValues';
 
 /** Longer lists are not read. */
@@ -29,8 +30,8 @@ export class FilterCompleter {
   complete(filter: string, offset: number): FilterCompletions {
     const start = tokenStart(filter, offset);
     const token = filter.slice(start, offset);
-    const sign = /^-?/.exec(token)![0].length;
-    const test = /^-?([A-Za-z_]+)(?:>=|<=|[:=<>])/.exec(token);
+    const sign = /^[-!]?/.exec(token)![0].length;
+    const test = /^[-!]?([A-Za-z_]+)(?:>=|<=|==|!=|[:=<>])/.exec(token);
     if (test === null) {
       const typed = token.slice(sign).toLowerCase();
       return { start: start + sign, end: offset, items: keyItems(typed) };
@@ -48,7 +49,9 @@ export class FilterCompleter {
     const has = items.filter(
       ({ text }) => !text.toLowerCase().startsWith(typed) && text.toLowerCase().includes(typed),
     );
-    return [...begins, ...has].slice(0, MOST_ITEMS).map(({ text, about }) => ({ text: quoted(text), about }));
+    return [...begins, ...has]
+      .slice(0, MOST_ITEMS)
+      .map(({ text, about }) => ({ text: quotedValue(text), about }));
   }
 
   private valuesOf({ name }: FilterKey): readonly FilterCompletion[] {
@@ -174,11 +177,6 @@ function reasonItems(pages: readonly Page[]): readonly FilterCompletion[] {
 
 function pageItem(page: Page): FilterCompletion {
   return { text: pfnText(page.pfn), about: joined([holdersText(page), reasonsText(page)]) };
-}
-
-/** A value that the language would take apart stands in quotes; one with a quote in it cannot be written. */
-function quoted(text: string): string {
-  return /[\s,()]/.test(text) || text.startsWith('-') ? `"${text}"` : text;
 }
 
 /** Where the token begins that ends at `offset`: behind a space or an open parenthesis outside of quotes. */

@@ -1,10 +1,10 @@
 /**
  * The language in which events are filtered: `pfn:0x12c02 comm:kworker* -event:mm_page_alloc count>=3 (cpu:0 or cpu:1)`.
  *
- *   filter  := all ('or' all)*
- *   all     := ('and'? part)+
- *   part    := ('-' | 'not') part | '(' filter ')' | test | word
- *   test    := key (':' | '=' | '>' | '>=' | '<' | '<=') value (',' value)*
+ *   filter  := all (('or' | '||') all)*
+ *   all     := (('and' | '&&')? part)+
+ *   part    := ('-' | '!' | 'not') part | '(' filter ')' | test | word
+ *   test    := key (':' | '=' | '==' | '!=' | '>' | '>=' | '<' | '<=') value (',' value)*
  *
  * A value or a word with spaces, commas or parentheses in it stands in double quotes. Text alone is a word that is
  * looked for in what events name, and a page where it is a hexadecimal number.
@@ -54,14 +54,21 @@ export function parseFilter(text: string): ParsedFilter {
   }
 }
 
+/** A value that the language would take apart stands in quotes; one with a quote in it cannot be written. */
+export function quotedValue(text: string): string {
+  return /[\s,()]|&&|\|\|/.test(text) || text.startsWith('-') ? `"${text}"` : text;
+}
+
 class FilterSyntaxError extends Error {
   constructor(readonly problem: FilterProblem) {
     super(problem.message);
   }
 }
 
-const OPERATOR = /^(?:>=|<=|[:=<>])/;
+const OPERATOR = /^(?:>=|<=|==|!=|[:=<>])/;
 const SPACE = /\s/;
+/** Words that join parts, and what C and the filters of tracefs write for them. */
+const JOINTS = { and: '&&', or: '||' } as const;
 /** Deeper nesting is nobody's question, and would end the worker's call stack. */
 const DEEPEST = 50;
 
@@ -79,8 +86,10 @@ class FilterParser {
 
   private any(): FilterExpression {
     const parts = [this.all()];
-    while (this.takeWord('or')) {
-      this.expectPart('or');
+    for (;;) {
+      const joint = this.takeJoint('or');
+      if (joint === null) break;
+      this.expectPart(joint);
       parts.push(this.all());
     }
     return parts.length === 1 ? parts[0]! : { type: 'any', parts };
@@ -89,7 +98,8 @@ class FilterParser {
   private all(): FilterExpression {
     const parts: FilterExpression[] = [];
     for (;;) {
-      if (parts.length > 0 && this.takeWord('and')) this.expectPart('and');
+      const joint = parts.length > 0 ? this.takeJoint('and') : null;
+      if (joint !== null) this.expectPart(joint);
       if (this.isAtEndOfPart()) break;
       parts.push(this.part());
     }
@@ -105,14 +115,15 @@ class FilterParser {
   }
 
   private negated(): FilterExpression | null {
-    const sign = this.text[this.at] === '-' ? '-' : 'not';
-    if (sign === '-') this.at++;
+    const sign = this.text[this.at]!;
+    const isSign = sign === '-' || sign === '!';
+    if (isSign) this.at++;
     else if (!this.takeWord('not')) return null;
     // A sign belongs to what it stands at.
-    if (sign === '-' && (this.at >= this.text.length || SPACE.test(this.text[this.at]!))) {
-      this.fail(this.at - 1, this.at, 'Expected what to leave out behind -, without a space.');
+    if (isSign && (this.at >= this.text.length || SPACE.test(this.text[this.at]!))) {
+      this.fail(this.at - 1, this.at, `Expected what to leave out behind ${sign}, without a space.`);
     }
-    this.expectPart(sign);
+    this.expectPart(isSign ? sign : 'not');
     return { type: 'not', part: this.part() };
   }
 
@@ -132,7 +143,8 @@ class FilterParser {
     if (this.text[start] === ',') this.fail(start, start + 1, 'Expected no space before a comma in a list.');
     const name = /^[A-Za-z_]+/.exec(this.text.slice(start))?.[0] ?? '';
     const sign = OPERATOR.exec(this.text.slice(start + name.length))?.[0];
-    if (name === '' || sign === undefined) return { type: 'word', text: this.value('').text };
+    if (name === '' && sign !== undefined) this.fail(start, start + sign.length, withoutKey(sign));
+    if (name === '' || sign === undefined) return this.word();
     const key = FILTER_KEYS.find((each) => each.name === name.toLowerCase());
     if (key === undefined) {
       // As a trace has it before the fields of an event.
@@ -150,7 +162,7 @@ class FilterParser {
         `${name} is no key. Expected one of ${names}; put text in quotes.`,
       );
     }
-    const operator = sign === '=' ? ':' : (sign as Operator);
+    const operator = operatorOf(sign);
     this.at += name.length;
     if (operator !== ':' && !key.isOrdered) {
       this.fail(this.at, this.at + sign.length, `${key.name} has no order. Expected ${key.name}:…`);
@@ -161,7 +173,21 @@ class FilterParser {
       this.at++;
       values.push(this.testValue(key, operator));
     }
-    return { type: 'test', key, operator, values, start, end: this.at };
+    const test: FilterTest = { type: 'test', key, operator, values, start, end: this.at };
+    return sign === '!=' ? { type: 'not', part: test } : test;
+  }
+
+  private word(): FilterExpression {
+    const { text, start } = this.value('');
+    for (const [name, joint] of Object.entries(JOINTS)) {
+      if (this.text.startsWith(joint, start)) {
+        this.fail(start, start + joint.length, `Expected a test or a word before ${joint}.`);
+      }
+      if (text === joint[0] && this.text[start] !== '"') {
+        this.fail(start, this.at, `Expected ${name} or ${joint} instead of ${text}.`);
+      }
+    }
+    return { type: 'word', text };
   }
 
   private testValue(key: FilterKey, operator: Operator): FilterValue {
@@ -189,14 +215,15 @@ class FilterParser {
       if (end < 0) this.fail(start, this.text.length, 'The quote is not closed.');
       this.at = end + 1;
       const next = this.text[this.at];
-      if (next !== undefined && !SPACE.test(next) && next !== ')' && !stops.includes(next)) {
+      const isEnd = next === undefined || SPACE.test(next) || next === ')' || stops.includes(next);
+      if (!isEnd && !this.seesSign()) {
         this.fail(this.at, this.at + 1, 'Expected a space behind the closing quote.');
       }
       return { text: this.text.slice(start + 1, end), start };
     }
     while (this.at < this.text.length) {
       const sign = this.text[this.at]!;
-      if (SPACE.test(sign) || sign === ')' || stops.includes(sign)) break;
+      if (SPACE.test(sign) || sign === ')' || stops.includes(sign) || this.seesSign()) break;
       this.at++;
     }
     return { text: this.text.slice(start, this.at), start };
@@ -204,12 +231,30 @@ class FilterParser {
 
   private isAtEndOfPart(): boolean {
     this.skipSpace();
-    return this.at >= this.text.length || this.text[this.at] === ')' || this.seesWord('or');
+    return this.at >= this.text.length || this.text[this.at] === ')' || this.seesJoint('or');
   }
 
   private expectPart(behind: string): void {
     if (!this.isAtEndOfPart()) return;
     this.fail(this.at, this.at + 1, `Expected a test or a word behind ${behind}.`);
+  }
+
+  /** Takes a word that joins parts, or the sign for it, and returns which; null where there is none. */
+  private takeJoint(name: keyof typeof JOINTS): string | null {
+    this.skipSpace();
+    if (!this.seesJoint(name)) return null;
+    const joint = this.seesWord(name) ? name : JOINTS[name];
+    this.at += joint.length;
+    return joint;
+  }
+
+  private seesJoint(name: keyof typeof JOINTS): boolean {
+    return this.seesWord(name) || this.text.startsWith(JOINTS[name], this.at);
+  }
+
+  /** Whether a sign that joins parts stands here, which ends a word without a space. */
+  private seesSign(): boolean {
+    return this.text.startsWith(JOINTS.and, this.at) || this.text.startsWith(JOINTS.or, this.at);
   }
 
   private takeWord(word: string): boolean {
@@ -232,4 +277,13 @@ class FilterParser {
   private fail(start: number, end: number, message: string): never {
     throw new FilterSyntaxError({ start, end, message });
   }
+}
+
+function operatorOf(sign: string): Operator {
+  return sign === '=' || sign === '==' || sign === '!=' ? ':' : (sign as Operator);
+}
+
+/** As tracefs has it in its filters: `pfn == 0x12c02`. */
+function withoutKey(sign: string): string {
+  return `Expected a key before ${sign}, without spaces: pfn${sign}0x12c02; put text in quotes.`;
 }

@@ -50,6 +50,8 @@ test('that no event matches is said, and is no failure', async () => {
     output: '',
     errors: `page-holders: ${SAMPLE}: no event matches.\n`,
   });
+  const near = await runCli(['events', SAMPLE, '--filter', 'comm:cma']);
+  assert.equal(near.errors, `page-holders: ${SAMPLE}: no event matches; did you mean comm:cma*?\n`);
   const dump = 'test/fixtures/dumps/page_owner.gz';
   assert.equal((await runCli(['events', dump])).errors, `page-holders: ${dump}: it has no event.\n`);
   assert.equal((await runCli(['events', SAMPLE, '--limit', '0'])).errors, '');

@@ -69,6 +69,35 @@ test('tests are joined by and, bind tighter than or, and can be left out and nes
   );
 });
 
+test('what C and the filters of tracefs write for and, or and not is understood', () => {
+  const meaning = (text: string): unknown => {
+    const { expression, problem } = parseFilter(text);
+    assert.equal(problem, null, text);
+    return JSON.parse(
+      JSON.stringify(expression, (key, value: unknown) =>
+        ['start', 'end'].includes(key) ? undefined : value,
+      ),
+    );
+  };
+  const same = [
+    ['!is:mark', '-is:mark'],
+    ['!(cpu:0 cpu:1) !word', '-(cpu:0 cpu:1) -word'],
+    ['is:mark && cpu:0 || cpu:1', 'is:mark and cpu:0 or cpu:1'],
+    ['is:mark&&cpu:0||word', 'is:mark and cpu:0 or word'],
+    ['comm:"a b"&&(x||y)', 'comm:"a b" and (x or y)'],
+    ['pfn==0x12 comm!=sh', 'pfn:0x12 -comm:sh'],
+  ] as const;
+  for (const [text, plain] of same) assert.deepEqual(meaning(text), meaning(plain), text);
+  assert.match(problemOf('! cpu:0'), /^0-1 Expected what to leave out behind !, without a space\./);
+  assert.match(problemOf('&& cpu:0'), /^0-2 Expected a test or a word before &&\./);
+  assert.match(problemOf('cpu:0 &&'), /^8-9 Expected a test or a word behind &&\./);
+  assert.match(problemOf('cpu:0 && || cpu:1'), /^9-10 Expected a test or a word behind &&\./);
+  assert.match(problemOf('cpu:0 | cpu:1'), /^6-7 Expected or or \|\| instead of \|\./);
+  assert.match(problemOf('cpu:0 & cpu:1'), /^6-7 Expected and or && instead of &\./);
+  assert.match(problemOf('pfn == 0x12'), /^4-6 Expected a key before ==, without spaces/);
+  assert.equal(problemOf('"&&" "|" flags:lru|private'), '');
+});
+
 test('a problem stands at its place and says what was expected', () => {
   assert.match(problemOf('cpu:0 pnf:0x1'), /^6-9 pnf is no key\. Expected one of pfn, event,/);
   assert.match(problemOf('pfn:0x12..'), /^4-10 pfn: expected a page frame number such as 0x12c02/);
@@ -94,6 +123,7 @@ test('any text is understood, or has a problem that lies in it', () => {
   const pieces = [
     ...FILTER_KEYS.map(({ name }) => name),
     ...[':', '=', '>', '>=', '<', '..', ',', '"', '(', ')', '-', ' ', ' or ', ' and ', ' not ', '*'],
+    ...['!', '&&', '||', '&', '|', '==', '!='],
     ...['0x12c02', '3', '10ms', '12.5s', 'kworker', 'gup-pin', 'held', 'µ', '\u{1f4c4}'],
   ];
   const random = seededRandom(11);
@@ -288,6 +318,26 @@ test('a filter that is not understood leaves nothing out, and says why', async (
   const window = await engine.events({ capture, filter: 'pfn:zz', use: 'filter', start: 0, end: 5 });
   assert.equal(window.shown, events);
   assert.deepEqual([window.problem?.start, window.problem?.end], [4, 6]);
+});
+
+test('a filter that finds nothing names the test of a task that finds something, where it is close to one', async () => {
+  const { engine, capture, all } = await opened(SAMPLE);
+  const nearTo = async (filter: string) =>
+    (await engine.events({ capture, filter, use: 'filter', start: 0, end: 0 })).nearMiss;
+  const misses = [
+    ['comm:cma', 'comm:cma*'],
+    ['comm:CMA-alloc-230', 'task:CMA-alloc-230'],
+    ['cpu:0 (comm:nobody,own or comm:x)', 'comm:own*'],
+    ['task:cma-alloc', 'comm:cma-alloc'],
+    ['task:cma-alloc-23', 'task:cma-alloc-23*'],
+  ] as const;
+  for (const [filter, near] of misses) {
+    assert.equal(await nearTo(filter), near, filter);
+    assert.ok((await all(near)).length > 0, near);
+  }
+  for (const filter of ['comm:nobody', 'comm:cma-alloc cpu:77', 'comm:*x', '-comm:* -comm:cma', 'cma-']) {
+    assert.equal(await nearTo(filter), null, filter);
+  }
 });
 
 test('completion offers keys, then what the capture has', async () => {
