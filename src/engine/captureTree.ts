@@ -38,8 +38,7 @@ export function captureRow(
       ...notes,
       ...missingRows(id, capture),
       spanRow(id, capture, span),
-      eventsRow(id, capture),
-      stacksRow(id, capture),
+      ...(saysAllocationsAlone(facts) ? [] : [eventsRow(id, capture), stacksRow(id, capture)]),
       ...gapsRow(id, capture),
       ...problemsRow(id, capture),
       ...headerRow(id, capture),
@@ -83,7 +82,7 @@ function stateRows(facts: CaptureFacts): readonly Branch[] {
   }
   if (changed !== null) {
     const label = `The file ${changed} since it was read`;
-    const description = 'Refresh reads it again';
+    const description = 'Refresh reads what is there now';
     rows.push(branch({ id: `${id}/changed`, kind: 'note', mood: 'doubt', label, description }));
   }
   return rows;
@@ -268,10 +267,15 @@ function stacksRow(id: string, capture: Capture): Branch {
     mood: stackRecords === 0 ? 'doubt' : 'plain',
     label: stackRecords === 0 ? 'No stacks: holders cannot be named' : counted(stackRecords, 'stack'),
     description: [
-      stackRecords === 0 ? 'record with the stacktrace option' : `${symbols.stackCount} different`,
+      ...(stackRecords === 0 ? howToRecordStacks(capture) : [`${symbols.stackCount} different`]),
       ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
     ].join(' · '),
   });
+}
+
+/** Nobody records a kernel log. */
+function howToRecordStacks({ format }: Capture): readonly string[] {
+  return format === 'dmesg' ? [] : ['record with the stacktrace option'];
 }
 
 function gapsRow(id: string, capture: Capture): readonly Branch[] {

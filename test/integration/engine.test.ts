@@ -121,7 +121,10 @@ describe('the engine in its worker', () => {
       const rows = await capturesText();
       return rows.includes('changed since it was read') && rows;
     });
-    assert.match(text, /^The file was deleted or moved away since it was read \| Refresh reads it again$/m);
+    assert.match(
+      text,
+      /^The file was deleted or moved away since it was read \| Refresh reads what is there now$/m,
+    );
     assert.match(await holdersText(), /0x12f98 .*held by 3/);
     const [said] = await errorMessages(() => run('refresh'));
     assert.match(said ?? '', /gone\.txt does not exist/);
