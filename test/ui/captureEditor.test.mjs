@@ -571,6 +571,51 @@ describe('the capture editor of a dump of allocations', () => {
   });
 });
 
+describe('the capture editor in a narrow group', () => {
+  const body = () => editor().locator('body');
+
+  before(async () => {
+    const folder = folderWith('narrow', path.join(repository, 'test/fixtures/f_dat_v7_zstd/trace.dat'));
+    await openFolders(folder);
+    await openFile(path.join(folder, 'trace.dat'));
+    await eventRow('vmsplice-B-467').click();
+    await stackFrame('__do_sys_vmsplice').waitFor();
+    await editor()
+      .getByText(/^Shown: /)
+      .waitFor();
+  });
+
+  after(() => page.setViewportSize({ width: 1400, height: 900 }));
+
+  for (const width of [1000, 600, 345]) {
+    it(`has all that is pressed within a page ${width} px wide, and whole entries in the legend`, async () => {
+      // The side bar gives way, too.
+      await until(async () => {
+        const by = width - (await body().evaluate((each) => each.clientWidth));
+        if (by === 0) return true;
+        await page.setViewportSize({ width: page.viewportSize().width + by, height: 900 });
+        await page.waitForTimeout(500);
+        return false;
+      });
+      await screenshot(`editor-${width}`);
+      const outside = await body().evaluate((each) =>
+        [...each.querySelectorAll('.timeline button, .part > *, .legend > span, .filter-bar > *')]
+          .filter((part) => part.getClientRects().length > 0)
+          .filter((part) => {
+            const { left, right } = part.getBoundingClientRect();
+            return left < 0 || right > each.clientWidth;
+          })
+          .map((part) => part.outerHTML),
+      );
+      assert.deepEqual(outside, []);
+      const heights = await editor()
+        .locator('.legend > span')
+        .evaluateAll((entries) => entries.map((each) => each.getBoundingClientRect().height));
+      assert.ok(heights.length > 2 && heights.every((height) => height < 24), heights.join());
+    });
+  }
+});
+
 describe('the capture editor of a capture that cannot be read', () => {
   it('says what is wrong with it, and offers to try again', async () => {
     const folder = folderWith('broken');
