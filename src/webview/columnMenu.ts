@@ -1,4 +1,4 @@
-/** Which columns the list has: a menu of check boxes. */
+/** Which columns the list has: a menu of check boxes, which stays open for as many of them as are wanted. */
 import * as l10n from '@vscode/l10n';
 import type { EventColumn } from '../engine/eventProtocol';
 import { element, icon, iconButton, setAttributes } from './dom';
@@ -26,15 +26,32 @@ export class ColumnMenu {
     this.menu.addEventListener('keydown', (event) => {
       this.pressed(event);
     });
-    this.root.addEventListener('focusout', (event) => {
-      if (!(event.relatedTarget instanceof Node && this.root.contains(event.relatedTarget))) this.close();
+    this.root.addEventListener('focusout', ({ relatedTarget }) => {
+      if (this.menu.hidden) return;
+      if (relatedTarget instanceof Node && this.root.contains(relatedTarget)) return;
+      this.close();
+      // A press beside the menu on what takes no focus; where another window has it now, it is left there.
+      if (relatedTarget === null && document.hasFocus()) this.button.focus();
     });
   }
 
   show(columns: readonly EventColumn[], shown: ReadonlySet<string>): void {
-    this.columns = columns;
     this.shown = new Set(shown);
+    const isSame = columns.length === this.columns.length;
+    if (isSame && columns.every(({ id }, index) => id === this.columns[index]!.id)) {
+      // The one that was just pressed keeps the focus.
+      this.check();
+      return;
+    }
+    this.columns = columns;
     this.menu.replaceChildren(...columns.map((column) => this.item(column)));
+    this.check();
+  }
+
+  private check(): void {
+    for (const [index, { id }] of this.columns.entries()) {
+      setAttributes(this.menu.children[index]!, { 'aria-checked': String(this.shown.has(id)) });
+    }
   }
 
   private item({ id, label, about }: EventColumn): HTMLElement {
@@ -44,18 +61,17 @@ export class ColumnMenu {
       icon('check'),
       label,
     );
-    setAttributes(item, { 'aria-checked': String(this.shown.has(id)) });
     item.addEventListener('click', () => {
-      this.toggle(id, item);
+      this.toggle(id);
     });
     return item;
   }
 
-  private toggle(id: string, item: HTMLElement): void {
+  private toggle(id: string): void {
     // A list without columns would have no way back but this menu.
     if (this.shown.has(id) && this.shown.size === 1) return;
     if (!this.shown.delete(id)) this.shown.add(id);
-    setAttributes(item, { 'aria-checked': String(this.shown.has(id)) });
+    this.check();
     this.onChange(this.shown);
   }
 
@@ -79,7 +95,7 @@ export class ColumnMenu {
       this.close();
       this.button.focus();
     } else if ((event.key === ' ' || event.key === 'Enter') && at >= 0) {
-      this.toggle(this.columns[at]!.id, items[at]!);
+      this.toggle(this.columns[at]!.id);
     } else return;
     event.preventDefault();
     event.stopPropagation();

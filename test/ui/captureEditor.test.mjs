@@ -370,12 +370,29 @@ describe('the capture editor', () => {
   });
 
   it('has the columns that are chosen', async () => {
-    await editor().getByRole('button', { name: 'Columns' }).click();
-    const count = editor().getByRole('menuitemcheckbox', { name: 'Mapcount' });
-    assert.equal(await count.getAttribute('aria-checked'), 'false');
-    await count.click();
+    const button = editor().getByRole('button', { name: 'Columns' });
+    const box = (name, isChecked) => editor().getByRole('menuitemcheckbox', { name, checked: isChecked });
+    const head = (name) => editor().getByRole('columnheader', { name });
+    await button.click();
+    await box('Mapcount', false).click();
+    await head('Mapcount').waitFor();
+    // As many as are wanted, by the mouse and by keys.
+    await box('Order', false).click();
+    await head('Order').waitFor();
+    await page.keyboard.press(' ');
+    await head('Order').waitFor({ state: 'detached' });
+    await box('Order', false).and(editor().locator(':focus')).waitFor();
+    await box('Mapcount', true).waitFor();
+    await screenshot('editor-columns');
     await page.keyboard.press('Escape');
-    await editor().getByRole('columnheader', { name: 'Mapcount' }).waitFor();
+    await box('Mapcount', true).waitFor({ state: 'hidden' });
+    await button.and(editor().locator(':focus')).waitFor();
+    // A press beside it closes it, too.
+    await button.click();
+    await box('Mapcount', true).waitFor();
+    await editor().locator('.header').click();
+    await box('Mapcount', true).waitFor({ state: 'hidden' });
+    await button.and(editor().locator(':focus')).waitFor();
   });
 
   it('has a name for everything that is pressed, typed into or told by its role', async () => {
