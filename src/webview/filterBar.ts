@@ -24,6 +24,7 @@ export class FilterBar {
     spellcheck: 'false',
     autocomplete: 'off',
     role: 'combobox',
+    title: l10n.t('Down or Ctrl+Space shows what may come next, Ctrl+Down goes to the events'),
     'aria-label': l10n.t('Filter events'),
     'aria-autocomplete': 'list',
     'aria-expanded': 'false',
@@ -139,7 +140,8 @@ export class FilterBar {
     input.addEventListener('input', () => {
       this.drawProblem(null);
       this.apply();
-      void this.complete();
+      if (input.value.trim() === '') this.close();
+      else void this.complete();
     });
     input.addEventListener('keydown', (event) => {
       this.pressed(event);
@@ -147,7 +149,6 @@ export class FilterBar {
     input.addEventListener('blur', () => {
       this.close();
     });
-    input.addEventListener('click', () => void this.complete());
     input.addEventListener('scroll', () => {
       this.backdrop.scrollLeft = input.scrollLeft;
     });
@@ -165,8 +166,9 @@ export class FilterBar {
     const count = this.completions?.items.length ?? 0;
     switch (event.key) {
       case 'ArrowDown':
-        if (isOpen) this.choose((this.chosen + 1) % count);
-        else this.actions.onLeaveDown();
+        if (event.ctrlKey || event.metaKey) this.actions.onLeaveDown();
+        else if (isOpen) this.choose((this.chosen + 1) % count);
+        else void this.completeOrLeave();
         break;
       case 'ArrowUp':
         if (isOpen) this.choose((this.chosen - 1 + count) % count);
@@ -240,18 +242,30 @@ export class FilterBar {
         : l10n.t('Find, e.g. {0}', 'stack:*vmsplice* count>=3');
   }
 
-  private async complete(): Promise<void> {
+  /** Down goes on to the list of events where there is nothing to complete. */
+  private async completeOrLeave(): Promise<void> {
+    const isOpen = await this.complete();
+    if (isOpen === true) this.choose(0);
+    else if (isOpen === false) this.actions.onLeaveDown();
+  }
+
+  /** @returns whether there is something to choose from; null where it is no longer asked for */
+  private async complete(): Promise<boolean | null> {
     const { value, selectionStart } = this.input;
     const asked = ++this.asked;
     const completions = await this.actions
       .onComplete(value, selectionStart ?? value.length)
       .catch(() => null);
-    if (asked !== this.asked || document.activeElement !== this.input) return;
+    if (asked !== this.asked || document.activeElement !== this.input) return null;
     // What stands there already is no news.
     const typed = completions === null ? '' : value.slice(completions.start, completions.end);
     const isNews = completions?.items.some(({ text }) => text !== typed) ?? false;
-    if (completions === null || !isNews) this.close();
-    else this.open(completions);
+    if (completions === null || !isNews) {
+      this.close();
+      return false;
+    }
+    this.open(completions);
+    return true;
   }
 
   private open(completions: FilterCompletions): void {
