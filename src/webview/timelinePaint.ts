@@ -392,15 +392,8 @@ export class TimelinePainter {
       const x = this.x(time);
       if (!this.isSeen(x)) continue;
       context.fillStyle = palette.expected;
-      context.fillRect(x - 8, y(level) - 1, 16, 2);
       context.strokeStyle = palette.expected;
-      context.setLineDash([2, 2]);
-      context.lineWidth = 1;
-      context.beginPath();
-      context.moveTo(x, y(level));
-      context.lineTo(x, top - 4);
-      context.stroke();
-      context.setLineDash([]);
+      drawExpected(context, x, y(level), top - 4, 8);
       this.targets.push({
         kind: 'expected',
         time,
@@ -480,6 +473,18 @@ function arrow(context: Pen, x: number, top: number, height: number, direction: 
   context.beginPath();
   polygon(context, [back, top - 1], [x + 3 * direction, top + height / 2], [back, top + height + 1]);
   context.fill();
+}
+
+/** A tick at an expected count, and the way from there up to the mark. */
+export function drawExpected(context: Pen, x: number, y: number, top: number, half: number): void {
+  context.fillRect(x - half, y - 1, 2 * half, 2);
+  context.setLineDash([2, 2]);
+  context.lineWidth = 1;
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x, top);
+  context.stroke();
+  context.setLineDash([]);
 }
 
 /** Draws a sign around a point, in the styles that the context has. */

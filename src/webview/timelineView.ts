@@ -11,6 +11,7 @@ import { numberText } from './numberText';
 import { onThemeChange, themePalette } from './palette';
 import { isSame, stepTo } from './targetWalk';
 import {
+  drawExpected,
   drawSign,
   GUTTER,
   heightOf,
@@ -84,6 +85,7 @@ export class TimelineView {
       iconButton(name, says, () => {
         this.act(key);
       });
+    const wholeText = l10n.t('Show the whole capture (0)');
     this.root = element(
       'section',
       { class: 'timeline', 'aria-label': l10n.t('Timeline'), hidden: true },
@@ -91,23 +93,35 @@ export class TimelineView {
         'div',
         { class: 'timeline-bar' },
         this.legend,
-        this.part,
         element(
           'div',
-          { class: 'timeline-buttons' },
-          button('arrow-left', l10n.t('Previous mark (P)'), 'p'),
-          button('arrow-right', l10n.t('Next mark (N)'), 'n'),
-          button('zoom-in', l10n.t('Zoom in (+)'), '+'),
-          button('zoom-out', l10n.t('Zoom out (-)'), '-'),
-          button('screen-full', l10n.t('Show the whole capture (0)'), '0'),
-          button('filter', l10n.t('Only events of the part that is shown (F)'), 'f'),
+          { class: 'timeline-tools' },
+          this.part,
+          element(
+            'div',
+            { class: 'timeline-buttons' },
+            button('arrow-left', l10n.t('Previous mark (P)'), 'p'),
+            button('arrow-right', l10n.t('Next mark (N)'), 'n'),
+            button('zoom-in', l10n.t('Zoom in (+)'), '+'),
+            button('zoom-out', l10n.t('Zoom out (-)'), '-'),
+            button('screen-full', wholeText, '0'),
+            button(
+              'filter',
+              l10n.t('Only events of the part that is shown (F); Shift and drag: of the part dragged over'),
+              'f',
+            ),
+          ),
         ),
       ),
       this.canvas,
       this.tooltip,
       this.spoken,
     );
-    const showAll = element('button', { type: 'button', class: 'link' }, l10n.t('Show all (0)'));
+    const showAll = element(
+      'button',
+      { type: 'button', class: 'link', title: wholeText },
+      l10n.t('Show all'),
+    );
     showAll.addEventListener('click', () => {
       this.act('0');
     });
@@ -232,6 +246,7 @@ export class TimelineView {
         element('span', {}, this.markSign(reason), reason ?? l10n.t('reason unknown')),
       ),
       ...this.heldLegend(),
+      ...this.expectedLegend(),
     );
   }
 
@@ -247,6 +262,15 @@ export class TimelineView {
         ? [element('span', {}, barSign(held), l10n.t('held, released'))]
         : []),
     ];
+  }
+
+  /** What stands beside the count of a page at its marks. */
+  private expectedLegend(): readonly HTMLElement[] {
+    if ((this.data?.page?.expected.length ?? 0) === 0) return [];
+    const sign = legendSign(this.palette.expected, (context) => {
+      drawExpected(context, 6, 10, 0, 6);
+    });
+    return [element('span', {}, sign, l10n.t('expected refcount'))];
   }
 
   private markSign(reason: string | null): HTMLCanvasElement {
@@ -563,7 +587,7 @@ function summary({ marks, lanes, gaps, ticks, page, range }: Timeline): string {
     ...(page === null ? [] : refcountText(page, range)),
   ].join(', ');
   const keys = l10n.t(
-    'Plus and minus zoom, left and right move, N and P go to the next and previous mark, period and comma to the next and previous thing that is drawn, Enter selects it, 0 shows the whole, F filters.',
+    'Plus and minus zoom, left and right move, N and P go to the next and previous mark, period and comma to the next and previous thing that is drawn, Enter selects it, 0 shows the whole, F filters to what is shown. With Shift, a drag of the mouse filters to the part dragged over.',
   );
   return `${name}: ${counts}. ${keys}`;
 }

@@ -66,7 +66,7 @@ describe('in German', () => {
     const timeline = editor().locator('.timeline-canvas[aria-label^="Zeitachse, "]');
     assert.match(
       await timeline.getAttribute('aria-label'),
-      /^Zeitachse, .* Marks, .* zeigt das Ganze, F filtert\.$/,
+      /^Zeitachse, .* Marks, .* zeigt das Ganze, F filtert auf das Angezeigte\. /,
     );
     await screenshot('german-editor');
   });
