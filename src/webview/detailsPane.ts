@@ -59,6 +59,10 @@ export class DetailsPane {
       this.pressed(event);
     });
     this.listenToScroll();
+    this.askForEvent();
+  }
+
+  askForEvent(): void {
     this.showNothing(l10n.t('Select an event to see its stack.'));
   }
 

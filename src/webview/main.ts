@@ -370,8 +370,13 @@ class CaptureEditorPage {
 
   private async showDetails(): Promise<void> {
     const { row } = this.kept;
+    if (this.header === null) return;
+    if (row === null) {
+      this.details.askForEvent();
+      return;
+    }
     // What was selected before may lie beyond what is read by now.
-    if (row === null || this.header === null || row >= this.header.events) return;
+    if (row >= this.header.events) return;
     await this.guarded(this.latestDetails, async (signal) => {
       const details = await this.host.ask('eventDetails', { row, waits: false }, signal);
       if (signal.aborted) return;
