@@ -143,14 +143,41 @@ export function parsePfn(text: string): number | null {
   return Number(trimmed);
 }
 
-/** Pages from one PFN to another, both included: `0x12800..0x12fff`; one PFN alone is a range too. */
+/**
+ * Pages from one PFN to another, both included: `0x12800..0x12fff`, `0x12800-0x12fff`; one PFN alone is a range too. Of
+ * `[12800, 13000)`, as alloc_contig_range prints what is busy, both are hexadecimal and the end is not included.
+ */
 export function parsePfnRange(text: string): PfnRange | null {
-  const [from = '', to = from, ...others] = text.split('..').map((end) => end.trim());
+  const printed = /^\s*\[([^,]*),([^,]*)\)\s*$/.exec(text);
+  if (printed !== null) {
+    const pages = rangeBetween(asHexadecimal(printed[1]!.trim()), asHexadecimal(printed[2]!.trim()));
+    return pages === null || pages.first === pages.last ? null : { ...pages, last: pages.last - 1 };
+  }
+  const ends = endsOf(text);
+  if (ends === null) return null;
   // Of 12800..12fff both are hexadecimal.
-  const isBare = isBareHexadecimal(from) || isBareHexadecimal(to);
-  const parse = (end: string): number | null => parsePfn(isBare ? asHexadecimal(end) : end);
-  const [first, last] = [parse(from), parse(to)];
-  return first === null || last === null || first > last || others.length > 0 ? null : { first, last };
+  return ends.some(isBareHexadecimal) ? hexadecimalRange(ends) : rangeBetween(...ends);
+}
+
+/** What {@link parsePfnRange} takes for decimal, read as kernels print PFNs; null for what is told apart by itself. */
+export function parseBarePfnRange(text: string): PfnRange | null {
+  const ends = endsOf(text);
+  return ends?.every((end) => /^\d+$/.test(end)) === true ? hexadecimalRange(ends) : null;
+}
+
+/** Both ends as they are written. */
+function endsOf(text: string): readonly [from: string, to: string] | null {
+  const [from = '', to = from, ...others] = text.split(/\.\.|-/).map((end) => end.trim());
+  return others.length > 0 ? null : [from, to];
+}
+
+function hexadecimalRange([from, to]: readonly [from: string, to: string]): PfnRange | null {
+  return rangeBetween(asHexadecimal(from), asHexadecimal(to));
+}
+
+function rangeBetween(from: string, to: string): PfnRange | null {
+  const [first, last] = [parsePfn(from), parsePfn(to)];
+  return first === null || last === null || first > last ? null : { first, last };
 }
 
 function asHexadecimal(digits: string): string {

@@ -1,9 +1,10 @@
 /** Show Holders of PFN…: the page, or the pages of a range, whether or not they failed to move. */
 import * as vscode from 'vscode';
-import { NO_FILTER, parsePfnRange } from '../engine/holdersQuery';
-import { pfnText } from '../engine/pageFacts';
+import { NO_FILTER, parseBarePfnRange, parsePfnRange } from '../engine/holdersQuery';
+import { pfnRangeText, pfnText } from '../engine/pageFacts';
 import type { EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
+import type { PfnRange } from '../holders/model';
 import { inform } from './notifications';
 import type { ShownHolders } from './shownHolders';
 
@@ -37,9 +38,10 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
       return;
     }
     try {
-      const pfns = await this.engine.pagesInRange({ range, limit: MOST_PAGES + 1 });
+      const asWritten = await this.pagesIn(range);
+      const pfns = asWritten.length > 0 ? asWritten : await this.pagesAsPrinted(text, range);
       if (pfns.length === 0) {
-        void inform(nothing(range.first, range.last));
+        void inform(nothing(range));
         return;
       }
       if (pfns.length > MOST_PAGES) {
@@ -56,12 +58,35 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
       showFailure(this.log, error);
     }
   }
+
+  private pagesIn(range: PfnRange): Promise<readonly number[]> {
+    return this.engine.pagesInRange({ range, limit: MOST_PAGES + 1 });
+  }
+
+  /** Of digits that name no page in decimal: pages in hexadecimal, as kernels print them, and says so; else none. */
+  private async pagesAsPrinted(text: string, asWritten: PfnRange): Promise<readonly number[]> {
+    const range = parseBarePfnRange(text);
+    if (range === null) return [];
+    const pfns = await this.pagesIn(range);
+    if (pfns.length > 0) {
+      const message = vscode.l10n.t(
+        'No event tells of {0}, which {1} is in decimal. Holders of {2} are shown: kernels print PFNs in hexadecimal without 0x.',
+        pagesText(asWritten),
+        text.trim(),
+        pagesText(range),
+      );
+      void inform(message);
+    }
+    return pfns;
+  }
 }
 
 function ask(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Show Holders of PFN'),
-    prompt: vscode.l10n.t('Page frame number, hexadecimal with 0x or decimal, or two with .. between.'),
+    prompt: vscode.l10n.t(
+      'Page frame number, hexadecimal with 0x or decimal, or two with .. between; or [12800, 13000) as the kernel prints it.',
+    ),
     placeHolder: vscode.l10n.t('{0} or {1}', '0x12f98', '0x12800..0x12fff'),
     validateInput: (text) => (text === '' || parsePfnRange(text) !== null ? null : wrong(text)),
   });
@@ -74,7 +99,11 @@ function wrong(text: string): string {
   );
 }
 
-function nothing(first: number, last: number): string {
+function pagesText(range: PfnRange): string {
+  return range.first === range.last ? pfnText(range.first) : pfnRangeText(range);
+}
+
+function nothing({ first, last }: PfnRange): string {
   return first === last
     ? vscode.l10n.t('No event tells of page {0}.', pfnText(first))
     : vscode.l10n.t('No event tells of pages {0} to {1}.', pfnText(first), pfnText(last));
