@@ -21,20 +21,25 @@ export function pageInShort(source: HolderSource, pfn: number): PageInShort | nu
   const isMarked = !isAtEnd(page);
   const { label, description } = (isMarked ? rows.page(id, page, false) : rows.pageAtEnd(id, page)).node;
   const held = page.references.filter(({ role, weight }) => role === 'held' && weight > 0);
+  // The sum is that of one mark: whoever let the page go before it is not among those that it counts.
+  const lastMark = page.marks.length - 1;
   const last = page.marks.at(-1);
+  const listed = held.filter(({ openAt }) => openAt.length === 0 || openAt.includes(lastMark));
   return {
     label: joined([label, isMarked ? null : 'at the end of the capture']),
     description,
     sum: last === undefined ? null : sumText(last),
-    holders: held.slice(0, MOST_HOLDERS).map((reference) => holderLine(rows, page, reference)),
-    moreHolders: Math.max(0, held.length - MOST_HOLDERS),
+    holders: listed.slice(0, MOST_HOLDERS).map((reference) => holderLine(rows, page, reference)),
+    moreHolders: Math.max(0, listed.length - MOST_HOLDERS),
+    heldAtOtherMarks: held.length - listed.length,
     node: isMarked ? `${id}/${pfnText(page.pfn)}` : null,
   };
 }
 
 function holderLine(rows: HolderRows, page: Page, reference: Reference): string {
   const { capture } = rows.source;
-  const vantage = page.marks.length > 0 ? fromMarks(capture, page.marks) : fromEnd(capture, rows.end);
+  const last = page.marks.at(-1);
+  const vantage = last === undefined ? fromEnd(capture, rows.end) : fromMarks(capture, [last]);
   const { label, description } = rows.references.row('', page, reference, vantage).node;
   return joined([label, description]);
 }

@@ -348,8 +348,11 @@ export interface PageInShort {
   readonly description: string;
   /** The parts of its refcount at the last mark; null where no mark has it. */
   readonly sum: string | null;
+  /** Those at the last mark, with times as seen from it; of a page without marks, those at the end. */
   readonly holders: readonly string[];
   readonly moreHolders: number;
+  /** How many held it at marks before the last one alone. */
+  readonly heldAtOtherMarks: number;
   /** Id of its row in the holders tree grouped by page; null for a page that did not fail to move. */
   readonly node: string | null;
 }

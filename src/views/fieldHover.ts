@@ -64,6 +64,9 @@ function pageText(page: PageInShort, pfn: number): vscode.MarkdownString {
     text.appendMarkdown(`${vscode.l10n.t('At the last mark: {0}', escapeMarkdown(page.sum))}\n\n`);
   for (const holder of page.holders) text.appendMarkdown(`- ${escapeMarkdown(holder)}\n`);
   if (page.moreHolders > 0) text.appendMarkdown(`- ${vscode.l10n.t('and {0} more', page.moreHolders)}\n`);
+  if (page.heldAtOtherMarks > 0) {
+    text.appendMarkdown(`\n${vscode.l10n.t('Held at other marks: {0}', page.heldAtOtherMarks)}\n`);
+  }
   if (page.node === null) return text;
   const row: PageRow = { node: page.node, pfn };
   text.isTrusted = { enabledCommands: ['pageHolders.showPage'] };
