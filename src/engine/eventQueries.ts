@@ -124,7 +124,8 @@ export class EventQueries {
 
   captureHeader({ capture }: Ask<'captureHeader'>): CaptureHeader {
     const { source, times, columns } = this.of(capture);
-    const { facts, part } = source;
+    // What happened to the file since it was read is news of a capture that is what it was.
+    const { facts, part } = this.sourceOf(capture);
     return {
       path: facts.path,
       part,
@@ -289,9 +290,15 @@ export class EventQueries {
   }
 
   /** @throws CaptureError when it was closed meanwhile */
-  private of(id: string): ExaminedCapture {
+  private sourceOf(id: string): EventSource {
     const source = this.find(id);
     if (source === undefined) throw new CaptureError('The capture', 'was closed.');
+    return source;
+  }
+
+  /** @throws CaptureError as {@link sourceOf} does */
+  private of(id: string): ExaminedCapture {
+    const source = this.sourceOf(id);
     const known = this.examined.get(source.analysis);
     if (known !== undefined) return known;
     const made = new ExaminedCapture(source);

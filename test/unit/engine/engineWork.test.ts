@@ -223,6 +223,9 @@ test('what happens to the file of an open capture is told once, and is shown unt
   const engine = new Engine(nodeHost());
   const { id } = await engine.openCapture({ path: file });
   assert.deepEqual(await engine.checkFiles(), []);
+  const fileInHeader = async () =>
+    (await engine.captureHeader({ capture: id })).facts.find(({ name }) => name === 'File');
+  assert.equal(await fileInHeader(), undefined);
   const happened = async (act: () => void): Promise<string | null | undefined> => {
     act();
     const [news, ...others] = await engine.checkFiles();
@@ -257,9 +260,12 @@ test('what happens to the file of an open capture is told once, and is shown unt
   const [row] = await nodes(engine, 'captures', id);
   assert.equal(row?.label, 'The file was deleted or moved away since it was read');
   assert.match((await nodes(engine, 'captures')).at(-1)!.description, /^changed since it was read · ftrace/);
+  const said = await fileInHeader();
+  assert.deepEqual([said?.value, said?.isDoubt], ['was deleted or moved away since it was read', true]);
   writeFileSync(file, SAMPLE);
   const again = await engine.openCapture({ path: file, replaces: id });
   assert.deepEqual([again.id, again.changed], [id, null]);
+  assert.equal(await fileInHeader(), undefined);
   assert.deepEqual(await engine.checkFiles(), []);
   assert.equal((await nodes(engine, 'captures')).length, 3, 'the kernel tree, the vmlinux and one capture');
 });
