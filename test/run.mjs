@@ -11,7 +11,11 @@ const failed = [];
 
 async function stage(name, command, args, env = {}) {
   console.log(`\n── ${name}`);
+  const begun = Date.now();
   const status = await runVisible(command, args, { cwd: repository, env: { ...process.env, ...env } });
+  console.log(
+    `── ${name}: ${status === 0 ? 'good' : 'failed'} after ${Math.round((Date.now() - begun) / 1000)} s`,
+  );
   if (status !== 0) failed.push(name);
   return status === 0;
 }
@@ -46,8 +50,10 @@ const preparing = prepare().then(
   (kernelTree) => ({ kernelTree }),
   (error) => ({ error }),
 );
-await stage('types', 'npm', ['run', '--silent', 'typecheck']);
-await stage('lint and format', 'npm', ['run', '--silent', 'lint']);
+await Promise.all([
+  stage('types', 'npm', ['run', '--silent', 'typecheck']),
+  stage('lint and format', 'npm', ['run', '--silent', 'lint']),
+]);
 if (!(await stage('build', 'npm', ['run', '--silent', 'build']))) finish();
 
 // Not beside the compilers: some unit tests watch the time.

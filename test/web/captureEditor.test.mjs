@@ -69,14 +69,15 @@ describe('the capture editor in a browser, where no Node is there', () => {
     await screenshot('editor-holders');
   });
 
-  it('exports into the folder', async () => {
+  it('exports beside the capture', async () => {
     await runCommand('Page Holders: Export…');
     await quickInputTitled('Export Holders');
     await quickItem('JSON').click();
     await screenshot('export-file');
     await page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).click();
     await takeMessage('Exported to');
-    const { captures } = JSON.parse(readFileSync(path.join(tree, 'pipes.trace-holders.json'), 'utf8'));
+    const written = path.join(tree, folder, 'pipes.trace-holders.json');
+    const { captures } = JSON.parse(readFileSync(written, 'utf8'));
     assert.equal(captures.length, 1);
     await runCommand('Page Holders: Close Capture');
   });
