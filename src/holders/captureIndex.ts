@@ -6,7 +6,7 @@
 import { EventKind, NONE, type Capture, type EventTable } from '../capture/eventTable';
 import { grown } from '../capture/growingColumn';
 import { ROWS_A_STEP } from '../capture/turns';
-import { changeBy, isFree } from './countChange';
+import { changeBy, isFree, isLastPut } from './countChange';
 import type { AttemptRecord } from './attempts';
 import { EvidenceFinder, type Moment } from './evidence';
 import { mapcountBase, type MapcountBase } from './mapcountBase';
@@ -113,8 +113,7 @@ class IndexPass {
       freshZeros += mapcount === 0 && kind === EventKind.PageRefSet ? 1 : 0;
       if (page === NONE) continue;
       const ret = rets[row]!;
-      const reachesZero = kind === EventKind.PageRefModAndTest && ret === 1;
-      if (kind === EventKind.PageRefSet || reachesZero) balance[page] = 0;
+      if (kind === EventKind.PageRefSet || isLastPut(kind, ret)) balance[page] = 0;
       if ((traits & LASTING) === 0) continue;
       const change = changeBy(kind, vals[row]!, ret);
       if (change > 0 && (traits & StackTrait.takesLong) !== 0) balance[page]!++;

@@ -35,7 +35,12 @@ export function isFree(kind: number): boolean {
 
 /** Whether the refcount reached zero: that ends the life of a page too, and stands where mm_page_free is not recorded. */
 export function reachesZero(events: EventTable, row: number): boolean {
-  return events.kind[row] === EventKind.PageRefModAndTest && events.ret[row] === 1;
+  return isLastPut(events.kind[row]!, events.ret[row]!);
+}
+
+/** {@link reachesZero} of an event with these cells. */
+export function isLastPut(kind: number, ret: number): boolean {
+  return kind === EventKind.PageRefModAndTest && ret === 1;
 }
 
 /** Whether the references up to an event are over with it: the page is free, or its count begins anew. */

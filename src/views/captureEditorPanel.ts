@@ -241,22 +241,21 @@ export class CaptureEditorPanel implements vscode.Disposable {
     return framesOf(await this.parts.engine.eventDetails({ capture, row, waits: true })).get(id);
   }
 
-  private async showHolders(pfn: number): Promise<void> {
-    const { captureId } = this;
-    if (captureId === undefined) return;
-    try {
-      const node = `${captureId}/0x${pfn.toString(16)}`;
-      await vscode.commands.executeCommand('pageHolders.showPage', { node, pfn });
-    } catch (error) {
-      showFailure(this.parts.log, error);
-    }
+  private showHolders(pfn: number): Promise<void> {
+    const id = `0x${pfn.toString(16)}`;
+    return this.showInHolders('pageHolders.showPage', (capture) => ({ node: `${capture}/${id}`, pfn }));
   }
 
-  private async showAllocations(): Promise<void> {
+  private showAllocations(): Promise<void> {
+    return this.showInHolders('pageHolders.showAllocations', (capture) => capture);
+  }
+
+  /** @param what the command is given, of the capture that is shown */
+  private async showInHolders(command: string, what: (capture: string) => unknown): Promise<void> {
     const { captureId } = this;
     if (captureId === undefined) return;
     try {
-      await vscode.commands.executeCommand('pageHolders.showAllocations', captureId);
+      await vscode.commands.executeCommand(command, what(captureId));
     } catch (error) {
       showFailure(this.parts.log, error);
     }

@@ -1,11 +1,10 @@
-// How soon something of a trace.dat of millions of events is on the screen: of the one beside the repository, or of
-// $PAGE_HOLDERS_LARGE_CAPTURE.
+// How soon something of a trace.dat of millions of events is on the screen.
 import { existsSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { repository } from '../host/paths.mjs';
 import {
   captureEditorPage as editor,
   folderWith,
+  largeCapture,
   notePaints,
   openFolders,
   page,
@@ -25,10 +24,8 @@ const SELECTORS = {
   [MARK]: '.legend > span',
 };
 
-const large =
-  process.env.PAGE_HOLDERS_LARGE_CAPTURE ?? path.join(repository, '../shared/captures/big/trace.dat');
-const isThere = existsSync(large);
-if (!isThere) console.log(`no large capture: ${large} is not there`);
+const isThere = existsSync(largeCapture);
+if (!isThere) console.log(`no large capture: ${largeCapture} is not there`);
 
 (isThere ? describe : describe.skip)('a large capture', () => {
   let paints;
@@ -40,7 +37,7 @@ if (!isThere) console.log(`no large capture: ${large} is not there`);
   /** Opens it in a window of its own, and prints when each was first seen after the file was pressed. */
   async function open(name, prepare) {
     const folder = folderWith(name);
-    symlinkSync(large, path.join(folder, 'trace.dat'));
+    symlinkSync(largeCapture, path.join(folder, 'trace.dat'));
     await openFolders(folder);
     await prepare();
     // A window has work of its own for a while.

@@ -7,15 +7,13 @@ import {
   captureEditorPage as editor,
   eventRow,
   folderWith,
+  largeCapture,
   openFile,
   openFolders,
   page,
   reloadWindow,
   screenshot,
 } from './workbench.mjs';
-
-const large =
-  process.env.PAGE_HOLDERS_LARGE_CAPTURE ?? path.join(repository, '../shared/captures/big/trace.dat');
 
 const canvas = () => editor().locator('.timeline-canvas');
 const details = () => editor().locator('.details');
@@ -111,11 +109,11 @@ describe('the capture editor in a window that is loaded again', () => {
     await selectedRow().getByText('pinner').waitFor();
   });
 
-  (existsSync(large) ? it : it.skip)(
+  (existsSync(largeCapture) ? it : it.skip)(
     'does so with a large capture, which is read in parts again',
     async () => {
       const folder = folderWith('reload-large');
-      symlinkSync(large, path.join(folder, 'trace.dat'));
+      symlinkSync(largeCapture, path.join(folder, 'trace.dat'));
       await openFolders(folder);
       await openFile(path.join(folder, 'trace.dat'));
       await editor().locator('.legend span').first().waitFor();

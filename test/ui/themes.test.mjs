@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../host/paths.mjs';
 import { kernelLine } from '../host/kernelLines.mjs';
@@ -11,6 +10,7 @@ import {
   goToLine,
   hoverOn,
   kernelTree,
+  markLine,
   openFile,
   openFolders,
   page,
@@ -39,10 +39,6 @@ async function isReadable(what, locator) {
 }
 
 describe('in every theme', () => {
-  /** 0-based line of a mark of the sample. */
-  const marked = readFileSync(sample, 'utf8')
-    .split('\n')
-    .findIndex((line) => /cma-alloc-\d+ .*page_ref_mod_and_test: pfn=0x12f98/.test(line));
   let text;
   const shot = (surface, theme) => screenshot(`${surface}-${theme.toLowerCase().replaceAll(' ', '-')}`);
 
@@ -95,7 +91,7 @@ describe('in every theme', () => {
     const lens = page.locator('.codelens-decoration a', { hasText: 'PFN 0x12f98: held by' }).first();
     await page.locator('.codelens-decoration a', { hasText: 'Open in Page Holders' }).first().click();
     await page.locator('.statusbar-item', { hasText: '2 captures' }).waitFor();
-    await goToLine(marked + 1);
+    await goToLine(markLine);
     await lens.waitFor();
     for (const theme of THEMES) {
       await chooseTheme(theme);

@@ -7,6 +7,7 @@ import {
   goToLine,
   hoverOn,
   kernelTree,
+  markLine,
   openFile,
   openFolders,
   page,
@@ -22,10 +23,6 @@ describe('the text of a trace', () => {
   let folder;
   const lens = (text) => page.locator('.codelens-decoration a', { hasText: text }).first();
   const holders = () => view('Holders');
-  /** 0-based line of the first mark: the attempt puts back what it refused to isolate. */
-  const marked = readFileSync(sample, 'utf8')
-    .split('\n')
-    .findIndex((line) => /cma-alloc-\d+ .*page_ref_mod_and_test: pfn=0x12f98/.test(line));
 
   before(async () => {
     folder = folderWithSample('trace-text', 'trace.txt');
@@ -36,7 +33,7 @@ describe('the text of a trace', () => {
     await openFile('trace.txt');
     await lens('Open in Page Holders').click();
     await row('0x12f98', holders()).waitFor();
-    await goToLine(marked + 1);
+    await goToLine(markLine);
     await lens('PFN 0x12f98: held by').waitFor();
     await screenshot('mark-lens');
     await toggleDark();

@@ -1,5 +1,5 @@
 // The workbench under test, in the words of a person who uses it.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openBrowser } from '../host/browser.mjs';
@@ -15,6 +15,14 @@ let shots = path.join(outFolder, 'shots');
 export let kernelTree;
 /** The sample capture that ships with the extension. */
 export const sample = path.join(repository, 'media/sample/trace.txt');
+/** 1-based line of the sample's first mark: the attempt puts back what it refused to isolate. */
+export const markLine =
+  readFileSync(sample, 'utf8')
+    .split('\n')
+    .findIndex((line) => /cma-alloc-\d+ .*page_ref_mod_and_test: pfn=0x12f98/.test(line)) + 1;
+/** A trace.dat of millions of events, where there is one: beside the repository, or $PAGE_HOLDERS_LARGE_CAPTURE. */
+export const largeCapture =
+  process.env.PAGE_HOLDERS_LARGE_CAPTURE ?? path.join(repository, '../shared/captures/big/trace.dat');
 /** Removed at the end. */
 let scratch;
 /** Playwright's page, for what has no word here. */

@@ -13,7 +13,7 @@ import {
   quickItem,
   row,
   runCommand,
-  sample,
+  markLine,
   screenshot,
   takeMessage,
   view,
@@ -96,10 +96,7 @@ describe('the capture editor in a browser, where no Node is there', () => {
     await openInExplorer('trace.txt', folder);
     await page.locator('.codelens-decoration a', { hasText: 'Open in Page Holders' }).first().click();
     await row('0x12f98', holders()).waitFor();
-    const marked = readFileSync(sample, 'utf8')
-      .split('\n')
-      .findIndex((line) => /cma-alloc-\d+ .*page_ref_mod_and_test: pfn=0x12f98/.test(line));
-    await goToLine(marked + 1);
+    await goToLine(markLine);
     await page.locator('.codelens-decoration a', { hasText: 'PFN 0x12f98: held by 3' }).first().waitFor();
     await screenshot('mark-lens');
     await goToLine(1142);

@@ -21,28 +21,16 @@ export function nearMiss(expression: FilterExpression, tasks: Tasks): string | n
 
 function nearTest({ key, values }: FilterTest, tasks: Tasks): string | null {
   if (key.name !== 'comm' && key.name !== 'task') return null;
+  const { comms, cells } = namesOf(tasks);
+  const [own, others, otherKey] = key.name === 'comm' ? [comms, cells, 'task'] : [cells, comms, 'comm'];
   for (const value of values) {
     if (value.type !== 'pattern' || value.text === '' || value.text.includes('*')) continue;
-    const near = key.name === 'comm' ? nearComm(value.text, tasks) : nearTask(value.text, tasks);
-    if (near !== null) return near;
+    const wanted = value.text.toLowerCase();
+    if (own.has(wanted)) continue;
+    if (others.has(wanted)) return `${otherKey}:${quotedValue(value.text)}`;
+    if (hasBegin(own, wanted)) return `${key.name}:${quotedValue(`${value.text}*`)}`;
   }
   return null;
-}
-
-function nearComm(text: string, tasks: Tasks): string | null {
-  const { comms, cells } = namesOf(tasks);
-  const wanted = text.toLowerCase();
-  if (comms.has(wanted)) return null;
-  if (cells.has(wanted)) return `task:${quotedValue(text)}`;
-  return hasBegin(comms, wanted) ? `comm:${quotedValue(`${text}*`)}` : null;
-}
-
-function nearTask(text: string, tasks: Tasks): string | null {
-  const { comms, cells } = namesOf(tasks);
-  const wanted = text.toLowerCase();
-  if (cells.has(wanted)) return null;
-  if (comms.has(wanted)) return `comm:${quotedValue(text)}`;
-  return hasBegin(cells, wanted) ? `task:${quotedValue(`${text}*`)}` : null;
 }
 
 /** In lower case: the case of a pattern does not matter. */
