@@ -458,11 +458,11 @@ export async function hoverOn(text, wanted) {
   const [x, y] = await placeOf(text);
   const hover = page.locator('.monaco-hover', { hasText: wanted }).first();
   // A text that was just opened may be laid out anew under the mouse.
-  for (let tries = 0; tries < 4; tries++) {
+  for (let tries = 0; tries < 10; tries++) {
     await page.mouse.move(x - 30, y - 200);
     await page.mouse.move(x - 3, y);
     await page.mouse.move(x, y);
-    const isShown = await succeeds(hover.waitFor({ timeout: 8000 }));
+    const isShown = await succeeds(hover.waitFor({ timeout: 3000 }));
     if (isShown) return (await hover.innerText()).replaceAll('\u00a0', ' ');
   }
   throw new Error(`no hover on ${text} says ${wanted}`);

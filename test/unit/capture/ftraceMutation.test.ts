@@ -92,6 +92,8 @@ for (const [format, seeds] of [
   ['trace-cmd report text', REPORT],
 ] as const) {
   campaign(`${format} with random damage`, {
+    // One reader reads both.
+    rounds: MUTATIONS / 2,
     make: (random) => {
       const seed = pick(random, seeds);
       const start = below(random, seed.length - LENGTH);
