@@ -20,10 +20,14 @@ const COLUMNS = [
   ['rssRatio', 'memory', show.ratio],
 ];
 
-/** How the addresses lie decides what a program takes: eu-addr2line walks over a unit for each address, others once. */
+/**
+ * How the addresses lie decides what a program takes: eu-addr2line walks over a unit for each address, and once more for
+ * each inlined function around it; others once.
+ */
 const SELECTIONS = [
   { name: 'in as many functions', choose: inFunctions },
   { name: 'all over the code', choose: overCode },
+  { name: 'in inlined functions', choose: inInlined },
 ];
 
 export const title = 'Addresses of a kernel to lines';
@@ -36,7 +40,7 @@ export async function run({ work, repeats, say }) {
   const tables = [];
   for (const { name, choose } of SELECTIONS) {
     say(name);
-    const addresses = choose(codeOf(vmlinux)).map((address) => `0x${address.toString(16)}`);
+    const addresses = choose(codeOf(vmlinux), vmlinux).map(hexadecimal);
     tables.push(await compared(name, vmlinux, addresses, program, { repeats, say }));
   }
   return tables;
@@ -116,15 +120,17 @@ function codeOf(vmlinux) {
   return functions.filter(({ size }) => size > 0);
 }
 
+const hexadecimal = (address) => `0x${address.toString(16)}`;
+
 /** Distinct addresses, the same in every run. */
-function distinct(next) {
+function distinct(next, count = ADDRESSES) {
   let state = 1;
   const below = (limit) => {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
     return Math.floor((state / 0x80000000) * limit);
   };
   const chosen = new Set();
-  while (chosen.size < ADDRESSES) chosen.add(next(below));
+  while (chosen.size < count) chosen.add(next(below));
   return [...chosen];
 }
 
@@ -137,7 +143,7 @@ function inFunctions(functions) {
 }
 
 /** Every byte of code is as likely as any other. */
-function overCode(functions) {
+function overCode(functions, _vmlinux, count) {
   const ends = [];
   let total = 0;
   for (const { size } of functions) ends.push((total += size));
@@ -145,5 +151,19 @@ function overCode(functions) {
     const at = below(total);
     const index = ends.findIndex((end) => end > at);
     return functions[index].address + BigInt(at - ends[index] + functions[index].size);
+  }, count);
+}
+
+/** As all over the code, where addr2line names a function that is inlined: nearly every second byte of a kernel's code. */
+function inInlined(functions, vmlinux) {
+  const candidates = overCode(functions, vmlinux, 4 * ADDRESSES);
+  const input = candidates.map(hexadecimal).join('\n');
+  const output = execFileSync('addr2line', ['-afi', '-e', vmlinux], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
   });
+  // An address, then two lines for each function around it.
+  const answers = output.split(/^0x[0-9a-f]+\n/m).slice(1);
+  return candidates.filter((_, index) => answers[index].split('\n').length > 4).slice(0, ADDRESSES);
 }
