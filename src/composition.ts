@@ -3,6 +3,7 @@ import './views/translations';
 import * as vscode from 'vscode';
 import { EngineClient, type StartWorker } from './engine/client';
 import { CaptureEditor } from './views/captureEditor';
+import { CapturesOfBefore } from './views/capturesOfBefore';
 import { CaptureStatus } from './views/captureStatus';
 import { ChooseShown } from './views/chooseShown';
 import { ChosenRows } from './views/chosenRows';
@@ -113,6 +114,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     chosen,
     captureList,
     opening,
+    new CapturesOfBefore(captures, opening, context.workspaceState),
     new FileChecks(captures, log),
     frames,
     follower,

@@ -134,10 +134,12 @@ describe('holders by holder, attempt and task', () => {
     assert.match(await holders().locator('.pane-header').innerText(), /by task/i);
   });
 
-  it('keeps the grouping for the next window', async () => {
+  it('keeps the grouping for the next window, and offers to open again what was open', async () => {
     await openFolders(folder);
     await showContainer('Page Holders');
-    await openCapture(path.join(folder, 'night.txt'));
+    await holders().getByText('Some captures were open here before.').waitFor();
+    await screenshot('captures-of-before');
+    await holders().getByText('Open Them Again').click();
     await row(/^owner-225: 1 page/, holders()).waitFor();
     await groupBy(/^Page/);
   });
