@@ -45,7 +45,7 @@ async function prepare() {
 }
 
 const node = process.execPath;
-const installingTraceCmd = ensureTools('traceCmd', 'shellcheck').catch((error) => error);
+const installingPeers = ensureTools('traceCmd', 'shellcheck', 'cscope').catch((error) => error);
 const preparing = prepare().then(
   (kernelTree) => ({ kernelTree }),
   (error) => ({ error }),
@@ -60,12 +60,13 @@ if (!(await stage('build', 'npm', ['run', '--silent', 'build']))) finish();
 const { kernelTree, error } = await preparing;
 const env = kernelTree ? { PAGE_HOLDERS_KERNEL_TREE: kernelTree } : {};
 // Without it the unit tests compare with what it printed once alone, which must not pass for all of it.
-const noTraceCmd = await installingTraceCmd;
-if (noTraceCmd) {
+const noPeers = await installingPeers;
+if (noPeers) {
   console.error(
-    `\nThe readers are not compared with trace-cmd itself, and recording scripts not checked by shellcheck.\n${noTraceCmd.message}`,
+    `\nThe readers are not compared with trace-cmd itself, recording scripts not checked by shellcheck, and no cscope.out ` +
+      `is made.\n${noPeers.message}`,
   );
-  failed.push('installing trace-cmd and shellcheck');
+  failed.push('installing trace-cmd, shellcheck and cscope');
 }
 await stage('unit tests', 'npm', ['run', '--silent', 'test:unit'], env);
 

@@ -18,7 +18,8 @@ import {
   type TreeHelps,
 } from '../source/resolveStack';
 import { sourceName } from '../source/symbolName';
-import { TAGS, TagsFile } from '../source/tagsFile';
+import { CscopeFile } from '../source/cscopeFile';
+import { TagsFile } from '../source/tagsFile';
 import type { KernelTree } from '../source/treeAccess';
 import type { EngineHost } from './engineHost';
 import { CancelledError, KernelTreeError } from './errors';
@@ -56,7 +57,8 @@ export class KernelSource {
     });
     const facts = await describeKernelTree(tree);
     if (!facts.isKernelTree) throw new KernelTreeError(facts.message);
-    const helps = { compiled: await readCompileCommands(tree), tags: await TagsFile.open(tree) };
+    const tags = (await TagsFile.open(tree)) ?? (await CscopeFile.open(tree));
+    const helps = { compiled: await readCompileCommands(tree), tags };
     const { version } = facts;
     const source = new KernelSource(tree, host.index, { root, version, helps: helpTexts(helps) }, helps);
     const stored = await host.index?.load(tree.name);
@@ -138,7 +140,7 @@ export class KernelSource {
   }
 
   /**
-   * Places of frames that the tags file of the tree knows, for as long as {@link locateKnown} has none: unknown are those
+   * Places of frames that the tags file or cscope of the tree knows, for as long as {@link locateKnown} has none: unknown are those
    * that it does not know. null without such a file.
    */
   async locateByTags(stack: readonly StackFrame[]): Promise<readonly SourceLocation[] | null> {
@@ -209,6 +211,7 @@ function helpTexts({ compiled, tags }: TreeHelps): readonly (readonly [name: str
     const files = counted(compiled.files.size, 'compiled file');
     texts.push([COMPILE_COMMANDS, `${files}${architecture}, before others of their names`]);
   }
-  if (tags !== null) texts.push([TAGS, 'first places until the tree is indexed, and what the index has not']);
+  if (tags !== null)
+    texts.push([tags.name, 'first places until the tree is indexed, and what the index has not']);
   return texts;
 }

@@ -9,9 +9,9 @@ import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from
 import type { IndexedPlace, SourceIndex } from './indexData';
 import { SourceTexts } from './sourceText';
 import { isSymbolName, sourceName, type SourceName } from './symbolName';
-import { foundByTags, TaggedDefinitions } from './taggedDefinitions';
-import type { TagsFile } from './tagsFile';
+import { TaggedDefinitions } from './taggedDefinitions';
 import type { KernelTree } from './treeAccess';
+import type { TreeTags } from './treeTags';
 
 export interface SourceResolver {
   /**
@@ -39,7 +39,7 @@ export interface DefinedFunction {
 /** Files that a build or a person left in a kernel tree, and that help to find functions there. */
 export interface TreeHelps {
   readonly compiled: CompileCommands | null;
-  readonly tags: TagsFile | null;
+  readonly tags: TreeTags | null;
 }
 
 /**
@@ -127,7 +127,7 @@ class Resolver {
       files[position] = ranked[0]?.definition.file ?? null;
       const location = this.locate(frame, frames[position - 1] ?? null, ranked);
       const best = ranked[0]?.definition;
-      return best !== undefined && this.tagged?.has(best) === true ? foundByTags(location) : location;
+      return best !== undefined && this.tagged?.has(best) === true ? this.tagged.doubted(location) : location;
     });
   }
 

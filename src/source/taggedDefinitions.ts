@@ -1,14 +1,14 @@
 /**
- * Definitions to which a tags file leads, for functions that an index of the tree has not: it is not made yet, or leaves
- * out where they are. A tags file is as old as it is and knows nothing of the configuration: each tag is held against
- * the file as it is now, and nothing that is found through it is as sure as what the index says.
+ * Definitions to which a tags file or cscope leads, for functions that an index of the tree has not: it is not made yet,
+ * or leaves out where they are. Such a file is as old as it is and knows nothing of the configuration: each tag is held
+ * against the file as it is now, and nothing that is found through it is as sure as what the index says.
  */
 import { archFolder } from './architecture';
 import type { Definition } from './definition';
 import type { SourceLocation } from './location';
 import type { SourceText, SourceTexts } from './sourceText';
 import type { SourceName } from './symbolName';
-import type { Tag, TagsFile } from './tagsFile';
+import type { Tag, TreeTags } from './treeTags';
 
 /** Files of one name that are looked into. */
 const FILE_LIMIT = 16;
@@ -19,7 +19,7 @@ export class TaggedDefinitions {
 
   /** @param architecture folder below arch/ of the capture; null when nothing says it */
   constructor(
-    private readonly tags: TagsFile,
+    private readonly tags: TreeTags,
     private readonly architecture: string | null,
   ) {}
 
@@ -59,6 +59,15 @@ export class TaggedDefinitions {
     return this.lineOnly.has(definition);
   }
 
+  /** As sure as the tags allow: a function of that name may be elsewhere as well, and calls through headers are not known. */
+  doubted(location: SourceLocation): SourceLocation {
+    return {
+      ...location,
+      certainty: location.certainty === 'one-call-site' ? 'one-of-several' : location.certainty,
+      note: `Found by the ${this.tags.name} file of the tree. ${location.note}`.trim(),
+    };
+  }
+
   private mayBeIn(file: string): boolean {
     const of = archFolder(file);
     return of === undefined || this.architecture === null || of === this.architecture;
@@ -92,14 +101,5 @@ function lineDefinition(key: string, file: string, line: number): Definition {
     ...{ key, kind: 'function', file, line, bodyFrom: 0, bodyTo: 0 },
     ...{ isStatic: false, isInline: false, isNoinline: false, isWeak: false },
     ...{ parameters: [], eventClass: null },
-  };
-}
-
-/** As sure as the tags allow: a function of that name may be elsewhere as well, and calls through headers are not known. */
-export function foundByTags(location: SourceLocation): SourceLocation {
-  return {
-    ...location,
-    certainty: location.certainty === 'one-call-site' ? 'one-of-several' : location.certainty,
-    note: `Found by the tags file of the tree. ${location.note}`.trim(),
   };
 }

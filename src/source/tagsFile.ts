@@ -4,18 +4,9 @@
  * all of it is only where to look. https://docs.ctags.io/en/latest/man/tags.5.html
  */
 import type { KernelTree } from './treeAccess';
+import { pathInTree, type Tag, type TreeTags } from './treeTags';
 
-export const TAGS = 'tags';
-
-/** Where a tag says that something is defined. */
-export interface Tag {
-  /** Path in the tree. */
-  readonly file: string;
-  /** 1-based; null when the tag has a text to search only. */
-  readonly line: number | null;
-  /** How the line begins, or all of it; null when the tag has a number only. */
-  readonly text: string | null;
-}
+const TAGS = 'tags';
 
 /** A line is read whole up to this: ctags cuts the text that it searches at 96 characters. */
 const LONGEST_LINE = 8 * 1024;
@@ -40,7 +31,8 @@ interface Step {
   readonly name: string;
 }
 
-export class TagsFile {
+export class TagsFile implements TreeTags {
+  readonly name = TAGS;
   private readonly steps = new Map<number, Step | null>();
 
   private constructor(
@@ -63,7 +55,7 @@ export class TagsFile {
     return new TagsFile(tree, stamp.size, sorted === '2', root.replace(/\/+$/, ''));
   }
 
-  /** Where the tags of a name lead, in the order of the file; files outside of the tree and what is no code left out. */
+  /** What is no code is left out, too. */
   async find(name: string): Promise<readonly Tag[]> {
     const wanted = this.sortKey(name);
     const from = await this.firstFrom(wanted);
@@ -119,7 +111,7 @@ export class TagsFile {
   private tagOf(line: string): Tag | null {
     const [, file = '', command = '', fields = ''] =
       /^[^\t]+\t([^\t]+)\t(\d+|\/(?:[^\\/]|\\.)*\/|\?(?:[^\\?]|\\.)*\?)(?:;"(.*))?$/.exec(line) ?? [];
-    const path = this.pathOf(file);
+    const path = pathInTree(file, [this.root, this.tree.name]);
     if (path === null) return null;
     const kind = /\tkind:(\w+)/.exec(fields)?.[1] ?? /^\t(\w+)(?:\t|$)/.exec(fields)?.[1];
     if (kind !== undefined && NO_CODE.test(kind)) return null;
@@ -129,13 +121,6 @@ export class TagsFile {
       line: number === undefined ? null : Number(number),
       text: /^\d/.test(command) ? null : patternText(command),
     };
-  }
-
-  private pathOf(file: string): string | null {
-    for (const root of [this.root, this.tree.name]) {
-      if (file.startsWith(`${root}/`)) return file.slice(root.length + 1);
-    }
-    return file === '' || file.startsWith('/') ? null : file.replace(/^(?:\.\/)+/, '');
   }
 }
 

@@ -22,6 +22,7 @@ const tools = {
   traceCmd: { isThere: () => onPath('trace-cmd'), packages: ['trace-cmd'] },
   perf: { isThere: () => onPath('perf'), packages: ['linux-perf'] },
   shellcheck: { isThere: () => onPath('shellcheck'), packages: ['shellcheck'] },
+  cscope: { isThere: () => onPath('cscope'), packages: ['cscope'] },
   ripgrep: { isThere: () => onPath('rg'), packages: ['ripgrep'] },
   elfutils: { isThere: () => onPath('eu-addr2line'), packages: ['elfutils'] },
   gnuTime: { isThere: () => existsSync('/usr/bin/time'), packages: ['time'] },

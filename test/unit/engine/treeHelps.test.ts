@@ -1,5 +1,6 @@
 /** What a build left in a kernel tree, as the engine uses it. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -47,4 +48,21 @@ test('without tags nothing is claimed before the walk', async () => {
   const source = await KernelSource.open(smallTree('untaggedLinux'), host);
   assert.deepEqual(source.facts.helps, []);
   assert.deepEqual(await locateBeforeWalk(source, [frame('pipe_read')]), [NOT_YET_SEARCHED]);
+});
+
+const noCscope =
+  spawnSync('cscope', ['--version']).error === undefined ? false : 'no cscope here: npm test installs it';
+
+test('a cross-reference of cscope answers where there are no tags', { skip: noCscope }, async () => {
+  const root = smallTree('cscopeLinux');
+  copyFileSync('test/fixtures/tags/mm/pin.c', path.join(root, 'mm/pin.c'));
+  execFileSync('cscope', ['-b', '-q', '-k', '-f', 'cscope.out', 'mm/pin.c'], { cwd: root });
+  const source = await KernelSource.open(root, host);
+  assert.deepEqual(
+    source.facts.helps.map(([name]) => name),
+    ['cscope.out'],
+  );
+  const [, early] = await locateBeforeWalk(source, [frame('pin_one'), frame('pin_many')]);
+  assert.deepEqual([early!.file, early!.line, early!.certainty], ['mm/pin.c', 13, 'one-of-several']);
+  assert.match(early!.note, /cscope\.out file.*still being indexed/);
 });
