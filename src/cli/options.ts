@@ -1,7 +1,7 @@
 /** Reading the options of a command, with messages that name the command, the option and what was expected. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { nearestName } from './nearestName';
-import { STANDARD_INPUT } from './standardInput';
+import { STANDARD_INPUT } from './streams';
 
 /** The command line cannot be understood; the message says why. */
 export class UsageError extends Error {

@@ -14,7 +14,7 @@ import type { CaptureInput } from './captureOptions';
 import type { OutputStream } from './outputStream';
 import { whyNoFolder } from './modulesFolder';
 import type { ProgressLine } from './progressLine';
-import { STANDARD_INPUT, STANDARD_INPUT_NAME, withStandardInput } from './standardInput';
+import { STANDARD_INPUT, STANDARD_INPUT_NAME, withStreams } from './streams';
 
 interface ReadCaptures {
   readonly engine: Engine;
@@ -33,7 +33,7 @@ export async function readCaptures(
   progress: ProgressLine,
 ): Promise<ReadCaptures | null> {
   const host = nodeHost(cacheFolder(), null, path.join(__dirname, 'decompression.js'));
-  const engine = new Engine(withStandardInput(host));
+  const engine = new Engine(withStreams(host));
   if (rules !== null && !(await useRules(engine, rules, errors))) return null;
   const opened = await openAll(engine, captures, errors, progress);
   if (opened.length === 0) return null;

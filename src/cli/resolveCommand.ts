@@ -1,5 +1,6 @@
 /** What `page-holders resolve` is asked for. */
 import { parseOptions, UsageError } from './options';
+import { STANDARD_INPUT } from './streams';
 
 export interface ResolveCommand {
   readonly name: 'resolve';
@@ -37,6 +38,9 @@ export function resolveCommand(args: readonly string[]): ResolveCommand {
   }
   if (vmlinux === null && tree === null && kallsyms === null) {
     throw new UsageError('resolve', 'expected --vmlinux FILE, --tree DIR or --kallsyms FILE');
+  }
+  if (kallsyms === STANDARD_INPUT) {
+    throw new UsageError('resolve', '--kallsyms -: stacks are read from standard input; expected a file');
   }
   if (vmlinux === null && modules !== null)
     throw new UsageError('resolve', '--modules DIR needs --vmlinux FILE');

@@ -23,6 +23,7 @@ import { whyNoFolder } from './modulesFolder';
 import type { ResolveCommand } from './resolveCommand';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
+import { withStreams } from './streams';
 
 /** `Kernel Offset: 0x1c000000 from 0xffffffff81000000` or `disabled`, which a panic prints (x86 and arm64 setup.c). */
 const KERNEL_OFFSET = /Kernel Offset: (?:0x([0-9a-f]{1,16}) from |disabled)/;
@@ -80,7 +81,7 @@ async function openNames(
   errors: OutputStream,
   progress: ProgressLine,
 ): Promise<AddressNames> {
-  const host = nodeHost(cacheFolder());
+  const host = withStreams(nodeHost(cacheFolder()));
   const symbolFile = await progress.during(path.basename(kallsyms), async (onProgress) => {
     const file = await host.openFile(kallsyms, { onProgress });
     try {

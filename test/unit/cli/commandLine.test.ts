@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -342,6 +343,40 @@ test('what is wrong with standard input is told of standard input, with what cam
   );
   const twice = await runCli(['report', '-', '-'], 'x');
   assert.match(twice.errors, /report: - given more than once; standard input can be read once/);
+});
+
+/** The command line as a shell runs it, with `$0` for it and `$1`… for the arguments. */
+function inShell(script: string, ...args: readonly string[]) {
+  const shell = spawnSync('bash', ['-c', script, path.resolve('dist/page-holders.js'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, XDG_CACHE_HOME: path.join(scratch, 'cache') },
+  });
+  return { status: shell.status, output: shell.stdout, errors: shell.stderr };
+}
+
+test('what a shell gives in place of a file is read, each under its own name', () => {
+  const { status, output, errors } = inShell('node "$0" report <(cat "$1") <(cat "$1")', SAMPLE);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.equal(output.match(/^\d+ · 1 page failed to move, 1 held/gm)?.length, 2);
+  const nothing = inShell('node "$0" report <(true)');
+  assert.equal(nothing.status, 2);
+  assert.match(
+    nothing.errors,
+    /^page-holders: \/dev\/fd\/\d+ is empty: the program that should write a capture/,
+  );
+});
+
+test('files of the kernel that have no size are read as they are', async () => {
+  const { status, errors } = await runCli(['report', '/proc/version']);
+  assert.equal(status, 2);
+  assert.match(
+    errors,
+    /^page-holders: \/proc\/version cannot be opened: .*text, which begins "Linux version /,
+  );
+  assert.match(
+    (await runCli(['report', file('empty', '')])).errors,
+    /empty cannot be opened: the file is empty, expected ftrace/,
+  );
 });
 
 test('a page and a range of which nothing is known have the same answer, and it is one', async () => {

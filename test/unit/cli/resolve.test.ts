@@ -210,6 +210,12 @@ function kallsymsFile(name: string, lines: readonly string[]): string {
   return file;
 }
 
+test('kallsyms do not come from where the stacks are', async () => {
+  const { status, errors } = await resolve(['--kallsyms', '-'], ' => ffffffff9c0000da\n');
+  assert.equal(status, 2);
+  assert.match(errors, /resolve: --kallsyms -: stacks are read from standard input; expected a file\n/);
+});
+
 test('kallsyms name addresses alone, for debug info, for a tree, and without either', async () => {
   const kallsyms = kallsymsFile('kallsyms', KALLSYMS);
   const stack =
