@@ -27,6 +27,8 @@ import { withStreams } from './streams';
 
 /** `Kernel Offset: 0x1c000000 from 0xffffffff81000000` or `disabled`, which a panic prints (x86 and arm64 setup.c). */
 const KERNEL_OFFSET = /Kernel Offset: (?:0x([0-9a-f]{1,16}) from |disabled)/;
+/** The first line of a boot, and the last one of a kernel that died: what comes then may have been moved otherwise. */
+const OTHER_BOOT = /\bLinux version \d|---\[ end Kernel panic/;
 /**
  * `CPU: 1 PID: 1 Comm: init Not tainted 6.1.192 #1` and the like; with CONFIG_STACKTRACE_BUILD_ID the build-id of the
  * kernel follows (lib/dump_stack.c dump_stack_print_info).
@@ -116,7 +118,11 @@ async function resolveByDebugInfo(
   const source = tree === null ? null : await openTree(tree);
   const names = source === null ? null : namesIn(source, text, progress);
   const annotate = await annotateWithDebugInfo(info, source?.files ?? null, names);
-  await printLines(text.lines(), watched(annotate, addressNames, tally), output);
+  const placed: AnnotateStack = async (stack) => {
+    await text.placeKernelOf(stack);
+    return annotate(stack);
+  };
+  await printLines(text.lines(), watched(placed, addressNames, tally), output);
   const { mismatch, otherModules } = info;
   await tell(tally, errors, mismatch === '' || otherModules.size > 0);
   await tellLinksOut(source, errors);
@@ -151,8 +157,11 @@ async function printLines(
 /** The lines of a text, which may say which kernel ran and where it was. */
 class TextOfKernel {
   release: string | null = null;
-  /** Lines that were read before they were asked for. */
-  private ahead: readonly string[] = [];
+  /** Lines that were read before they were asked for, and how many of them were given. */
+  private ahead: string[] = [];
+  private given = 0;
+  /** So many of them were searched in vain for where the kernel was. */
+  private untold = 0;
 
   constructor(
     private readonly input: AsyncGenerator<string, void>,
@@ -161,11 +170,7 @@ class TextOfKernel {
   ) {}
 
   async *lines(): AsyncGenerator<string, void> {
-    for await (const line of this.input) {
-      await this.learnFrom(line);
-      yield line;
-    }
-    for (const line of this.ahead) {
+    for (let line = await this.next(); line !== null; line = await this.next()) {
       await this.learnFrom(line);
       yield line;
     }
@@ -173,17 +178,51 @@ class TextOfKernel {
 
   /** Reads to the end, and gives the frames that are still to come, with their names. */
   async namesAhead(): Promise<readonly DebugFrame[]> {
-    const ahead: string[] = [];
+    await this.readAhead(() => false);
+    return this.ahead.slice(this.given).flatMap((line) => namedFrame(line, this.names) ?? []);
+  }
+
+  /**
+   * Learns how far KASLR moved the kernel of a stack with addresses alone: a panic prints it last, behind all of its
+   * stacks (kernel/panic.c, panic_notifier_list).
+   */
+  async placeKernelOf(stack: readonly DebugFrame[]): Promise<void> {
+    if (this.info.isPlaced || this.given < this.untold || !stack.some(isAddressAlone)) return;
+    const isWanted = (line: string): boolean => KERNEL_OFFSET.test(line) || OTHER_BOOT.test(line);
+    const known = this.ahead.findIndex((line, index) => index >= this.given && isWanted(line));
+    const index = known < 0 ? await this.readAhead(isWanted) : known;
+    const line = this.ahead[index] ?? '';
+    this.learnPlace(line);
+    if (!KERNEL_OFFSET.test(line)) this.untold = index;
+  }
+
+  private async next(): Promise<string | null> {
+    if (this.given < this.ahead.length) return this.ahead[this.given++]!;
+    this.ahead = [];
+    this.given = 0;
+    this.untold = 0;
+    const next = await this.input.next();
+    return next.done === true ? null : next.value;
+  }
+
+  /** Resolves to where among them the first further line is that is looked for; behind the last where there is none. */
+  private async readAhead(isWanted: (line: string) => boolean): Promise<number> {
     for (let next = await this.input.next(); next.done !== true; next = await this.input.next()) {
-      ahead.push(next.value);
+      this.ahead.push(next.value);
+      if (isWanted(next.value)) return this.ahead.length - 1;
     }
-    this.ahead = ahead;
-    return ahead.flatMap((line) => namedFrame(line, this.names) ?? []);
+    return this.ahead.length;
+  }
+
+  private learnPlace(line: string): void {
+    const moved = KERNEL_OFFSET.exec(line);
+    if (moved !== null) this.info.setShift(BigInt(`0x${moved[1] ?? '0'}`));
   }
 
   private async learnFrom(line: string): Promise<void> {
-    const moved = KERNEL_OFFSET.exec(line);
-    if (moved !== null) this.info.setShift(BigInt(`0x${moved[1] ?? '0'}`));
+    // Each boot is moved anew.
+    if (OTHER_BOOT.test(line)) this.info.setShift(null);
+    this.learnPlace(line);
     const [, release, buildId] = RELEASE.exec(line) ?? [];
     if (release === undefined) return;
     this.release = release;
@@ -254,6 +293,10 @@ async function resolveNamesAlone(
 ): Promise<void> {
   await printLines(lines, watched(annotateWithNothing, names, tally), output);
   await tell(tally, errors);
+}
+
+function isAddressAlone({ function: name, module }: DebugFrame): boolean {
+  return module === null && name.startsWith('0x');
 }
 
 /** The frame of a line, with the name of its address where it has none of its own; null when it has no frame. */

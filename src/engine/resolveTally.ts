@@ -35,8 +35,8 @@ export class ResolveTally {
     if (frames === 0)
       return ['no frame of a stack was found, expected lines with "func+0x1a/0x2b" or " => func".'];
     return [
-      ...told('have no line', frames, missing),
-      ...(withDoubtful ? told('have a doubtful line', frames, doubtful) : []),
+      ...told('no line', frames, missing),
+      ...(withDoubtful ? told('a doubtful line', frames, doubtful) : []),
     ];
   }
 }
@@ -48,7 +48,7 @@ function told(what: string, frames: number, reasons: ReadonlyMap<string, number>
   const shown = all.slice(0, MOST_REASONS).map(([reason, count]) => `  ${count} × ${reason}`);
   const rest = all.length - shown.length;
   return [
-    `${sum} of ${counted(frames, 'frame')} ${what}:`,
+    `${sum} of ${counted(frames, 'frame')} ${sum === 1 ? 'has' : 'have'} ${what}:`,
     ...shown,
     ...(rest > 0 ? [`  and ${counted(rest, 'other reason')}`] : []),
   ];

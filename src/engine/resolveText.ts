@@ -53,6 +53,7 @@ export async function annotateWithDebugInfo(
     return Promise.all(
       locations.map(async (location, i): Promise<AnnotatedFrame> => {
         const frame = stack[i]!;
+        if (isOutside(frame)) return nothing(outside(frame));
         const byName = isOpen(location) ? named[i] : undefined;
         const proven = await fromDebugInfo(location, paths);
         if (byName === undefined) return proven;
@@ -128,10 +129,7 @@ export function annotateWithTree(source: KernelSource): AnnotateStack {
 
 function fromTree(frame: DebugFrame, location: SourceLocation): AnnotatedFrame {
   const { file, line, candidates, certainty } = location;
-  const { offset, size } = frame;
-  if (offset !== null && typeof size === 'number' && offset > size) {
-    return nothing(`The offset of ${frame.function} lies outside of it.`);
-  }
+  if (isOutside(frame)) return nothing(outside(frame));
   if (file === null) return nothing(location.note);
   return {
     places: [...sureInlined({ location }), { function: frame.function, file, line }],
@@ -140,4 +138,13 @@ function fromTree(frame: DebugFrame, location: SourceLocation): AnnotatedFrame {
     doubtful: '',
     missing: '',
   };
+}
+
+/** As of a line that was damaged on its way: a kernel prints the function that the address is in. */
+function isOutside({ offset, size }: DebugFrame): boolean {
+  return offset !== null && typeof size === 'number' && offset > size;
+}
+
+function outside({ function: name }: DebugFrame): string {
+  return `The offset of ${name} lies outside of it.`;
 }

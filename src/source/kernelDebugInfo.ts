@@ -155,9 +155,14 @@ export class KernelDebugInfo {
     if (this.doubt === '') this.doubt = `${this.kernel.name} is of another build: ${misfit}`;
   }
 
-  /** What KASLR added, when that is known already. */
-  setShift(shift: bigint): void {
-    this.shift ??= shift;
+  /** Whether it is known what KASLR added. */
+  get isPlaced(): boolean {
+    return this.shift !== null;
+  }
+
+  /** What KASLR added, where something tells it; null where another boot begins. */
+  setShift(shift: bigint | null): void {
+    this.shift = shift;
   }
 
   /** The places of the frames of a stack, innermost first like the frames. */

@@ -86,7 +86,7 @@ test('a vmlinux and a tree: names answer for what debug info leaves open, and fo
   assert.match(output, /\n => pipe_read \(fs\/pipe\.c:9, one call site\)\n$/);
   assert.match(
     errors,
-    /1 of 8 frames have no line:\n.*dwarf4\.elf has no function nobody\. No definition of nobody in/,
+    /1 of 8 frames has no line:\n.*dwarf4\.elf has no function nobody\. No definition of nobody in/,
   );
 });
 
@@ -121,7 +121,7 @@ test('what is doubtful, or not found, is marked in its line and explained once a
   assert.match(output, /^ outer\+0xa\/0x14 \([^,]*\)$/m);
   assert.match(output, /^ nobody\+0x1\/0x2$/m);
   assert.match(errors, /2 of 4 frames have no line:\n.* 2 × .*dwarf4\.elf has no function nobody\./);
-  assert.match(errors, /1 of 4 frames have a doubtful line:\n.* 1 × .*caller has 0x4000 bytes in the trace/);
+  assert.match(errors, /1 of 4 frames has a doubtful line:\n.* 1 × .*caller has 0x4000 bytes in the trace/);
 });
 
 test('a text whose functions have other sizes is of another build, all of it', async () => {
@@ -193,6 +193,39 @@ test('addresses alone have the lines of debug info, where the text says how far 
     (await resolve(['--vmlinux', VMLINUX], `${offset}${moved}`)).output,
     /\n\[<ffffffff9c0000da>\] outer \(\/build\/sample\/main\.c:37\)\n/,
   );
+});
+
+test('a panic says last how far KASLR moved the kernel, and each boot was moved anew', async () => {
+  const panic = (offset: string, address: string): string =>
+    [
+      'Call Trace:',
+      ` ? 0x${address}`,
+      ` 0x${address}`,
+      ' </TASK>',
+      'Kernel panic - not syncing: Fatal exception',
+      `Kernel Offset: 0x${offset} from 0xffffffff81000000 (relocation range: 0xffffffff80000000-0xffffffffbfffffff)`,
+      '---[ end Kernel panic - not syncing: Fatal exception ]---',
+      '',
+    ].join('\n');
+  const text = `${panic('1b000000', 'ffffffff9c0000da')}${panic('2b000000', 'ffffffffac0000da')}`;
+  const { output, errors } = await resolve(['--vmlinux', VMLINUX], text);
+  assert.equal(errors, '');
+  assert.match(output, /\n \? 0xffffffff9c0000da outer \(\/build\/sample\/main\.c:37\)\n/);
+  assert.match(output, /\n 0xffffffffac0000da outer \(\/build\/sample\/main\.c:37\)\n/);
+  assert.equal(output.split('\n').length, text.split('\n').length);
+  const untold = `Call Trace:\n 0xffffffffac0000da\n\nLinux version 6.1.1\n${panic('1b000000', 'ffffffff9c0000da')}`;
+  const other = await resolve(['--vmlinux', VMLINUX], untold);
+  assert.match(other.output, /^Call Trace:\n 0xffffffffac0000da\n\nLinux version 6\.1\.1\nCall Trace:\n/);
+  assert.match(
+    other.errors,
+    /1 of 3 frames has no line:\n.* 1 × Nothing tells where the kernel was in memory/,
+  );
+});
+
+test('an offset behind the end of its function has no line, with debug info as without', async () => {
+  const { output, errors } = await resolve(['--vmlinux', VMLINUX], ' outer+0x5a/0x14\n outer+0xa/0x14\n');
+  assert.match(output, /^ outer\+0x5a\/0x14\n outer\+0xa\/0x14 \(\/build\/sample\/main\.c:37\)\n$/);
+  assert.match(errors, /1 of 2 frames has no line:\n.* 1 × The offset of outer lies outside of it\./);
 });
 
 const KALLSYMS = [
