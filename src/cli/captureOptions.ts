@@ -104,7 +104,7 @@ function queryOf(command: string, values: Values, pages: readonly PfnRange[]): H
       grouping === null ? DEFAULT_QUERY.groupBy : oneOf(command, '--group-by', grouping, namesOf(GROUPINGS)),
     sortBy: order === null ? null : sortOrderOf(command, order),
     filter: {
-      reason: once(command, '--reason', values.reason),
+      reason: values.reason === undefined ? null : listed(values.reason).join(','),
       kinds: listed(values.kind).map((kind) => oneOf(command, '--kind', kind, KINDS)),
       roles: listed(values.role).map((role) => oneOf(command, '--role', role, ROLES)),
       heldFor: spanOf(command, once(command, '--held-for', values['held-for'])),

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
-import type { HolderFilter, HoldersQuery } from '../engine/holdersQuery';
+import { namedReasons, type HolderFilter, type HoldersQuery } from '../engine/holdersQuery';
 import { nodeHost } from '../engine/node/nodeHost';
 import { readRuleFile } from '../engine/node/ruleFile';
 import { pfnRangeText } from '../engine/pageFacts';
@@ -164,10 +164,12 @@ async function useDebugInfo(
 }
 
 /** A reason that no kernel has is a slip of the pen, and would leave nothing to report. */
-async function isKnownReason(engine: Engine, name: string | null, errors: OutputStream): Promise<boolean> {
-  if (name === null || MIGRATE_REASONS.includes(name)) return true;
-  const inCaptures = (await engine.captureFacts()).flatMap(({ reasons }) => reasons);
-  if (inCaptures.some(([reason]) => reason === name)) return true;
+async function isKnownReason(engine: Engine, reason: string | null, errors: OutputStream): Promise<boolean> {
+  const names = reason === null ? [] : namedReasons(reason).filter((each) => !MIGRATE_REASONS.includes(each));
+  if (names.length === 0) return true;
+  const inCaptures = (await engine.captureFacts()).flatMap(({ reasons }) => reasons.map(([each]) => each));
+  const name = names.find((each) => !inCaptures.includes(each));
+  if (name === undefined) return true;
   await errors.write(
     `page-holders: --reason ${name}: no capture has it, and it is no migrate reason. Expected one of ` +
       `${MIGRATE_REASONS.join(', ')}; a CMA allocation fails with contig_range.\n`,

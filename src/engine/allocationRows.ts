@@ -334,7 +334,7 @@ function tasksRow(id: string, capture: Capture, tasks: ReturnType<typeof sharesO
   return branch(
     {
       id,
-      kind: 'frames',
+      kind: 'section',
       label: tasks.length === 1 ? `By ${text(first!.value)}` : `By ${counted(tasks.length, 'task')}`,
       description:
         tasks.length === 1
@@ -371,7 +371,7 @@ function pfnsRow(
   return branch(
     {
       id,
-      kind: 'frames',
+      kind: 'section',
       label: 'Pages',
       description: `${text(rows[0]!)}${rows.length > 1 ? ` to ${text(rows.at(-1)!)}` : ''}${of}`,
     },

@@ -63,7 +63,9 @@ const FORMAT_NAMES: ReadonlyMap<string, string> = new Map([
 /** `ftrace · 294 events · 8.63 s`, and before it what makes that not the whole truth. */
 export function captureDescription(facts: CaptureFacts, capture: Capture): string {
   const span = timeSpan(capture);
-  const length = span === null ? '' : ` · ${spanText(span.last - span.first, capture.clock)}`;
+  // One moment has no length.
+  const length =
+    span === null || span.first === span.last ? '' : ` · ${spanText(span.last - span.first, capture.clock)}`;
   const part = facts.part < 1 ? `${percentText(facts.part)} read · ` : '';
   const changed = facts.changed === null ? '' : 'changed since it was read · ';
   const events =

@@ -30,7 +30,9 @@ export function groupedRows(source: HolderSource, query: HoldersQuery): readonly
   const rows = new HolderRows(source, query.filter);
   const parts = filteredParts(source, query, rows.matcher);
   const doubts = doubtRows(id, source.capture, source.part);
-  const isEmpty = analysis.pages.length === 0 && doubts.length + analysis.unreleased.length > 0;
+  // A dump of allocations alone was not looked through for any.
+  const isDump = source.capture.events.length === 0 && source.capture.allocations !== null;
+  const isEmpty = analysis.pages.length === 0 && doubts.length + analysis.unreleased.length > 0 && !isDump;
   return [
     ...doubts,
     ...(isEmpty

@@ -14,7 +14,7 @@ export type SortOrder = 'pfn' | 'first-mark' | 'holders' | 'longest-held' | 'att
 
 /** What is shown; a criterion that is empty leaves nothing out. */
 export interface HolderFilter {
-  /** Only marks of this migrate reason. */
+  /** Only marks of this migrate reason, or of one of several whose names are joined by commas. */
   readonly reason: string | null;
   readonly kinds: readonly Kind[];
   readonly roles: readonly Role[];
@@ -105,12 +105,17 @@ export function filterWords(filter: HolderFilter): readonly string[] {
   return [
     ...(asksForPages(filter) ? [pfnsText(filter)] : []),
     ...(text === '' ? [] : [`“${text}”`]),
-    ...(reason === null ? [] : [reason]),
+    ...(reason === null ? [] : [namedReasons(reason).join(' or ')]),
     ...(kinds.length > 0 ? [kinds.map((kind) => KIND_LABEL[kind]).join(' or ')] : []),
     ...(roles.length > 0 ? [roles.map((role) => ROLE_NAMES[role].toLowerCase()).join(' or ')] : []),
     ...(heldFor > 0 ? [`≥ ${spanText(heldFor, 'ns')}`] : []),
     ...(through === null ? [] : [`through ${linesText(through)}`]),
   ];
+}
+
+/** The names in {@link HolderFilter.reason}. */
+export function namedReasons(reason: string): readonly string[] {
+  return reason.split(',');
 }
 
 /** `splice.c:1196`; `iter_to_pipe` where all of a function is meant. */

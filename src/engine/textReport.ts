@@ -144,7 +144,10 @@ interface Piece {
   readonly style: (text: string) => string;
 }
 
-/** A line may break behind ` · ` and, where a part alone is longer than `longest`, between its words. */
+/**
+ * A line may break behind ` · `; where a part alone is longer than `longest`, between what it lists or sums up; and where
+ * that is too long, between words.
+ */
 function piecesOf(
   text: string,
   open: string,
@@ -155,6 +158,7 @@ function piecesOf(
   const parts = `${open}${text}${close}`.split(' · ');
   return parts
     .map((part, index) => (index < parts.length - 1 ? `${part} ·` : part))
+    .flatMap((part) => (part.length > longest ? part.split(/(?<=,) | (?=[+=] )/) : [part]))
     .flatMap((part) => (part.length > longest ? part.split(' ') : [part]))
     .map((part) => ({ text: part, style }));
 }

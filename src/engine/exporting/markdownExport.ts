@@ -66,8 +66,11 @@ async function itemLines(
   if (children === null || isPrinted || isFolded(node, false)) return lines;
   const below = await children();
   const isStack = below.some((child) => child.node.kind === 'frame');
-  if (isStack) return [...lines, ...codeLines(below, indent + INDENT)];
+  // What is counted behind a stack is no part of it.
+  const isInCode = ({ node: { kind } }: Branch): boolean => isStack && kind !== 'section';
+  if (isStack) lines.push(...codeLines(below.filter(isInCode), indent + INDENT));
   for (const child of below) {
+    if (isInCode(child)) continue;
     for (const line of await itemLines(child, indent + INDENT, printed)) lines.push(line);
   }
   return lines;

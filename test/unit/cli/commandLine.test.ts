@@ -304,6 +304,12 @@ test('--exit-code is 1 where nothing tells whose the references are', async () =
   assert.match(output, /· 1 page failed to move, not judged \(/);
 });
 
+test('lines break between what is listed and summed up, and no count is torn from its name', async () => {
+  const { output } = await runCli(['report', 'test/fixtures/c_jbd2/report.txt.gz', '--width', '72']);
+  assert.match(output, / = 1 isolation\n +\+ 1 private data \+ 1 page cache /);
+  assert.match(output, /\(4 × page cache lookup,\n +2 × LRU batch, 2 × writeback, isolation\)\n/);
+});
+
 test('- is standard input, beside files too', async () => {
   const text = readFileSync(SAMPLE, 'utf8');
   const { status, output, errors } = await runCli(['report', '-'], text);

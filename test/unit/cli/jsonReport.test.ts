@@ -178,6 +178,20 @@ test('several captures are one report', async () => {
 test('--reason leaves the pages of other reasons out', async () => {
   assert.equal((await reportOf(SAMPLE, '--reason', 'compaction')).pages.length, 0);
   assert.equal((await reportOf(SAMPLE, '--reason', 'contig_range')).pages.length, 1);
+  assert.equal((await reportOf(SAMPLE, '--reason', 'compaction,contig_range')).pages.length, 1);
+  assert.equal((await reportOf(SAMPLE, '--reason', 'contig_range', '--reason', 'damon')).pages.length, 1);
+  const { output } = await runCli([
+    'report',
+    SAMPLE,
+    '--reason',
+    'damon,contig_range',
+    '--group-by',
+    'attempt',
+  ]);
+  assert.match(output, /1 of 1 page that failed to move \(filter: damon or contig_range\)/);
+  assert.match(output, /CMA allocation failed · 1 page did not move/);
+  const slip = await runCli(['report', SAMPLE, '--reason', 'contig_range,cma_alloc']);
+  assert.match(slip.errors, /--reason cma_alloc: no capture has it, and it is no migrate reason\./);
 });
 
 test('attempts: what was tried, and the marks that belong to each', async () => {

@@ -92,6 +92,15 @@ test('a dump alone is reported by stack', async () => {
   assert.match(output, /^page_owner\.gz · 410 allocations of 583 pages/);
   assert.match(output, /^ {2}\d+ pages · \w+.* \(.*order \d+/m);
   assert.doesNotMatch(output, /No event/);
+  assert.match(output, /\n {4}__gunzip\n {4}By kworker\/u4:1-27\n {4}Pages \(0x286d to 0x130c6\)\n/);
+  const { output: markdown } = await runCli(['export', DUMP, '--as', 'markdown']);
+  assert.match(
+    markdown,
+    /\n {2}__gunzip\n {2}```\n {2}- By kworker\/u4:1-27\n {2}- Pages · 0x286d to 0x130c6\n- /,
+  );
+  const cut = await runCli(['report', 'test/fixtures/compressed/page_owner_part.xz']);
+  assert.match(cut.output, /could not be read/);
+  assert.doesNotMatch(cut.output, /failed to move/);
   const report = await reportOf(DUMP);
   assert.deepEqual(report.pages, []);
   assert.ok(report.allocations?.every(({ capture }) => capture === 0));
