@@ -63,7 +63,7 @@ export async function* byteChunks(
     const chunk = await ahead;
     signal?.throwIfAborted();
     if (chunk.length === 0) {
-      if (offset < source.size) {
+      if (offset < source.size && !source.failure) {
         problems.add(
           offset,
           null,

@@ -17,4 +17,6 @@ export interface ByteSource {
    * has it lets a reader use the same memory again, and fresh memory costs as much as reading into it.
    */
   readInto?(offset: number, target: Uint8Array): Promise<number>;
+  /** Why it ended before its size, where whoever opened it says so to people; a reader then says nothing of that. */
+  readonly failure?: object | null;
 }

@@ -244,6 +244,8 @@ export interface Capture {
   readonly kernel?: KernelIdentity;
   /** By module, its GNU build-id in lower-case hexadecimal digits; absent where the file says none. */
   readonly moduleBuildIds?: ReadonlyMap<string, string>;
+  /** Part of the file that was read when somebody stopped that, from 0 to 1; absent where nobody did. */
+  readonly stoppedAt?: number;
 }
 
 /** What tells one build of a kernel from another; null for what the file does not say. */

@@ -76,6 +76,11 @@ export class LineWindow {
     if (isCut) this.reader.endsWithoutNewline(this.fileOffset + this.end - 1);
   }
 
+  /** Nothing more is read, whatever follows in the file: a line that is not whole is no fault of it, and left out. */
+  breakOff(): void {
+    if (this.overlong === 0) this.read(true);
+  }
+
   private read(last: boolean): void {
     this.start = this.reader.read(this.buffer, this.start, this.linesEnd, this.fileOffset, last);
   }

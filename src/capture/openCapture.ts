@@ -87,12 +87,15 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
       await onPart?.(reader.table.length, () => finished(source, reader, new ProblemList(), null));
     await pause?.();
   }
-  window.finish();
+  // Why it ends here is said by whoever opened it: nothing is cut off.
+  const isBrokenOff = Boolean(source.failure);
+  if (isBrokenOff) window.breakOff();
+  else window.finish();
   reader.finish?.();
   if (reader.table.length + reader.ownLines === 0) {
     return finished(source, new FtraceTextReader(), endProblems, foreignFormat(head));
   }
-  return finished(source, reader, endProblems, null);
+  return finished(source, reader, isBrokenOff ? new ProblemList() : endProblems, null);
 }
 
 /** The reader of a format that needs any part of the file at any time, or null for all others. */

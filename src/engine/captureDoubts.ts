@@ -1,7 +1,7 @@
 /** What is missing from a capture, so that no answer drawn from it is taken for more than it is. */
 import type { Capture, Gap } from '../capture/eventTable';
 import { missingEventTypes } from '../holders/missingEventTypes';
-import { counted } from './wording';
+import { counted, percentText } from './wording';
 
 interface Doubt {
   readonly label: string;
@@ -16,7 +16,12 @@ const known = new WeakMap<Capture, readonly Doubt[]>();
 export function captureDoubts(capture: Capture): readonly Doubt[] {
   let doubts = known.get(capture);
   if (doubts === undefined) {
-    doubts = [...missingNames(capture), ...lostEvents(capture), ...missingTypes(capture)];
+    doubts = [
+      ...restNotRead(capture),
+      ...missingNames(capture),
+      ...lostEvents(capture),
+      ...missingTypes(capture),
+    ];
     known.set(capture, doubts);
   }
   return doubts;
@@ -27,6 +32,12 @@ export function doubtTexts(capture: Capture): readonly string[] {
   return captureDoubts(capture).map(({ label, description }) =>
     description === '' ? label : `${label} (${description})`,
   );
+}
+
+function restNotRead({ stoppedAt }: Capture): readonly Doubt[] {
+  if (stoppedAt === undefined) return [];
+  const label = `Read to ${percentText(stoppedAt)}: more pages and holders may be in the rest`;
+  return [{ label, description: 'reading was stopped; open it again to read all of it' }];
 }
 
 function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {

@@ -61,6 +61,8 @@ export class EngineClient implements EngineApi {
 
   readonly openCapture: EngineApi['openCapture'] = (request, options) =>
     this.ask('openCapture', request, options);
+  readonly stopReading: EngineApi['stopReading'] = (request, options) =>
+    this.ask('stopReading', request, options);
   readonly captureFacts: EngineApi['captureFacts'] = (request, options) =>
     this.ask('captureFacts', request, options);
   readonly closeCapture: EngineApi['closeCapture'] = (request, options) =>

@@ -39,7 +39,7 @@ export type FromEditor =
   | { readonly type: 'copy'; readonly text: string }
   /** The Holders view has what the list of a capture of allocations alone has not. */
   | { readonly type: 'showAllocations' }
-  | { readonly type: 'openAgain' | 'cancelOpening' };
+  | { readonly type: 'openAgain' | 'stopReading' };
 
 export type ToEditor =
   | { readonly type: 'state'; readonly state: CaptureState }

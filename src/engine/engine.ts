@@ -85,6 +85,10 @@ export class Engine implements EngineApi {
     return this.files.byId.get(facts.id)?.facts ?? facts;
   }
 
+  stopReading({ path }: Request<'stopReading'>): Promise<Answer<'stopReading'>> {
+    return Promise.resolve(this.files.stopReading(path));
+  }
+
   captureFacts(): Promise<Answer<'captureFacts'>> {
     return Promise.resolve(this.files.facts);
   }

@@ -25,6 +25,8 @@ export class OpenFiles {
   readonly rules = new KindRuleBook();
   private readonly opened = new Map<string, OpenedCapture>();
   private nextId = 1;
+  /** By the names of those of which parts are shown while they are read, what stops that. */
+  private readonly stops = new Map<string, () => void>();
 
   /** @param changed called when any file came, grew, became another or went; with the capture that did not go */
   constructor(
@@ -91,6 +93,13 @@ export class OpenFiles {
     }
   }
 
+  /** As the request `stopReading`. */
+  stopReading(path: string): boolean {
+    const stop = this.stops.get(path);
+    stop?.();
+    return stop !== undefined;
+  }
+
   async close(id: string): Promise<void> {
     this.opened.delete(id);
     if (this.joined.close(id)) await this.judgeAgain();
@@ -146,7 +155,8 @@ export class OpenFiles {
         named: (read) => this.joined.named(read),
         ...(showParts
           ? {
-              onPart: (soFar) => {
+              onPart: (soFar, stop) => {
+                this.stops.set(file.name, stop);
                 onPart(this.keep(id, soFar));
               },
             }
@@ -164,6 +174,8 @@ export class OpenFiles {
     } catch (error) {
       if (showParts && this.opened.delete(id)) this.changed(null);
       throw error;
+    } finally {
+      if (showParts) this.stops.delete(file.name);
     }
   }
 

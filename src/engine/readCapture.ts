@@ -10,6 +10,7 @@ import { CancelledError, CaptureError } from './errors';
 import type { FileState } from './fileState';
 import { PartPace } from './partPace';
 import type { ProgressReport } from './protocol';
+import { StoppableFile } from './stoppableFile';
 import { pauseFor } from './turns';
 
 /** A capture with what was found in it. */
@@ -36,19 +37,30 @@ interface ReadCaptureOptions {
   readonly named: (read: Capture) => Capture;
   readonly signal?: AbortSignal;
   readonly onProgress?: (report: ProgressReport) => void;
-  /** Called now and then with what was read so far. Its capture goes on growing behind the rows that it has. */
-  readonly onPart?: (soFar: AnalysedCapture) => void;
+  /**
+   * Called now and then with what was read so far. Its capture goes on growing behind the rows that it has.
+   *
+   * @param stop ends the reading: what was read by then is the capture
+   */
+  readonly onPart?: (soFar: AnalysedCapture, stop: () => void) => void;
 }
 
 /**
  * @throws CaptureError when the file cannot be read or is no capture
  * @throws CancelledError when the signal is aborted, within some tens of milliseconds
  */
-export async function readCapture(file: CaptureFile, options: ReadCaptureOptions): Promise<AnalysedCapture> {
+export async function readCapture(
+  opened: CaptureFile,
+  options: ReadCaptureOptions,
+): Promise<AnalysedCapture> {
   const { signal, onProgress } = options;
   const pause = pauseFor(signal);
+  const file = new StoppableFile(opened);
   try {
-    const asRead = withFileProblems(await read(file, options), await fileProblems(file));
+    const asRead = withPartRead(
+      withFileProblems(await read(file, options), await fileProblems(opened)),
+      file.partRead,
+    );
     refuseOtherFiles(asRead);
     onProgress?.({ phase: 'analysing', done: 0, total: 0, unit: '', rowsAtEnd: false });
     const rules = options.rules();
@@ -73,7 +85,7 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError && /array (?:buffer allocation failed|length)/i.test(error.message);
 }
 
-function read(file: CaptureFile, options: ReadCaptureOptions): Promise<Capture> {
+function read(file: StoppableFile, options: ReadCaptureOptions): Promise<Capture> {
   const { signal, onProgress, onPart } = options;
   const pause = pauseFor(signal);
   const pace = new PartPace();
@@ -86,7 +98,9 @@ function read(file: CaptureFile, options: ReadCaptureOptions): Promise<Capture> 
     const rules = options.rules();
     const holders = await inTurns(pageSteps(capture, rules), pause);
     pace.took(rows, start, holders.analysis.pages.length > 0);
-    onPart?.({ ...holders, capture, read: capture, rules, part, file: file.state });
+    onPart?.({ ...holders, capture, read: capture, rules, part, file: file.state }, () => {
+      file.stop();
+    });
   };
   return openCapture(file, {
     pause,
@@ -128,6 +142,10 @@ function withFileProblems(capture: Capture, found: readonly Problem[]): Capture 
     problems: [...capture.problems, ...found],
     problemCount: capture.problemCount + found.length,
   };
+}
+
+function withPartRead(capture: Capture, partRead: number | null): Capture {
+  return partRead === null ? capture : { ...capture, stoppedAt: partRead };
 }
 
 /**

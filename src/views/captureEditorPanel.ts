@@ -188,8 +188,8 @@ export class CaptureEditorPanel implements vscode.Disposable {
       case 'openAgain':
         await this.read(null);
         return;
-      case 'cancelOpening':
-        this.parts.captures.cancelOpening(this.path);
+      case 'stopReading':
+        await this.parts.captures.stopReading(this.path);
     }
   }
 

@@ -95,13 +95,13 @@ export class OpenCaptures implements vscode.Disposable {
     return this.opening.has(path);
   }
 
-  /** Stops reading one capture, or all that are being read. */
-  cancelOpening(path?: string): void {
-    if (path !== undefined) {
-      this.opening.get(path)?.abort();
-      return;
-    }
-    for (const controller of this.opening.values()) controller.abort();
+  /**
+   * Reads one capture, or all that are being read, no further. What is shown of one stays; one of which nothing is shown
+   * yet is not opened, and one that is read again stays as it was.
+   */
+  async stopReading(path?: string): Promise<void> {
+    const paths = path === undefined ? [...this.opening.keys()] : [path];
+    await Promise.all(paths.map((each) => this.stopOne(each)));
   }
 
   /** Closes a capture; one that is being read, for the first time or again, is read no further. */
@@ -154,9 +154,20 @@ export class OpenCaptures implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.cancelOpening();
+    this.cancelAll();
     this.changed.dispose();
     this.progressed.dispose();
+  }
+
+  private async stopOne(path: string): Promise<void> {
+    const controller = this.opening.get(path);
+    const hasPart = this.list.some((capture) => capture.path === path && capture.part < 1);
+    if (hasPart && (await this.engine.stopReading({ path }))) return;
+    controller?.abort();
+  }
+
+  private cancelAll(): void {
+    for (const controller of this.opening.values()) controller.abort();
   }
 
   /** What it names is another thing with every file that comes or goes, and so is what is found in the captures. */

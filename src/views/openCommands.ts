@@ -31,9 +31,7 @@ export class OpenCommands implements vscode.Disposable {
         (uri?: vscode.Uri | string, selected?: readonly vscode.Uri[]) => this.openResource(uri, selected),
       ),
       registerCommand('pageHolders.openSample', () => this.open([this.sample])),
-      registerCommand('pageHolders.cancelOpening', () => {
-        captures.cancelOpening();
-      }),
+      registerCommand('pageHolders.stopReading', () => captures.stopReading()),
       registerCommand('pageHolders.closeCapture', (row?: Row) => this.close(row)),
       registerCommand('pageHolders.refresh', () => this.refresh()),
     );

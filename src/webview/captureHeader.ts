@@ -20,16 +20,16 @@ export class HeaderView {
     { type: 'button', class: 'button', hidden: true },
     l10n.t('Open Again'),
   );
-  private readonly cancel = element(
+  private readonly stop = element(
     'button',
     { type: 'button', class: 'button secondary', hidden: true },
-    l10n.t('Cancel'),
+    l10n.t('Stop Reading'),
   );
 
-  constructor(onOpenAgain: () => void, onCancel: () => void) {
+  constructor(onOpenAgain: () => void, onStop: () => void) {
     this.again.addEventListener('click', onOpenAgain);
-    this.cancel.addEventListener('click', onCancel);
-    this.notice = element('div', { class: 'notice', hidden: true }, this.message, this.again, this.cancel);
+    this.stop.addEventListener('click', onStop);
+    this.notice = element('div', { class: 'notice', hidden: true }, this.message, this.again, this.stop);
     this.root = element(
       'header',
       { class: 'header', 'aria-label': l10n.t('Capture') },
@@ -51,7 +51,7 @@ export class HeaderView {
     this.notice.classList.toggle('is-failure', phase === 'failed');
     this.message.textContent = message;
     this.again.hidden = phase !== 'failed' && phase !== 'closed';
-    this.cancel.hidden = phase !== 'reading';
+    this.stop.hidden = phase !== 'reading';
   }
 }
 

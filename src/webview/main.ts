@@ -46,7 +46,7 @@ class CaptureEditorPage {
       this.host.tell({ type: 'openAgain' });
     },
     () => {
-      this.host.tell({ type: 'cancelOpening' });
+      this.host.tell({ type: 'stopReading' });
     },
   );
   private readonly cache = new RowCache(

@@ -65,7 +65,7 @@ export class FileRanges {
 
   /** Nothing more will be read: reports the whole file as done, and a file that became shorter. */
   finish(problems: ProblemList): void {
-    if (this.foundEnd !== null) {
+    if (this.foundEnd !== null && !this.source.failure) {
       problems.addForFile(
         this.foundEnd,
         `the file ends at byte ${this.foundEnd}, expected ${this.size} bytes as when it was opened; open it again`,

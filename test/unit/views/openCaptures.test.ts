@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { beforeEach } from 'node:test';
 import { OpenCaptures } from '../../../src/views/openCaptures';
-import { AskedWorker, settled } from './support/askedWorker';
+import { AskedWorker, settled, type Question } from './support/askedWorker';
 import { facts } from './support/facts';
 import { editor } from './support/fakeVscode';
 
@@ -34,7 +34,7 @@ test('a capture that was read again to its end before the cancel was heard is sh
   const again = cancelled(captures.open(PATH, ignore));
   const { request } = await worker.asked('openCapture');
   assert.deepEqual(request, { path: PATH, replaces: 'c1' });
-  captures.cancelOpening(PATH);
+  await captures.stopReading(PATH);
   await worker.answer('captureFacts', [facts('c1', { events: 20 })]);
   await again;
   assert.deepEqual(shown(captures), [['c1', 20]]);
@@ -78,22 +78,62 @@ test('a cancel is a cancel also when nothing can be asked any more', async () =>
   const { worker, captures } = await withOne();
   const again = cancelled(captures.open(PATH, ignore));
   await worker.asked('openCapture');
-  captures.cancelOpening();
+  await captures.stopReading();
   await worker.asked('captureFacts');
   await worker.stop();
   await again;
   assert.deepEqual(shown(captures), [['c1', 10]]);
 });
 
-test('the first reading of a capture that is cancelled leaves nothing of its parts', async () => {
+/** A capture of which a part is shown. */
+async function withPart(): Promise<{
+  worker: AskedWorker;
+  captures: OpenCaptures;
+  opening: Promise<unknown>;
+  reading: Question<'openCapture'>;
+}> {
   const worker = new AskedWorker();
   const captures = new OpenCaptures(worker.engine);
-  const opening = cancelled(captures.open(PATH, ignore));
+  const opening = captures.open(PATH, ignore);
   const reading = await worker.asked('openCapture');
-  reading.part(facts('c1', { part: 0.5 }));
-  assert.deepEqual(shown(captures), [['c1', 0]]);
-  captures.cancelOpening();
+  reading.part(facts('c1', { part: 0.5, events: 5 }));
+  assert.deepEqual(shown(captures), [['c1', 5]]);
+  return { worker, captures, opening, reading };
+}
+
+test('what is shown of a capture stays when its reading is stopped', async () => {
+  const { worker, captures, opening, reading } = await withPart();
+  const stopping = captures.stopReading();
+  const asked = await worker.asked('stopReading');
+  assert.deepEqual(asked.request, { path: PATH });
+  await asked.answer(true);
+  await stopping;
+  await reading.answer(facts('c1', { events: 6 }));
   await opening;
+  assert.deepEqual(shown(captures), [['c1', 6]]);
+});
+
+test('one that cannot be stopped any more is closed, and so is one of which nothing is shown', async () => {
+  const { worker, captures, opening } = await withPart();
+  const closed = cancelled(opening);
+  const stopping = captures.stopReading(PATH);
+  await worker.answer('stopReading', false);
+  await stopping;
+  await closed;
+  assert.deepEqual(shown(captures), []);
+
+  const next = cancelled(captures.open(PATH, ignore));
+  await worker.asked('openCapture');
+  await captures.stopReading();
+  await next;
+  assert.deepEqual(shown(captures), []);
+});
+
+test('a capture that is closed while it is read for the first time leaves nothing of its parts', async () => {
+  const { worker, captures, opening } = await withPart();
+  const closed = cancelled(opening);
+  await captures.close('c1');
+  await closed;
   assert.deepEqual(shown(captures), []);
   assert.deepEqual(await worker.methods(), [], 'nothing was shown that the engine may have changed');
 });
