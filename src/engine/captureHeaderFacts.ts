@@ -58,15 +58,22 @@ function spanFact({ timeBase, clock, resolution }: Capture, span: TimeRange | nu
   return fact('Span', spanText(span.to - span.from, clock), [`${point(span.from)} to ${point(span.to)}`]);
 }
 
-function eventsFact({ events, pageEvents, part }: CaptureFacts, { otherEvents }: Capture): HeaderFact {
+function eventsFact(
+  { events, pageEvents, part }: CaptureFacts,
+  { otherEvents, stoppedAt }: Capture,
+): HeaderFact {
   const others = [...otherEvents]
     .sort(([, one], [, other]) => other - one)
     .map(([name, count]) => `${counted(count, 'event')} of ${name}, not used`);
   const soFar = part < 1 ? ` (${percentText(part)} read)` : '';
-  return fact('Events', `${events.toLocaleString('en-GB')}${soFar}`, [
-    `${counted(pageEvents, 'event')} of pages or of moving them`,
-    ...others,
-  ]);
+  const readTo = stoppedAt === undefined ? '' : ` (read to ${percentText(stoppedAt)})`;
+  const details = [`${counted(pageEvents, 'event')} of pages or of moving them`, ...others];
+  return fact(
+    'Events',
+    `${events.toLocaleString('en-GB')}${soFar}${readTo}`,
+    details,
+    stoppedAt !== undefined,
+  );
 }
 
 /** Of a dump of allocations, from which no event can be lost, only if some are all the same. */

@@ -67,10 +67,11 @@ export function captureDescription(facts: CaptureFacts, capture: Capture): strin
   const length =
     span === null || span.first === span.last ? '' : ` · ${spanText(span.last - span.first, capture.clock)}`;
   const part = facts.part < 1 ? `${percentText(facts.part)} read · ` : '';
+  const readTo = capture.stoppedAt === undefined ? '' : `read to ${percentText(capture.stoppedAt)} · `;
   const changed = facts.changed === null ? '' : 'changed since it was read · ';
   const events =
     facts.pageEvents === 0 && facts.allocations > 0 ? '' : ` · ${counted(facts.events, 'event')}`;
-  return `${part}${changed}${formatName(facts.format)}${events}${length}`;
+  return `${part}${readTo}${changed}${formatName(facts.format)}${events}${length}`;
 }
 
 /** That the capture is being read, or that its file is not what was read. */

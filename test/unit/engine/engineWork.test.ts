@@ -93,6 +93,26 @@ test('a part claims no holder to be held still', async () => {
   assert.match(await engine.text({ node: `${facts.id}/0x12f98`, query: DEFAULT_QUERY }), /still held/);
 });
 
+test('a capture whose reading is stopped says in its row and its header how far it was read', async () => {
+  const engine = new Engine(nodeHost());
+  const path = written(large());
+  assert.equal(await engine.stopReading({ path }), false, 'it is not read yet');
+  const stopped: Promise<boolean>[] = [];
+  const facts = await engine.openCapture(
+    { path },
+    { onPart: () => void stopped.push(engine.stopReading({ path })) },
+  );
+  assert.deepEqual(await Promise.all(stopped), [true]);
+  assert.equal(facts.part, 1, 'nothing more is coming');
+  const row = (await nodes(engine, 'captures')).find(({ kind }) => kind === 'capture');
+  assert.match(row!.description, /^read to \d+ % · ftrace · /);
+  const header = await engine.captureHeader({ capture: facts.id });
+  const events = header.facts.find(({ name }) => name === 'Events');
+  assert.match(events!.value, / \(read to \d+ %\)$/);
+  assert.equal(events!.isDoubt, true);
+  assert.equal(await engine.stopReading({ path }), false, 'it is read');
+});
+
 test('nobody who does not ask for parts pays for them', async () => {
   const reports: ProgressReport[] = [];
   const engine = new Engine(nodeHost());
