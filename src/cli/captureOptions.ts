@@ -44,20 +44,21 @@ export const CAPTURE_OPTIONS = {
   pfn: { type: 'string', multiple: true },
 } as const;
 
-export const SOURCE_HELP = `  --tree DIR      source tree of the traced kernel: each frame gets its file and line
-  --vmlinux FILE  the traced kernel with its debug info: lines are exact, inlined functions
-                  shown; what it does not have is looked up in the source tree
-  --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
-  --rules FILE    rules of your own for what a reference is for, in the format of
-                  .page-holders.json, which is also read from the root of DIR
+export const SOURCE_HELP = `  --tree DIR      source of the traced kernel: frames get their file and line
+  --vmlinux FILE  the traced kernel with its debug info: lines are exact,
+                  inlined functions shown; what it does not have is looked up
+                  in the source tree
+  --modules DIR   where its modules are with debug info: NAME.ko.debug, NAME.ko
+  --rules FILE    rules of your own for what a reference is for, in the format
+                  of .page-holders.json, which is read from the tree too
 `;
 
 export const ORDER_HELP = `  --group-by WHAT page     what held each page that failed to move (default)
-                  holder   kinds of holders and their code paths, the worst first
+                  holder   kinds of holders, their code paths, worst first
                   attempt  attempts to move pages, and what blocked each
                   task     the tasks that took the references
-  --sort ORDER    best          what answers best first (default): pages that were held,
-                                holders that blocked most attempts
+  --sort ORDER    best          what answers best first (default): pages that
+                                were held, holders that blocked most attempts
                   pfn           pages by their number
                   first-mark    by the time when a page first failed to move
                   holders       by their number, most first
@@ -71,11 +72,11 @@ given several times or joined by commas:
 ${wrappedNames(MIGRATE_REASONS)}
   --kind NAME     only pages with references of this kind:
 ${wrappedNames(KINDS)}
-  --role NAME     only references that were held, expected, temporary or earlier
+  --role NAME     only references that are held, expected, temporary, earlier
   --held-for TIME only references held at least this long: 10ms, 1.5s, 200us
   --match TEXT    only what has TEXT in its PFN, task, area, kind or stack
-  --pfn PFN       only this page, whether or not it failed to move; A..B for those from
-                  A to B of which the captures tell
+  --pfn PFN       only this page, whether or not it failed to move; A..B for
+                  those from A to B of which the captures tell
 `;
 
 type Values = {

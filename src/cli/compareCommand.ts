@@ -13,13 +13,14 @@ export interface CompareCommand {
   readonly exitCode: boolean;
 }
 
-export const COMPARE_USAGE = `page-holders compare BEFORE AFTER [KALLSYMS]… [--rules FILE] [--format text|json]
-             [--exit-code]
+export const COMPARE_USAGE = `page-holders compare BEFORE AFTER [KALLSYMS]… [--rules FILE]
+             [--format text|json] [--exit-code]
 `;
 
-export const COMPARE_HELP = `compare says what became of the holders of one capture in another, as before and after a
-fix: those that are gone, new and changed, by kind and code path, because PFNs and times
-differ in every recording. Files behind the two name bare addresses in them.
+export const COMPARE_HELP = `compare says what became of the holders of one capture in another, as before
+and after a fix: those that are gone, new and changed, by kind and code path,
+because PFNs and times differ in every recording. Files behind the two name
+bare addresses in them.
 
   --rules FILE    as for report
   --format FORMAT text (default) or json

@@ -1,4 +1,5 @@
 /** What `page-holders events` is asked for. */
+import { wrapped } from './helpText';
 import { FILTER_KEYS } from '../engine/eventFilter/filterKeys';
 import { parseFilter } from '../engine/eventFilter/filterSyntax';
 import { DEFAULT_QUERY } from '../engine/holdersQuery';
@@ -19,18 +20,21 @@ export const EVENTS_USAGE = `page-holders events CAPTURE… [--filter FILTER] [-
              [--format text|json]
 `;
 
-export const EVENTS_HELP = `events prints the events of captures, in their order: what each did to its page, what the
-reference is for, and the innermost function that does not only count references.
+export const EVENTS_HELP = `events prints the events of captures, in their order: what each did to its
+page, what the reference is for, and the innermost function that does not only
+count references.
 
-  --filter FILTER only events that match, in the language of the capture editor:
-                  tests of KEY:VALUE joined by spaces (and, &&), by or (||), with -, ! or not
-                  before what is left out, and parentheses; text alone is looked for in events,
-                  tasks, stacks and kinds ("LRU batch"), and 0x12c02 alone is that page.
-                  * stands for any text, a..b for a range, a,b for any, and numbers can
-                  be compared: count>=3 held>10ms
+  --filter FILTER only events that match, in the language of the capture
+                  editor: tests of KEY:VALUE joined by spaces (and, &&), by or
+                  (||), with -, ! or not before what is left out, and
+                  parentheses; text alone is looked for in events, tasks,
+                  stacks and kinds ("LRU batch"), and 0x12c02 alone is that
+                  page. * stands for any text, a..b for a range, a,b for any,
+                  and numbers can be compared: count>=3 held>10ms
 ${keyLines()}
-                  A function goes by the name that reports call it by, too: vmsplice is
-                  __x64_sys_vmsplice, __do_sys_vmsplice and the like, f also f.isra.0
+                  A function goes by the name that reports call it by, too:
+                  vmsplice is __x64_sys_vmsplice, __do_sys_vmsplice and the
+                  like, f also f.isra.0
   --limit N       no more than N events of each capture
   --rules FILE    rules of your own for what a reference is for
   --format FORMAT text (default), or json: one object a line, with the stack
@@ -78,5 +82,7 @@ function limitOf(given: string | undefined): number {
 }
 
 function keyLines(): string {
-  return FILTER_KEYS.map(({ name, about }) => `                  ${name.padEnd(12)}${about}`).join('\n');
+  return FILTER_KEYS.map(({ name, about }) => wrapped(`${' '.repeat(18)}${name.padEnd(12)}`, about)).join(
+    '\n',
+  );
 }

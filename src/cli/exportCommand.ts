@@ -23,17 +23,17 @@ export const EXPORT_USAGE = `page-holders export CAPTURE… --as json|csv|markdo
              [the other options of report]
 `;
 
-export const EXPORT_HELP = `export writes what report prints in a form for other programs, sorted and filtered by the
-same options:
+export const EXPORT_HELP = `export writes what report prints in a form for other programs, sorted and
+filtered by the same options:
 
   --as FORMAT     markdown    the report, for a mail or a bug
                   json        every mark, reference and stack, for scripts
                   csv         a row for each reference at a mark (RFC 4180)
-                  speedscope  time held by the stacks that took the references, as a
-                              flame graph for https://www.speedscope.app
+                  speedscope  time held by the stacks that took the references,
+                              as a flame graph for https://www.speedscope.app
   -o, --output FILE
-                  writes this file, and replaces it when all of it is written; else
-                  standard output
+                  writes this file, and replaces it when all of it is written;
+                  else standard output
 `;
 
 /** Options that it has of report. */

@@ -6,6 +6,7 @@ import {
   EVENT_SOURCES,
   STACK_BY,
   TRACE_CLOCKS,
+  type EventSource,
   type RecordedPages,
   type RecordOptions,
 } from '../engine/recording/recordOptions';
@@ -18,23 +19,26 @@ export interface RecordScriptCommand {
   readonly recording: RecordOptions;
 }
 
-export const RECORD_SCRIPT_USAGE = `page-holders record-script [--trace-cmd] [--events SOURCE] [--cma-area NAME | --pfn A..B]
-             [--reason NAME] [--threshold US] [--buffer KIB] [--clock NAME]
-             [--stack option|trigger] [--seconds N] [--no-page-owner] [--no-kallsyms]
+export const RECORD_SCRIPT_USAGE = `page-holders record-script [--trace-cmd] [--events SOURCE]
+             [--cma-area NAME | --pfn A..B] [--reason NAME] [--threshold US]
+             [--buffer KIB] [--clock NAME] [--stack option|trigger]
+             [--seconds N] [--no-page-owner] [--no-kallsyms]
 `;
 
-export const RECORD_SCRIPT_HELP = `record-script prints a POSIX shell script that records a capture; nothing is run here.
-On the target, as root, it says what the kernel offers, records while a command runs
-or until Enter, sets tracing back as it was, and writes into a new folder only:
+export const RECORD_SCRIPT_HELP = `record-script prints a POSIX shell script that records a capture; nothing is
+run here. On the target, as root, it says what the kernel offers, records while
+a command runs or until Enter, sets tracing back as it was, and writes into a
+new folder only:
 page-holders record-script --cma-area reserved > record-page-holders.sh
 
-  --trace-cmd     records with trace-cmd, which writes trace.dat all the while; else
-                  with tracefs alone, which keeps the newest events that fit the buffer
+  --trace-cmd     records with trace-cmd, which writes trace.dat all the while;
+                  else with tracefs alone, which keeps the newest events that
+                  fit the buffer
   --events SOURCE auto            the best that the kernel has (default)
                   page_ref        every get and put (CONFIG_DEBUG_PAGE_REF)
-                  page_pin_owner  the puts behind each failed migration (the RFC)
+                  page_pin_owner  puts behind each failed migration (the RFC)
                   page_pinner     the same, of the first RFC or of Android
-  --cma-area NAME only pages of this CMA area, looked up on the target in debugfs
+  --cma-area NAME only pages of this CMA area, as debugfs of the target has it
   --pfn A..B      only these pages, both included: 0x12800..0x12fff
   --reason NAME   only reports of page_pin_owner with this migrate reason:
 ${wrappedNames(MIGRATE_REASONS)}
@@ -72,6 +76,8 @@ export function recordScriptCommand(args: readonly string[]): RecordScriptComman
   if (file !== undefined) throw new UsageError('record-script', `unexpected ${file}`);
   const { events, reason, threshold, buffer, stack, seconds } = values;
   const given = DEFAULT_RECORDING;
+  refuseForOthers('--reason', reason, events, 'page_pin_owner');
+  refuseForOthers('--threshold', threshold, events, 'page_pinner');
   return {
     name: 'record-script',
     recording: {
@@ -107,8 +113,22 @@ function pagesOf(area: string | undefined, pfns: string | undefined): RecordedPa
   );
 }
 
+/** What only some events have is not left out in silence for others. */
+function refuseForOthers(
+  option: string,
+  value: string | undefined,
+  events: string | undefined,
+  own: EventSource,
+): void {
+  if (value === undefined || events === undefined || events === 'auto' || events === own) return;
+  throw new UsageError(
+    'record-script',
+    `${option} ${value}: is of ${own} alone; expected --events ${own} or auto`,
+  );
+}
+
 function numberOf(option: string, given: string): number {
   const number = /^\d{1,10}$/.test(given) ? Number(given) : 0;
   if (number > 0 && number <= LARGEST_NUMBER) return number;
-  throw new UsageError('record-script', `${option} ${given}: expected a number above 0`);
+  throw new UsageError('record-script', `${option} ${given}: expected a number from 1 to ${LARGEST_NUMBER}`);
 }

@@ -23,29 +23,31 @@ export interface ReportCommand {
 }
 
 export const REPORT_USAGE = `page-holders report CAPTURE… [--tree DIR] [--vmlinux FILE] [--modules DIR]
-             [--rules FILE] [--format text|json] [--group-by WHAT] [--sort ORDER]
-             [FILTER]… [--full] [--width COLUMNS] [--exit-code]
+             [--rules FILE] [--format text|json] [--group-by WHAT]
+             [--sort ORDER] [FILTER]… [--full] [--width COLUMNS] [--exit-code]
 `;
 
-export const REPORT_HELP = `report reads trace captures of a Linux kernel and says, for every page that could not be
-moved, who held a reference on it, from where in the kernel, and until when.
+export const REPORT_HELP = `report reads trace captures of a Linux kernel and says, for every page that
+could not be moved, who held a reference on it, from where in the kernel, and
+until when.
 
-  CAPTURE         ftrace text (/sys/kernel/tracing/trace or trace_pipe, saved to a
-                  file, or the output of trace-cmd report), trace.dat of trace-cmd,
-                  perf script text, perf.data, page_pinner files, or a kernel log
-                  with page dumps; compressed with gzip, xz or zstd or not; - for
-                  standard input. Beside it, in any order and told by their content:
+  CAPTURE         ftrace text (/sys/kernel/tracing/trace, trace_pipe saved to a
+                  file, or the output of trace-cmd report), trace.dat of
+                  trace-cmd, perf script text, perf.data, page_pinner files, or
+                  a kernel log with page dumps; compressed with gzip, xz or
+                  zstd or not; - for standard input. Beside it, in any order
+                  and told by their content:
                     a page_owner dump      who allocated each page
-                    kallsyms, System.map   names of bare addresses, as in perf.data
-                  A page_owner dump alone is reported by stack. Several traces are
-                  reported side by side
+                    kallsyms, System.map   names of bare addresses (perf.data)
+                  A page_owner dump alone is reported by stack. Several traces
+                  are reported side by side
 ${SOURCE_HELP}  --format FORMAT text, like the tree in the editor (default), or json
 ${ORDER_HELP}  --full          text with what is folded too: expected, temporary and earlier
-                  references, reference-counting frames, pages never released, and
-                  the events of every row
-  --width COLUMNS break lines of text there, 0 for nowhere: one row a line, to grep.
-                  Default: the width of the terminal, 78 into a file or pipe
-  --exit-code     exit with 1 when references were held, untraced or not to be judged
+                  references, reference-counting frames, pages never released,
+                  and the events of every row
+  --width COLUMNS break lines of text there, 0 for nowhere: one row a line, to
+                  grep. Default: the terminal's width, 78 into a file or pipe
+  --exit-code     exit with 1 when references were held, untraced or not judged
 
 ${FILTER_HELP}`;
 

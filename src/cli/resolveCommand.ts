@@ -10,17 +10,20 @@ export interface ResolveCommand {
   readonly kallsyms: string | null;
 }
 
-export const RESOLVE_USAGE = `page-holders resolve [--vmlinux FILE] [--modules DIR] [--tree DIR] [--kallsyms FILE]
+export const RESOLVE_USAGE = `page-holders resolve [--vmlinux FILE] [--modules DIR] [--tree DIR]
+             [--kallsyms FILE]
 `;
 
-export const RESOLVE_HELP = `resolve reads stacks from standard input (ftrace, a kernel log, a crash report) and
-writes the text with the source line of each frame, inlined functions before it.
+export const RESOLVE_HELP = `resolve reads stacks from standard input (ftrace, a kernel log, a crash report)
+and writes the text with the source line of each frame, inlined functions
+before it.
 
   --vmlinux FILE  the kernel with its debug info: lines are exact
-  --modules DIR   where NAME.ko.debug or NAME.ko of its modules are, with debug info
-  --tree DIR      source tree: lines are looked up there by name, with a vmlinux for frames
-                  that it leaves open; its paths are shown as they are in the tree
-  --kallsyms FILE /proc/kallsyms of that boot: names of addresses that stand alone
+  --modules DIR   where its modules are with debug info: NAME.ko.debug, NAME.ko
+  --tree DIR      source tree: lines are looked up there by name, with a
+                  vmlinux for frames that it leaves open; its paths are shown
+                  as they are in the tree
+  --kallsyms FILE names of bare addresses: /proc/kallsyms of that boot
 `;
 
 /** @throws UsageError */

@@ -7,6 +7,15 @@ die() {
 	exit 1
 }
 
+# No command begins with a dash: that is an option that somebody expects here.
+case ${1:-} in
+-h | --help)
+	sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+	exit
+	;;
+-*) die "$1 is no command, and there are no options: what to record stands at the top of this file. Expected: $0 [COMMAND [ARGUMENT]...]" ;;
+esac
+
 # ---- What this kernel offers -------------------------------------------------------------------
 
 if [ -z "$tracefs" ]; then

@@ -285,7 +285,13 @@ test('record-script prints a script, and takes only what a script can be made of
     [['--pfn', '5', '--cma-area', 'dma'], /two ways to say the same/],
     [['--cma-area', '../x'], /--cma-area \.\.\/x: expected a name as in debugfs/],
     [['--events', 'all'], /--events all: expected auto, page_ref, page_pin_owner or page_pinner/],
-    [['--buffer', '0'], /--buffer 0: expected a number above 0/],
+    [['--buffer', '0'], /--buffer 0: expected a number from 1 to 1000000000\n/],
+    [['--seconds', '9999999999'], /--seconds 9999999999: expected a number from 1 to 1000000000\n/],
+    [
+      ['--threshold', '5', '--events', 'page_ref'],
+      /--threshold 5: is of page_pinner alone; expected --events page_pinner or auto\n/,
+    ],
+    [['--reason', 'cma', '--events', 'page_ref'], /--reason cma: is of page_pin_owner alone; expected/],
     [['--reason', 'cma_alloc'], /--reason cma_alloc: expected compaction, memory_failure, .* damon or cma\n/],
     [['--clock', 'foo'], /--clock foo: expected local, global, .* x86-tsc or ppc-tb\n/],
     [['file'], /unexpected file/],
@@ -302,6 +308,14 @@ test('--exit-code is 1 where nothing tells whose the references are', async () =
   const { status, output } = await runCli(['report', addresses, '--exit-code']);
   assert.equal(status, 1);
   assert.match(output, /· 1 page failed to move, not judged \(/);
+});
+
+test('the help fits a terminal of 80 columns', async () => {
+  const { output } = await runCli(['--help']);
+  assert.deepEqual(
+    output.split('\n').filter((line) => line.length > 79),
+    [],
+  );
 });
 
 test('lines break between what is listed and summed up, and no count is torn from its name', async () => {

@@ -209,6 +209,26 @@ test('one page stands for the folio that may cover it', () => {
   assert.equal(during['events/page_ref/page_ref_mod/filter'], 'pfn >= 0x12e00 && pfn <= 0x12f98\n');
 });
 
+test('--help prints how it is used, and an option is no command to record', () => {
+  const kernel = fakeKernel(PAGE_REF, false);
+  const before = filesBelow(kernel.tracefs);
+  const file = scriptFile(kernel, {});
+  const run = (option: string) =>
+    spawnSync('dash', [file, option], { env: kernel.env, encoding: 'utf8', timeout: 20_000 });
+  const help = run('--help');
+  assert.deepEqual([help.status, help.stderr], [0, '']);
+  assert.match(
+    help.stdout,
+    /^Records who holds the pages .*\n[^]*\nusage, as root on the machine to look at:\n/,
+  );
+  assert.match(help.stdout, /writes into a new folder only\.\n$/);
+  const option = run('--seconds');
+  assert.equal(option.status, 1);
+  assert.match(option.stderr, /^record: --seconds is no command, and there are no options: /);
+  assert.deepEqual(filesBelow(kernel.tracefs), before);
+  assert.ok(!existsSync(path.join(kernel.folder, 'out')));
+});
+
 test('what cannot be done is said before anything is changed', () => {
   const wrong: readonly (readonly [Partial<RecordOptions>, RegExp])[] = [
     [{ events: 'page_pin_owner' }, /no page_pin_owner events: .*Set events=auto/],
