@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import {
+  captureEditorPage,
   folderWithSample,
   followLink,
   kernelTree,
   openCapture,
+  openFile,
   openFolders,
   page,
   quickItem,
   row,
   runCommand,
+  sample,
   screenshot,
   showContainer,
   view,
@@ -81,5 +84,20 @@ describe('captures beside a kernel tree', () => {
     await row('0x12f98', view('Holders')).waitFor();
     await row('night.txt', view('Captures')).waitFor();
     assert.equal(await view('Captures').locator('.monaco-list-row', { hasText: 'night.txt' }).count(), 1);
+  });
+
+  it('keeps what was read of a capture whose reading is stopped in its editor', async () => {
+    await runCommand('Page Holders: Close Capture');
+    const large = path.join(folder, 'large.trace.dat');
+    const text = readFileSync(sample, 'utf8').repeat(100);
+    for (let left = 30; left > 0; left--) appendFileSync(large, text);
+    await openFile(large);
+    await captureEditorPage().getByRole('button', { name: 'Stop Reading' }).click();
+    await captureEditorPage()
+      .getByText(/\(read to \d+ %\)/)
+      .waitFor();
+    await row(/^Read to \d+ %: more pages and holders may be in the rest/, view('Holders')).waitFor();
+    await row('0x12f98', view('Holders')).waitFor();
+    await screenshot('reading-stopped');
   });
 });
