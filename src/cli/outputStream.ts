@@ -40,9 +40,10 @@ export class OutputStream {
     return this.stream.isTTY;
   }
 
-  /** Columns of a line: those of the terminal; elsewhere as many as a mail has. */
+  /** Columns of a line: those of the terminal; elsewhere, and on a serial line that tells none, as many as a mail has. */
   get columns(): number {
-    return this.stream.isTTY ? Math.max(NARROWEST, this.stream.columns) : MAIL_COLUMNS;
+    const { isTTY, columns } = this.stream;
+    return isTTY && columns > 0 ? Math.max(NARROWEST, columns) : MAIL_COLUMNS;
   }
 
   /**

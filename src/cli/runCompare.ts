@@ -37,7 +37,9 @@ export async function runCompare(
     return 2;
   }
   await output.write(
-    format === 'json' ? `${JSON.stringify(comparison, null, 2)}\n` : `${compareText(comparison)}\n`,
+    format === 'json'
+      ? `${JSON.stringify(comparison, null, 2)}\n`
+      : `${compareText(comparison, output.columns)}\n`,
   );
   return exitCode && comparison.appeared.length > 0 ? 1 : 0;
 }

@@ -10,9 +10,40 @@ import {
 } from './compareCaptures';
 
 const INDENT = '  ';
+/** So much deeper stands what goes on. */
+const CONTINUATION = 4;
 
-/** Lines without a newline at the end of the last. */
-export function compareText(comparison: Comparison): string {
+/**
+ * Lines without a newline at the end of the last.
+ *
+ * @param columns longest line; lines that go on stand deeper. A word that is longer stays whole
+ */
+export function compareText(comparison: Comparison, columns = Infinity): string {
+  return compareLines(comparison)
+    .flatMap((line) => brokenLine(line, columns))
+    .join('\n')
+    .trimEnd();
+}
+
+/** A line broken between its parts, or its words where it has none. */
+function brokenLine(line: string, columns: number): readonly string[] {
+  if (line.length <= columns) return [line];
+  const indent = line.length - line.trimStart().length;
+  const lines: string[] = [];
+  let last = '';
+  for (const piece of line.trimStart().split(line.includes(' · ') ? /(?<= ·) / : ' ')) {
+    const head = ' '.repeat(lines.length === 0 ? indent : indent + CONTINUATION);
+    const longer = last === '' ? head + piece : `${last} ${piece}`;
+    if (last === '' || longer.length <= columns) last = longer;
+    else {
+      lines.push(last);
+      last = ' '.repeat(indent + CONTINUATION) + piece;
+    }
+  }
+  return [...lines, last];
+}
+
+function compareLines(comparison: Comparison): readonly string[] {
   const { before, after, gone, appeared, changed, unchanged, doubts } = comparison;
   const nothing = gone.length + appeared.length + changed.length + unchanged.length === 0;
   const isAnswer = wasTried(before) && wasTried(after);
@@ -37,9 +68,7 @@ export function compareText(comparison: Comparison): string {
     ),
     ...section('Changed', 'kept pages before, and do now', changeLines(changed, before.clock, after.clock)),
     ...section('Unchanged', '', totalsLines(unchanged, after.clock)),
-  ]
-    .join('\n')
-    .trimEnd();
+  ];
 }
 
 function sideLines(name: string, side: ComparedCapture): readonly string[] {

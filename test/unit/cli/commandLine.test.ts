@@ -310,6 +310,15 @@ test('--exit-code is 1 where nothing tells whose the references are', async () =
   assert.match(output, /· 1 page failed to move, not judged \(/);
 });
 
+test('a serial line that does not tell its columns has those of a mail', (context) => {
+  if (spawnSync('script', ['--version']).status !== 0) {
+    context.skip('no script of util-linux');
+    return;
+  }
+  const { output } = inShell('script -qc "stty cols 0; node $0 report $1" /dev/null < /dev/null', SAMPLE);
+  assert.match(output, /\[1mtrace\.txt ·.* \u001b\[2m10\.8 s\)/);
+});
+
 test('the help fits a terminal of 80 columns', async () => {
   const { output } = await runCli(['--help']);
   assert.deepEqual(

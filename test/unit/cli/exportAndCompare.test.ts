@@ -51,6 +51,11 @@ test('compare prints text or JSON, and its exit code tells of new holders', asyn
   const text = await runCli(['compare', SAMPLE, BUFFERS, '--exit-code']);
   assert.equal(text.status, 1);
   assert.match(text.output, /^New \(1\): /m);
+  assert.deepEqual(
+    text.output.split('\n').filter((line) => line.length > 78),
+    [],
+  );
+  assert.match(text.output, /^Careful: The captures are of very different length: .*\n {4}\S/m);
   const json = await runCli(['compare', SAMPLE, SAMPLE, '--format', 'json', '--exit-code']);
   assert.equal(json.status, 0);
   const { version, before, appeared, unchanged } = JSON.parse(json.output) as Comparison;
