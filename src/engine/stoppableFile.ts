@@ -37,12 +37,12 @@ export class StoppableFile implements CaptureFile {
 
   /** Part of the file that was read when it was stopped, from 0 to 1; null as long as nobody stopped it. */
   get partRead(): number | null {
-    return this.stoppedAt === null ? null : this.stoppedAt / Math.max(1, this.size);
+    return this.stoppedAt === null ? null : this.stoppedAt / this.size;
   }
 
-  /** From now on nothing more is read. */
+  /** From now on nothing more is read, if anything is left. */
   stop(): void {
-    this.stoppedAt ??= Math.min(this.bytesRead, this.size);
+    if (this.bytesRead < this.size) this.stoppedAt ??= this.bytesRead;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {

@@ -81,6 +81,14 @@ test('what was stopped is judged as it is, and says how far it was read', async 
   assert.match(doubt!, /^Read to \d+ %: more pages and holders may be in the rest \(reading was stopped/);
 });
 
+test('one that was read to its end cannot be stopped any more', async () => {
+  const file = await opened(TEXT);
+  await file.read(0, file.size);
+  file.stop();
+  assert.deepEqual([file.failure, file.partRead], [null, null]);
+  await file.close();
+});
+
 test('one that nobody stops says nothing of itself', async () => {
   const file = await opened(TEXT);
   assert.deepEqual([file.failure, file.partRead], [null, null]);
