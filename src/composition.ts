@@ -3,6 +3,7 @@ import './views/translations';
 import * as vscode from 'vscode';
 import { EngineClient, type StartWorker } from './engine/client';
 import { CaptureEditor } from './views/captureEditor';
+import { CaptureEditorMenu } from './views/captureEditorMenu';
 import { CapturesOfBefore } from './views/capturesOfBefore';
 import { CaptureStatus } from './views/captureStatus';
 import { ChooseShown } from './views/chooseShown';
@@ -120,6 +121,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     follower,
     editor,
     new EditorCommands(editor, captures, holders, chosen),
+    new CaptureEditorMenu(editor, frames),
     new PageMenu(shown, holders),
     shown,
     new RevealHolders(holdersTree, holders, shown),

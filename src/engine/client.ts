@@ -114,6 +114,9 @@ export class EngineClient implements EngineApi {
     this.ask('describeSpan', request, options);
   readonly spanFilter: EngineApi['spanFilter'] = (request, options) =>
     this.ask('spanFilter', request, options);
+  readonly narrowedFilter: EngineApi['narrowedFilter'] = (request, options) =>
+    this.ask('narrowedFilter', request, options);
+  readonly eventText: EngineApi['eventText'] = (request, options) => this.ask('eventText', request, options);
   readonly completeFilter: EngineApi['completeFilter'] = (request, options) =>
     this.ask('completeFilter', request, options);
 

@@ -1,5 +1,5 @@
 /** What the page of the capture editor and the extension say to each other. */
-import type { EventRequests } from './eventProtocol';
+import type { EventRequests, FilterWish } from './eventProtocol';
 
 export type EditorMethod = keyof EventRequests;
 
@@ -21,6 +21,19 @@ export interface CaptureState {
   readonly generation: number | null;
 }
 
+/** What an element of the page says of itself to VS Code, which gives it to the commands of its menu. */
+export interface MenuContext {
+  /**
+   * What the menus of the manifest ask for: `event`, with `.page` and `.task` where it has one, `page` for what the
+   * timeline has of one, `frame`, with `.recorded` where the stack has it itself, or `none`.
+   */
+  readonly webviewSection: string;
+  readonly row?: number;
+  readonly pfn?: number;
+  /** Id of a row of the last details that were asked for. */
+  readonly frame?: string;
+}
+
 export type FromEditor =
   /** The page is there and listens. */
   | { readonly type: 'ready' }
@@ -36,7 +49,7 @@ export type FromEditor =
   | { readonly type: 'showHolders'; readonly pfn: number }
   /** An event was selected in the page. */
   | { readonly type: 'selected'; readonly row: number }
-  | { readonly type: 'copy'; readonly text: string }
+  | { readonly type: 'copy'; readonly row: number }
   /** The Holders view has what the list of a capture of allocations alone has not. */
   | { readonly type: 'showAllocations' }
   | { readonly type: 'openAgain' | 'stopReading' };
@@ -47,5 +60,7 @@ export type ToEditor =
   | { readonly type: 'failure'; readonly id: number; readonly message: string }
   /** Something that was selected elsewhere: an event, a page, or both. */
   | { readonly type: 'reveal'; readonly row: number | null; readonly pfn: number | null }
+  /** Only such events are wanted. */
+  | { readonly type: 'narrow'; readonly wish: FilterWish }
   /** Frames may lead to other places now. */
   | { readonly type: 'placesChanged' };

@@ -225,6 +225,14 @@ export class Engine implements EngineApi {
     return Promise.resolve(this.eventQueries.spanFilter(request));
   }
 
+  narrowedFilter(request: Request<'narrowedFilter'>): Promise<string> {
+    return Promise.resolve(this.eventQueries.narrowedFilter(request));
+  }
+
+  eventText(request: Request<'eventText'>): Promise<string> {
+    return Promise.resolve(this.eventQueries.eventText(request));
+  }
+
   completeFilter(request: Request<'completeFilter'>): Promise<Answer<'completeFilter'>> {
     return Promise.resolve(this.eventQueries.completeFilter(request));
   }

@@ -222,6 +222,16 @@ export interface Timeline {
   readonly page: PageCounts | null;
 }
 
+/** Which events alone a menu can ask for. */
+export type FilterWish =
+  | { readonly type: 'page'; readonly pfn: number }
+  /** Those of the task of this row. */
+  | { readonly type: 'task'; readonly row: number }
+  /** Those that are not called as this row. */
+  | { readonly type: 'other-events'; readonly row: number }
+  /** Those that have it in their stack. */
+  | { readonly type: 'function'; readonly name: string };
+
 export interface FilterCompletion {
   /** What is put in place of the text from {@link FilterCompletions.start} to `end`. */
   readonly text: string;
@@ -288,6 +298,13 @@ export interface EventRequests {
     request: { readonly capture: string; readonly filter: string; readonly range: TimeRange };
     answer: string;
   };
+  /** The filter with what is wished asked for, too. */
+  readonly narrowedFilter: {
+    request: { readonly capture: string; readonly filter: string; readonly wish: FilterWish };
+    answer: string;
+  };
+  /** One event, as `page-holders events` prints it. */
+  readonly eventText: { request: { readonly capture: string; readonly row: number }; answer: string };
   readonly completeFilter: {
     request: { readonly capture: string; readonly filter: string; readonly offset: number };
     answer: FilterCompletions;

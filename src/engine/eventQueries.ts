@@ -15,6 +15,7 @@ import { EventKinds } from './eventFilter/eventKinds';
 import { FilteredRows, type RowList } from './eventFilter/filteredRows';
 import { parseFilter } from './eventFilter/filterSyntax';
 import { nearMiss } from './eventFilter/nearMiss';
+import { narrowedFilter } from './eventFilter/narrowFilter';
 import { withSpan } from './eventFilter/spanFilter';
 import type {
   CaptureHeader,
@@ -239,6 +240,14 @@ export class EventQueries {
 
   spanFilter({ capture, filter, range }: Ask<'spanFilter'>): string {
     return withSpan(filter, range, this.of(capture).source.capture);
+  }
+
+  narrowedFilter({ capture, filter, wish }: Ask<'narrowedFilter'>): string {
+    return narrowedFilter(filter, wish, this.of(capture).source.capture);
+  }
+
+  eventText({ capture, row }: Ask<'eventText'>): string {
+    return eventLine({ columns: EVENT_COLUMNS }, this.eventRow(this.of(capture), row, false));
   }
 
   completeFilter({ capture, filter, offset }: Ask<'completeFilter'>): FilterCompletions {

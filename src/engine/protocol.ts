@@ -75,6 +75,8 @@ export interface FrameTarget {
   readonly certainty: Certainty;
   /** The debug info may be of another build than the kernel that ran: {@link note} says why. */
   readonly isDoubtful?: true;
+  /** It is inlined into the frame behind it: no stack has it. */
+  readonly isInlined?: true;
   /** Functions that are inlined between this frame and the one that it called, innermost first, where that is sure. */
   readonly inlined: readonly SourcePlace[];
   /** Every place that may be meant, best first; one place when the frame is not ambiguous. */

@@ -104,7 +104,14 @@ export function frameRow(id: string, frame: PlacedFrame): Branch {
 function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
   return sureInlined(frame).map((inlined, index) => {
     const { certainty } = frame.location;
-    const target: FrameTarget = { ...inlined, certainty, inlined: [], candidates: [inlined], note: '' };
+    const target: FrameTarget = {
+      ...inlined,
+      certainty,
+      isInlined: true,
+      inlined: [],
+      candidates: [inlined],
+      note: '',
+    };
     return branch({
       id: `${id}i${index}`,
       kind: 'frame',

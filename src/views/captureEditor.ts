@@ -51,6 +51,7 @@ export class CaptureEditor
   implements vscode.CustomReadonlyEditorProvider<CaptureDocument>, vscode.Disposable
 {
   private readonly panels = new Set<CaptureEditorPanel>();
+  private lastNumber = 0;
   private readonly registrations: vscode.Disposable;
   /** A place for the editor that is being opened. */
   private toReveal: { readonly path: string; readonly place: CapturePlace } | null = null;
@@ -76,13 +77,18 @@ export class CaptureEditor
   }
 
   resolveCustomEditor({ uri, reading }: CaptureDocument, webview: vscode.WebviewPanel): void {
-    const panel = new CaptureEditorPanel(uri, reading, webview, this.parts);
+    const panel = new CaptureEditorPanel(++this.lastNumber, uri, reading, webview, this.parts);
     this.panels.add(panel);
     this.revealIn(panel);
     webview.onDidDispose(() => {
       this.panels.delete(panel);
       panel.dispose();
     });
+  }
+
+  /** The one that has this number. */
+  panel(number: number): CaptureEditorPanel | undefined {
+    return [...this.panels].find((panel) => panel.number === number);
   }
 
   /** Shows the editor of a capture, and a place in it. */

@@ -2,10 +2,11 @@
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { CaptureState, EditorMethod, FromEditor, ToEditor } from '../engine/editorMessages';
-import type { EventDetails } from '../engine/eventProtocol';
+import type { EventDetails, FilterWish } from '../engine/eventProtocol';
 import { ProgressText } from '../engine/progressText';
 import type { CaptureFacts, CapturePlace, FrameTarget, ProgressReport } from '../engine/protocol';
 import type { EditorParts } from './captureEditor';
+import { copyText } from './copyText';
 import { isCancel, showFailure } from './failures';
 import { nameOf } from './fileNames';
 import { PROGRESS_WORDS } from './progressWords';
@@ -22,8 +23,15 @@ const METHODS: ReadonlySet<EditorMethod> = new Set<EditorMethod>([
   'nextMark',
   'describeSpan',
   'spanFilter',
+  'narrowedFilter',
   'completeFilter',
 ]);
+
+interface FrameRow {
+  readonly target: FrameTarget;
+  /** As kernels print it, without the size of the function. */
+  readonly printed: string;
+}
 
 export class CaptureEditorPanel implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable;
@@ -32,7 +40,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
   private progress: ProgressReport | null = null;
   private failure: string | null = null;
   /** Frames of the last details that were asked for, by the id of their row. */
-  private frames: ReadonlyMap<string, FrameTarget> = new Map();
+  private frames: ReadonlyMap<string, FrameRow> = new Map();
   private detailsRow: number | null = null;
   private facts: CaptureFacts | undefined;
   private generation = 0;
@@ -41,8 +49,12 @@ export class CaptureEditorPanel implements vscode.Disposable {
   /** What was to be shown before the page was there. */
   private waiting: ToEditor | null = null;
 
-  /** @param reading that of its capture, when it has begun already */
+  /**
+   * @param number tells it from the others in what its menus give to commands
+   * @param reading that of its capture, when it has begun already
+   */
   constructor(
+    readonly number: number,
     private readonly uri: vscode.Uri,
     reading: Promise<void> | null,
     private readonly panel: vscode.WebviewPanel,
@@ -62,7 +74,8 @@ export class CaptureEditorPanel implements vscode.Disposable {
     );
     webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
     this.facts = this.factsNow();
-    webview.html = pageHtml(webview, pageFolder, this.facts === undefined ? `${this.readingText()}…` : '');
+    const atFirst = this.facts === undefined ? `${this.readingText()}…` : '';
+    webview.html = pageHtml(webview, pageFolder, number, atFirst);
     void this.read(reading);
   }
 
@@ -171,7 +184,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
         this.asked.get(message.id)?.abort();
         return;
       case 'openFrame':
-        await this.openFrame(message.frame, message.takesFocus);
+        await this.openFrame(message.frame, (frame) => this.parts.frames.openNext(frame, message.takesFocus));
         return;
       case 'showHolders':
         await this.showHolders(message.pfn);
@@ -183,7 +196,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
         await this.showElsewhere(message.row);
         return;
       case 'copy':
-        await vscode.env.clipboard.writeText(message.text);
+        await this.copyEvent(message.row);
         return;
       case 'openAgain':
         await this.read(null);
@@ -224,24 +237,54 @@ export class CaptureEditorPanel implements vscode.Disposable {
     this.detailsRow = details.row;
   }
 
-  private async openFrame(id: string, takesFocus: boolean): Promise<void> {
+  /**
+   * @param id of a row of the last details that were asked for
+   * @param open is given the frame once its function is looked up
+   */
+  async openFrame(id: string, open: (frame: FrameTarget) => Promise<void>): Promise<void> {
     const { captureId, detailsRow } = this;
-    const known = this.frames.get(id);
+    const known = this.frames.get(id)?.target;
     if (known === undefined || captureId === undefined || detailsRow === null) return;
     try {
       const frame = known.file === null ? await this.waitForFrame(captureId, detailsRow, id) : known;
-      await this.parts.frames.openNext(frame ?? known, takesFocus);
+      await open(frame ?? known);
     } catch (error) {
       showFailure(this.parts.log, error);
     }
   }
 
-  /** Its function may still be looked up. */
-  private async waitForFrame(capture: string, row: number, id: string): Promise<FrameTarget | undefined> {
-    return framesOf(await this.parts.engine.eventDetails({ capture, row, waits: true })).get(id);
+  /** Shows only such events. */
+  narrow(wish: FilterWish): void {
+    this.tell({ type: 'narrow', wish });
   }
 
-  private showHolders(pfn: number): Promise<void> {
+  /** Shows only the events that have the function of a frame in their stack. */
+  narrowToFunction(frame: string): void {
+    const target = this.frames.get(frame)?.target;
+    if (target !== undefined) this.narrow({ type: 'function', name: target.function });
+  }
+
+  async copyEvent(row: number): Promise<void> {
+    const { captureId } = this;
+    if (captureId === undefined) return;
+    try {
+      await copyText(await this.parts.engine.eventText({ capture: captureId, row }));
+    } catch (error) {
+      showFailure(this.parts.log, error);
+    }
+  }
+
+  async copyFrame(id: string): Promise<void> {
+    const printed = this.frames.get(id)?.printed;
+    if (printed !== undefined) await copyText(printed, printed);
+  }
+
+  /** Its function may still be looked up. */
+  private async waitForFrame(capture: string, row: number, id: string): Promise<FrameTarget | undefined> {
+    return framesOf(await this.parts.engine.eventDetails({ capture, row, waits: true })).get(id)?.target;
+  }
+
+  showHolders(pfn: number): Promise<void> {
     const id = `0x${pfn.toString(16)}`;
     return this.showInHolders('pageHolders.showPage', (capture) => ({ node: `${capture}/${id}`, pfn }));
   }
@@ -281,17 +324,24 @@ export class CaptureEditorPanel implements vscode.Disposable {
   }
 }
 
-function framesOf({ frames }: EventDetails): ReadonlyMap<string, FrameTarget> {
-  return new Map(frames.flatMap(({ node }) => (node.frame === null ? [] : [[node.id, node.frame] as const])));
+function framesOf({ frames }: EventDetails): ReadonlyMap<string, FrameRow> {
+  return new Map(
+    frames.flatMap(({ node: { id, frame, label, tooltip } }) => {
+      if (frame === null) return [];
+      const module = label.slice(frame.function.length);
+      return [[id, { target: frame, printed: `${tooltip.title}${module}` }] as const];
+    }),
+  );
 }
 
 /**
  * The page without a word of the capture in it: everything comes by messages, and is set as text. The page has no API
  * of the editor to translate its texts with, so it brings the translations, which it needs before the first message.
  *
+ * @param number of the panel, which the menus of the page give to commands
  * @param atFirst is seen until the page has its first message
  */
-function pageHtml(webview: vscode.Webview, folder: vscode.Uri, atFirst: string): string {
+function pageHtml(webview: vscode.Webview, folder: vscode.Uri, number: number, atFirst: string): string {
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
   const policy = [
@@ -305,6 +355,7 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri, atFirst: string):
   ].join('; ');
   const { bundle } = vscode.l10n;
   const translations = bundle === undefined ? '' : ` data-translations="${htmlText(JSON.stringify(bundle))}"`;
+  const menus = ` data-vscode-context="${htmlText(JSON.stringify({ panel: number }))}"`;
   return `<!DOCTYPE html>
 <html lang="${htmlText(vscode.env.language)}">
   <head>
@@ -314,7 +365,7 @@ function pageHtml(webview: vscode.Webview, folder: vscode.Uri, atFirst: string):
     <link rel="stylesheet" href="${file('captureEditor.css')}">
     <title>Page Holders</title>
   </head>
-  <body${translations}>
+  <body${menus}${translations}>
     <p class="at-first">${htmlText(atFirst)}</p>
     <script nonce="${nonce}" src="${file('main.js')}"></script>
   </body>

@@ -1,8 +1,8 @@
 /** Puts a row with what is below it, or the whole holders tree, on the clipboard as text for a mail. */
 import * as vscode from 'vscode';
 import type { EngineApi } from '../engine/protocol';
+import { copyText } from './copyText';
 import { showFailure } from './failures';
-import { numberText } from './numberText';
 import type { ShownHolders } from './shownHolders';
 import type { MoreRow, Row } from './rows';
 import { selectedRow } from './rows';
@@ -30,12 +30,7 @@ export class CopyAsText implements vscode.Disposable {
   private async copy(row: Row | null): Promise<void> {
     try {
       const { query } = this.shown;
-      const text = await this.engine.text({ node: row?.node.id ?? null, query });
-      await vscode.env.clipboard.writeText(text);
-      const lines = text.split('\n').length;
-      const said =
-        lines === 1 ? vscode.l10n.t('Copied 1 line') : vscode.l10n.t('Copied {0} lines', numberText(lines));
-      vscode.window.setStatusBarMessage(said, 3000);
+      await copyText(await this.engine.text({ node: row?.node.id ?? null, query }));
     } catch (error) {
       showFailure(this.log, error);
     }

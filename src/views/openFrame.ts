@@ -30,7 +30,7 @@ export class OpenFrame implements vscode.Disposable {
         this.open(target(given), { viewColumn: columnFor(activeGroup(), this.group()), preserveFocus: true }),
       ),
       registerCommand('pageHolders.openFrameToSide', (given?: FrameTarget | Row) =>
-        this.open(target(given), { viewColumn: vscode.ViewColumn.Beside }),
+        this.openToSide(target(given)),
       ),
       registerCommand('pageHolders.openNextFrame', (frame: FrameTarget | null) =>
         this.openNext(frame, false),
@@ -52,6 +52,10 @@ export class OpenFrame implements vscode.Disposable {
       viewColumn: columnFor(this.group(), activeGroup()),
       preserveFocus: !takesFocus,
     });
+  }
+
+  async openToSide(frame: FrameTarget | null): Promise<void> {
+    await this.open(frame, { viewColumn: vscode.ViewColumn.Beside });
   }
 
   /** Says beside the line why nothing better is known, until the next frame is opened. */

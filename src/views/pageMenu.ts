@@ -1,6 +1,8 @@
 /** What the menu of a row does with the page that it speaks of. */
 import * as vscode from 'vscode';
 import { pfnText } from '../engine/pageFacts';
+import { copyText } from './copyText';
+import { menuTarget } from './menuTarget';
 import { inform } from './notifications';
 import { selectedRow, type MoreRow, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
@@ -17,7 +19,10 @@ export class PageMenu implements vscode.Disposable {
       registerCommand('pageHolders.showOnlyPage', (row?: Row) => {
         this.showOnly(row);
       }),
-      registerCommand('pageHolders.copyPfn', (row?: Row) => this.copy(row)),
+      // The menus of the capture editor have it too.
+      registerCommand('pageHolders.copyPfn', (given?: Row) =>
+        copyPfn(menuTarget(given)?.pfn ?? this.pageOf(given)),
+      ),
     );
   }
 
@@ -30,13 +35,6 @@ export class PageMenu implements vscode.Disposable {
     if (pfn !== null) this.shown.changeFilter({ pfns: [pfn], emptyRanges: [] });
   }
 
-  private async copy(row?: Row): Promise<void> {
-    const pfn = this.pageOf(row);
-    if (pfn === null) return;
-    await vscode.env.clipboard.writeText(pfnText(pfn));
-    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied {0}', pfnText(pfn)), 3000);
-  }
-
   private pageOf(given?: Row): number | null {
     const pfn = pageAbove(given ?? selectedRow(this.holders));
     if (pfn === null) {
@@ -44,6 +42,10 @@ export class PageMenu implements vscode.Disposable {
     }
     return pfn;
   }
+}
+
+async function copyPfn(pfn: number | null): Promise<void> {
+  if (pfn !== null) await copyText(pfnText(pfn), pfnText(pfn));
 }
 
 /** The page of a row, or of the row that it stands below. */

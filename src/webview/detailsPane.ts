@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import type { EventDetails, StackRow } from '../engine/eventProtocol';
 import type { FrameTarget, TreeNode } from '../engine/protocol';
+import { setMenu } from './contextMenu';
 import { element, icon, setAttributes } from './dom';
 
 interface DetailsActions {
@@ -184,6 +185,8 @@ export class DetailsPane {
       ...tooltip.notes,
     ].join('\n');
     setAttributes(button, { 'aria-label': node.spoken });
+    const isRecorded = frame !== null && frame.isInlined !== true;
+    setMenu(button, { webviewSection: isRecorded ? 'frame.recorded' : 'frame', frame: node.id });
     button.addEventListener('click', (event) => {
       this.actions.onOpenFrame(node.id, event.ctrlKey || event.metaKey);
     });

@@ -3,7 +3,9 @@
  * no small library scrolls through more rows than an element can be high; what it needs is LongScroll and RowCache.
  */
 import * as l10n from '@vscode/l10n';
+import type { MenuContext } from '../engine/editorMessages';
 import type { EventColumn, EventRow } from '../engine/eventProtocol';
+import { isByKey, NO_MENU, openMenu, setMenu } from './contextMenu';
 import { element, icon, setAttributes } from './dom';
 import { LongScroll } from './longScroll';
 import type { RowCache } from './rowCache';
@@ -49,6 +51,8 @@ export class EventList {
   private ownBarTop = 0;
   private readonly rows: HTMLElement[] = [];
   private columns: readonly (EventColumn & { readonly index: number })[] = [];
+  /** Place of the name of the task among the texts of a row. */
+  private taskCell = -1;
   private count = 0;
   /** Place of the selected row in the list, or -1. */
   private selected = -1;
@@ -83,6 +87,10 @@ export class EventList {
     );
     this.bar.append(this.barContent);
     this.root = element('div', { class: 'list-frame' }, this.grid, this.bar, this.note);
+    setMenu(this.grid, NO_MENU);
+    this.grid.addEventListener('contextmenu', (event) => {
+      if (event.target === this.grid && isByKey(event)) this.menuOfSelected(event);
+    });
     this.grid.addEventListener('keydown', (event) => {
       this.pressed(event);
     });
@@ -126,6 +134,7 @@ export class EventList {
   /** @param all every column there is, in order; rows have their texts in this order */
   showColumns(all: readonly EventColumn[], shown: ReadonlySet<string>): void {
     this.columns = all.flatMap((column, index) => (shown.has(column.id) ? [{ ...column, index }] : []));
+    this.taskCell = all.findIndex(({ id }) => id === 'task');
     const last = this.columns.length - 1;
     const widths = this.columns.map(({ width }, index) =>
       index === last ? `minmax(${width + 2}ch, 1fr)` : `${width + PADDING}ch`,
@@ -296,6 +305,7 @@ export class EventList {
     });
     row.className = ['list-row', ...classesOf(event), ...(isSelected ? ['selected'] : [])].join(' ');
     row.title = event === undefined ? '' : titleOf(event);
+    setMenu(row, event === undefined ? NO_MENU : this.menuOf(event));
     for (const [place, { id, index: column }] of this.columns.entries()) {
       const cell = row.children[place]!;
       const text = event?.cells[column] ?? '';
@@ -306,6 +316,24 @@ export class EventList {
       }
     }
     this.widenWhat(row, event);
+  }
+
+  private menuOf({ row, pfn, cells }: EventRow): MenuContext {
+    const page = pfn < 0 ? '' : '.page';
+    const task = (cells[this.taskCell] ?? '') === '' ? '' : '.task';
+    return { webviewSection: `event${page}${task}`, row, ...(pfn < 0 ? {} : { pfn }) };
+  }
+
+  /** The list has the focus, and not its selected row, which may be out of view. */
+  private menuOfSelected(event: MouseEvent): void {
+    if (this.selected < 0) return;
+    this.scroll.reveal(this.selected);
+    this.drawNow();
+    const row = this.rows.find(({ id }) => id === rowId(this.selected));
+    if (row === undefined) return;
+    const { bottom } = row.getBoundingClientRect();
+    const { left } = this.grid.getBoundingClientRect();
+    openMenu(event, row, left + ROW_HEIGHT, bottom);
   }
 
   /** What is said of no reference may be long, and has the room of its empty kind too. */
@@ -372,7 +400,8 @@ export class EventList {
 
   private clicked(event: MouseEvent): void {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>('.list-row') : null;
-    if (row === null || event.button !== 0) return;
+    // The menu speaks of the row that is pressed: it is seen which one that is.
+    if (row === null || event.button === 1) return;
     this.select(Number(row.dataset['index']));
   }
 

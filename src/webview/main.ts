@@ -2,7 +2,14 @@
 import './translations';
 import * as l10n from '@vscode/l10n';
 import type { CaptureState } from '../engine/editorMessages';
-import type { CaptureHeader, EventRow, EventWindow, FilterUse, TimeRange } from '../engine/eventProtocol';
+import type {
+  CaptureHeader,
+  EventRow,
+  EventWindow,
+  FilterUse,
+  FilterWish,
+  TimeRange,
+} from '../engine/eventProtocol';
 import { HeaderView } from './captureHeader';
 import { ColumnMenu } from './columnMenu';
 import { DetailsPane } from './detailsPane';
@@ -150,7 +157,19 @@ class CaptureEditorPage {
     document.addEventListener('copy', () => {
       this.copy();
     });
+    this.keepFocus();
     this.host.tell({ type: 'ready' });
+  }
+
+  /** Chromium forgets what has the focus here when it goes to something outside, as to a menu of VS Code. */
+  private keepFocus(): void {
+    let last: HTMLElement | null = null;
+    document.addEventListener('focusin', ({ target }) => {
+      last = target instanceof HTMLElement ? target : null;
+    });
+    window.addEventListener('focus', () => {
+      if (document.activeElement === document.body) last?.focus({ preventScroll: true });
+    });
   }
 
   private hear(message: Told): void {
@@ -160,6 +179,9 @@ class CaptureEditorPage {
         return;
       case 'reveal':
         void this.reveal(message.row, message.pfn);
+        return;
+      case 'narrow':
+        void this.narrow(message.wish);
         return;
       case 'placesChanged':
         void this.showDetails();
@@ -360,8 +382,17 @@ class CaptureEditorPage {
   }
 
   private async brush(range: TimeRange): Promise<void> {
+    await this.showOnly((filter, signal) => this.host.ask('spanFilter', { filter, range }, signal));
+  }
+
+  private async narrow(wish: FilterWish): Promise<void> {
+    await this.showOnly((filter, signal) => this.host.ask('narrowedFilter', { filter, wish }, signal));
+  }
+
+  /** @param changed asks for the filter that is to take the place of the one that is there */
+  private async showOnly(changed: (filter: string, signal: AbortSignal) => Promise<string>): Promise<void> {
     await this.guarded(this.latestPlace, async (signal) => {
-      const filter = await this.host.ask('spanFilter', { filter: this.kept.filter, range }, signal);
+      const filter = await changed(this.kept.filter, signal);
       this.keep({ filter, use: 'filter' });
       this.filterBar.show(filter, 'filter');
       await this.applyFilter();
@@ -399,7 +430,7 @@ class CaptureEditorPage {
     const selection = document.getSelection()?.toString() ?? '';
     const row = this.cache.row(this.list.selectedIndex);
     if (selection !== '' || row === undefined || document.activeElement instanceof HTMLInputElement) return;
-    this.host.tell({ type: 'copy', text: row.cells.filter((cell) => cell !== '').join('\t') });
+    this.host.tell({ type: 'copy', row: row.row });
   }
 
   private keep(part: Partial<KeptState>): void {

@@ -5,6 +5,7 @@
  */
 import * as l10n from '@vscode/l10n';
 import type { PageCounts, Timeline, TimelineMark, TimeRange } from '../engine/eventProtocol';
+import { isByKey, NO_MENU, openMenu, setMenu } from './contextMenu';
 import { element, iconButton, setAttributes } from './dom';
 import { Latest } from './host';
 import { numberText } from './numberText';
@@ -300,6 +301,9 @@ export class TimelineView {
       this.drag = null;
       this.draw();
     });
+    canvas.addEventListener('contextmenu', (event) => {
+      this.menuAsked(event);
+    });
     canvas.addEventListener('pointerleave', () => {
       this.hideTooltip();
     });
@@ -441,11 +445,16 @@ export class TimelineView {
 
   /** What a click on its middle does. */
   private chooseReached(): void {
-    const { reached } = this;
-    const target = reached === null ? undefined : this.targets.find((each) => isSame(each, reached));
-    if (target === undefined) return;
+    const target = this.reachedNow();
+    if (target === null) return;
     this.hideTooltip();
     this.choose(target, (target.left + target.right) / 2);
+  }
+
+  /** What keys led to, where it is drawn now. */
+  private reachedNow(): Target | null {
+    const { reached } = this;
+    return reached === null ? null : (this.targets.find((each) => isSame(each, reached)) ?? null);
   }
 
   private wheeled(event: WheelEvent): void {
@@ -494,6 +503,19 @@ export class TimelineView {
   private clicked(x: number, y: number): void {
     this.reached = null;
     this.choose(this.targetAt(x, y), x);
+  }
+
+  /** What is drawn has no element: the canvas says what is meant before VS Code asks it. */
+  private menuAsked(event: MouseEvent): void {
+    // It was answered already.
+    if (!event.isTrusted) return;
+    this.hideTooltip();
+    const target = isByKey(event) ? this.reachedNow() : this.targetAt(event.offsetX, event.offsetY);
+    const pfn = target?.pfn ?? -1;
+    setMenu(this.canvas, pfn < 0 ? NO_MENU : { webviewSection: 'page', pfn });
+    if (target === null || !isByKey(event)) return;
+    const { left, top } = this.canvas.getBoundingClientRect();
+    openMenu(event, this.canvas, left + (target.left + target.right) / 2, top + target.bottom);
   }
 
   private choose(target: Target | null, x: number): void {

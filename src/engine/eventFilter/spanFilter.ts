@@ -1,7 +1,7 @@
 /** Asks, in the text of a filter, for a span of time. */
 import type { Capture } from '../../capture/eventTable';
 import type { TimeRange } from '../eventProtocol';
-import { parseFilter } from './filterSyntax';
+import { asPart } from './narrowFilter';
 
 /** Points are written with no more digits than tell a thousandth of the span. */
 const PARTS = 1000;
@@ -22,11 +22,7 @@ export function withSpan(
 }
 
 function withoutSpan(filter: string): string {
-  const others = filter.replace(/(^|\s)(?:after|before)[:=][^\s()]+(?=\s|$)/gi, '$1').trim();
-  const { expression, problem } = parseFilter(others);
-  // What cannot be understood is not kept: it would hide the span.
-  if (problem !== null) return '';
-  return expression.type === 'any' ? `(${others})` : others.replace(/\s+/g, ' ');
+  return asPart(filter.replace(/(^|\s)(?:after|before)[:=][^\s()]+(?=\s|$)/gi, '$1').trim());
 }
 
 function floored(value: bigint, step: bigint): bigint {

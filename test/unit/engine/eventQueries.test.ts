@@ -7,6 +7,7 @@ import test, { after } from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
 import { EVENT_COLUMNS } from '../../../src/engine/eventCells';
 import { Engine } from '../../../src/engine/engine';
+import type { FilterWish } from '../../../src/engine/eventProtocol';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { CapturePlace, NodeKind } from '../../../src/engine/protocol';
@@ -401,4 +402,50 @@ test('every event says what it is, by its name where it prints nothing that tell
     [],
   );
   assert.ok(said.includes('set_migration_pte'));
+});
+
+test('what a menu wishes is asked for in the filter, in place of what it rules out', async () => {
+  const { engine, capture } = await opened();
+  const { rows } = await engine.events({ capture, filter: 'pfn:0x12f98', use: 'filter', start: 0, end: 1 });
+  const { row, pfn, cells } = rows[0]!;
+  const cell = (id: string) => cells[EVENT_COLUMNS.findIndex((column) => column.id === id)]!;
+  const ask = (filter: string, wish: FilterWish) => engine.narrowedFilter({ capture, filter, wish });
+  const page = { type: 'page', pfn } as const;
+  const task = { type: 'task', row } as const;
+  const others = { type: 'other-events', row } as const;
+  const inStack = { type: 'function', name: 'vmsplice' } as const;
+
+  assert.equal(await ask('', page), 'pfn:0x12f98');
+  assert.equal(await ask('pfn:0x1,0x2 cpu:0', page), 'cpu:0 pfn:0x12f98');
+  assert.equal(await ask('cpu:0 and pfn:0x1', page), 'cpu:0 pfn:0x12f98');
+  assert.equal(await ask('pfn:0x1 && cpu:0', page), 'cpu:0 pfn:0x12f98');
+  // Neither what is left out nor a bound is another page.
+  assert.equal(await ask('-pfn:0x1 pfn>0x2', page), '-pfn:0x1 pfn>0x2 pfn:0x12f98');
+  assert.equal(await ask('pfn:0x1 or cpu:0', page), '(pfn:0x1 or cpu:0) pfn:0x12f98');
+  assert.equal(await ask('pfn:zz', page), 'pfn:0x12f98');
+  assert.equal(await ask('task:bash-1', task), `task:${cell('task')}`);
+  assert.equal(await ask('task:bash-1', others), `task:bash-1 -event:${cell('event')}`);
+  assert.equal(await ask(await ask('', others), others), `-event:${cell('event')}`);
+  assert.equal(await ask('stack:vmsplice', inStack), 'stack:vmsplice');
+  assert.equal(await ask('stack:pipe_read', inStack), 'stack:pipe_read stack:vmsplice');
+  assert.equal(await ask('', { type: 'function', name: '<alloc::A, B>::new' }), 'stack:"<alloc::A, B>::new"');
+
+  for (const wish of [page, task, others]) {
+    const filter = await ask('', wish);
+    const found = await engine.events({ capture, filter, use: 'filter', start: 0, end: 1000 });
+    assert.equal(found.problem, null);
+    assert.ok(found.rows.length > 0 && found.rows.length < found.total, filter);
+    assert.equal(
+      found.rows.some((each) => each.row === row),
+      wish !== others,
+    );
+  }
+});
+
+test('one event is printed as among all', async () => {
+  const { engine, capture } = await opened();
+  const alone = await Promise.all([0, 1, 2].map((row) => engine.eventText({ capture, row })));
+  for await (const lines of engine.eventQueries.lines(capture, '', 3, 'text')) {
+    assert.equal(alone.join('\n'), lines);
+  }
 });

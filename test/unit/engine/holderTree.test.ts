@@ -191,6 +191,9 @@ test('frames of counting are folded, never the only ones, and inlined functions 
   assert.match(functions[0]!, /^\d reference-counting frames$/);
   const read = functions.indexOf('pipe_read');
   assert.equal(functions[read - 1], 'pipe_buf_release');
+  const isInlined = frames.map(({ node }) => node.frame?.isInlined === true);
+  assert.equal(isInlined.indexOf(true), read - 1);
+  assert.equal(isInlined.lastIndexOf(true), read - 1);
   assert.equal(frames[read]!.node.description, 'fs/pipe.c:324 · one call site');
   assert.equal(frames[read - 1]!.node.description, 'include/linux/pipe_fs_i.h:199 · inlined');
   assert.equal(frames[read + 1]!.node.description, 'fs/pipe.c:324 · not proven');
