@@ -3,6 +3,7 @@ import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 import { readCaptures } from './readCaptures';
 import type { EventsCommand } from './eventsCommand';
+import { tellUnread } from './tellDoubts';
 
 /** Returns the exit status. */
 export async function runEvents(
@@ -16,7 +17,8 @@ export async function runEvents(
   const { engine, opened, isWhole } = read;
   const captures = opened.filter(({ symbolFile }) => symbolFile === null);
   let isAnswered = isWhole;
-  for (const { id, path } of captures) {
+  for (const facts of captures) {
+    const { id, path } = facts;
     const window = await engine.events({ capture: id, filter, use: 'filter', start: 0, end: 0 });
     const { problem, nearMiss } = window;
     if (problem !== null) {
@@ -30,6 +32,7 @@ export async function runEvents(
       isAny = true;
       await output.write(`${lines}\n`);
     }
+    await tellUnread(facts, errors);
     if (isAny || limit === 0) continue;
     await errors.write(`page-holders: ${path}: ${nothingText(filter, nearMiss)}\n`);
   }

@@ -124,8 +124,15 @@ function linesText({ file, first, last, function: name }: SourceLines): string {
 }
 
 function pfnsText({ pfns, emptyRanges }: HolderFilter): string {
-  const pages = pfns.length > 3 ? [counted(pfns.length, 'PFN')] : pfns.map(pfnText);
+  const pages = pfns.length > 3 ? [manyText(pfns)] : pfns.map(pfnText);
   return [...pages, ...emptyRanges.map(pfnRangeText)].join(' or ');
+}
+
+/** `85 PFNs from 0x12800 to 0x12ffd`. */
+function manyText(pfns: readonly number[]): string {
+  const first = pfns.reduce((one, other) => Math.min(one, other));
+  const last = pfns.reduce((one, other) => Math.max(one, other));
+  return `${counted(pfns.length, 'PFN')} from ${pfnText(first)} to ${pfnText(last)}`;
 }
 
 /** `10ms`, `1.5 s`, `200us` in ns; null for what is no span. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
@@ -45,6 +45,29 @@ test('export says what it expects, and of a file that it cannot write', async ()
     assert.equal(output, '');
     assert.match(errors, message);
   }
+});
+
+test('what a table or a graph has no place for is told beside it', async () => {
+  const exported = async (capture: string, as: string): Promise<string> => {
+    const { status, errors } = await runCli(['export', capture, '--as', as]);
+    assert.equal(status, 0);
+    return errors;
+  };
+  const lost = 'test/fixtures/f_pipe_lost/trace_pipe.txt.gz';
+  assert.match(await exported(lost, 'csv'), /: 7599 events lost: holders may be missing or wrong .*\.\n/);
+  assert.match(
+    await exported(lost, 'csv'),
+    /: no page failed to move in it: nothing of it is in the table\.\n/,
+  );
+  const untraced = 'test/fixtures/p_shmem_held/trace.txt.gz';
+  assert.match(await exported(untraced, 'speedscope'), /kept a page: nothing of it is in the graph\.\n/);
+  assert.equal(await exported(untraced, 'csv'), '');
+  assert.equal(await exported(SAMPLE, 'speedscope'), '');
+  const cut = path.join(scratch, 'cut.txt');
+  writeFileSync(cut, readFileSync(SAMPLE).subarray(0, 20_000));
+  const unread = /cut\.txt: 1 place of it could not be read; page-holders report says where\.\n/;
+  assert.match(await exported(cut, 'csv'), unread);
+  assert.match((await runCli(['events', cut])).errors, unread);
 });
 
 test('compare prints text or JSON, and its exit code tells of new holders', async () => {

@@ -175,6 +175,14 @@ test('several captures are one report', async () => {
   assert.ok(report.pages.length > 1);
 });
 
+test('a range of many pages says how many are told of, and from where to where', async () => {
+  const { output } = await runCli(['report', SAMPLE, '--pfn', '0x12800..0x12fff', '--width', '0']);
+  assert.match(
+    output,
+    /^trace\.txt · 1 of 1 page that failed to move \(filter: \d+ PFNs from 0x12\w+ to 0x12\w+\)/,
+  );
+});
+
 test('--reason leaves the pages of other reasons out', async () => {
   assert.equal((await reportOf(SAMPLE, '--reason', 'compaction')).pages.length, 0);
   assert.equal((await reportOf(SAMPLE, '--reason', 'contig_range')).pages.length, 1);
