@@ -164,6 +164,27 @@ describe('the menus of the capture editor', () => {
     await row(/^0x12e8\w · held by \d/, view('Holders')).waitFor();
     await screenshot('menu-holders');
   });
+
+  it('are of the editor that they are opened in, where two show the capture', async () => {
+    await runCommand('View: Split Editor Right');
+    const editors = page.locator('iframe.webview.ready');
+    await until(async () => (await editors.count()) === 2);
+    const pages = [0, 1].map((index) =>
+      editors.nth(index).contentFrame().frameLocator('iframe#active-frame'),
+    );
+    const filters = pages.map((each) => each.getByRole('combobox', { name: 'Filter events' }));
+    for (const [index, each] of pages.entries()) {
+      await each
+        .locator('.list-body .list-row:visible', { hasText: '0x12e8d' })
+        .first()
+        .click({ button: 'right' });
+      await choose('Show Only Events of This Page');
+      await until(async () => (await filters[index].inputValue()) === 'pfn:0x12e8d');
+      assert.equal(await filters[1 - index].inputValue(), '');
+      await screenshot(`menu-of-two-${index}`);
+      await filters[index].fill('');
+    }
+  });
 });
 
 /** The names of the menu that is open, without the lines between them. */
