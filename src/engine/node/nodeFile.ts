@@ -1,5 +1,6 @@
 /** A file of this machine as a capture. */
 import { open, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { StartDecompression } from '../../capture/traceDat/decompressionThread';
 import type { CaptureFile } from '../engineHost';
 import { CaptureError } from '../errors';
@@ -44,7 +45,7 @@ export class NodeFile implements CaptureFile {
     const refusal = status.isDirectory()
       ? 'is a folder; a trace file was expected.'
       : !status.isFile() || (status.size === 0n && (await givesBytes(handle)))
-        ? `has no size of its own. Copy what it gives and open the copy: cat ${path} > trace.txt`
+        ? `has no size of its own. Copy what it gives and open the copy: cat ${path} > ${basename(path)}.txt`
         : null;
     if (refusal === null) {
       const state = fileState(status);

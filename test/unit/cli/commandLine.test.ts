@@ -310,6 +310,12 @@ test('--exit-code is 1 where nothing tells whose the references are', async () =
   assert.match(output, /· 1 page failed to move, not judged \(/);
 });
 
+test('what cannot be read in place is to be copied under its own name', async () => {
+  const { status, errors } = await runCli(['report', '/dev/null']);
+  assert.equal(status, 2);
+  assert.match(errors, /: cat \/dev\/null > null\.txt\n$/);
+});
+
 test('a serial line that does not tell its columns has those of a mail', (context) => {
   if (spawnSync('script', ['--version']).status !== 0) {
     context.skip('no script of util-linux');
