@@ -107,7 +107,7 @@ async function fromDebugInfo(location: DebugLocation, paths: SourcePaths): Promi
 
 /** The call that the source of the very kernel has is nearer than the line of another build. */
 function surerThanDoubtful(frame: DebugFrame, byName: SourceLocation): AnnotatedFrame | null {
-  return byName.certainty === 'one-call-site' ? fromTree(frame, byName) : null;
+  return byName.certainty === 'one-call-site' && byName.isDoubtful !== true ? fromTree(frame, byName) : null;
 }
 
 /** Why the debug info has nothing is told with why the tree has nothing. */
@@ -135,7 +135,7 @@ function fromTree(frame: DebugFrame, location: SourceLocation): AnnotatedFrame {
     places: [...sureInlined({ location }), { function: frame.function, file, line }],
     others: certainty === 'one-of-several' ? candidates : [],
     doubt: certaintyWords(location),
-    doubtful: '',
+    doubtful: location.isDoubtful === true ? location.note : '',
     missing: '',
   };
 }

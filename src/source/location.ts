@@ -51,7 +51,10 @@ export interface SourceLocation {
   readonly line: number | null;
   readonly outside?: OutsideTree;
   readonly certainty: Certainty;
-  /** What was found may be of another build than the kernel that ran: {@link note} says why. */
+  /**
+   * What was found may be of another build than the kernel that ran, or another function of its name: {@link note} says
+   * why.
+   */
   readonly isDoubtful?: true;
   /** Static inline functions between this frame and the next-inner one, innermost first. */
   readonly inlined: readonly InlinedFrame[];

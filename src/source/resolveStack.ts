@@ -8,6 +8,7 @@ import type { InlinedFrame, SourceLocation, StackFrame } from './location';
 import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from './rankDefinitions';
 import type { IndexedPlace, SourceIndex } from './indexData';
 import { SourceTexts } from './sourceText';
+import { ModuleMakefiles } from './moduleMakefiles';
 import { isSymbolName, sourceName, type SourceName } from './symbolName';
 import { TaggedDefinitions } from './taggedDefinitions';
 import type { KernelTree } from './treeAccess';
@@ -94,6 +95,7 @@ export function isInterruptEntry(name: string): boolean {
 
 class Resolver {
   private readonly texts: SourceTexts;
+  private readonly makefiles: ModuleMakefiles;
   private readonly graph: CallGraph;
   private readonly places: ReadonlyMap<string, readonly IndexedPlace[]>;
   private readonly wordSize: 32 | 64;
@@ -106,6 +108,7 @@ class Resolver {
     private readonly tagged: TaggedDefinitions | null,
   ) {
     this.texts = new SourceTexts(tree, new Map(index.templates));
+    this.makefiles = new ModuleMakefiles(tree);
     this.graph = new CallGraph(index, this.texts);
     this.places = new Map(index.definitions);
     this.wordSize = guessWordSize(index.symbols);
@@ -116,7 +119,7 @@ class Resolver {
       frames.map((frame, position) => this.candidates(frame, calledFrame(frames, position))),
     );
     const files = candidates.map((of) => (of.length === 1 ? of[0]!.definition.file : null));
-    return frames.map((frame, position): SourceLocation => {
+    const locations = frames.map((frame, position): SourceLocation => {
       const ranked = rankDefinitions(candidates[position]!, {
         module: frame.module,
         neighbours: nearestFiles(files, position),
@@ -129,6 +132,16 @@ class Resolver {
       const best = ranked[0]?.definition;
       return best !== undefined && this.tagged?.has(best) === true ? this.tagged.doubted(location) : location;
     });
+    return Promise.all(locations.map((location, position) => this.ofModule(location, frames[position]!)));
+  }
+
+  /** A function of that name in the tree need not be the one of a module that is from elsewhere. */
+  private async ofModule(location: SourceLocation, { module }: StackFrame): Promise<SourceLocation> {
+    const { file, note } = location;
+    if (module === null || file === null) return location;
+    if ((await this.makefiles.build(file, module)) !== false) return location;
+    const doubt = `No Makefile of its folders builds the module ${module}: it may be another function of this name.`;
+    return { ...location, isDoubtful: true, note: `${doubt} ${note}`.trim() };
   }
 
   async sourceFile(path: string): Promise<SourceFile | null> {

@@ -344,6 +344,46 @@ test('of several definitions the module decides', async () => {
   assert.match(location!.note, /2 definitions/);
 });
 
+test('a function of a file from which the module is not built is doubtful, whatever its folder is called', async () => {
+  const nvOpen = 'static int nv_open(struct net_device *dev)\n{\n}\n';
+  const files = {
+    'drivers/net/nvidia/forcedeth.c': nvOpen,
+    'drivers/net/nvidia/Makefile': 'obj-$(CONFIG_FORCEDETH) += forcedeth.o\n',
+  };
+  const of = async (given: Record<string, string>, frame: string): Promise<[string, boolean]> => {
+    const [location] = await resolve(given, [frame]);
+    return [brief(location), location!.isDoubtful === true];
+  };
+  const place = 'function-only drivers/net/nvidia/forcedeth.c:1';
+  assert.deepEqual(await of(files, 'nv_open [nvidia]'), [place, true]);
+  assert.deepEqual(await of(files, 'nv_open [forcedeth]'), [place, false]);
+  assert.deepEqual(await of(files, 'nv_open'), [place, false]);
+  const [location] = await resolve(files, ['nv_open [nvidia]']);
+  assert.match(location!.note, /^No Makefile of its folders builds the module nvidia/);
+
+  // As Makefiles name a module of several files, here or in a folder around, and as the kernel prints its name.
+  for (const text of [
+    'snd-x-y := en/a.o\n',
+    'snd-x-objs += a.o\n',
+    'snd-x-$(CONFIG_Y) += a.o\n',
+    'obj-m += snd-x.o\n',
+  ]) {
+    const built = { 'sound/x/en/a.c': 'int play(void)\n{\n}\n', 'sound/x/Makefile.part': text };
+    assert.deepEqual(await of(built, 'play [snd_x]'), ['function-only sound/x/en/a.c:1', false], text);
+    assert.deepEqual(await of(built, 'play [snd]'), ['function-only sound/x/en/a.c:1', true], text);
+  }
+  // A header is in whatever includes it, and where there is no Makefile nothing is known.
+  const header = {
+    'fs/x/inline.h': 'static inline int look(void)\n{\n}\n',
+    'fs/x/Makefile': 'obj-y += x.o\n',
+  };
+  assert.deepEqual(await of(header, 'look [y]'), ['function-only fs/x/inline.h:1', false]);
+  assert.deepEqual(await of({ 'fs/x/a.c': 'int f(void)\n{\n}\n' }, 'f [y]'), [
+    'function-only fs/x/a.c:1',
+    false,
+  ]);
+});
+
 test('of several definitions the one with the call, and the one beside the caller', async () => {
   const files = {
     'fs/ext4/file.c':

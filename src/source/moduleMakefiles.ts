@@ -1,0 +1,59 @@
+/**
+ * Whether a module can be built from a source file, as the Makefiles of its folders say. The name of a folder does not
+ * tell: drivers/net/ethernet/nvidia builds forcedeth, and has an nv_open() as the nvidia module out of the tree has one.
+ */
+import type { KernelTree } from './treeAccess';
+
+/** `Makefile` and `Kbuild`, and what they include: virt/kvm/Makefile.kvm. */
+const MAKEFILE = /^(?:Makefile|Kbuild)(?:\.|$)/;
+/** Headers belong to whatever includes them. */
+const HEADER = /(?:^|\/)include\/|\.h$/;
+/** The largest Makefile of 6.1 has 70 kB. */
+const LARGEST_MAKEFILE = 1 << 20;
+
+export class ModuleMakefiles {
+  /** Of a folder alone, with `_` for `-` as the kernel prints modules; empty where it has none. */
+  private readonly texts = new Map<string, Promise<string>>();
+
+  constructor(private readonly tree: KernelTree) {}
+
+  /**
+   * Whether a Makefile of the file's folder, or of one around it, builds the module. null where that says nothing: no
+   * folder has a Makefile, or the file is a header.
+   */
+  async build(file: string, module: string): Promise<boolean | null> {
+    if (HEADER.test(file)) return null;
+    const name = module.replaceAll('-', '_');
+    if (!/^\w+$/.test(name)) return null;
+    const target = new RegExp(`(?<!\\w)${name}(?:\\.o\\b|_(?:y|m|objs)\\b|_\\$)`);
+    let hasMakefile = false;
+    for (let folder = parentOf(file); folder !== ''; folder = parentOf(folder)) {
+      const text = await this.textOf(folder);
+      if (target.test(text)) return true;
+      hasMakefile ||= text !== '';
+    }
+    return hasMakefile ? false : null;
+  }
+
+  private textOf(folder: string): Promise<string> {
+    const known = this.texts.get(folder);
+    if (known !== undefined) return known;
+    const text = this.read(folder);
+    this.texts.set(folder, text);
+    return text;
+  }
+
+  private async read(folder: string): Promise<string> {
+    const texts: string[] = [];
+    for (const { name, kind } of await this.tree.list(folder)) {
+      if (kind !== 'file' || !MAKEFILE.test(name)) continue;
+      const bytes = await this.tree.read(`${folder}/${name}`, LARGEST_MAKEFILE);
+      if (bytes !== null) texts.push(new TextDecoder('latin1').decode(bytes));
+    }
+    return texts.join('\n').replaceAll('-', '_');
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
