@@ -75,7 +75,11 @@ export function holdersText(page: Page): string {
   if (untraced > 0) return `${untraced} untraced`;
   if (isNotJudged(page)) return 'not judged';
   const causes = causesText(page.marks);
-  return causes === '' ? 'no reference too many' : `nobody: ${causes}`;
+  if (causes === '') return 'no reference too many';
+  // A detail of an unknown cause says that the count is too high, by what is not told.
+  return page.marks.some(({ cause, causeDetail }) => cause === 'unknown' && causeDetail !== null)
+    ? `unclear: ${causes}`
+    : `nobody: ${causes}`;
 }
 
 /** `busy buffer heads or a lock, on no LRU list`: why the page did not move at marks where no reference kept it. */

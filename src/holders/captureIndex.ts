@@ -6,7 +6,7 @@
 import { EventKind, NONE, type Capture, type EventTable } from '../capture/eventTable';
 import { grown } from '../capture/growingColumn';
 import { ROWS_A_STEP } from '../capture/turns';
-import { changeBy, isFree, isLastPut } from './countChange';
+import { changeBy, isFree, isLastPut, isSet } from './countChange';
 import type { AttemptRecord } from './attempts';
 import { EvidenceFinder, type Moment } from './evidence';
 import { mapcountBase, type MapcountBase } from './mapcountBase';
@@ -89,6 +89,7 @@ class IndexPass {
       mapcount: mapcounts,
       order: orders,
       val: vals,
+      count: counts,
       ret: rets,
     } = this.events;
     let { largestOrder } = this;
@@ -110,10 +111,10 @@ class IndexPass {
       let traits = stack < 0 ? StackTrait.known : knownTraits[stack]!;
       if (traits === 0) traits = sites.traitsOf(stack);
       found += kind === EventKind.PageRefFreeze || (traits & StackTrait.concernsIsolation) !== 0 ? 1 : 0;
-      freshZeros += mapcount === 0 && kind === EventKind.PageRefSet ? 1 : 0;
+      freshZeros += mapcount === 0 && isSet(kind, vals[row]!, counts[row]!) ? 1 : 0;
       if (page === NONE) continue;
       const ret = rets[row]!;
-      if (kind === EventKind.PageRefSet || isLastPut(kind, ret)) balance[page] = 0;
+      if (isSet(kind, vals[row]!, counts[row]!) || isLastPut(kind, ret)) balance[page] = 0;
       if ((traits & LASTING) === 0) continue;
       const change = changeBy(kind, vals[row]!, ret);
       if (change > 0 && (traits & StackTrait.takesLong) !== 0) balance[page]!++;

@@ -28,6 +28,23 @@ export function isPageRef(kind: number): boolean {
   return kind >= EventKind.PageRefSet && kind <= EventKind.PageRefUnfreeze;
 }
 
+/** How far the count may be from what it was set to by references that others take in between. */
+const SET_RACE = 16;
+
+/**
+ * Whether the event gives a page its first count. People who debug also call trace_page_ref_set with a value of their
+ * own (888, 999) to mark the pages that they are after: then the count is another one, and nothing was set.
+ */
+export function setsCount(events: EventTable, row: number): boolean {
+  return isSet(events.kind[row]!, events.val[row]!, events.count[row]!);
+}
+
+/** {@link setsCount} of an event with these cells. */
+export function isSet(kind: number, val: number, count: number): boolean {
+  if (kind !== EventKind.PageRefSet) return false;
+  return val <= 1 || count === ABSENT || Math.abs(count - val) <= SET_RACE;
+}
+
 /** Whether the event is that of a page given back to the allocator. */
 export function isFree(kind: number): boolean {
   return kind === EventKind.PageFree || kind === EventKind.PageFreeBatched;
@@ -46,11 +63,11 @@ export function isLastPut(kind: number, ret: number): boolean {
 /** Whether the references up to an event are over with it: the page is free, or its count begins anew. */
 export function endsLife(events: EventTable, row: number): boolean {
   const kind = events.kind[row]!;
-  if (kind === EventKind.PageRefSet) return events.val[row]! <= 0;
+  if (kind === EventKind.PageRefSet) return setsCount(events, row) && events.val[row]! <= 0;
   return isFree(kind) || reachesZero(events, row);
 }
 
 /** Whether nothing of what was open before an event counts behind it. */
 export function replacesLife(events: EventTable, row: number): boolean {
-  return events.kind[row] === EventKind.PageRefSet || endsLife(events, row);
+  return setsCount(events, row) || endsLife(events, row);
 }

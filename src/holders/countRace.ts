@@ -1,6 +1,6 @@
 /** Which count a page has where an event reports another one than the sum of those before it. */
 import { ABSENT, EventKind, type EventTable } from '../capture/eventTable';
-import { countChange, isPageRef } from './countChange';
+import { countChange, isPageRef, setsCount } from './countChange';
 import { GUP_PIN_COUNTING_BIAS } from './ledgerReference';
 
 /**
@@ -41,7 +41,7 @@ function agreesAgain(
     const kind = events.kind[row]!;
     const replaces =
       !isPageRef(kind) ||
-      kind === EventKind.PageRefSet ||
+      setsCount(events, row) ||
       kind === EventKind.PageRefUnfreeze ||
       (kind === EventKind.PageRefFreeze && events.ret[row] === 1);
     if (replaces) break;

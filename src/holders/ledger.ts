@@ -6,7 +6,7 @@
  * missing, and the difference joins the pool of references that no event shows.
  */
 import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../capture/eventTable';
-import { countChange, isPageRef, reachesZero } from './countChange';
+import { countChange, isPageRef, reachesZero, setsCount } from './countChange';
 import { countAfter } from './countRace';
 import { ACCOUNTED_KINDS } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
@@ -140,7 +140,8 @@ export class Ledger {
         this.endLifetime(row, 'freed');
         return;
       case EventKind.PageRefSet:
-        this.set(row);
+        if (setsCount(events, row)) this.set(row);
+        else this.changeBy(0, row, site, rows, index);
         break;
       case EventKind.PageRefFreeze:
         this.begin(row, 0);

@@ -33,6 +33,14 @@ export function markCause(events: EventTable, moment: Moment, parts: Parts | nul
       note: 'the refcount is what migration expects: busy buffer heads (b_count) or a lock, not a reference, kept it',
     };
   }
+  const beyond = parts.terms().find(({ kind }) => kind === 'unknown')?.count ?? 0;
+  if (beyond > 0) {
+    const detail = `${beyond} beyond migration's formula`;
+    const note =
+      'the refcount is higher than what migration expects, by references of kinds that it expects (a page table or the ' +
+      'allocation): one of them may have kept the page, which one the capture does not tell';
+    return { cause: 'unknown', detail, note };
+  }
   return {
     cause: 'unknown',
     detail: null,

@@ -48,6 +48,12 @@ const SCANS_BY_PFN_FUNCTIONS = [
   'damon_get_page',
   'damon_get_folio',
 ];
+const MIGRATION_WAIT_FUNCTIONS = [
+  '__migration_entry_wait',
+  'migration_entry_wait',
+  'migration_entry_wait_huge',
+  'pmd_migration_entry_wait',
+];
 const SWAPOFF_FUNCTIONS = ['try_to_unuse', 'unuse_pte_range', 'unuse_mm', 'unuse_vma', 'shmem_unuse'];
 
 export const MAPPING_RULES: readonly KindRule[] = [
@@ -195,6 +201,21 @@ export const MAPPING_RULES: readonly KindRule[] = [
     closes: ['page-cache-lookup'],
     takenIn: ['move_pages_pte'],
     restsOn: 'mm/userfaultfd.c since 6.8: UFFDIO_MOVE holds the source folio while it locks it',
+    seenIn: 'source',
+  },
+  {
+    kind: 'page-cache-lookup',
+    label: 'fault that waits for a migration',
+    acquire: { strong: MIGRATION_WAIT_FUNCTIONS },
+    release: {
+      strong: [...MIGRATION_WAIT_FUNCTIONS, 'put_and_wait_on_page_locked', 'folio_put_wait_locked'],
+    },
+    closes: ['page-cache-lookup', 'isolation'],
+    takenIn: ['__migration_entry_wait', 'pmd_migration_entry_wait'],
+    restsOn:
+      'mm/migrate.c up to 5.17: __migration_entry_wait gets the page that a fault finds under migration and puts it ' +
+      'once it is queued for its lock, so that faults of many CPUs make the freeze fail; migration_entry_wait_on_locked ' +
+      'takes none since 5.18. mm/filemap.c folio_put_wait_locked is the put of other waiters',
     seenIn: 'source',
   },
   {

@@ -148,7 +148,6 @@ export const OWNER_RULES: readonly KindRule[] = [
         'binder_alloc_free_page',
         'binder_update_page_range',
         'xdr_free_bvec',
-        'svc_rqst_release_pages',
         'svc_release_buffer',
         'brd_free_pages',
         'zram_free_page',

@@ -252,6 +252,7 @@ export const PIN_RULES: readonly KindRule[] = [
         'xe_vma_userptr_pin_pages',
         'vmw_mksstat_add_ioctl',
         'amdgpu_ttm_tt_get_user_pages',
+        'amdxdna_get_ubuf',
       ],
     },
     release: {
@@ -263,6 +264,7 @@ export const PIN_RULES: readonly KindRule[] = [
         'g2d_userptr_put_dma_addr',
         'radeon_ttm_tt_unpin_userptr',
         'vmw_mksstat_cleanup_descriptor',
+        'amdxdna_ubuf_release',
       ],
     },
     closes: CLOSES_PIN,
@@ -272,6 +274,17 @@ export const PIN_RULES: readonly KindRule[] = [
       'and xe use hmm_range_fault, which keeps no reference',
     seenIn: 'source',
     expectedLongTerm: true,
+  },
+  {
+    kind: 'gup-get',
+    label: 'vhost-scsi request',
+    acquire: { strong: ['vhost_scsi_map_to_sgl'] },
+    release: { strong: ['vhost_scsi_release_cmd_res', 'vhost_scsi_map_to_sgl'] },
+    closes: ['gup-get', 'gup-pin'],
+    takenIn: ['vhost_scsi_map_to_sgl'],
+    restsOn:
+      'drivers/vhost/scsi.c: guest pages of a request, from iov_iter_get_pages2 until the target is done with it',
+    seenIn: 'source',
   },
   {
     kind: 'gup-pin',
@@ -413,6 +426,44 @@ export const PIN_RULES: readonly KindRule[] = [
     takenIn: ['uprobe_write_opcode', 'is_trap_at_addr'],
     restsOn:
       'kernel/events/uprobes.c: reads and replaces the page of a probe by get_user_pages_remote and puts it',
+    seenIn: 'source',
+  },
+  {
+    kind: 'gup-pin',
+    label: 'pKVM guest page',
+    acquire: { strong: ['pkvm_mem_abort'] },
+    release: {},
+    closes: CLOSES_PIN,
+    takenIn: ['pkvm_mem_abort'],
+    restsOn:
+      'arch/arm64/kvm/mmu.c of Android common kernels: pkvm_mem_abort pins each page that it gives to a protected ' +
+      'guest with FOLL_LONGTERM',
+    seenIn: 'source',
+    expectedLongTerm: true,
+  },
+  {
+    kind: 'gup-pin',
+    label: 'Hyper-V guest memory pin',
+    acquire: { strong: ['mshv_region_populate_pages', 'mshv_region_populate', 'mshv_region_pin'] },
+    release: { strong: ['mshv_region_evict_pages', 'mshv_region_evict'] },
+    closes: CLOSES_PIN,
+    takenIn: ['mshv_region_populate_pages', 'mshv_region_pin'],
+    restsOn: 'drivers/hv/mshv_root_main.c since 6.15: the memory of a guest is pinned with FOLL_LONGTERM',
+    seenIn: 'source',
+    expectedLongTerm: true,
+  },
+  {
+    kind: 'page-cache-lookup',
+    label: 'KVM guest_memfd',
+    acquire: {
+      strong: ['kvm_gmem_get_folio', 'kvm_gmem_get_pfn', '__kvm_gmem_get_pfn', 'kvm_gmem_populate'],
+    },
+    release: { strong: ['kvm_gmem_allocate', 'kvm_gmem_populate'] },
+    closes: ['page-cache-lookup', 'allocation'],
+    takenIn: ['kvm_gmem_get_folio', 'kvm_gmem_get_pfn'],
+    restsOn:
+      'virt/kvm/guest_memfd.c since 6.8: private memory of a guest is looked up in its file, and put when it is mapped; ' +
+      'its folios cannot be migrated at all',
     seenIn: 'source',
   },
   {

@@ -17,6 +17,8 @@ export const TRANSFER_RULES: readonly KindRule[] = [
         'do_tee',
         'link_pipe',
         'copy_page_to_iter_pipe',
+        'fuse_ref_page',
+        'fuse_ref_folio',
         'pipe_get_pages',
         '__pipe_get_pages',
       ],
@@ -191,6 +193,18 @@ export const TRANSFER_RULES: readonly KindRule[] = [
     restsOn:
       'net/core/skbuff.c, net/core/datagram.c, net/ipv4/tcp.c (do_tcp_sendpages up to 6.4, skb_splice_from_iter since), ' +
       'net/core/sock.c, net/core/skmsg.c, net/tls, net/packet: a frag keeps its page until skb_release_data',
+    seenIn: 'source',
+  },
+  {
+    kind: 'socket',
+    label: 'NFS server reply',
+    acquire: { strong: ['svc_rqst_replace_page', 'nfsd_splice_actor'] },
+    release: { strong: ['svc_rqst_replace_page', 'svc_rqst_release_pages'] },
+    closes: ['socket', 'allocation'],
+    takenIn: ['svc_rqst_replace_page'],
+    restsOn:
+      'fs/nfsd/vfs.c nfsd_splice_actor, net/sunrpc/svc.c svc_rqst_replace_page: the page cache pages of a READ, until ' +
+      'the reply is sent; svc_rqst_release_pages since 6.5, svc_free_res_pages before',
     seenIn: 'source',
   },
   {

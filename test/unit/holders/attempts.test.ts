@@ -12,6 +12,7 @@ import {
   migrateEnd,
   migrateStart,
   named,
+  PUTBACK,
   refused,
   SCAN,
   start,
@@ -155,4 +156,80 @@ test('a page that is on no LRU list fails at isolation, not for its references',
   const mark = pages[0]?.marks[0];
   assert.equal(mark?.cause, 'isolation');
   assert.match(mark.notes.join(' '), /on no LRU list/);
+});
+
+const WAITS = ['__migration_entry_wait', 'migration_entry_wait', 'do_swap_page', ...FAULT];
+
+test('faults that wait for a migration hold the page that is being migrated, up to 5.17', async () => {
+  const { pages } = analyseHolders(
+    await captureOf([
+      allocated('owner-2', FAULT),
+      change('waiter-3', WAITS, { count: 2, val: 1, mapcount: 0 }),
+      change('waiter-4', WAITS, { count: 3, val: 1, mapcount: 0 }),
+      start,
+      migrateStart,
+      change('cma-1', SCAN, { count: 4, val: 1, mapcount: 0 }),
+      migrateEnd(1),
+      change('cma-1', PUTBACK, { count: 3, val: -1, mapcount: 0 }),
+      finish,
+      change('waiter-3', ['put_and_wait_on_page_locked', ...WAITS], { count: 2, val: -1, mapcount: 0 }),
+      change('waiter-4', ['put_and_wait_on_page_locked', ...WAITS], { count: 1, val: -1, mapcount: 0 }),
+    ]),
+  );
+  assert.equal(pages[0]?.marks[0]?.held, 2);
+  const held = pages[0].references.filter(({ role }) => role === 'held');
+  assert.deepEqual(
+    held.map(({ label, acquired, released }) => [label, acquired?.row, released?.row]),
+    [
+      ['fault that waits for a migration', 1, 9],
+      ['fault that waits for a migration', 2, 10],
+    ],
+  );
+});
+
+test('of references that migration expects but that no mapping explains it is not said that nobody kept the page', async () => {
+  const faults = ['do_swap_page', ...FAULT];
+  const { pages } = analyseHolders(
+    await captureOf([
+      allocated('owner-2', FAULT),
+      change('faulter-3', faults, { count: 2, val: 1, mapcount: 0 }),
+      change('faulter-4', faults, { count: 3, val: 1, mapcount: 0 }),
+      start,
+      migrateStart,
+      change('cma-1', SCAN, { count: 4, val: 1, mapcount: 0 }),
+      migrateEnd(1),
+      change('cma-1', PUTBACK, { count: 3, val: -1, mapcount: 0 }),
+      finish,
+    ]),
+  );
+  const mark = pages[0]?.marks[0];
+  assert.equal(mark?.cause, 'unknown');
+  assert.equal(mark.causeDetail, "2 beyond migration's formula");
+  assert.doesNotMatch(mark.notes.join(' '), /no reference kept it/);
+});
+
+test('a marker, page_ref_set with a value that the count is not, sets nothing', async () => {
+  const marker = (val: number, count: number): EventText => ({
+    task: 'debug-9',
+    text: `page_ref_set: pfn=0x100 flags=uptodate|lru|swapbacked count=${count} mapcount=1 mapping=00000000deadbeef mt=4 val=${val}`,
+    stack: ['trace_event_raw_event_page_ref_set', '__page_ref_set', 'mark_page'],
+  });
+  const { pages } = analyseHolders(
+    await captureOf([
+      allocated('owner-2', FAULT),
+      marker(888, 1),
+      held,
+      marker(999, 2),
+      start,
+      ...refused(2),
+      named('0x100'),
+      finish,
+    ]),
+  );
+  assert.equal(pages[0]?.marks[0]?.held, 1);
+  assert.equal(pages[0].marks[0].untraced, 0);
+  assert.deepEqual(
+    pages[0].references.filter(({ role }) => role === 'held').map(({ acquired }) => acquired?.row),
+    [2],
+  );
 });
