@@ -8,6 +8,7 @@ import {
   KIND_RULES,
   MIGRATE_FUNCTIONS,
   PUTBACK_FUNCTIONS,
+  PUTBACK_OFF_LRU_FUNCTIONS,
   REASON_BY_FUNCTION,
   REMAP_FUNCTIONS,
   UNMAP_FUNCTIONS,
@@ -57,6 +58,7 @@ export const Step = {
   putsBack: 64,
   returnsPages: 128,
   allocates: 256,
+  putsBackOffLru: 512,
 } as const;
 
 const ANONYMOUS_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -95,6 +97,7 @@ const FUNCTIONS_OF_STEP: readonly (readonly [number, ReadonlySet<string>])[] = [
   [Step.remaps, REMAP_FUNCTIONS],
   [Step.scans, ISOLATION_SCANNERS],
   [Step.putsBack, PUTBACK_FUNCTIONS],
+  [Step.putsBackOffLru, PUTBACK_OFF_LRU_FUNCTIONS],
   [Step.returnsPages, new Set(['putback_movable_pages'])],
   [Step.allocates, ALLOCATOR_FUNCTIONS],
 ];

@@ -222,6 +222,19 @@ export const MIGRATE_FUNCTIONS: ReadonlySet<string> = new Set([
 /** Functions that put a page of a failed migration back on its LRU list, called directly (mm/vmscan.c). */
 export const PUTBACK_FUNCTIONS: ReadonlySet<string> = new Set(['folio_putback_lru', 'putback_lru_page']);
 
+/**
+ * Functions that do so for pages on no LRU list: huge pages of hugetlb, and movable pages of drivers, which the list's
+ * own loop puts. Migration calls those of hugetlb for pages that it has moved, too.
+ */
+export const PUTBACK_OFF_LRU_FUNCTIONS: ReadonlySet<string> = new Set([
+  'putback_movable_pages',
+  'putback_movable_page',
+  'putback_movable_ops_page',
+  'putback_active_hugepage',
+  'folio_putback_active_hugetlb',
+  'folio_putback_hugetlb',
+]);
+
 /** Functions that unmap a page for migration; the mapping returns by {@link REMAP_FUNCTIONS}. */
 export const UNMAP_FUNCTIONS: ReadonlySet<string> = new Set([
   'try_to_migrate_one',

@@ -87,7 +87,9 @@ function describeStack(stack: readonly FrameFacts[]): StackSite {
     allocatingFunction: allocator?.name ?? holderFunction,
     reason: named.find(({ reason }) => reason !== null)?.reason ?? null,
     scansForIsolation: (first & Step.scans) !== 0,
-    putsBack: (first & Step.putsBack) !== 0,
+    putsBack:
+      (first & Step.putsBack) !== 0 ||
+      ((first & Step.putsBackOffLru) !== 0 && (steps & Step.returnsPages) !== 0),
     underPutback: (steps & Step.returnsPages) !== 0,
     underMigration: (steps & Step.migrates) !== 0,
     concernsIsolation: acquire?.rule.kind === 'isolation' || release?.rule.kind === 'isolation',

@@ -233,3 +233,41 @@ test('a marker, page_ref_set with a value that the count is not, sets nothing', 
     [2],
   );
 });
+
+const OFFLINE = ['offline_pages', 'memory_subsys_offline', 'device_offline'];
+const HUGETLB_PUT = ['folio_putback_active_hugetlb'];
+
+test('pages on no LRU list that a failed migration puts back failed: hugetlb, and movable pages of drivers', async () => {
+  const pin = ['try_grab_folio', 'follow_hugetlb_page', '__gup_longterm_locked', 'ib_umem_get'];
+  const failing = (isolate: string, put: readonly string[]): EventText[] => [
+    change('owner-2', pin, { count: 2, val: 1 }),
+    change('cma-1', [isolate, 'do_migrate_range', ...OFFLINE], { count: 3, val: 1 }),
+    migrateStart,
+    migrateEnd(1),
+    change('cma-1', [...put, ...OFFLINE], { count: 2, val: -1 }),
+  ];
+  for (const events of [
+    failing('isolate_hugetlb', [...HUGETLB_PUT, 'putback_movable_pages']),
+    failing('isolate_movable_page', ['putback_movable_pages']),
+  ]) {
+    const { pages } = analyseHolders(await captureOf(events));
+    assert.equal(pages[0]?.marks.length, 1);
+    assert.equal(pages[0].references.filter(({ role }) => role === 'held').length, 1);
+  }
+});
+
+test('a huge page that was moved is not one that was put back', async () => {
+  const moved = [...HUGETLB_PUT, 'unmap_and_move_huge_page', 'migrate_pages', ...OFFLINE];
+  const { pages } = analyseHolders(
+    await captureOf([
+      change('cma-1', ['isolate_hugetlb', 'do_migrate_range', ...OFFLINE], { count: 2, val: 1 }),
+      migrateStart,
+      change('cma-1', moved, { count: 1, val: -1 }),
+      migrateEnd(1),
+    ]),
+  );
+  assert.deepEqual(
+    pages.flatMap(({ marks }) => marks),
+    [],
+  );
+});
