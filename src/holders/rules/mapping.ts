@@ -213,9 +213,9 @@ export const MAPPING_RULES: readonly KindRule[] = [
     closes: ['page-cache-lookup', 'isolation'],
     takenIn: ['__migration_entry_wait', 'pmd_migration_entry_wait'],
     restsOn:
-      'mm/migrate.c up to 5.17: __migration_entry_wait gets the page that a fault finds under migration and puts it ' +
+      'mm/migrate.c of 5.15: __migration_entry_wait gets the page that a fault finds under migration and puts it ' +
       'once it is queued for its lock, so that faults of many CPUs make the freeze fail; migration_entry_wait_on_locked ' +
-      'takes none since 5.18. mm/filemap.c folio_put_wait_locked is the put of other waiters',
+      'of later kernels (there in 5.19) takes none. mm/filemap.c folio_put_wait_locked is the put of other waiters',
     seenIn: 'source',
   },
   {

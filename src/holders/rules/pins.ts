@@ -448,7 +448,8 @@ export const PIN_RULES: readonly KindRule[] = [
     release: { strong: ['mshv_region_evict_pages', 'mshv_region_evict'] },
     closes: CLOSES_PIN,
     takenIn: ['mshv_region_populate_pages', 'mshv_region_pin'],
-    restsOn: 'drivers/hv/mshv_root_main.c since 6.15: the memory of a guest is pinned with FOLL_LONGTERM',
+    restsOn:
+      'drivers/hv/mshv_root_main.c of later kernels: the memory of a guest is pinned with FOLL_LONGTERM',
     seenIn: 'source',
     expectedLongTerm: true,
   },

@@ -204,7 +204,7 @@ export const TRANSFER_RULES: readonly KindRule[] = [
     takenIn: ['svc_rqst_replace_page'],
     restsOn:
       'fs/nfsd/vfs.c nfsd_splice_actor, net/sunrpc/svc.c svc_rqst_replace_page: the page cache pages of a READ, until ' +
-      'the reply is sent; svc_rqst_release_pages since 6.5, svc_free_res_pages before',
+      'the reply is sent; svc_rqst_release_pages in later kernels, svc_free_res_pages before',
     seenIn: 'source',
   },
   {

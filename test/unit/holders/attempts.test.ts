@@ -160,7 +160,7 @@ test('a page that is on no LRU list fails at isolation, not for its references',
 
 const WAITS = ['__migration_entry_wait', 'migration_entry_wait', 'do_swap_page', ...FAULT];
 
-test('faults that wait for a migration hold the page that is being migrated, up to 5.17', async () => {
+test('faults that wait for a migration hold the page that is being migrated, in older kernels', async () => {
   const { pages } = analyseHolders(
     await captureOf([
       allocated('owner-2', FAULT),
