@@ -130,8 +130,7 @@ describe('the capture editor in a window that is loaded again', () => {
       await screenshot('large-before-reload');
 
       await reloadWindow();
-      await progress.waitFor({ timeout: 60_000 });
-      await eventRow(/./).waitFor();
+      await eventRow(/./).waitFor({ timeout: 60_000 });
       await screenshot('large-while-it-is-read');
       await progress.waitFor({ state: 'hidden', timeout: 60_000 });
       const after = await settled();
