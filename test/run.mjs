@@ -51,8 +51,10 @@ const preparing = prepare().then(
   (error) => ({ error }),
 );
 await Promise.all([
-  stage('types', 'npm', ['run', '--silent', 'typecheck']),
-  stage('lint and format', 'npm', ['run', '--silent', 'lint']),
+  stage('lint', 'npm', ['run', '--silent', 'lint:code']),
+  stage('types', 'npm', ['run', '--silent', 'typecheck']).then(() =>
+    stage('format', 'npm', ['run', '--silent', 'lint:format']),
+  ),
 ]);
 if (!(await stage('build', 'npm', ['run', '--silent', 'build']))) finish();
 
@@ -68,7 +70,7 @@ if (noPeers) {
   );
   failed.push('installing trace-cmd, shellcheck and cscope');
 }
-await stage('unit tests', 'npm', ['run', '--silent', 'test:unit'], env);
+await stage('unit tests', node, ['test/unit/run.mjs'], env);
 
 if (error) {
   console.error(

@@ -160,9 +160,9 @@ test('cut off at every 64th byte: what is left is read, and the loss is said', a
 
 const ABSURD = [0xffffffffffffffffn, 0x7fffffffn];
 const PLACES = MADE.flatMap((bytes, index) =>
-  Array.from({ length: Math.floor((bytes.length - 18 - index) / 13) }, (_, i) => ({
+  Array.from({ length: Math.floor((bytes.length - 18 - index) / 19) }, (_, i) => ({
     index,
-    at: 10 + index + i * 13,
+    at: 10 + index + i * 19,
   })),
 );
 
