@@ -7,7 +7,7 @@
  */
 import type { KindRule } from './kindRule';
 import type { Kind } from './model';
-import { LRU_RULES } from './rules/lru';
+import { LRU_RULES, PUTS_BACK_OFF_LRU } from './rules/lru';
 import { MAPPING_RULES } from './rules/mapping';
 import { OWNER_RULES } from './rules/owners';
 import { PAGE_CACHE_RULES } from './rules/pageCache';
@@ -222,18 +222,8 @@ export const MIGRATE_FUNCTIONS: ReadonlySet<string> = new Set([
 /** Functions that put a page of a failed migration back on its LRU list, called directly (mm/vmscan.c). */
 export const PUTBACK_FUNCTIONS: ReadonlySet<string> = new Set(['folio_putback_lru', 'putback_lru_page']);
 
-/**
- * Functions that do so for pages on no LRU list: huge pages of hugetlb, and movable pages of drivers, which the list's
- * own loop puts. Migration calls those of hugetlb for pages that it has moved, too.
- */
-export const PUTBACK_OFF_LRU_FUNCTIONS: ReadonlySet<string> = new Set([
-  'putback_movable_pages',
-  'putback_movable_page',
-  'putback_movable_ops_page',
-  'putback_active_hugepage',
-  'folio_putback_active_hugetlb',
-  'folio_putback_hugetlb',
-]);
+/** The same for pages on no LRU list. */
+export const PUTBACK_OFF_LRU_FUNCTIONS: ReadonlySet<string> = new Set(PUTS_BACK_OFF_LRU);
 
 /** Functions that unmap a page for migration; the mapping returns by {@link REMAP_FUNCTIONS}. */
 export const UNMAP_FUNCTIONS: ReadonlySet<string> = new Set([

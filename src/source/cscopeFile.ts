@@ -7,7 +7,7 @@
  * are C's `long`, 8 bytes each. Of what stands in the three files nothing is believed: what does not fit leads nowhere.
  */
 import type { KernelTree } from './treeAccess';
-import { pathInTree, type Tag, type TreeTags } from './treeTags';
+import { pathInTree, textOf, type Tag, type TreeTags } from './treeTags';
 
 const CSCOPE = 'cscope.out';
 /** The index and its postings: with `-f cscope.out`, as the kernel's scripts/tags.sh says, and without. */
@@ -187,8 +187,4 @@ function longAt(view: DataView, at: number): number {
 
 function countOf(line: string | undefined): number {
   return /^\d{1,8}$/.test(line ?? '') ? Number(line) : 0;
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes);
 }

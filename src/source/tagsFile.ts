@@ -4,7 +4,7 @@
  * all of it is only where to look. https://docs.ctags.io/en/latest/man/tags.5.html
  */
 import type { KernelTree } from './treeAccess';
-import { pathInTree, type Tag, type TreeTags } from './treeTags';
+import { pathInTree, textOf, type Tag, type TreeTags } from './treeTags';
 
 const TAGS = 'tags';
 
@@ -131,9 +131,4 @@ function patternText(command: string): string {
     .replace(/^\^/, '')
     .replace(/(?<!\\)\$$/, '')
     .replace(/\\(.)/g, '$1');
-}
-
-/** Of a name in a tags file that is not ASCII only the begin counts: no function of a kernel has one. */
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes);
 }

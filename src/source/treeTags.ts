@@ -27,3 +27,8 @@ export function pathInTree(file: string, roots: readonly string[]): string | nul
   }
   return file === '' || file.startsWith('/') ? null : file.replace(/^(?:\.\/)+/, '');
 }
+
+/** Of a name that is not ASCII only the beginning counts: no function of a kernel has one. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder('latin1').decode(bytes);
+}

@@ -26,7 +26,7 @@ const COLUMNS = [
  */
 const SELECTIONS = [
   { name: 'in as many functions', choose: inFunctions },
-  { name: 'all over the code', choose: overCode },
+  { name: 'all over the code', choose: (functions) => overCode(functions) },
   { name: 'in inlined functions', choose: inInlined },
 ];
 
@@ -143,7 +143,7 @@ function inFunctions(functions) {
 }
 
 /** Every byte of code is as likely as any other. */
-function overCode(functions, _vmlinux, count) {
+function overCode(functions, count) {
   const ends = [];
   let total = 0;
   for (const { size } of functions) ends.push((total += size));
@@ -156,7 +156,7 @@ function overCode(functions, _vmlinux, count) {
 
 /** As all over the code, where addr2line names a function that is inlined: nearly every second byte of a kernel's code. */
 function inInlined(functions, vmlinux) {
-  const candidates = overCode(functions, vmlinux, 4 * ADDRESSES);
+  const candidates = overCode(functions, 4 * ADDRESSES);
   const input = candidates.map(hexadecimal).join('\n');
   const output = execFileSync('addr2line', ['-afi', '-e', vmlinux], {
     input,

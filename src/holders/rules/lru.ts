@@ -1,6 +1,19 @@
 /** Kinds of the LRU lists, of reclaim and of migration itself. */
 import type { KindRule } from '../kindRule';
 
+/**
+ * Functions that put pages of a failed migration back that are on no LRU list: huge pages of hugetlb, and movable pages
+ * of drivers, which the list's own loop puts. Migration calls those of hugetlb for pages that it has moved, too.
+ */
+export const PUTS_BACK_OFF_LRU = [
+  'putback_movable_pages',
+  'putback_movable_page',
+  'putback_movable_ops_page',
+  'putback_active_hugepage',
+  'folio_putback_active_hugetlb',
+  'folio_putback_hugetlb',
+];
+
 export const LRU_RULES: readonly KindRule[] = [
   {
     kind: 'lru-batch',
@@ -100,12 +113,7 @@ export const LRU_RULES: readonly KindRule[] = [
         'isolate_migratepages_block',
         'folio_putback_lru',
         'putback_lru_page',
-        'putback_movable_pages',
-        'putback_movable_page',
-        'putback_movable_ops_page',
-        'putback_active_hugepage',
-        'folio_putback_active_hugetlb',
-        'folio_putback_hugetlb',
+        ...PUTS_BACK_OFF_LRU,
         'migrate_folio_done',
         'migrate_folio_undo_src',
         'unmap_and_move',

@@ -158,20 +158,25 @@ test('a page that is on no LRU list fails at isolation, not for its references',
   assert.match(mark.notes.join(' '), /on no LRU list/);
 });
 
+/** Two faults get a page, then an allocation fails to move it. */
+const afterFaults = (stack: readonly string[], first: string, second: string): EventText[] => [
+  allocated('owner-2', FAULT),
+  change(first, stack, { count: 2, val: 1, mapcount: 0 }),
+  change(second, stack, { count: 3, val: 1, mapcount: 0 }),
+  start,
+  migrateStart,
+  change('cma-1', SCAN, { count: 4, val: 1, mapcount: 0 }),
+  migrateEnd(1),
+  change('cma-1', PUTBACK, { count: 3, val: -1, mapcount: 0 }),
+  finish,
+];
+
 const WAITS = ['__migration_entry_wait', 'migration_entry_wait', 'do_swap_page', ...FAULT];
 
 test('faults that wait for a migration hold the page that is being migrated, in older kernels', async () => {
   const { pages } = analyseHolders(
     await captureOf([
-      allocated('owner-2', FAULT),
-      change('waiter-3', WAITS, { count: 2, val: 1, mapcount: 0 }),
-      change('waiter-4', WAITS, { count: 3, val: 1, mapcount: 0 }),
-      start,
-      migrateStart,
-      change('cma-1', SCAN, { count: 4, val: 1, mapcount: 0 }),
-      migrateEnd(1),
-      change('cma-1', PUTBACK, { count: 3, val: -1, mapcount: 0 }),
-      finish,
+      ...afterFaults(WAITS, 'waiter-3', 'waiter-4'),
       change('waiter-3', ['put_and_wait_on_page_locked', ...WAITS], { count: 2, val: -1, mapcount: 0 }),
       change('waiter-4', ['put_and_wait_on_page_locked', ...WAITS], { count: 1, val: -1, mapcount: 0 }),
     ]),
@@ -189,19 +194,7 @@ test('faults that wait for a migration hold the page that is being migrated, in 
 
 test('of references that migration expects but that no mapping explains it is not said that nobody kept the page', async () => {
   const faults = ['do_swap_page', ...FAULT];
-  const { pages } = analyseHolders(
-    await captureOf([
-      allocated('owner-2', FAULT),
-      change('faulter-3', faults, { count: 2, val: 1, mapcount: 0 }),
-      change('faulter-4', faults, { count: 3, val: 1, mapcount: 0 }),
-      start,
-      migrateStart,
-      change('cma-1', SCAN, { count: 4, val: 1, mapcount: 0 }),
-      migrateEnd(1),
-      change('cma-1', PUTBACK, { count: 3, val: -1, mapcount: 0 }),
-      finish,
-    ]),
-  );
+  const { pages } = analyseHolders(await captureOf(afterFaults(faults, 'faulter-3', 'faulter-4')));
   const mark = pages[0]?.marks[0];
   assert.equal(mark?.cause, 'unknown');
   assert.equal(mark.causeDetail, "2 beyond migration's formula");
