@@ -32,6 +32,9 @@ export interface ReadOptions {
 /** Larger chunks bring nothing, smaller ones cost turns of the event loop. */
 const CHUNK_SIZE = 1 << 20;
 
+/** Chunks begin small and double: a file is looked at by several before it is read, each of which needs its head alone. */
+const FIRST_CHUNK_SIZE = 1 << 16;
+
 /** One chunk is worked on, one was taken from it a moment ago, one is being read. */
 const PIECES_OF_MEMORY = 3;
 
@@ -49,10 +52,12 @@ export async function* byteChunks(
 ): AsyncGenerator<Uint8Array, void> {
   const { chunkSize = CHUNK_SIZE, onProgress, signal } = options;
   let offset = 0;
+  let nextSize = Math.min(chunkSize, FIRST_CHUNK_SIZE);
   const memory: Uint8Array[] = [];
   const read = (): Promise<Uint8Array> => {
-    const length = Math.min(chunkSize, source.size - offset);
+    const length = Math.min(nextSize, source.size - offset);
     if (length <= 0) return Promise.resolve(new Uint8Array(0));
+    nextSize = Math.min(chunkSize, 2 * nextSize);
     const promise = readChunk(source, offset, length, memory);
     // An error is met where the chunk is awaited; nobody awaits it when the caller stops before.
     promise.catch(() => undefined);
@@ -86,9 +91,10 @@ async function readChunk(
   memory: Uint8Array[],
 ): Promise<Uint8Array> {
   if (!source.readInto) return source.read(offset, length);
-  const oldest = memory.length === PIECES_OF_MEMORY ? memory.shift()! : new Uint8Array(length);
-  memory.push(oldest);
-  return oldest.subarray(0, await source.readInto(offset, oldest.subarray(0, length)));
+  const oldest = memory.length === PIECES_OF_MEMORY ? memory.shift() : undefined;
+  const piece = oldest !== undefined && oldest.length >= length ? oldest : new Uint8Array(length);
+  memory.push(piece);
+  return piece.subarray(0, await source.readInto(offset, piece.subarray(0, length)));
 }
 
 /** Puts chunks that were already taken before those that are left. */

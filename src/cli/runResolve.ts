@@ -1,6 +1,5 @@
 /** `page-holders resolve`: the text on standard input, with the source lines of the frames in it. */
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { annotateLines, frameIn, type AnnotateStack } from '../engine/annotateStacks';
 import { DebugInfoFiles } from '../engine/node/debugInfoFiles';
@@ -143,6 +142,7 @@ function watched(annotate: AnnotateStack, names: AddressNames | null, tally: Res
 
 /** Begins to read with the first line that is asked for: lines that come before have no listener and are lost. */
 async function* linesOf(input: Readable): AsyncGenerator<string, void> {
+  const { createInterface } = await import('node:readline');
   yield* createInterface({ input, crlfDelay: Infinity });
 }
 

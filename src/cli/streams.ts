@@ -7,7 +7,6 @@ import { mkdtemp, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { CaptureFile, EngineHost } from '../engine/engineHost';
 import { CaptureError } from '../engine/errors';
 import { systemReason } from '../engine/node/systemReason';
@@ -137,6 +136,7 @@ async function spool(name: string, stream: Readable): Promise<Spooled> {
       removeFolder();
     };
     const file = path.join(folder, 'capture');
+    const { pipeline } = await import('node:stream/promises');
     await pipeline(stream, createWriteStream(file, { mode: 0o600 }));
     return { path: file, remove };
   } catch (error) {

@@ -10,7 +10,7 @@ import type { FoundPages } from './wording';
 
 export function factsOf(
   id: string,
-  { capture, analysis, part }: Pick<AnalysedCapture, 'capture' | 'analysis' | 'part'>,
+  { capture, analysis, analyser, part }: Pick<AnalysedCapture, 'capture' | 'analysis' | 'analyser' | 'part'>,
 ): CaptureFacts {
   const { pages, unreleased } = analysis;
   return {
@@ -23,7 +23,7 @@ export function factsOf(
     gaps: capture.gaps.length,
     doubts: doubtTexts(capture),
     problems: capture.problemCount,
-    pageEvents: pageEvents(capture),
+    pageEvents: analyser.pageEvents,
     tellsOfMoving: tellsOfMoving(capture),
     allocations: allocationCount(capture.allocations),
     ...countPages(pages),
@@ -85,11 +85,4 @@ const OF_ALLOCATION: ReadonlySet<EventKind> = new Set([
 function tellsOfMoving({ events: { kind, length } }: Capture): boolean {
   for (let row = 0; row < length; row++) if (!OF_ALLOCATION.has(kind[row]!)) return true;
   return false;
-}
-
-function pageEvents(capture: Capture): number {
-  const { kind, length } = capture.events;
-  let count = 0;
-  for (let row = 0; row < length; row++) if (kind[row] !== EventKind.Other) count++;
-  return count;
 }

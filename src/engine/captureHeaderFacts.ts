@@ -9,7 +9,7 @@ import { gapSpan, gapText } from './gapText';
 import type { CaptureFacts } from './protocol';
 import { areSymbolsDoubtful, symbolsDetails, symbolsText, type SymbolsInUse } from './symbolsInUse';
 import { pointText, spanText } from './timeText';
-import { counted, joined, percentText } from './wording';
+import { counted, joined, numberText, percentText } from './wording';
 
 /** Longer lists are in the Captures view. */
 const MOST_DETAILS = 10;
@@ -68,12 +68,7 @@ function eventsFact(
   const soFar = part < 1 ? ` (${percentText(part)} read)` : '';
   const readTo = stoppedAt === undefined ? '' : ` (read to ${percentText(stoppedAt)})`;
   const details = [`${counted(pageEvents, 'event')} of pages or of moving them`, ...others];
-  return fact(
-    'Events',
-    `${events.toLocaleString('en-GB')}${soFar}${readTo}`,
-    details,
-    stoppedAt !== undefined,
-  );
+  return fact('Events', `${numberText(events)}${soFar}${readTo}`, details, stoppedAt !== undefined);
 }
 
 /** Of a dump of allocations, from which no event can be lost, only if some are all the same. */
@@ -101,7 +96,7 @@ function stacksFact({ stackRecords, orphanStacks, symbols }: Capture): HeaderFac
     `${counted(symbols.frameCount, 'frame')} in them`,
     ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
   ];
-  return fact('Stacks', `${symbols.stackCount.toLocaleString('en-GB')} different`, details);
+  return fact('Stacks', `${numberText(symbols.stackCount)} different`, details);
 }
 
 /** In place of events, of which a dump of allocations has none, and of what they would tell. */

@@ -1,5 +1,5 @@
 /** How long references were held, as far as the capture shows it. */
-import type { Capture } from '../capture/eventTable';
+import type { Capture, EventTable } from '../capture/eventTable';
 import type { Page, Reference } from '../holders/model';
 import { spanText, type Clock } from './timeText';
 
@@ -10,17 +10,38 @@ export interface HeldTime {
   readonly isLeast: boolean;
 }
 
+interface TimeSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What was found up to a row. */
+interface KnownSpan extends TimeSpan {
+  readonly rows: number;
+}
+
+/** By event table: it has millions of rows, each view asks, and while it is read it grows. */
+const knownSpans = new WeakMap<EventTable, KnownSpan>();
+const NOTHING_KNOWN: KnownSpan = { first: Infinity, last: -Infinity, rows: 0 };
+
 /** First and last time of the events, as in the event table; null when none has a time. */
-export function timeSpan(capture: Capture): { readonly first: number; readonly last: number } | null {
-  const { time, length } = capture.events;
-  let first = Infinity;
-  let last = -Infinity;
-  for (let row = 0; row < length; row++) {
+export function timeSpan({ events }: Capture): TimeSpan | null {
+  let span = knownSpans.get(events) ?? NOTHING_KNOWN;
+  if (span.rows < events.length) {
+    span = widened(span, events);
+    knownSpans.set(events, span);
+  }
+  return span.first <= span.last ? span : null;
+}
+
+function widened(known: KnownSpan, { time, length }: EventTable): KnownSpan {
+  let { first, last } = known;
+  for (let { rows: row } = known; row < length; row++) {
     const at = time[row]!;
     if (at < first) first = at;
     if (at > last) last = at;
   }
-  return first <= last ? { first, last } : null;
+  return { first, last, rows: length };
 }
 
 /** Last time of the capture's events, as in the event table; NaN where it has none. */

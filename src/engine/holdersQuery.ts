@@ -137,7 +137,7 @@ function manyText(pfns: readonly number[]): string {
 
 /** `10ms`, `1.5 s`, `200us` in ns; null for what is no span. */
 export function parseSpan(text: string): number | null {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s)\s*$/.exec(text);
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(ns|us|\u00b5s|ms|s)\s*$/.exec(text);
   if (match === null) return null;
   return Number(match[1]) * NS_OF_UNIT[match[2] as keyof typeof NS_OF_UNIT];
 }

@@ -217,11 +217,10 @@ export class JoinedFiles {
   allocationsOf(id: string, all: ReadonlyMap<string, Analysed>): JoinedAllocations {
     const known = this.allocations.get(id);
     if (known !== undefined) return known;
-    const { capture, analysis } = all.get(id)!;
-    const { pages } = analysis;
+    const { capture, analysis, analyser } = all.get(id)!;
     const others = [...all].map(([other, analysed]) => ({ id: other, capture: analysed.capture }));
-    const dumps = pages.length === 0 ? [] : dumpsFor(capture, others);
-    const made = { dumps, pages: new PageAllocations(capture, pages, dumps) };
+    const dumps = analysis.pages.length === 0 ? [] : dumpsFor(capture, others);
+    const made = { dumps, pages: new PageAllocations(capture, analyser, dumps) };
     this.allocations.set(id, made);
     return made;
   }

@@ -9,6 +9,7 @@ import { dumpedBecause } from './dumpedBecause';
 import type { Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
+import { lifeEvents } from './lifeEvents';
 import { lastLife, livesAround } from './lives';
 import { Ledger, type Lifetime, type Snapshot } from './ledger';
 import type { LedgerReference } from './ledgerReference';
@@ -175,9 +176,19 @@ export class HolderAnalyser {
     return this.atEnd(pfn)?.page ?? null;
   }
 
+  /** How many events tell of a page, or of an attempt to move pages. */
+  get pageEvents(): number {
+    return this.index.pageEvents;
+  }
+
   /** Rows of all events that tell of a PFN's references, its allocation or its free, ascending. */
   eventsOf(pfn: number): Int32Array {
     return this.index.rows.of(pfn);
+  }
+
+  /** Rows in which a PFN, or the allocation that covers it, is allocated or freed, ascending. */
+  lifeEventsOf(pfn: number): readonly number[] {
+    return lifeEvents(this.context.capture.events, this.index, pfn);
   }
 
   /** In order of the capture. */

@@ -17,6 +17,8 @@ export interface CaptureIndex {
   readonly rows: PageRows;
   readonly moments: readonly Moment[];
   readonly attempts: readonly AttemptRecord[];
+  /** Rows that tell of a page, or of an attempt to move pages. */
+  readonly pageEvents: number;
   /**
    * By number of a page: gets less puts of kinds that last, in its last life. A put whose get came before the capture
    * does not count against later gets.
@@ -51,6 +53,7 @@ class IndexPass {
   private readonly evidence: EvidenceFinder;
   private balance = new Int32Array(1 << 10);
   private largestOrder = 0;
+  private pageEvents = 0;
   private readonly printed = { minusOne: false, zeroWhenFresh: false };
   /** Of the step: the page of each row, and the rows that few have something to do with. */
   private readonly pages = new Int32Array(ROWS_A_STEP);
@@ -93,10 +96,11 @@ class IndexPass {
       ret: rets,
     } = this.events;
     let { largestOrder } = this;
-    let [found, minusOnes, freshZeros] = [0, 0, 0];
+    let [known, found, minusOnes, freshZeros] = [0, 0, 0, 0];
     for (let row = from; row < to; row++) {
       const kind = kinds[row]!;
       if (kind === EventKind.Other) continue;
+      known++;
       const page = pages[row - from]!;
       const mapcount = mapcounts[row]!;
       minusOnes += mapcount === -1 ? 1 : 0;
@@ -120,6 +124,7 @@ class IndexPass {
       if (change > 0 && (traits & StackTrait.takesLong) !== 0) balance[page]!++;
       else if (change < 0 && balance[page]! > 0 && (traits & StackTrait.dropsLong) !== 0) balance[page]!--;
     }
+    this.pageEvents += known;
     this.largestOrder = largestOrder;
     this.printed.minusOne ||= minusOnes > 0;
     this.printed.zeroWhenFresh ||= freshZeros > 0;
@@ -127,11 +132,12 @@ class IndexPass {
   }
 
   finished(): CaptureIndex {
-    const { rows, evidence, largestOrder, printed } = this;
+    const { rows, evidence, pageEvents, largestOrder, printed } = this;
     return {
       rows,
       moments: evidence.finished(),
       attempts: evidence.attempts,
+      pageEvents,
       longBalance: this.balance,
       largestOrder,
       mapcount: mapcountBase(this.capture.facts, printed),

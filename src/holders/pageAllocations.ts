@@ -5,10 +5,10 @@
  * A page_owner record is of the newest allocation when it was read. It is claimed for a mark only where it was made
  * before the mark and read after it, so that the page cannot have been freed in between.
  */
-import { findAllocation, HIGHEST_ORDER, type AllocationTable } from '../capture/allocationTable';
+import { findAllocation, type AllocationTable } from '../capture/allocationTable';
 import { EventKind, NONE, type Capture } from '../capture/eventTable';
 import { isSameAllocation, relateClocks, type ClockRelation } from './allocationClock';
-import { isFree, reachesZero } from './countChange';
+import type { HolderAnalyser } from './analyseHolders';
 import type { Page } from './model';
 
 /** What is known of an allocation in relation to the marks of its page. */
@@ -83,19 +83,19 @@ function readTimes(allocations: AllocationTable): Float64Array {
 
 /** The allocations of the pages of one trace. */
 export class PageAllocations {
-  private readonly events: ReadonlyMap<number, readonly number[]>;
+  /** By PFN, rows that tell of its allocations. */
+  private readonly lifeEvents = new Map<number, readonly number[]>();
 
+  /** @param analyser of the trace */
   constructor(
     private readonly trace: Capture,
-    pages: readonly Page[],
+    private readonly analyser: Pick<HolderAnalyser, 'lifeEventsOf'>,
     private readonly dumps: readonly AllocationDump[],
-  ) {
-    this.events = lifeEvents(trace, pages);
-  }
+  ) {}
 
   /** In order of time, those of which only the dump tells last. */
   of(page: Page): readonly PageAllocation[] {
-    const rows = this.events.get(page.pfn) ?? [];
+    const rows = this.lifeEventsOf(page.pfn);
     const traced = this.traced(page, rows);
     const found = [...traced];
     for (const dump of this.dumps) {
@@ -106,6 +106,15 @@ export class PageAllocations {
       else found.push(this.recorded(page, rows, dump, row));
     }
     return found;
+  }
+
+  private lifeEventsOf(pfn: number): readonly number[] {
+    let rows = this.lifeEvents.get(pfn);
+    if (rows === undefined) {
+      rows = this.analyser.lifeEventsOf(pfn);
+      this.lifeEvents.set(pfn, rows);
+    }
+    return rows;
   }
 
   /** Allocations that the trace shows, each with the marks up to the next free or allocation. */
@@ -207,39 +216,6 @@ function migratedNote({ capture, allocations }: AllocationDump, row: number): st
     `The page was the target of a migration (${reason}): task, time and stack are those of the allocation that it ` +
     'was copied from.'
   );
-}
-
-/** By PFN of a page, the rows in which it, or the allocation that covers it, is allocated or freed. */
-function lifeEvents(trace: Capture, pages: readonly Page[]): ReadonlyMap<number, readonly number[]> {
-  const { events } = trace;
-  const rows = new Map<number, number[]>(pages.map(({ pfn }) => [pfn, []]));
-  const sorted = Float64Array.from(rows.keys()).sort();
-  for (let row = 0; row < events.length; row++) {
-    const kind = events.kind[row]!;
-    if (kind !== EventKind.PageAlloc && !isFree(kind) && !reachesZero(events, row)) continue;
-    const first = events.pfn[row]!;
-    const order = Math.min(HIGHEST_ORDER, Math.max(0, events.order[row]!));
-    if (order === 0) {
-      rows.get(first)?.push(row);
-      continue;
-    }
-    const end = first + 2 ** order;
-    for (let index = lowerBound(sorted, first); index < sorted.length && sorted[index]! < end; index++) {
-      rows.get(sorted[index]!)?.push(row);
-    }
-  }
-  return rows;
-}
-
-function lowerBound(sorted: Float64Array, value: number): number {
-  let first = 0;
-  let behind = sorted.length;
-  while (first < behind) {
-    const middle = (first + behind) >>> 1;
-    if (sorted[middle]! < value) first = middle + 1;
-    else behind = middle;
-  }
-  return first;
 }
 
 /** Who allocated a page, as either tells it. */

@@ -31,7 +31,7 @@ function brokenLine(line: string, columns: number): readonly string[] {
   const indent = line.length - line.trimStart().length;
   const lines: string[] = [];
   let last = '';
-  for (const piece of line.trimStart().split(line.includes(' · ') ? /(?<= ·) / : ' ')) {
+  for (const piece of line.trimStart().split(line.includes(' · ') ? /(?<= \u00b7) / : ' ')) {
     const head = ' '.repeat(lines.length === 0 ? indent : indent + CONTINUATION);
     const longer = last === '' ? head + piece : `${last} ${piece}`;
     if (last === '' || longer.length <= columns) last = longer;

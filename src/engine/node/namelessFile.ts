@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { openSync, unlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,7 +9,7 @@ import path from 'node:path';
  * @returns the handle
  */
 export function nameless(): number {
-  const place = path.join(os.tmpdir(), `page-holders-${randomUUID()}`);
+  const place = path.join(os.tmpdir(), `page-holders-${crypto.randomUUID()}`);
   const handle = openSync(place, 'wx+', 0o600);
   // Windows keeps the name as long as the file is open; it clears that folder itself.
   if (process.platform !== 'win32') unlinkSync(place);

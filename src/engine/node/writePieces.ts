@@ -1,5 +1,4 @@
 /** Writes an export to a file that is there whole or not at all. */
-import { randomUUID } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { ExportError } from '../errors';
 import { systemReason } from './systemReason';
@@ -12,7 +11,7 @@ import { systemReason } from './systemReason';
 export async function writePieces(path: string, pieces: AsyncIterable<string>): Promise<number> {
   await refuseOther(path);
   // A name that nobody can have put there before: what it would lead to is not to be written.
-  const unfinished = `${path}.${randomUUID()}`;
+  const unfinished = `${path}.${crypto.randomUUID()}`;
   let bytes = 0;
   try {
     const file = await open(unfinished, 'wx');

@@ -1,12 +1,14 @@
 /** How the command line starts: with the code of the run before where Node keeps it, without it wherever it must. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
 import { scratch } from './support/runCli';
 
+/** Node from 22.1 on does it by itself. */
+const keepsCode = 'enableCompileCache' in module;
 const PROGRAM = path.resolve('dist/page-holders.js');
 const SAMPLE = path.resolve('media/sample/trace.txt');
 
@@ -17,6 +19,14 @@ function report(cache: string, folder: string): { status: number | null; output:
     encoding: 'utf8',
   });
   return { status, output: stdout, errors: stderr };
+}
+
+/** Each file with the time of its change. */
+function filesBelow(folder: string): (readonly [string, number])[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => path.join(parentPath, name))
+    .map((name) => [name, statSync(name).mtimeMs] as const);
 }
 
 function emptyFolder(name: string): string {
@@ -31,8 +41,10 @@ test('compiled code is kept in the own cache folder, and the answer with it is t
   const first = report(cache, scratch);
   assert.deepEqual([first.status, first.errors], [0, '']);
   assert.match(first.output, /^trace\.txt · 1 page failed to move, 1 held/);
-  assert.equal(existsSync(code), 'enableCompileCache' in module);
+  const kept = filesBelow(code);
+  assert.notDeepEqual(kept, []);
   assert.deepEqual(report(cache, scratch), first);
+  assert.deepEqual(filesBelow(code), kept, 'code that is there is used');
 });
 
 test('a cache that is no folder, or damaged, changes nothing', () => {
@@ -45,9 +57,7 @@ test('a cache that is no folder, or damaged, changes nothing', () => {
   const cache = emptyFolder('damaged/cache');
   report(cache, scratch);
   const code = path.join(cache, 'page-holders', 'code');
-  const kept = existsSync(code) ? readdirSync(code, { recursive: true, withFileTypes: true }) : [];
-  for (const entry of kept)
-    if (entry.isFile()) writeFileSync(path.join(entry.parentPath, entry.name), 'damaged');
+  for (const [name] of filesBelow(code)) writeFileSync(name, 'damaged');
   assert.deepEqual(report(cache, scratch), first);
 });
 
@@ -55,4 +65,22 @@ test('a relative cache folder counts for nothing: it would be below whatever fol
   const folder = emptyFolder('stranger');
   assert.equal(report('cache', folder).status, 0);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('code of long ago is cleared away when new code is kept, whatever else is there stays', (context) => {
+  if (keepsCode) {
+    context.skip('this Node keeps code by itself');
+    return;
+  }
+  const cache = emptyFolder('old');
+  const code = emptyFolder(path.join('old', 'page-holders', 'code'));
+  const old = path.join(code, 'cli.js-0.0.1-1-1-node-20.1.0-x64');
+  const fresh = path.join(code, 'cli.js-0.0.2-1-1-node-20.1.0-x64');
+  for (const file of [old, fresh]) writeFileSync(file, 'of another release');
+  const longAgo = Date.now() / 1000 - 90 * 24 * 3600;
+  utimesSync(old, longAgo, longAgo);
+  report(cache, scratch);
+  const names = filesBelow(code).map(([name]) => name);
+  assert.equal(names.length, 2);
+  assert.deepEqual([names.includes(old), names.includes(fresh)], [false, true]);
 });

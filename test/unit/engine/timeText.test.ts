@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { EventKind } from '../../../src/capture/eventTable';
+import { EventTableBuilder } from '../../../src/capture/eventTableBuilder';
+import { openCapture } from '../../../src/capture/openCapture';
+import { timeSpan } from '../../../src/engine/heldTime';
 import { absoluteTime, pointText, spanText } from '../../../src/engine/timeText';
+import { memorySource } from '../support/traceText';
 
 test('a span has three significant digits and the unit that fits', () => {
   const spans: readonly (readonly [number, string])[] = [
@@ -36,4 +41,20 @@ test('a point is in the clock of the capture, as fine as the capture is', () => 
 test('times beyond what a double counts in ns stay exact', () => {
   assert.equal(absoluteTime(1, 9_007_199_254_740_993n), 9_007_199_254_740_994n);
   assert.equal(absoluteTime(NaN, 1n), null);
+});
+
+test('the first and the last time are found in any order, and again when the capture has grown', async () => {
+  const events = new EventTableBuilder();
+  const empty = await openCapture(memorySource('trace.txt', new TextEncoder().encode('# tracer: nop\n')));
+  const span = () => timeSpan({ ...empty, events });
+  const add = (...times: readonly number[]): void => {
+    for (const time of times) events.append(time, 0, 0, EventKind.Other, 0, 0);
+  };
+  assert.equal(span(), null);
+  add(NaN);
+  assert.equal(span(), null);
+  add(7, 3, NaN, 5);
+  assert.deepEqual([span()?.first, span()?.last], [3, 7]);
+  add(1, 9);
+  assert.deepEqual([span()?.first, span()?.last], [1, 9]);
 });

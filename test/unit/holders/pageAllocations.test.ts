@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { atOnce } from '../../../src/capture/turns';
 import { relateClocks } from '../../../src/holders/allocationClock';
+import { HolderAnalyser } from '../../../src/holders/analyseHolders';
 import { memorySource } from '../support/traceText';
 import { alloc, allocationsOf, dumpOf, failed, free, traceOf, type OwnerRecord } from './support/ownedPages';
 
@@ -39,6 +41,25 @@ function standings(trace: Capture, dump: Capture) {
     sources: [...(event === null ? [] : ['event']), ...(of === null ? [] : ['record'])].join('+'),
   }));
 }
+
+test('the rows that allocate or free a page are its own and those of the blocks that cover it', async () => {
+  const trace = await traceOf([
+    alloc(1 * SECOND, 'sh-7', 0x2000, 2),
+    alloc(1.1 * SECOND, 'sh-7', 0x2004, 2),
+    free(1.2 * SECOND, 'sh-7', 0x2000, 2),
+    alloc(1.3 * SECOND, 'sh-7', 0x2002),
+    alloc(1.4 * SECOND, 'sh-7', 0x2000),
+    free(1.5 * SECOND, 'sh-7', 0x2002),
+    alloc(1.6 * SECOND, 'sh-7', 0x2002, 1),
+    failed(2 * SECOND, 0x2003),
+  ]);
+  const rowsOf = (pfn: number): readonly number[] => atOnce(HolderAnalyser.of(trace)).lifeEventsOf(pfn);
+  assert.deepEqual(rowsOf(0x2000), [0, 2, 4]);
+  assert.deepEqual(rowsOf(0x2002), [0, 2, 3, 5, 6]);
+  assert.deepEqual(rowsOf(0x2003), [0, 2, 6]);
+  assert.deepEqual(rowsOf(0x2005), [1]);
+  assert.deepEqual(rowsOf(0x2008), []);
+});
 
 test('the clocks are compared by the allocations that both tell of', async () => {
   const trace = await traceOf([...SHARED_EVENTS, failed(2 * SECOND, 0x2000)]);

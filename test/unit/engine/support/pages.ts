@@ -3,6 +3,8 @@ import type { Capture } from '../../../../src/capture/eventTable';
 import { factsOf } from '../../../../src/engine/captureFacts';
 import { PlacedStacks } from '../../../../src/engine/frames';
 import type { HolderSource } from '../../../../src/engine/holderSource';
+import { atOnce } from '../../../../src/capture/turns';
+import { HolderAnalyser } from '../../../../src/holders/analyseHolders';
 import type { HolderAnalysis, Mark, Page, Reference, ReferenceEnd } from '../../../../src/holders/model';
 
 export function page(marks: readonly Mark[], references: readonly Reference[]): Page {
@@ -69,7 +71,7 @@ export function source(
     ...found,
     id: 'c1',
     name: 'trace.txt',
-    facts: factsOf('c1', found),
+    facts: factsOf('c1', { ...found, analyser: atOnce(HolderAnalyser.of(capture)) }),
     additions: { notes: () => [], rows: () => [], tellsOfTraces: () => false },
     stacks,
     eventsOf: () => [],

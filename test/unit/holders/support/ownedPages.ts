@@ -1,7 +1,8 @@
 /** Traces and page_owner dumps made by hand, with the same pages in both. */
 import type { Capture } from '../../../../src/capture/eventTable';
 import { openCapture } from '../../../../src/capture/openCapture';
-import { analyseHolders } from '../../../../src/holders/analyseHolders';
+import { atOnce } from '../../../../src/capture/turns';
+import { analysisSteps } from '../../../../src/holders/analyseHolders';
 import { dumpsFor, PageAllocations, type PageAllocation } from '../../../../src/holders/pageAllocations';
 import { memorySource } from '../../support/traceText';
 
@@ -35,10 +36,10 @@ export const alloc = (at: number, task: string, pfn: number, order = 0, stack = 
   stack: ['__alloc_pages', '__folio_alloc', ...stack],
 });
 
-export const free = (at: number, task: string, pfn: number): TracedEvent => ({
+export const free = (at: number, task: string, pfn: number, order = 0): TracedEvent => ({
   at,
   task,
-  text: `mm_page_free: page=00000000f00df00d pfn=0x${pfn.toString(16)} order=0`,
+  text: `mm_page_free: page=00000000f00df00d pfn=0x${pfn.toString(16)} order=${order}`,
   stack: ['free_unref_page', 'do_exit'],
 });
 
@@ -90,11 +91,11 @@ function ownerText({
 
 /** The allocations of the first page that failed to move. */
 export function allocationsOf(trace: Capture, dumps: readonly Capture[]): readonly PageAllocation[] {
-  const { pages } = analyseHolders(trace);
+  const { analysis, analyser } = atOnce(analysisSteps(trace));
   const all = [trace, ...dumps].map((capture, index) => ({ id: `c${index}`, capture }));
-  const [page] = pages;
+  const [page] = analysis.pages;
   if (page === undefined) throw new Error('no page failed to move');
-  return new PageAllocations(trace, pages, dumpsFor(trace, all)).of(page);
+  return new PageAllocations(trace, analyser, dumpsFor(trace, all)).of(page);
 }
 
 function read(name: string, text: string): Promise<Capture> {

@@ -1,0 +1,26 @@
+import { EventKind, type EventTable } from '../capture/eventTable';
+import type { CaptureIndex } from './captureIndex';
+import { isFree, reachesZero } from './countChange';
+
+/** The rows, ascending, in which a PFN, or the allocation that covers it, is allocated or freed. */
+export function lifeEvents(
+  events: EventTable,
+  { rows, largestOrder }: Pick<CaptureIndex, 'rows' | 'largestOrder'>,
+  pfn: number,
+): readonly number[] {
+  const { kind, order } = events;
+  const found: number[] = [];
+  let last = NaN;
+  for (let aligned = 0; aligned <= largestOrder; aligned++) {
+    // The allocator's blocks begin at a multiple of their size (mm/page_alloc.c).
+    const head = pfn - (pfn % 2 ** aligned);
+    if (head === last) continue;
+    last = head;
+    for (const row of rows.of(head)) {
+      const isOfPages = kind[row] === EventKind.PageAlloc || isFree(kind[row]!);
+      const covers = isOfPages ? head + 2 ** Math.max(0, order[row]!) > pfn : head === pfn;
+      if (covers && (isOfPages || reachesZero(events, row))) found.push(row);
+    }
+  }
+  return found.sort((a, b) => a - b);
+}
