@@ -9,7 +9,7 @@ import module, { createRequire } from 'node:module';
 import path from 'node:path';
 import vm from 'node:vm';
 import { version } from '../../package.json';
-import { cacheFolder } from './cacheFolder';
+import { codeFolder } from './cacheFolder';
 import { runWithKeptCode } from './keptCode';
 
 interface CompilingModule {
@@ -20,10 +20,9 @@ interface CompilingModule {
 
 const { enableCompileCache }: CompilingModule = module;
 const script = path.join(__dirname, 'cli.js');
-// Never the usual place: below /tmp others could put code there for us to run.
-const folder = path.join(cacheFolder(), 'code');
-enableCompileCache?.(folder);
+const folder = codeFolder();
+if (folder !== null) enableCompileCache?.(folder);
 // Node before 20.12 cannot load modules from such a script.
 const isKeptByUs = enableCompileCache === undefined && 'constants' in vm;
-if (isKeptByUs) runWithKeptCode(script, version, folder);
+if (folder !== null && isKeptByUs) runWithKeptCode(script, version, folder);
 else createRequire(__filename)(script);

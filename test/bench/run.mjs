@@ -85,7 +85,7 @@ try {
       `Load ${before.toFixed(1)} before, ${after.toFixed(1)} after: above 1, wall times say little; compare user times.`,
       `Least of up to ${repeats} runs. All times of programs include their start; that of Node.js is ` +
         `${show.seconds(start.wall)} s (${show.megabytes(start.rss ?? NaN)} MB). Output goes to /dev/null. Files are in the page cache.`,
-      'Ratios are to the library: how many times as long a program took.',
+      'Ratios are to page-holders report, or where there is none to the library: how many times as long a program took.',
       ...files.notes,
     ].join('\n'),
   );

@@ -1,7 +1,7 @@
 /** How the command line starts: with the code of the run before where Node keeps it, without it wherever it must. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
@@ -83,4 +83,15 @@ test('code of long ago is cleared away when new code is kept, whatever else is t
   const names = filesBelow(code).map(([name]) => name);
   assert.equal(names.length, 2);
   assert.deepEqual([names.includes(old), names.includes(fresh)], [false, true]);
+});
+
+test('no code is kept where another user could put some of his own', (context) => {
+  if (process.getuid?.() !== 0) {
+    context.skip('only root can give a folder to another user');
+    return;
+  }
+  const cache = emptyFolder('others');
+  chownSync(cache, 12345, 12345);
+  assert.equal(report(cache, scratch).status, 0);
+  assert.deepEqual(filesBelow(cache), []);
 });
