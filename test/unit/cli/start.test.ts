@@ -1,7 +1,15 @@
 /** How the command line starts: with the code of the run before where Node keeps it, without it wherever it must. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
@@ -12,13 +20,24 @@ const keepsCode = 'enableCompileCache' in module;
 const PROGRAM = path.resolve('dist/page-holders.js');
 const SAMPLE = path.resolve('media/sample/trace.txt');
 
-function report(cache: string, folder: string): { status: number | null; output: string; errors: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'report', SAMPLE], {
+interface Run {
+  readonly status: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function run(cache: string, folder: string, options: readonly string[], input: string | Buffer = ''): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...options], {
     cwd: folder,
     env: { ...process.env, XDG_CACHE_HOME: cache, HOME: path.join(scratch, 'home') },
     encoding: 'utf8',
+    input,
   });
   return { status, output: stdout, errors: stderr };
+}
+
+function report(cache: string, folder: string): Run {
+  return run(cache, folder, ['report', SAMPLE]);
 }
 
 /** Each file with the time of its change. */
@@ -45,6 +64,27 @@ test('compiled code is kept in the own cache folder, and the answer with it is t
   assert.notDeepEqual(kept, []);
   assert.deepEqual(report(cache, scratch), first);
   assert.deepEqual(filesBelow(code), kept, 'code that is there is used');
+});
+
+test('what is loaded only when it is needed is there with kept code, too', () => {
+  const cache = emptyFolder('late');
+  const symbols = path.join(scratch, 'kallsyms');
+  writeFileSync(
+    symbols,
+    'ffffffff81000000 T _text\nffffffff81000100 T vfs_read\nffffffff81000200 T vfs_write\n',
+  );
+  const commands = [
+    { options: ['report', '-'], input: readFileSync(SAMPLE), says: /1 page failed to move, 1 held/ },
+    { options: ['resolve', '--kallsyms', symbols], input: ' [<ffffffff81000110>]\n', says: /vfs_read/ },
+  ];
+  for (const time of ['first', 'with the code of the first']) {
+    for (const { options, input, says } of commands) {
+      const { status, output, errors } = run(cache, scratch, options, input);
+      assert.equal(status, 0, `${options.join(' ')}, ${time}: ${errors}`);
+      assert.match(output, says);
+      assert.doesNotMatch(errors, /Warning/);
+    }
+  }
 });
 
 test('a cache that is no folder, or damaged, changes nothing', () => {
