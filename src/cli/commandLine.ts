@@ -55,7 +55,9 @@ const COMMON_HELP = `  -h, --help      this text; after a command, what is said 
   -V, --version   the version
 
 Exit status: 0 when it ran, 2 on bad input or usage, 1 as --exit-code says,
-130 when interrupted. On a terminal, standard error shows how far the work is.
+130 when interrupted. Ctrl+C while captures are read ends the reading, and what
+was read by then is told where it can be; pressed again, or at any other time,
+it ends the program. On a terminal, standard error shows how far the work is.
 Colours are used on a terminal only, and not when NO_COLOR is set.
 `;
 

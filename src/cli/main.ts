@@ -2,10 +2,11 @@
  * `page-holders`: the same answers as in the editor, from a terminal or a CI job.
  *
  * Exit status: 0 when it ran, 2 on bad input or usage; with --exit-code, 1 when held references were found; 130 when
- * it was interrupted.
+ * it was interrupted, also where it told what it had read by then.
  */
 import { version } from '../../package.json';
 import { parseCommandLine, type CommandLine } from './commandLine';
+import { Interruption } from './interruption';
 import { UsageError } from './options';
 import { recordScript } from '../engine/recording/recordScript';
 import { ProgressLine, progressTerminal } from './progressLine';
@@ -19,13 +20,16 @@ import { ClosedPipeError, OutputError, OutputStream } from './outputStream';
 /** 128 + SIGINT, as a shell says it of a program that Ctrl+C ended. */
 const INTERRUPTED = 130;
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[], interruption: Interruption): Promise<number> {
   const output = new OutputStream(process.stdout, 'standard output');
   const errors = new OutputStream(process.stderr, 'standard error');
   const progress = new ProgressLine(progressTerminal(process.stderr));
-  process.once('SIGINT', () => {
+  process.on('SIGINT', () => {
     progress.clear();
-    process.exit(INTERRUPTED);
+    void interruption.press().then((told) => {
+      if (told === null) process.exit(INTERRUPTED);
+      return errors.write(`page-holders: ${told}; Ctrl+C again ends at once.\n`);
+    });
   });
   let command: CommandLine;
   try {
@@ -47,13 +51,13 @@ async function main(args: readonly string[]): Promise<number> {
       await output.write(recordScript(command.recording));
       return 0;
     case 'report':
-      return runReport(command, output, errors, progress);
+      return runReport(command, output, errors, progress, interruption);
     case 'export':
-      return runExport(command, output, errors, progress);
+      return runExport(command, output, errors, progress, interruption);
     case 'compare':
-      return runCompare(command, output, errors, progress);
+      return runCompare(command, output, errors, progress, interruption);
     case 'events':
-      return runEvents(command, output, errors, progress);
+      return runEvents(command, output, errors, progress, interruption);
     case 'resolve':
       return runResolve(command, process.stdin, output, errors, progress);
   }
@@ -65,14 +69,16 @@ function failureText(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-main(process.argv.slice(2)).then(
+const interruption = new Interruption();
+main(process.argv.slice(2), interruption).then(
   (status) => {
-    process.exitCode = status;
+    process.exitCode = interruption.hasStopped ? INTERRUPTED : status;
   },
   (error: unknown) => {
+    if (interruption.hasStopped) process.exitCode = INTERRUPTED;
     // Whoever read the output has seen enough (`| head`): the way of a Unix tool is to end quietly.
     if (error instanceof ClosedPipeError) return;
     process.stderr.write(`page-holders: ${failureText(error)}\n`);
-    process.exitCode = 2;
+    process.exitCode ??= 2;
   },
 );

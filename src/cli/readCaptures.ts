@@ -11,6 +11,7 @@ import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import type { PfnRange } from '../holders/model';
 import { cacheFolder } from './cacheFolder';
 import type { CaptureInput } from './captureOptions';
+import type { Interruption } from './interruption';
 import type { OutputStream } from './outputStream';
 import { whyNoFolder } from './modulesFolder';
 import type { ProgressLine } from './progressLine';
@@ -26,16 +27,23 @@ interface ReadCaptures {
   readonly query: HoldersQuery;
 }
 
-/** Resolves to null when nothing can be answered; the error stream says why. */
+/**
+ * Resolves to null when nothing can be answered; the error stream says why.
+ *
+ * @param least captures without which there is no answer, so that Ctrl+C ends the program before
+ */
 export async function readCaptures(
   { captures, tree, vmlinux, modules, rules, query, ranges }: CaptureInput,
   errors: OutputStream,
   progress: ProgressLine,
+  interruption: Interruption,
+  least = 1,
 ): Promise<ReadCaptures | null> {
-  const host = nodeHost(cacheFolder(), null, path.join(__dirname, 'decompression.js'));
-  const engine = new Engine(withStreams(host));
+  const host = withStreams(nodeHost(cacheFolder(), null, path.join(__dirname, 'decompression.js')));
+  const engine = new Engine(host);
   if (rules !== null && !(await useRules(engine, rules, errors))) return null;
-  const opened = await openAll(engine, captures, errors, progress);
+  const reader = new Reader(engine, host.endStream, interruption, progress, least);
+  const opened = await reader.openAll(captures, errors);
   if (opened.length === 0) return null;
   if (opened.every(({ symbolFile }) => symbolFile !== null)) {
     const names = opened.map((facts) => facts.path).join(', ');
@@ -58,28 +66,71 @@ export async function readCaptures(
   return { engine, opened, isWhole: opened.length === captures.length, query: { ...query, filter } };
 }
 
-/** Opens what can be opened; each failure is told on the error stream. */
-async function openAll(
-  engine: Engine,
-  paths: readonly string[],
-  errors: OutputStream,
-  progress: ProgressLine,
-): Promise<CaptureFacts[]> {
-  const opened: CaptureFacts[] = [];
-  for (const capture of paths) {
+/** Opens the files, and none more once Ctrl+C was pressed. */
+class Reader {
+  private readonly opened: CaptureFacts[] = [];
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly endStream: () => boolean,
+    private readonly interruption: Interruption,
+    private readonly progress: ProgressLine,
+    private readonly least: number,
+  ) {}
+
+  /** Opens what can be opened; each failure is told on the error stream. */
+  async openAll(paths: readonly string[], errors: OutputStream): Promise<readonly CaptureFacts[]> {
+    for (const capture of paths) {
+      try {
+        const facts = await this.openOne(capture);
+        if (facts !== null) this.opened.push(facts);
+        else await errors.write(`page-holders: ${capture}: was not read, as reading was stopped.\n`);
+      } catch (error) {
+        if (!(error instanceof CaptureError)) throw error;
+        await errors.write(`page-holders: ${error.message}\n`);
+      }
+    }
+    return this.opened;
+  }
+
+  /** Null for one that is left out. */
+  private async openOne(capture: string): Promise<CaptureFacts | null> {
+    const { engine, interruption, progress } = this;
+    const name = capture === STANDARD_INPUT ? STANDARD_INPUT_NAME : path.basename(capture);
+    // Names help with what was read.
+    if (interruption.hasStopped) {
+      return capture === STANDARD_INPUT
+        ? null
+        : progress.during(name, (onProgress) => engine.openSymbols(capture, { onProgress }));
+    }
+    const leaving = new AbortController();
+    const { signal } = leaving;
     try {
-      opened.push(await openOne(engine, capture, progress));
+      return await progress.during(name, (onProgress) =>
+        interruption.during(
+          () => this.stop(capture, name, leaving),
+          () => engine.openCapture({ path: capture }, { signal, onProgress }),
+        ),
+      );
     } catch (error) {
-      if (!(error instanceof CaptureError)) throw error;
-      await errors.write(`page-holders: ${error.message}\n`);
+      if (!signal.aborted) throw error;
+      return null;
     }
   }
-  return opened;
-}
 
-function openOne(engine: Engine, capture: string, progress: ProgressLine): Promise<CaptureFacts> {
-  const name = capture === STANDARD_INPUT ? STANDARD_INPUT_NAME : path.basename(capture);
-  return progress.during(name, (onProgress) => engine.openCapture({ path: capture }, { onProgress }));
+  /** Reads one that is being read no further, or leaves it out where nothing of it can be told. */
+  private async stop(capture: string, name: string, leaving: AbortController): Promise<string | null> {
+    const others = this.opened.filter(({ symbolFile }) => symbolFile === null).length;
+    if (others + 1 >= this.least) {
+      const isStopped =
+        this.endStream() ||
+        (await this.engine.stopReading({ path: capture === STANDARD_INPUT ? STANDARD_INPUT_NAME : capture }));
+      if (isStopped) return `stopped reading ${name}, going on with what was read of it`;
+    }
+    if (others < this.least) return null;
+    leaving.abort();
+    return `stopped reading ${name}, going on with what was read before it`;
+  }
 }
 
 /** More pages than this are no answer any more. */

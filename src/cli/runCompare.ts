@@ -4,6 +4,7 @@ import { compareText } from '../engine/comparing/compareText';
 import { CompareError } from '../engine/errors';
 import type { CaptureFacts } from '../engine/protocol';
 import type { CompareCommand } from './compareCommand';
+import type { Interruption } from './interruption';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 import { readCaptures } from './readCaptures';
@@ -14,8 +15,9 @@ export async function runCompare(
   output: OutputStream,
   errors: OutputStream,
   progress: ProgressLine,
+  interruption: Interruption,
 ): Promise<number> {
-  const read = await readCaptures(input, errors, progress);
+  const read = await readCaptures(input, errors, progress, interruption, 2);
   if (read === null) return 2;
   const { engine, opened, isWhole } = read;
   // Why a file cannot be read is told; with one alone there is nothing to compare.

@@ -1,4 +1,5 @@
 /** `page-holders events`: prints the events of captures that a filter asks for. */
+import type { Interruption } from './interruption';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 import { readCaptures } from './readCaptures';
@@ -11,8 +12,9 @@ export async function runEvents(
   output: OutputStream,
   errors: OutputStream,
   progress: ProgressLine,
+  interruption: Interruption,
 ): Promise<number> {
-  const read = await readCaptures(input, errors, progress);
+  const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
   const { engine, opened, isWhole } = read;
   const captures = opened.filter(({ symbolFile }) => symbolFile === null);

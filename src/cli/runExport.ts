@@ -2,6 +2,7 @@
 import { ExportError } from '../engine/errors';
 import type { CaptureFacts } from '../engine/protocol';
 import type { ExportCommand } from './exportCommand';
+import type { Interruption } from './interruption';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 import { readCaptures } from './readCaptures';
@@ -13,8 +14,9 @@ export async function runExport(
   output: OutputStream,
   errors: OutputStream,
   progress: ProgressLine,
+  interruption: Interruption,
 ): Promise<number> {
-  const read = await readCaptures(input, errors, progress);
+  const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
   const { engine, opened, isWhole, query } = read;
   for (const facts of opened) {

@@ -1,5 +1,6 @@
 /** `page-holders report`: prints what the captures say. */
 import { NO_STYLES, type Styles } from '../engine/textReport';
+import type { Interruption } from './interruption';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 import { readCaptures } from './readCaptures';
@@ -17,8 +18,9 @@ export async function runReport(
   output: OutputStream,
   errors: OutputStream,
   progress: ProgressLine,
+  interruption: Interruption,
 ): Promise<number> {
-  const read = await readCaptures(input, errors, progress);
+  const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
   const { engine, isWhole, query } = read;
   if (format === 'json') {

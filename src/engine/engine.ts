@@ -89,6 +89,13 @@ export class Engine implements EngineApi {
     return Promise.resolve(this.files.stopReading(path));
   }
 
+  /** Opens a file that names frames, as {@link openCapture} does; null for a capture, which is not read. */
+  async openSymbols(path: string, options: RequestOptions = {}): Promise<CaptureFacts | null> {
+    const facts = await this.files.openSymbols(path, options);
+    await this.nameByDebugInfo();
+    return facts;
+  }
+
   captureFacts(): Promise<Answer<'captureFacts'>> {
     return Promise.resolve(this.files.facts);
   }

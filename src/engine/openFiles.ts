@@ -25,8 +25,8 @@ export class OpenFiles {
   readonly rules = new KindRuleBook();
   private readonly opened = new Map<string, OpenedCapture>();
   private nextId = 1;
-  /** By the names of those of which parts are shown while they are read, what stops that. */
-  private readonly stops = new Map<string, () => void>();
+  /** By the names of those of which there is a part while they are read, what stops that, as {@link stopReading}. */
+  private readonly stops = new Map<string, () => boolean>();
 
   /** @param changed called when any file came, grew, became another or went; with the capture that did not go */
   constructor(
@@ -93,11 +93,20 @@ export class OpenFiles {
     }
   }
 
+  /** Opens a file that names frames; null for any other, which is not read. */
+  async openSymbols(path: string, options: RequestOptions): Promise<CaptureFacts | null> {
+    const file = await this.host.openFile(path, options);
+    try {
+      const symbolFile = await openSymbolFile(file, this.host, options);
+      return symbolFile && (await this.keepSymbols(`s${this.nextId++}`, symbolFile, options));
+    } finally {
+      await file.close();
+    }
+  }
+
   /** As the request `stopReading`. */
   stopReading(path: string): boolean {
-    const stop = this.stops.get(path);
-    stop?.();
-    return stop !== undefined;
+    return this.stops.get(path)?.() === true;
   }
 
   async close(id: string): Promise<void> {
@@ -153,10 +162,11 @@ export class OpenFiles {
         ...others,
         rules: () => this.rules.all,
         named: (read) => this.joined.named(read),
+        // One that is read again stays as it was.
+        ...(replaces === undefined ? { onStoppable: (stop) => this.stops.set(file.name, stop) } : {}),
         ...(showParts
           ? {
-              onPart: (soFar, stop) => {
-                this.stops.set(file.name, stop);
+              onPart: (soFar) => {
                 onPart(this.keep(id, soFar));
               },
             }
@@ -175,7 +185,7 @@ export class OpenFiles {
       if (showParts && this.opened.delete(id)) this.changed(null);
       throw error;
     } finally {
-      if (showParts) this.stops.delete(file.name);
+      if (replaces === undefined) this.stops.delete(file.name);
     }
   }
 

@@ -373,7 +373,7 @@ interface EngineRequests extends EventRequests {
     };
     answer: CaptureFacts;
   };
-  /** Ends the reading of a capture of which a part was told: what was read by then is all of it. Answers whether it did. */
+  /** Ends the reading of a capture of which there is a part: what was read by then is all of it. Answers whether it did. */
   readonly stopReading: { request: { readonly path: string }; answer: boolean };
   /** Looks at the files of all captures; answers what changed since the last look, and no more than that. */
   readonly checkFiles: { request: Readonly<Record<string, never>>; answer: readonly CaptureFacts[] };

@@ -37,12 +37,14 @@ interface ReadCaptureOptions {
   readonly named: (read: Capture) => Capture;
   readonly signal?: AbortSignal;
   readonly onProgress?: (report: ProgressReport) => void;
+  /** Called now and then with what was read so far. Its capture goes on growing behind the rows that it has. */
+  readonly onPart?: (soFar: AnalysedCapture) => void;
   /**
-   * Called now and then with what was read so far. Its capture goes on growing behind the rows that it has.
+   * Called once, when there is something that could be kept.
    *
-   * @param stop ends the reading: what was read by then is the capture
+   * @param stop ends the reading: what was read by then is the capture. Answers false where nothing is left to be read
    */
-  readonly onPart?: (soFar: AnalysedCapture, stop: () => void) => void;
+  readonly onStoppable?: (stop: () => boolean) => void;
 }
 
 /**
@@ -85,12 +87,14 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError && /array (?:buffer allocation failed|length)/i.test(error.message);
 }
 
-function read(file: StoppableFile, options: ReadCaptureOptions): Promise<Capture> {
-  const { signal, onProgress, onPart } = options;
+async function read(file: StoppableFile, options: ReadCaptureOptions): Promise<Capture> {
+  const { signal, onProgress, onPart, onStoppable } = options;
   const pause = pauseFor(signal);
   const pace = new PartPace();
   let part = 0;
   let rowsAtEnd = false;
+  let isStoppable = false;
+  let isRead = false;
   const analyse = async (soFar: () => Capture): Promise<void> => {
     const start = performance.now();
     const capture = soFar();
@@ -98,11 +102,9 @@ function read(file: StoppableFile, options: ReadCaptureOptions): Promise<Capture
     const rules = options.rules();
     const holders = await inTurns(pageSteps(capture, rules), pause);
     pace.took(rows, start, holders.analysis.pages.length > 0);
-    onPart?.({ ...holders, capture, read: capture, rules, part, file: file.state }, () => {
-      file.stop();
-    });
+    onPart?.({ ...holders, capture, read: capture, rules, part, file: file.state });
   };
-  return openCapture(file, {
+  const whole = await openCapture(file, {
     pause,
     ...(signal === undefined ? {} : { signal }),
     ...(file.startDecompression ? { startDecompression: file.startDecompression } : {}),
@@ -114,10 +116,16 @@ function read(file: StoppableFile, options: ReadCaptureOptions): Promise<Capture
       if (phase === 'unsorted') rowsAtEnd = true;
       else onProgress?.({ phase: 'sorting', done: 0, total: 0, unit: '', rowsAtEnd });
     },
-    ...(onPart === undefined
-      ? {}
-      : { onPart: (rows, soFar) => (pace.isDue(rows, part) ? analyse(soFar) : undefined) }),
+    onPart: (rows, soFar) => {
+      if (!isStoppable && rows > 0) {
+        isStoppable = true;
+        onStoppable?.(() => !isRead && file.stop());
+      }
+      return onPart !== undefined && pace.isDue(rows, part) ? analyse(soFar) : undefined;
+    },
   });
+  isRead = true;
+  return whole;
 }
 
 /** What the readers cannot see: that the file is another one by now, or that the system would not read it. */

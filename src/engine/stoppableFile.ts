@@ -40,9 +40,10 @@ export class StoppableFile implements CaptureFile {
     return this.stoppedAt === null ? null : this.stoppedAt / this.size;
   }
 
-  /** From now on nothing more is read, if anything is left. */
-  stop(): void {
+  /** From now on nothing more is read, if anything is left; answers whether it is. */
+  stop(): boolean {
     if (this.bytesRead < this.size) this.stoppedAt ??= this.bytesRead;
+    return this.stoppedAt !== null;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {

@@ -160,10 +160,10 @@ export class OpenCaptures implements vscode.Disposable {
   }
 
   private async stopOne(path: string): Promise<void> {
-    const controller = this.opening.get(path);
     const hasPart = this.list.some((capture) => capture.path === path && capture.part < 1);
-    if (hasPart && (await this.engine.stopReading({ path }))) return;
-    controller?.abort();
+    // One that was read to its end meanwhile is there at once.
+    if (hasPart) await this.engine.stopReading({ path });
+    else this.opening.get(path)?.abort();
   }
 
   private cancelAll(): void {

@@ -3,14 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import {
-  runCli,
-  runCliAndInterrupt,
-  runCliAndLeave,
-  runCliIntoFile,
-  scratch,
-  unbroken,
-} from './support/runCli';
+import { runCli, runCliAndLeave, runCliIntoFile, scratch, unbroken } from './support/runCli';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -255,17 +248,6 @@ test('whoever reads the output may stop reading', async () => {
     ...Array.from({ length: 8 }, () => 'test/fixtures/c_jbd2/report.txt.gz'),
   ]);
   assert.deepEqual([status, errors], [0, '']);
-});
-
-test('Ctrl+C stops it at once, with the status of a program that was interrupted', async () => {
-  const big = path.join(scratch, 'big.txt');
-  writeFileSync(big, readFileSync(SAMPLE, 'utf8').repeat(1000));
-  const captures = Array.from({ length: 40 }, () => big);
-  const begun = performance.now();
-  // Node itself needs some of the time to begin.
-  const { status } = await runCliAndInterrupt(['report', ...captures], 1500);
-  assert.equal(status, 130);
-  assert.ok(performance.now() - begun < 4000);
 });
 
 test('record-script prints a script, and takes only what a script can be made of', async () => {

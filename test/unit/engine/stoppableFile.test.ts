@@ -63,18 +63,23 @@ test('what was stopped is judged as it is, and says how far it was read', async 
   writeFileSync(path, readFileSync(TEXT, 'utf8').repeat(500));
   const file = await NodeFile.open(path);
   const parts: number[] = [];
+  let stopped: (() => boolean) | null = null as (() => boolean) | null;
   const { capture, part, analysis } = await readCapture(file, {
     rules: () => [],
     named: (read) => read,
-    onPart: (soFar, stop) => {
+    onPart: (soFar) => {
       parts.push(soFar.part);
-      stop();
+      assert.equal(stopped?.(), true);
+    },
+    onStoppable: (stop) => {
+      stopped = stop;
     },
   });
   await file.close();
   rmSync(dirname(path), { recursive: true });
   assert.equal(parts.length, 1);
   assert.equal(part, 1, 'nothing more is coming');
+  assert.equal(stopped?.(), false, 'it is over');
   assert.ok(capture.stoppedAt! >= parts[0]! && capture.stoppedAt! < 0.9, `${capture.stoppedAt} read`);
   assert.equal(analysis.pages.length, 1);
   const [doubt] = doubtTexts(capture);
@@ -84,7 +89,7 @@ test('what was stopped is judged as it is, and says how far it was read', async 
 test('one that was read to its end cannot be stopped any more', async () => {
   const file = await opened(TEXT);
   await file.read(0, file.size);
-  file.stop();
+  assert.equal(file.stop(), false);
   assert.deepEqual([file.failure, file.partRead], [null, null]);
   await file.close();
 });
@@ -93,8 +98,8 @@ test('one that nobody stops says nothing of itself', async () => {
   const file = await opened(TEXT);
   assert.deepEqual([file.failure, file.partRead], [null, null]);
   assert.equal((await file.read(0, 10)).length, 10);
-  file.stop();
-  file.stop();
+  assert.equal(file.stop(), true);
+  assert.equal(file.stop(), true);
   assert.deepEqual(file.failure, {
     offset: 10,
     message: 'was read no further, as reading was stopped',

@@ -113,19 +113,23 @@ test('what is shown of a capture stays when its reading is stopped', async () =>
   assert.deepEqual(shown(captures), [['c1', 6]]);
 });
 
-test('one that cannot be stopped any more is closed, and so is one of which nothing is shown', async () => {
-  const { worker, captures, opening } = await withPart();
-  const closed = cancelled(opening);
+test('one that was read to its end before it was stopped stays as a whole', async () => {
+  const { worker, captures, opening, reading } = await withPart();
   const stopping = captures.stopReading(PATH);
   await worker.answer('stopReading', false);
   await stopping;
-  await closed;
-  assert.deepEqual(shown(captures), []);
+  await reading.answer(facts('c1', { events: 10 }));
+  await opening;
+  assert.deepEqual(shown(captures), [['c1', 10]]);
+});
 
-  const next = cancelled(captures.open(PATH, ignore));
+test('one of which nothing is shown is closed when its reading is stopped', async () => {
+  const worker = new AskedWorker();
+  const captures = new OpenCaptures(worker.engine);
+  const opening = cancelled(captures.open(PATH, ignore));
   await worker.asked('openCapture');
   await captures.stopReading();
-  await next;
+  await opening;
   assert.deepEqual(shown(captures), []);
 });
 

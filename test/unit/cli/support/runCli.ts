@@ -1,11 +1,12 @@
 /** Runs the built command line as a process of its own, as people do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 const CLI = path.resolve('dist/page-holders.js');
 
@@ -68,18 +69,6 @@ export async function runCliIntoFile(args: readonly string[], file: string): Pro
   }
 }
 
-/** Presses Ctrl+C after so many ms. */
-export function runCliAndInterrupt(args: readonly string[], milliseconds: number): Promise<Ended> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'ignore', 'ignore'] });
-  setTimeout(() => child.kill('SIGINT'), milliseconds);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (status) => {
-      resolve({ status, output: '', errors: '' });
-    });
-  });
-}
-
 /** Reads no more than the beginning of the output and goes away, as `head` does. */
 export function runCliAndLeave(args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -92,4 +81,45 @@ export function runCliAndLeave(args: readonly string[]): Promise<Ended> {
       resolve({ status, output: '', errors: Buffer.concat(errors).toString() });
     });
   });
+}
+
+/**
+ * Presses Ctrl+C once the file is open, and when a second one is given once more when that is.
+ *
+ * @param leaves whether the reader of the output is gone by then
+ */
+export async function interruptCli(
+  args: readonly string[],
+  file: string,
+  next: string | null = null,
+  leaves = false,
+): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  const errors: Buffer[] = [];
+  child.stdout.on('data', (bytes: Buffer) => output.push(bytes));
+  child.stderr.on('data', (bytes: Buffer) => errors.push(bytes));
+  const ended = once(child, 'close');
+  for (const each of next === null ? [file] : [file, next]) {
+    await isOpenIn(child.pid!, each);
+    if (leaves) child.stdout.destroy();
+    child.kill('SIGINT');
+  }
+  const [status] = (await ended) as [number | null];
+  return { status, output: Buffer.concat(output).toString(), errors: Buffer.concat(errors).toString() };
+}
+
+/** Resolves some time after a process opened a file, or when it has ended. */
+async function isOpenIn(pid: number, file: string): Promise<void> {
+  const folder = `/proc/${pid}/fd`;
+  const isOpen = (name: string): boolean => {
+    try {
+      return readlinkSync(path.join(folder, name)) === file;
+    } catch {
+      return false;
+    }
+  };
+  while (existsSync(folder) && !readdirSync(folder).some(isOpen)) await setTimeout(10);
+  // Until something of it was read.
+  await setTimeout(200);
 }
