@@ -1,5 +1,5 @@
 /** What is missing from a capture, so that no answer drawn from it is taken for more than it is. */
-import type { Capture, Gap } from '../capture/eventTable';
+import { EventKind, type Capture, type Gap } from '../capture/eventTable';
 import { missingEventTypes } from '../holders/missingEventTypes';
 import { counted, percentText } from './wording';
 
@@ -20,6 +20,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
       ...restNotRead(capture),
       ...missingNames(capture),
       ...lostEvents(capture),
+      ...missingReferences(capture),
       ...missingTypes(capture),
     ];
     known.set(capture, doubts);
@@ -45,6 +46,20 @@ function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {
 }
 
 const NO_NAMES = 'No function names: who holds a page cannot be told';
+
+/** Allocations and attempts alone: a page that failed is named now and then, a holder never. */
+function missingReferences({ events: { kind, length } }: Capture): readonly Doubt[] {
+  let tellsOfPages = false;
+  for (let row = 0; row < length; row++) {
+    if (kind[row]! >= EventKind.PageAlloc) tellsOfPages = true;
+    else if (kind[row] !== EventKind.Other) return [];
+  }
+  if (!tellsOfPages) return [];
+  const label =
+    'No get or put of a page in the capture: who held one cannot be told, and few that failed to move are named';
+  const description = 'the kernel needs CONFIG_DEBUG_PAGE_REF=y, the recording events/page_ref';
+  return [{ label, description }];
+}
 
 function missingTypes(capture: Capture): readonly Doubt[] {
   const missing = missingEventTypes(capture);

@@ -205,9 +205,8 @@ function withheldRulesRow(): Branch {
 export function failedText(found: FoundPages, facts: CaptureFacts): string {
   if (facts.pageEvents === 0) return 'No event speaks of a page';
   if (found.pages === 0) {
-    return facts.lost > 0 || facts.gaps > 0
-      ? 'No page failed to move in what the capture has kept'
-      : 'No page failed to move';
+    if (facts.lost > 0 || facts.gaps > 0) return 'No page failed to move in what the capture has kept';
+    return facts.doubts.length > 0 ? 'No page is named that failed to move' : 'No page failed to move';
   }
   return foundText(found);
 }

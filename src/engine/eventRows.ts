@@ -1,6 +1,6 @@
 /** Events of a capture as rows, so that whatever is claimed can be checked against what was recorded. */
 import { ABSENT, EventKind, NO_CPU, PageFlag, type Capture } from '../capture/eventTable';
-import { countChange } from '../holders/countChange';
+import { countChange, setsCount } from '../holders/countChange';
 import type { MarkEvidence } from '../holders/model';
 import type { PlacedStacks } from './frames';
 import { branch, rangeBranch, type Branch } from './lazyTree';
@@ -106,7 +106,8 @@ export function eventText({ events }: Capture, row: number): string | null {
   const behind = count === ABSENT ? '' : `: count ${count}`;
   switch (kind) {
     case EventKind.PageRefSet:
-      return val === ABSENT ? `count set${behind}` : `count set to ${val}`;
+      if (val === ABSENT) return `count set${behind}`;
+      return setsCount(events, row) ? `count set to ${val}` : `marker ${val}${behind}`;
     case EventKind.PageRefMod:
     case EventKind.PageRefModAndReturn:
       return changeText(countChange(events, row)) + behind;

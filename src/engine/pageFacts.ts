@@ -27,9 +27,9 @@ export function explanations(page: Page): readonly Reference[] {
   return page.references.filter((reference) => reference.weight === 0);
 }
 
-/** Whether the capture shows its count and nothing that tells its references apart. */
+/** Whether the capture has no event of the page, or its count and nothing that tells its references apart. */
 export function isNotJudged(page: Page): boolean {
-  return page.marks.some((mark) => mark.count !== null && mark.held === null);
+  return page.marks.some((mark) => mark.held === null);
 }
 
 /** Whether somebody holds it, known or not. */
