@@ -10,6 +10,7 @@ import { ChooseShown } from './views/chooseShown';
 import { ChosenRows } from './views/chosenRows';
 import { CompareCaptures } from './views/compareCaptures';
 import { CopyAsText } from './views/copyAsText';
+import { CopyEventWithStack } from './views/copyEventWithStack';
 import { EditorCommands } from './views/editorCommands';
 import { EditorFiles } from './views/editorFiles';
 import { DebugInfoChoice } from './views/debugInfoChoice';
@@ -127,6 +128,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     new RevealHolders(holdersTree, holders, shown),
     heldInSource(context, engine, captures, kernelTree, log),
     new CopyAsText(engine, shown, holders, log),
+    new CopyEventWithStack(engine, editor, holders, log),
     new ExportHolders(engine, captures, shown, extensionUri, log),
     new CompareCaptures(engine, captures, log),
     new ShowHoldersOfPfn(engine, shown, log),

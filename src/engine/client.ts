@@ -117,6 +117,8 @@ export class EngineClient implements EngineApi {
   readonly narrowedFilter: EngineApi['narrowedFilter'] = (request, options) =>
     this.ask('narrowedFilter', request, options);
   readonly eventText: EngineApi['eventText'] = (request, options) => this.ask('eventText', request, options);
+  readonly eventWithStack: EngineApi['eventWithStack'] = (request, options) =>
+    this.ask('eventWithStack', request, options);
   readonly completeFilter: EngineApi['completeFilter'] = (request, options) =>
     this.ask('completeFilter', request, options);
 

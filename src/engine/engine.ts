@@ -240,6 +240,10 @@ export class Engine implements EngineApi {
     return Promise.resolve(this.eventQueries.eventText(request));
   }
 
+  eventWithStack(request: Request<'eventWithStack'>): Promise<string> {
+    return Promise.resolve(this.eventQueries.eventWithStack(request));
+  }
+
   completeFilter(request: Request<'completeFilter'>): Promise<Answer<'completeFilter'>> {
     return Promise.resolve(this.eventQueries.completeFilter(request));
   }

@@ -305,6 +305,8 @@ export interface EventRequests {
   };
   /** One event, as `page-holders events` prints it. */
   readonly eventText: { request: { readonly capture: string; readonly row: number }; answer: string };
+  /** One event with its stack, as `trace-cmd report` prints them. */
+  readonly eventWithStack: { request: { readonly capture: string; readonly row: number }; answer: string };
   readonly completeFilter: {
     request: { readonly capture: string; readonly filter: string; readonly offset: number };
     answer: FilterCompletions;

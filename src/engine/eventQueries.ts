@@ -9,6 +9,7 @@ import { CaptureError } from './errors';
 import { eventCells, EVENT_COLUMNS } from './eventCells';
 import { eventDetails } from './eventDetails';
 import { FilterCompleter } from './eventFilter/completeFilter';
+import { eventWithStack } from './eventWithStack';
 import type { FilteredCapture } from './eventFilter/compileFilter';
 import { eventJson, eventLine } from './eventLines';
 import { EventKinds } from './eventFilter/eventKinds';
@@ -248,6 +249,14 @@ export class EventQueries {
 
   eventText({ capture, row }: Ask<'eventText'>): string {
     return eventLine({ columns: EVENT_COLUMNS }, this.eventRow(this.of(capture), row, false));
+  }
+
+  eventWithStack({ capture, row }: Ask<'eventWithStack'>): string {
+    const { source } = this.of(capture);
+    if (!(row >= 0 && row < source.capture.events.length)) {
+      throw new CaptureError(source.facts.path, `has no event ${row}.`);
+    }
+    return eventWithStack(source.capture, row);
   }
 
   completeFilter({ capture, filter, offset }: Ask<'completeFilter'>): FilterCompletions {

@@ -91,6 +91,11 @@ export class CaptureEditor
     return [...this.panels].find((panel) => panel.number === number);
   }
 
+  /** The one that is worked in. */
+  get active(): CaptureEditorPanel | undefined {
+    return [...this.panels].find((panel) => panel.isActive);
+  }
+
   /** Shows the editor of a capture, and a place in it. */
   async open(path: string, place: CapturePlace | null = null): Promise<void> {
     const uri = uriOf(path);

@@ -88,6 +88,15 @@ export class CaptureEditorPanel implements vscode.Disposable {
     return nameOf(this.uri);
   }
 
+  get isActive(): boolean {
+    return this.panel.active;
+  }
+
+  /** Row of the selected event: that of which the page shows the details. */
+  get selectedRow(): number | null {
+    return this.detailsRow;
+  }
+
   /** Shows a place, if the editor is seen. */
   reveal(place: CapturePlace): void {
     if (this.panel.visible) this.tell({ type: 'reveal', ...place });

@@ -26,6 +26,11 @@ export function isMoreRow(row: Row | MoreRow): row is MoreRow {
   return 'left' in row;
 }
 
+/** Whether a command was given a row of a tree; others may run the commands, too. */
+export function isRow(given: unknown): given is Row {
+  return typeof given === 'object' && given !== null && 'node' in given && 'parent' in given;
+}
+
 /** The row that a command is meant for when it comes from the palette or by key, and so has none. */
 export function selectedRow({
   selection: [row],

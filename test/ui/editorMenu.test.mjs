@@ -22,7 +22,11 @@ const status = () => editor().locator('.filter-status');
 const rows = () => editor().locator('.list-body .list-row:visible');
 const selected = (text) => editor().locator('.list-row.selected:visible', { hasText: text });
 const frame = (text) => editor().locator('.frame', { hasText: text }).first();
-const entry = (name) => page.getByRole('menuitem', { name, exact: true });
+/** Its key may stand behind the name. */
+const entry = (name) =>
+  page
+    .getByRole('menuitem')
+    .filter({ has: page.locator('.action-label', { hasText: new RegExp(`^${name}$`) }) });
 
 const OF_EVENT = [
   'Show Holders of This Page',
@@ -30,6 +34,7 @@ const OF_EVENT = [
   'Show Only Events of This Task',
   'Leave Out Events of This Name',
   'Copy Event',
+  'Copy Event with Stack',
   'Copy PFN',
 ];
 const OF_PAGE = OF_EVENT.filter((name) => /Page$|PFN/.test(name));
@@ -92,6 +97,29 @@ describe('the menus of the capture editor', () => {
     await frame('__do_sys_vmsplice').click({ button: 'right' });
     await choose('Copy Frame');
     assert.match(await copied(/vmsplice/), /^__do_sys_vmsplice\+0x[0-9a-f]+$/);
+  });
+
+  it('copy an event with its stack as traces have them, from the Holders view, too', async () => {
+    const printed =
+      /^ +pvm-reader-465 +\[000\] +178\.098472019: page_ref_mod: +pfn=0x12e8d .*val=1024\n.*<stack trace >\n(?:=> \w+.*\n)+=> \w+\S*$/;
+    await eventRow('178.098472019').click({ button: 'right' });
+    await choose('Copy Event with Stack');
+    const text = await copied(printed);
+    await clearClipboard();
+    await eventRow('178.098472019').click();
+    await editor().getByText('Get +1024: count 1027 · pvm-reader-465').waitFor();
+    await page.keyboard.press('Alt+C');
+    assert.equal(await copied(printed), text);
+    await editor().getByText('Show holders').click();
+    const pin = row('GUP pin · process_vm_rw_core', view('Holders'));
+    await pin.click({ button: 'right' });
+    await clearClipboard();
+    await choose('Copy Event with Stack');
+    assert.equal(await copied(printed), text);
+    await clearClipboard();
+    await pin.click();
+    await page.keyboard.press('Alt+C');
+    assert.equal(await copied(printed), text);
   });
 
   it('open a frame, beside too, and show the events that have its function in their stack', async () => {
@@ -191,7 +219,7 @@ describe('the menus of the capture editor', () => {
 async function entries() {
   await page.locator('.monaco-menu').first().waitFor();
   const texts = await page.getByRole('menuitem').filter({ visible: true }).allInnerTexts();
-  return texts.map((text) => text.trim()).filter((text) => text !== '');
+  return texts.map((text) => text.trim().split('\n', 1)[0]).filter((text) => text !== '');
 }
 
 /** VS Code takes no press in the first tenth of a second of a menu, for that is the end of the one that opened it. */
@@ -211,6 +239,8 @@ const untilRows = (wanted) =>
     const texts = await rows().allInnerTexts();
     return texts.length > 0 && wanted(texts);
   });
+
+const clearClipboard = () => page.evaluate(() => navigator.clipboard.writeText('-'));
 
 async function copied(wanted) {
   const read = () => page.evaluate(() => navigator.clipboard.readText());
