@@ -32,7 +32,6 @@ export function runWithKeptCode(script: string, release: string, folder: string)
   const compiled = new vm.Script(WRAPPER.join(readFileSync(script, 'utf8')), {
     filename: script,
     lineOffset: -1,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === null ? {} : { cachedData }),
   });
   const module = { exports: {} };

@@ -7,7 +7,6 @@
  */
 import module, { createRequire } from 'node:module';
 import path from 'node:path';
-import vm from 'node:vm';
 import { version } from '../../package.json';
 import { codeFolder } from './cacheFolder';
 import { runWithKeptCode } from './keptCode';
@@ -22,7 +21,5 @@ const { enableCompileCache }: CompilingModule = module;
 const script = path.join(__dirname, 'cli.js');
 const folder = codeFolder();
 if (folder !== null) enableCompileCache?.(folder);
-// Node before 20.12 cannot load modules from such a script.
-const isKeptByUs = enableCompileCache === undefined && 'constants' in vm;
-if (folder !== null && isKeptByUs) runWithKeptCode(script, version, folder);
+if (folder !== null && enableCompileCache === undefined) runWithKeptCode(script, version, folder);
 else createRequire(__filename)(script);

@@ -13,6 +13,7 @@ const common = {
   minify: true,
   loader: { '.sh': 'text' },
   define: { fetch: 'undefined' },
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
 };
 
