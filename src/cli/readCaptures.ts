@@ -1,4 +1,5 @@
 /** Reads the captures of a command that can be read, with all that names and places their frames, and tells of the rest. */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
@@ -21,8 +22,10 @@ interface ReadCaptures {
   readonly engine: Engine;
   /** In the order of the command line, less those that cannot be read. */
   readonly opened: readonly CaptureFacts[];
-  /** Whether every file that was given could be read. */
+  /** Whether every file that was given was read. */
   readonly isWhole: boolean;
+  /** Says at the end which files could not be read: what was said before has scrolled away. */
+  readonly tellFailures: () => Promise<void>;
   /** What is asked of them, with the pages of the ranges that were given. */
   readonly query: HoldersQuery;
 }
@@ -42,8 +45,10 @@ export async function readCaptures(
   const host = withStreams(nodeHost(cacheFolder(), null, path.join(__dirname, 'decompression.js')));
   const engine = new Engine(host);
   if (rules !== null && !(await useRules(engine, rules, errors))) return null;
+  // Of two that are compared each has its place, also where they are one.
+  const files = least > 1 ? captures : await distinctFiles(captures, errors);
   const reader = new Reader(engine, host.endStream, interruption, progress, least);
-  const opened = await reader.openAll(captures, errors);
+  const opened = await reader.openAll(files, errors);
   if (opened.length === 0) return null;
   if (opened.every(({ symbolFile }) => symbolFile !== null)) {
     const names = opened.map((facts) => facts.path).join(', ');
@@ -63,11 +68,51 @@ export async function readCaptures(
   }
   const { pfns, emptyRanges } = asked;
   const filter = { ...query.filter, pfns: [...query.filter.pfns, ...pfns], emptyRanges };
-  return { engine, opened, isWhole: opened.length === captures.length, query: { ...query, filter } };
+  return {
+    engine,
+    opened,
+    isWhole: opened.length === files.length,
+    tellFailures: () => tellFailures(reader.failed, files.length, errors),
+    query: { ...query, filter },
+  };
+}
+
+/** The files without those that were given before, which would be answered twice. */
+async function distinctFiles(paths: readonly string[], errors: OutputStream): Promise<readonly string[]> {
+  const files = new Map<string, string>();
+  const told = new Set<string>();
+  for (const each of paths) {
+    const identity = await fileIdentity(each);
+    const before = files.get(identity);
+    if (before === undefined) files.set(identity, each);
+    else {
+      const what = before === each ? 'was given more than once' : `is the same file as ${before}`;
+      told.add(`page-holders: ${each}: ${what}; it is read once.\n`);
+    }
+  }
+  for (const line of told) await errors.write(line);
+  return [...files.values()];
+}
+
+/** The same for all names of a file: paths, links. */
+async function fileIdentity(file: string): Promise<string> {
+  if (file === STANDARD_INPUT) return file;
+  const status = await stat(file, { bigint: true }).catch(() => null);
+  // Some file systems do not number their files.
+  return status === null || status.ino === 0n ? path.resolve(file) : `${status.dev} ${status.ino}`;
+}
+
+async function tellFailures(failed: readonly string[], files: number, errors: OutputStream): Promise<void> {
+  if (failed.length === 0) return;
+  await errors.write(
+    `page-holders: ${failed.length} of ${files} files could not be read: ${failed.join(', ')}.\n`,
+  );
 }
 
 /** Opens the files, and none more once Ctrl+C was pressed. */
 class Reader {
+  /** Names of those that could not be read. */
+  readonly failed: string[] = [];
   private readonly opened: CaptureFacts[] = [];
 
   constructor(
@@ -84,9 +129,10 @@ class Reader {
       try {
         const facts = await this.openOne(capture);
         if (facts !== null) this.opened.push(facts);
-        else await errors.write(`page-holders: ${capture}: was not read, as reading was stopped.\n`);
+        else await errors.write(`page-holders: ${nameOf(capture)}: was not read, as reading was stopped.\n`);
       } catch (error) {
         if (!(error instanceof CaptureError)) throw error;
+        this.failed.push(nameOf(capture));
         await errors.write(`page-holders: ${error.message}\n`);
       }
     }
@@ -96,7 +142,7 @@ class Reader {
   /** Null for one that is left out. */
   private async openOne(capture: string): Promise<CaptureFacts | null> {
     const { engine, interruption, progress } = this;
-    const name = capture === STANDARD_INPUT ? STANDARD_INPUT_NAME : path.basename(capture);
+    const name = path.basename(nameOf(capture));
     // Names help with what was read.
     if (interruption.hasStopped) {
       return capture === STANDARD_INPUT
@@ -122,15 +168,18 @@ class Reader {
   private async stop(capture: string, name: string, leaving: AbortController): Promise<string | null> {
     const others = this.opened.filter(({ symbolFile }) => symbolFile === null).length;
     if (others + 1 >= this.least) {
-      const isStopped =
-        this.endStream() ||
-        (await this.engine.stopReading({ path: capture === STANDARD_INPUT ? STANDARD_INPUT_NAME : capture }));
+      const isStopped = this.endStream() || (await this.engine.stopReading({ path: nameOf(capture) }));
       if (isStopped) return `stopped reading ${name}, going on with what was read of it`;
     }
     if (others < this.least) return null;
     leaving.abort();
     return `stopped reading ${name}, going on with what was read before it`;
   }
+}
+
+/** How messages and the engine call it. */
+function nameOf(capture: string): string {
+  return capture === STANDARD_INPUT ? STANDARD_INPUT_NAME : capture;
 }
 
 /** More pages than this are no answer any more. */

@@ -16,7 +16,7 @@ export async function runEvents(
 ): Promise<number> {
   const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
-  const { engine, opened, isWhole } = read;
+  const { engine, opened, isWhole, tellFailures } = read;
   const captures = opened.filter(({ symbolFile }) => symbolFile === null);
   let isAnswered = isWhole;
   for (const facts of captures) {
@@ -38,6 +38,7 @@ export async function runEvents(
     if (isAny || limit === 0) continue;
     await errors.write(`page-holders: ${path}: ${nothingText(filter, nearMiss)}\n`);
   }
+  await tellFailures();
   return isAnswered ? 0 : 2;
 }
 

@@ -18,7 +18,7 @@ export async function runExport(
 ): Promise<number> {
   const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
-  const { engine, opened, isWhole, query } = read;
+  const { engine, opened, isWhole, tellFailures, query } = read;
   for (const facts of opened) {
     if (facts.symbolFile === null && (format === 'csv' || format === 'speedscope')) {
       await tellDoubts(facts, errors);
@@ -27,6 +27,7 @@ export async function runExport(
   }
   if (file === null) {
     for await (const piece of engine.reports.exported(format, query)) await output.write(piece);
+    await tellFailures();
     return isWhole ? 0 : 2;
   }
   try {

@@ -22,7 +22,7 @@ export async function runReport(
 ): Promise<number> {
   const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
-  const { engine, isWhole, query } = read;
+  const { engine, isWhole, tellFailures, query } = read;
   if (format === 'json') {
     for await (const piece of engine.reports.exported('json', query)) await output.write(piece);
   } else {
@@ -30,6 +30,7 @@ export async function runReport(
     const layout = { styles, full, columns: columns ?? output.columns };
     for await (const line of engine.reports.text(query, layout)) await output.write(`${line}\n`);
   }
+  await tellFailures();
   if (!isWhole) return 2;
   return exitCode && engine.reports.anyHeld(query.filter) ? 1 : 0;
 }

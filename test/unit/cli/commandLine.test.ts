@@ -241,12 +241,10 @@ test(
 );
 
 test('whoever reads the output may stop reading', async () => {
-  const { status, errors } = await runCliAndLeave([
-    'report',
-    '--format',
-    'json',
-    ...Array.from({ length: 8 }, () => 'test/fixtures/c_jbd2/report.txt.gz'),
-  ]);
+  const copies = Array.from({ length: 8 }, (_, copy) =>
+    file(`copy${copy}.gz`, readFileSync('test/fixtures/c_jbd2/report.txt.gz')),
+  );
+  const { status, errors } = await runCliAndLeave(['report', '--format', 'json', ...copies]);
   assert.deepEqual([status, errors], [0, '']);
 });
 

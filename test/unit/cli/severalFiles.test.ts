@@ -1,13 +1,14 @@
 /** The command line with several files of one recording. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
 import { runCli, scratch, unbroken } from './support/runCli';
 import { smallTree } from './support/smallTree';
 
+const SAMPLE = 'media/sample/trace.txt';
 const TRACE = 'test/fixtures/a_held/report.txt.gz';
 const DUMP = 'test/fixtures/dumps/page_owner.gz';
 const PERF = 'test/fixtures/perf/multi.perf.data.gz';
@@ -227,4 +228,36 @@ test('two captures of one name are told apart in reports and exports', async () 
   const markdown = await runCli(['export', ...files, '--as', 'markdown']);
   assert.match(markdown.output, /^# before\/report\.txt\.gz · /m);
   assert.match(markdown.output, /^# after\/report\.txt\.gz · /m);
+});
+
+test('a file that is given twice, by whatever name, is reported once', async () => {
+  const link = path.join(scratch, 'link.txt');
+  symlinkSync(path.resolve(SAMPLE), link);
+  const absolute = path.resolve(SAMPLE);
+  const { status, output, errors } = await runCli(['report', SAMPLE, link, absolute, SAMPLE, SAMPLE]);
+  assert.equal(status, 0);
+  assert.equal(output.match(/^trace\.txt · /gm)?.length, 1);
+  assert.deepEqual(errors.split('\n'), [
+    `page-holders: ${link}: is the same file as ${SAMPLE}; it is read once.`,
+    `page-holders: ${absolute}: is the same file as ${SAMPLE}; it is read once.`,
+    `page-holders: ${SAMPLE}: was given more than once; it is read once.`,
+    '',
+  ]);
+  const itself = await runCli(['compare', SAMPLE, SAMPLE]);
+  assert.deepEqual([itself.status, itself.errors], [0, '']);
+  assert.match(itself.output, /^Unchanged \(\d+\)/m);
+});
+
+test('which files could not be read is said again at the end, behind what was said of the others', async () => {
+  const absent = path.join(scratch, 'absent');
+  const said = `page-holders: ${absent} does not exist.`;
+  const again = `page-holders: 1 of 2 files could not be read: ${absent}.`;
+  for (const args of [['report'], ['report', '--format', 'json'], ['events'], ['export', '--as', 'csv']]) {
+    const { status, output, errors } = await runCli([...args, absent, SAMPLE]);
+    assert.equal(status, 2);
+    assert.notEqual(output, '');
+    assert.deepEqual(errors.split('\n'), [said, again, ''], args.join(' '));
+  }
+  // Nothing has come between.
+  assert.equal((await runCli(['report', absent])).errors, `${said}\n`);
 });
