@@ -12,7 +12,7 @@ import {
   startsWith,
 } from './ascii';
 import { ByteInterner } from './byteInterner';
-import { EventKind, NONE } from './eventTable';
+import { EventKind, NONE, type KernelIdentity } from './eventTable';
 import { eventKindOf } from './eventNames';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
@@ -92,6 +92,12 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** Slug for {@link Capture.format}. */
   get format(): string {
     return this.isTraceCmd ? 'trace-cmd-report' : 'ftrace';
+  }
+
+  /** Only a recording script says it. */
+  get kernel(): KernelIdentity | null {
+    const release = this.facts.get('kernel');
+    return release === undefined ? null : { release, buildId: null };
   }
 
   /** Time of the first event in the capture's own clock, in ns or ticks. */
@@ -286,6 +292,9 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       this.gap('started', Number(started[1]), null);
       return true;
     }
+    // Not of the kernel's own, which does not say it: record-script writes it.
+    const kernel = /^# kernel: (\S+)$/.exec(text);
+    if (kernel) this.fact('kernel', kernel[1]!);
     const tracer = /^# tracer: (.+)$/.exec(text);
     if (tracer) this.fact('tracer', tracer[1]!);
     const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)(?:\s+#P:(\d+))?/.exec(text);

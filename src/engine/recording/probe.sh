@@ -152,5 +152,8 @@ if ! grep -q -w -e "$clock" "$tracefs/trace_clock"; then
 	die "no trace clock $clock: expected one of $(cat "$tracefs/trace_clock")"
 fi
 
+cpus=$(($(printf '%s\n' "$tracefs"/per_cpu/cpu* | wc -l)))
+say "memory while it records: $((buffer_kb * cpus / 1024)) MiB ($buffer_kb KiB of buffer for each of $cpus CPUs)"
+
 # A folder that is not there yet: nothing is ever overwritten.
 mkdir "$output" || die "cannot make the folder $output: set output to one that does not exist."

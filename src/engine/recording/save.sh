@@ -1,6 +1,9 @@
 if [ -n "$pinner_files" ]; then
 	for file in buffer alloc_contig_failed longterm_pinner; do
-		if [ -r "$pinner_files/$file" ]; then cat "$pinner_files/$file" >"$output/page_pinner-$file.txt"; fi
+		if [ ! -r "$pinner_files/$file" ]; then continue; fi
+		copy=$output/page_pinner-$file.txt
+		cat "$pinner_files/$file" >"$copy"
+		if [ ! -s "$copy" ]; then rm "$copy"; fi
 	done
 fi
 
@@ -33,8 +36,7 @@ if [ "$kallsyms" = yes ] && [ -r "$proc_kallsyms" ]; then
 		say "WARNING: cat $proc_kallsyms >kallsyms. Only captures with bare addresses need it."
 	fi
 fi
-uname -a >"$output/kernel.txt"
 
-say "done. Open the files of $output in Page Holders:"
+say "done. Open all files of $output together, on any machine: page-holders report $output/*"
 ls -l "$output" >&2
 (exit "$status")

@@ -90,9 +90,13 @@ printf '0\n' >"$buffer/tracing_on"
 
 # ---- Saving ------------------------------------------------------------------------------------
 
-cat "$buffer/trace" >"$output/trace.txt"
-cat "$buffer"/per_cpu/cpu*/stats >"$output/stats.txt" 2>/dev/null || true
-lost=$(sed -n -e 's/^overrun: //p' -e 's/^dropped events: //p' "$output/stats.txt" | {
+# The text says neither which kernel it is of nor what each CPU lost; Page Holders reads the former.
+{
+	printf '# kernel: %s\n' "$(uname -r)"
+	cat "$buffer/trace"
+	for cpu in "$buffer"/per_cpu/cpu*; do sed "s|^|# ${cpu##*/} |" "$cpu/stats" 2>/dev/null || true; done
+} >"$output/trace.txt"
+lost=$(cat "$buffer"/per_cpu/cpu*/stats 2>/dev/null | sed -n -e 's/^overrun: //p' -e 's/^dropped events: //p' | {
 	sum=0
 	while read -r count; do sum=$((sum + count)); done
 	echo "$sum"

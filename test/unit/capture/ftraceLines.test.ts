@@ -54,6 +54,14 @@ test('columns of the task line', async (t) => {
   }
 });
 
+test('the kernel that a recording script writes at the head', async () => {
+  const text = `# kernel: 6.12.5-board\n# tracer: nop\n           owner-464     [003] d..2.   170.662992: ${SET}\n`;
+  const { kernel, problems, facts } = await read(`${text}# cpu0 overrun: 4\n`);
+  assert.deepEqual(kernel, { release: '6.12.5-board', buildId: null });
+  assert.deepEqual(problems, []);
+  assert.ok(facts.some(([name, value]) => name === 'kernel' && value === '6.12.5-board'));
+});
+
 test('a comm may hold any byte', async () => {
   for (const comm of [
     'a b',
