@@ -1,4 +1,5 @@
 // How soon something of a trace.dat of millions of events is on the screen.
+import assert from 'node:assert/strict';
 import { existsSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -54,6 +55,28 @@ if (!isThere) console.log(`no large capture: ${largeCapture} is not there`);
     console.log(`      ${seen.join(', ')}, all read ${read} ms`);
   }
 
+  it('scrolls through its events', async () => {
+    const folder = folderWith('large-scroll');
+    symlinkSync(largeCapture, path.join(folder, 'trace.dat'));
+    await openFolders(folder);
+    await pressFound(path.join(folder, 'trace.dat'));
+    await editor().locator('.legend span').first().waitFor();
+    await editor().locator('.progress').waitFor({ state: 'hidden', timeout: 60_000 });
+    const list = editor().locator('.list-body');
+    const { x, y } = await list.boundingBox();
+    await page.mouse.move(x + 100, y + 100);
+    await noteFrames(list);
+    const until = Date.now() + 3000;
+    while (Date.now() < until) await page.mouse.wheel(0, 1200);
+    const { times, blank } = await list.evaluate(() => globalThis.notedFrames);
+    const sorted = [...times].sort((a, b) => a - b);
+    const within = (part) => Math.round(sorted[Math.floor(sorted.length * part)]);
+    console.log(
+      `      ${times.length} frames, half of them within ${within(0.5)} ms, 99 % within ${within(0.99)} ms, ${blank} with rows that are not there yet`,
+    );
+    assert.ok(blank < times.length / 4, `${blank} of ${times.length} frames have blank rows`);
+  });
+
   it('shows events and the first mark in the editor, with an extension that slept', async () => {
     await open('large', async () => {});
   });
@@ -63,3 +86,18 @@ if (!isThere) console.log(`no large capture: ${largeCapture} is not there`);
     await row(/^0x/, view('Holders')).waitFor();
   });
 });
+
+/** Notes from now on how long each frame of the editor takes, in ms, and how many have rows without their events. */
+const noteFrames = (list) =>
+  list.evaluate((body) => {
+    const noted = { times: [], blank: 0 };
+    globalThis.notedFrames = noted;
+    let last = performance.now();
+    const note = (now) => {
+      noted.times.push(now - last);
+      last = now;
+      if (body.querySelector('.list-row[aria-busy]:not([hidden])') !== null) noted.blank++;
+      requestAnimationFrame(note);
+    };
+    requestAnimationFrame(note);
+  });
