@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import { KIND_LABEL } from '../holders/kindLabel';
 import type { Attempt, Page, Reference, ReferenceEnd } from '../holders/model';
 import { heldTime, lastTime } from './heldTime';
-import { asksForPages, asksForReferences, namedReasons, type HolderFilter, type Role } from './holdersQuery';
+import { asksForPages, asksForReason, asksForReferences, type HolderFilter, type Role } from './holdersQuery';
 import { kindText, pfnText } from './pageFacts';
 import { taskText } from './taskText';
 
@@ -48,7 +48,7 @@ export class HolderMatcher {
   /** Attempts that name no page have no reference to be asked for. */
   attempt(attempt: Attempt): boolean {
     const { reason } = this.filter;
-    if (reason !== null && !namedReasons(reason).includes(attempt.reason ?? '')) return false;
+    if (reason !== null && !asksForReason(reason, attempt.reason)) return false;
     if (asksForPages(this.filter)) return false;
     return !this.asksForReferences || (this.asksForTextAlone() && this.textIsOfAttempt(attempt));
   }

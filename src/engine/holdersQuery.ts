@@ -118,6 +118,12 @@ export function namedReasons(reason: string): readonly string[] {
   return reason.split(',');
 }
 
+/** Whether a filter of these names asks for a migrate reason: contig_range was called cma when CMA alone had it. */
+export function asksForReason(asked: string, reason: string | null): boolean {
+  const newName = (name: string | null): string | null => (name === 'cma' ? 'contig_range' : name);
+  return namedReasons(asked).map(newName).includes(newName(reason));
+}
+
 /** `splice.c:1196`; `iter_to_pipe` where all of a function is meant. */
 function linesText({ file, first, last, function: name }: SourceLines): string {
   return first === last ? `${file.slice(file.lastIndexOf('/') + 1)}:${first}` : name;

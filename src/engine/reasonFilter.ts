@@ -1,7 +1,7 @@
 /** Leaves only some marks of pages, so that one user of migrate_pages or one attempt is seen without the others. */
 import { NUMBERED_REASONS } from '../capture/migrateReasons';
 import type { Mark, Page, Reference } from '../holders/model';
-import { namedReasons } from './holdersQuery';
+import { asksForReason } from './holdersQuery';
 
 /** Names of enum migrate_reason, old and new (include/trace/events/migrate.h). */
 export const MIGRATE_REASONS: readonly string[] = [
@@ -13,8 +13,7 @@ export const MIGRATE_REASONS: readonly string[] = [
 /** The pages that have marks of `reason`, as filters name it, with these marks only; all pages when it is null. */
 export function pagesWithReason(pages: readonly Page[], reason: string | null): readonly Page[] {
   if (reason === null) return pages;
-  const names = namedReasons(reason);
-  return pages.flatMap((page) => withMarks(page, (mark) => names.includes(mark.reason ?? '')) ?? []);
+  return pages.flatMap((page) => withMarks(page, (mark) => asksForReason(reason, mark.reason)) ?? []);
 }
 
 /** The page with the marks that `keep` says alone, and roles as of these; null when none is left. */

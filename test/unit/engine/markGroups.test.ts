@@ -109,4 +109,8 @@ test('a filter by reason keeps the marks of this reason, and judges the referenc
     ],
   );
   assert.equal(pagesWithReason([page(marks, [gone])], 'demotion').length, 0);
+  // One reason, whose name changed: somebody who looks for CMA finds it in each kernel.
+  const old = page([mark({ reason: 'cma' })], []);
+  assert.equal(pagesWithReason([page(marks, [gone])], 'cma,demotion').length, 1);
+  assert.equal(pagesWithReason([old], 'contig_range').length, 1);
 });
