@@ -14,7 +14,7 @@ import {
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import type { PfnRange } from '../holders/model';
 import { wrappedNames } from './helpText';
-import { listed, once, oneOf, UsageError } from './options';
+import { listed, once, oneOf, refuseTurnedRange, UsageError } from './options';
 
 /** Files to be read, and how what they say is to be shown. */
 export interface CaptureInput {
@@ -139,6 +139,7 @@ function isOnePage({ first, last }: PfnRange): boolean {
 function rangeOf(command: string, given: string): PfnRange {
   const range = parsePfnRange(given);
   if (range !== null) return range;
+  refuseTurnedRange(command, given);
   throw new UsageError(
     command,
     `--pfn ${given}: expected a page frame number, like 0x12f98 or 77720, or a range, like 0x12800..0x12fff`,

@@ -1,5 +1,6 @@
 /** Reading the options of a command, with messages that name the command, the option and what was expected. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { turnedPfnRange } from '../engine/holdersQuery';
 import { nearestName } from './nearestName';
 import { STANDARD_INPUT } from './streams';
 
@@ -103,6 +104,13 @@ export function oneOf<Name extends string>(
   const name = names.find((each) => each === given);
   if (name !== undefined) return name;
   throw new UsageError(command, `${option} ${given}: expected ${alternatives(names)}`);
+}
+
+/** @throws UsageError for a range of PFNs whose ends are the other way round */
+export function refuseTurnedRange(command: string, pfns: string): void {
+  const turned = turnedPfnRange(pfns);
+  if (turned === null) return;
+  throw new UsageError(command, `--pfn ${pfns}: the ends are reversed; expected ${turned}`);
 }
 
 /** `text or json`, `page, holder, attempt or task` */

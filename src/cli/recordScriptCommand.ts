@@ -12,7 +12,7 @@ import {
 } from '../engine/recording/recordOptions';
 import { namesOf } from '../engine/holdersQuery';
 import { wrappedNames } from './helpText';
-import { oneOf, parseOptions, UsageError } from './options';
+import { oneOf, parseOptions, refuseTurnedRange, UsageError } from './options';
 
 export interface RecordScriptCommand {
   readonly name: 'record-script';
@@ -107,6 +107,7 @@ function pagesOf(area: string | undefined, pfns: string | undefined): RecordedPa
   if (pfns === undefined) return { kind: 'all' };
   const range = parsePfnRange(pfns);
   if (range !== null) return { kind: 'pfns', range };
+  refuseTurnedRange('record-script', pfns);
   throw new UsageError(
     'record-script',
     `--pfn ${pfns}: expected page frame numbers, like 0x12800..0x12fff or 77720`,

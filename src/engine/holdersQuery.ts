@@ -177,6 +177,14 @@ export function parsePfnRange(text: string): PfnRange | null {
   return ends.some(isBareHexadecimal) ? hexadecimalRange(ends) : rangeBetween(...ends);
 }
 
+/** The range that was meant where the ends are the other way round: `0x100..0x200` of `0x200-0x100`; null for any other text. */
+export function turnedPfnRange(text: string): string | null {
+  if (parsePfnRange(text) !== null) return null;
+  const [from, to] = endsOf(text) ?? ['', ''];
+  const turned = `${to}..${from}`;
+  return parsePfnRange(turned) === null ? null : turned;
+}
+
 /** What {@link parsePfnRange} takes for decimal, read as kernels print PFNs; null for what is told apart by itself. */
 export function parseBarePfnRange(text: string): PfnRange | null {
   const ends = endsOf(text);

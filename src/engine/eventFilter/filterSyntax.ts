@@ -194,6 +194,10 @@ class FilterParser {
     const { text, start } = this.value(',');
     const value = text === '' ? null : parseFilterValue(key.value, text);
     if (value === null) {
+      const turned = turnedRange(key, text);
+      if (turned !== null) {
+        this.fail(start, this.at, `${key.name}: the ends of ${text} are reversed; expected ${turned}.`);
+      }
       const found = text === '' ? '' : ` instead of ${text}`;
       this.fail(start, Math.max(this.at, start + 1), `${key.name}: expected ${key.expected}${found}.`);
     }
@@ -286,4 +290,13 @@ function operatorOf(sign: string): Operator {
 /** As tracefs has it in its filters: `pfn == 0x12c02`. */
 function withoutKey(sign: string): string {
   return `Expected a key before ${sign}, without spaces: pfn${sign}0x12c02; put text in quotes.`;
+}
+
+/** The range that was meant where the ends of one are the other way round; null for any other text. */
+function turnedRange(key: FilterKey, text: string): string | null {
+  const [from, to, ...others] = text.split(text.includes('..') ? '..' : '-');
+  const turned = `${to}..${from}`;
+  return to !== undefined && others.length === 0 && parseFilterValue(key.value, turned) !== null
+    ? turned
+    : null;
 }

@@ -123,6 +123,10 @@ test('wrong usage is told with what was expected', async () => {
     [['report', SAMPLE, '--tree', '--full'], /report: --tree: expected a value before --full; /],
     [['export', SAMPLE, '--as', '-o', 'x'], /export: --as: expected a value before -o; /],
     [['report', SAMPLE, '--full=yes'], /report: --full takes no value\n/],
+    [
+      ['report', SAMPLE, '--pfn', '0x200-0x100'],
+      /report: --pfn 0x200-0x100: the ends are reversed; expected 0x100\.\.0x200\n/,
+    ],
     [['report', SAMPLE, '--pfn', '-1'], /report: --pfn -1: expected a page frame number/],
   ];
   for (const [args, message] of wrong) {
@@ -261,7 +265,8 @@ test('record-script prints a script, and takes only what a script can be made of
   assert.match(output, /\npfn_first=0x12800\npfn_last=0x12fff\n/);
   assert.match(output, /\nbuffer_kb=4096\n/);
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--pfn', '0x20..0x10'], /--pfn 0x20\.\.0x10: expected page frame numbers, like/],
+    [['--pfn', '0x20..x'], /--pfn 0x20\.\.x: expected page frame numbers, like/],
+    [['--pfn', '0x20..0x10'], /--pfn 0x20\.\.0x10: the ends are reversed; expected 0x10\.\.0x20\n/],
     [['--pfn', '5', '--cma-area', 'dma'], /two ways to say the same/],
     [['--cma-area', '../x'], /--cma-area \.\.\/x: expected a name as in debugfs/],
     [['--events', 'all'], /--events all: expected auto, page_ref, page_pin_owner or page_pinner/],

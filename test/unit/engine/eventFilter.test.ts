@@ -94,6 +94,11 @@ test('what C and the filters of tracefs write for and, or and not is understood'
   assert.match(problemOf('cpu:0 && || cpu:1'), /^9-10 Expected a test or a word behind &&\./);
   assert.match(problemOf('cpu:0 | cpu:1'), /^6-7 Expected or or \|\| instead of \|\./);
   assert.match(problemOf('cpu:0 & cpu:1'), /^6-7 Expected and or && instead of &\./);
+  assert.match(
+    problemOf('pfn:2fff-2800'),
+    /^4-13 pfn: the ends of 2fff-2800 are reversed; expected 2800\.\.2fff\./,
+  );
+  assert.match(problemOf('count:3..1'), /^6-10 count: the ends of 3\.\.1 are reversed; expected 1\.\.3\./);
   assert.match(problemOf('pfn == 0x12'), /^4-6 Expected a key before ==, without spaces/);
   assert.equal(problemOf('"&&" "|" flags:lru|private'), '');
 });
