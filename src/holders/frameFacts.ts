@@ -61,22 +61,24 @@ export const Step = {
   putsBackOffLru: 512,
 } as const;
 
-const ANONYMOUS_FUNCTIONS: ReadonlySet<string> = new Set([
+export const ANONYMOUS_FUNCTIONS: ReadonlySet<string> = new Set([
   'rmap_walk_anon',
   'do_anonymous_page',
   'do_huge_pmd_anonymous_page',
   'add_to_swap_cache',
   'wp_page_copy',
 ]);
-const FILE_FUNCTIONS: ReadonlySet<string> = new Set([
+export const FILE_FUNCTIONS: ReadonlySet<string> = new Set([
   'rmap_walk_file',
   'shmem_get_folio_gfp',
   'shmem_getpage_gfp',
   'shmem_alloc_and_acct_folio',
+  'shmem_alloc_and_add_folio',
   'shmem_add_to_page_cache',
   '__filemap_add_folio',
   'filemap_add_folio',
   '__filemap_get_folio',
+  '__filemap_get_folio_mpol',
   'filemap_fault',
   'shmem_fault',
   'page_cache_ra_unbounded',

@@ -1,9 +1,10 @@
 /**
  * What a reference is for, as data: which kernel functions take and drop references of a kind.
  *
- * Checked against linux-6.1 and real recordings; alternatives name the same step in other kernels (5.10 to 6.12
- * and a little beyond). What counts is the function that stands in a stack, so that callers into which the real
- * one is inlined are named too. Suffixes such as `.constprop.0` are stripped before matching.
+ * Checked against the source of 6.1 and real recordings; alternatives name the same step in other kernels. Which of
+ * 5.10, 6.1, 6.12 and 7.3 have a function is in test/unit/holders/kernelFunctions.txt. What counts is the function
+ * that stands in a stack, so that callers into which the real one is inlined are named too. Suffixes such as
+ * `.constprop.0` are stripped before matching.
  */
 import type { KindRule } from './kindRule';
 import type { Kind } from './model';
@@ -41,7 +42,7 @@ export function isLongKind(kind: Kind): boolean {
 }
 
 /** Reference counting itself and the tracer's own frames: kept in the stack, never the holder. */
-const PLUMBING = new Set([
+export const PLUMBING: ReadonlySet<string> = new Set([
   'folio_put',
   '__folio_put',
   'folio_put_refs',
@@ -55,11 +56,13 @@ const PLUMBING = new Set([
   'folios_put_refs',
   'free_pages_and_swap_cache',
   'free_page_and_swap_cache',
+  'free_folio_and_swap_cache',
   'put_pages_list',
   '__pagevec_release',
   '__folio_batch_release',
   'pagevec_release',
   '__free_pages',
+  '___free_pages',
   'folio_get',
   'get_page',
   'folio_try_get',
@@ -125,7 +128,8 @@ const INTERRUPT_ENTRIES = new Set([
   'asm_call_irq_on_stack',
   'asm_call_sysvec_on_stack',
   // riscv, powerpc, s390
-  'handle_arch_irq',
+  'generic_handle_arch_irq',
+  'handle_riscv_irq',
   'do_irq',
   'do_IRQ',
   'do_io_irq',
@@ -157,7 +161,15 @@ export const ALLOCATOR_FUNCTIONS: ReadonlySet<string> = new Set([
   '__alloc_pages_noprof',
   '__alloc_pages_nodemask',
   '__alloc_frozen_pages_noprof',
+  'alloc_frozen_pages_noprof',
+  'alloc_frozen_pages_nolock_noprof',
   '__alloc_pages_bulk',
+  'alloc_pages_bulk_noprof',
+  'alloc_pages_bulk_mempolicy_noprof',
+  'alloc_pages_node_noprof',
+  'alloc_pages_nolock_noprof',
+  'alloc_pages_preferred_many',
+  'alloc_page_interleave',
   'alloc_pages',
   'alloc_pages_noprof',
   'alloc_pages_current',
@@ -168,12 +180,15 @@ export const ALLOCATOR_FUNCTIONS: ReadonlySet<string> = new Set([
   '__folio_alloc_noprof',
   'folio_alloc',
   'folio_alloc_noprof',
+  'folio_alloc_mpol_noprof',
   'filemap_alloc_folio',
   'filemap_alloc_folio_noprof',
   'vma_alloc_folio',
   'vma_alloc_folio_noprof',
   '__get_free_pages',
+  'get_free_pages_noprof',
   'get_zeroed_page',
+  'get_zeroed_page_noprof',
   'split_page',
   'split_map_pages',
 ]);
@@ -182,6 +197,10 @@ export const ALLOCATOR_FUNCTIONS: ReadonlySet<string> = new Set([
 export const REASON_BY_FUNCTION: ReadonlyMap<string, string> = new Map([
   ['alloc_contig_range', 'contig_range'],
   ['alloc_contig_range_noprof', 'contig_range'],
+  // Since a range is allocated without references first (7.3).
+  ['alloc_contig_frozen_range_noprof', 'contig_range'],
+  ['cma_alloc_frozen', 'contig_range'],
+  ['cma_alloc_frozen_compound', 'contig_range'],
   ['__alloc_contig_migrate_range', 'contig_range'],
   ['cma_alloc', 'contig_range'],
   ['compact_zone', 'compaction'],

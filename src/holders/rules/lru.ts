@@ -42,9 +42,7 @@ export const LRU_RULES: readonly KindRule[] = [
         'mlock_page',
         'mlock_new_page',
         'munlock_page',
-        'folio_batch_add_and_move',
         '__folio_batch_add_and_move',
-        'pagevec_add_and_need_flush',
       ],
     },
     release: {
@@ -102,6 +100,7 @@ export const LRU_RULES: readonly KindRule[] = [
         'get_huge_page_for_hwpoison',
         'get_hwpoison_huge_page',
         'get_hwpoison_hugetlb_folio',
+        'me_huge_page',
       ],
       // do_migrate_range and madvise_inject_error are inlined into these in 6.1.
       direct: ['offline_pages', 'do_madvise'],
@@ -140,6 +139,9 @@ export const LRU_RULES: readonly KindRule[] = [
         'move_folios_to_lru',
         'move_pages_to_lru',
         'do_madvise',
+        'put_ref_page',
+        'me_huge_page',
+        'try_to_split_thp_page',
       ],
     },
     closes: ['isolation', 'allocation'],
@@ -166,7 +168,6 @@ export const LRU_RULES: readonly KindRule[] = [
     acquire: {
       strong: [
         'numa_migrate_prep',
-        'numa_migrate_check',
         'numamigrate_isolate_page',
         'migrate_misplaced_folio_prepare',
         'do_numa_page',
@@ -177,7 +178,6 @@ export const LRU_RULES: readonly KindRule[] = [
       direct: [
         'migrate_misplaced_page',
         'migrate_misplaced_folio',
-        'migrate_misplaced_folio_prepare',
         'numamigrate_isolate_page',
         'do_numa_page',
         'do_huge_pmd_numa_page',
@@ -186,8 +186,9 @@ export const LRU_RULES: readonly KindRule[] = [
     closes: ['isolation'],
     takenIn: ['numa_migrate_prep', 'do_numa_page', 'do_huge_pmd_numa_page'],
     restsOn:
-      'mm/memory.c do_numa_page and mm/huge_memory.c do_huge_pmd_numa_page get by numa_migrate_prep ' +
-      '(numa_migrate_check since 6.11); mm/migrate.c migrate_misplaced_page drops it',
+      'mm/memory.c do_numa_page and mm/huge_memory.c do_huge_pmd_numa_page get by numa_migrate_prep (6.1); in 6.12 ' +
+      'the only reference is that of migrate_misplaced_folio_prepare, which isolates; mm/migrate.c ' +
+      'migrate_misplaced_page drops it',
     seenIn: 'source',
   },
   {
@@ -243,10 +244,21 @@ export const LRU_RULES: readonly KindRule[] = [
     label: 'destination of a migration',
     acquire: {},
     release: {
-      direct: ['migrate_pages_batch', 'migrate_pages', 'migrate_folio_move', 'migrate_folio_undo_dst'],
+      direct: [
+        'migrate_pages_batch',
+        'migrate_pages',
+        'migrate_folio_move',
+        'migrate_folio_undo_dst',
+        'unmap_and_move_hugetlb_folio',
+      ],
     },
     closes: ['allocation', 'isolation'],
-    takenIn: ['alloc_migration_target', 'compaction_alloc', 'alloc_misplaced_dst_page'],
+    takenIn: [
+      'alloc_migration_target',
+      'compaction_alloc',
+      'alloc_misplaced_dst_page',
+      'alloc_misplaced_dst_folio',
+    ],
     restsOn:
       'mm/migrate.c: after folio_add_lru(dst) the page that was moved to gives up the reference of its allocation ' +
       '(migrate_folio_move since 6.3, inlined into migrate_pages_batch; unmap_and_move before)',

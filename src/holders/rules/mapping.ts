@@ -3,6 +3,7 @@ import type { KindRule } from '../kindRule';
 
 // Functions that take a reference and drop it themselves: one list serves both ends of their rule.
 const KSM_SCAN_FUNCTIONS = [
+  'ksm_next_page_pmd_entry',
   'get_ksm_page',
   'ksm_get_folio',
   'ksm_scan_thread',
@@ -27,9 +28,14 @@ const KHUGEPAGED_FUNCTIONS = [
   'khugepaged_scan_pmd',
   'hpage_collapse_scan_file',
   'hpage_collapse_scan_pmd',
+  // 7.3
+  'collapse_scan_file',
+  'collapse_scan_pmd',
+  'try_collapse_pte_mapped_thp',
 ];
 const HUGE_PAGE_SPLIT_FUNCTIONS = [
   'deferred_split_scan',
+  'deferred_split_isolate',
   'split_huge_pages_all',
   'split_huge_pages_pid',
   'split_huge_pages_in_file',
@@ -39,6 +45,7 @@ const HUGE_PAGE_SPLIT_STEPS = [
   'split_huge_page_to_list_to_order',
   '__split_huge_page',
   '__folio_split',
+  '__folio_freeze_and_split_unmapped',
 ];
 const SCANS_BY_PFN_FUNCTIONS = [
   'page_idle_get_page',
@@ -47,6 +54,9 @@ const SCANS_BY_PFN_FUNCTIONS = [
   'page_idle_bitmap_write',
   'damon_get_page',
   'damon_get_folio',
+  // They hold a huge page of hugetlb while its young bit is looked at.
+  'damon_hugetlb_mkold',
+  'damon_young_hugetlb_entry',
 ];
 const MIGRATION_WAIT_FUNCTIONS = [
   '__migration_entry_wait',
@@ -71,7 +81,6 @@ export const MAPPING_RULES: readonly KindRule[] = [
         'copy_present_page',
         'copy_nonpresent_pte',
         'copy_huge_pmd',
-        'copy_huge_pud',
         'copy_hugetlb_page_range',
         'filemap_map_pages',
         'filemap_map_folio_range',
@@ -97,19 +106,21 @@ export const MAPPING_RULES: readonly KindRule[] = [
         'insert_page',
         'insert_pages',
         'insert_page_into_pte_locked',
-        'insert_folio_pmd',
         'vm_insert_page',
         'vm_insert_pages',
         'replace_page',
         '__replace_page',
         'try_to_merge_one_page',
         'unuse_pte',
-        'restore_exclusive_pte',
         'migrate_vma_insert_page',
         'hugetlb_fault',
         'hugetlb_no_page',
         'hugetlb_wp',
         'hugetlb_cow',
+        'insert_pmd',
+        'insert_pud',
+        'set_huge_pmd',
+        'map_anon_folio_pte_nopf',
       ],
       weak: ['__handle_mm_fault'],
     },
@@ -134,10 +145,9 @@ export const MAPPING_RULES: readonly KindRule[] = [
         'next_uptodate_page',
         'next_uptodate_folio',
         'filemap_map_pages',
-        'move_present_pte',
         'replace_page',
         '__replace_page',
-        'restore_exclusive_pte',
+        '__zap_vma_range',
       ],
       weak: [
         'filemap_fault',
@@ -184,11 +194,12 @@ export const MAPPING_RULES: readonly KindRule[] = [
         'mfill_atomic_pte_copy',
         'mcopy_atomic_pte',
         'mcontinue_atomic_pte',
+        '__mfill_atomic_pte',
       ],
       direct: ['mfill_atomic', '__mcopy_atomic', 'mfill_atomic_hugetlb', '__mcopy_atomic_hugetlb'],
     },
     closes: ['page-table', 'allocation', 'page-cache-lookup'],
-    takenIn: ['mfill_atomic_install_pte', 'mcopy_atomic_pte'],
+    takenIn: ['mcopy_atomic_pte', 'mfill_atomic_pte_copy'],
     restsOn:
       'mm/userfaultfd.c: UFFDIO_COPY and UFFDIO_CONTINUE map a page, and put it again when they cannot',
     seenIn: 'source',
@@ -197,7 +208,7 @@ export const MAPPING_RULES: readonly KindRule[] = [
     kind: 'page-cache-lookup',
     label: 'userfaultfd move',
     acquire: { strong: ['move_pages_pte', 'move_pages_ptes', 'move_pages_huge_pmd'] },
-    release: { strong: ['move_pages_pte', 'move_pages_ptes', 'move_pages_huge_pmd'] },
+    release: { strong: ['move_pages_pte', 'move_pages_ptes', 'move_pages_huge_pmd', 'move_present_ptes'] },
     closes: ['page-cache-lookup'],
     takenIn: ['move_pages_pte'],
     restsOn: 'mm/userfaultfd.c since 6.8: UFFDIO_MOVE holds the source folio while it locks it',
@@ -220,7 +231,14 @@ export const MAPPING_RULES: readonly KindRule[] = [
   },
   {
     kind: 'swap-cache',
-    acquire: { strong: ['add_to_swap_cache', '__swap_cache_add_folio', 'swap_cache_add_folio'] },
+    acquire: {
+      strong: [
+        'add_to_swap_cache',
+        '__swap_cache_add_folio',
+        'swap_cache_add_folio',
+        '__swap_cache_do_add_folio',
+      ],
+    },
     release: {
       strong: [
         'delete_from_swap_cache',
@@ -248,11 +266,25 @@ export const MAPPING_RULES: readonly KindRule[] = [
         '__read_swap_cache_async',
         'read_swap_cache_async',
         '__try_to_reclaim_swap',
+        'swap_cache_alloc_folio',
+        'swap_cache_read_folio',
       ],
     },
     release: {
-      strong: ['swap_cluster_readahead', 'swap_vma_readahead'],
-      weak: ['__try_to_reclaim_swap', '__read_swap_cache_async', 'free_swap_and_cache'],
+      strong: [
+        'swap_cluster_readahead',
+        'swap_vma_readahead',
+        'swapin_walk_pmd_entry',
+        'force_shm_swapin_readahead',
+        'shmem_swapin_range',
+      ],
+      weak: [
+        '__try_to_reclaim_swap',
+        '__read_swap_cache_async',
+        'free_swap_and_cache',
+        'mincore_swap',
+        'zswap_writeback_entry',
+      ],
     },
     closes: ['page-cache-lookup', 'allocation'],
     takenIn: ['read_swap_cache_async', 'lookup_swap_cache'],
@@ -344,6 +376,12 @@ export const MAPPING_RULES: readonly KindRule[] = [
         'damon_pa_pageout',
         'damon_young_pmd_entry',
         'damon_pa_apply_scheme',
+        'damon_pa_mark_accessed_or_deactivate',
+        'damon_pa_de_activate',
+        'damon_pa_migrate',
+        'damon_pa_stat',
+        'damon_pa_invalid_damos_folio',
+        'damon_pa_apply_probes',
       ],
     },
     closes: ['page-cache-lookup', 'isolation'],
@@ -356,8 +394,12 @@ export const MAPPING_RULES: readonly KindRule[] = [
   {
     kind: 'page-cache-lookup',
     label: 'madvise',
-    acquire: { strong: ['madvise_cold_or_pageout_pte_range', 'madvise_free_pte_range'] },
-    release: { strong: ['madvise_cold_or_pageout_pte_range', 'madvise_free_pte_range'] },
+    acquire: {
+      strong: ['madvise_cold_or_pageout_pte_range', 'madvise_free_pte_range', 'madvise_free_huge_pmd'],
+    },
+    release: {
+      strong: ['madvise_cold_or_pageout_pte_range', 'madvise_free_pte_range', 'madvise_free_huge_pmd'],
+    },
     closes: ['page-cache-lookup', 'isolation'],
     takenIn: ['madvise_cold_or_pageout_pte_range', 'madvise_free_pte_range'],
     restsOn: 'mm/madvise.c: both hold a huge page that they split, MADV_PAGEOUT puts what cannot be isolated',

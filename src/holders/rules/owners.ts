@@ -8,10 +8,8 @@ export const OWNER_RULES: readonly KindRule[] = [
     acquire: {
       strong: [
         'zs_page_migrate',
-        'replace_sub_page',
         'z3fold_page_migrate',
         'virtballoon_migratepage',
-        'balloon_page_insert',
         'balloon_page_migrate',
         'vmballoon_migratepage',
         'cmm_migratepage',
@@ -170,23 +168,25 @@ export const OWNER_RULES: readonly KindRule[] = [
         'ttm_tt_swapin',
         'udmabuf_create',
         'udmabuf_pin_folios',
+        'shmem_get_pages',
       ],
     },
     release: {
       strong: [
         'drm_gem_put_pages',
         'shmem_sg_free_table',
-        '__shmem_release',
-        'shmem_release',
         'release_udmabuf',
         'unpin_all_folios',
         'ttm_tt_swapout',
+        'shmem_put_pages',
+        'i915_gem_object_put_pages_shmem',
       ],
     },
     closes: ['driver', 'page-cache-lookup', 'gup-pin', 'allocation'],
-    takenIn: ['drm_gem_get_pages', 'shmem_sg_alloc_table'],
+    takenIn: ['drm_gem_get_pages', 'shmem_sg_alloc_table', 'shmem_get_pages'],
     restsOn:
-      'drivers/gpu/drm/drm_gem.c drm_gem_get_pages, i915/gem/i915_gem_shmem.c: shmem pages that a GPU uses; ' +
+      'drivers/gpu/drm/drm_gem.c drm_gem_get_pages, i915/gem/i915_gem_shmem.c (shmem_get_pages itself up to 5.10): shmem ' +
+      'pages that a GPU uses; ' +
       'drivers/dma-buf/udmabuf.c',
     seenIn: 'source',
     expectedLongTerm: true,

@@ -1,75 +1,59 @@
 /**
- * The kernel functions that the rules name are held against the source of 6.1, so that a name that no kernel has is
- * found: each stands there, or is listed here as one of another kernel.
+ * The kernel functions that the holders' code names, held against kernels: kernelFunctions.txt beside this file says
+ * which of them has each function, so that a name that no kernel has is found without a kernel tree at hand. Where
+ * there is one, the list is held against it. PAGE_HOLDERS_KERNEL_TREES names trees, with `:` between them;
+ * UPDATE_KERNEL_FUNCTIONS=1 writes what they have into the list: look at the difference.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { ANONYMOUS_FUNCTIONS, FILE_FUNCTIONS } from '../../../src/holders/frameFacts';
 import { STRENGTHS, type KindRule } from '../../../src/holders/kindRule';
-import { KIND_RULES } from '../../../src/holders/kindRules';
+import {
+  ALLOCATOR_FUNCTIONS,
+  ISOLATION_SCANNERS,
+  KIND_RULES,
+  MEMORY_FAILURE_FUNCTIONS,
+  MIGRATE_FUNCTIONS,
+  PLUMBING,
+  PUTBACK_FUNCTIONS,
+  REASON_BY_FUNCTION,
+  REMAP_FUNCTIONS,
+  UNMAP_FUNCTIONS,
+} from '../../../src/holders/kindRules';
 
-const tree =
-  process.env['PAGE_HOLDERS_KERNEL_TREE'] ?? path.join(homedir(), '.cache/page-holders/linux-source-6.1');
-const skip = existsSync(path.join(tree, 'Kconfig'))
-  ? false
-  : `no kernel tree at ${tree}: unpack linux-source-6.1 there, or set PAGE_HOLDERS_KERNEL_TREE`;
+const LIST = 'test/unit/holders/kernelFunctions.txt';
 const FOLDERS = 'arch block crypto drivers fs include io_uring ipc kernel lib mm net security sound virt';
+/** Kernels that were looked through from end to end, as the list names them. */
+const SEARCHED = ['5.10', '6.1', '6.12', '7.3'];
 
-/** Up to 6.1, or in 6.1 before its stable releases took over later code. */
-const EARLIER = `
-  __add_to_page_cache_locked __bio_iov_append_get_pages __buffer_migrate_page __delete_from_page_cache
-  __get_huge_page_for_hwpoison __i915_gem_userptr_get_pages_worker __lru_cache_add __munlock_isolate_lru_page
-  __munlock_isolated_page __pagevec_lru_add __pipe_get_pages __putback_lru_fast __shmem_release activate_page
-  add_to_page_cache_locked aio_migratepage alloc_set_pte bio_unmap_user block_invalidatepage
-  btree_write_cache_pages deactivate_file_page end_page_private_2 find_get_pages_contig find_lock_entry
-  follow_huge_pmd generic_file_buffered_read generic_file_buffered_read_get_pages huge_add_to_page_cache
-  iomap_migrate_page isolate_huge_page isolate_lru_pages khugepaged_scan_file khugepaged_scan_pmd
-  lookup_swap_cache memory_failure_hugetlb migrate_page_add migrate_page_move_mapping migrate_vma_prepare
-  mlock_page move_pages_to_lru mpage_read_end_io mpage_readpages munlock_vma_pages_range nfs_page_create
-  page_cache_free_page page_cache_pipe_buf_get page_cache_readahead_unbounded pagevec_add_and_need_flush
-  pin_user_pages_locked put_compound_head putback_active_hugepage read_cache_pages remove_huge_page
-  rotate_reclaimable_page shmem_getpage_gfp shmem_mcopy_atomic_pte shmem_replace_page truncate_inode_page
-  try_grab_compound_head try_to_free_swap unmap_and_move vaddr_get_pfn zerocopy_fill_skb_from_iter
-`;
-/** Since 6.2. */
-const LATER = `
-  __collapse_huge_page_copy_succeeded __folio_batch_add_and_move __folio_migrate_mapping __folio_split
-  __io_uaddr_map __kvm_faultin_pfn __kvm_vcpu_map __migrate_device_finalize __page_frag_alloc_align
-  __put_partials __swap_cache_add_folio __swap_cache_del_folio __tlb_batch_free_encoded_pages
-  __kvm_gmem_get_pfn add_folio_for_migration amdxdna_get_ubuf amdxdna_ubuf_release anon_pipe_read attach_extent_buffer_folio batch_unpin bdev_getblk
-  btrfs_release_extent_buffer_folios copy_present_ptes damon_get_folio delayed_vfree_work
-  detach_extent_buffer_folio filemap_get_entry filemap_get_folios_dirty filemap_get_incore_folio
-  filemap_map_folio_range filemap_map_order0_folio filemap_splice_read folio_create_empty_buffers
-  folio_deactivate folio_end_writeback_no_dropbehind folio_mark_lazyfree folio_putback_active_hugetlb
-  folio_release_kmap folio_start_private_2 folio_unmap_invalidate folio_walk_start fuse_ref_folio get_hwpoison_hugetlb_folio
-  grow_dev_folio gup_fast_fallback gup_fast_pgd_range gup_fast_pmd_leaf gup_fast_pte_range
-  hugetlb_follow_page_mask ifs_alloc ifs_free insert_folio_pmd io_buffer_register_bvec io_free_region
-  io_free_rsrc_node io_mem_alloc io_pages_free io_pin_pbuf_ring io_put_bl io_release_ubuf
-  iopt_area_unfill_domain iopt_area_unfill_domains iopt_pages_fill iopt_pages_fill_xarray
-  iopt_pages_unfill_xarray iov_iter_extract_pages iov_iter_extract_user_pages isolate_hugetlb
-  isolate_movable_ops_page ksm_get_folio kvm_follow_pfn kvm_gmem_allocate kvm_gmem_get_folio
-  kvm_gmem_get_pfn kvm_gmem_populate kvm_prefetch_pages kvm_release_faultin_page
-  mapping_try_invalidate memfd_pin_folios mfill_atomic mfill_atomic_hugetlb mfill_atomic_pte_continue
-  mfill_atomic_pte_copy migrate_device_pfn_lock migrate_device_pfns migrate_folio_undo_dst
-  migrate_folio_undo_src migrate_misplaced_folio migrate_misplaced_folio_prepare mlock_drain_local
-  mlock_drain_remote mlock_folio_batch mlock_new_folio move_pages_huge_pmd move_pages_pte move_pages_ptes
-  mshv_region_evict mshv_region_evict_pages mshv_region_pin mshv_region_populate mshv_region_populate_pages
-  move_present_pte munlock_folio napi_frag_unref netfs_extract_user_iter next_uptodate_folio
-  nfs_page_create_from_folio nfs_page_create_from_page numa_migrate_check page_frag_cache_drain
-  page_idle_get_folio page_pool_put_unrefed_netmem page_pool_put_unrefed_page page_pool_return_netmem
-  pfn_reader_user_pin pte_free_now put_and_unmap_page putback_movable_ops_page release_free_list
-  release_pte_folio replace_page_cache_folio set_pte_range sk_skb_reason_drop skb_splice_from_iter
-  splice_folio_into_pipe splice_to_socket split_huge_page_to_list_to_order svc_rqst_release_pages
-  swap_cache_add_folio swap_cache_del_folio try_grab_folio_fast udmabuf_pin_folios unpin_all_folios unpin_folio
-  unpin_folios unpin_user_folio writeback_iter xe_vma_userptr_pin_pages zap_present_folio_ptes zap_present_ptes
-`;
-/** In Android's common kernels only. */
-const ANDROID = ['pkvm_mem_abort'];
-/** SYSCALL_DEFINE makes it. */
-const MADE_BY_MACROS = ['__do_sys_vmsplice'];
+/** In no kernel that was looked through from end to end. Those that are not made by a macro were found by hand. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['__do_sys_vmsplice', 'SYSCALL_DEFINE makes it'],
+  ['__get_huge_page_for_hwpoison', 'from 5.18 on, until stable kernels took a later change'],
+  ['__lru_cache_add', 'up to 5.7'],
+  ['copy_one_pte', 'up to 5.8'],
+  ['demote_page_list', '5.15'],
+  ['end_page_private_2', '5.13 to 5.15'],
+  ['folio_create_empty_buffers', '6.5 and 6.6'],
+  ['generic_file_buffered_read_get_pages', '5.11'],
+  ['hugetlb_follow_page_mask', 'between 6.1 and 6.12'],
+  ['isolate_huge_page', '5.10 as it was released'],
+  ['mlock_page', '5.18'],
+  ['mpage_readpages', 'up to 5.7'],
+  ['mshv_region_evict', 'between 6.12 and 7.3, as mshv_root_main.c came'],
+  ['mshv_region_evict_pages', 'the same'],
+  ['mshv_region_populate', 'the same'],
+  ['mshv_region_populate_pages', 'the same'],
+  ['napi_frag_unref', 'between 6.1 and 6.12'],
+  ['page_cache_readahead_unbounded', '5.8'],
+  ['put_and_unmap_page', '6.4, before it became unmap_and_put_page'],
+  ['swap_cache_add_folio', '6.18'],
+  ['vaddr_get_pfn', 'up to 5.11, and 5.10 as it was released'],
+]);
 
 function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
@@ -80,24 +64,120 @@ function functionsOf(rule: KindRule): readonly string[] {
   return [...sides.flatMap((side) => STRENGTHS.flatMap((strength) => side[strength] ?? [])), ...rule.takenIn];
 }
 
+const NAMED = [
+  ...new Set([
+    ...KIND_RULES.flatMap(functionsOf),
+    ...PLUMBING,
+    ...ALLOCATOR_FUNCTIONS,
+    ...MEMORY_FAILURE_FUNCTIONS,
+    ...MIGRATE_FUNCTIONS,
+    ...PUTBACK_FUNCTIONS,
+    ...ISOLATION_SCANNERS,
+    ...REASON_BY_FUNCTION.keys(),
+    ...REMAP_FUNCTIONS,
+    ...UNMAP_FUNCTIONS,
+    ...ANONYMOUS_FUNCTIONS,
+    ...FILE_FUNCTIONS,
+  ]),
+].sort();
+
+/** Kernels by function. */
+function listed(): Map<string, string[]> {
+  const rows = readFileSync(LIST, 'utf8')
+    .split('\n')
+    .filter((row) => row !== '');
+  return new Map(
+    rows.map((row) => {
+      const [name = '', ...kernels] = words(row);
+      return [name, kernels];
+    }),
+  );
+}
+
+const trees = (
+  process.env['PAGE_HOLDERS_KERNEL_TREES'] ??
+  process.env['PAGE_HOLDERS_KERNEL_TREE'] ??
+  path.join(homedir(), '.cache/page-holders/linux-source-6.1')
+)
+  .split(':')
+  .filter((tree) => existsSync(path.join(tree, 'Makefile')));
+
+function versionOf(tree: string): string {
+  const makefile = readFileSync(path.join(tree, 'Makefile'), 'utf8');
+  const number = (name: string): string => new RegExp(`^${name} = (\\d+)`, 'm').exec(makefile)?.[1] ?? '';
+  return `${number('VERSION')}.${number('PATCHLEVEL')}`;
+}
+
+function isDefinition(source: string, at: number, name: string): boolean {
+  const before = source.slice(source.lastIndexOf('\n', at - 1) + 1, at);
+  if (/^#define\s+$/.test(before)) return true;
+  if (!/^(?:[A-Za-z_][\w \t*()]*[ \t*])?$/.test(before) || /\b(?:return|else|if|case|goto)\b/.test(before))
+    return false;
+  let end = at + name.length;
+  if (!/^\s*\(/.test(source.slice(end, end + 80))) return false;
+  for (let depth = 0; end < source.length; end++) {
+    const character = source[end]!;
+    if (character === ';' || character === '{') return false;
+    if (character === '(') depth++;
+    if (character === ')' && --depth === 0) break;
+  }
+  return /^(?:\s|\/\*.*?\*\/|__\w+(?:\([^)]*\))?)*\{/s.test(source.slice(end + 1, end + 200));
+}
+
+/**
+ * Those that the tree defines: the name stands at the beginning of a line or behind a type, its parameters end in `{`,
+ * or it is a macro. A name that only a comment or a call has is not enough.
+ */
+function definedIn(tree: string, names: readonly string[]): Set<string> {
+  const search = ['-rbowHF', '--include=*.[ch]', '-f', '-', ...words(FOLDERS)];
+  const output = { encoding: 'latin1' as const, maxBuffer: 1 << 28 };
+  const hits = spawnSync('grep', search, { cwd: tree, ...output, input: names.join('\n') }).stdout;
+  const found = new Set<string>();
+  let read = '';
+  let source = '';
+  for (const hit of hits.split('\n')) {
+    const [file = '', offset = '', name = ''] = hit.split(':');
+    if (file === '' || found.has(name)) continue;
+    if (file !== read) source = readFileSync(path.join(tree, file), 'latin1');
+    read = file;
+    if (isDefinition(source, Number(offset), name)) found.add(name);
+  }
+  return found;
+}
+
+test('each function that is named is in a kernel that was looked through, or known to be of another', () => {
+  const kernels = listed();
+  assert.deepEqual([...kernels.keys()], NAMED, 'UPDATE_KERNEL_FUNCTIONS=1 with all trees writes the list');
+  const missing = NAMED.filter((name) => kernels.get(name)?.length === 0);
+  assert.deepEqual(missing, [...ELSEWHERE.keys()].sort());
+});
+
 test(
-  'each function that a rule names is in the source of 6.1, or known to be of another kernel',
-  { skip },
+  'the list says what the kernel trees at hand have',
+  {
+    skip:
+      trees.length > 0 ? false : 'no kernel tree: unpack linux-source-6.1, or set PAGE_HOLDERS_KERNEL_TREES',
+  },
   () => {
-    const named = [...new Set(KIND_RULES.flatMap(functionsOf))].sort();
-    const search = ['-rhowF', '--include=*.[chS]', '-f', '-', ...words(FOLDERS)];
-    const { stdout, stderr } = spawnSync('grep', search, {
-      cwd: tree,
-      input: named.join('\n'),
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    });
-    assert.equal(stderr, '');
-    const found = new Set(words(stdout));
-    assert.ok(found.size > 700, `only ${found.size} found`);
-    assert.deepEqual(
-      named.filter((name) => !found.has(name)),
-      [...words(EARLIER), ...words(LATER), ...ANDROID, ...MADE_BY_MACROS].sort(),
-    );
+    const kernels = listed();
+    const found = new Map(trees.map((tree) => [versionOf(tree), definedIn(tree, NAMED)]));
+    if (process.env['UPDATE_KERNEL_FUNCTIONS'] === '1') {
+      const rows = NAMED.map((name) => {
+        const has = (version: string): boolean =>
+          found.get(version)?.has(name) ?? kernels.get(name)?.includes(version) ?? false;
+        return [name, ...SEARCHED.filter(has)].join(' ');
+      });
+      writeFileSync(LIST, `${rows.join('\n')}\n`);
+      return;
+    }
+    for (const [version, functions] of found) {
+      if (!SEARCHED.includes(version)) continue;
+      const ofVersion = NAMED.filter((name) => kernels.get(name)?.includes(version));
+      assert.deepEqual(
+        NAMED.filter((name) => functions.has(name)),
+        ofVersion,
+        version,
+      );
+    }
   },
 );

@@ -112,6 +112,34 @@ test('a module that is not of the kernel tree is the holder, behind GUP and befo
   assert.deepEqual([lookup?.rule.kind, lookup?.functionName], ['page-cache-lookup', 'zfs_getpage']);
 });
 
+test('a filesystem’s private data is what migration expects, though folio_attach_private leaves no frame', async () => {
+  const stacks = [
+    ['f2fs_update_dirty_folio', 'folio_mark_dirty'],
+    ['btrfs_attach_folio_state', 'set_folio_extent_mapped', 'prepare_one_folio'],
+    ['__migrate_folio', 'filemap_migrate_folio', 'move_to_new_folio', 'migrate_pages'],
+  ];
+  for (const stack of stacks) assert.equal((await acquireOf(stack))?.rule.kind, 'private-data', stack[0]);
+});
+
+test('functions that take no reference name none', async () => {
+  // hmm_range_fault keeps none: what its faults take is theirs.
+  assert.equal(await acquireOf(['hmm_range_fault', 'amdgpu_ttm_tt_get_user_pages', 'drm_ioctl']), null);
+  assert.equal(await acquireOf(['page_ref_mod', 'set_page_private', 'xfs_something']), null);
+});
+
+test('7.3 names what 6.1 named otherwise', async () => {
+  const steps: readonly (readonly [string, readonly string[]])[] = [
+    [
+      'RDMA memory region pin',
+      ['try_grab_folio_fast', 'gup_fast_fallback', '__ib_umem_get_va', 'ib_umem_get_desc'],
+    ],
+    ['khugepaged', ['collapse_scan_file', 'collapse_single_pmd', 'khugepaged']],
+    ['Hyper-V guest memory pin', ['try_grab_folio_fast', 'pin_user_pages_fast', 'mshv_region_pin']],
+    ['device user memory pin', ['try_grab_folio_fast', 'pin_user_pages_fast', 'ublk_ctrl_reg_buf']],
+  ];
+  for (const [label, stack] of steps) assert.equal((await acquireOf(stack))?.rule.label, label);
+});
+
 test('a module of the kernel tree is not in the way of the rules, and named when there is none', async () => {
   const ext4 = await acquireOf(['try_grab_page', 'get_user_pages', 'ext4_something [ext4]']);
   assert.deepEqual([ext4?.rule.kind, ext4?.functionName], ['gup-get', 'ext4_something']);
