@@ -46,9 +46,11 @@ export class RevealHolders implements vscode.Disposable {
   private async showCapture(id: string): Promise<void> {
     const row = await this.tree.find(id);
     if (row === null) return;
-    // Scrolled to as little as it takes, it would stand last, with its pages out of sight.
+    // Scrolled to as little as it takes, it would stand last, with its pages out of sight. Asking for one of them unfolds
+    // it, though, and a dump beside its traces has a thousand rows.
     const below = (await this.tree.getChildren(row)).slice(0, PAGES_IN_SIGHT).at(-1);
-    if (below !== undefined) await this.view.reveal(below, { select: false, focus: false });
+    if (below !== undefined && row.node.expanded)
+      await this.view.reveal(below, { select: false, focus: false });
     await this.view.reveal(row, { select: true, focus: false });
   }
 

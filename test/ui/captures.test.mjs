@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
+import { repository } from '../host/paths.mjs';
 import {
   captureEditorPage,
   folderWithSample,
@@ -99,5 +100,22 @@ describe('captures beside a kernel tree', () => {
     await row(/^Read to \d+ %: more pages and holders may be in the rest/, view('Holders')).waitFor();
     await row('0x12f98', view('Holders')).waitFor();
     await screenshot('reading-stopped');
+  });
+});
+
+describe('a page_owner dump beside a trace', () => {
+  it('is at hand, and not in the way of the trace', async () => {
+    const dump = path.join(repository, 'test/fixtures/dumps/page_owner.gz');
+    const folder = folderWithSample('dump-beside', 'night.txt');
+    await openFolders(folder);
+    await showContainer('Page Holders');
+    await openCapture(path.join(folder, 'night.txt'));
+    await row('0x12f98', view('Holders')).waitFor();
+    await openCapture(dump);
+    const heading = row(/^page_owner\.gz/, view('Holders'));
+    await heading.and(page.locator('.selected')).waitFor();
+    assert.equal(await heading.getAttribute('aria-expanded'), 'false');
+    await row('0x12f98', view('Holders')).waitFor();
+    await screenshot('dump-beside');
   });
 });
