@@ -24,7 +24,8 @@ bare addresses in them.
 
   --rules FILE    as for report
   --format FORMAT text (default) or json
-  --exit-code     exit with 1 when AFTER has holders that BEFORE has not
+  --exit-code     exit with 1 when AFTER has holders that BEFORE has not, or
+                  pages that cannot be judged and BEFORE has none
 `;
 
 /** @throws UsageError */

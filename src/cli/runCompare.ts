@@ -43,5 +43,7 @@ export async function runCompare(
       ? `${JSON.stringify(comparison, null, 2)}\n`
       : `${compareText(comparison, output.columns)}\n`,
   );
-  return exitCode && comparison.appeared.length > 0 ? 1 : 0;
+  // Pages that nobody can judge any more are no cure.
+  const isUnknownNow = comparison.after.unjudgedPages > 0 && comparison.before.unjudgedPages === 0;
+  return exitCode && (comparison.appeared.length > 0 || isUnknownNow) ? 1 : 0;
 }

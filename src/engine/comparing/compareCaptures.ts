@@ -10,9 +10,10 @@ import { pathText, PUT_PATH } from '../groupByHolder';
 import { lastTime, timeSpan } from '../heldTime';
 import { groupBy, totalsOf, type Holding } from '../holdings';
 import type { HolderSource } from '../holderSource';
-import { heldReferences, holdersText, isHeld, kindText, untracedReferences } from '../pageFacts';
+import { heldReferences, holdersText, isHeld, isNotJudged, kindText, untracedReferences } from '../pageFacts';
 import type { CaptureFacts } from '../protocol';
 import { spanText, type Clock } from '../timeText';
+import { counted } from '../wording';
 
 /** One version of the JSON that `page-holders compare` prints: added to, never renamed. */
 export interface Comparison {
@@ -40,6 +41,8 @@ export interface ComparedCapture {
   /** Pages that failed to move, and how many of them somebody held, known or not. */
   readonly pages: number;
   readonly heldPages: number;
+  /** Others of them of which the capture does not tell whether somebody did. They are no holder's, and not nobody's. */
+  readonly unjudgedPages: number;
   readonly lost: number;
   /** What is missing from the capture, so that answers may be wrong, a sentence each. */
   readonly doubts: readonly string[];
@@ -47,9 +50,9 @@ export interface ComparedCapture {
 
 /** What pages were kept by: a kind of reference and the code that takes it, or why none is to blame. */
 export interface HolderTotals {
-  /** As rows name it: `pipe buffer`, `untraced`, `nobody`. */
+  /** As rows name it: `pipe buffer`, `untraced`, `nobody`, `unclear`. */
   readonly kind: string;
-  /** The function in which it is taken, or put; for `nobody` the cause. */
+  /** The function in which it is taken, or put; for `nobody` and `unclear` the cause. */
   readonly path: string;
   readonly pages: number;
   readonly references: number;
@@ -108,9 +111,15 @@ function comparedCapture({ capture, analysis }: HolderSource): ComparedCapture {
     attemptsBlocked: attempts.filter((attempt) => isBlocked(attempt, blocked)).length,
     pages: pages.length,
     heldPages: pages.filter(isHeld).length,
+    unjudgedPages: pages.filter(isUnknown).length,
     lost: capture.lost,
     doubts: doubtTexts(capture),
   };
+}
+
+/** Whether nobody is known to hold it, and nobody can be said to. */
+function isUnknown(page: Page): boolean {
+  return isNotJudged(page) && !isHeld(page);
 }
 
 function isBlocked({ id, result }: Attempt, blocked: ReadonlySet<number>): boolean {
@@ -146,13 +155,16 @@ function holdersOf({ capture, analysis }: HolderSource): readonly HolderTotals[]
   );
   const untraced = pages.filter((page) => untracedReferences(page) > 0);
   const free = groupBy(
-    pages.filter((page) => !isHeld(page)),
+    pages.filter((page) => !isHeld(page) && !isUnknown(page)),
     holdersText,
   );
   return [
     ...held,
     ...(untraced.length > 0 ? [withoutHolder('untraced', 'no event explains them', untraced)] : []),
-    ...free.map(([cause, kept]) => withoutHolder('nobody', cause.replace(/^nobody: /, ''), kept)),
+    ...free.map(([text, kept]) => {
+      const [, kind = 'nobody', cause = text] = /^(nobody|unclear): (.*)$/.exec(text) ?? [];
+      return withoutHolder(kind, cause, kept);
+    }),
   ];
 }
 
@@ -226,6 +238,15 @@ function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly str
   ] as const) {
     if (!wasTried(side))
       doubts.push(`${name}: no attempt to move pages is in the capture, so nobody was in its way.`);
+  }
+  for (const [name, { unjudgedPages }, seems] of [
+    ['Before', before, 'new'],
+    ['After', after, 'gone'],
+  ] as const) {
+    if (unjudgedPages === 0) continue;
+    doubts.push(
+      `${name}: ${counted(unjudgedPages, 'page')} could not be judged, and may have been kept by what seems ${seems}.`,
+    );
   }
   for (const { path, doubts: ofSide } of [before, after]) {
     for (const doubt of ofSide) doubts.push(`${path}: ${doubt}.`);

@@ -55,7 +55,7 @@ function compareLines(comparison: Comparison): readonly string[] {
     ...sideLines('After', after),
     ...(isAnswer ? careful : []),
     '',
-    ...(nothing ? ['No page failed to move in either capture.', ''] : []),
+    ...(nothing && before.pages + after.pages === 0 ? ['No page failed to move in either capture.', ''] : []),
     ...section(
       'Gone',
       `kept pages before${wasTried(after) ? ', and no longer' : '; nothing was tried after'}`,
@@ -72,10 +72,10 @@ function compareLines(comparison: Comparison): readonly string[] {
 }
 
 function sideLines(name: string, side: ComparedCapture): readonly string[] {
-  const { path, span, clock, attempts, attemptsBlocked, pages, heldPages, lost } = side;
+  const { path, span, clock, attempts, attemptsBlocked, pages, heldPages, unjudgedPages, lost } = side;
   const numbers = joined([
     `${counted(attempts, 'attempt')}, ${attemptsBlocked} blocked`,
-    `${counted(pages, 'page')} failed to move, ${heldPages} held`,
+    `${counted(pages, 'page')} failed to move, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`,
     span === null ? null : spanText(span, clock),
     lost > 0 ? `${counted(lost, 'event')} lost` : null,
   ]);

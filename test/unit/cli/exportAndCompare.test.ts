@@ -101,3 +101,9 @@ test('compare needs two captures that can be read', async () => {
     assert.match(errors, message);
   }
 });
+
+test('to a script, pages that cannot be judged any more are no cure', async () => {
+  const addresses = 'test/fixtures/perf/multi.perf.data.gz';
+  assert.equal((await runCli(['compare', SAMPLE, addresses, '--exit-code'])).status, 1);
+  assert.equal((await runCli(['compare', addresses, addresses, '--exit-code'])).status, 0);
+});

@@ -93,6 +93,23 @@ test('pages that nobody holds are compared by what kept them', async () => {
   assert.deepEqual(names(comparison.gone), ['pipe buffer · vmsplice', 'GUP pin · process_vm_rw_core']);
 });
 
+test('pages that could not be judged are no holder, and nobody is not said to have held them', async () => {
+  const addresses = 'test/fixtures/perf/multi.perf.data.gz';
+  const { before, after: now, gone, appeared, doubts } = await compared(BUFFERS, addresses);
+  assert.deepEqual([before.unjudgedPages, now.unjudgedPages, now.heldPages], [0, 1, 0]);
+  assert.deepEqual([names(gone), names(appeared)], [['nobody · busy buffer heads or a lock'], []]);
+  assert.ok(
+    doubts.includes('After: 1 page could not be judged, and may have been kept by what seems gone.'),
+    doubts.join('\n'),
+  );
+  const same = await compared(addresses, addresses);
+  const all = [same.gone, same.appeared, same.changed, same.unchanged].flat();
+  assert.deepEqual(all, []);
+  const text = compareText(same);
+  assert.match(text, /1 page failed to move, 0 held, 1 not judged/);
+  assert.doesNotMatch(text, /No page failed/);
+});
+
 test('where the gets are not in the capture, the puts are the code paths', async () => {
   const comparison = await compared(PUTS, SAMPLE);
   assert.ok(names(comparison.gone).includes('pipe buffer · put in page_cache_pipe_buf_release'));
