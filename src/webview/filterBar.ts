@@ -46,6 +46,8 @@ export class FilterBar {
     hidden: true,
   });
   private readonly status = element('span', { class: 'filter-status', role: 'status' });
+  /** Stands below the filter as a whole where there is no room beside it. */
+  readonly tail = element('div', { class: 'filter-tail' });
   private readonly useButton: HTMLButtonElement;
   private readonly stepButtons: readonly HTMLButtonElement[];
   private use: FilterUse = 'filter';
@@ -79,10 +81,9 @@ export class FilterBar {
       { class: 'filter-bar', role: 'search', 'aria-label': l10n.t('Filter events') },
       this.useButton,
       element('div', { class: 'filter-field' }, this.backdrop, this.input, this.list, this.problem),
-      this.status,
-      ...this.stepButtons,
-      clear,
+      this.tail,
     );
+    this.tail.append(this.status, ...this.stepButtons, clear);
     this.setUse('filter');
     this.listen();
   }

@@ -145,7 +145,7 @@ class CaptureEditorPage {
       this.keep({ split });
     });
     panes.append(this.list.root, splitter.root, this.details.root);
-    this.filterBar.root.append(this.columnMenu.root);
+    this.filterBar.tail.append(this.columnMenu.root);
     document.body.append(this.headerView.root, this.timeline.root, this.filterBar.root, panes);
     this.filterBar.show(this.kept.filter, this.kept.use);
     if (this.kept.range !== null) this.timeline.view.restore(this.kept.range);

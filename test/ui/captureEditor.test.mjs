@@ -622,10 +622,11 @@ describe('the capture editor in a narrow group', () => {
 
   before(async () => {
     const folder = folderWith('narrow', path.join(repository, 'test/fixtures/f_dat_v7_zstd/trace.dat'));
-    await openFolders(folder);
+    await openFolders(folder, kernelTree);
     await openFile(path.join(folder, 'trace.dat'));
     await eventRow('vmsplice-B-467').click();
     await stackFrame('__do_sys_vmsplice').waitFor();
+    await editor().locator('.fact', { hasText: 'kernel tree' }).waitFor();
     await editor()
       .getByText(/^Shown: /)
       .waitFor();
@@ -646,7 +647,11 @@ describe('the capture editor in a narrow group', () => {
       await editor().locator('.legend').getByText('expected refcount').waitFor();
       await screenshot(`editor-${width}`);
       const outside = await body().evaluate((each) =>
-        [...each.querySelectorAll('.timeline button, .part > *, .legend > span, .filter-bar > *')]
+        [
+          ...each.querySelectorAll(
+            '.fact dd, .timeline button, .part > *, .legend > span, .filter-bar > *, .filter-tail > *',
+          ),
+        ]
           .filter((part) => part.getClientRects().length > 0)
           .filter((part) => {
             const { left, right } = part.getBoundingClientRect();
@@ -655,6 +660,15 @@ describe('the capture editor in a narrow group', () => {
           .map((part) => part.outerHTML),
       );
       assert.deepEqual(outside, []);
+      const tops = await editor()
+        .locator('.filter-tail > *')
+        .filter({ visible: true })
+        .evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect()));
+      const [first] = tops;
+      assert.ok(
+        tops.every(({ top, bottom }) => top < first.bottom && bottom > first.top),
+        JSON.stringify(tops),
+      );
       const heights = await editor()
         .locator('.legend > span')
         .evaluateAll((entries) => entries.map((each) => each.getBoundingClientRect().height));
