@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
-import { namedReasons, type HolderFilter, type HoldersQuery } from '../engine/holdersQuery';
+import { asksForReason, namedReasons, type HolderFilter, type HoldersQuery } from '../engine/holdersQuery';
 import { nodeHost } from '../engine/node/nodeHost';
 import { readRuleFile } from '../engine/node/ruleFile';
 import { pfnRangeText } from '../engine/pageFacts';
@@ -263,16 +263,29 @@ async function useDebugInfo(
   return true;
 }
 
-/** A reason that no kernel has is a slip of the pen, and would leave nothing to report. */
+/**
+ * A reason that no kernel has is a slip of the pen, and would leave nothing to report. Where one that there is leaves
+ * nothing, those of the captures are named.
+ */
 async function isKnownReason(engine: Engine, reason: string | null, errors: OutputStream): Promise<boolean> {
-  const names = reason === null ? [] : namedReasons(reason).filter((each) => !MIGRATE_REASONS.includes(each));
-  if (names.length === 0) return true;
-  const inCaptures = (await engine.captureFacts()).flatMap(({ reasons }) => reasons.map(([each]) => each));
-  const name = names.find((each) => !inCaptures.includes(each));
-  if (name === undefined) return true;
-  await errors.write(
-    `page-holders: --reason ${name}: no capture has it, and it is no migrate reason. Expected one of ` +
-      `${MIGRATE_REASONS.join(', ')}; a CMA allocation fails with contig_range.\n`,
-  );
-  return false;
+  if (reason === null) return true;
+  const all = (await engine.captureFacts()).flatMap(({ reasons }) => reasons.map(([each]) => each));
+  const inCaptures = new Set(all);
+  const isUnknown = (name: string): boolean => !MIGRATE_REASONS.includes(name) && !inCaptures.has(name);
+  const name = namedReasons(reason).find(isUnknown);
+  if (name !== undefined) {
+    await errors.write(
+      `page-holders: --reason ${name}: no capture has it, and it is no migrate reason. Expected one of ` +
+        `${MIGRATE_REASONS.join(', ')}; a CMA allocation fails with contig_range.\n`,
+    );
+    return false;
+  }
+  if (inCaptures.size === 0 || all.some((each) => asksForReason(reason, each))) return true;
+  const others = [...inCaptures].filter((each) => each !== null);
+  const why =
+    others.length === 0
+      ? 'the captures do not tell the reason of theirs'
+      : `the captures have ${others.join(', ')}`;
+  await errors.write(`page-holders: --reason ${reason}: no page failed to move for it; ${why}.\n`);
+  return true;
 }

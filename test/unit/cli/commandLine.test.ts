@@ -141,6 +141,20 @@ test('wrong usage is told with what was expected', async () => {
   }
 });
 
+test('of a reason without pages those are named that the captures have', async () => {
+  for (const args of [['report'], ['report', '--format', 'json'], ['export', '--as', 'csv']]) {
+    const { status, errors } = await runCli([...args, SAMPLE, '--reason', 'compaction,demotion']);
+    assert.equal(status, 0);
+    assert.equal(
+      errors,
+      'page-holders: --reason compaction,demotion: no page failed to move for it; the captures have contig_range.\n',
+    );
+  }
+  for (const reason of ['cma', 'demotion,contig_range']) {
+    assert.equal((await runCli(['report', SAMPLE, '--reason', reason])).errors, '');
+  }
+});
+
 test('a reason that is none lists those that are', async () => {
   const { status, errors } = await runCli(['report', SAMPLE, '--reason', 'cma_alloc']);
   assert.equal(status, 2);
