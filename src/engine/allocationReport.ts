@@ -2,10 +2,12 @@
 import type { AllocationTable } from '../capture/allocationTable';
 import { ABSENT, NONE, type Capture } from '../capture/eventTable';
 import type { ClockRelation } from '../holders/allocationClock';
-import { groupAllocations, sharesOf } from '../holders/allocationGroups';
+import { sharesOf } from '../holders/allocationGroups';
 import type { Page } from '../holders/model';
 import { allocator, type AllocationStanding, type PageAllocation } from '../holders/pageAllocations';
+import { askedAllocations } from './askedAllocations';
 import type { PlacedStacks } from './frames';
+import type { HolderFilter } from './holdersQuery';
 import type { JoinedAllocations, Naming } from './joinCaptures';
 import { pfnText } from './pageFacts';
 import { reportFrame, reportTask, timeString, type ReportFrame, type ReportTask } from './report';
@@ -171,8 +173,9 @@ export async function* reportGroups(
   capture: Capture,
   allocations: AllocationTable,
   stacks: PlacedStacks,
+  filter: HolderFilter,
 ): AsyncGenerator<ReportAllocationGroup> {
-  for (const group of groupAllocations(allocations)) {
+  for (const group of askedAllocations(capture, allocations, filter)) {
     const { rows, stack } = group;
     const shares = (column: ArrayLike<number>) => sharesOf(allocations, rows, column);
     const frames = stack === NONE ? [] : await stacks.frames(stack);

@@ -8,8 +8,10 @@ import type { ClockRelation } from '../holders/allocationClock';
 import { groupAllocations, sharesOf, type AllocationGroup } from '../holders/allocationGroups';
 import type { Page } from '../holders/model';
 import { allocator, type AllocationDump, type PageAllocation } from '../holders/pageAllocations';
+import { askedAllocations, isAsking } from './askedAllocations';
 import type { NameOf } from './distinctNames';
 import type { PlacedFrame, PlacedStacks } from './frames';
+import type { HolderFilter } from './holdersQuery';
 import type { JoinedAllocations } from './joinCaptures';
 import { branch, type Branch } from './lazyTree';
 import { pfnText } from './pageFacts';
@@ -24,6 +26,8 @@ const ALLOCATOR =
 
 /** As many groups of a dump are open at first as fit a screen. */
 const OPEN_GROUPS = 3;
+/** The stacks with most pages stand by themselves: a dump has a thousand and more of them. */
+const SHOWN_GROUPS = 50;
 /** PFNs listed of a group; the rest is counted. */
 const MOST_PAGES = 1000;
 
@@ -255,16 +259,55 @@ function allocatorDepth(functions: readonly string[]): number {
   );
 }
 
-/** Rows of a dump alone: the stacks that allocated, those with most pages first. */
+/** Rows of a dump alone: the stacks that allocated, those with most pages first, and the many small ones folded. */
 export function dumpRows(
   id: string,
   capture: Capture,
   allocations: AllocationTable,
   stacks: PlacedStacks,
+  filter: HolderFilter,
 ): readonly Branch[] {
-  return groupAllocations(allocations).map((group, index) =>
-    groupRow(`${id}/g${index}`, capture, allocations, stacks, group, index < OPEN_GROUPS),
-  );
+  const groups = askedAllocations(capture, allocations, filter);
+  const row = (group: AllocationGroup, index: number): Branch =>
+    groupRow(`${id}/g${index}`, capture, allocations, stacks, group, index < OPEN_GROUPS);
+  const few = groups.slice(SHOWN_GROUPS);
+  const others = isAsking(filter) ? groupAllocations(allocations).length - groups.length : 0;
+  return [
+    ...groups.slice(0, SHOWN_GROUPS).map(row),
+    ...(few.length === 0
+      ? []
+      : [
+          branch(
+            {
+              id: `${id}/few`,
+              kind: 'section',
+              label: `${counted(few.length, 'more stack')} of ${sizeText(few)}`,
+              description: `${pagesText(sum(few, 'pages'), sum(few, 'allocations'))} in all`,
+            },
+            () => few.map((group, index) => row(group, SHOWN_GROUPS + index)),
+          ),
+        ]),
+    ...(others === 0
+      ? []
+      : [
+          branch({
+            id: `${id}/others`,
+            kind: 'note',
+            label: `Left out by the filter: ${counted(others, 'stack')}`,
+          }),
+        ]),
+  ];
+}
+
+/** `at most 16 pages`, `1 page each` */
+function sizeText(groups: readonly AllocationGroup[]): string {
+  const { pages, allocations } = groups[0]!;
+  const most = pagesText(pages, allocations);
+  return pages === groups.at(-1)!.pages && pages >= 0 ? `${most} each` : `at most ${most}`;
+}
+
+function sum(groups: readonly AllocationGroup[], of: 'pages' | 'allocations'): number {
+  return groups.reduce((total, group) => total + group[of], 0);
 }
 
 function groupRow(

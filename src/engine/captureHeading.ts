@@ -5,7 +5,7 @@ import { saysAllocationsAlone } from './captureFacts';
 import { captureDescription, captureSays } from './captureTree';
 import { groupedRows } from './groupedRows';
 import type { HolderSource } from './holderSource';
-import type { HoldersQuery } from './holdersQuery';
+import { NO_FILTER, type HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
 
 export function captureHeading(source: HolderSource, query: HoldersQuery): Branch {
@@ -29,7 +29,7 @@ export function captureHeading(source: HolderSource, query: HoldersQuery): Branc
 /** The rows below the heading, which stand alone where one capture is open. */
 export function holderRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
   const { id, facts, capture, stacks } = source;
-  const rows = groupedRows(source, query);
-  if (!saysAllocationsAlone(facts)) return rows;
-  return [...rows, ...dumpRows(id, capture, capture.allocations!, stacks)];
+  if (!saysAllocationsAlone(facts)) return groupedRows(source, query);
+  const rows = groupedRows(source, { ...query, filter: NO_FILTER });
+  return [...rows, ...dumpRows(id, capture, capture.allocations!, stacks, query.filter)];
 }

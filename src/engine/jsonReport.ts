@@ -7,7 +7,7 @@ import { pagesInOrder } from './groupByPage';
 import { lastTime } from './heldTime';
 import { HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
-import type { HoldersQuery } from './holdersQuery';
+import type { HolderFilter, HoldersQuery } from './holdersQuery';
 import {
   reportAttempt,
   reportCapture,
@@ -43,7 +43,9 @@ export async function* jsonReport(
   yield* list('neverReleased', atEnd(shown, 'unreleased'));
   yield* list('otherPages', atEnd(shown, 'asked'));
   yield `,"leftOut":${JSON.stringify(leftOut(shown))}`;
-  if (sources.some(({ facts }) => saysAllocationsAlone(facts))) yield* list('allocations', groups(sources));
+  if (sources.some(({ facts }) => saysAllocationsAlone(facts))) {
+    yield* list('allocations', groups(sources, query.filter));
+  }
   yield '}\n';
 }
 
@@ -91,9 +93,10 @@ async function* atEnd(shown: readonly Shown[], which: 'unreleased' | 'asked'): A
 }
 
 /** Of dumps alone, by stack. */
-async function* groups(sources: readonly JsonSource[]): AsyncGenerator<object> {
+async function* groups(sources: readonly JsonSource[], filter: HolderFilter): AsyncGenerator<object> {
   for (const [index, { facts, capture, stacks }] of sources.entries()) {
-    if (saysAllocationsAlone(facts)) yield* reportGroups(index, capture, capture.allocations!, stacks);
+    if (!saysAllocationsAlone(facts)) continue;
+    yield* reportGroups(index, capture, capture.allocations!, stacks, filter);
   }
 }
 

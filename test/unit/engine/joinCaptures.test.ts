@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
+import { DEFAULT_QUERY, NO_FILTER, type HolderFilter } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { CaptureFacts, ProgressReport, TreeName, TreeNode } from '../../../src/engine/protocol';
@@ -102,7 +102,11 @@ test('a dump alone: its allocations by stack, those with most pages first', asyn
   const engine = await opened(DUMP);
   const [facts] = await engine.captureFacts();
   assert.deepEqual([facts?.allocations, facts?.pageEvents], [410, 0]);
-  const groups = await children(engine, null);
+  const shown = await children(engine, null);
+  assert.equal(shown.length, 51);
+  const more = shown.at(-1)!;
+  assert.equal(more.label, '10 more stacks of 1 page each');
+  const groups = [...shown.slice(0, -1), ...(await children(engine, more.id))];
   assert.ok(groups.every(({ kind }) => kind === 'allocation'));
   const pages = groups.map(({ label }) => Number(/^(\d+) page/.exec(label)?.[1]));
   assert.deepEqual(
@@ -123,6 +127,27 @@ test('a dump alone: its allocations by stack, those with most pages first', asyn
   const says = (await children(engine, capture!.id, 'captures')).map(({ label }) => label);
   assert.equal(says[0], '410 allocations of 583 pages');
   assert.ok(!says.some((label) => /event|[Ss]tacks/.test(label)), 'none are to be expected of a dump');
+});
+
+test('of a dump alone a filter asks for pages, tasks and functions of the stacks', async () => {
+  const engine = await opened(DUMP);
+  const rows = async (filter: Partial<HolderFilter>): Promise<readonly string[]> => {
+    const query = { ...DEFAULT_QUERY, filter: { ...NO_FILTER, ...filter } };
+    const request = { tree: 'holders', node: null, start: 0, end: 100, query } as const;
+    return (await engine.children(request)).nodes.map(({ label }) => label);
+  };
+  const byPage = await rows({ pfns: [0x12fae], emptyRanges: [] });
+  const byRange = await rows({ emptyRanges: [{ first: 0x12fae, last: 0x12fae }] });
+  assert.match(byPage[0]!, /^1 page · __handle_mm_fault$/);
+  assert.match(byPage[1]!, /^Left out by the filter: \d+ stacks$/);
+  assert.equal(byPage.length, 2);
+  assert.deepEqual(byRange, byPage);
+  const byFunction = await rows({ text: '__GUNZIP' });
+  assert.ok(byFunction.length > 1);
+  assert.match(byFunction.at(-1)!, /^Left out by the filter/);
+  const byTask = await rows({ text: 'holder-251' });
+  assert.ok(byTask.some((label) => label.includes('__handle_mm_fault')));
+  assert.match((await rows({ text: 'no such function' })).join(), /^Left out by the filter: \d+ stacks$/);
 });
 
 test('kallsyms names a perf.data, in both orders, and takes the names with it', async () => {
