@@ -269,6 +269,11 @@ const REASONS: Readonly<Record<string, string>> = {
   demotion: l10n.t('to slower memory, in place of reclaim'),
   damon: l10n.t('by a DAMON scheme'),
 };
+/** What pages are moved for by that reason; empty for one that is not known. */
+export function migrateReasonText(name: string): string {
+  return REASONS[name] ?? '';
+}
+
 /** Names that the events print for the enumeration (include/trace/events/migrate.h). */
 const REASON_NAMES: Readonly<Record<string, string>> = {
   MR_COMPACTION: 'compaction',

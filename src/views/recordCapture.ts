@@ -13,7 +13,10 @@ import {
   type Writer,
 } from '../engine/recording/recordOptions';
 import { recordScript } from '../engine/recording/recordScript';
+import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import { choiceText } from './choiceText';
+import { migrateReasonText } from './fieldMeanings';
+import { numberText } from './numberText';
 
 const SOURCE_NAMES: Readonly<Record<EventSource, string>> = {
   auto: vscode.l10n.t('I do not know'),
@@ -26,6 +29,17 @@ const WRITER_NAMES: Readonly<Record<Writer, string>> = {
   tracefs: vscode.l10n.t('The shell alone, through tracefs'),
   'trace-cmd': 'trace-cmd',
 };
+
+/**
+ * Sizes of a buffer in MB, and how many events such a one has room for: with a stack of a dozen frames one takes 165
+ * bytes. The first is what people get who press Enter.
+ */
+const BUFFERS: readonly (readonly [megabytes: number, events: number])[] = [
+  [DEFAULT_RECORDING.bufferKb / 1024, 100_000],
+  [4, 25_000],
+  [64, 400_000],
+  [256, 1_600_000],
+];
 
 export class RecordCapture implements vscode.Disposable {
   private readonly command = vscode.commands.registerCommand('pageHolders.recordCapture', () =>
@@ -51,7 +65,12 @@ export class RecordCapture implements vscode.Disposable {
     if (writer === undefined) return;
     const pages = await choosePages();
     if (pages === undefined) return;
-    const content = recordScript({ ...DEFAULT_RECORDING, events, writer, pages });
+    const bufferKb = await chooseBuffer();
+    if (bufferKb === undefined) return;
+    // Nothing else that is traced can be told to leave out the reports of other reasons.
+    const reason = events === 'page_pin_owner' ? await chooseReason() : null;
+    if (reason === undefined) return;
+    const content = recordScript({ ...DEFAULT_RECORDING, events, writer, pages, bufferKb, reason });
     const document = await vscode.workspace.openTextDocument({ language: 'shellscript', content });
     await vscode.window.showTextDocument(document);
   }
@@ -70,6 +89,27 @@ async function chooseNamed<Name extends string>(
   }));
   const picked = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });
   return picked?.value;
+}
+
+/** @returns KiB for each CPU */
+async function chooseBuffer(): Promise<number | undefined> {
+  const items = BUFFERS.map(([megabytes, events]) => ({
+    label: vscode.l10n.t('{0} MB for each CPU', megabytes),
+    detail: vscode.l10n.t('Has room for some {0} events with their stacks', numberText(events)),
+    kilobytes: megabytes * 1024,
+  }));
+  const title = vscode.l10n.t('Record a Capture: How Large a Buffer?');
+  return (await vscode.window.showQuickPick(items, { title }))?.kilobytes;
+}
+
+/** @returns null for all reasons */
+async function chooseReason(): Promise<string | null | undefined> {
+  const items = [
+    { label: vscode.l10n.t('All reasons'), reason: null },
+    ...MIGRATE_REASONS.map((reason) => ({ label: reason, detail: migrateReasonText(reason), reason })),
+  ];
+  const title = vscode.l10n.t('Record a Capture: Pages That Failed to Move for Which Reason?');
+  return (await vscode.window.showQuickPick(items, { title, matchOnDetail: true }))?.reason;
 }
 
 async function choosePages(): Promise<RecordedPages | undefined> {

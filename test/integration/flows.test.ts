@@ -61,14 +61,32 @@ describe('flows', () => {
   it('opens the script that records a CMA area as a new document, and runs nothing', async () => {
     const terminals = vscode.window.terminals.length;
     await answering(
-      { picks: ['I do not know', 'The shell alone, through tracefs', 'A CMA area'], texts: ['reserved'] },
+      {
+        picks: ['I do not know', 'The shell alone, through tracefs', 'A CMA area', '64 MB for each CPU'],
+        texts: ['reserved'],
+      },
       () => run('recordCapture'),
     );
     const { document } = vscode.window.activeTextEditor ?? assert.fail('no editor');
     assert.deepEqual([document.isUntitled, document.languageId], [true, 'shellscript']);
     assert.match(document.getText(), /^#!\/bin\/sh\n/);
     assert.match(document.getText(), /\ncma_area=reserved\n/);
+    assert.match(document.getText(), /\nreason=''\n/);
+    assert.match(document.getText(), /\nbuffer_kb=65536\n/);
     assert.equal(vscode.window.terminals.length, terminals);
+  });
+
+  it('asks for the reason of the reports where page_pin_owner is to tell of references', async () => {
+    await answering(
+      {
+        picks: ['page_pin_owner events', 'trace-cmd', 'All pages', '16 MB for each CPU', 'contig_range'],
+        texts: [],
+      },
+      () => run('recordCapture'),
+    );
+    const { document } = vscode.window.activeTextEditor ?? assert.fail('no editor');
+    assert.match(document.getText(), /\nreason=contig_range\n/);
+    assert.match(document.getText(), /\nbuffer_kb=16384\n/);
   });
 
   it('shows the holders of a PFN, in hexadecimal, decimal or within a range', async () => {

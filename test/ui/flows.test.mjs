@@ -45,6 +45,9 @@ describe('from a new window to a script, a page, a comparison and a file', () =>
     await screenshot('record-pages');
     await quickItem('A range of PFNs').click();
     await typeAndEnter('0x12800..0x12fff');
+    await quickInputTitled('How Large a Buffer?');
+    await screenshot('record-buffer');
+    await page.keyboard.press('Enter');
     await page.locator('.tab.active', { hasText: 'Untitled' }).waitFor();
     assert.match(await editorText(), /Records who holds the pages/);
     await screenshot('record-script');
