@@ -12,6 +12,7 @@ import type { Snapshot } from './ledger';
 import type { LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
+import type { PageNature } from './pageNature';
 import type { StackSites } from './stackSites';
 
 export interface Account {
@@ -36,8 +37,11 @@ export const MAPCOUNT_ASSUMED =
 interface PageState {
   readonly mappings: number;
   readonly hasPrivate: boolean;
-  /** Pages that the page cache or swap cache holds: 0 or 1 << order; null where the event does not tell. */
+  /** Whether the page cache has the page; null where the capture does not tell. */
   readonly cached: boolean | null;
+  /** Its driver moves it and owns it by one reference (movable_operations). */
+  readonly ofDriver: boolean;
+  readonly isHugetlb: boolean;
   readonly swapCache: boolean;
 }
 
@@ -45,7 +49,7 @@ interface PageState {
 export function pageState(
   events: EventTable,
   row: number,
-  nature: 'anonymous' | 'file' | null,
+  nature: PageNature | null,
   mapcounts: MapcountBase,
 ): PageState {
   const flags = events.flags[row]!;
@@ -57,17 +61,50 @@ export function pageState(
     mappings: mapcount === ABSENT ? 0 : Math.max(0, mapcount + mapcounts.base),
     hasPrivate: (flags & PageFlag.private) !== 0,
     cached: isCached(mapping, flags, nature),
+    ofDriver: mapping === Mapping.Movable || nature === 'driver',
+    isHugetlb: nature === 'hugetlb' || nature === 'hugetlb-file',
     swapCache,
   };
 }
 
-function isCached(mapping: Mapping, flags: number, nature: 'anonymous' | 'file' | null): boolean | null {
-  if (mapping === Mapping.Null) return false;
-  if (mapping === Mapping.Anonymous) return false;
+/** Flags that pages of drivers with movable_operations never have: they come from the allocator and stay off the LRU lists. */
+const FLAGS_OF_CACHED_PAGES =
+  PageFlag.referenced |
+  PageFlag.uptodate |
+  PageFlag.dirty |
+  PageFlag.active |
+  PageFlag.workingset |
+  PageFlag.writeback |
+  PageFlag.mappedtodisk |
+  PageFlag.reclaim;
+
+function isCached(mapping: Mapping, flags: number, nature: PageNature | null): boolean | null {
+  if (mapping === Mapping.Null || mapping === Mapping.Anonymous || mapping === Mapping.Movable) return false;
   if (mapping === Mapping.File) return true;
-  // Anonymous and shmem pages are swap-backed, everything else with a mapping is in the page cache.
-  if (mapping === Mapping.Hashed && (flags & PageFlag.swapbacked) === 0) return true;
-  return nature === null ? null : nature === 'file';
+  if (nature !== null) return nature === 'hugetlb' ? null : nature === 'file' || nature === 'hugetlb-file';
+  if (mapping !== Mapping.Hashed || flags === ABSENT) return null;
+  // Anonymous and shmem pages are swap-backed. Others with a mapping are in the page cache, but for huge pages of
+  // hugetlb, which are never on an LRU list and always heads, and for pages that drivers move.
+  if ((flags & PageFlag.swapbacked) !== 0) return null;
+  if ((flags & PageFlag.lru) !== 0) return true;
+  return (flags & PageFlag.head) === 0 && (flags & FLAGS_OF_CACHED_PAGES) !== 0 ? true : null;
+}
+
+/**
+ * References that the page cache has on a folio: one per page. On a huge page of hugetlb it has one in 6.1 and one per
+ * page in 6.12 (mm/filemap.c __filemap_add_folio): the count tells which.
+ */
+export function cacheShare({ isHugetlb, mappings }: PageState, size: number, count: number): number {
+  return isHugetlb && count - mappings < size ? 1 : size;
+}
+
+/** Said where {@link PageState.cached} is null. */
+export function cacheUnknown({ isHugetlb }: PageState, flags: number): string {
+  if (isHugetlb) return 'the capture does not tell an anonymous huge page of hugetlb from one of a file here';
+  return (flags & PageFlag.swapbacked) !== 0
+    ? 'the capture does not tell an anonymous page from a shmem page here'
+    : 'the capture does not tell whether the page cache has the page: its mapping is hashed, and it may be a huge page ' +
+        'of hugetlb or one that its driver moves (balloon, zsmalloc)';
 }
 
 function sumOf(references: readonly LedgerReference[]): number {
@@ -142,21 +179,22 @@ export function accountAt(
 
   const state = stateAt(moment, snapshot, events, sites, mapcounts);
   const size = 2 ** snapshot.lifetime.order;
+  const share = cacheShare(state, size, snapshot.count);
   const needed =
     own.isolation +
     own.ofMemoryFailure +
     own.batches +
     (state.hasPrivate ? 1 : 0) +
     state.mappings +
-    (state.cached === true || state.swapCache ? size : 0);
+    (state.ofDriver ? 1 : 0) +
+    (state.cached === true || state.swapCache ? share : 0);
   let spare = nameless - Math.max(0, needed - known);
   const notes: string[] = [];
   if (spare > 0 && state.cached === null) {
     // A hashed mapping pointer may be the page cache's; its reference is then one of the nameless ones.
-    notes.push(
-      'the capture does not tell an anonymous page from a shmem page here; one reference per page is taken as the page cache’s',
-    );
-    spare = Math.max(0, spare - size);
+    const flags = events.flags[stateRow(moment, snapshot)]!;
+    notes.push(`${cacheUnknown(state, flags)}; one reference per page is taken as the page cache’s`);
+    spare = Math.max(0, spare - share);
   }
   const untraced = Math.max(0, spare);
   if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
@@ -171,12 +209,17 @@ export function accountAt(
     expected,
     held,
     untraced,
-    terms: () => expectedTerms(expected, own, state, size, { ofCache, ofAllocation }),
+    terms: () => expectedTerms(expected, own, state, share, { ofCache, ofAllocation }),
     notes,
     judged: unnamed === 0,
     open,
     heldReferences,
   };
+}
+
+/** The event that says what the page was like at a moment. */
+function stateRow(moment: Moment, snapshot: Snapshot): number {
+  return snapshot.lastRow >= 0 ? snapshot.lastRow : moment.row;
 }
 
 function stateAt(
@@ -186,7 +229,7 @@ function stateAt(
   sites: StackSites,
   mapcounts: MapcountBase,
 ): PageState {
-  const row = snapshot.lastRow >= 0 ? snapshot.lastRow : moment.row;
+  const row = stateRow(moment, snapshot);
   const state = pageState(events, row, snapshot.lifetime.nature, mapcounts);
   // remove_migration_pte takes the reference before it adds the mapping (mm/migrate.c).
   const remaps = snapshot.lastRow >= 0 && sites.of(events.stack[row]!).remapsAfterMigration;
@@ -207,12 +250,16 @@ interface OpenOwners {
   readonly ofAllocation: number;
 }
 
-/** Splits the expected count into the formula's terms; what the formula does not name is said as such. */
+/**
+ * Splits the expected count into the formula's terms; what the formula does not name is said as such.
+ *
+ * @param share references of the page cache or the swap cache, if it has the page
+ */
 export function expectedTerms(
   expected: number,
   own: OwnReferences,
   state: PageState,
-  size: number,
+  share: number,
   { ofCache, ofAllocation }: OpenOwners,
 ): AccountingTerm[] {
   const terms: AccountingTerm[] = [];
@@ -227,15 +274,21 @@ export function expectedTerms(
   take('isolation', own.ofMemoryFailure, (count) => `${count} memory failure's own`);
   take('lru-batch', own.batches, (count) => `${count} LRU batch of the attempt's own putback`);
   take('private-data', state.hasPrivate ? 1 : 0, (count) => `${count} private data`);
-  take('swap-cache', state.swapCache ? size : 0, (count) => `${count} swap cache`);
+  take('swap-cache', state.swapCache ? share : 0, (count) => `${count} swap cache`);
   const inCache = state.cached ?? (ofCache > 0 || rest > state.mappings);
-  take('page-cache', inCache && !state.swapCache ? size : 0, (count) => `${count} page cache`);
+  const isSure = state.cached !== null || ofCache > 0;
+  take(
+    'page-cache',
+    inCache && !state.swapCache ? share : 0,
+    (count) => `${count} page cache${isSure ? '' : ' (not certain)'}`,
+  );
   take(
     'page-table',
     state.mappings,
     (count) => `${count} page table ${count === 1 ? 'mapping' : 'mappings'}`,
   );
-  take('allocation', ofAllocation, (count) => `${count} of the allocation`);
+  if (state.ofDriver) take('allocation', 1, (count) => `${count} of the driver that moves it`);
+  else take('allocation', ofAllocation, (count) => `${count} of the allocation`);
   take('unknown', rest, (count) => `${count} not in migration's formula`);
   return terms;
 }

@@ -59,6 +59,11 @@ export const Step = {
   returnsPages: 128,
   allocates: 256,
   putsBackOffLru: 512,
+  ofDriver: 1024,
+  hugetlb: 2048,
+  copies: 8192,
+  /** Looks for free memory: what stands further out works on another page. */
+  reclaims: 4096,
 } as const;
 
 export const ANONYMOUS_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -66,8 +71,9 @@ export const ANONYMOUS_FUNCTIONS: ReadonlySet<string> = new Set([
   'do_anonymous_page',
   'do_huge_pmd_anonymous_page',
   'add_to_swap_cache',
-  'wp_page_copy',
 ]);
+/** They take a new page, and put the old one, which may be of a file: only what is allocated there is anonymous. */
+export const COPYING_FUNCTIONS: ReadonlySet<string> = new Set(['wp_page_copy']);
 export const FILE_FUNCTIONS: ReadonlySet<string> = new Set([
   'rmap_walk_file',
   'shmem_get_folio_gfp',
@@ -91,6 +97,62 @@ export const FILE_FUNCTIONS: ReadonlySet<string> = new Set([
   '__buffer_migrate_folio',
 ]);
 
+/** Pages with movable_operations, by what allocates, moves and frees them. */
+export const DRIVER_PAGE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'balloon_page_alloc',
+  'balloon_page_migrate',
+  'virtballoon_migratepage',
+  'vmballoon_migratepage',
+  'release_pages_balloon',
+  'leak_balloon',
+  'cmm_migratepage',
+  'alloc_zspage',
+  'zs_page_migrate',
+  '__free_zspage',
+  'z3fold_alloc',
+  'z3fold_page_migrate',
+  'free_z3fold_page',
+]);
+/** mm/hugetlb.c and its callers in mm/migrate.c. */
+export const HUGETLB_FUNCTIONS: ReadonlySet<string> = new Set([
+  'hugetlb_fault',
+  'hugetlb_no_page',
+  'hugetlb_wp',
+  'hugetlb_cow',
+  'copy_hugetlb_page_range',
+  '__unmap_hugepage_range',
+  'alloc_huge_page',
+  'alloc_hugetlb_folio',
+  'alloc_fresh_huge_page',
+  'alloc_buddy_huge_page',
+  'alloc_buddy_hugetlb_folio',
+  'alloc_pool_huge_page',
+  'free_huge_page',
+  'free_huge_folio',
+  'isolate_hugetlb',
+  'folio_isolate_hugetlb',
+  'putback_active_hugepage',
+  'folio_putback_active_hugetlb',
+  'folio_putback_hugetlb',
+  'hugetlb_add_to_page_cache',
+  'huge_add_to_page_cache',
+  'remove_huge_page',
+  'hugetlb_delete_from_page_cache',
+  'remove_inode_hugepages',
+  'follow_hugetlb_page',
+  'hugetlb_follow_page_mask',
+  'unmap_and_move_huge_page',
+  'unmap_and_move_hugetlb_folio',
+  'migrate_huge_page_move_mapping',
+  'hugetlbfs_fallocate',
+]);
+const RECLAIM_FUNCTIONS: ReadonlySet<string> = new Set([
+  'try_to_free_pages',
+  'try_to_free_mem_cgroup_pages',
+  'shrink_node',
+  'compact_zone',
+]);
+
 const FUNCTIONS_OF_STEP: readonly (readonly [number, ReadonlySet<string>])[] = [
   [Step.anonymous, ANONYMOUS_FUNCTIONS],
   [Step.file, FILE_FUNCTIONS],
@@ -102,6 +164,10 @@ const FUNCTIONS_OF_STEP: readonly (readonly [number, ReadonlySet<string>])[] = [
   [Step.putsBackOffLru, PUTBACK_OFF_LRU_FUNCTIONS],
   [Step.returnsPages, new Set(['putback_movable_pages'])],
   [Step.allocates, ALLOCATOR_FUNCTIONS],
+  [Step.ofDriver, DRIVER_PAGE_FUNCTIONS],
+  [Step.hugetlb, HUGETLB_FUNCTIONS],
+  [Step.copies, COPYING_FUNCTIONS],
+  [Step.reclaims, RECLAIM_FUNCTIONS],
 ];
 
 /** Suffixes that compilers and linkers add to a copy of a function. */

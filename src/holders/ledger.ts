@@ -12,6 +12,7 @@ import { ACCOUNTED_KINDS } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
 import { PutMatcher } from './matchPut';
 import type { Confidence, Kind } from './model';
+import { togetherWith, type PageNature } from './pageNature';
 import type { Span } from './lives';
 import { latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
 import type { Site } from './matchSite';
@@ -68,7 +69,7 @@ export interface Lifetime {
   /** Order of the allocation, 0 where it is not known. */
   order: number;
   /** What stacks of this lifetime say of the page. */
-  nature: 'anonymous' | 'file' | null;
+  nature: PageNature | null;
 }
 
 export class Ledger {
@@ -158,7 +159,8 @@ export class Ledger {
     }
     this.lastRow = row;
     // A batch is flushed under whatever the CPU happens to do: that stack is not this page's.
-    if (site.release?.rule.kind !== 'lru-batch') this.lifetime.nature ??= site.nature;
+    if (site.release?.rule.kind === 'lru-batch') return;
+    this.lifetime.nature = togetherWith(this.lifetime.nature, site.nature);
   }
 
   private set(row: number): void {

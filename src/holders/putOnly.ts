@@ -8,13 +8,21 @@
  * than references were too many, any of them may be the one: that is said, not decided.
  */
 import { ABSENT, EventKind, NONE, PageFlag, type EventTable } from '../capture/eventTable';
-import { expectedTerms, MAPCOUNT_ASSUMED, pageState, type Account } from './accounting';
+import {
+  cacheShare,
+  cacheUnknown,
+  expectedTerms,
+  MAPCOUNT_ASSUMED,
+  pageState,
+  type Account,
+} from './accounting';
 import type { Moment } from './evidence';
 import { isFree } from './countChange';
 import { isLongKind } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { Kind } from './model';
+import { togetherWith, type PageNature } from './pageNature';
 import type { StackSites } from './stackSites';
 
 /** What was open at a mark, no put tells. */
@@ -35,13 +43,14 @@ const NAMELESS_PUTS =
   'too many cannot be told';
 
 /** What the puts' stacks say of the page: rmap_walk_file only ever runs on file and shmem pages. */
-function natureOf(events: EventTable, sites: StackSites, rows: Int32Array): 'anonymous' | 'file' | null {
+function natureOf(events: EventTable, sites: StackSites, rows: Int32Array): PageNature | null {
+  let known: PageNature | null = null;
   for (const row of rows) {
     const { nature, release } = sites.of(events.stack[row]!);
     // A batch is flushed under whatever the CPU happens to do: that stack is not this page's.
-    if (nature !== null && release?.rule.kind !== 'lru-batch') return nature;
+    if (release?.rule.kind !== 'lru-batch') known = togetherWith(known, nature);
   }
-  return null;
+  return known;
 }
 
 function readPuts(events: EventTable, sites: StackSites, rows: Int32Array): LedgerReference[] {
@@ -141,15 +150,16 @@ function allGoneAfter(
   events: EventTable,
   rows: Int32Array,
   row: number,
-  nature: 'anonymous' | 'file' | null,
+  nature: PageNature | null,
   mapcounts: MapcountBase,
 ): number {
   for (const next of rows) {
     if (next <= row) continue;
     const count = events.count[next]!;
     if (count === ABSENT || events.kind[next] !== EventKind.PinPut) continue;
-    const { mappings, hasPrivate, cached } = pageState(events, next, nature, mapcounts);
-    const owners = (mapcounts.isKnown ? mappings : 0) + (hasPrivate ? 1 : 0) + (cached === true ? 1 : 0);
+    const { mappings, hasPrivate, cached, ofDriver } = pageState(events, next, nature, mapcounts);
+    const ofMappings = mapcounts.isKnown ? mappings : 0;
+    const owners = ofMappings + (hasPrivate ? 1 : 0) + (cached === true ? 1 : 0) + (ofDriver ? 1 : 0);
     if (count <= owners) return next;
   }
   return Infinity;
@@ -208,7 +218,7 @@ function lastRowUpTo(rows: Int32Array, limit: number): number {
 interface PageView {
   readonly events: EventTable;
   readonly rows: Int32Array;
-  readonly nature: 'anonymous' | 'file' | null;
+  readonly nature: PageNature | null;
   readonly mapcounts: MapcountBase;
 }
 
@@ -226,9 +236,7 @@ function markAt(
   const size = 2 ** (order ?? 0);
   const notes: string[] = [];
   if (state.cached === null) {
-    notes.push(
-      'the capture does not tell an anonymous page from a shmem page here; no page cache reference is counted',
-    );
+    notes.push(`${cacheUnknown(state, events.flags[row]!)}; no page cache reference is counted`);
   }
   const inCache = state.cached === true || state.swapCache;
   if (inCache && order === null && (events.flags[row]! & PageFlag.head) !== 0) {
@@ -238,7 +246,9 @@ function markAt(
     );
   }
   if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
-  const formula = isolation + state.mappings + (state.hasPrivate ? 1 : 0) + (inCache ? size : 0);
+  const share = cacheShare(state, size, count);
+  const owners = (state.hasPrivate ? 1 : 0) + (state.ofDriver ? 1 : 0) + (inCache ? share : 0);
+  const formula = isolation + state.mappings + owners;
   const surplus = Math.max(0, count - formula);
   const last = allGoneAfter(events, rows, moment.row, nature, mapcounts);
   const candidates = candidatesAt(surplus, moment.row, last, puts);
@@ -254,7 +264,7 @@ function markAt(
   }
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
   const terms = () =>
-    expectedTerms(expected, own, state, size, {
+    expectedTerms(expected, own, state, share, {
       ofCache: state.cached === true ? 1 : 0,
       ofAllocation: 0,
     });

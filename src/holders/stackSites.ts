@@ -4,6 +4,7 @@ import { FrameBook, Step, type FrameFacts, type FrameSymbols } from './frameFact
 import { isLongKind } from './kindRules';
 import type { KindRule } from './kindRule';
 import { matchSite, type Site } from './matchSite';
+import { natureOfSteps, type PageNature } from './pageNature';
 
 export interface StackSite {
   /**
@@ -37,7 +38,7 @@ export interface StackSite {
   readonly unmapsForMigration: boolean;
   readonly remapsAfterMigration: boolean;
   /** rmap_walk_anon / rmap_walk_file and fault handlers tell what kind of page it is. */
-  readonly nature: 'anonymous' | 'file' | null;
+  readonly nature: PageNature | null;
 }
 
 const NO_STACK: StackSite = {
@@ -95,13 +96,23 @@ function describeStack(stack: readonly FrameFacts[]): StackSite {
     concernsIsolation: acquire?.rule.kind === 'isolation' || release?.rule.kind === 'isolation',
     unmapsForMigration: (steps & Step.unmaps) !== 0,
     remapsAfterMigration: (steps & Step.remaps) !== 0,
-    nature: natureOf(steps),
+    nature: natureOf(named),
   };
 }
 
-function natureOf(steps: number): StackSite['nature'] {
-  if ((steps & Step.anonymous) !== 0) return 'anonymous';
-  return (steps & Step.file) !== 0 ? 'file' : null;
+/** @param named frames, innermost first */
+function natureOf(named: readonly FrameFacts[]): PageNature | null {
+  const [first] = named;
+  if (first === undefined) return null;
+  const isAllocation = (first.steps & Step.allocates) !== 0;
+  // Reclaim and compaction for an allocation work on other pages than the one that is allocated.
+  const foreign = isAllocation ? Step.reclaims : Step.reclaims | Step.allocates;
+  const end = named.findIndex(({ steps }) => (steps & foreign) !== 0);
+  const own = end < 0 ? named : named.slice(0, end);
+  // putback_movable_pages puts pages of drivers itself, and leaves others to functions of their own.
+  if (first.name === 'putback_movable_pages' || first.name === 'putback_movable_ops_page') return 'driver';
+  const steps = own.reduce((all, frame) => all | frame.steps, 0);
+  return natureOfSteps(isAllocation && (steps & Step.copies) !== 0 ? steps | Step.anonymous : steps);
 }
 
 /** What a {@link StackSite} says, in bits. */

@@ -10,7 +10,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ANONYMOUS_FUNCTIONS, FILE_FUNCTIONS } from '../../../src/holders/frameFacts';
+import {
+  ANONYMOUS_FUNCTIONS,
+  COPYING_FUNCTIONS,
+  DRIVER_PAGE_FUNCTIONS,
+  FILE_FUNCTIONS,
+  HUGETLB_FUNCTIONS,
+} from '../../../src/holders/frameFacts';
 import { STRENGTHS, type KindRule } from '../../../src/holders/kindRule';
 import {
   ALLOCATOR_FUNCTIONS,
@@ -78,6 +84,9 @@ const NAMED = [
     ...UNMAP_FUNCTIONS,
     ...ANONYMOUS_FUNCTIONS,
     ...FILE_FUNCTIONS,
+    ...COPYING_FUNCTIONS,
+    ...DRIVER_PAGE_FUNCTIONS,
+    ...HUGETLB_FUNCTIONS,
   ]),
 ].sort();
 
