@@ -34,6 +34,15 @@ const OTHER_BOOT = /\bLinux version \d|---\[ end Kernel panic/;
  */
 const RELEASE = /\bComm: .* (?:Not tainted|Tainted: .*?) (\d+\.\d+\S*) #\d+\S*(?:.*? ([0-9a-f]{40}))?/;
 
+/** `Linux version 6.1.192 (user@host) …`, the first line of a boot. */
+const BOOTED = /\bLinux version (\d+\.\d+\S*)/;
+/** Looking for where the kernel was ends where nothing came for so many ms: a panic prints all at once. */
+const LONGEST_PAUSE = 2000;
+/** It ends after so many ms in any case: what is printed as it comes must not wait. */
+const LONGEST_LOOK = 10_000;
+/** And after so many lines: stacks of hundreds of processors, which a panic may print before. */
+const MOST_LINES_AHEAD = 20_000;
+
 /** Returns the exit status. */
 export async function runResolve(
   command: ResolveCommand,
@@ -119,10 +128,14 @@ async function resolveByDebugInfo(
   const annotate = await annotateWithDebugInfo(info, source?.files ?? null, names);
   const placed: AnnotateStack = async (stack) => {
     await text.placeKernelOf(stack);
-    return annotate(stack);
+    const annotated = await annotate(stack);
+    text.noteBoot();
+    return annotated;
   };
   await printLines(text.lines(), watched(placed, addressNames, tally), output);
-  const { mismatch, otherModules } = info;
+  const { otherModules } = info;
+  // Of several boots in one text each has its own doubt, which its frames say.
+  const [mismatch = ''] = text.mismatches.length > 1 ? [] : text.mismatches;
   await tell(tally, errors, mismatch === '' || otherModules.size > 0);
   await tellLinksOut(source, errors);
   if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: lines are doubtful.\n`);
@@ -157,11 +170,16 @@ async function printLines(
 /** The lines of a text, which may say which kernel ran and where it was. */
 class TextOfKernel {
   release: string | null = null;
+  private buildId: string | null = null;
+  /** By boot with frames, what speaks against its kernel being that of the debug info. */
+  private readonly mismatchOfBoot = new Map<number, string>();
   /** Lines that were read before they were asked for, and how many of them were given. */
   private ahead: string[] = [];
   private given = 0;
   /** So many of them were searched in vain for where the kernel was. */
   private untold = 0;
+  /** The line that was waited for in vain. */
+  private coming: Promise<IteratorResult<string, void>> | null = null;
 
   constructor(
     private readonly input: AsyncGenerator<string, void>,
@@ -171,14 +189,27 @@ class TextOfKernel {
 
   async *lines(): AsyncGenerator<string, void> {
     for (let line = await this.next(); line !== null; line = await this.next()) {
-      await this.learnFrom(line);
+      this.learnPlace(line);
       yield line;
+      // The stack before it, which is placed when it is given, is of the boot before.
+      await this.learnKernel(line);
     }
+  }
+
+  /** Of each boot with frames, what speaks against its kernel being that of the debug info; empty when nothing does. */
+  get mismatches(): readonly string[] {
+    return [...this.mismatchOfBoot.values()];
+  }
+
+  /** A stack of the boot of now was placed. */
+  noteBoot(): void {
+    this.mismatchOfBoot.set(this.info.boot, this.info.mismatch);
   }
 
   /** Reads to the end, and gives the frames that are still to come, with their names. */
   async namesAhead(): Promise<readonly DebugFrame[]> {
-    await this.readAhead(() => false);
+    for (let next = await this.read(); next.done !== true; next = await this.read())
+      this.ahead.push(next.value);
     return this.ahead.slice(this.given).flatMap((line) => namedFrame(line, this.names) ?? []);
   }
 
@@ -190,7 +221,7 @@ class TextOfKernel {
     if (this.info.isPlaced || this.given < this.untold || !stack.some(isAddressAlone)) return;
     const isWanted = (line: string): boolean => KERNEL_OFFSET.test(line) || OTHER_BOOT.test(line);
     const known = this.ahead.findIndex((line, index) => index >= this.given && isWanted(line));
-    const index = known < 0 ? await this.readAhead(isWanted) : known;
+    const index = known < 0 ? await this.lookAhead(isWanted) : known;
     const line = this.ahead[index] ?? '';
     this.learnPlace(line);
     if (!KERNEL_OFFSET.test(line)) this.untold = index;
@@ -201,13 +232,27 @@ class TextOfKernel {
     this.ahead = [];
     this.given = 0;
     this.untold = 0;
-    const next = await this.input.next();
+    const next = await this.read();
     return next.done === true ? null : next.value;
   }
 
-  /** Resolves to where among them the first further line is that is looked for; behind the last where there is none. */
-  private async readAhead(isWanted: (line: string) => boolean): Promise<number> {
-    for (let next = await this.input.next(); next.done !== true; next = await this.input.next()) {
+  private read(): Promise<IteratorResult<string, void>> {
+    const next = this.coming ?? this.input.next();
+    this.coming = null;
+    return next;
+  }
+
+  /**
+   * Resolves to where among them the first further line is that is looked for; behind the last where there is none, or
+   * it does not come soon.
+   */
+  private async lookAhead(isWanted: (line: string) => boolean): Promise<number> {
+    const begun = performance.now();
+    while (this.ahead.length - this.given < MOST_LINES_AHEAD && performance.now() - begun < LONGEST_LOOK) {
+      const reading = this.read();
+      const next = await soon(reading, LONGEST_PAUSE);
+      if (next === null) this.coming = reading;
+      if (next === null || next.done === true) break;
       this.ahead.push(next.value);
       if (isWanted(next.value)) return this.ahead.length - 1;
     }
@@ -219,14 +264,35 @@ class TextOfKernel {
     if (moved !== null) this.info.setShift(BigInt(`0x${moved[1] ?? '0'}`));
   }
 
-  private async learnFrom(line: string): Promise<void> {
-    // Each boot is moved anew.
-    if (OTHER_BOOT.test(line)) this.info.setShift(null);
-    this.learnPlace(line);
-    const [, release, buildId] = RELEASE.exec(line) ?? [];
+  /** Of another boot nothing is known, whatever the one before was: each is moved anew, and may be of another kernel. */
+  private async learnKernel(line: string): Promise<void> {
+    if (OTHER_BOOT.test(line)) this.beginBoot();
+    const [, release, buildId = null] = RELEASE.exec(line) ?? BOOTED.exec(line) ?? [];
     if (release === undefined) return;
+    const isOther = this.release !== null && this.release !== release;
+    if (isOther || (this.buildId !== null && buildId !== null && this.buildId !== buildId)) this.beginBoot();
     this.release = release;
-    await this.info.compareKernel(buildId ?? null, release);
+    this.buildId = buildId;
+    await this.info.compareKernel(buildId, release);
+  }
+
+  private beginBoot(): void {
+    this.info.beginBoot();
+    this.release = null;
+    this.buildId = null;
+  }
+}
+
+/** What comes of it within so many ms; null where nothing does. */
+async function soon<T>(coming: Promise<T>, patience: number): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, patience, null);
+  });
+  try {
+    return await Promise.race([coming, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -67,14 +67,17 @@ export async function annotateWithDebugInfo(
   };
 }
 
-/** Holds the sizes that the functions of a text have against the debug info, as it goes on. */
+/** Holds the sizes that the functions of a text have against the debug info, as it goes on, of each boot anew. */
 class SizesOfText {
   private readonly isOther = new Map<string, boolean>();
+  private boot = 0;
 
   constructor(private readonly info: KernelDebugInfo) {}
 
   /** True when it is known from this stack on that the text is of another build. */
   showOtherBuild(stack: readonly DebugFrame[], locations: readonly DebugLocation[]): boolean {
+    if (this.boot !== this.info.boot) this.isOther.clear();
+    this.boot = this.info.boot;
     for (const [i, { function: name, size, module }] of stack.entries()) {
       const { isOtherSize = false } = locations[i]!;
       if (module === null && typeof size === 'number') this.isOther.set(`${name}/${size}`, isOtherSize);

@@ -72,8 +72,12 @@ export class KernelDebugInfo {
   private shift: bigint | null = null;
   /** By module, what is added to the addresses of its file's .text, where something tells it. */
   private moduleShifts = new Map<string, bigint>();
-  private doubt = '';
+  /** By what the text says of its kernel. */
+  private kernelDoubt = '';
+  /** By what its functions are. */
+  private buildDoubt = '';
   private hasProof = false;
+  private boots = 0;
   private learned = NOTHING_COMPARED;
   private readonly moduleDoubts = new Map<string, string>();
   private readonly searches = new Map<string, JumpSearch>();
@@ -86,12 +90,17 @@ export class KernelDebugInfo {
 
   /** What speaks against the capture being of this very kernel; empty when nothing does. */
   get mismatch(): string {
-    return this.doubt;
+    return this.kernelDoubt === '' ? this.buildDoubt : this.kernelDoubt;
+  }
+
+  /** Counts the boots that were begun, from 0. */
+  get boot(): number {
+    return this.boots;
   }
 
   /** Whether something of the capture shows that it is of this very kernel, beyond that nothing speaks against it. */
   get isProven(): boolean {
-    return this.hasProof && this.doubt === '';
+    return this.hasProof && this.mismatch === '';
   }
 
   /** By module whose file is not of the module that ran: what speaks against it. Grows as frames are looked up. */
@@ -105,7 +114,8 @@ export class KernelDebugInfo {
   }
 
   /**
-   * Compares what a capture says of its kernel with the vmlinux. After a difference no line is called exact.
+   * Compares what a capture says of its kernel with the vmlinux. After a difference no line is called exact, until it
+   * says that this very kernel ran.
    *
    * @param buildId in hexadecimal digits; null when the capture does not say
    * @param release as `uname -r` has it; null when the capture does not say
@@ -115,8 +125,9 @@ export class KernelDebugInfo {
     if (buildId !== null && this.kernel.buildId !== null) {
       // Equal build-ids settle it, whatever the release is called.
       if (buildId.toLowerCase() !== this.kernel.buildId) {
-        this.doubt = `${name} has build-id ${this.kernel.buildId}, the traced kernel ${buildId}`;
+        this.kernelDoubt = `${name} has build-id ${this.kernel.buildId}, the traced kernel ${buildId}`;
       } else {
+        this.kernelDoubt = '';
         this.hasProof = true;
       }
       return;
@@ -124,7 +135,7 @@ export class KernelDebugInfo {
     const own = await this.kernel.kernelRelease();
     if (release === null || own === null) return;
     if (release === own) this.hasProof = true;
-    else this.doubt = `${name} is of kernel ${own}, the trace of ${release}`;
+    this.kernelDoubt = release === own ? '' : `${name} is of kernel ${own}, the trace of ${release}`;
   }
 
   /**
@@ -152,7 +163,7 @@ export class KernelDebugInfo {
 
   /** @param misfit what speaks against the same build, to continue "it is of another build:" */
   doubtBuild(misfit: string): void {
-    if (this.doubt === '') this.doubt = `${this.kernel.name} is of another build: ${misfit}`;
+    if (this.mismatch === '') this.buildDoubt = `${this.kernel.name} is of another build: ${misfit}`;
   }
 
   /** Whether it is known what KASLR added. */
@@ -160,9 +171,18 @@ export class KernelDebugInfo {
     return this.shift !== null;
   }
 
-  /** What KASLR added, where something tells it; null where another boot begins. */
-  setShift(shift: bigint | null): void {
+  /** What KASLR added, where something tells it. */
+  setShift(shift: bigint): void {
     this.shift = shift;
+  }
+
+  /** What comes now is of another boot, of another kernel maybe: nothing is known of it yet. */
+  beginBoot(): void {
+    this.boots++;
+    this.shift = null;
+    this.kernelDoubt = '';
+    this.buildDoubt = '';
+    this.hasProof = false;
   }
 
   /** The places of the frames of a stack, innermost first like the frames. */
@@ -182,7 +202,7 @@ export class KernelDebugInfo {
   private async doubtOf(frame: DebugFrame): Promise<string> {
     const { build, doubt } = await this.moduleFit(frame);
     if (build === 'same') return '';
-    return build === 'other' || this.doubt === '' ? doubt : this.doubt;
+    return build === 'other' || this.mismatch === '' ? doubt : this.mismatch;
   }
 
   /** Whether the file of a frame's module is of the module that ran. Keeps what speaks against it. */

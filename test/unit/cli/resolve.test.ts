@@ -1,7 +1,10 @@
 /** `page-holders resolve` on the small programs of the fixtures. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { runCli, scratch } from './support/runCli';
 import { smallTree } from './support/smallTree';
@@ -220,6 +223,77 @@ test('a panic says last how far KASLR moved the kernel, and each boot was moved 
     other.errors,
     /1 of 3 frames has no line:\n.* 1 × Nothing tells where the kernel was in memory/,
   );
+});
+
+/** The lines of an oops with a frame of the sample, on a kernel with that build-id. */
+function oops(release: string, buildId: string): readonly string[] {
+  return [
+    `[    9.000000] CPU: 1 PID: 1 Comm: init Not tainted ${release} #1 ${buildId}`,
+    '[    9.000001] Call Trace:',
+    '[    9.000002]  outer+0xa/0x14',
+    '[    9.000003] ---[ end trace 0000000000000000 ]---',
+  ];
+}
+
+/** Whether the line of each frame of the sample is doubtful. */
+function doubts(output: string): readonly boolean[] {
+  return [...output.matchAll(/outer\+0xa\/0x14 \(.*\)/g)].map(([line]) => line.includes('doubtful'));
+}
+
+test('of several kernels in one log only the lines of those are doubtful that are of another build', async () => {
+  const own = '894b65e4b0b4eb75c6c70f4ae9897fb9430fdce6';
+  const other = '0123456789abcdef0123456789abcdef01234567';
+  const log = [
+    ...oops('6.1.1', own),
+    ...oops('6.2.0', other),
+    ' outer+0xa/0x14',
+    // The stack before it is of the boot before.
+    '[    0.000000] Linux version 6.1.1 (user@host) #1 SMP',
+    ' outer+0xa/0x14',
+    ...oops('6.2.0', other),
+    ...oops('6.1.1', own),
+  ];
+  const { output, errors } = await resolve(['--vmlinux', VMLINUX], `${log.join('\n')}\n`);
+  assert.deepEqual(doubts(output), [false, true, true, false, true, false]);
+  assert.match(
+    errors,
+    /3 of 6 frames have a doubtful line:\n.* 3 × The line is doubtful: .*has build-id 894b/,
+  );
+  assert.doesNotMatch(errors, /: lines are doubtful/);
+
+  const one = [...oops('6.2.0', other), '---[ end Kernel panic - not syncing ]---'];
+  const all = await resolve(['--vmlinux', VMLINUX], `${one.join('\n')}\n`);
+  assert.deepEqual(doubts(all.output), [true]);
+  assert.match(
+    all.errors,
+    /dwarf4\.elf has build-id 894b\w+, the traced kernel 0123\w+: lines are doubtful\.\n$/,
+  );
+});
+
+test('functions of other sizes make the lines of their boot doubtful, and not those of the next', async () => {
+  const text = [
+    ' caller+0x8/0x4000\n same+0x1/0x4000\n other+0x1/0x4000\n outer+0xa/0x14\n',
+    'Linux version 6.1.1\n outer+0xa/0x14\n',
+  ].join('');
+  const { output, errors } = await resolve(['--vmlinux', VMLINUX], text);
+  assert.deepEqual(doubts(output), [true, false]);
+  assert.match(errors, /4 of 5 frames have a doubtful line/);
+});
+
+test('a live text is not held back for where the kernel was in memory, if that does not come', async () => {
+  const child = spawn(process.execPath, ['dist/page-holders.js', 'resolve', '--vmlinux', VMLINUX]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => (await lines.next()).value as string;
+  child.stdin.write('begin\n => ffffffff9c0000da\nbehind\n');
+  assert.equal(await next(), 'begin');
+  // Nothing more comes.
+  assert.deepEqual([await next(), await next()], [' => ffffffff9c0000da', 'behind']);
+  child.stdin.write('Kernel Offset: 0x1b000000 from 0xffffffff81000000\n => ffffffff9c0000da\nend\n');
+  assert.match(await next(), /^Kernel Offset/);
+  assert.match(await next(), /^ => ffffffff9c0000da outer \(/);
+  assert.equal(await next(), 'end');
+  child.stdin.end();
+  await once(child, 'close');
 });
 
 test('an offset behind the end of its function has no line, with debug info as without', async () => {
