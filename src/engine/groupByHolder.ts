@@ -59,6 +59,11 @@ function codePaths(
     });
 }
 
+/** Id of the row of a code path behind that of its capture, in a tree that is grouped by holder. */
+export function codePathId(kind: string, path: string): string {
+  return `${stepOf(kind)}/${stepOf(path)}`;
+}
+
 /** Ids are paths. */
 function stepOf(name: string): string {
   return name.replaceAll('/', '_');

@@ -1,11 +1,14 @@
 /**
  * Compare Captures…: what became of the holders of one open capture in another, as a text that can only be read. A
  * text rather than rows of a tree: it is read from top to bottom once, beside the view, searched, and put in a mail.
+ * Each holder in it is a link to its pages and stacks in the Holders view.
  */
 import * as vscode from 'vscode';
 import type { NameOf } from '../engine/distinctNames';
-import { compareText } from '../engine/comparing/compareText';
+import type { Comparison } from '../engine/comparing/compareCaptures';
+import { compareText, namedHolders } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
+import { commandLink } from './commandLink';
 import { showFailure } from './failures';
 import { inform } from './notifications';
 import { numberText } from './numberText';
@@ -14,8 +17,12 @@ import type { OpenCaptures } from './openCaptures';
 const SCHEME = 'page-holders-comparison';
 const OPEN_CAPTURE = vscode.l10n.t('Open Capture…');
 
-export class CompareCaptures implements vscode.TextDocumentContentProvider, vscode.Disposable {
+export class CompareCaptures
+  implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider, vscode.Disposable
+{
   private readonly subscriptions: vscode.Disposable;
+  /** What the texts say that are open, by their addresses. */
+  private readonly shown = new Map<string, Comparison>();
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
 
@@ -28,6 +35,8 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
       this.changed,
       vscode.commands.registerCommand('pageHolders.compareCaptures', () => this.compare()),
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+      vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, this),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.shown.delete(uri.toString())),
     );
   }
 
@@ -36,9 +45,11 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const [before = '', after = ''] = new URLSearchParams(uri.query).getAll('capture');
+    this.shown.delete(uri.toString());
     try {
-      return `${compareText(await this.engine.compare({ before, after }))}\n`;
+      const comparison = await this.engine.compare(capturesOf(uri));
+      this.shown.set(uri.toString(), comparison);
+      return `${compareText(comparison)}\n`;
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
       return `${vscode.l10n.t({
@@ -47,6 +58,18 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
         comment: ['{0} is a whole sentence that says what failed.'],
       })}\n`;
     }
+  }
+
+  provideDocumentLinks({ uri }: vscode.TextDocument): vscode.DocumentLink[] {
+    const comparison = this.shown.get(uri.toString());
+    if (comparison === undefined) return [];
+    const captures = capturesOf(uri);
+    return namedHolders(comparison).map(({ line, start, end, side, row }) => {
+      const target = vscode.Uri.parse(commandLink('pageHolders.showHolder', [`${captures[side]}/${row}`]));
+      const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end), target);
+      link.tooltip = vscode.l10n.t('Show in the Holders view');
+      return link;
+    });
   }
 
   private async compare(): Promise<void> {
@@ -84,6 +107,11 @@ export class CompareCaptures implements vscode.TextDocumentContentProvider, vsco
       showFailure(this.log, error);
     }
   }
+}
+
+function capturesOf({ query }: vscode.Uri): { readonly before: string; readonly after: string } {
+  const [before = '', after = ''] = new URLSearchParams(query).getAll('capture');
+  return { before, after };
 }
 
 async function choose(

@@ -27,6 +27,7 @@ export class RevealHolders implements vscode.Disposable {
       registerCommand('pageHolders.showPage', (row: PageRow) => this.showPage(row)),
       registerCommand('pageHolders.showCapture', (id: string) => this.showCapture(id)),
       registerCommand('pageHolders.showAllocations', (id: string) => this.showAllocations(id)),
+      registerCommand('pageHolders.showHolder', (id: string) => this.showHolder(id)),
       registerCommand('pageHolders.showHeldThrough', (through: SourceLines) => this.showThrough(through)),
     );
   }
@@ -60,6 +61,14 @@ export class RevealHolders implements vscode.Disposable {
     const rows = await this.tree.getChildren(capture ?? undefined);
     const first = rows.find((row): row is Row => !isMoreRow(row) && row.node.kind === 'allocation');
     await this.reveal(first ?? capture);
+  }
+
+  /** A kind of holder and its code path, or what stands beside them where nobody is to blame. */
+  private async showHolder(id: string): Promise<void> {
+    const isByHolder = this.shown.query.groupBy === 'holder';
+    const there = isByHolder ? await this.tree.find(id) : null;
+    if (there === null) this.shown.change({ groupBy: 'holder', filter: NO_FILTER });
+    await this.reveal(there ?? (await this.tree.find(id)));
   }
 
   private async showThrough(through: SourceLines): Promise<void> {

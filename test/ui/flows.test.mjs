@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   folderWithSample,
+  followLink,
   openCapture,
   openFolders,
   page,
@@ -121,5 +123,32 @@ describe('from a new window to a script, a page, a comparison and a file', () =>
       .waitFor();
     await page.waitForTimeout(1000);
     await screenshot('walkthrough');
+  });
+});
+
+describe('a comparison', () => {
+  it('leads from each holder to its pages and stacks in the Holders view', async () => {
+    const folder = folderWithSample('comparison', 'before.txt');
+    copyFileSync(path.join(folder, 'before.txt'), path.join(folder, 'after.txt'));
+    await openFolders(folder);
+    await showContainer('Page Holders');
+    for (const name of ['before.txt', 'after.txt']) {
+      await openCapture(path.join(folder, name));
+      await page
+        .locator('.statusbar-item', { hasText: name === 'after.txt' ? '2 captures' : name })
+        .waitFor();
+    }
+    await runCommand('Page Holders: Compare Captures…');
+    await quickInputTitled('Compare Captures: Before');
+    await quickItem('before.txt').click();
+    const link = page.locator('.editor-instance .detected-link', { hasText: 'process_vm_rw_core' });
+    await followLink(link.first());
+    const shown = holders().locator('.monaco-list-row.selected', { hasText: 'process_vm_rw_core: 1 page' });
+    await shown.waitFor();
+    assert.equal(await shown.getAttribute('aria-expanded'), 'true');
+    await screenshot('comparison-to-holders');
+    await runCommand('Page Holders: Group Holders By…');
+    await quickItem('Page').click();
+    await runCommand('View: Close All Editors');
   });
 });

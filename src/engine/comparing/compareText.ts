@@ -1,4 +1,5 @@
 /** A comparison of two captures as text that can be read in an editor, a terminal and a mail. */
+import { codePathId } from '../groupByHolder';
 import { spanText, type Clock } from '../timeText';
 import { counted, joined } from '../wording';
 import {
@@ -23,6 +24,46 @@ export function compareText(comparison: Comparison, columns = Infinity): string 
     .flatMap((line) => brokenLine(line, columns))
     .join('\n')
     .trimEnd();
+}
+
+/** A holder that a line of the text names. */
+export interface NamedHolder {
+  /** From 0, of the text whose lines are not broken. */
+  readonly line: number;
+  /** Columns of the name. */
+  readonly start: number;
+  readonly end: number;
+  /** The capture that has it: the second one, where both do. */
+  readonly side: 'before' | 'after';
+  /** Id of its row behind that of the capture, in the tree of holders grouped by holder. */
+  readonly row: string;
+}
+
+/** Of what is no reference, and so has no code path: the sections of the tree. */
+const SECTIONS: ReadonlyMap<string, string> = new Map([
+  ['untraced', 'untraced'],
+  ['nobody', 'nobody'],
+  ['unclear', 'nobody'],
+]);
+
+export function namedHolders(comparison: Comparison): readonly NamedHolder[] {
+  const { gone, appeared, changed, unchanged } = comparison;
+  const now = [...appeared, ...changed.map(({ after }) => after), ...unchanged];
+  // As the sections have them.
+  const holders = [
+    ...gone.map((holder) => ({ holder, side: 'before' as const })),
+    ...now.map((holder) => ({ holder, side: 'after' as const })),
+  ];
+  const named: NamedHolder[] = [];
+  for (const [line, text] of compareLines(comparison).entries()) {
+    const next = holders[named.length];
+    if (next === undefined) break;
+    const { holder, side } = next;
+    if (text !== INDENT + nameOf(holder)) continue;
+    const row = SECTIONS.get(holder.kind) ?? codePathId(holder.kind, holder.path);
+    named.push({ line, start: INDENT.length, end: text.length, side, row });
+  }
+  return named;
 }
 
 /** A line broken between its parts, or its words where it has none. */

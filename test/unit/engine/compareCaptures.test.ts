@@ -4,8 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
-import { compareText } from '../../../src/engine/comparing/compareText';
+import { compareText, namedHolders } from '../../../src/engine/comparing/compareText';
 import { Engine } from '../../../src/engine/engine';
+import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 
 const SAMPLE = 'media/sample/trace.txt';
@@ -160,6 +161,37 @@ test('a capture that was closed cannot be compared', async () => {
   const engine = new Engine(nodeHost());
   const { id } = await engine.openCapture({ path: SAMPLE });
   await assert.rejects(engine.compare({ before: id, after: 'c9' }), { name: 'CompareError' });
+});
+
+test('the lines that name a holder lead to its row in the capture that has it', async () => {
+  for (const other of [BUFFERS, secondRecording('rows.txt')]) {
+    const engine = new Engine(nodeHost());
+    const [before, after] = [
+      await engine.openCapture({ path: SAMPLE }),
+      await engine.openCapture({ path: other }),
+    ];
+    const comparison = await engine.compare({ before: before.id, after: after.id });
+    const lines = compareText(comparison).split('\n');
+    const named = namedHolders(comparison);
+    const { gone, appeared, unchanged } = comparison;
+    assert.deepEqual(
+      named.map(({ line, start, end }) => lines[line]!.slice(start, end)),
+      names([...gone, ...appeared, ...unchanged]),
+    );
+    const query = { ...DEFAULT_QUERY, groupBy: 'holder' as const };
+    for (const { side, row } of named) {
+      const capture = side === 'before' ? before.id : after.id;
+      const way = `${capture}/${row}`.split('/');
+      for (const depth of way.slice(1).keys()) {
+        const [node, child] = [way.slice(0, depth + 1).join('/'), way.slice(0, depth + 2).join('/')];
+        const { nodes } = await engine.children({ tree: 'holders', node, start: 0, end: 100, query });
+        assert.ok(
+          nodes.some(({ id }) => id === child),
+          `${child} among ${nodes.map(({ id }) => id).join()}`,
+        );
+      }
+    }
+  }
 });
 
 test('as text: what differs, the old number and the new', async () => {
