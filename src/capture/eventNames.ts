@@ -31,6 +31,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   cma_alloc_busy_retry: EventKind.CmaAllocBusyRetry,
   cma_alloc_finish: EventKind.CmaAllocFinish,
   cma_release: EventKind.CmaRelease,
+  cma_alloc_info: EventKind.CmaAllocInfo,
   test_pages_isolated: EventKind.TestPagesIsolated,
   mm_migrate_pages_start: EventKind.MigratePagesStart,
   mm_migrate_pages: EventKind.MigratePages,

@@ -37,6 +37,8 @@ export enum EventKind {
   CompactionEnd,
   CompactionMigratePages,
   MemoryFailure,
+  /** Of Android's kernels: how often the steps of a cma_alloc() failed, behind its cma_alloc_finish. */
+  CmaAllocInfo,
 }
 
 /** Absent number in an Int32 column. */
@@ -103,8 +105,11 @@ export interface EventDetails {
   readonly finPfn: Float64Array;
   /** Pages asked for (cma count), or mm_compaction_migratepages nr_migrated / mm_migrate_pages nr_succeeded. */
   readonly pages: Int32Array;
-  /** nr_failed of mm_migrate_pages and mm_compaction_migratepages. */
+  /** nr_failed of mm_migrate_pages and mm_compaction_migratepages; ranges that did not migrate (err_mig of cma_alloc_info). */
   readonly failed: Int32Array;
+  /** Ranges that could not be isolated, and that were still in use in the end: err_iso, err_test of cma_alloc_info. */
+  readonly isolateFailed: Int32Array;
+  readonly testFailed: Int32Array;
   /** errno, negative (err= of report_page_pinners, errorno= of cma_alloc_finish), ABSENT if the event has none. */
   readonly error: Int32Array;
   /** String id of reason= (enum migrate_reason's name), or NONE; also NONE where the text is only a pointer. */

@@ -8,6 +8,8 @@ class EventDetailsBuilder implements EventDetails {
   finPfn = new Float64Array(0);
   pages = new Int32Array(0);
   failed = new Int32Array(0);
+  isolateFailed = new Int32Array(0);
+  testFailed = new Int32Array(0);
   error = new Int32Array(0);
   reason = new Int32Array(0);
   label = new Int32Array(0);
@@ -25,6 +27,7 @@ class EventDetailsBuilder implements EventDetails {
     this.length = row + 1;
     this.endPfn[row] = this.finPfn[row] = NONE;
     this.pages[row] = this.failed[row] = this.error[row] = ABSENT;
+    this.isolateFailed[row] = this.testFailed[row] = ABSENT;
     this.reason[row] = this.label[row] = this.result[row] = NONE;
     return row;
   }
@@ -39,6 +42,8 @@ class EventDetailsBuilder implements EventDetails {
     this.finPfn = grown(this.finPfn, new Float64Array(capacity));
     this.pages = grown(this.pages, new Int32Array(capacity));
     this.failed = grown(this.failed, new Int32Array(capacity));
+    this.isolateFailed = grown(this.isolateFailed, new Int32Array(capacity));
+    this.testFailed = grown(this.testFailed, new Int32Array(capacity));
     this.error = grown(this.error, new Int32Array(capacity));
     this.reason = grown(this.reason, new Int32Array(capacity));
     this.label = grown(this.label, new Int32Array(capacity));

@@ -41,6 +41,8 @@ const enum Field {
   FinPfn,
   Succeeded,
   Failed,
+  IsolateFailed,
+  TestFailed,
   Mode,
   Status,
   ZoneStart,
@@ -73,6 +75,9 @@ const KEYS: readonly (readonly [string, Field])[] = [
   ['nr_succeeded', Field.Succeeded],
   ['nr_migrated', Field.Succeeded],
   ['nr_failed', Field.Failed],
+  ['err_mig', Field.Failed],
+  ['err_iso', Field.IsolateFailed],
+  ['err_test', Field.TestFailed],
   // trace-cmd report -R prints the names of the record's members.
   ['succeeded', Field.Succeeded],
   ['failed', Field.Failed],
@@ -265,12 +270,22 @@ export class FtraceFields {
         return scanner.next;
       case Field.RequestCount:
       case Field.Succeeded:
+        // It has both, and a page moved by one of its tries is not asked for.
+        if (field === Field.Succeeded && kind === EventKind.CmaAllocInfo) return start;
         scanner.number(bytes, start);
         if (scanner.found) details.pages[detail] = scanner.low;
         return scanner.next;
       case Field.Failed:
         scanner.number(bytes, start);
         if (scanner.found) details.failed[detail] = scanner.low;
+        return scanner.next;
+      case Field.IsolateFailed:
+        scanner.number(bytes, start);
+        if (scanner.found) details.isolateFailed[detail] = scanner.low;
+        return scanner.next;
+      case Field.TestFailed:
+        scanner.number(bytes, start);
+        if (scanner.found) details.testFailed[detail] = scanner.low;
         return scanner.next;
       case Field.StartPfn:
       case Field.ZoneStart:
@@ -417,7 +432,7 @@ export class FtraceFields {
 }
 
 function isCma(kind: EventKind): boolean {
-  return kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaRelease;
+  return (kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaRelease) || kind === EventKind.CmaAllocInfo;
 }
 
 /** `(nil)`, `(null)`, `NULL`, and any number of zeros. */

@@ -108,7 +108,8 @@ export function detailText(
 ): string {
   const detail = events.detail[row]!;
   if (detail === NO_DETAILS) return '';
-  const { endPfn, finPfn, pages, failed, error, reason, label, result } = events.details;
+  const { endPfn, finPfn, pages, failed, isolateFailed, testFailed } = events.details;
+  const { error, reason, label, result } = events.details;
   const named = (id: number): string | null => (id === NONE ? null : symbols.string(id));
   const pfn = events.pfn[row]!;
   const end = endPfn[detail]!;
@@ -116,12 +117,18 @@ export function detailText(
     named(label[detail]!),
     pfn >= 0 && end > pfn + 1 ? rangeText(pfnText(pfn), pfnText(end - 1)) : null,
     pages[detail] === ABSENT ? null : pagesText(events.kind[row]!, pages[detail]!),
-    failed[detail] === ABSENT ? null : `${failed[detail]!} failed`,
+    isolateFailed[detail] === ABSENT ? null : `isolation failed ${isolateFailed[detail]!}`,
+    failed[detail] === ABSENT ? null : failedText(events.kind[row]!, failed[detail]!),
+    testFailed[detail] === ABSENT ? null : `test failed ${testFailed[detail]!}`,
     named(reason[detail]!),
     named(result[detail]!),
     finPfn[detail]! < 0 ? null : `in use: ${pfnText(finPfn[detail]!)}`,
     error[detail] === ABSENT || error[detail] === 0 ? null : errorText(error[detail]!),
   ]);
+}
+
+function failedText(kind: number, failed: number): string {
+  return kind === EventKind.CmaAllocInfo ? `migration failed ${failed}` : `${failed} failed`;
 }
 
 function pagesText(kind: number, pages: number): string {

@@ -96,6 +96,7 @@ function otherFields(capture: Capture, row: number): readonly Field[] {
     case EventKind.CmaAllocBusyRetry:
     case EventKind.CmaAllocFinish:
     case EventKind.CmaRelease:
+    case EventKind.CmaAllocInfo:
       return [
         ['name', detail === NO_DETAILS ? '' : text(symbols, details.label[detail]!)],
         ['pfn', first],
@@ -121,7 +122,7 @@ function hasFailed({ events, symbols }: Capture, row: number): boolean {
 function detailFields({ events, symbols }: Capture, row: number): readonly Field[] {
   const detail = events.detail[row]!;
   if (detail === NO_DETAILS) return [];
-  const { pages, failed, error, reason, label, result } = events.details;
+  const { pages, failed, isolateFailed, testFailed, error, reason, label, result } = events.details;
   const kind: EventKind = events.kind[row]!;
   const names = DETAIL_NAMES[kind] ?? {};
   const named = (name: string | undefined, value: string): Field => [
@@ -130,7 +131,9 @@ function detailFields({ events, symbols }: Capture, row: number): readonly Field
   ];
   return [
     named(names.pages, number(pages[detail]!)),
+    named(names.isolateFailed, number(isolateFailed[detail]!)),
     named(names.failed, number(failed[detail]!)),
+    named(names.testFailed, number(testFailed[detail]!)),
     named(names.label, text(symbols, label[detail]!)),
     ['reason', text(symbols, reason[detail]!)],
     named(names.result, text(symbols, result[detail]!)),
@@ -138,12 +141,15 @@ function detailFields({ events, symbols }: Capture, row: number): readonly Field
   ];
 }
 
-type DetailNames = Partial<Record<'pages' | 'failed' | 'label' | 'result' | 'error', string>>;
+type DetailNames = Partial<
+  Record<'pages' | 'isolateFailed' | 'failed' | 'testFailed' | 'label' | 'result' | 'error', string>
+>;
 
 /** What the kernel calls them; those of a CMA area stand before, and a failure of its allocation is an error alone. */
 const DETAIL_NAMES: Partial<Record<EventKind, DetailNames>> = {
   [EventKind.PinFailure]: { error: 'err' },
   [EventKind.CmaAllocFinish]: { error: 'errorno' },
+  [EventKind.CmaAllocInfo]: { isolateFailed: 'err_iso', failed: 'err_mig', testFailed: 'err_test' },
   [EventKind.TestPagesIsolated]: { result: 'ret' },
   [EventKind.MigratePagesStart]: { label: 'mode' },
   [EventKind.MigratePages]: { pages: 'nr_succeeded', failed: 'nr_failed', label: 'mode' },

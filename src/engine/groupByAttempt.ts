@@ -1,5 +1,5 @@
 /** Attempt to move pages → the pages that blocked it → their holders. Retries that found the same are one row. */
-import type { Attempt, Page } from '../holders/model';
+import type { Attempt, FailedSteps, Page } from '../holders/model';
 import { pagesInOrder } from './groupByPage';
 import type { HolderRows } from './holderTree';
 import { totalsOf } from './holdings';
@@ -76,6 +76,7 @@ function attemptGroups(attempts: readonly Attempt[], pages: readonly Page[]): re
 /** Equal for attempts that asked for the same, ended the same way and met the same holders. */
 function meaning(attempt: Attempt, pages: readonly Page[]): string {
   const { what, reason, area, range, requestedPages, result, resultText, error, retries } = attempt;
+  const { failedSteps } = attempt;
   const met = pages.map((page) => {
     const marks = page.marks.flatMap((mark, index) => (mark.attempt === attempt.id ? [index] : []));
     const holders = page.references.flatMap(({ role, openAt }, index) =>
@@ -83,7 +84,19 @@ function meaning(attempt: Attempt, pages: readonly Page[]): string {
     );
     return [page.pfn, holders, marks.map((mark) => page.marks[mark]?.causeDetail)];
   });
-  return JSON.stringify([what, reason, area, range, requestedPages, result, resultText, error, retries, met]);
+  return JSON.stringify([
+    what,
+    reason,
+    area,
+    range,
+    requestedPages,
+    result,
+    resultText,
+    error,
+    retries,
+    failedSteps,
+    met,
+  ]);
 }
 
 function inOrder(
@@ -183,6 +196,19 @@ function blockedText({ attempts, pages }: AttemptGroup): string {
   return attempts[0]!.result === 'succeeded' ? `${count} in the way` : `${count} did not move`;
 }
 
+/** `gave up 3 ranges in migration and 1 in the test` */
+function stepsText({ isolation, migration, test }: FailedSteps): string {
+  const steps = [
+    [isolation, 'isolation'],
+    [migration, 'migration'],
+    [test, 'the test'],
+  ] as const;
+  const [first, ...others] = steps.filter(([ranges]) => ranges > 0);
+  if (first === undefined) return '';
+  const rest = others.map(([ranges, step]) => ` and ${ranges} in ${step}`).join('');
+  return `gave up ${counted(first[0], 'range')} in ${first[1]}${rest}`;
+}
+
 /** `reserved 0x12800..0x12fff`, `2048 pages` */
 function askedFor({ area, range, requestedPages }: Attempt): readonly string[] {
   const place = [area ?? '', range === null ? '' : pfnRangeText(range)]
@@ -191,7 +217,7 @@ function askedFor({ area, range, requestedPages }: Attempt): readonly string[] {
   return [place, requestedPages === null ? '' : counted(requestedPages, 'page')];
 }
 
-function howItWent({ what, retries, error, migrated, failed }: Attempt): readonly string[] {
+function howItWent({ what, retries, error, failedSteps, migrated, failed }: Attempt): readonly string[] {
   const isCma = what === 'CMA allocation';
   return [
     retries === 0
@@ -200,6 +226,7 @@ function howItWent({ what, retries, error, migrated, failed }: Attempt): readonl
         ? counted(retries, 'busy retry', 'busy retries')
         : `${retries + 1} calls of migrate_pages`,
     error === null ? '' : errorText(error),
+    failedSteps === null ? '' : stepsText(failedSteps),
     migrated + failed === 0 ? '' : `${migrated} moved, ${failed} failed`,
   ];
 }

@@ -10,6 +10,7 @@ import type {
   AccountingTerm,
   Attempt,
   Confidence,
+  FailedSteps,
   Kind,
   Mark,
   MarkCause,
@@ -69,6 +70,8 @@ export interface ReportAttempt {
   readonly migrateCalls: number;
   readonly migrated: number;
   readonly failed: number;
+  /** Ranges that each step gave up, where cma_alloc_info says it; absent without it. */
+  readonly failedSteps?: FailedSteps;
   readonly result: Attempt['result'];
   readonly resultText: string | null;
   readonly error: number | null;
@@ -328,6 +331,7 @@ export async function reportUnreleased(
 
 export function reportAttempt(index: number, capture: Capture, attempt: Attempt): ReportAttempt {
   const { what, reason, area, requestedPages, range, retries, migrateCalls, migrated, failed } = attempt;
+  const { failedSteps } = attempt;
   const { time } = capture.events;
   return {
     capture: index,
@@ -343,6 +347,7 @@ export function reportAttempt(index: number, capture: Capture, attempt: Attempt)
     migrateCalls,
     migrated,
     failed,
+    ...(failedSteps === null ? {} : { failedSteps }),
     result: attempt.result,
     resultText: attempt.resultText,
     error: attempt.error,

@@ -1,6 +1,6 @@
 /** Attempts to move pages: one CMA allocation, compaction run, offlining, soft offline, or call of migrate_pages. */
 import { ABSENT, EventKind, NO_DETAILS, type Capture } from '../capture/eventTable';
-import type { Attempt, PfnRange } from './model';
+import type { Attempt, FailedSteps, PfnRange } from './model';
 
 /** What an attempt is called, by enum migrate_reason's name (include/trace/events/migrate.h). */
 const NAME_OF_REASON: ReadonlyMap<string, string> = new Map([
@@ -27,6 +27,7 @@ export class AttemptRecord {
   private migrateCalls = 0;
   private migrated = 0;
   private failed = 0;
+  private failedSteps: FailedSteps | null = null;
   private result: 'failed' | 'succeeded' | null = null;
   private resultText: string | null = null;
   private error: number | null = null;
@@ -76,6 +77,18 @@ export class AttemptRecord {
     // A request that got as far as no range prints PFN 0 (mm/cma.c).
     const isNowhere = events.pfn[row] === 0 && this.result === 'failed';
     if (!isNowhere) this.asked = widened(this.asked, this.rangeOf(row));
+  }
+
+  noteCmaInfo(row: number): void {
+    this.noteCma(row);
+    const { detail, details } = this.capture.events;
+    const at = detail[row]!;
+    const [isolation, migration, test] = [
+      details.isolateFailed[at]!,
+      details.failed[at]!,
+      details.testFailed[at]!,
+    ];
+    if (isolation >= 0 && migration >= 0 && test >= 0) this.failedSteps = { isolation, migration, test };
   }
 
   noteCompaction(row: number): void {
@@ -138,6 +151,7 @@ export class AttemptRecord {
       migrateCalls,
       migrated,
       failed,
+      failedSteps: this.failedSteps,
       result: this.result,
       resultText: this.resultText,
       error: this.error,

@@ -50,6 +50,8 @@ interface PutBackPage {
 
 interface TaskState {
   cma: AttemptRecord | null;
+  /** The CMA allocation that ended last, of which cma_alloc_info may still tell. */
+  finishedCma: AttemptRecord | null;
   /** Row of the task's last CMA event, or NONE. */
   cmaRow: number;
   compaction: AttemptRecord | null;
@@ -154,6 +156,9 @@ export class EvidenceFinder {
       case EventKind.CmaAllocFinish:
         this.cmaFinish(row);
         return;
+      case EventKind.CmaAllocInfo:
+        this.cmaInfo(row);
+        return;
       case EventKind.CompactionBegin:
         this.compactionBegin(row);
         return;
@@ -203,7 +208,9 @@ export class EvidenceFinder {
     if (this.isSecondCopy(this.stateOf(row), row)) return;
     const attempt = this.newAttempt(row, 'contig_range');
     attempt.noteCma(row);
-    this.stateOf(row).cma = attempt;
+    const state = this.stateOf(row);
+    state.cma = attempt;
+    state.finishedCma = null;
   }
 
   private cmaBusyRetry(row: number): void {
@@ -221,6 +228,15 @@ export class EvidenceFinder {
     attempt.noteCmaFinish(row);
     state.cma = null;
     state.pending = null;
+    state.finishedCma = attempt;
+  }
+
+  /** Stands behind the end of what it tells of. */
+  private cmaInfo(row: number): void {
+    const state = this.stateOf(row);
+    if (this.isSecondCopy(state, row)) return;
+    state.finishedCma?.noteCmaInfo(row);
+    state.finishedCma = null;
   }
 
   private compactionBegin(row: number): void {
@@ -389,6 +405,7 @@ export class EvidenceFinder {
     if (state === undefined) {
       state = {
         cma: null,
+        finishedCma: null,
         cmaRow: NONE,
         compaction: null,
         hotplug: null,

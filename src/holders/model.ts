@@ -69,12 +69,21 @@ export interface Attempt {
   readonly migrateCalls: number;
   readonly migrated: number;
   readonly failed: number;
+  /** How many ranges each step gave up, where Android's cma_alloc_info says it. */
+  readonly failedSteps: FailedSteps | null;
   /** null where no event says how it ended. */
   readonly result: 'failed' | 'succeeded' | null;
   /** In the kernel's words: the status of a compaction, `Recovered` of a memory failure. */
   readonly resultText: string | null;
   /** Negative errno, or null. */
   readonly error: number | null;
+}
+
+/** Steps of alloc_contig_range(): pageblocks were not isolated, pages did not migrate, or were in use after all. */
+export interface FailedSteps {
+  readonly isolation: number;
+  readonly migration: number;
+  readonly test: number;
 }
 
 /** Why a page did not move at a mark. */

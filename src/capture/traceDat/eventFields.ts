@@ -23,7 +23,17 @@ interface FieldContext {
 type IntegerColumn = 'count' | 'mapcount' | 'val' | 'ret' | 'migratetype' | 'order';
 
 /** Columns of {@link EventDetails} that hold a PFN, a number, or the id of a string. */
-type DetailColumn = 'endPfn' | 'finPfn' | 'pages' | 'failed' | 'error' | 'reason' | 'label' | 'result';
+type DetailColumn =
+  | 'endPfn'
+  | 'finPfn'
+  | 'pages'
+  | 'failed'
+  | 'isolateFailed'
+  | 'testFailed'
+  | 'error'
+  | 'reason'
+  | 'label'
+  | 'result';
 
 type Column = 'pfn' | 'flags' | 'mapping' | IntegerColumn | DetailColumn;
 
@@ -80,6 +90,10 @@ const COLUMNS_OF_KIND: Partial<Record<EventKind, ReadonlyMap<string, Column>>> =
   [EventKind.CmaAllocBusyRetry]: CMA_COLUMNS,
   [EventKind.CmaAllocFinish]: CMA_COLUMNS,
   [EventKind.CmaRelease]: CMA_COLUMNS,
+  [EventKind.CmaAllocInfo]: new Map([
+    ...CMA_COLUMNS,
+    ...columnMap({ err_iso: 'isolateFailed', err_mig: 'failed', err_test: 'testFailed' }),
+  ]),
   [EventKind.TestPagesIsolated]: columnMap({ start_pfn: 'pfn', end_pfn: 'endPfn', fin_pfn: 'finPfn' }),
   [EventKind.MigratePagesStart]: MIGRATION_COLUMNS,
   [EventKind.MigratePages]: MIGRATION_COLUMNS,
@@ -289,6 +303,8 @@ export class EventFields {
           break;
         case 'pages':
         case 'failed':
+        case 'isolateFailed':
+        case 'testFailed':
         case 'error':
           details[column][detail] = this.number(view, at, field);
           break;
@@ -305,7 +321,10 @@ export class EventFields {
       }
     }
     const { kind } = this;
-    if (kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaRelease) {
+    if (
+      (kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaRelease) ||
+      kind === EventKind.CmaAllocInfo
+    ) {
       const pfn = table.pfn[row]!;
       const pages = details.pages[detail]!;
       if (pfn >= 0 && pages >= 0) details.endPfn[detail] = pfn + pages;

@@ -180,6 +180,11 @@ test('fields are found by key', async (t) => {
       'cma_alloc_finish CmaAllocFinish pfn=0x12f00 end=0x13700 pages=2048 error=-16 label=reserved result=fail',
     ],
     [
+      'cma_alloc_info: name=reserved pfn=0xffffffffffffffff count=16 align=0 nr_migrated=3 nr_reclaimed=0 nr_mapped=3 ' +
+        'err_iso=0 err_mig=2 err_test=5',
+      'cma_alloc_info CmaAllocInfo pages=16 failed=2 isolation=0 test=5 label=reserved',
+    ],
+    [
       'cma_alloc_start: name=reserved request_count=8 available_count=100 total_count=2048 align=3',
       'cma_alloc_start CmaAllocStart pages=8 label=reserved',
     ],

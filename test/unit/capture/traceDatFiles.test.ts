@@ -165,6 +165,10 @@ function allRecords(shape: Partial<Shape>): RecordText[] {
     { time: 300_000_000_009n, data: data(events.MM_PAGE_ALLOC, 7, { pfn: 0x777, order: 9, migratetype: 1 }) },
     { time: 300_000_000_010n, data: data(events.MM_PAGE_ALLOC, 7, { pfn: -1n, order: 0, migratetype: 1 }) },
     { time: 300_000_000_011n, data: data(events.SCHED_SWITCH, 7, { prev_comm: name, prev_pid: 7 }) },
+    {
+      time: 300_000_000_012n,
+      data: data(events.CMA_ALLOC_INFO, 7, { pfn: -1n, count: 16, nr_migrated: 3, err_mig: 2, err_test: 5 }),
+    },
   ];
 }
 
@@ -190,6 +194,7 @@ const EXPECTED = [
   '299999999009 [0] <...>-7 mm_page_alloc PageAlloc pfn=0x777 mt=1 order=9 < -',
   '299999999010 [0] <...>-7 mm_page_alloc PageAlloc mt=1 order=0 < -',
   '299999999011 [0] <...>-7 sched_switch Other < -',
+  '299999999012 [0] <...>-7 cma_alloc_info CmaAllocInfo pages=16 failed=2 isolation=0 test=5 label= < -',
 ];
 
 /** A 32-bit kernel has other addresses, everything else is the same. */

@@ -83,6 +83,18 @@ test('by attempt: what was tried, how it ended, and the pages that blocked it', 
   ]);
 });
 
+test("by attempt: what Android's cma_alloc_info says of its steps", async () => {
+  const text = readFileSync(SAMPLE, 'utf8').replace(
+    /^.*(\n.*cma-alloc-230.*?) cma_alloc_finish: .*$/m,
+    '$&$1 cma_alloc_info: name=reserved pfn=0xffffffffffffffff count=2048 align=0 nr_migrated=14 nr_reclaimed=0 ' +
+      'nr_mapped=14 err_iso=0 err_mig=0 err_test=1',
+  );
+  const file = path.join(scratch, 'steps.txt');
+  writeFileSync(file, text);
+  const [first] = await outline(await opened(file), { groupBy: 'attempt' }, 0);
+  assert.match(first!, / · 1 busy retry · gave up 1 range in the test · 14 moved, 0 failed · /);
+});
+
 test('by attempt: retries that met the same are one row, and one that names no page says so', async () => {
   const text = readFileSync(SAMPLE, 'utf8');
   const start = text.lastIndexOf('\n', text.lastIndexOf(' cma_alloc_start:')) + 1;

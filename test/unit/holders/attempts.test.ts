@@ -73,6 +73,21 @@ test('errorno says how a CMA allocation of newer kernels ended', async () => {
   assert.equal(attempt.range, null);
 });
 
+test("Android's cma_alloc_info behind the end says in which step ranges failed", async () => {
+  const attempt = await onlyAttempt([
+    start,
+    cma('cma_alloc_finish: name=reserved pfn=0x0 page=0000000000000000 count=16 align=0'),
+    cma(
+      'cma_alloc_info: name=reserved pfn=0xffffffffffffffff count=16 align=0 nr_migrated=3 nr_reclaimed=0 nr_mapped=3 ' +
+        'err_iso=0 err_mig=2 err_test=5',
+    ),
+  ]);
+  assert.equal(attempt.result, 'failed');
+  assert.deepEqual(attempt.failedSteps, { isolation: 0, migration: 2, test: 5 });
+  const other = await onlyAttempt([start, finish]);
+  assert.equal(other.failedSteps, null);
+});
+
 test('an attempt that succeeded is kept for the pages that it passed over', async () => {
   const attempt = await onlyAttempt([
     allocated('owner-2', FAULT),

@@ -80,6 +80,8 @@ export function eventText(capture: Capture, row: number): string {
     if (details.finPfn[detail] !== NONE) parts.push(`fin=0x${details.finPfn[detail]!.toString(16)}`);
     number('pages', details.pages[detail]!, ABSENT);
     number('failed', details.failed[detail]!, ABSENT);
+    number('isolation', details.isolateFailed[detail]!, ABSENT);
+    number('test', details.testFailed[detail]!, ABSENT);
     number('error', details.error[detail]!, ABSENT);
     text('reason', details.reason[detail]!);
     text('label', details.label[detail]!);

@@ -96,6 +96,29 @@ export const CMA_ALLOC_FINISH: EventText = {
     'REC->align, REC->errorno',
 };
 
+/** Of Android's common kernels: its record has no page. */
+export const CMA_ALLOC_INFO: EventText = {
+  system: 'cma',
+  name: 'cma_alloc_info',
+  id: 611,
+  fields: [
+    { declaration: '__data_loc char[] name', size: 4, signed: true },
+    long('unsigned long pfn'),
+    { declaration: 'unsigned int count', size: 4 },
+    { declaration: 'unsigned int align', size: 4 },
+    long('unsigned long nr_migrated'),
+    long('unsigned long nr_reclaimed'),
+    long('unsigned long nr_mapped'),
+    { declaration: 'unsigned int err_iso', size: 4 },
+    { declaration: 'unsigned int err_mig', size: 4 },
+    { declaration: 'unsigned int err_test', size: 4 },
+  ],
+  print:
+    '"name=%s pfn=0x%lx count=%u align=%u nr_migrated=%lu nr_reclaimed=%lu nr_mapped=%lu err_iso=%u err_mig=%u ' +
+    'err_test=%u", __get_str(name), REC->pfn, REC->count, REC->align, REC->nr_migrated, REC->nr_reclaimed, ' +
+    'REC->nr_mapped, REC->err_iso, REC->err_mig, REC->err_test',
+};
+
 /** As {@link CMA_ALLOC_FINISH} with the name relative to its field, as synthetic and user events write strings. */
 export const CMA_RELEASE: EventText = {
   system: 'cma',
@@ -197,5 +220,13 @@ export const SCHED_SWITCH: EventText = {
 /** The event formats of one test file. */
 export const ALL_EVENTS = [
   ...[PAGE_REF_MOD, PAGE_REF_FREEZE, KERNEL_STACK, USER_STACK, CMA_ALLOC_FINISH, CMA_RELEASE, MIGRATE_PAGES],
-  ...[TEST_PAGES_ISOLATED, REPORT_PINNERS, COMPACTION_BEGIN, MEMORY_FAILURE, MM_PAGE_ALLOC, SCHED_SWITCH],
+  ...[
+    TEST_PAGES_ISOLATED,
+    REPORT_PINNERS,
+    COMPACTION_BEGIN,
+    MEMORY_FAILURE,
+    MM_PAGE_ALLOC,
+    SCHED_SWITCH,
+    CMA_ALLOC_INFO,
+  ],
 ];
