@@ -28,6 +28,7 @@ import type {
   Role,
   UnreleasedPage,
 } from './model';
+import { rowsWithOfflining } from './offlinedMemory';
 import { analysePuts } from './putOnly';
 import { StackSites } from './stackSites';
 import { TailPages } from './tailPages';
@@ -203,14 +204,21 @@ export class HolderAnalyser {
     let page = this.judgedPages.get(pfn);
     if (page === undefined) {
       const moments = this.momentsOfPage.get(pfn) ?? [];
-      page = analysePage(this.context, pfn, moments, this.index.rows.of(pfn), this.keptAttempts);
+      page = analysePage(this.context, pfn, moments, this.rowsOf(pfn, moments), this.keptAttempts);
       this.judgedPages.set(pfn, page);
     }
     return page;
   }
 
+  /** What the lives of a page are made from. */
+  private rowsOf(pfn: number, moments: readonly Moment[]): Int32Array {
+    const rows = this.index.rows.of(pfn);
+    const isPoisoned = moments.some(({ source }) => source === 'memory-failure');
+    return isPoisoned ? rows : rowsWithOfflining(this.context.capture.events, rows, pfn, this.index.offlined);
+  }
+
   private atEnd(pfn: number): { readonly page: UnreleasedPage; readonly isLeft: boolean } | null {
-    return pageAtEnd(this.context, pfn, this.index.rows.of(pfn));
+    return pageAtEnd(this.context, pfn, this.rowsOf(pfn, []));
   }
 }
 

@@ -10,6 +10,7 @@ import { changeBy, isFree, isLastPut, isSet } from './countChange';
 import type { AttemptRecord } from './attempts';
 import { EvidenceFinder, type Moment } from './evidence';
 import { mapcountBase, type MapcountBase } from './mapcountBase';
+import type { OfflinedMemory } from './offlinedMemory';
 import { PageRows } from './pageRows';
 import { StackTrait, type StackSites } from './stackSites';
 
@@ -17,6 +18,8 @@ export interface CaptureIndex {
   readonly rows: PageRows;
   readonly moments: readonly Moment[];
   readonly attempts: readonly AttemptRecord[];
+  /** In order of the capture. */
+  readonly offlined: readonly OfflinedMemory[];
   /** Rows that tell of a page, or of an attempt to move pages. */
   readonly pageEvents: number;
   /**
@@ -137,6 +140,7 @@ class IndexPass {
       rows,
       moments: evidence.finished(),
       attempts: evidence.attempts,
+      offlined: evidence.offlined,
       pageEvents,
       longBalance: this.balance,
       largestOrder,

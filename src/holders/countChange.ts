@@ -1,4 +1,5 @@
 import { ABSENT, EventKind, type EventTable } from '../capture/eventTable';
+import { isOffliningOf } from './offlinedMemory';
 
 /**
  * How a page_ref event changes the refcount, from include/trace/events/page_ref.h and mm/debug_page_ref.c.
@@ -64,7 +65,7 @@ export function isLastPut(kind: number, ret: number): boolean {
 export function endsLife(events: EventTable, row: number): boolean {
   const kind = events.kind[row]!;
   if (kind === EventKind.PageRefSet) return setsCount(events, row) && events.val[row]! <= 0;
-  return isFree(kind) || reachesZero(events, row);
+  return isFree(kind) || reachesZero(events, row) || isOffliningOf(kind);
 }
 
 /** Whether nothing of what was open before an event counts behind it. */

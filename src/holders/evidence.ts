@@ -10,6 +10,7 @@ import { AttemptRecord } from './attempts';
 import { countChange, isPageRef } from './countChange';
 import { dumpedBecause } from './dumpedBecause';
 import type { MarkSource } from './model';
+import type { OfflinedMemory } from './offlinedMemory';
 import type { PageRows } from './pageRows';
 import type { StackSite, StackSites } from './stackSites';
 
@@ -72,6 +73,7 @@ export class EvidenceFinder {
   /** The same by task id, which every row has. */
   private readonly stateOfTask: (TaskState | undefined)[] = [];
   readonly attempts: AttemptRecord[] = [];
+  readonly offlined: OfflinedMemory[] = [];
   /** Attempts of reports that name no task, by their time. */
   private readonly tasklessAttempts = new Map<string, AttemptRecord>();
 
@@ -316,8 +318,10 @@ export class EvidenceFinder {
     const isEmpty = this.detailString(events.details.result, row) !== 'fail';
     const state = this.stateOf(row);
     state.cmaRow = NONE;
-    const reason = this.sites.of(events.stack[row]!).reason ?? 'contig_range';
+    const traced = this.sites.of(events.stack[row]!).reason;
+    const reason = traced ?? 'contig_range';
     if (isEmpty) {
+      if (traced === 'memory_hotplug') this.noteOfflined(row, detail);
       // A range that is empty ends an offlining; of other attempts it is one step.
       this.knownAttempt(state, reason)?.noteTested(row);
       if (reason === 'memory_hotplug') state.hotplug = null;
@@ -330,6 +334,12 @@ export class EvidenceFinder {
     attempt.noteTested(row);
     const what = 'named by test_pages_isolated as the first page still in use';
     this.add({ pfn, row, source: 'isolation', attempt, what });
+  }
+
+  private noteOfflined(row: number, detail: number): void {
+    const { pfn, details } = this.events;
+    const [first, behind] = [pfn[row]!, details.endPfn[detail]!];
+    if (first >= 0 && behind > first) this.offlined.push({ row, first, last: behind - 1 });
   }
 
   private memoryFailure(row: number): void {

@@ -140,6 +140,9 @@ export class Ledger {
       case EventKind.PageFreeBatched:
         this.endLifetime(row, 'freed');
         return;
+      case EventKind.TestPagesIsolated:
+        this.endLifetime(row, 'taken offline, with all memory around it free');
+        return;
       case EventKind.PageRefSet:
         if (setsCount(events, row)) this.set(row);
         else this.changeBy(0, row, site, rows, index);
@@ -213,7 +216,7 @@ export class Ledger {
    * What is open now is gone. Whoever froze the count owned all of it, and a freed page had one reference to the last;
    * of all others the puts are missing.
    */
-  private endLifetime(row: number, became: 'freed' | 'used anew' | 'without references'): void {
+  private endLifetime(row: number, became: string): void {
     const open = this.open.references().filter(({ releaseRow }) => releaseRow < 0);
     const isLast = became === 'freed' && open.length === 1 && this.pool === 0;
     for (const reference of open) {

@@ -22,6 +22,7 @@ import { isLongKind } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { Kind } from './model';
+import { isOffliningOf } from './offlinedMemory';
 import { togetherWith, type PageNature } from './pageNature';
 import type { StackSites } from './stackSites';
 
@@ -155,6 +156,7 @@ function allGoneAfter(
 ): number {
   for (const next of rows) {
     if (next <= row) continue;
+    if (isOffliningOf(events.kind[next]!)) return next;
     const count = events.count[next]!;
     if (count === ABSENT || events.kind[next] !== EventKind.PinPut) continue;
     const { mappings, hasPrivate, cached, ofDriver } = pageState(events, next, nature, mapcounts);
