@@ -57,7 +57,8 @@ function settingsOf(options: RecordOptions): string {
     ['pfn_last', range === null ? '' : pfnText(range.last), ''],
     [
       'reason',
-      reason ?? '',
+      // Its old name: no kernel that has page_pin_owner prints it.
+      reason === 'cma' ? 'contig_range' : (reason ?? ''),
       'of page_pin_owner only reports of this migrate reason: contig_range, compaction, memory_failure, ...',
     ],
     [

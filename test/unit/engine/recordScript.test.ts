@@ -176,6 +176,7 @@ test('page_pin_owner as its RFC says: its events, and a reason for its reports',
   assert.equal(during['events/page_pin_owner/page_pin_owner_put/enable'], '1\n');
   assert.equal(during['events/page_pin_owner/page_pin_owner_put/filter'], 'none\n');
   assert.equal(during['events/page_pin_owner/report_page_pinners/filter'], 'reason == "contig_range"\n');
+  assert.match(recordScript({ ...DEFAULT_RECORDING, reason: 'cma' }), /\nreason=contig_range\n/);
 });
 
 test('beside page_ref events the reports of the RFC are recorded, not its puts a second time', () => {
