@@ -4,7 +4,7 @@ import { FILTER_KEYS } from '../engine/eventFilter/filterKeys';
 import { parseFilter } from '../engine/eventFilter/filterSyntax';
 import { DEFAULT_QUERY } from '../engine/holdersQuery';
 import type { CaptureInput } from './captureOptions';
-import { once, oneOf, parseOptions, UsageError } from './options';
+import { columnsOf, once, oneOf, parseOptions, UsageError } from './options';
 
 export interface EventsCommand {
   readonly name: 'events';
@@ -14,10 +14,12 @@ export interface EventsCommand {
   /** Most events that are printed of each capture. */
   readonly limit: number;
   readonly format: 'text' | 'json';
+  /** Columns of a line of text; Infinity for no breaks, null where nothing is said. */
+  readonly columns: number | null;
 }
 
 export const EVENTS_USAGE = `page-holders events CAPTURE… [--filter FILTER] [--limit N] [--rules FILE]
-             [--format text|json]
+             [--width COLUMNS] [--format text|json]
 `;
 
 export const EVENTS_HELP = `events prints the events of captures, in their order: what each did to its
@@ -37,6 +39,8 @@ ${keyLines()}
                   like, f also f.isra.0
   --limit N       no more than N events of each capture
   --rules FILE    rules of your own for what a reference is for
+  --width COLUMNS break lines of text there, 0 for nowhere: one event a line.
+                  Default: the terminal's width, no breaks into a file or pipe
   --format FORMAT text (default), or json: one object a line, with the stack
 `;
 
@@ -47,8 +51,14 @@ export function eventsCommand(args: readonly string[]): EventsCommand {
     limit: { type: 'string' },
     rules: { type: 'string' },
     format: { type: 'string' },
+    width: { type: 'string' },
   });
   if (positionals.length === 0) throw new UsageError('events', 'no capture given');
+  const columns = columnsOf('events', values.width);
+  const format = oneOf('events', '--format', values.format ?? 'text', ['text', 'json']);
+  if (format === 'json' && columns !== null) {
+    throw new UsageError('events', '--width is for text; JSON has one object a line');
+  }
   return {
     name: 'events',
     input: {
@@ -62,7 +72,8 @@ export function eventsCommand(args: readonly string[]): EventsCommand {
     },
     filter: understood(once('events', '--filter', values.filter) ?? ''),
     limit: limitOf(values.limit),
-    format: oneOf('events', '--format', values.format ?? 'text', ['text', 'json']),
+    format,
+    columns,
   };
 }
 

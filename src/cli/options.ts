@@ -106,6 +106,22 @@ export function oneOf<Name extends string>(
   throw new UsageError(command, `${option} ${given}: expected ${alternatives(names)}`);
 }
 
+/**
+ * Columns of a line of text; Infinity for no breaks, null where nothing is said.
+ *
+ * @throws UsageError
+ */
+export function columnsOf(command: string, given: string | undefined): number | null {
+  if (given === undefined) return null;
+  const columns = /^\d{1,5}$/.test(given) ? Number(given) : NaN;
+  if (columns === 0) return Infinity;
+  if (columns >= 20) return columns;
+  throw new UsageError(
+    command,
+    `--width ${given}: expected columns, 20 or more, or 0 for lines without breaks`,
+  );
+}
+
 /** @throws UsageError for a range of PFNs whose ends are the other way round */
 export function refuseTurnedRange(command: string, pfns: string): void {
   const turned = turnedPfnRange(pfns);

@@ -9,7 +9,7 @@ import {
   SOURCE_HELP,
   type CaptureInput,
 } from './captureOptions';
-import { oneOf, parseOptions, UsageError } from './options';
+import { columnsOf, oneOf, parseOptions, UsageError } from './options';
 
 export interface ReportCommand {
   readonly name: 'report';
@@ -62,7 +62,7 @@ export function reportCommand(args: readonly string[]): ReportCommand {
   });
   const input = captureInput('report', values, positionals);
   const { full = false } = values;
-  const columns = columnsOf(values.width);
+  const columns = columnsOf('report', values.width);
   const format = formatOf(values.format ?? 'text');
   if (format === 'json') {
     refuseForJson('--group-by', input.query.groupBy !== DEFAULT_QUERY.groupBy);
@@ -78,17 +78,6 @@ function formatOf(given: string): ReportCommand['format'] {
   throw new UsageError(
     'report',
     `--format ${other}: expected text or json; page-holders export --as ${other} writes that`,
-  );
-}
-
-function columnsOf(given: string | undefined): number | null {
-  if (given === undefined) return null;
-  const columns = /^\d{1,5}$/.test(given) ? Number(given) : NaN;
-  if (columns === 0) return Infinity;
-  if (columns >= 20) return columns;
-  throw new UsageError(
-    'report',
-    `--width ${given}: expected columns, 20 or more, or 0 for lines without breaks`,
   );
 }
 

@@ -8,7 +8,7 @@ import { tellUnread } from './tellDoubts';
 
 /** Returns the exit status. */
 export async function runEvents(
-  { input, filter, limit, format }: EventsCommand,
+  { input, filter, limit, format, columns }: EventsCommand,
   output: OutputStream,
   errors: OutputStream,
   progress: ProgressLine,
@@ -18,6 +18,7 @@ export async function runEvents(
   if (read === null) return 2;
   const { engine, opened, isWhole, tellFailures } = read;
   const captures = opened.filter(({ symbolFile }) => symbolFile === null);
+  const most = columns ?? (output.isTerminal ? output.columns : Infinity);
   let isAnswered = isWhole;
   for (const facts of captures) {
     const { id, path } = facts;
@@ -30,7 +31,7 @@ export async function runEvents(
     }
     if (format === 'text' && captures.length > 1) await output.write(`${path}\n`);
     let isAny = false;
-    for await (const lines of engine.eventQueries.lines(id, filter, limit, format)) {
+    for await (const lines of engine.eventQueries.lines(id, filter, limit, format, most)) {
       isAny = true;
       await output.write(`${lines}\n`);
     }

@@ -4,22 +4,49 @@ import type { CaptureHeader, EventRow } from './eventProtocol';
 import { pfnText } from './pageFacts';
 import { absoluteTime } from './timeText';
 
-/** One event below the other, in columns; what does not fit pushes the rest of its line. */
+/** Between two cells of a line. */
+const BETWEEN = '  ';
+/** So much deeper than an event stands what its line has no room for. */
+const CONTINUATION = ' '.repeat(6);
+
+/**
+ * One event below the other, in columns; what does not fit pushes the rest of its line.
+ *
+ * @param most columns of a terminal: cells that its line has no room for stand below, without columns
+ */
 export function eventLine(
   { columns }: Pick<CaptureHeader, 'columns'>,
   { cells, isMark, gap }: EventRow,
+  most = Infinity,
 ): string {
-  const shown = columns.map(({ isShown, isNumber, width }, index) => {
-    if (!isShown) return null;
+  const shown = columns.flatMap(({ isShown, isNumber, width }, index) => {
+    if (!isShown) return [];
     const cell = cells[index]!;
-    return isNumber ? cell.padStart(width) : cell.padEnd(width);
+    return [{ cell, padded: isNumber ? cell.padStart(width) : cell.padEnd(width) }];
   });
-  const line = shown
-    .filter((cell) => cell !== null)
-    .join('  ')
-    .trimEnd();
+  let line = isMark ? '*' : ' ';
+  let room = shown.findIndex(({ cell, padded }, index) => {
+    const longer = `${line}${index === 0 ? ' ' : BETWEEN}${padded}`;
+    // Spaces behind the last one are no text.
+    if (cell !== '' && longer.trimEnd().length > most) return true;
+    line = longer;
+    return false;
+  });
+  if (room < 0) room = shown.length;
+  const rest = shown.slice(room).flatMap(({ cell }) => (cell === '' ? [] : [cell]));
   const before = gap === '' ? '' : `# ${gap}\n`;
-  return `${before}${isMark ? '*' : ' '} ${line}`;
+  return `${before}${[line.trimEnd(), ...continued(rest, most)].join('\n')}`;
+}
+
+/** Cells of which one that is longer than a line stays whole. */
+function continued(cells: readonly string[], most: number): readonly string[] {
+  const lines: string[] = [];
+  for (const cell of cells) {
+    const longer = `${lines.at(-1) ?? ''} \u00b7 ${cell}`;
+    if (lines.length > 0 && longer.length <= most) lines[lines.length - 1] = longer;
+    else lines.push(CONTINUATION + cell);
+  }
+  return lines;
 }
 
 /**

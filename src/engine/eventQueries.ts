@@ -269,15 +269,17 @@ export class EventQueries {
     filter: string,
     limit: number,
     format: 'text' | 'json',
+    most = Infinity,
   ): AsyncGenerator<string> {
-    const header = { columns: EVENT_COLUMNS };
+    // Widths that are the same for all captures are for programs; on a terminal they would take the room.
+    const header = { columns: most === Infinity ? EVENT_COLUMNS : this.of(capture).columns };
     const of = this.of(capture).source.capture;
     for (let start = 0; start < limit;) {
       const end = Math.min(limit, start + LONGEST_WINDOW);
       const { rows } = await this.events({ capture, filter, use: 'filter', start, end });
       if (rows.length === 0) return;
       const lines = rows.map((row) =>
-        format === 'text' ? eventLine(header, row) : eventJson(of, header, row),
+        format === 'text' ? eventLine(header, row, most) : eventJson(of, header, row),
       );
       yield lines.join('\n');
       start += rows.length;

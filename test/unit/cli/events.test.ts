@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { runCli } from './support/runCli';
 
@@ -22,6 +23,34 @@ test('all events come in windows, and no more than the limit', async () => {
   const some = await runCli(['events', SAMPLE, '--limit', '5']);
   assert.equal(some.output, all.output.split('\n').slice(0, 5).join('\n') + '\n');
   assert.equal((await runCli(['events', SAMPLE, '--limit', '0'])).output, '');
+});
+
+test('on a terminal an event is as wide as that, elsewhere it is one line', async () => {
+  const asked = ['events', SAMPLE, '--filter', 'pfn:0x12f98 is:mark'];
+  const { output } = await runCli([...asked, '--width', '80']);
+  const lines = output.trimEnd().split('\n');
+  assert.deepEqual(lines.slice(0, 2), [
+    '* 28.182964     0  cma-alloc-230   0x12f98  Put -1: count 1027',
+    '      isolation · isolate_migratepages_block · page_ref_mod_and_test',
+  ]);
+  for (const line of (await runCli(['events', SAMPLE, '--width', '80'])).output.split('\n')) {
+    assert.ok(line.length <= 80, line);
+  }
+  const wide = await runCli([...asked, '--width', '200']);
+  assert.equal(wide.output.trimEnd().split('\n').length, 6);
+  assert.equal((await runCli([...asked, '--width', '0'])).output, (await runCli(asked)).output);
+  const script = spawnSync(
+    'script',
+    ['-qec', `stty cols 90; ${process.execPath} dist/page-holders.js events ${SAMPLE}`, '/dev/null'],
+    { encoding: 'utf8', env: { ...process.env, TERM: 'dumb' } },
+  );
+  // Not every machine has that program.
+  const onTerminal = script.error === undefined ? script.stdout.split(/\r?\n/) : [];
+  for (const line of onTerminal) assert.ok(line.length <= 90, line);
+  if (script.error === undefined) assert.ok(onTerminal.length > 216);
+  const refused = await runCli([...asked, '--width', '80', '--format', 'json']);
+  assert.deepEqual([refused.status, refused.output], [2, '']);
+  assert.match(refused.errors, /events: --width is for text; JSON has one object a line\n/);
 });
 
 test('JSON has an object a line, with what the capture says and the stack', async () => {
