@@ -33,9 +33,10 @@ export function eventLine(
     return false;
   });
   if (room < 0) room = shown.length;
-  const rest = shown.slice(room).flatMap(({ cell }) => (cell === '' ? [] : [cell]));
+  // Some events have their name for a function, too.
+  const rest = new Set(shown.slice(room).flatMap(({ cell }) => (cell === '' ? [] : [cell])));
   const before = gap === '' ? '' : `# ${gap}\n`;
-  return `${before}${[line.trimEnd(), ...continued(rest, most)].join('\n')}`;
+  return `${before}${[line.trimEnd(), ...continued([...rest], most)].join('\n')}`;
 }
 
 /** Cells of which one that is longer than a line stays whole. */

@@ -29,9 +29,11 @@ test('on a terminal an event is as wide as that, elsewhere it is one line', asyn
   const asked = ['events', SAMPLE, '--filter', 'pfn:0x12f98 is:mark'];
   const { output } = await runCli([...asked, '--width', '80']);
   const lines = output.trimEnd().split('\n');
-  assert.deepEqual(lines.slice(0, 2), [
+  assert.deepEqual(lines.slice(0, 4), [
     '* 28.182964     0  cma-alloc-230   0x12f98  Put -1: count 1027',
     '      isolation · isolate_migratepages_block · page_ref_mod_and_test',
+    '* 28.186935     0  cma-alloc-230   0x12800  To 0x12fff · fail · in use: 0x12f98',
+    '      test_pages_isolated',
   ]);
   for (const line of (await runCli(['events', SAMPLE, '--width', '80'])).output.split('\n')) {
     assert.ok(line.length <= 80, line);
