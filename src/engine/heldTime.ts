@@ -51,14 +51,16 @@ export function lastTime(capture: Capture): number {
 
 /**
  * From the get to the put. Where the get is not in the capture, from the first mark at which the reference was open;
- * where the put is not, to the last such mark, or to the end of the capture when it is still held there.
+ * where the put is not, to the last such mark, or to the end of the capture when it is still held there. Where the put
+ * has no time, what the kernel says that it was held at least.
  *
  * @param end last time of the capture
  * @returns null where the capture does not tell
  */
 export function heldTime(page: Page, reference: Reference, end: number): HeldTime | null {
-  const { acquired, released, releasedUnseen, openAt, weight } = reference;
+  const { acquired, released, releasedUnseen, heldAtLeast, openAt, weight } = reference;
   if (weight === 0) return null;
+  if (heldAtLeast !== undefined) return { span: heldAtLeast, isLeast: true };
   const from = acquired?.time ?? page.marks[openAt[0] ?? -1]?.time ?? NaN;
   const lastMark = page.marks[openAt.at(-1) ?? -1]?.time ?? NaN;
   const to = released?.time ?? (releasedUnseen ? lastMark : end);

@@ -1,5 +1,6 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
 import { NONE, type Capture } from '../capture/eventTable';
+import { pinnedAtLeast } from '../capture/pinnedAtLeast';
 import { atOnce } from '../capture/turns';
 import { accountAt, type Account } from './accounting';
 import { indexCapture, type CaptureIndex } from './captureIndex';
@@ -468,6 +469,7 @@ function toReference(
     acquired,
     released,
     releasedUnseen: reference.putMissing,
+    ...sinceFailure(capture, released, openAt),
     ...namingOf(reference),
     ...deducedAcquire(reference, acquired),
     repeats: reference.repeats,
@@ -475,6 +477,17 @@ function toReference(
     evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,
     rows: reference.rows,
   };
+}
+
+/** Of a put without a time of its own that drops what was open when the page failed to move. */
+function sinceFailure(
+  capture: Capture,
+  released: ReferenceEnd | null,
+  openAt: readonly number[],
+): Pick<Reference, 'heldAtLeast'> {
+  if (released === null || openAt.length === 0 || !Number.isNaN(released.time)) return {};
+  const heldAtLeast = pinnedAtLeast(capture, released.row);
+  return heldAtLeast === null ? {} : { heldAtLeast };
 }
 
 function endOf(capture: Capture, row: number): ReferenceEnd | null {

@@ -187,6 +187,8 @@ export interface Reference {
   readonly released: ReferenceEnd | null;
   /** The put is missing: the count says that the reference went, {@link released} is null all the same. */
   readonly releasedUnseen: boolean;
+  /** What Android's page_pinner says with a put that has no time, in ns. */
+  readonly heldAtLeast?: number;
   /** Functions in which such a reference is taken, when the capture does not show the get; best first. */
   readonly deducedAcquire: readonly string[];
   /** How often a migration took it away and gave it back (unmapped and mapped again), or how many puts one row stands for. */

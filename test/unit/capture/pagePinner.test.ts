@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventKind, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { heldTime, heldTimeText, lastTime } from '../../../src/engine/heldTime';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
 import { assertConsistent, captureText, rowTexts } from './support/describeCapture';
 import { BUFFER, recordText, stamp } from './support/pagePinnerTexts';
@@ -59,6 +60,21 @@ test('the holder analysis sees the failure and the put that ends the surplus', a
     held.map(({ kind }) => kind),
     ['direct-io'],
   );
+});
+
+test('a put without a time says how long what it drops was held at least, if that was open at the failure', async () => {
+  const capture = await read(BUFFER.join(''));
+  const [page] = analyseHolders(capture).pages;
+  const texts = page!.references.map((reference) => {
+    const held = heldTime(page!, reference, lastTime(capture));
+    return [reference.role, held === null ? null : heldTimeText(held, 'ns')];
+  });
+  assert.deepEqual(
+    texts.filter(([role]) => role === 'held'),
+    [['held', '≥ 650 ms']],
+  );
+  // The putback's own put drops what the attempt took.
+  assert.ok(texts.some(([role, held]) => role === 'temporary' && held === null));
 });
 
 test('alloc_contig_failed of android12-5.10: the stack tells a failure from a put', async () => {
