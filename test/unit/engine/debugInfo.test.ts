@@ -159,7 +159,7 @@ test('unpacking a vmlinux tells how far it is, and can be cancelled', async () =
       told.every(({ phase, total, unit }) => phase === 'unpacking' && total === size && unit === 'bytes'),
   );
   assert.equal(told.at(-1)!.done, size);
-  assert.equal(new ProgressText('vmlinux.gz').of(told[0]!), 'Unpacking vmlinux.gz: 24 %');
+  assert.match(new ProgressText('vmlinux.gz').of(told[0]!), /^Unpacking vmlinux\.gz: \d+ %$/);
   assert.match(words((await stack(engine))[0]!), /other\.c:11 · exact/);
 
   const controller = new AbortController();
