@@ -2,7 +2,9 @@
 import * as vscode from 'vscode';
 import type { HoldersQuery } from '../engine/holdersQuery';
 import type { EngineApi, StackRows, TreeNode } from '../engine/protocol';
+import { stackText } from '../engine/stackText';
 import type { ChosenRows } from './chosenRows';
+import { copyText } from './copyText';
 import { showFailure } from './failures';
 import type { OpenCaptures } from './openCaptures';
 import { rowItem, tooltipText, type Row } from './rows';
@@ -47,6 +49,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
       // By key in this view the focus goes along; anywhere else it stays where it is.
       registerCommand('pageHolders.nextFrame', (how?: unknown) => this.step(1, how === 'focus')),
       registerCommand('pageHolders.previousFrame', (how?: unknown) => this.step(-1, how === 'focus')),
+      registerCommand('pageHolders.copyStack', () => this.copy()),
       registerCommand('pageHolders.showStackOfEvent', (capture: string, row: number) =>
         this.show(() => this.engine.stackOfEvent({ capture, row }), null),
       ),
@@ -120,6 +123,12 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     }
   }
 
+  private async copy(): Promise<void> {
+    const frames = this.rows.map(({ node }) => node);
+    if (frames.length > 0) await copyText(stackText({ title: this.view.description ?? '', frames }));
+    else vscode.window.setStatusBarMessage(noStackText(), 3000);
+  }
+
   /** Goes on from the selected frame, by so many rows, and opens what is there. */
   private async step(by: 1 | -1, focus: boolean): Promise<void> {
     const { rows, current } = this;
@@ -136,8 +145,12 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   }
 }
 
+function noStackText(): string {
+  return vscode.l10n.t('No stack is shown');
+}
+
 /** Why there is no frame to go to. */
 function noStepText(hasStack: boolean, by: 1 | -1): string {
-  if (!hasStack) return vscode.l10n.t('No stack is shown');
+  if (!hasStack) return noStackText();
   return by > 0 ? vscode.l10n.t('This is the outermost frame') : vscode.l10n.t('This is the innermost frame');
 }

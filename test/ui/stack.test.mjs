@@ -148,3 +148,33 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     await row(/^vmlinux/, view('Captures')).waitFor();
   });
 });
+
+describe('the stack of a reference', () => {
+  it('is copied as text, with its places', async () => {
+    const folder = folderWithSample('copied-stack', 'night.txt');
+    await openFolders(kernelTree, folder);
+    await showContainer('Page Holders');
+    await openCapture(path.join(folder, 'night.txt'));
+    await row(/^pipe buffer · vmsplice/, view('Holders')).click();
+    const frame = row('iter_to_pipe', view('Stack'));
+    await frame.getByText('fs/splice.c:').waitFor();
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    const wanted =
+      /^pipe buffer · vmsplice · .*\n(?: {2}\S+.*\n)+ {2}iter_to_pipe {2,}fs\/splice\.c:\d+ · inlined\n(?: {2}\S+.*\n)* {2}entry_SYSCALL_64_after_hwframe .*$/;
+    await page.evaluate(() => navigator.clipboard.writeText('-'));
+    await frame.click({ button: 'right' });
+    const copy = page.locator('.monaco-menu .action-label', { hasText: 'Copy Stack' });
+    await copy.hover();
+    await page.waitForTimeout(500);
+    await screenshot('stack-menu');
+    await copy.click();
+    await page.locator('.statusbar-item', { hasText: /^Copied \d+ lines$/ }).waitFor();
+    const text = await clipboard();
+    assert.match(text, wanted);
+    await page.evaluate(() => navigator.clipboard.writeText('-'));
+    await view('Stack').locator('.monaco-list').focus();
+    await page.keyboard.press('Control+C');
+    for (let tries = 0; tries < 50 && (await clipboard()) === '-'; tries++) await page.waitForTimeout(100);
+    assert.equal(await clipboard(), text);
+  });
+});
