@@ -268,7 +268,7 @@ function rivalsText({ rivals, role }: Reference): string | null {
   return role === 'held' ? `any of ${rivals} puts may be this one` : 'may be a holder';
 }
 
-/** `by rule 'nvidia os_lock_user_pages' of .page-holders.json` */
+/** `by rule 'acme buffer' of .page-holders.json` */
 function userRuleText({ userRule }: Reference): string | null {
   return userRule === undefined ? null : `by rule '${userRule.label}' of ${userRule.source}`;
 }

@@ -289,6 +289,19 @@ export const PIN_RULES: readonly KindRule[] = [
   },
   {
     kind: 'gup-pin',
+    label: 'NVIDIA user memory pin',
+    acquire: { strong: ['os_lock_user_pages'] },
+    release: { strong: ['os_unlock_user_pages'] },
+    closes: CLOSES_PIN,
+    takenIn: ['os_lock_user_pages'],
+    restsOn:
+      'kernel-open/nvidia/os-mlock.c of NVIDIA/open-gpu-kernel-modules: os_lock_user_pages gets the pages of ' +
+      'cudaHostRegister and its like, os_unlock_user_pages puts them when the program lets go',
+    seenIn: 'source',
+    expectedLongTerm: true,
+  },
+  {
+    kind: 'gup-pin',
     label: 'device user memory pin',
     acquire: {
       strong: ['bpf_obj_pin_uptrs', 'ivpu_create_userptr_dmabuf', 'ublk_ctrl_reg_buf', 'pin_map_page'],

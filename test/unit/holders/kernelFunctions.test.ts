@@ -55,6 +55,8 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['mshv_region_populate', 'the same'],
   ['mshv_region_populate_pages', 'the same'],
   ['napi_frag_unref', 'between 6.1 and 6.12'],
+  ['os_lock_user_pages', 'the kernel module of NVIDIA'],
+  ['os_unlock_user_pages', 'the same'],
   ['page_cache_readahead_unbounded', '5.8'],
   ['put_and_unmap_page', '6.4, before it became unmap_and_put_page'],
   ['swap_cache_add_folio', '6.18'],

@@ -94,16 +94,16 @@ async function acquireOf(stack: readonly string[]): Promise<Site | null> {
 }
 
 test('a module that is not of the kernel tree is the holder, behind GUP and before what called it', async () => {
-  const nvidia = await acquireOf([
+  const acme = await acquireOf([
     'internal_get_user_pages_fast',
     'pin_user_pages',
-    'os_lock_user_pages [nvidia]',
-    '_nv032165rm [nvidia]',
+    'acme_pin_buffer [acme]',
+    '_acme032165 [acme]',
     '__x64_sys_ioctl',
   ]);
-  assert.equal(nvidia?.rule.kind, 'driver');
-  assert.equal(nvidia.functionName, 'os_lock_user_pages');
-  assert.equal(nvidia.module, 'nvidia');
+  assert.equal(acme?.rule.kind, 'driver');
+  assert.equal(acme.functionName, 'acme_pin_buffer');
+  assert.equal(acme.module, 'acme');
   const insideFault = await acquireOf(['foo_fault [foo]', '__do_fault', 'do_fault', 'finish_fault']);
   assert.equal(insideFault?.rule.kind, 'driver');
   const mapped = await acquireOf(['vm_insert_page', 'foo_mmap [foo]', 'mmap_region']);
@@ -125,6 +125,15 @@ test('functions that take no reference name none', async () => {
   // hmm_range_fault keeps none: what its faults take is theirs.
   assert.equal(await acquireOf(['hmm_range_fault', 'amdgpu_ttm_tt_get_user_pages', 'drm_ioctl']), null);
   assert.equal(await acquireOf(['page_ref_mod', 'set_page_private', 'xfs_something']), null);
+});
+
+test('the pins of the NVIDIA driver are known, held for long by design, and say their module', async () => {
+  const stack = ['try_grab_page', 'pin_user_pages', 'os_lock_user_pages [nvidia]', '_nv032165rm [nvidia]'];
+  const site = await acquireOf(stack);
+  assert.deepEqual(
+    [site?.rule.label, site?.rule.expectedLongTerm, site?.functionName, site?.module],
+    ['NVIDIA user memory pin', true, 'os_lock_user_pages', 'nvidia'],
+  );
 });
 
 test('7.3 names what 6.1 named otherwise', async () => {

@@ -18,12 +18,12 @@ const SETTING: RuleOrigin = {
   shape: 'list',
 };
 
-const NVIDIA = {
-  label: 'nvidia os_lock_user_pages',
+const ACME = {
+  label: 'acme buffer',
   kind: 'gup-pin',
-  acquiredIn: ['os_lock_user_pages'],
-  releasedIn: ['os_unlock_user_pages'],
-  holder: 'cudaHostRegister',
+  acquiredIn: ['acme_pin_buffer'],
+  releasedIn: ['acme_unpin_buffer'],
+  holder: 'frame ring',
   expectedLongTerm: true,
 };
 
@@ -51,19 +51,19 @@ test('a rule says what it needs to, and nothing else has to be said', () => {
 
 test('mistakes are told with the place, what was expected and what to do; the other rules count', () => {
   const text = fileOf(
-    { ...NVIDIA, strength: 'stong' },
+    { ...ACME, strength: 'stong' },
     { label: 'foo', aquiredIn: ['foo_get'] },
-    { ...NVIDIA, acquiredIn: ['os_lock_user_pages+0x12/0x40 [nvidia]'] },
+    { ...ACME, acquiredIn: ['acme_pin_buffer+0x12/0x40 [acme]'] },
     { acquiredIn: ['bar_get'] },
     { label: 'nothing' },
-    { ...NVIDIA, kind: 'unknown', expectedLongTerm: 'yes' },
-    'os_lock_user_pages',
-    NVIDIA,
+    { ...ACME, kind: 'unknown', expectedLongTerm: 'yes' },
+    'acme_pin_buffer',
+    ACME,
   );
   const { rules, problems } = parseUserRules(text, FILE);
   assert.deepEqual(
     rules.map((rule) => rule.label),
-    ['nvidia os_lock_user_pages'],
+    ['acme buffer'],
   );
   const lineAfter = (part: string, from = 0): number =>
     text.slice(0, text.indexOf(part, from)).split('\n').length;
@@ -71,7 +71,7 @@ test('mistakes are told with the place, what was expected and what to do; the ot
     `linux/.page-holders.json line ${lineAfter('"stong"')}: rules[0].strength: is "stong"; expected one of strong, direct, weak`,
     `linux/.page-holders.json line ${lineAfter('aquiredIn')}: rules[1].aquiredIn: unknown key; expected one of label, kind, ` +
       'acquiredIn, releasedIn, strength, holder, expectedLongTerm: mend or remove it',
-    `linux/.page-holders.json line ${lineAfter('+0x12')}: rules[2].acquiredIn[0]: is "os_lock_user_pages+0x12/0x40 [nvidia]"; ` +
+    `linux/.page-holders.json line ${lineAfter('+0x12')}: rules[2].acquiredIn[0]: is "acme_pin_buffer+0x12/0x40 [acme]"; ` +
       'expected the name of a function alone, without offset, module or brackets',
     `linux/.page-holders.json line ${lineAfter('"bar_get"') - 2}: rules[3]: has no label; add "label", the name by which rows ` +
       'speak of the rule',
@@ -82,8 +82,8 @@ test('mistakes are told with the place, what was expected and what to do; the ot
         .filter((kind) => kind !== 'unknown')
         .join(', '),
     `linux/.page-holders.json line ${lineAfter('"yes"')}: rules[5].expectedLongTerm: is "yes"; expected true or false`,
-    `linux/.page-holders.json line ${text.split('\n').findIndex((line) => line.trim() === '"os_lock_user_pages",') + 1}: ` +
-      'rules[6]: is "os_lock_user_pages"; expected a rule: { "label": …, "acquiredIn": [ … ] }',
+    `linux/.page-holders.json line ${text.split('\n').findIndex((line) => line.trim() === '"acme_pin_buffer",') + 1}: ` +
+      'rules[6]: is "acme_pin_buffer"; expected a rule: { "label": …, "acquiredIn": [ … ] }',
   ]);
 });
 
@@ -110,7 +110,7 @@ test('a file that is no list of rules says what it should be', () => {
 });
 
 test('damaged rule files never throw', () => {
-  const text = fileOf(NVIDIA, { label: 'foo', releasedIn: ['foo_put'] });
+  const text = fileOf(ACME, { label: 'foo', releasedIn: ['foo_put'] });
   for (let at = 0; at < text.length; at++) {
     parseUserRules(text.slice(0, at), FILE);
     parseUserRules(`${text.slice(0, at)}}${text.slice(at + 1)}`, FILE);
@@ -134,10 +134,10 @@ test('the schema allows what the reader takes', () => {
     for (const name of Object.keys(properties)) assert.ok(unknownKey.includes(name), name);
     assert.equal(Object.keys(properties).length, 7);
     for (const kind of properties['kind']!.enum!)
-      assert.deepEqual(problemsOf(fileOf({ ...NVIDIA, kind })), [], kind);
+      assert.deepEqual(problemsOf(fileOf({ ...ACME, kind })), [], kind);
     assert.equal(properties['kind']!.enum!.length, Object.keys(KIND_LABEL).length - 1);
     for (const strength of properties['strength']!.enum!) {
-      assert.deepEqual(problemsOf(fileOf({ ...NVIDIA, strength })), [], strength);
+      assert.deepEqual(problemsOf(fileOf({ ...ACME, strength })), [], strength);
     }
   }
 });
@@ -155,15 +155,15 @@ function changed(task: string, stack: readonly string[], count: number, val: num
 const TWO_PINS: readonly EventText[] = [
   changed('owner-2', ['do_anonymous_page', '__handle_mm_fault', 'handle_mm_fault'], 1, 1),
   changed(
-    'cuda-3',
-    ['try_grab_page', 'pin_user_pages', 'os_lock_user_pages [nvidia]', 'nvidia_ioctl [nvidia]'],
+    'camera-3',
+    ['try_grab_page', 'pin_user_pages', 'acme_pin_buffer [acme]', 'acme_ioctl [acme]'],
     1025,
     1024,
   ),
   changed('reader-4', ['try_grab_page', 'pin_user_pages_remote', 'process_vm_rw_core'], 2049, 1024),
   changed('cma-1', SCAN, 2050, 1),
   changed('cma-1', SCAN, 2049, -1),
-  changed('cuda-3', ['gup_put_folio', 'unpin_user_page', 'os_unlock_user_pages [nvidia]'], 1025, -1024),
+  changed('camera-3', ['gup_put_folio', 'unpin_user_page', 'acme_unpin_buffer [acme]'], 1025, -1024),
 ];
 
 async function heldOf(events: readonly EventText[], text: string | null): Promise<readonly Reference[]> {
@@ -175,16 +175,16 @@ async function heldOf(events: readonly EventText[], text: string | null): Promis
 
 test('a driver out of the tree is the holder by its name, without any rule', async () => {
   const [driver, reader] = await heldOf(TWO_PINS, null);
-  assert.equal(driver?.holder, 'driver nvidia · os_lock_user_pages · cuda-3');
+  assert.equal(driver?.holder, 'driver acme · acme_pin_buffer · camera-3');
   assert.deepEqual([driver.kind, driver.weight, driver.released?.row], ['driver', 1024, 5]);
   assert.equal(reader?.holder, 'GUP pin · process_vm_rw_core · reader-4');
   assert.equal(reader.released, null);
 });
 
 test('a rule of a person wins, names the holder, pairs its put and says that it did', async () => {
-  const [driver, reader] = await heldOf(TWO_PINS, fileOf(NVIDIA));
-  assert.equal(driver?.holder, 'GUP pin · cudaHostRegister [nvidia] · cuda-3');
-  assert.deepEqual(driver.userRule, { label: NVIDIA.label, source: '.page-holders.json' });
+  const [driver, reader] = await heldOf(TWO_PINS, fileOf(ACME));
+  assert.equal(driver?.holder, 'GUP pin · frame ring [acme] · camera-3');
+  assert.deepEqual(driver.userRule, { label: ACME.label, source: '.page-holders.json' });
   assert.equal(driver.expectedLongTerm, true);
   assert.equal(driver.role, 'held');
   assert.equal(driver.released?.row, 5);
@@ -197,16 +197,16 @@ test('a rule of a person wins, names the holder, pairs its put and says that it 
 test('a rule for the put alone names what was taken elsewhere', async () => {
   const [driver] = await heldOf(
     TWO_PINS,
-    fileOf({ label: 'unlock', kind: 'gup-pin', releasedIn: ['os_unlock_user_pages'] }),
+    fileOf({ label: 'unlock', kind: 'gup-pin', releasedIn: ['acme_unpin_buffer'] }),
   );
   assert.deepEqual(driver?.userRule, { label: 'unlock', source: '.page-holders.json' });
 });
 
 test('the LRU batch that a pin takes on its way is not what a rule for the pin names', async () => {
   const [first, second, ...rest] = TWO_PINS;
-  const batch = ['folio_activate', 'folio_mark_accessed', 'follow_page_pte', 'os_lock_user_pages [nvidia]'];
-  const events = [first!, second!, changed('cuda-3', batch, 1026, 1), ...rest];
-  const { pages } = analyseHolders(await captureOf(events), parseUserRules(fileOf(NVIDIA), FILE).rules);
+  const batch = ['folio_activate', 'folio_mark_accessed', 'follow_page_pte', 'acme_pin_buffer [acme]'];
+  const events = [first!, second!, changed('camera-3', batch, 1026, 1), ...rest];
+  const { pages } = analyseHolders(await captureOf(events), parseUserRules(fileOf(ACME), FILE).rules);
   const named = pages[0]!.references.map(({ kind, weight, userRule }) => [
     kind,
     weight,
