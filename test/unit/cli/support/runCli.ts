@@ -1,7 +1,7 @@
 /** Runs the built command line as a process of its own, as people do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -109,17 +109,26 @@ export async function interruptCli(
   return { status, output: Buffer.concat(output).toString(), errors: Buffer.concat(errors).toString() };
 }
 
-/** Resolves some time after a process opened a file, or when it has ended. */
+/** More than Node reads of itself. */
+const PART_OF_BIG = 20e6;
+
+/** Resolves when a process reads a file, or when it has ended. */
 async function isOpenIn(pid: number, file: string): Promise<void> {
-  const folder = `/proc/${pid}/fd`;
+  const folder = `/proc/${pid}`;
   const isOpen = (name: string): boolean => {
     try {
-      return readlinkSync(path.join(folder, name)) === file;
+      return readlinkSync(path.join(folder, 'fd', name)) === file;
     } catch {
       return false;
     }
   };
-  while (existsSync(folder) && !readdirSync(folder).some(isOpen)) await setTimeout(10);
-  // Until something of it was read.
-  await setTimeout(200);
+  while (existsSync(folder) && !readdirSync(path.join(folder, 'fd')).some(isOpen)) await setTimeout(10);
+  // Until something of it was read: what a pipe has is not much.
+  if (!statSync(file).isFile()) await setTimeout(200);
+  else while (existsSync(folder) && bytesRead(folder) < PART_OF_BIG) await setTimeout(10);
+}
+
+function bytesRead(folder: string): number {
+  const [, bytes = '0'] = /^rchar: (\d+)/.exec(readFileSync(path.join(folder, 'io'), 'utf8')) ?? [];
+  return Number(bytes);
 }
