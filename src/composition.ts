@@ -125,7 +125,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     new CaptureEditorMenu(editor, frames),
     new PageMenu(shown, holders),
     shown,
-    new RevealHolders(holdersTree, holders, shown),
+    new RevealHolders(holdersTree, holders, shown, capturesTree, captureList),
     heldInSource(context, engine, captures, kernelTree, log),
     new CopyAsText(engine, shown, holders, log),
     new CopyEventWithStack(engine, editor, holders, log),

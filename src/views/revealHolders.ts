@@ -1,4 +1,7 @@
-/** Shows rows of the Holders view: a capture, a page or a mark by its id, or what is held through lines of the source. */
+/**
+ * Shows rows of the Holders view: a capture, a page or a mark by its id, or what is held through lines of the source.
+ * That of a capture is shown in the Captures view, too.
+ */
 import * as vscode from 'vscode';
 import { NO_FILTER, type SourceLines } from '../engine/holdersQuery';
 import type { NodeTree } from './nodeTree';
@@ -21,6 +24,8 @@ export class RevealHolders implements vscode.Disposable {
     private readonly tree: NodeTree,
     private readonly view: vscode.TreeView<Row | MoreRow>,
     private readonly shown: ShownHolders,
+    private readonly captureTree: NodeTree,
+    private readonly captureView: vscode.TreeView<Row | MoreRow>,
   ) {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
@@ -53,6 +58,9 @@ export class RevealHolders implements vscode.Disposable {
     if (below !== undefined && row.node.expanded)
       await this.view.reveal(below, { select: false, focus: false });
     await this.view.reveal(row, { select: true, focus: false });
+    // A view that is folded stays so.
+    const listed = this.captureView.visible ? await this.captureTree.find(id) : null;
+    if (listed !== null) await this.captureView.reveal(listed, { select: true, focus: false });
   }
 
   /** The stack with most pages, of which a dump tells: the rows of the only capture are below none. */

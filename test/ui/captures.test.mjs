@@ -116,6 +116,8 @@ describe('a page_owner dump beside a trace', () => {
     await heading.and(page.locator('.selected')).waitFor();
     assert.equal(await heading.getAttribute('aria-expanded'), 'false');
     await row('0x12f98', view('Holders')).waitFor();
+    const listed = view('Captures').locator('.monaco-list-row.selected', { hasText: /^page_owner\.gz/ });
+    await listed.waitFor();
     await screenshot('dump-beside');
   });
 });
