@@ -61,9 +61,9 @@ export const Step = {
   putsBackOffLru: 512,
   ofDriver: 1024,
   hugetlb: 2048,
-  copies: 8192,
   /** Looks for free memory: what stands further out works on another page. */
   reclaims: 4096,
+  copies: 8192,
 } as const;
 
 export const ANONYMOUS_FUNCTIONS: ReadonlySet<string> = new Set([
