@@ -1,6 +1,7 @@
 /** Reads the captures of a command that can be read, with all that names and places their frames, and tells of the rest. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { baseName } from '../engine/distinctNames';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
 import { asksForReason, namedReasons, type HolderFilter, type HoldersQuery } from '../engine/holdersQuery';
@@ -142,7 +143,7 @@ class Reader {
   /** Null for one that is left out. */
   private async openOne(capture: string): Promise<CaptureFacts | null> {
     const { engine, interruption, progress } = this;
-    const name = path.basename(nameOf(capture));
+    const name = baseName(nameOf(capture));
     // Names help with what was read.
     if (interruption.hasStopped) {
       return capture === STANDARD_INPUT

@@ -4,9 +4,12 @@ import { isUri } from './workspaceFiles';
 /** Of a path that is none of those it was made for, the last part. */
 export type NameOf = (path: string) => string;
 
+/** What a shell makes of `<(…)`: its number alone says nothing. */
+const PIPE_OF_SHELL = /^\/(?:dev|proc\/self)\/fd\/\d+$/;
+
 /** The last part of a path or URI, as people read it. */
 export function baseName(path: string): string {
-  return tailOf(path, 1);
+  return PIPE_OF_SHELL.test(path) ? path : tailOf(path, 1);
 }
 
 /** `trace.dat` where one file is called so; `before/trace.dat` and `after/trace.dat` where two are. */

@@ -391,7 +391,7 @@ function inShell(script: string, ...args: readonly string[]) {
 test('what a shell gives in place of a file is read, each under its own name', () => {
   const { status, output, errors } = inShell('node "$0" report <(cat "$1") <(cat "$1")', SAMPLE);
   assert.deepEqual([status, errors], [0, '']);
-  assert.equal(output.match(/^\d+ · 1 page failed to move, 1 held/gm)?.length, 2);
+  assert.equal(output.match(/^\/dev\/fd\/\d+ · 1 page failed to move, 1 held/gm)?.length, 2);
   const nothing = inShell('node "$0" report <(true)');
   assert.equal(nothing.status, 2);
   assert.match(

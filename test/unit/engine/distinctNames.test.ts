@@ -28,6 +28,10 @@ test('files of one name are told apart by as much of their paths as that takes',
   ]);
 });
 
+test('a pipe of a shell has its whole path for a name', () => {
+  assert.deepEqual(names('/dev/fd/63', '/dev/fd/62', '/a/63'), ['/dev/fd/63', '/dev/fd/62', '63']);
+});
+
 test('another file has its last part for a name', () => {
   assert.equal(distinctNames(['/a/trace.dat'])('/usr/lib/debug/vmlinux'), 'vmlinux');
 });
