@@ -30,6 +30,8 @@ export enum EventKind {
   CmaAllocBusyRetry,
   CmaAllocFinish,
   CmaRelease,
+  /** Of Android's kernels: how often the steps of a cma_alloc() failed, behind its cma_alloc_finish. */
+  CmaAllocInfo,
   TestPagesIsolated,
   MigratePagesStart,
   MigratePages,
@@ -37,8 +39,6 @@ export enum EventKind {
   CompactionEnd,
   CompactionMigratePages,
   MemoryFailure,
-  /** Of Android's kernels: how often the steps of a cma_alloc() failed, behind its cma_alloc_finish. */
-  CmaAllocInfo,
 }
 
 /** Absent number in an Int32 column. */

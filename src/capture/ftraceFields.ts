@@ -265,28 +265,18 @@ export class FtraceFields {
     const scanner = this.scanner;
     switch (field) {
       case Field.Error:
-        scanner.number(bytes, start);
-        if (scanner.found) details.error[detail] = scanner.low;
-        return scanner.next;
+        return this.numberInto(details.error, detail, bytes, start);
       case Field.RequestCount:
       case Field.Succeeded:
         // It has both, and a page moved by one of its tries is not asked for.
         if (field === Field.Succeeded && kind === EventKind.CmaAllocInfo) return start;
-        scanner.number(bytes, start);
-        if (scanner.found) details.pages[detail] = scanner.low;
-        return scanner.next;
+        return this.numberInto(details.pages, detail, bytes, start);
       case Field.Failed:
-        scanner.number(bytes, start);
-        if (scanner.found) details.failed[detail] = scanner.low;
-        return scanner.next;
+        return this.numberInto(details.failed, detail, bytes, start);
       case Field.IsolateFailed:
-        scanner.number(bytes, start);
-        if (scanner.found) details.isolateFailed[detail] = scanner.low;
-        return scanner.next;
+        return this.numberInto(details.isolateFailed, detail, bytes, start);
       case Field.TestFailed:
-        scanner.number(bytes, start);
-        if (scanner.found) details.testFailed[detail] = scanner.low;
-        return scanner.next;
+        return this.numberInto(details.testFailed, detail, bytes, start);
       case Field.StartPfn:
       case Field.ZoneStart:
         scanner.pfn(bytes, start, false);
@@ -335,6 +325,13 @@ export class FtraceFields {
       default:
         return start;
     }
+  }
+
+  private numberInto(column: Int32Array, detail: number, bytes: Uint8Array, start: number): number {
+    const { scanner } = this;
+    scanner.number(bytes, start);
+    if (scanner.found) column[detail] = scanner.low;
+    return scanner.next;
   }
 
   private flags(bytes: Uint8Array, start: number, row: number): number {
@@ -432,7 +429,7 @@ export class FtraceFields {
 }
 
 function isCma(kind: EventKind): boolean {
-  return (kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaRelease) || kind === EventKind.CmaAllocInfo;
+  return kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaAllocInfo;
 }
 
 /** `(nil)`, `(null)`, `NULL`, and any number of zeros. */

@@ -94,7 +94,7 @@ function whatText(capture: Capture, row: number): string {
 }
 
 /** The time without its unit, which stands in no other row either; empty where the format has none. */
-function timeText({ events, timeBase, clock, resolution }: Capture, row: number): string {
+export function timeText({ events, timeBase, clock, resolution }: Capture, row: number): string {
   const time = events.time[row]!;
   if (!Number.isFinite(time)) return '';
   return pointText(time, timeBase, clock, resolution).replace(/ (?:s|ticks)$/, '');

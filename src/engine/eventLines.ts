@@ -25,16 +25,16 @@ export function eventLine(
     return [{ cell, padded: isNumber ? cell.padStart(width) : cell.padEnd(width) }];
   });
   let line = isMark ? '*' : ' ';
-  let room = shown.findIndex(({ cell, padded }, index) => {
-    const longer = `${line}${index === 0 ? ' ' : BETWEEN}${padded}`;
+  let fitting = 0;
+  for (const { cell, padded } of shown) {
+    const longer = `${line}${fitting === 0 ? ' ' : BETWEEN}${padded}`;
     // Spaces behind the last one are no text.
-    if (cell !== '' && longer.trimEnd().length > most) return true;
+    if (cell !== '' && longer.trimEnd().length > most) break;
     line = longer;
-    return false;
-  });
-  if (room < 0) room = shown.length;
+    fitting++;
+  }
   // Some events have their name for a function, too.
-  const rest = new Set(shown.slice(room).flatMap(({ cell }) => (cell === '' ? [] : [cell])));
+  const rest = new Set(shown.slice(fitting).flatMap(({ cell }) => (cell === '' ? [] : [cell])));
   const before = gap === '' ? '' : `# ${gap}\n`;
   return `${before}${[line.trimEnd(), ...continued([...rest], most)].join('\n')}`;
 }

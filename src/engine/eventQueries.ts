@@ -182,10 +182,7 @@ export class EventQueries {
   }
 
   eventDetails({ capture, row, waits }: Ask<'eventDetails'>): Promise<EventDetails> {
-    const { source, kinds } = this.of(capture);
-    if (!(row >= 0 && row < source.capture.events.length)) {
-      throw new CaptureError(source.facts.path, `has no event ${row}.`);
-    }
+    const { source, kinds } = this.withEvent(capture, row);
     return eventDetails(source, kinds, this.stacksOf(capture, waits), row);
   }
 
@@ -252,11 +249,7 @@ export class EventQueries {
   }
 
   eventWithStack({ capture, row }: Ask<'eventWithStack'>): string {
-    const { source } = this.of(capture);
-    if (!(row >= 0 && row < source.capture.events.length)) {
-      throw new CaptureError(source.facts.path, `has no event ${row}.`);
-    }
-    return eventWithStack(source.capture, row);
+    return eventWithStack(this.withEvent(capture, row).source.capture, row);
   }
 
   completeFilter({ capture, filter, offset }: Ask<'completeFilter'>): FilterCompletions {
@@ -324,6 +317,16 @@ export class EventQueries {
     const made = new ExaminedCapture(source);
     this.examined.set(source.analysis, made);
     return made;
+  }
+
+  /** @throws CaptureError also when it has no event in that row */
+  private withEvent(id: string, row: number): ExaminedCapture {
+    const examined = this.of(id);
+    const { capture, facts } = examined.source;
+    if (!(row >= 0 && row < capture.events.length)) {
+      throw new CaptureError(facts.path, `has no event ${row}.`);
+    }
+    return examined;
   }
 }
 

@@ -13,9 +13,9 @@ import {
   type Capture,
   type EventTable,
 } from '../capture/eventTable';
+import { timeText } from './eventCells';
 import { flagNames } from './eventRows';
 import { pfnText } from './pageFacts';
-import { pointText } from './timeText';
 
 type Field = readonly [name: string, value: string];
 
@@ -33,16 +33,15 @@ export function eventWithStack(capture: Capture, row: number): string {
 }
 
 /** `       owner-404   [000]    95.483175: `, without what the format does not say. */
-function prefixText({ events, symbols, timeBase, clock, resolution }: Capture, row: number): string {
+function prefixText(capture: Capture, row: number): string {
+  const { events, symbols } = capture;
   const task = events.task[row]!;
   const cpu = events.cpu[row]!;
-  const time = events.time[row]!;
+  const time = timeText(capture, row);
   const pid = task < 0 ? -1 : symbols.taskPid(task);
   const who = pid < 0 ? '' : `${symbols.taskComm(task).padStart(16)}-${String(pid).padEnd(5)} `;
   const where = cpu === NO_CPU ? '' : `[${String(cpu).padStart(3, '0')}] `;
-  if (!Number.isFinite(time)) return `${who}${where}`;
-  const when = pointText(time, timeBase, clock, resolution).replace(/ (?:s|ticks)$/, '');
-  return `${who}${where}${when.padStart(12)}: `;
+  return time === '' ? `${who}${where}` : `${who}${where}${time.padStart(12)}: `;
 }
 
 function fieldsText(capture: Capture, row: number): string {

@@ -118,10 +118,15 @@ export function namedReasons(reason: string): readonly string[] {
   return reason.split(',');
 }
 
-/** Whether a filter of these names asks for a migrate reason: contig_range was called cma when CMA alone had it. */
+/** The name that a migrate reason has by now: contig_range was called cma when CMA alone had it. */
+export function newReasonName<Name extends string | null>(name: Name): Name | 'contig_range' {
+  return name === 'cma' ? 'contig_range' : name;
+}
+
+/** Whether a filter of these names asks for a migrate reason, by its old name or its new one. */
 export function asksForReason(asked: string, reason: string | null): boolean {
-  const newName = (name: string | null): string | null => (name === 'cma' ? 'contig_range' : name);
-  return namedReasons(asked).map(newName).includes(newName(reason));
+  const names: readonly (string | null)[] = namedReasons(asked).map(newReasonName);
+  return names.includes(newReasonName(reason));
 }
 
 /** `splice.c:1196`; `iter_to_pipe` where all of a function is meant. */

@@ -81,24 +81,32 @@ export class OpenFiles {
   }
 
   /** As the request `openCapture`. */
-  async open({ path, replaces }: Request<'openCapture'>, options: RequestOptions): Promise<CaptureFacts> {
-    const file = await this.host.openFile(path, options);
-    try {
-      const symbolFile = await openSymbolFile(file, this.host, options);
-      if (symbolFile === null) return await this.readEvents(file, replaces, options);
+  open({ path, replaces }: Request<'openCapture'>, options: RequestOptions): Promise<CaptureFacts> {
+    return this.withFile(path, options, (file, symbolFile) => {
+      if (symbolFile === null) return this.readEvents(file, replaces, options);
       if (replaces !== undefined) this.refuseUnlessOpen(replaces);
-      return await this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);
-    } finally {
-      await file.close();
-    }
+      return this.keepSymbols(replaces ?? `s${this.nextId++}`, symbolFile, options);
+    });
   }
 
   /** Opens a file that names frames; null for any other, which is not read. */
-  async openSymbols(path: string, options: RequestOptions): Promise<CaptureFacts | null> {
+  openSymbols(path: string, options: RequestOptions): Promise<CaptureFacts | null> {
+    return this.withFile(path, options, (_, symbolFile) =>
+      symbolFile === null
+        ? Promise.resolve(null)
+        : this.keepSymbols(`s${this.nextId++}`, symbolFile, options),
+    );
+  }
+
+  /** Opens a file for as long as it is used; as what names frames, where it does that. */
+  private async withFile<T>(
+    path: string,
+    options: RequestOptions,
+    use: (file: CaptureFile, symbolFile: SymbolFile | null) => Promise<T>,
+  ): Promise<T> {
     const file = await this.host.openFile(path, options);
     try {
-      const symbolFile = await openSymbolFile(file, this.host, options);
-      return symbolFile && (await this.keepSymbols(`s${this.nextId++}`, symbolFile, options));
+      return await use(file, await openSymbolFile(file, this.host, options));
     } finally {
       await file.close();
     }

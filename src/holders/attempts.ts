@@ -1,5 +1,5 @@
 /** Attempts to move pages: one CMA allocation, compaction run, offlining, soft offline, or call of migrate_pages. */
-import { ABSENT, EventKind, NO_DETAILS, type Capture } from '../capture/eventTable';
+import { ABSENT, EventKind, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import type { Attempt, FailedSteps, PfnRange } from './model';
 
 /** What an attempt is called, by enum migrate_reason's name (include/trace/events/migrate.h). */
@@ -59,7 +59,7 @@ export class AttemptRecord {
   noteBusyRetry(row: number): void {
     this.noteCma(row);
     this.busyRetries++;
-    this.asked = widened(this.asked, this.rangeOf(row));
+    this.asked = widened(this.asked, rangeOf(this.capture.events, row));
   }
 
   noteCmaFinish(row: number): void {
@@ -76,7 +76,7 @@ export class AttemptRecord {
     }
     // A request that got as far as no range prints PFN 0 (mm/cma.c).
     const isNowhere = events.pfn[row] === 0 && this.result === 'failed';
-    if (!isNowhere) this.asked = widened(this.asked, this.rangeOf(row));
+    if (!isNowhere) this.asked = widened(this.asked, rangeOf(events, row));
   }
 
   noteCmaInfo(row: number): void {
@@ -94,7 +94,7 @@ export class AttemptRecord {
   noteCompaction(row: number): void {
     const { events } = this.capture;
     const detail = this.reach(row);
-    this.asked = widened(this.asked, this.rangeOf(row));
+    this.asked = widened(this.asked, rangeOf(events, row));
     if (events.kind[row] === EventKind.CompactionEnd && detail !== NO_DETAILS) {
       this.resultText = this.text(events.details.result, detail);
     }
@@ -102,7 +102,7 @@ export class AttemptRecord {
 
   noteTested(row: number): void {
     const detail = this.reach(row);
-    this.tested = widened(this.tested, this.rangeOf(row));
+    this.tested = widened(this.tested, rangeOf(this.capture.events, row));
     if (this.isCma || detail === NO_DETAILS) return;
     // The last look decides: offlining tests the range again until it is empty.
     this.result =
@@ -170,18 +170,17 @@ export class AttemptRecord {
     return this.capture.events.detail[row]!;
   }
 
-  private rangeOf(row: number): PfnRange | null {
-    const { events } = this.capture;
-    const detail = events.detail[row]!;
-    const first = events.pfn[row]!;
-    const behind = events.details.endPfn[detail]!;
-    return first < 0 || behind <= first ? null : { first, last: behind - 1 };
-  }
-
   private text(column: Int32Array, detail: number): string | null {
     const id = column[detail]!;
     return id < 0 ? null : this.capture.symbols.string(id);
   }
+}
+
+/** The pages that an event of several speaks of; null where it names none. */
+export function rangeOf({ pfn, detail, details }: EventTable, row: number): PfnRange | null {
+  const first = pfn[row]!;
+  const behind = details.endPfn[detail[row]!]!;
+  return first < 0 || behind <= first ? null : { first, last: behind - 1 };
 }
 
 function widened(range: PfnRange | null, other: PfnRange | null): PfnRange | null {

@@ -6,7 +6,7 @@
  * a put and never reach migrate_pages; a page that migrate_pages gave up is put back after nr_failed > 0.
  */
 import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
-import { AttemptRecord } from './attempts';
+import { AttemptRecord, rangeOf } from './attempts';
 import { countChange, isPageRef } from './countChange';
 import { dumpedBecause } from './dumpedBecause';
 import type { MarkSource } from './model';
@@ -321,7 +321,7 @@ export class EvidenceFinder {
     const traced = this.sites.of(events.stack[row]!).reason;
     const reason = traced ?? 'contig_range';
     if (isEmpty) {
-      if (traced === 'memory_hotplug') this.noteOfflined(row, detail);
+      if (traced === 'memory_hotplug') this.noteOfflined(row);
       // A range that is empty ends an offlining; of other attempts it is one step.
       this.knownAttempt(state, reason)?.noteTested(row);
       if (reason === 'memory_hotplug') state.hotplug = null;
@@ -336,10 +336,9 @@ export class EvidenceFinder {
     this.add({ pfn, row, source: 'isolation', attempt, what });
   }
 
-  private noteOfflined(row: number, detail: number): void {
-    const { pfn, details } = this.events;
-    const [first, behind] = [pfn[row]!, details.endPfn[detail]!];
-    if (first >= 0 && behind > first) this.offlined.push({ row, first, last: behind - 1 });
+  private noteOfflined(row: number): void {
+    const range = rangeOf(this.events, row);
+    if (range !== null) this.offlined.push({ row, ...range });
   }
 
   private memoryFailure(row: number): void {

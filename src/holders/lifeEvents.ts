@@ -1,6 +1,7 @@
 import { EventKind, type EventTable } from '../capture/eventTable';
 import type { CaptureIndex } from './captureIndex';
 import { isFree, reachesZero } from './countChange';
+import { headsBefore } from './tailPages';
 
 /** The rows, ascending, in which a PFN, or the allocation that covers it, is allocated or freed. */
 export function lifeEvents(
@@ -10,12 +11,7 @@ export function lifeEvents(
 ): readonly number[] {
   const { kind, order } = events;
   const found: number[] = [];
-  let last = NaN;
-  for (let aligned = 0; aligned <= largestOrder; aligned++) {
-    // The allocator's blocks begin at a multiple of their size (mm/page_alloc.c).
-    const head = pfn - (pfn % 2 ** aligned);
-    if (head === last) continue;
-    last = head;
+  for (const head of [pfn, ...headsBefore(pfn, largestOrder)]) {
     for (const row of rows.of(head)) {
       const isOfPages = kind[row] === EventKind.PageAlloc || isFree(kind[row]!);
       const covers = isOfPages ? head + 2 ** Math.max(0, order[row]!) > pfn : head === pfn;

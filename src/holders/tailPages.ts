@@ -10,6 +10,16 @@ interface Cover {
   to: number;
 }
 
+/** PFNs at which an allocation may begin that has a PFN for a tail: blocks begin at a multiple of their size (mm/page_alloc.c). */
+export function* headsBefore(pfn: number, largestOrder: number): Generator<number, void> {
+  let last = pfn;
+  for (let order = 1; order <= largestOrder; order++) {
+    const head = pfn - (pfn % 2 ** order);
+    if (head !== last) yield head;
+    last = head;
+  }
+}
+
 /**
  * Tells whose refcount counts for a PFN: tail pages have none, it is that of the head of the allocation that covers
  * them. A tail that has events of its own since then was split off.
@@ -44,13 +54,7 @@ export class TailPages {
 
   private coversOf(pfn: number): Cover[] {
     const covers: Cover[] = [];
-    let last = pfn;
-    for (let order = 1; order <= this.index.largestOrder; order++) {
-      // The allocator's blocks begin at a multiple of their size (mm/page_alloc.c).
-      const head = pfn - (pfn % 2 ** order);
-      if (head !== last) this.addCovers(covers, head, pfn);
-      last = head;
-    }
+    for (const head of headsBefore(pfn, this.index.largestOrder)) this.addCovers(covers, head, pfn);
     return covers.sort((a, b) => a.from - b.from);
   }
 

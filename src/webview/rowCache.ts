@@ -43,9 +43,7 @@ export class RowCache {
     for (const [page, controller] of this.asked) {
       if (page < firstPage - 1 || page > endPage) controller.abort();
     }
-    for (let page = firstPage; page < endPage; page++) {
-      if (!this.pages.has(page) && !this.asked.has(page)) void this.load(page);
-    }
+    for (let page = firstPage; page < endPage; page++) this.wantPage(page);
     if (this.hasAll(firstPage, endPage)) this.wantAhead(this.step > 0 ? endPage : firstPage - 1);
   }
 
@@ -56,8 +54,11 @@ export class RowCache {
 
   /** An answer takes longer than a frame: rows that are asked for once they are seen are blank for some. */
   private wantAhead(page: number): void {
-    const isThere = page >= 0 && page * PAGE < this.total;
-    if (isThere && !this.pages.has(page) && !this.asked.has(page)) void this.load(page);
+    if (page >= 0 && page * PAGE < this.total) this.wantPage(page);
+  }
+
+  private wantPage(page: number): void {
+    if (!this.pages.has(page) && !this.asked.has(page)) void this.load(page);
   }
 
   /** Forgets all rows: they are others now. */

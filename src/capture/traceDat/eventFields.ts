@@ -321,10 +321,7 @@ export class EventFields {
       }
     }
     const { kind } = this;
-    if (
-      (kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaRelease) ||
-      kind === EventKind.CmaAllocInfo
-    ) {
+    if (kind >= EventKind.CmaAllocStart && kind <= EventKind.CmaAllocInfo) {
       const pfn = table.pfn[row]!;
       const pages = details.pages[detail]!;
       if (pfn >= 0 && pages >= 0) details.endPfn[detail] = pfn + pages;

@@ -4,6 +4,7 @@
  *
  * The pieces are shell files beside this one; what was asked for stands in a block of settings before them.
  */
+import { newReasonName } from '../holdersQuery';
 import { pfnText } from '../pageFacts';
 import probe from './probe.sh';
 import { EVENT_SOURCES, STACK_BY, type RecordOptions } from './recordOptions';
@@ -57,8 +58,8 @@ function settingsOf(options: RecordOptions): string {
     ['pfn_last', range === null ? '' : pfnText(range.last), ''],
     [
       'reason',
-      // Its old name: no kernel that has page_pin_owner prints it.
-      reason === 'cma' ? 'contig_range' : (reason ?? ''),
+      // No kernel that has page_pin_owner prints an old name.
+      newReasonName(reason) ?? '',
       'of page_pin_owner only reports of this migrate reason: contig_range, compaction, memory_failure, ...',
     ],
     [
