@@ -1,4 +1,5 @@
 /** What the command line asks for: which command, read by its own file. */
+import { COMMAND_NAMES, findCommand, type CommandName } from './commandNames';
 import { COMPARE_HELP, COMPARE_USAGE, compareCommand, type CompareCommand } from './compareCommand';
 import {
   EXPORT_HELP,
@@ -40,8 +41,8 @@ interface Command {
   readonly sharedHelp?: string;
 }
 
-/** By the name that is typed, in the order of the help. */
-const COMMANDS: Readonly<Record<string, Command>> = {
+/** By the name that is typed. */
+const COMMANDS: Readonly<Record<CommandName, Command>> = {
   report: { parse: reportCommand, usage: REPORT_USAGE, help: REPORT_HELP },
   export: { parse: exportCommand, usage: EXPORT_USAGE, help: EXPORT_HELP, sharedHelp: EXPORT_SHARED_HELP },
   compare: { parse: compareCommand, usage: COMPARE_USAGE, help: COMPARE_HELP },
@@ -49,7 +50,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   resolve: { parse: resolveCommand, usage: RESOLVE_USAGE, help: RESOLVE_HELP },
   'record-script': { parse: recordScriptCommand, usage: RECORD_SCRIPT_USAGE, help: RECORD_SCRIPT_HELP },
 };
-const NAMES = Object.keys(COMMANDS);
 
 const COMMON_HELP = `  -h, --help      this text; after a command, what is said of it alone
   -V, --version   the version
@@ -64,15 +64,15 @@ Colours are used on a terminal only, and not when NO_COLOR is set.
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   // Options may stand before the command, and then values of theirs too.
-  const at = args.findIndex((arg) => NAMES.includes(arg));
-  const name = at < 0 ? null : args[at]!;
+  const command = findCommand(args);
+  const name = command?.name ?? null;
   if (has(args, '-h', '--help')) return { name: 'help', text: helpOf(name) };
   if (args[0] === 'help') {
     if (name === null && args.length > 1) throw new UsageError(null, whatIsWrong(args.slice(1)));
     return { name: 'help', text: helpOf(name) };
   }
   if (has(args, '-V', '--version')) return { name: 'version' };
-  if (name !== null) return COMMANDS[name]!.parse(args.toSpliced(at, 1));
+  if (command !== null) return COMMANDS[command.name].parse(args.toSpliced(command.at, 1));
   throw new UsageError(null, whatIsWrong(args));
 }
 
@@ -80,13 +80,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
 function whatIsWrong(args: readonly string[]): string {
   const other = args.find((arg) => !arg.startsWith('-'));
   if (other !== undefined) {
-    const near = nearestName(other, NAMES);
-    return `unknown command ${other}; ${near === null ? `expected ${alternatives(NAMES)}` : `did you mean ${near}?`}`;
+    const near = nearestName(other, COMMAND_NAMES);
+    return `unknown command ${other}; ${near === null ? `expected ${alternatives(COMMAND_NAMES)}` : `did you mean ${near}?`}`;
   }
   const [option] = args;
   const near = option === undefined ? null : nearestName(option, ['--help', '--version']);
   if (near !== null) return `unknown option ${option!}; did you mean ${near}?`;
-  return `no command given; expected ${alternatives(NAMES)}`;
+  return `no command given; expected ${alternatives(COMMAND_NAMES)}`;
 }
 
 /** Behind `--` stand names of files alone. */
@@ -97,8 +97,8 @@ function has(args: readonly string[], short: string, long: string): boolean {
 }
 
 /** @param name of a command, null for all */
-function helpOf(name: string | null): string {
-  const asked = name === null ? Object.values(COMMANDS) : [COMMANDS[name]!];
+function helpOf(name: CommandName | null): string {
+  const asked = name === null ? Object.values(COMMANDS) : [COMMANDS[name]];
   const usages = asked.map(({ usage }) => usage).join('');
   const helps = asked.map(({ help, sharedHelp = '' }) => (name === null ? help : help + sharedHelp));
   return [usages, ...helps, COMMON_HELP].join('\n');

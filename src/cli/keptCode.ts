@@ -22,12 +22,14 @@ import vm from 'node:vm';
 const WRAPPER = ['(function (exports, require, module, __filename, __dirname) {\n', '\n})'] as const;
 
 /**
+ * @param work what the script is run for: only the code of functions that a run calls is kept, and another sort of work
+ *   would go without most of its own
  * @param folder where compiled code is kept. It is run, so that nobody else may be able to write there. Nothing is kept
  *   where it cannot be written.
  * @param release of the script: with its size, the time of its change and V8's own marks it tells one build from another
  */
-export function runWithKeptCode(script: string, release: string, folder: string): void {
-  const place = path.join(folder, nameOf(script, release));
+export function runWithKeptCode(script: string, work: string, release: string, folder: string): void {
+  const place = path.join(folder, nameOf(script, work, release));
   const cachedData = contentOf(place);
   const compiled = new vm.Script(WRAPPER.join(readFileSync(script, 'utf8')), {
     filename: script,
@@ -46,9 +48,10 @@ export function runWithKeptCode(script: string, release: string, folder: string)
 }
 
 /** V8 takes no code of another version of its own or for another processor, but never looks at more than the length of a script. */
-function nameOf(script: string, release: string): string {
+function nameOf(script: string, work: string, release: string): string {
   const { size, mtimeMs } = statSync(script);
-  return `${path.basename(script)}-${release}-${size}-${mtimeMs}-node-${process.versions.node}-${process.arch}`;
+  const build = `${release}-${size}-${mtimeMs}-node-${process.versions.node}-${process.arch}`;
+  return `${path.basename(script)}-${work}-${build}`;
 }
 
 function contentOf(file: string): Buffer | null {

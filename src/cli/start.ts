@@ -9,6 +9,7 @@ import module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { version } from '../../package.json';
 import { codeFolder } from './cacheFolder';
+import { findCommand } from './commandNames';
 import { runWithKeptCode } from './keptCode';
 
 interface CompilingModule {
@@ -21,5 +22,9 @@ const { enableCompileCache }: CompilingModule = module;
 const script = path.join(__dirname, 'cli.js');
 const folder = codeFolder();
 if (folder !== null) enableCompileCache?.(folder);
-if (folder !== null && enableCompileCache === undefined) runWithKeptCode(script, version, folder);
-else createRequire(__filename)(script);
+if (folder !== null && enableCompileCache === undefined) {
+  const work = findCommand(process.argv.slice(2))?.name ?? 'other';
+  runWithKeptCode(script, work, version, folder);
+} else {
+  createRequire(__filename)(script);
+}

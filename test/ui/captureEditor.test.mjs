@@ -688,7 +688,8 @@ describe('the capture editor in a narrow group', () => {
 describe('the capture editor of a capture that cannot be read', () => {
   it('says what is wrong with it, and offers to try again', async () => {
     const folder = folderWith('broken');
-    writeFileSync(path.join(folder, 'trace.dat'), 'no capture at all\n');
+    // The zero makes it no text: as text it opens in another editor where VS Code does not know the extension yet.
+    writeFileSync(path.join(folder, 'trace.dat'), 'no capture at all\0\n');
     await openFolders(folder);
     await openFile(path.join(folder, 'trace.dat'));
     await editor()

@@ -66,6 +66,25 @@ test('compiled code is kept in the own cache folder, and the answer with it is t
   assert.deepEqual(filesBelow(code), kept, 'code that is there is used');
 });
 
+test('code is kept for each command: the first run of one has none of what another needs', (context) => {
+  if (keepsCode) {
+    context.skip('this Node keeps code by itself');
+    return;
+  }
+  const cache = emptyFolder('commands');
+  const code = path.join(cache, 'page-holders', 'code');
+  assert.equal(run(cache, scratch, ['--version']).status, 0);
+  assert.equal(report(cache, scratch).status, 0);
+  assert.equal(run(cache, scratch, ['--full', 'report', SAMPLE]).status, 0);
+  const works = readdirSync(code).map((name) => /^cli\.js-(.*?)-\d/.exec(name)?.[1]);
+  assert.deepEqual(works.sort(), ['other', 'report']);
+  const sizeOf = (work: string): number =>
+    filesBelow(code)
+      .filter(([name]) => path.basename(name).startsWith(`cli.js-${work}-`))
+      .reduce((sum, [name]) => sum + statSync(name).size, 0);
+  assert.ok(sizeOf('report') > 1.2 * sizeOf('other'), `${sizeOf('report')} and ${sizeOf('other')} bytes`);
+});
+
 test('what is loaded only when it is needed is there with kept code, too', () => {
   const cache = emptyFolder('late');
   const symbols = path.join(scratch, 'kallsyms');
