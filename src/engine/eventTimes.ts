@@ -2,6 +2,7 @@
 import type { Capture } from '../capture/eventTable';
 import type { RowList } from './eventFilter/filteredRows';
 import type { TimeRange } from './eventProtocol';
+import { timeSpan } from './heldTime';
 
 export class EventTimes {
   /** First and last time; null for a capture without times. */
@@ -10,19 +11,12 @@ export class EventTimes {
   private readonly isInOrder: boolean;
   private readonly time: Float64Array;
 
-  constructor({ events }: Capture) {
-    this.time = events.time;
-    let from = Infinity;
-    let to = -Infinity;
-    let isInOrder = true;
-    for (let row = 0; row < events.length; row++) {
-      const at = this.time[row]!;
-      if (!(at >= to)) isInOrder = false;
-      if (at < from) from = at;
-      if (at > to) to = at;
-    }
-    this.span = from <= to ? { from, to } : null;
-    this.isInOrder = isInOrder && this.span !== null;
+  constructor(capture: Capture) {
+    const { time, length } = capture.events;
+    this.time = time;
+    const span = timeSpan(capture);
+    this.span = span === null ? null : { from: span.first, to: span.last };
+    this.isInOrder = span !== null && isAscending(time, length);
   }
 
   /** The place in a list of the first row at or behind a time; its length where there is none. */
@@ -81,4 +75,10 @@ function partition(low: number, high: number, isBefore: (index: number) => boole
     else high = middle;
   }
   return low;
+}
+
+/** False where one of the first `length` numbers is below the one before it, or is none. */
+function isAscending(numbers: Float64Array, length: number): boolean {
+  for (let index = 1; index < length; index++) if (!(numbers[index]! >= numbers[index - 1]!)) return false;
+  return true;
 }
