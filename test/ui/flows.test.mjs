@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import {
+  askBy,
   folderWithSample,
   followLink,
   openCapture,
@@ -67,14 +68,12 @@ describe('from a new window to a script, a page, a comparison and a file', () =>
   });
 
   it('shows the holders of a PFN, and says when no event tells of it', async () => {
-    await runCommand('Page Holders: Show Holders of PFN…');
-    await quickInputTitled('Show Holders of PFN');
+    await askBy('Page Holders: Show Holders of PFN…', 'Show Holders of PFN');
     await typeAndEnter('77720');
     await holders().locator('.pane-header', { hasText: 'only 0x12f98' }).waitFor();
     await row(/^0x12f98 · held by 3/, holders()).waitFor();
     await screenshot('holders-of-pfn');
-    await runCommand('Page Holders: Show Holders of PFN…');
-    await quickInputTitled('Show Holders of PFN');
+    await askBy('Page Holders: Show Holders of PFN…', 'Show Holders of PFN');
     await typeAndEnter('0x7');
     assert.match(await takeMessage('No event tells of page'), /page 0x7\.$/m);
     await runCommand('Page Holders: Clear Filter');
@@ -86,8 +85,7 @@ describe('from a new window to a script, a page, a comparison and a file', () =>
     await openCapture(path.join(other, 'after.txt'));
     // Its row may be further down than the Captures view is high.
     await page.locator('.statusbar-item', { hasText: '3 captures' }).waitFor();
-    await runCommand('Page Holders: Compare Captures…');
-    await quickInputTitled('Compare Captures: Before');
+    await askBy('Page Holders: Compare Captures…', 'Compare Captures: Before');
     // The other trace is the only one that is left.
     await quickItem('before.txt').click();
     await page.locator('.tab.active', { hasText: 'before.txt and after.txt' }).waitFor();
@@ -99,8 +97,7 @@ describe('from a new window to a script, a page, a comparison and a file', () =>
   });
 
   it('exports what is shown as Markdown', async () => {
-    await runCommand('Page Holders: Export…');
-    await quickInputTitled('Export Holders');
+    await askBy('Page Holders: Export…', 'Export Holders');
     await screenshot('export-formats');
     await quickItem('Markdown').click();
     // The file dialog has the title of the choice before it.
@@ -138,8 +135,7 @@ describe('a comparison', () => {
         .locator('.statusbar-item', { hasText: name === 'after.txt' ? '2 captures' : name })
         .waitFor();
     }
-    await runCommand('Page Holders: Compare Captures…');
-    await quickInputTitled('Compare Captures: Before');
+    await askBy('Page Holders: Compare Captures…', 'Compare Captures: Before');
     await quickItem('before.txt').click();
     const link = page.locator('.editor-instance .detected-link', { hasText: 'process_vm_rw_core' });
     await followLink(link.first());

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { repository } from '../host/paths.mjs';
 import {
+  askBy,
   chooseFile,
   chooseFolder,
   expand,
@@ -62,8 +63,7 @@ describe('the stack of a reference by the debug info of the kernel', () => {
   });
 
   it('offers the vmlinux of the open folder, and says what was looked for', async () => {
-    await runCommand('Page Holders: Choose vmlinux…');
-    await quickInputTitled('vmlinux of the Traced Kernel');
+    await askBy('Page Holders: Choose vmlinux…', 'vmlinux of the Traced Kernel');
     await screenshot('choose-vmlinux');
     await quickItem('in an open folder').click();
     await row(/^vmlinux/, view('Captures')).waitFor();
@@ -116,8 +116,7 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     // What does not shrink takes its time: 640 MB, in parts that are packed one after the other.
     const part = gzipSync(randomBytes(1 << 24), { level: 0 });
     for (let i = 0; i < 40; i++) appendFileSync(packed, part);
-    await runCommand('Page Holders: Choose vmlinux…');
-    await quickInputTitled('vmlinux of the Traced Kernel');
+    await askBy('Page Holders: Choose vmlinux…', 'vmlinux of the Traced Kernel');
     await quickItem('Browse…').click();
     await chooseFile('vmlinux of the Traced Kernel', packed);
     await page.getByText(/^Unpacking vmlinux\.gz: \d+ %/).waitFor();
@@ -140,8 +139,7 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     };
     await type('Choose Kernel Tree…', 'Kernel Tree', kernelTree);
     await row(`Kernel tree ${path.basename(kernelTree)}`, view('Captures')).waitFor();
-    await runCommand('Page Holders: Choose vmlinux…');
-    await quickInputTitled('vmlinux of the Traced Kernel');
+    await askBy('Page Holders: Choose vmlinux…', 'vmlinux of the Traced Kernel');
     await quickItem('Automatic').click();
     await row('No vmlinux', view('Captures')).waitFor();
     await type('Choose vmlinux…', 'vmlinux of the Traced Kernel', path.join(folder, 'vmlinux'));

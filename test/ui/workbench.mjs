@@ -253,6 +253,19 @@ export async function runCommand(title) {
   throw new Error(`the palette has no command "${title}"`);
 }
 
+/** Chooses a command that asks something in a quick input of that title. */
+export async function askBy(command, title) {
+  const asked = page.locator('.quick-input-titlebar', { hasText: title });
+  // The page of an editor that had the focus may take it back late, as the palette closes, and that closes the input.
+  for (let tries = 0; tries < 5; tries++) {
+    await runCommand(command);
+    if (!(await succeeds(asked.waitFor({ timeout: 5000 })))) continue;
+    await page.waitForTimeout(200);
+    if (await asked.isVisible()) return;
+  }
+  throw new Error(`"${command}" does not ask "${title}"`);
+}
+
 /** The page of the capture editor that is seen. */
 export const captureEditorPage = () =>
   page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');

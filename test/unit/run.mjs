@@ -1,4 +1,6 @@
-// Runs all unit tests, out/unit/*.test.js, as many files at a time as there are processors.
+// Runs unit tests, out/unit/*.test.js, as many files at a time as there are processors.
+// usage: node test/unit/run.mjs [damage|rest]
+//   damage  those that read many damaged files, *Mutation.test.js; rest: all others; both when nothing is said
 import { readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,11 +11,7 @@ import { outFolder } from '../host/paths.mjs';
 /** Hold answers against limits of some milliseconds: nothing runs beside them. */
 const ALONE = ['engineClient.test.js'];
 
-/** The order of the tests' names, but for those that run longest: begun last, one of them would end alone. */
-function longestFirst(names) {
-  const isLong = (name) => name.endsWith('Mutation.test.js');
-  return [...names.filter(isLong), ...names.filter((name) => !isLong(name))];
-}
+const isOfDamage = (name) => name.endsWith('Mutation.test.js');
 
 function runFiles(names, concurrency) {
   const files = names.map((name) => path.join(outFolder, 'unit', name));
@@ -25,7 +23,14 @@ function runFiles(names, concurrency) {
   });
 }
 
-const names = readdirSync(path.join(outFolder, 'unit')).filter((name) => name.endsWith('.test.js'));
-const together = names.filter((name) => !ALONE.includes(name));
-await runFiles(ALONE, 1);
-await runFiles(longestFirst(together.sort()), os.availableParallelism());
+const names = readdirSync(path.join(outFolder, 'unit'))
+  .filter((name) => name.endsWith('.test.js'))
+  .sort();
+const [wanted] = process.argv.slice(2);
+// They take longest: begun last, one of them would end alone.
+const ofDamage = wanted === 'rest' ? [] : names.filter(isOfDamage);
+const rest = wanted === 'damage' ? [] : names.filter((name) => !isOfDamage(name));
+const alone = rest.filter((name) => ALONE.includes(name));
+const together = rest.filter((name) => !ALONE.includes(name));
+if (alone.length > 0) await runFiles(alone, 1);
+await runFiles([...ofDamage, ...together], os.availableParallelism());

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import {
+  askBy,
   captureEditorPage as editor,
   eventRow,
   goToLine,
   hoverOn,
+  markLine,
   openInExplorer,
   page,
-  quickInputTitled,
   quickItem,
   row,
   runCommand,
-  markLine,
   screenshot,
   takeMessage,
   view,
@@ -82,8 +82,7 @@ describe('the capture editor in a browser, where no Node is there', () => {
   });
 
   it('exports beside the capture', async () => {
-    await runCommand('Page Holders: Export…');
-    await quickInputTitled('Export Holders');
+    await askBy('Page Holders: Export…', 'Export Holders');
     await quickItem('JSON').click();
     await screenshot('export-file');
     await page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).click();

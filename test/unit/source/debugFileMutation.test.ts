@@ -72,7 +72,7 @@ test(`${INPUTS} damaged files`, async (t) => {
   for (let i = 0; i < INPUTS; i++) {
     const { name, bytes } = pick(random, originals);
     const damaged = damage(random, bytes);
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     try {
       const { problems, bytesRead } = await readAll(damaged);
       if (problems > 0) withProblems++;
@@ -83,7 +83,8 @@ test(`${INPUTS} damaged files`, async (t) => {
       assert.match(error.message, /^sample: /);
       refused++;
     }
-    const took = performance.now() - begun;
+    const { user, system } = process.cpuUsage(begun);
+    const took = (user + system) / 1000;
     slowest = Math.max(slowest, took);
     assert.ok(took < LONGEST, `${name}, damage ${i}: ${took} ms`);
   }
