@@ -1,11 +1,13 @@
 // npm test: every test, after installing what they need. All of it runs, whatever fails, unless the build does.
-import { runInBackground, runVisible } from './host/command.mjs';
+import { runBeside, runVisible } from './host/command.mjs';
 import { ensureCodeOss } from './host/codeOss.mjs';
 import { ensureCodeServer } from './host/codeServer.mjs';
 import { ensureTools } from './host/debian.mjs';
+import { packageExtension } from './host/extensionPackage.mjs';
 import { ensureKernelTree } from './host/kernelTree.mjs';
 import { repository } from './host/paths.mjs';
 
+const node = process.execPath;
 const started = Date.now();
 const failed = [];
 
@@ -16,11 +18,11 @@ async function stage(name, command, args, env = {}) {
   return ended(name, status, begun);
 }
 
-/** What it prints is seen when it has ended, so that it stands together. */
-async function stageInBackground(name, command, args, env = {}) {
-  console.log(`\n── ${name}: begins in the background`);
+/** Beside other stages: what it prints is seen when it has ended, so that it stands together. */
+async function stageBeside(name, args, env = {}, isPatient = false) {
+  console.log(`\n── ${name}: begins beside the others`);
   const begun = Date.now();
-  const { status, output } = await runInBackground(command, args, optionsWith(env));
+  const { status, output } = await runBeside(node, args, optionsWith(env), isPatient);
   console.log(`\n── ${name}\n${output}`);
   return ended(name, status, begun);
 }
@@ -58,7 +60,6 @@ async function prepare() {
   return results.at(-1).value;
 }
 
-const node = process.execPath;
 const installingPeers = ensureTools('traceCmd', 'shellcheck', 'cscope').catch((error) => error);
 const preparing = prepare().then(
   (kernelTree) => ({ kernelTree }),
@@ -70,11 +71,16 @@ await Promise.all([
     stage('format', 'npm', ['run', '--silent', 'lint:format']),
   ),
 ]);
-if (!(await stage('build', 'npm', ['run', '--silent', 'build']))) finish();
+// Once for all that install it, and first: what it leaves in dist/ has no source maps.
+const vsix = await packageExtension().catch((error) => {
+  console.error(error.message);
+  failed.push('package');
+});
+if (!(await stage('build', 'npm', ['run', '--silent', 'build'])) || vsix === undefined) finish();
 
 // Not beside the compilers: some unit tests watch the time.
 const { kernelTree, error } = await preparing;
-const env = kernelTree ? { PAGE_HOLDERS_KERNEL_TREE: kernelTree } : {};
+const env = { PAGE_HOLDERS_VSIX: vsix, ...(kernelTree ? { PAGE_HOLDERS_KERNEL_TREE: kernelTree } : {}) };
 // Without it the unit tests compare with what it printed once alone, which must not pass for all of it.
 const noPeers = await installingPeers;
 if (noPeers) {
@@ -85,21 +91,26 @@ if (noPeers) {
   failed.push('installing trace-cmd, shellcheck and cscope');
 }
 await stage('unit tests', node, ['test/unit/run.mjs', 'rest'], env);
-// A workbench that is driven as people do leaves half of the time of two processors.
-const damage = stageInBackground('unit tests with damaged files', node, ['test/unit/run.mjs', 'damage'], env);
+
+/** A workbench that is driven as people do leaves half of the time of two processors to these. */
+async function besideTheWorkbench() {
+  if (!error) {
+    await stageBeside('integration, newest VS Code', ['test/integration/run.mjs', 'newest'], env);
+    await stageBeside('integration, oldest VS Code', ['test/integration/run.mjs', 'floor'], env);
+    await stageBeside('user interface, oldest VS Code', ['test/ui/run.mjs', 'in German', 'floor'], env);
+    await stageBeside('in a browser alone', ['test/web/run.mjs'], env);
+  }
+  await stageBeside('unit tests with damaged files', ['test/unit/run.mjs', 'damage'], env, true);
+}
 
 if (error) {
   console.error(
     `\nThe tests in VS Code cannot run: what they need could not be installed.\n${error.message}`,
   );
   failed.push('installing a VS Code to test in');
-} else {
-  await stage('integration, newest VS Code', node, ['test/integration/run.mjs', 'newest'], env);
-  await stage('integration, oldest VS Code', node, ['test/integration/run.mjs', 'floor'], env);
-  await stage('user interface', node, ['test/ui/run.mjs'], env);
-  await stage('user interface, oldest VS Code', node, ['test/ui/run.mjs', 'in German', 'floor'], env);
-  await stage('in a browser alone', node, ['test/web/run.mjs'], env);
 }
-await damage;
+const beside = besideTheWorkbench();
+if (!error) await stage('user interface', node, ['test/ui/run.mjs'], env);
+await beside;
 
 finish();

@@ -37,10 +37,11 @@ export async function runVisible(command, args, options = {}) {
 }
 
 /**
- * Runs a command with what others leave of the processors, and resolves to its exit status (1 when a signal ended it)
- * and all that it printed.
+ * Runs a command beside others, and resolves to its exit status (1 when a signal ended it) and all that it printed.
+ *
+ * @param isPatient whether it takes only what others leave of the processors
  */
-export async function runInBackground(command, args, options = {}) {
+export async function runBeside(command, args, options = {}, isPatient = false) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   const printed = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => printed.push(piece));
@@ -48,6 +49,6 @@ export async function runInBackground(command, args, options = {}) {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
   });
-  if (child.pid !== undefined) os.setPriority(child.pid, os.constants.priority.PRIORITY_LOW);
+  if (isPatient && child.pid !== undefined) os.setPriority(child.pid, os.constants.priority.PRIORITY_LOW);
   return { status: await ended, output: Buffer.concat(printed).toString() };
 }

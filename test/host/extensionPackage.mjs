@@ -5,8 +5,10 @@ import { unzipSync } from 'fflate';
 import { runLogged } from './command.mjs';
 import { repository } from './paths.mjs';
 
-/** Makes the .vsix (`npm run package`) and resolves to its path. */
+/** Makes the .vsix (`npm run package`), unless PAGE_HOLDERS_VSIX names one that is made already; resolves to its path. */
 export async function packageExtension() {
+  const { PAGE_HOLDERS_VSIX: made } = process.env;
+  if (made !== undefined) return made;
   await runLogged('package', 'npm', ['run', 'package'], { cwd: repository });
   const { name, version } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8'));
   return path.join(repository, `${name}-${version}.vsix`);

@@ -79,8 +79,10 @@ export class RecordReader implements MergeSteps {
   /** How the page flags were read, for people, once an event with flags was met. */
   flagSource: string | null = null;
 
-  /** By `common_type`, with {@link NO_TYPE} behind all types. */
-  private readonly decoders = new Array<RecordDecoder>(TYPES + 1).fill(NOT_MET);
+  /** By `common_type`, as far as the file describes types; the last one stands for all others and stays {@link NOT_MET}. */
+  private readonly decoders: RecordDecoder[];
+  private readonly otherTypes: number;
+  private readonly decodersOfOthers = new Map<number, RecordDecoder>();
   private readonly stacks = new StackBlockCache();
   /** Type of `kernel_stack` and the least bytes of its records, once it was met. */
   private stackType = NO_TYPE;
@@ -110,6 +112,11 @@ export class RecordReader implements MergeSteps {
   ) {
     this.byteOrder = byteOrderOf(littleEndian);
     this.typeOffset = commonTypeOffset(metadata);
+    this.otherTypes = [...metadata.eventIds].reduce(
+      (most, id) => (id < TYPES && id >= most ? id + 1 : most),
+      0,
+    );
+    this.decoders = new Array<RecordDecoder>(this.otherTypes + 1).fill(NOT_MET);
   }
 
   /** Reads the record that the cursor stands on. */
@@ -118,7 +125,7 @@ export class RecordReader implements MergeSteps {
     const { view, at, length } = cursor;
     const little = this.byteOrder === ByteOrder.Little;
     const type = length < this.typeOffset + 2 ? NO_TYPE : view.getUint16(at + this.typeOffset, little);
-    const met = this.decoders[type]!;
+    const met = this.decoders[Math.min(type, this.otherTypes)]!;
     const decoder = length < met.smallest ? this.decoderFor(cursor, type) : met;
     if (decoder === null) return;
     if (decoder.kind === RecordKind.Event) this.event(cursor, decoder);
@@ -262,13 +269,13 @@ export class RecordReader implements MergeSteps {
     return task;
   }
 
-  /** The decoder of a record whose type is met for the first time, or null for a record that is too short. */
+  /** The decoder of a record whose type is met for the first time or not described, or null for one that is too short. */
   private decoderFor(cursor: CpuCursor, type: number): RecordDecoder | null {
     if (type === NO_TYPE) {
       this.tooShort(cursor, 'a record', this.typeOffset + 2);
       return null;
     }
-    const met = this.decoders[type]!;
+    const met = type < this.otherTypes ? this.decoders[type]! : (this.decodersOfOthers.get(type) ?? NOT_MET);
     const decoder = met === NOT_MET ? this.learn(type, cursor) : met;
     if (cursor.length >= decoder.smallest) return decoder;
     this.tooShort(cursor, this.symbols.string(decoder.name), decoder.smallest);
@@ -278,7 +285,8 @@ export class RecordReader implements MergeSteps {
   private learn(type: number, cursor: CpuCursor): RecordDecoder {
     const format = this.metadata.format(type);
     const decoder = format ? this.decoderOf(format, cursor) : this.unknownDecoder(type, cursor);
-    this.decoders[type] = decoder;
+    if (type < this.otherTypes) this.decoders[type] = decoder;
+    else this.decodersOfOthers.set(type, decoder);
     if (decoder.kind === RecordKind.KernelStack) {
       this.stackType = type;
       this.smallestStack = decoder.smallest;
