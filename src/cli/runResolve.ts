@@ -159,12 +159,24 @@ async function* linesOf(input: Readable): AsyncGenerator<string, void> {
   yield* createInterface({ input, crlfDelay: Infinity });
 }
 
+/** Characters that are written at a time of a text that is there as a whole. */
+const PIECE = 1 << 14;
+
 async function printLines(
-  lines: Iterable<string> | AsyncIterable<string>,
+  lines: readonly string[] | AsyncIterable<string>,
   annotate: AnnotateStack,
   output: OutputStream,
 ): Promise<void> {
-  for await (const line of annotateLines(lines, annotate)) await output.write(`${line}\n`);
+  // What is printed as it comes must not wait.
+  const least = Array.isArray(lines) ? PIECE : 0;
+  let piece = '';
+  for await (const line of annotateLines(lines, annotate)) {
+    piece += `${line}\n`;
+    if (piece.length < least) continue;
+    await output.write(piece);
+    piece = '';
+  }
+  await output.write(piece);
 }
 
 /** The lines of a text, which may say which kernel ran and where it was. */

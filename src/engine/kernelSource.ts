@@ -33,7 +33,10 @@ export class KernelSource {
   private resolver: SourceResolver | null = null;
   private byTags: SourceResolver | null = null;
   private definedKeys: ReadonlySet<string> = new Set();
-  private wanted: readonly WantedSymbol[] = [];
+  /** The functions that the index was asked for. */
+  private asked: ReadonlySet<string> = new Set();
+  /** By module and name: a text has the same function in thousands of stacks. */
+  private wanted = new Map<string, WantedSymbol>();
   /** Of the functions that were wanted, those of earlier sessions left out. */
   private readonly architectures = new Set<string>();
   private walk: Promise<void> = Promise.resolve();
@@ -86,7 +89,9 @@ export class KernelSource {
 
   /** Adds functions to those that the next look-up finds. */
   want(symbols: readonly WantedSymbol[]): void {
-    this.wanted = this.wanted.concat(this.missing(symbols));
+    for (const symbol of this.missing(symbols)) {
+      this.wanted.set(`${symbol.module ?? ''} ${symbol.function}`, symbol);
+    }
     const known = this.architectures.size;
     for (const { function: name } of symbols) {
       const architecture = guessArchitecture([name]);
@@ -110,7 +115,7 @@ export class KernelSource {
 
   /** Whether every wanted function was looked for. */
   get isSettled(): boolean {
-    return !this.isWalking && this.missing(this.wanted).length === 0;
+    return !this.isWalking && this.missing(this.wanted.values()).length === 0;
   }
 
   /** Links that may be why functions were not found, for people; empty when there are none, or all were found. */
@@ -150,7 +155,7 @@ export class KernelSource {
   }
 
   private resolverByTags(stack: readonly StackFrame[]): SourceResolver {
-    const names = [...this.wanted, ...stack].map((each) => each.function);
+    const names = [...this.wanted.values(), ...stack].map((each) => each.function);
     const architecture = guessArchitecture(names) ?? this.helps.compiled?.architecture ?? null;
     const index = emptySourceIndex(this.tree, this.facts.version ?? '', architecture);
     return createSourceResolver(this.tree, index, this.helps);
@@ -162,8 +167,8 @@ export class KernelSource {
   }
 
   private async findWanted(options: RequestOptions): Promise<void> {
-    const symbols = this.missing(this.wanted);
-    this.wanted = [];
+    const symbols = this.missing(this.wanted.values());
+    this.wanted = new Map();
     if (symbols.length === 0) return;
     this.isWalking = true;
     try {
@@ -191,12 +196,13 @@ export class KernelSource {
     }
   }
 
-  private missing(symbols: readonly WantedSymbol[]): readonly WantedSymbol[] {
-    return this.index === null ? symbols : missingSymbols(this.index, symbols);
+  private missing(symbols: Iterable<WantedSymbol>): readonly WantedSymbol[] {
+    return this.index === null ? [...symbols] : missingSymbols(this.asked, symbols);
   }
 
   private use(index: SourceIndex): void {
     this.index = index;
+    this.asked = new Set(index.symbols);
     this.byTags = null;
     this.resolver = createSourceResolver(this.tree, index, this.helps, this.usualArchitecture);
     this.definedKeys = new Set(index.definitions.map(([key]) => key));

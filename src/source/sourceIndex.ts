@@ -43,12 +43,18 @@ function forArchitectures(options: IndexOptions): IndexOptions {
   return { ...options, symbols: [...before, ...symbols], previous: null, architecture: null };
 }
 
-/** Symbols that an index was not asked for yet. */
-export function missingSymbols(index: SourceIndex, symbols: Iterable<WantedSymbol>): WantedSymbol[] {
-  const known = new Set(index.symbols);
+/**
+ * Symbols that an index was not asked for yet.
+ *
+ * @param asked those of the index: a set, as this is asked for each stack of a text
+ */
+export function missingSymbols(
+  asked: ReadonlySet<string>,
+  symbols: Iterable<WantedSymbol>,
+): readonly WantedSymbol[] {
   return [...symbols].filter((symbol) => {
     const { base } = sourceName(symbol.function);
-    return !known.has(base) && isSymbolName(base);
+    return !asked.has(base) && isSymbolName(base);
   });
 }
 

@@ -46,6 +46,14 @@ test('a tree without debug info: the call, found by the names of the stack', asy
   assert.equal(output, `trace:\n${innermost}\n => pipe_read (fs/pipe.c:9, one call site)\n`);
 });
 
+test('a text of many stacks costs no more a stack than one of few', { timeout: 30_000 }, async () => {
+  // With a copy of all that came before for each frame this took minutes.
+  const stack = 'trace:\n => page_cache_pipe_buf_release\n => pipe_read\n';
+  const { status, output } = await resolve(['--tree', smallTree('manyStacks')], stack.repeat(100_000));
+  assert.equal(status, 0);
+  assert.equal(output.match(/ => pipe_read \(fs\/pipe\.c:9, one call site\)\n/g)?.length, 100_000);
+});
+
 test('a link out of the tree is told once, where functions were not found', async () => {
   const tree = smallTree('linked');
   mkdirSync(path.join(scratch, 'elsewhere'));
