@@ -5,6 +5,13 @@
 import * as vscode from 'vscode';
 import { isMoreRow, selectedRow, type MoreRow, type Row } from './rows';
 
+/**
+ * A row that is selected while VS Code makes its rows anew is told as no row at all, and never again: it is there as
+ * soon as they are. So often, and in so many ms, it is looked for.
+ */
+const LOOKS = 20;
+const BETWEEN_LOOKS = 100;
+
 type SelectionView = Pick<vscode.TreeView<Row | MoreRow>, 'selection' | 'onDidChangeSelection' | 'reveal'>;
 
 export class ChosenRows implements vscode.Disposable {
@@ -13,18 +20,35 @@ export class ChosenRows implements vscode.Disposable {
   private readonly subscription: vscode.Disposable;
   /** Id of the row that is being selected here. */
   private own: string | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly view: SelectionView) {
     this.subscription = vscode.Disposable.from(
       this.chosen,
       view.onDidChangeSelection(({ selection: [row] }) => {
-        if (row !== undefined && !isMoreRow(row) && row.node.id !== this.own) this.chosen.fire(row);
+        clearTimeout(this.timer);
+        if (row === undefined) this.lookAgain(LOOKS);
+        else this.choose(row);
       }),
     );
   }
 
   dispose(): void {
+    clearTimeout(this.timer);
     this.subscription.dispose();
+  }
+
+  private lookAgain(times: number): void {
+    if (times === 0) return;
+    this.timer = setTimeout(() => {
+      const [row] = this.view.selection;
+      if (row === undefined) this.lookAgain(times - 1);
+      else this.choose(row);
+    }, BETWEEN_LOOKS);
+  }
+
+  private choose(row: Row | MoreRow): void {
+    if (!isMoreRow(row) && row.node.id !== this.own) this.chosen.fire(row);
   }
 
   /** Selects a row of which nobody is told: neither the focus nor what is unfolded changes. */
