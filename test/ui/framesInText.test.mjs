@@ -37,7 +37,7 @@ describe('frames in texts', () => {
   });
 
   it('shows the place of a frame and its source when the mouse rests on it', async () => {
-    await openFile('trace.txt');
+    await openFile(path.join(folder, 'trace.txt'));
     await goToLine(1149);
     const said = await hoverOn('iov_iter_get_pages2', '__iov_iter_get_pages_alloc');
     assert.match(said, /lib\/iov_iter\.c:\d+/);
@@ -55,7 +55,7 @@ describe('frames in texts', () => {
   });
 
   it('peeks at all places where several may be meant', async () => {
-    await openFile('trace.txt');
+    await openFile(path.join(folder, 'trace.txt'));
     await goToLine(50, 8);
     await page.keyboard.press('F12');
     await page.locator('.peekview-widget').waitFor();
@@ -69,7 +69,7 @@ describe('frames in texts', () => {
   });
 
   it('goes from a kernel log to the line with a click', async () => {
-    await openFile('console.log');
+    await openFile(path.join(folder, 'console.log'));
     await goToLine(5);
     await pressWith('Control', '__do_sys_vmsplice');
     const call = [/^SYSCALL_DEFINE4\(vmsplice/, /vmsplice_to_pipe\(/];

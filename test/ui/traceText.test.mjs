@@ -30,7 +30,7 @@ describe('the text of a trace', () => {
   });
 
   it('offers to open it as a capture, and then says at each mark who held the page', async () => {
-    await openFile('trace.txt');
+    await openFile(path.join(folder, 'trace.txt'));
     await lens('Open in Page Holders').click();
     await row('0x12f98', holders()).waitFor();
     await goToLine(markLine);

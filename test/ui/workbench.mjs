@@ -338,11 +338,12 @@ export async function openFile(file) {
   const tab = page.locator('.tab.active', { hasText: name });
   for (let tries = 0; tries < 5; tries++) {
     await page.keyboard.press('Control+P');
-    // A window that still loads may close the box again.
+    // A window that still loads may close the box again; but a search through a kernel tree takes its time.
+    const timeout = 3000 * (tries + 1);
     const isTyped = await succeeds(
       quickInputBox()
-        .fill(file, { timeout: 3000 })
-        .then(() => quickItem(name).click({ timeout: 3000 })),
+        .fill(file, { timeout })
+        .then(() => quickItem(name).click({ timeout })),
     );
     if (isTyped && (await isOpen(tab))) return;
   }
