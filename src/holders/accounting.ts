@@ -7,12 +7,13 @@
  */
 import { ABSENT, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
 import type { Moment } from './evidence';
-import { ACCOUNTED_KINDS, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
+import { ACCOUNTED_KINDS } from './kindRules';
 import type { Snapshot } from './ledger';
 import type { LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
 import type { PageNature } from './pageNature';
+import { MEMORY_FAILURE_RULE } from './rules/lru';
 import type { StackSites } from './stackSites';
 
 export interface Account {
@@ -124,7 +125,7 @@ function identifiedInPool(snapshot: Snapshot): LedgerReference[] {
 }
 
 function isMemoryFailureOwn(reference: LedgerReference): boolean {
-  return reference.kind === 'isolation' && MEMORY_FAILURE_FUNCTIONS.has(reference.functionName);
+  return reference.site?.rule === MEMORY_FAILURE_RULE;
 }
 
 /** The trace that the attempt's own putback leaves: not there when the page failed. */

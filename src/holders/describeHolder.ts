@@ -3,14 +3,13 @@ import type { SymbolTable } from '../capture/eventTable';
 import { calledName } from './calledName';
 import { isInTreeModule } from './inTreeModules';
 import { KIND_LABEL } from './kindLabel';
-import { KIND_RULES, MEMORY_FAILURE_FUNCTIONS } from './kindRules';
+import { KIND_RULES } from './kindRules';
 import type { KindRule } from './kindRule';
 import type { LedgerReference } from './ledgerReference';
 import type { Reference, ReferenceEnd } from './model';
 
 /** What such a reference is called: by its rule, by its module, else by its kind. */
-function labelOf({ kind, functionName, site }: LedgerReference): string {
-  if (kind === 'isolation' && MEMORY_FAILURE_FUNCTIONS.has(functionName)) return "memory failure's own";
+function labelOf({ kind, site }: LedgerReference): string {
   const module = site?.module ?? null;
   if (kind === 'driver' && module !== null) {
     return `${isInTreeModule(module) ? 'module' : 'driver'} ${module}`;

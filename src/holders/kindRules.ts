@@ -138,19 +138,6 @@ const INTERRUPT_ENTRIES = new Set([
   '__irq_usr',
 ]);
 
-/** The memory-failure code takes a reference of its own first, and the kernel takes it off the count again. */
-export const MEMORY_FAILURE_FUNCTIONS: ReadonlySet<string> = new Set([
-  'do_madvise',
-  'madvise_inject_error',
-  'get_hwpoison_page',
-  '__get_hwpoison_page',
-  'get_any_page',
-  'page_handle_poison',
-  'soft_offline_page',
-  'memory_failure',
-  'memory_failure_hugetlb',
-]);
-
 /** The page allocator's own frames (mm/page_alloc.c, mm/mempolicy.c): who called it names the allocation. */
 export const ALLOCATOR_FUNCTIONS: ReadonlySet<string> = new Set([
   'prep_new_page',

@@ -14,6 +14,62 @@ export const PUTS_BACK_OFF_LRU = [
   'folio_putback_hugetlb',
 ];
 
+/**
+ * The get of the memory-failure code, which the kernel takes off the count again. Apart from isolation: soft offline
+ * isolates a page on which it has this reference already, and then drops this one of the two.
+ */
+export const MEMORY_FAILURE_RULE: KindRule = {
+  kind: 'isolation',
+  label: "memory failure's own",
+  acquire: {
+    strong: [
+      'madvise_inject_error',
+      'get_hwpoison_page',
+      '__get_hwpoison_page',
+      '__get_unpoison_page',
+      'get_any_page',
+      'page_handle_poison',
+      'soft_offline_page',
+      'unpoison_memory',
+      'memory_failure',
+      'memory_failure_hugetlb',
+      '__get_huge_page_for_hwpoison',
+      'get_huge_page_for_hwpoison',
+      'get_hwpoison_huge_page',
+      'get_hwpoison_hugetlb_folio',
+      'me_huge_page',
+    ],
+    // madvise_inject_error is inlined into it in 6.1.
+    direct: ['do_madvise'],
+    // The lookup of MADV_HWPOISON and MADV_SOFT_OFFLINE hands its reference to the memory-failure code.
+    weak: ['do_madvise'],
+  },
+  release: {
+    direct: [
+      'soft_offline_page',
+      'soft_offline_in_use_page',
+      'unpoison_memory',
+      'get_hwpoison_page',
+      '__get_hwpoison_page',
+      'get_any_page',
+      'page_handle_poison',
+      'memory_failure',
+      'try_memory_failure_hugetlb',
+      'memory_failure_hugetlb',
+      'do_madvise',
+      'put_ref_page',
+      'me_huge_page',
+      'try_to_split_thp_page',
+    ],
+  },
+  closes: ['isolation', 'allocation'],
+  takenIn: ['get_hwpoison_page', 'madvise_inject_error'],
+  restsOn:
+    'mm/memory-failure.c, mm/madvise.c: the get before a page is looked at; isolate_page drops it once the page is ' +
+    'isolated, page_handle_poison drops the reference of isolation when the page has moved and takes the last one',
+  seenIn: 'recordings',
+};
+
 export const LRU_RULES: readonly KindRule[] = [
   {
     kind: 'lru-batch',
@@ -86,26 +142,9 @@ export const LRU_RULES: readonly KindRule[] = [
         'migrate_page_add',
         'migrate_folio_add',
         'do_migrate_range',
-        'madvise_inject_error',
-        'get_hwpoison_page',
-        '__get_hwpoison_page',
-        '__get_unpoison_page',
-        'get_any_page',
-        'page_handle_poison',
-        'soft_offline_page',
-        'unpoison_memory',
-        'memory_failure',
-        'memory_failure_hugetlb',
-        '__get_huge_page_for_hwpoison',
-        'get_huge_page_for_hwpoison',
-        'get_hwpoison_huge_page',
-        'get_hwpoison_hugetlb_folio',
-        'me_huge_page',
       ],
-      // do_migrate_range and madvise_inject_error are inlined into these in 6.1.
-      direct: ['offline_pages', 'do_madvise'],
-      // The lookup of MADV_HWPOISON and MADV_SOFT_OFFLINE hands its reference to the memory-failure code.
-      weak: ['do_madvise'],
+      // do_migrate_range is inlined into it in 6.1.
+      direct: ['offline_pages'],
     },
     release: {
       direct: [
@@ -122,35 +161,22 @@ export const LRU_RULES: readonly KindRule[] = [
         'migrate_folio_add',
         'offline_pages',
         'do_migrate_range',
-        'soft_offline_page',
-        'soft_offline_in_use_page',
-        'unpoison_memory',
-        'get_hwpoison_page',
-        '__get_hwpoison_page',
-        'get_any_page',
-        'page_handle_poison',
-        'memory_failure',
-        'try_memory_failure_hugetlb',
-        'memory_failure_hugetlb',
         'shrink_folio_list',
         'shrink_page_list',
         'shrink_inactive_list',
         'shrink_active_list',
         'move_folios_to_lru',
         'move_pages_to_lru',
-        'do_madvise',
-        'put_ref_page',
-        'me_huge_page',
-        'try_to_split_thp_page',
       ],
     },
     closes: ['isolation', 'allocation'],
     takenIn: ['isolate_migratepages_block', 'folio_isolate_lru', 'isolate_lru_page'],
     restsOn:
       'mm/vmscan.c, mm/compaction.c, mm/migrate.c, mm/memory_hotplug.c, mm/mempolicy.c, mm/hugetlb.c: the reference ' +
-      'of the one who isolates, dropped when the folio has moved or is put back; mm/memory-failure.c: its own get',
+      'of the one who isolates, dropped when the folio has moved or is put back',
     seenIn: 'recordings',
   },
+  MEMORY_FAILURE_RULE,
   {
     kind: 'isolation',
     label: 'MGLRU isolation',

@@ -178,6 +178,19 @@ test('the get of soft offlining itself is no holder, what the pipe has is', asyn
   );
   assert.equal(page.marks[0]?.reason, 'memory_failure');
   assert.equal(page.marks[0].untraced, 0);
+  // isolate_page() has dropped soft offline's own by then: what is left of the two is the isolation.
+  assert.deepEqual(
+    page.marks[0].expectedTerms.map(({ label }) => label),
+    ['1 isolation', '1 page table mapping'],
+  );
+  const own = page.references.filter(({ kind }) => kind === 'isolation');
+  assert.deepEqual(
+    own.map(({ label, released }) => [label, released?.row]),
+    [
+      ['isolation', 7],
+      ["memory failure's own", 4],
+    ],
+  );
 });
 
 test('a page poisoned while a pipe has it is held by the pipe, although the kernel says Recovered', async () => {
