@@ -4,6 +4,7 @@ import {
   GROUPINGS,
   KINDS,
   namesOf,
+  parsePageCount,
   parsePfnRange,
   parseSpan,
   ROLES,
@@ -42,6 +43,7 @@ export const CAPTURE_OPTIONS = {
   'held-for': { type: 'string', multiple: true },
   match: { type: 'string', multiple: true },
   pfn: { type: 'string', multiple: true },
+  'min-pages': { type: 'string', multiple: true },
 } as const;
 
 export const SOURCE_HELP = `  --tree DIR      source of the traced kernel: frames get their file and line
@@ -77,6 +79,10 @@ ${wrappedNames(KINDS)}
   --match TEXT    only what has TEXT in its PFN, task, area, kind or stack
   --pfn PFN       only this page, whether or not it failed to move; A..B for
                   those from A to B of which the captures tell
+  --min-pages N   of a page_owner dump only stacks that allocated N pages or
+                  more, as count_threshold of page_owner_stacks has it (N
+                  allocations, where the file has only these). Of a trace it
+                  leaves nothing out, nor of who allocated its pages
 `;
 
 type Values = {
@@ -113,6 +119,7 @@ function queryOf(command: string, values: Values, pages: readonly PfnRange[]): H
       pfns: pages.map(({ first }) => first),
       emptyRanges: [],
       through: null,
+      minPages: pageCountOf(command, once(command, '--min-pages', values['min-pages'])),
     },
   };
 }
@@ -130,6 +137,13 @@ function spanOf(command: string, given: string | null): number {
     command,
     `--held-for ${given}: expected a time with its unit, like 10ms, 1.5s or 200us`,
   );
+}
+
+function pageCountOf(command: string, given: string | null): number {
+  if (given === null) return 0;
+  const pages = parsePageCount(given);
+  if (pages !== null) return pages;
+  throw new UsageError(command, `--min-pages ${given}: expected a number of pages, like 16`);
 }
 
 function isOnePage({ first, last }: PfnRange): boolean {

@@ -1,6 +1,7 @@
 /** Reads the captures of a command that can be read, with all that names and places their frames, and tells of the rest. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { saysAllocationsAlone } from '../engine/allocationsAlone';
 import { baseName } from '../engine/distinctNames';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
@@ -57,6 +58,7 @@ export async function readCaptures(
     return null;
   }
   if (!(await isKnownReason(engine, query.filter.reason, errors))) return null;
+  await tellIfNoDump(opened, query.filter.minPages, errors);
   const asked = await pagesOf(engine, ranges, errors);
   if (asked === null) return null;
   if (tree !== null && !(await useTree(engine, tree, errors))) return null;
@@ -101,6 +103,17 @@ async function fileIdentity(file: string): Promise<string> {
   const status = await stat(file, { bigint: true }).catch(() => null);
   // Some file systems do not number their files.
   return status === null || status.ino === 0n ? path.resolve(file) : `${status.dev} ${status.ino}`;
+}
+
+async function tellIfNoDump(
+  opened: readonly CaptureFacts[],
+  minPages: number,
+  errors: OutputStream,
+): Promise<void> {
+  if (minPages === 0 || opened.some(saysAllocationsAlone)) return;
+  await errors.write(
+    `page-holders: --min-pages ${minPages}: it is for page_owner dumps, and none is given: it leaves nothing out.\n`,
+  );
 }
 
 async function tellFailures(failed: readonly string[], files: number, errors: OutputStream): Promise<void> {

@@ -2,12 +2,10 @@
 import type { AllocationTable } from '../capture/allocationTable';
 import { ABSENT, NONE, type Capture } from '../capture/eventTable';
 import type { ClockRelation } from '../holders/allocationClock';
-import { sharesOf } from '../holders/allocationGroups';
+import { sharesOf, type AllocationGroup } from '../holders/allocationGroups';
 import type { Page } from '../holders/model';
 import { allocator, type AllocationStanding, type PageAllocation } from '../holders/pageAllocations';
-import { askedAllocations } from './askedAllocations';
 import type { PlacedStacks } from './frames';
-import type { HolderFilter } from './holdersQuery';
 import type { JoinedAllocations, Naming } from './joinCaptures';
 import { pfnText } from './pageFacts';
 import { reportFrame, reportTask, timeString, type ReportFrame, type ReportTask } from './report';
@@ -172,10 +170,10 @@ export async function* reportGroups(
   index: number,
   capture: Capture,
   allocations: AllocationTable,
+  groups: readonly AllocationGroup[],
   stacks: PlacedStacks,
-  filter: HolderFilter,
 ): AsyncGenerator<ReportAllocationGroup> {
-  for (const group of askedAllocations(capture, allocations, filter)) {
+  for (const group of groups) {
     const { rows, stack } = group;
     const shares = (column: ArrayLike<number>) => sharesOf(allocations, rows, column);
     const frames = stack === NONE ? [] : await stacks.frames(stack);

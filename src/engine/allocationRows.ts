@@ -5,10 +5,11 @@
 import type { AllocationTable } from '../capture/allocationTable';
 import { ABSENT, NONE, type Capture } from '../capture/eventTable';
 import type { ClockRelation } from '../holders/allocationClock';
-import { groupAllocations, sharesOf, type AllocationGroup } from '../holders/allocationGroups';
+import { sharesOf, type AllocationGroup } from '../holders/allocationGroups';
 import type { Page } from '../holders/model';
 import { allocator, type AllocationDump, type PageAllocation } from '../holders/pageAllocations';
-import { askedAllocations, isAsking } from './askedAllocations';
+import { allocatorDepth, groupName } from './allocationNames';
+import { askedAllocations, leftOutText } from './askedAllocations';
 import type { NameOf } from './distinctNames';
 import type { PlacedFrame, PlacedStacks } from './frames';
 import type { HolderFilter } from './holdersQuery';
@@ -19,10 +20,6 @@ import { foldedFrames, frameRows, withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText, spanText } from './timeText';
 import { counted, joined } from './wording';
-
-/** Frames of the page allocator and of its wrappers: every allocation has them, so they do not tell one from another. */
-const ALLOCATOR =
-  /^(?:(?:__|___)?alloc_(?:frozen_)?pages?(?:_\w+)?|get_page_from_freelist|prep_new_page|post_alloc_hook|set_page_owner|__set_page_owner|(?:__|vma_)*(?:folio|filemap)_alloc\w*|alloc_(?:zeroed_)?\w*folio\w*|__get_free_pages\w*|get_zeroed_page\w*|__page_cache_alloc|trace_event_raw_event_\w+|__traceiter_\w+|perf_trace_\w+|rmqueue\w*)$/;
 
 /** As many groups of a dump are open at first as fit a screen. */
 const OPEN_GROUPS = 3;
@@ -252,13 +249,6 @@ function allocationFrames(id: string, frames: readonly PlacedFrame[]): readonly 
   return [folded, ...rows.slice(depth).flat()];
 }
 
-function allocatorDepth(functions: readonly string[]): number {
-  return Math.max(
-    0,
-    functions.findIndex((name) => !ALLOCATOR.test(name.replace(/\..*/, ''))),
-  );
-}
-
 /** Rows of a dump alone: the stacks that allocated, those with most pages first, and the many small ones folded. */
 export function dumpRows(
   id: string,
@@ -267,11 +257,11 @@ export function dumpRows(
   stacks: PlacedStacks,
   filter: HolderFilter,
 ): readonly Branch[] {
-  const groups = askedAllocations(capture, allocations, filter);
+  const { groups, leftOut } = askedAllocations(capture, allocations, filter);
   const row = (group: AllocationGroup, index: number): Branch =>
     groupRow(`${id}/g${index}`, capture, allocations, stacks, group, index < OPEN_GROUPS);
   const few = groups.slice(SHOWN_GROUPS);
-  const others = isAsking(filter) ? groupAllocations(allocations).length - groups.length : 0;
+  const others = leftOutText(leftOut);
   return [
     ...groups.slice(0, SHOWN_GROUPS).map(row),
     ...(few.length === 0
@@ -287,13 +277,13 @@ export function dumpRows(
             () => few.map((group, index) => row(group, SHOWN_GROUPS + index)),
           ),
         ]),
-    ...(others === 0
+    ...(others === ''
       ? []
       : [
           branch({
             id: `${id}/others`,
             kind: 'note',
-            label: `Left out by the filter: ${counted(others, 'stack')}`,
+            label: `Left out by the filter: ${others}`,
           }),
         ]),
   ];
@@ -353,22 +343,6 @@ function groupRow(
 
 function pagesText(pages: number, allocations: number): string {
   return pages >= 0 ? counted(pages, 'page') : counted(allocations, 'allocation');
-}
-
-/** Allocators above that of pages: the function that called one tells what the memory is for. */
-const OTHER_ALLOCATOR =
-  /^(?:allocate_slab|new_slab|_{0,3}slab_alloc\w*|(?:__)?kmem_cache_alloc\w*|(?:__)?k[mvz]+alloc\w*|(?:__)?v[mz]alloc\w*|pcpu_\w+|__alloc_percpu\w*)$/;
-
-/** `allocate_slab for ext4_alloc_inode`: the innermost function that is not of the page allocator, and its user. */
-function groupName(capture: Capture, { stack, handle }: AllocationGroup): string {
-  if (stack === NONE) return handle === 0 ? 'no stack recorded' : `stack of handle ${handle}`;
-  const { symbols } = capture;
-  const names = Array.from(symbols.stackFrames(stack), (frame) => symbols.frameFunction(frame));
-  const inner = names.slice(allocatorDepth(names));
-  const [first] = inner;
-  if (first === undefined) return 'an empty stack';
-  const user = inner.find((name) => !OTHER_ALLOCATOR.test(name.replace(/\..*/, '')));
-  return user === undefined || user === first ? first : `${first} for ${user}`;
 }
 
 function tasksRow(id: string, capture: Capture, tasks: ReturnType<typeof sharesOf>): Branch {

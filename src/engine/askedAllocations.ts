@@ -1,24 +1,77 @@
-/** Which allocations of a page_owner dump a filter asks for: by page, by task, and by a function of the stack. */
+/**
+ * Which allocations of a page_owner dump a filter asks for: by page, by task, by a function of the stack, and by how many
+ * pages were allocated by one stack.
+ */
 import type { AllocationTable } from '../capture/allocationTable';
 import { NONE, type Capture } from '../capture/eventTable';
 import { groupAllocations, type AllocationGroup } from '../holders/allocationGroups';
 import { asksForPages, type HolderFilter } from './holdersQuery';
 import { pfnText } from './pageFacts';
 import { taskText } from './taskText';
+import { counted } from './wording';
 
-/** Whether the filter can leave allocations out: they have no kind, role, reason or time held. */
-export function isAsking(filter: HolderFilter): boolean {
-  return asksForPages(filter) || filter.text !== '';
+/** What a filter leaves of a dump. */
+export interface AskedAllocations {
+  /** Groups with the allocations that are asked for, those with most pages first. */
+  readonly groups: readonly AllocationGroup[];
+  readonly leftOut: LeftOutAllocations;
 }
 
-/** Groups that are asked for, with the allocations that are, those with most pages first. */
+interface LeftOutAllocations {
+  /** Stacks of which no allocation is shown. */
+  readonly stacks: number;
+  /** As far as the file says how many; of stacks that are shown, too. */
+  readonly pages: number;
+  readonly allocations: number;
+}
+
 export function askedAllocations(
   capture: Capture,
   allocations: AllocationTable,
   filter: HolderFilter,
+): AskedAllocations {
+  const all = groupAllocations(allocations);
+  const groups = asksForAllocations(filter) ? askedAmong(all, capture, allocations, filter) : all;
+  const shown = groups.filter((group) => sizeOf(group) >= filter.minPages);
+  return {
+    groups: shown,
+    leftOut: {
+      stacks: all.length - shown.length,
+      pages: sumOf(all, 'pages') - sumOf(shown, 'pages'),
+      allocations: sumOf(all, 'allocations') - sumOf(shown, 'allocations'),
+    },
+  };
+}
+
+/** `480 stacks, 3204 pages`; empty where nothing is left out. */
+export function leftOutText({ stacks, pages, allocations }: LeftOutAllocations): string {
+  return [
+    ...(stacks > 0 ? [counted(stacks, 'stack')] : []),
+    ...(pages > 0 ? [counted(pages, 'page')] : allocations > 0 ? [counted(allocations, 'allocation')] : []),
+  ].join(', ');
+}
+
+/** In pages; in allocations where the file has no more than these, as show_stacks of 6.9 and 6.10. */
+function sizeOf({ pages, allocations }: AllocationGroup): number {
+  return Math.max(0, pages >= 0 ? pages : allocations);
+}
+
+/** Allocations have no kind, role, reason or time held. */
+function asksForAllocations(filter: HolderFilter): boolean {
+  return asksForPages(filter) || filter.text !== '';
+}
+
+/** Of what the file does not say nothing is known to be in it. */
+function sumOf(groups: readonly AllocationGroup[], of: 'pages' | 'allocations'): number {
+  return groups.reduce((sum, group) => sum + Math.max(0, group[of]), 0);
+}
+
+function askedAmong(
+  groups: readonly AllocationGroup[],
+  capture: Capture,
+  allocations: AllocationTable,
+  filter: HolderFilter,
 ): readonly AllocationGroup[] {
-  const groups = groupAllocations(allocations);
-  if (!isAsking(filter)) return groups;
   const isPageAsked = pageTest(allocations, filter);
   const textOf = new TextTest(capture, allocations, filter.text.toLowerCase());
   return groups

@@ -54,11 +54,6 @@ export function allPages({ pages, unreleased }: HolderAnalysis): readonly Page[]
   return [...pages, ...unreleased];
 }
 
-/** A page_owner dump: no event, but allocations. */
-export function saysAllocationsAlone(facts: CaptureFacts): boolean {
-  return facts.pageEvents === 0 && facts.allocations > 0;
-}
-
 function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number])[] {
   const counts = new Map<Kind, number>();
   for (const page of allPages(analysis)) {

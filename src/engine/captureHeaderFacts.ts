@@ -2,7 +2,7 @@
 import type { Capture } from '../capture/eventTable';
 import { groupAllocations } from '../holders/allocationGroups';
 import { allocationsText } from './allocationsText';
-import { saysAllocationsAlone } from './captureFacts';
+import { saysAllocationsAlone } from './allocationsAlone';
 import type { HeaderFact, TimeRange } from './eventProtocol';
 import { failedText, formatName } from './captureTree';
 import { gapSpan, gapText } from './gapText';

@@ -1,7 +1,7 @@
 /** A capture as a row of the tree of holders, and what is below it. */
 import { askedPages } from './askedPages';
 import { dumpRows } from './allocationRows';
-import { saysAllocationsAlone } from './captureFacts';
+import { saysAllocationsAlone } from './allocationsAlone';
 import { captureDescription, captureSays } from './captureTree';
 import { groupedRows } from './groupedRows';
 import type { HolderSource } from './holderSource';

@@ -2,7 +2,7 @@
 import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import { allocationsText } from './allocationsText';
-import { saysAllocationsAlone } from './captureFacts';
+import { saysAllocationsAlone } from './allocationsAlone';
 import type { SymbolLookup } from './captureFunctions';
 import { baseName } from './distinctNames';
 import { missingRows } from './doubtRows';
@@ -346,7 +346,8 @@ export function captureSays(
   filter: HolderFilter,
 ): string {
   if (saysAllocationsAlone(facts)) return allocationsText(capture.allocations!);
-  const words = filterWords(filter);
+  // Allocations of a trace are those of its pages, and none of them is left out.
+  const words = filterWords({ ...filter, minPages: 0 });
   if (words.length === 0 || facts.pages === 0) return failedText(facts, facts);
   const all = counted(facts.pages, 'page');
   return `${shown.length} of ${all} that failed to move (filter: ${words.join(', ')})`;

@@ -2,7 +2,7 @@
 import type { Capture } from '../capture/eventTable';
 import type { HolderAnalyser } from '../holders/analyseHolders';
 import type { HolderAnalysis } from '../holders/model';
-import { saysAllocationsAlone } from './captureFacts';
+import { saysAllocationsAlone } from './allocationsAlone';
 import { headerFacts } from './captureHeaderFacts';
 import { fittedColumns } from './columnWidths';
 import { CaptureError } from './errors';

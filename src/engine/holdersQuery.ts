@@ -31,6 +31,11 @@ export interface HolderFilter {
   readonly emptyRanges: readonly PfnRange[];
   /** Only references in the way that were taken through these lines of the kernel tree. */
   readonly through: SourceLines | null;
+  /**
+   * Of a page_owner dump only stacks that allocated at least this many pages, as count_threshold of the kernel has it.
+   * Where a file has the number of allocations alone, it is held against that.
+   */
+  readonly minPages: number;
 }
 
 /** Lines of a source file, 1-based and both included, and the function that they are of. */
@@ -58,6 +63,7 @@ export const NO_FILTER: HolderFilter = {
   pfns: [],
   emptyRanges: [],
   through: null,
+  minPages: 0,
 };
 
 export const DEFAULT_QUERY: HoldersQuery = { groupBy: 'page', sortBy: null, filter: NO_FILTER };
@@ -101,7 +107,7 @@ export function asksForPages({ pfns, emptyRanges }: HolderFilter): boolean {
 
 /** `pipe buffer, held, ≥ 10 ms`: each criterion in words; none when nothing is left out. */
 export function filterWords(filter: HolderFilter): readonly string[] {
-  const { reason, kinds, roles, heldFor, text, through } = filter;
+  const { reason, kinds, roles, heldFor, text, through, minPages } = filter;
   return [
     ...(asksForPages(filter) ? [pfnsText(filter)] : []),
     ...(text === '' ? [] : [`“${text}”`]),
@@ -110,6 +116,7 @@ export function filterWords(filter: HolderFilter): readonly string[] {
     ...(roles.length > 0 ? [roles.map((role) => ROLE_NAMES[role].toLowerCase()).join(' or ')] : []),
     ...(heldFor > 0 ? [`≥ ${spanText(heldFor, 'ns')}`] : []),
     ...(through === null ? [] : [`through ${linesText(through)}`]),
+    ...(minPages > 0 ? [`stacks of ≥ ${counted(minPages, 'page')}`] : []),
   ];
 }
 
@@ -154,6 +161,11 @@ export function parseSpan(text: string): number | null {
 }
 
 const NS_OF_UNIT = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 } as const;
+
+/** How many pages, in decimal; null for what is no number of pages. */
+export function parsePageCount(text: string): number | null {
+  return /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : null;
+}
 
 /**
  * A PFN as people copy it: hexadecimal with 0x, or without where a letter shows it; else decimal as page_owner prints

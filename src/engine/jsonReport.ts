@@ -1,13 +1,14 @@
 /** The JSON report of several captures in pieces, so that no string grows beyond what one page needs. */
 import type { Page, Reference } from '../holders/model';
 import { reportGroups, type ReportAllocation, type ReportJoin, type ReportNaming } from './allocationReport';
-import { saysAllocationsAlone } from './captureFacts';
+import { askedAllocations } from './askedAllocations';
+import { saysAllocationsAlone } from './allocationsAlone';
 import { filteredParts, otherPages, unreleasedInOrder } from './groupedRows';
 import { pagesInOrder } from './groupByPage';
 import { lastTime } from './heldTime';
 import { HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
-import type { HolderFilter, HoldersQuery } from './holdersQuery';
+import type { HoldersQuery } from './holdersQuery';
 import {
   reportAttempt,
   reportCapture,
@@ -44,7 +45,7 @@ export async function* jsonReport(
   yield* list('otherPages', atEnd(shown, 'asked'));
   yield `,"leftOut":${JSON.stringify(leftOut(shown))}`;
   if (sources.some(({ facts }) => saysAllocationsAlone(facts))) {
-    yield* list('allocations', groups(sources, query.filter));
+    yield* list('allocations', groups(shown));
   }
   yield '}\n';
 }
@@ -52,7 +53,7 @@ export async function* jsonReport(
 type Shown = ReturnType<typeof shownOf>;
 
 function shownOf(source: JsonSource, index: number, query: HoldersQuery) {
-  const { capture, analysis, through } = source;
+  const { capture, facts, analysis, through } = source;
   const matcher = new HolderMatcher(capture, query.filter, analysis.attempts, through);
   const parts = filteredParts(source, query, matcher);
   const end = lastTime(capture);
@@ -64,6 +65,9 @@ function shownOf(source: JsonSource, index: number, query: HoldersQuery) {
     unreleased: unreleasedInOrder(parts.unreleased, end),
     asked: otherPages(source, query).flatMap(({ page }) => page ?? []),
     leftOut: parts.leftOut,
+    allocations: saysAllocationsAlone(facts)
+      ? askedAllocations(capture, capture.allocations!, query.filter)
+      : null,
   };
 }
 
@@ -93,10 +97,11 @@ async function* atEnd(shown: readonly Shown[], which: 'unreleased' | 'asked'): A
 }
 
 /** Of dumps alone, by stack. */
-async function* groups(sources: readonly JsonSource[], filter: HolderFilter): AsyncGenerator<object> {
-  for (const [index, { facts, capture, stacks }] of sources.entries()) {
-    if (!saysAllocationsAlone(facts)) continue;
-    yield* reportGroups(index, capture, capture.allocations!, stacks, filter);
+async function* groups(shown: readonly Shown[]): AsyncGenerator<object> {
+  for (const { source, index, allocations } of shown) {
+    if (allocations === null) continue;
+    const { capture, stacks } = source;
+    yield* reportGroups(index, capture, capture.allocations!, allocations.groups, stacks);
   }
 }
 
@@ -127,5 +132,7 @@ function leftOut(shown: readonly Shown[]): ReportLeftOut {
         0,
       ),
     ),
+    stacks: sum((each) => each.allocations?.leftOut.stacks ?? 0),
+    allocatedPages: sum((each) => each.allocations?.leftOut.pages ?? 0),
   };
 }

@@ -52,6 +52,10 @@ export interface ReportLeftOut {
   readonly neverReleased: number;
   /** References of pages that are in the report. */
   readonly references: number;
+  /** Stacks of page_owner dumps of which no allocation is in the report. */
+  readonly stacks: number;
+  /** Pages that dumps tell of, as far as they say how many; of stacks that are in the report, too. */
+  readonly allocatedPages: number;
 }
 
 export interface ReportAttempt {

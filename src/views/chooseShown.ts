@@ -1,5 +1,6 @@
 /** Group By…, Sort By… and Filter… of the Holders view: quick picks that say what holds now. */
 import * as vscode from 'vscode';
+import { saysAllocationsAlone } from '../engine/allocationsAlone';
 import {
   filterWords,
   GROUPINGS,
@@ -7,6 +8,7 @@ import {
   KINDS,
   namesOf,
   NO_FILTER,
+  parsePageCount,
   parsePfn,
   parseSpan,
   ROLES,
@@ -152,6 +154,16 @@ export class ChooseShown implements vscode.Disposable {
         detail: vscode.l10n.t('Any page of the capture, whether or not it failed to move'),
         value: () => this.filterByPfn(),
       },
+      ...(this.hasAllocations || filter.minPages > 0
+        ? [
+            {
+              label: vscode.l10n.t('$(layers) Pages of a Stack…'),
+              description: now({ minPages: filter.minPages }),
+              detail: vscode.l10n.t('Of a page_owner dump: only stacks that allocated at least so many'),
+              value: () => this.filterByPages(),
+            },
+          ]
+        : []),
     ];
     const clear: Choice<() => void> = {
       label: vscode.l10n.t('$(clear-all) Clear Filter'),
@@ -248,6 +260,25 @@ export class ChooseShown implements vscode.Disposable {
     });
     if (text !== undefined)
       this.shown.changeFilter({ pfns: wordsOf(text).flatMap((word) => parsePfn(word) ?? []) });
+  }
+
+  private get hasAllocations(): boolean {
+    return this.captures.all.some(saysAllocationsAlone);
+  }
+
+  private async filterByPages(): Promise<void> {
+    const { minPages } = this.shown.query.filter;
+    const text = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Pages of a Stack, at Least'),
+      value: minPages > 0 ? String(minPages) : '',
+      placeHolder: '16',
+      prompt: vscode.l10n.t('How many pages a stack must have allocated to be shown. Empty: however few.'),
+      validateInput: (given) =>
+        given.trim() === '' || parsePageCount(given) !== null
+          ? null
+          : vscode.l10n.t('Expected a number of pages, like 16.'),
+    });
+    if (text !== undefined) this.shown.changeFilter({ minPages: parsePageCount(text) ?? 0 });
   }
 
   /** The title of the view says how it differs from what a new user sees. */

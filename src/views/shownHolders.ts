@@ -58,7 +58,7 @@ export class ShownHolders implements vscode.Disposable {
 /** What was kept may be of another version of the extension: only what is known is taken. */
 function checkedQuery(kept: unknown): HoldersQuery {
   const { groupBy, sortBy, filter } = recordOf(kept);
-  const { reason, kinds, roles, heldFor, text, pfns, through } = recordOf(filter);
+  const { reason, kinds, roles, heldFor, text, pfns, through, minPages } = recordOf(filter);
   const known = <Name extends string>(names: readonly Name[], value: unknown): Name | null =>
     names.find((name) => name === value) ?? null;
   const listed = <Name extends string>(names: readonly Name[], values: unknown): readonly Name[] =>
@@ -75,6 +75,7 @@ function checkedQuery(kept: unknown): HoldersQuery {
       pfns: Array.isArray(pfns) ? pfns.filter((pfn) => Number.isSafeInteger(pfn)) : [],
       emptyRanges: [],
       through: checkedLines(through),
+      minPages: typeof minPages === 'number' && minPages >= 0 ? minPages : 0,
     },
   };
 }

@@ -5,7 +5,7 @@
 import type { Capture } from '../../capture/eventTable';
 import type { Attempt, Page } from '../../holders/model';
 import { doubtTexts } from '../captureDoubts';
-import { saysAllocationsAlone } from '../captureFacts';
+import { saysAllocationsAlone } from '../allocationsAlone';
 import { pathText, PUT_PATH } from '../groupByHolder';
 import { lastTime, timeSpan } from '../heldTime';
 import { groupBy, totalsOf, type Holding } from '../holdings';

@@ -276,7 +276,14 @@ test('--pfn answers for a page that nothing failed to move, and leaves the other
     otherPages.map(({ pfn, references }) => [pfn, references.map(({ role, kind }) => `${role} ${kind}`)]),
     [['0x12e9b', ['earlier allocation']]],
   );
-  assert.deepEqual(leftOut, { pages: 4, marks: 0, neverReleased: 0, references: 0 });
+  assert.deepEqual(leftOut, {
+    pages: 4,
+    marks: 0,
+    neverReleased: 0,
+    references: 0,
+    stacks: 0,
+    allocatedPages: 0,
+  });
 });
 
 test('filters leave out what is not asked for, and count it', async () => {

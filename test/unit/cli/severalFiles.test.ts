@@ -107,6 +107,35 @@ test('a dump alone is reported by stack', async () => {
   assert.ok(report.allocations?.every(({ capture }) => capture === 0));
 });
 
+test('of a dump alone --min-pages leaves out stacks of fewer pages, and counts them', async () => {
+  const { status, output, errors } = await runCli(['report', DUMP, '--min-pages', '96', '--width', '0']);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.deepEqual(output.match(/^ {2}\w.*$/gm), [
+    '  137 pages · shmem_alloc_and_acct_folio (order 0 · Movable · GFP_HIGHUSER_MOVABLE|__GFP_COMP)',
+    '  127 pages · __rb_allocate_pages (order 0 · Unmovable · GFP_KERNEL|__GFP_RETRY_MAYFAIL)',
+    '  96 pages · blk_mq_alloc_map_and_rqs (6 allocations · order 4 · Unmovable · ' +
+      'GFP_NOIO|__GFP_NOWARN|__GFP_NORETRY|__GFP_ZERO)',
+    '  Left out by the filter: 57 stacks, 223 pages',
+  ]);
+  const { allocations, leftOut } = await reportOf(DUMP, '--min-pages', '96');
+  assert.deepEqual(
+    allocations?.map(({ pages }) => pages),
+    [137, 127, 96],
+  );
+  assert.deepEqual([leftOut.stacks, leftOut.allocatedPages], [57, 223]);
+  const { output: markdown } = await runCli(['export', DUMP, '--as', 'markdown', '--min-pages', '96']);
+  assert.match(markdown, /^- Left out by the filter: 57 stacks, 223 pages$/m);
+  const trace = await runCli(['report', TRACE, '--min-pages', '96']);
+  assert.equal(trace.output, (await runCli(['report', TRACE])).output);
+  assert.equal(
+    trace.errors,
+    'page-holders: --min-pages 96: it is for page_owner dumps, and none is given: it leaves nothing out.\n',
+  );
+  const wrong = await runCli(['report', DUMP, '--min-pages', 'many']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.errors, /report: --min-pages many: expected a number of pages, like 16\n/);
+});
+
 test('kallsyms beside a perf.data, in any order', async () => {
   for (const files of [
     [PERF, KALLSYMS],

@@ -139,7 +139,7 @@ test('of a dump alone a filter asks for pages, tasks and functions of the stacks
   const byPage = await rows({ pfns: [0x12fae], emptyRanges: [] });
   const byRange = await rows({ emptyRanges: [{ first: 0x12fae, last: 0x12fae }] });
   assert.match(byPage[0]!, /^1 page · __handle_mm_fault$/);
-  assert.match(byPage[1]!, /^Left out by the filter: \d+ stacks$/);
+  assert.equal(byPage[1], 'Left out by the filter: 59 stacks, 582 pages');
   assert.equal(byPage.length, 2);
   assert.deepEqual(byRange, byPage);
   const byFunction = await rows({ text: '__GUNZIP' });
@@ -147,7 +147,56 @@ test('of a dump alone a filter asks for pages, tasks and functions of the stacks
   assert.match(byFunction.at(-1)!, /^Left out by the filter/);
   const byTask = await rows({ text: 'holder-251' });
   assert.ok(byTask.some((label) => label.includes('__handle_mm_fault')));
-  assert.match((await rows({ text: 'no such function' })).join(), /^Left out by the filter: \d+ stacks$/);
+  assert.deepEqual(await rows({ text: 'no such function' }), [
+    'Left out by the filter: 60 stacks, 583 pages',
+  ]);
+});
+
+test('of a dump alone a filter asks for stacks of many pages, and counts the others', async () => {
+  const rows = async (path: string, filter: Partial<HolderFilter>): Promise<readonly string[]> => {
+    const query = { ...DEFAULT_QUERY, filter: { ...NO_FILTER, ...filter } };
+    const request = { tree: 'holders', node: null, start: 0, end: 100, query } as const;
+    return (await (await opened(path)).children(request)).nodes.map(({ label }) => label);
+  };
+  const many = [
+    '137 pages · shmem_alloc_and_acct_folio',
+    '127 pages · __rb_allocate_pages',
+    '96 pages · blk_mq_alloc_map_and_rqs',
+    'Left out by the filter: 57 stacks, 223 pages',
+  ];
+  assert.deepEqual(await rows(DUMP, { minPages: 96 }), many, 'as many are enough');
+  assert.deepEqual(await rows(DUMP, { minPages: 97 }), [
+    ...many.slice(0, 2),
+    'Left out by the filter: 58 stacks, 319 pages',
+  ]);
+  // Only pages that are asked for count, and the others of a stack that is shown are left out, too.
+  assert.deepEqual(await rows(DUMP, { emptyRanges: [{ first: 0, last: 0x2fff }], minPages: 9 }), [
+    '14 pages · shmem_alloc_and_acct_folio',
+    'Left out by the filter: 59 stacks, 569 pages',
+  ]);
+  const allocations = path.join(scratch, 'show_stacks-6.9');
+  const stack = (name: string): string => ` ${name}+0x1/0x2\n __alloc_pages+0x1/0x2\n`;
+  writeFileSync(
+    allocations,
+    `${stack('few')}stack_count: 2\n\n${stack('many')}stack_count: 30\n\n${stack('some')}stack_count: 3\n\n`,
+  );
+  assert.deepEqual(await rows(allocations, { minPages: 3 }), [
+    '30 allocations · many',
+    '3 allocations · some',
+    'Left out by the filter: 1 stack, 2 allocations',
+  ]);
+});
+
+test('of a trace the pages of a stack leave nothing out, nor of what a dump says of it', async () => {
+  const engine = await opened(TRACE);
+  const text = (minPages: number): Promise<string> =>
+    engine.text({ node: null, query: { ...DEFAULT_QUERY, filter: { ...NO_FILTER, minPages } } });
+  assert.equal(await text(1000), await text(0));
+  await engine.openCapture({ path: DUMP });
+  const pagesOf = async (minPages: number): Promise<string> =>
+    (await text(minPages)).split('page_owner.gz · ')[0]!;
+  assert.match(await pagesOf(1000), /Allocated by holder-251/);
+  assert.equal(await pagesOf(1000), await pagesOf(0));
 });
 
 test('kallsyms names a perf.data, in both orders, and takes the names with it', async () => {
