@@ -31,6 +31,10 @@ filtered by the same options:
                   csv         a row for each reference at a mark (RFC 4180)
                   speedscope  time held by the stacks that took the references,
                               as a flame graph for https://www.speedscope.app
+                  Of page_owner dumps alone csv has a row for each stack, with
+                  its pages (one for each order, migratetype and gfp mask of
+                  it), and speedscope the pages by stack. Beside a trace their
+                  allocations are in neither, and it is said so
   -o, --output FILE
                   writes this file, and replaces it when all of it is written;
                   else standard output

@@ -1,4 +1,6 @@
 /** `page-holders export`: writes what the captures say in a form for other programs. */
+import { leftOutText, type AskedAllocations } from '../engine/askedAllocations';
+import { areDumpsAlone } from '../engine/allocationsAlone';
 import { ExportError } from '../engine/errors';
 import type { CaptureFacts } from '../engine/protocol';
 import type { ExportCommand } from './exportCommand';
@@ -19,10 +21,19 @@ export async function runExport(
   const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
   const { engine, opened, isWhole, tellFailures, query } = read;
-  for (const facts of opened) {
-    if (facts.symbolFile === null && (format === 'csv' || format === 'speedscope')) {
+  if (format === 'csv' || format === 'speedscope') {
+    const captures = opened.filter(({ symbolFile }) => symbolFile === null);
+    const isOfDumps = areDumpsAlone(captures);
+    for (const facts of captures) {
       await tellDoubts(facts, errors);
-      await tellEmpty(facts, format, errors);
+      const asked = engine.reports.askedOfDump(facts.id, query.filter);
+      const text =
+        asked === null
+          ? emptyText(facts, format)
+          : isOfDumps
+            ? leftOutOfDump(asked, format)
+            : `its allocations are not in the ${PLACE[format]}, which is of marks; export it alone for them`;
+      if (text !== null) await errors.write(`page-holders: ${facts.path}: ${text}.\n`);
     }
   }
   if (file === null) {
@@ -40,20 +51,29 @@ export async function runExport(
   }
 }
 
+type RowsAlone = 'csv' | 'speedscope';
+
+const PLACE: Readonly<Record<RowsAlone, string>> = { csv: 'table', speedscope: 'graph' };
+
 /** A table without rows and a graph without a bar look as if the export had failed. */
-async function tellEmpty(
-  { path, pages, heldPages }: CaptureFacts,
-  format: 'csv' | 'speedscope',
-  errors: OutputStream,
-): Promise<void> {
+function emptyText({ pages, heldPages }: CaptureFacts, format: RowsAlone): string | null {
   const why =
     pages === 0
       ? 'no page failed to move in it'
       : heldPages === 0 && format === 'speedscope'
         ? 'no reference of which the time held is known kept a page'
         : null;
-  if (why === null) return;
-  await errors.write(
-    `page-holders: ${path}: ${why}: nothing of it is in the ${format === 'csv' ? 'table' : 'graph'}.\n`,
-  );
+  return why === null ? null : `${why}: ${nothingIn(format)}`;
+}
+
+/** The sum of a table or a graph is taken for that of the dump, which it is not. */
+function leftOutOfDump({ groups, leftOut }: AskedAllocations, format: RowsAlone): string | null {
+  const others = leftOutText(leftOut);
+  if (groups.length > 0) return others === '' ? null : `left out by the filter: ${others}`;
+  const why = others === '' ? 'no page is allocated in it' : `the filter leaves out all of it, ${others}`;
+  return `${why}: ${nothingIn(format)}`;
+}
+
+function nothingIn(format: RowsAlone): string {
+  return `nothing of it is in the ${PLACE[format]}`;
 }

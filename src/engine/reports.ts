@@ -2,7 +2,11 @@
 import { version } from '../../package.json';
 import { reportAllocations, reportJoins, reportNaming } from './allocationReport';
 import { askedPages } from './askedPages';
+import { askedAllocations, type AskedAllocations } from './askedAllocations';
+import { areDumpsAlone, saysAllocationsAlone } from './allocationsAlone';
 import { captureHeading } from './captureHeading';
+import { allocationCsv } from './exporting/allocationCsv';
+import { allocationProfiles } from './exporting/allocationProfile';
 import { csvExport } from './exporting/csvExport';
 import type { ExportFormat } from './exporting/exportFormats';
 import { markdownLines } from './exporting/markdownExport';
@@ -41,10 +45,10 @@ export class Reports {
         yield* this.json(query);
         return;
       case 'csv':
-        yield* csvExport(await this.sources.all(query.filter), query);
+        yield* this.csv(query);
         return;
       case 'speedscope':
-        yield await speedscopeExport(await this.sources.all(query.filter), query, `Page Holders ${version}`);
+        yield await this.speedscope(query);
         return;
       case 'markdown':
         for (const { rows, below } of await this.parts(query)) {
@@ -58,6 +62,13 @@ export class Reports {
     return this.sources.files.captures.some((opened) =>
       askedPages(this.sources.of(opened), filter).some((page) => isHeld(page) || isNotJudged(page)),
     );
+  }
+
+  /** What the filter leaves of a page_owner dump; null for a capture with events of pages. */
+  askedOfDump(id: string, filter: HolderFilter): AskedAllocations | null {
+    const { facts, capture } = this.sources.files.byId.get(id) ?? {};
+    if (facts === undefined || capture === undefined || !saysAllocationsAlone(facts)) return null;
+    return askedAllocations(capture, capture.allocations!, filter);
   }
 
   /** What speaks against the debug info being that of the captures, a sentence each. */
@@ -74,6 +85,23 @@ export class Reports {
         ),
       ];
     });
+  }
+
+  /** Of dumps alone their allocations; beside a trace the columns are those of marks, whatever the trace says. */
+  private async *csv(query: HoldersQuery): AsyncGenerator<string> {
+    const sources = await this.sources.all(query.filter);
+    const { filter } = query;
+    yield* areDumpsAlone(sources.map(({ facts }) => facts))
+      ? allocationCsv(sources, filter)
+      : csvExport(sources, query);
+  }
+
+  private async speedscope(query: HoldersQuery): Promise<string> {
+    const sources = await this.sources.all(query.filter);
+    const exporter = `Page Holders ${version}`;
+    return areDumpsAlone(sources.map(({ facts }) => facts))
+      ? allocationProfiles(sources, query.filter, exporter)
+      : speedscopeExport(sources, query, exporter);
   }
 
   private async *json(query: HoldersQuery): AsyncGenerator<string> {

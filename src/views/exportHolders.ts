@@ -1,5 +1,6 @@
 /** Export…: writes what the Holders view shows to a file, in a form for other programs. */
 import * as vscode from 'vscode';
+import { areDumpsAlone } from '../engine/allocationsAlone';
 import { baseName } from '../engine/distinctNames';
 import { EXPORT_FORMS } from '../engine/exporting/exportFormats';
 import { namesOf } from '../engine/holdersQuery';
@@ -64,7 +65,8 @@ export class ExportHolders implements vscode.Disposable {
     const own = nameOf(this.extensionUri);
     const first = this.captures.withEvents.find(({ path }) => !path.startsWith(own));
     if (first === undefined) return {};
-    const name = `${baseName(first.path).replace(/(?<=.)\.[^.]*$/, '')}-holders.${extension}`;
+    const what = areDumpsAlone(this.captures.withEvents) ? 'allocations' : 'holders';
+    const name = `${baseName(first.path).replace(/(?<=.)\.[^.]*$/, '')}-${what}.${extension}`;
     return { defaultUri: vscode.Uri.joinPath(uriOf(first.path), '..', name) };
   }
 }

@@ -5,6 +5,7 @@ import { kernelLine } from '../host/kernelLines.mjs';
 import { repository } from '../host/paths.mjs';
 import {
   captureEditorPage,
+  folderWith,
   folderWithSample,
   followLink,
   kernelTree,
@@ -12,12 +13,15 @@ import {
   openFile,
   openFolders,
   page,
+  quickInputTitled,
   quickItem,
   row,
   runCommand,
   sample,
   screenshot,
   showContainer,
+  takeMessage,
+  typeAndEnter,
   view,
   waitForEditor,
 } from './workbench.mjs';
@@ -119,5 +123,52 @@ describe('a page_owner dump beside a trace', () => {
     const listed = view('Captures').locator('.monaco-list-row.selected', { hasText: /^page_owner\.gz/ });
     await listed.waitFor();
     await screenshot('dump-beside');
+  });
+});
+
+describe('a page_owner dump alone', () => {
+  let folder;
+
+  /** Its first stacks are open, and fill the view. */
+  async function seeLastRow() {
+    await runCommand('Page Holders: Focus on Holders View');
+    await page.keyboard.press('End');
+  }
+
+  before(async () => {
+    folder = folderWith('dump-alone', path.join(repository, 'test/fixtures/dumps/page_owner.gz'));
+    await openFolders(folder);
+    await showContainer('Page Holders');
+    await openCapture(path.join(folder, 'page_owner.gz'));
+    await row(/^137 pages · shmem_alloc_and_acct_folio/, view('Holders')).waitFor();
+  });
+
+  it('shows the stacks of so many pages, and counts the others', async () => {
+    await runCommand('Page Holders: Filter Holders…');
+    await quickInputTitled('Filter');
+    await screenshot('dump-filter-menu');
+    await quickItem('Pages of a Stack…').click();
+    await quickInputTitled('Pages of a Stack, at Least');
+    await typeAndEnter('96');
+    const asked = view('Holders').locator('.pane-header .description');
+    await asked.getByText('only stacks of ≥ 96 pages').waitFor();
+    await seeLastRow();
+    await row('Left out by the filter: 57 stacks, 223 pages', view('Holders')).waitFor();
+    await screenshot('dump-filtered');
+  });
+
+  it('exports what is shown as a table of allocations', async () => {
+    await runCommand('Page Holders: Export…');
+    await quickInputTitled('Export Holders');
+    await quickItem('CSV').click();
+    await page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).click();
+    assert.match(await takeMessage('Exported to'), /page_owner-allocations\.csv/);
+    const table = readFileSync(path.join(folder, 'page_owner-allocations.csv'), 'utf8');
+    const records = table.trimEnd().split('\r\n');
+    assert.equal(records.length, 4);
+    assert.match(records[0], /^capture,stack_pages,pages,/);
+    await runCommand('Page Holders: Clear Filter');
+    await seeLastRow();
+    await row(/^10 more stacks of 1 page each/, view('Holders')).waitFor();
   });
 });

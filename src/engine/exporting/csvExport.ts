@@ -1,6 +1,6 @@
 /**
- * One row for each reference at a mark, as RFC 4180 has it: CRLF behind each record, quotes doubled. A mark at which
- * no reference was open has a row too: its sum says what kept the page.
+ * One row for each reference at a mark. A mark at which no reference was open has a row too: its sum says what kept the
+ * page.
  */
 import type { Mark, Page, Reference } from '../../holders/model';
 import { heldTime } from '../heldTime';
@@ -9,9 +9,8 @@ import type { HoldersQuery } from '../holdersQuery';
 import { isStillHeld, kindText, pfnText } from '../pageFacts';
 import { timeString } from '../report';
 import { taskText } from '../taskText';
+import { csvRecord, stackField, type Field } from './csvRecord';
 import { shownPages } from './shownPages';
-
-type Field = string | number | null;
 
 /** Names are a promise to scripts: added to at the end, never renamed. What `clock` says holds for times named `_ns` too. */
 const COLUMNS = [
@@ -49,7 +48,7 @@ export async function* csvExport(
   sources: readonly HolderSource[],
   query: HoldersQuery,
 ): AsyncGenerator<string> {
-  yield record(COLUMNS);
+  yield csvRecord(COLUMNS);
   for (const source of sources) {
     const { pages, references, end } = shownPages(source, query);
     for (const page of pages) {
@@ -59,9 +58,9 @@ export async function* csvExport(
         const open = asked.filter(({ openAt }) => openAt.includes(index));
         const first = markFields(source, page, mark);
         const { clock } = source.capture;
-        if (open.length === 0) rows += record([...first, ...NO_REFERENCE, clock]);
+        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, clock]);
         for (const reference of open) {
-          rows += record([...first, ...(await referenceFields(source, page, reference, end)), clock]);
+          rows += csvRecord([...first, ...(await referenceFields(source, page, reference, end)), clock]);
         }
       }
       yield rows;
@@ -112,34 +111,12 @@ async function referenceFields(
   ];
 }
 
-/** Time, task and stack; functions innermost first, as the kernel prints them. */
+/** Time, task and stack. */
 async function endFields(
   { capture, stacks }: HolderSource,
   end: Reference['acquired'],
 ): Promise<readonly Field[]> {
   if (end === null) return [null, null, null];
   const frames = await stacks.frames(end.stack);
-  return [
-    timeString(end.time, capture.timeBase),
-    taskText(capture, end.task),
-    frames.map((frame) => frame.function).join(' < '),
-  ];
-}
-
-/**
- * Text of a capture or a file name: a spreadsheet takes a field for a formula that begins with one of these, and the
- * name of a task may be any bytes (https://owasp.org/www-community/attacks/CSV_Injection).
- */
-function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) && !/^-\d+$/.test(text) ? `'${text}` : text;
-}
-
-function record(fields: readonly Field[]): string {
-  return `${fields.map(quoted).join(',')}\r\n`;
-}
-
-function quoted(field: Field): string {
-  if (field === null) return '';
-  const text = typeof field === 'string' ? harmless(field) : String(field);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [timeString(end.time, capture.timeBase), taskText(capture, end.task), stackField(frames)];
 }

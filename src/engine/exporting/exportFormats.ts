@@ -24,12 +24,14 @@ export const EXPORT_FORMS: Readonly<Record<ExportFormat, ExportForm>> = {
   },
   csv: {
     title: 'CSV',
-    detail: 'A row for each reference at a mark, for spreadsheets',
+    detail:
+      'A row for each reference at a mark, or for each stack of a page_owner dump alone, for spreadsheets',
     extension: 'csv',
   },
   speedscope: {
     title: 'speedscope',
-    detail: 'Time held by the stacks that took the references, as a flame graph for speedscope.app',
+    detail:
+      'Time held by the stacks that took the references, or pages by stack of a page_owner dump alone, as a flame graph for speedscope.app',
     extension: 'speedscope.json',
   },
 };

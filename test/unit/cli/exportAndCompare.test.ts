@@ -70,6 +70,27 @@ test('what a table or a graph has no place for is told beside it', async () => {
   assert.match((await runCli(['events', cut])).errors, unread);
 });
 
+test('of a dump alone the allocations are exported, and what the filter leaves out is told', async () => {
+  const dump = 'test/fixtures/dumps/page_owner.gz';
+  const all = await runCli(['export', dump, '--as', 'csv']);
+  assert.deepEqual([all.status, all.errors], [0, '']);
+  assert.match(all.output, /^capture,stack_pages,pages,/);
+  const many = await runCli(['export', dump, '--as', 'csv', '--min-pages', '96']);
+  assert.equal(many.output, all.output.split('\r\n').slice(0, 4).join('\r\n') + '\r\n');
+  assert.equal(many.errors, `page-holders: ${dump}: left out by the filter: 57 stacks, 223 pages.\n`);
+  const none = await runCli(['export', dump, '--as', 'speedscope', '--min-pages', '1000']);
+  assert.equal(
+    none.errors,
+    `page-holders: ${dump}: the filter leaves out all of it, 60 stacks, 583 pages: nothing of it is in the graph.\n`,
+  );
+  const beside = await runCli(['export', SAMPLE, dump, '--as', 'csv']);
+  assert.match(beside.output, /^capture,pfn,order,/);
+  assert.equal(
+    beside.errors,
+    `page-holders: ${dump}: its allocations are not in the table, which is of marks; export it alone for them.\n`,
+  );
+});
+
 test('compare prints text or JSON, and its exit code tells of new holders', async () => {
   const text = await runCli(['compare', SAMPLE, BUFFERS, '--exit-code']);
   assert.equal(text.status, 1);

@@ -20,6 +20,9 @@ import type { Report } from '../../../src/engine/report';
 const SAMPLE = 'media/sample/trace.txt';
 const BUFFERS = 'test/fixtures/c_jbd2/report.txt.gz';
 const PUTS = 'test/fixtures/p_shmem_reader/trace.txt.gz';
+const DUMP = 'test/fixtures/dumps/page_owner.gz';
+/** Of {@link DUMP} it leaves three stacks. */
+const MANY_PAGES = { ...DEFAULT_QUERY, filter: { ...NO_FILTER, minPages: 96 } };
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-exports-'));
 after(() => {
@@ -128,6 +131,99 @@ test('a filter is kept, and several captures stand in one file', async () => {
   assert.deepEqual([...new Set(all.map((row) => row['capture']))], [SAMPLE, PUTS]);
 });
 
+test('CSV of a dump alone has a row for each stack, order, migratetype and gfp mask', async () => {
+  const [first, second, third, ...others] = parseCsv(await exported('csv', MANY_PAGES, DUMP));
+  assert.deepEqual(others, []);
+  assert.deepEqual([first?.['pages'], second?.['pages']], ['137', '127']);
+  assert.deepEqual(third, {
+    capture: DUMP,
+    stack_pages: '96',
+    pages: '96',
+    allocations: '6',
+    order: '4',
+    migratetype: 'Unmovable',
+    gfp: '0x12d00(GFP_NOIO|__GFP_NOWARN|__GFP_NORETRY|__GFP_ZERO)',
+    tasks: 'swapper/0-1',
+    first_pfn: '0x3a30',
+    last_pfn: '0x3abf',
+    name: 'blk_mq_alloc_map_and_rqs',
+    handle: '',
+    stack:
+      'get_page_from_freelist < __alloc_pages < blk_mq_alloc_map_and_rqs < blk_mq_alloc_tag_set < loop_add < ' +
+      'loop_init < do_one_initcall < kernel_init_freeable < kernel_init < ret_from_fork',
+  });
+  const all = parseCsv(await exported('csv', DEFAULT_QUERY, DUMP));
+  const sum = (column: string): number => all.reduce((total, row) => total + Number(row[column]), 0);
+  assert.deepEqual([sum('allocations'), sum('pages')], [410, 583]);
+});
+
+/** As page_owner prints a record, on order, gfp mask and task. */
+const RECORD = (pfn: number, order: number, gfp: string, task: string): string =>
+  `Page allocated via order ${order}, mask ${gfp}, pid 7, tgid 7 (${task}), ts 1000 ns\n` +
+  `PFN ${pfn} type Movable Block 0 type Movable Flags 0x0()\n __alloc_pages+0x1/0x2\n reader+0x1/0x2\n\n`;
+
+test('CSV of a dump alone: what differs in one stack is apart, so that sums by order are right', async () => {
+  const dump = path.join(scratch, 'orders.txt');
+  const small = '0x1(GFP_A)';
+  writeFileSync(
+    dump,
+    RECORD(8, 0, small, 'one') +
+      RECORD(9, 0, small, '=two') +
+      RECORD(16, 2, small, 'one') +
+      RECORD(20, 0, '0x2(GFP_B)', 'one'),
+  );
+  const rows = parseCsv(await exported('csv', DEFAULT_QUERY, dump));
+  const columns = ['stack_pages', 'pages', 'order', 'gfp', 'tasks', 'first_pfn', 'last_pfn', 'name'];
+  assert.deepEqual(
+    rows.map((row) => columns.map((name) => row[name]).join(' ')),
+    [
+      '7 4 2 0x1(GFP_A) one-7 0x10 0x13 reader',
+      '7 2 0 0x1(GFP_A) one-7; =two-7 0x8 0x9 reader',
+      '7 1 0 0x2(GFP_B) one-7 0x14 0x14 reader',
+    ],
+  );
+});
+
+/** What show_stacks of 6.9 (allocations alone), and of 6.11, prints of a stack. */
+const STACK = (innermost: string, count: string): string =>
+  ` __alloc_pages+0x1/0x2\n ${innermost}+0x1/0x2\n vfs_write+0x1/0x2\n${count}\n\n`;
+
+test('sums without records are exported as far as the file says them', async () => {
+  const dump = path.join(scratch, 'show_stacks.txt');
+  writeFileSync(
+    dump,
+    STACK('grow', 'nr_base_pages: 12') +
+      STACK('shrink', 'stack_count: 5') +
+      STACK('splice', 'nr_base_pages: 3'),
+  );
+  const rows = parseCsv(await exported('csv', DEFAULT_QUERY, dump));
+  assert.deepEqual(
+    rows.map(({ pages, allocations, order, tasks, name }) => [pages, allocations, order, tasks, name]),
+    [
+      ['12', '', '', '', 'grow'],
+      ['3', '', '', '', 'splice'],
+      ['', '5', '', '', 'shrink'],
+    ],
+  );
+  const { profiles } = checkSpeedscope(await exported('speedscope', DEFAULT_QUERY, dump));
+  assert.deepEqual(
+    profiles.map(({ name, weights }) => [name, weights]),
+    [
+      ['show_stacks.txt: pages allocated', [12, 3]],
+      ['show_stacks.txt: allocations', [5]],
+    ],
+  );
+});
+
+test('beside a trace the table and the graph are of its marks, without the dump', async () => {
+  const trace = 'test/fixtures/a_held/report.txt.gz';
+  for (const format of ['csv', 'speedscope'] as const) {
+    const marks = await exported(format, DEFAULT_QUERY, trace);
+    const both = await exported(format, DEFAULT_QUERY, trace, DUMP);
+    assert.equal(both.replace('"report.txt.gz, page_owner.gz"', '"report.txt.gz"'), marks);
+  }
+});
+
 interface Speedscope {
   readonly $schema: string;
   readonly exporter: string;
@@ -200,6 +296,32 @@ test('speedscope: without gets the stacks of the puts say so; without holders th
   assert.equal(file.profiles.length, 2);
   assert.ok(file.shared.frames.some(({ name }) => name === 'pipe buffer, by the stack of the put'));
   assert.deepEqual(file.profiles[1]!.samples, []);
+});
+
+test('speedscope of a dump alone: pages by stack, in which callers stand together', async () => {
+  const { shared, profiles } = checkSpeedscope(await exported('speedscope', MANY_PAGES, DUMP));
+  const [profile, ...others] = profiles;
+  assert.deepEqual(others, []);
+  assert.deepEqual([profile!.name, profile!.unit], ['page_owner.gz: pages allocated', 'none']);
+  assert.deepEqual(profile!.weights, [137, 127, 96]);
+  const names = profile!.samples.map((stack) => stack.map((frame) => shared.frames[frame]!.name));
+  assert.deepEqual(names[1], [
+    'entry_SYSCALL_64_after_hwframe',
+    'do_syscall_64',
+    'ksys_write',
+    'vfs_write',
+    'tracing_entries_write',
+    'tracing_resize_ring_buffer',
+    'ring_buffer_resize',
+    '__rb_allocate_pages',
+    '__alloc_pages',
+    'get_page_from_freelist',
+  ]);
+  const whole = checkSpeedscope(await exported('speedscope', DEFAULT_QUERY, DUMP));
+  assert.equal(whole.profiles[0]!.endValue, 583);
+  const outermost = whole.profiles[0]!.samples.map(([frame]) => frame);
+  const runs = outermost.filter((frame, index) => frame !== outermost[index - 1]);
+  assert.equal(runs.length, new Set(outermost).size);
 });
 
 test('Markdown: headings, the sums, and stacks as code; the words are those of the view', async () => {

@@ -1,0 +1,27 @@
+/** Records as RFC 4180 has them: CRLF behind each, quotes doubled. */
+import type { PlacedFrame } from '../frames';
+
+export type Field = string | number | null;
+
+export function csvRecord(fields: readonly Field[]): string {
+  return `${fields.map(quoted).join(',')}\r\n`;
+}
+
+/** Functions innermost first, as the kernel prints them. */
+export function stackField(frames: readonly PlacedFrame[]): string {
+  return frames.map((frame) => frame.function).join(' < ');
+}
+
+/**
+ * Text of a capture or a file name: a spreadsheet takes a field for a formula that begins with one of these, and the
+ * name of a task may be any bytes (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+function harmless(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) && !/^-\d+$/.test(text) ? `'${text}` : text;
+}
+
+function quoted(field: Field): string {
+  if (field === null) return '';
+  const text = typeof field === 'string' ? harmless(field) : String(field);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
