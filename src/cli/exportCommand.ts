@@ -37,7 +37,7 @@ filtered by the same options:
                   allocations are in neither, and it is said so
   -o, --output FILE
                   writes this file, and replaces it when all of it is written;
-                  else standard output
+                  else standard output. None of the files that are read
 `;
 
 /** Options that it has of report. */

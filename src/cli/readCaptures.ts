@@ -1,11 +1,11 @@
 /** Reads the captures of a command that can be read, with all that names and places their frames, and tells of the rest. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { saysAllocationsAlone } from '../engine/allocationsAlone';
 import { baseName } from '../engine/distinctNames';
 import { Engine } from '../engine/engine';
 import { CaptureError, DebugFileError, KernelTreeError, RuleFileError } from '../engine/errors';
 import { asksForReason, namedReasons, type HolderFilter, type HoldersQuery } from '../engine/holdersQuery';
+import { fileIdentity } from '../engine/node/fileIdentity';
 import { nodeHost } from '../engine/node/nodeHost';
 import { readRuleFile } from '../engine/node/ruleFile';
 import { pfnRangeText } from '../engine/pageFacts';
@@ -85,7 +85,7 @@ async function distinctFiles(paths: readonly string[], errors: OutputStream): Pr
   const files = new Map<string, string>();
   const told = new Set<string>();
   for (const each of paths) {
-    const identity = await fileIdentity(each);
+    const identity = each === STANDARD_INPUT ? each : await fileIdentity(each);
     const before = files.get(identity);
     if (before === undefined) files.set(identity, each);
     else {
@@ -95,14 +95,6 @@ async function distinctFiles(paths: readonly string[], errors: OutputStream): Pr
   }
   for (const line of told) await errors.write(line);
   return [...files.values()];
-}
-
-/** The same for all names of a file: paths, links. */
-async function fileIdentity(file: string): Promise<string> {
-  if (file === STANDARD_INPUT) return file;
-  const status = await stat(file, { bigint: true }).catch(() => null);
-  // Some file systems do not number their files.
-  return status === null || status.ino === 0n ? path.resolve(file) : `${status.dev} ${status.ino}`;
 }
 
 async function tellIfNoDump(

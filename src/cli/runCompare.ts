@@ -30,6 +30,17 @@ export async function runCompare(
     );
     return 2;
   }
+  // What only names frames or says who allocated pages helps with both.
+  const third = opened
+    .slice(2)
+    .find(({ symbolFile, format }) => symbolFile === null && format !== 'page-owner');
+  if (third !== undefined) {
+    await errors.write(
+      `page-holders: compare: expected two captures; ${third.path} is one more.\n` +
+        'Try: page-holders compare --help\n',
+    );
+    return 2;
+  }
   let comparison: Comparison;
   try {
     comparison = await engine.compare({ before: one.id, after: other.id });

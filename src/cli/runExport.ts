@@ -2,12 +2,15 @@
 import { leftOutText, type AskedAllocations } from '../engine/askedAllocations';
 import { areDumpsAlone } from '../engine/allocationsAlone';
 import { ExportError } from '../engine/errors';
+import { refuseInput } from '../engine/node/writePieces';
 import type { CaptureFacts } from '../engine/protocol';
+import type { CaptureInput } from './captureOptions';
 import type { ExportCommand } from './exportCommand';
 import type { Interruption } from './interruption';
 import type { OutputStream } from './outputStream';
 import type { ProgressLine } from './progressLine';
 import { readCaptures } from './readCaptures';
+import { STANDARD_INPUT } from './streams';
 import { tellDoubts } from './tellDoubts';
 
 /** Returns the exit status. */
@@ -18,6 +21,7 @@ export async function runExport(
   progress: ProgressLine,
   interruption: Interruption,
 ): Promise<number> {
+  if (file !== null && !(await isFree(file, input, errors))) return 2;
   const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
   const { engine, opened, isWhole, tellFailures, query } = read;
@@ -54,6 +58,24 @@ export async function runExport(
 type RowsAlone = 'csv' | 'speedscope';
 
 const PLACE: Readonly<Record<RowsAlone, string>> = { csv: 'table', speedscope: 'graph' };
+
+/** Whether the file is none of those that are read: before they are, which may take minutes. */
+async function isFree(
+  file: string,
+  { captures, vmlinux, rules }: CaptureInput,
+  errors: OutputStream,
+): Promise<boolean> {
+  const beside = [vmlinux, rules].filter((each) => each !== null);
+  const inputs = captures.map((each) => (each === STANDARD_INPUT ? '/dev/stdin' : each));
+  try {
+    await refuseInput(file, [...inputs, ...beside]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ExportError)) throw error;
+    await errors.write(`page-holders: ${error.message}\n`);
+    return false;
+  }
+}
 
 /** A table without rows and a graph without a bar look as if the export had failed. */
 function emptyText({ pages, heldPages }: CaptureFacts, format: RowsAlone): string | null {

@@ -297,7 +297,9 @@ export class Engine implements EngineApi {
     options?: RequestOptions,
   ): Promise<Answer<'exportFile'>> {
     await this.settleNames(options);
-    return { bytes: await this.host.writeFile(path, this.reports.exported(format, query)) };
+    const { vmlinux } = this.places.debug.facts;
+    const inputs = [...this.files.facts.map((facts) => facts.path), ...(vmlinux === null ? [] : [vmlinux])];
+    return { bytes: await this.host.writeFile(path, this.reports.exported(format, query), inputs) };
   }
 
   pagesInRange({ range, limit }: Request<'pagesInRange'>): Promise<Answer<'pagesInRange'>> {

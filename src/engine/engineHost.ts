@@ -33,10 +33,11 @@ export interface EngineHost {
   /**
    * Writes a file that is there whole or not at all; one that is there is replaced.
    *
+   * @param inputs files that it must not replace
    * @returns how many bytes it has
    * @throws ExportError
    */
-  writeFile(name: string, pieces: AsyncIterable<string>): Promise<number>;
+  writeFile(name: string, pieces: AsyncIterable<string>, inputs: readonly string[]): Promise<number>;
   /** Where lookups in kernel trees are kept from one run to the next; null for nowhere. */
   readonly index: IndexStore | null;
   /** Null where no vmlinux can be read. */

@@ -32,6 +32,17 @@ export class ExportError extends Error {
   override readonly name = 'ExportError';
 }
 
+/**
+ * Of a file that an export would replace although it is made from it.
+ *
+ * @param name of the file that is to be written
+ * @param input the same file, as it was opened
+ */
+export function inputError(name: string, input: string): ExportError {
+  const what = name === input ? 'is what is exported' : `is ${input}, which is exported`;
+  return new ExportError(`${name} ${what}. Choose another place.`);
+}
+
 /** Captures that cannot be compared. */
 export class CompareError extends Error {
   override readonly name = 'CompareError';

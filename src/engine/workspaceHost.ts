@@ -1,6 +1,6 @@
 /** Where the editor's file systems are all there is: a browser's worker, or a folder that is not of this machine. */
 import type { EngineHost } from './engineHost';
-import { ExportError } from './errors';
+import { ExportError, inputError } from './errors';
 import { IndexStore, type KeptTexts } from './indexStore';
 import { changeOfWorkspaceFile, WorkspaceFile } from './workspaceFile';
 import { isUri, type WorkspaceFiles } from './workspaceFiles';
@@ -20,7 +20,7 @@ export function workspaceHost(files: WorkspaceFiles, cacheFolder: string | null)
     }),
     changeOf: (name, before) => changeOfWorkspaceFile(name, before, files),
     openTree: (root) => WorkspaceTree.open(root, files),
-    writeFile: (name, pieces) => writeWhole(name, pieces, files),
+    writeFile: (name, pieces, inputs) => writeWhole(name, pieces, inputs, files),
     index: cacheFolder === null ? null : new IndexStore(textsIn(cacheFolder, files)),
     debugInfo: null,
   };
@@ -34,7 +34,7 @@ export function hostByName(paths: EngineHost, uris: EngineHost): EngineHost {
     unpack: (file, options) => of(file.name).unpack(file, options),
     changeOf: (name, before) => of(name).changeOf(name, before),
     openTree: (root) => of(root).openTree(root),
-    writeFile: (name, pieces) => of(name).writeFile(name, pieces),
+    writeFile: (name, pieces, inputs) => of(name).writeFile(name, pieces, inputs),
     index: paths.index,
     debugInfo: paths.debugInfo,
   };
@@ -43,8 +43,10 @@ export function hostByName(paths: EngineHost, uris: EngineHost): EngineHost {
 async function writeWhole(
   name: string,
   pieces: AsyncIterable<string>,
+  inputs: readonly string[],
   files: WorkspaceFiles,
 ): Promise<number> {
+  if (inputs.includes(name)) throw inputError(name, name);
   const texts: string[] = [];
   for await (const piece of pieces) texts.push(piece);
   const bytes = new Uint8Array(await new Blob(texts).arrayBuffer());

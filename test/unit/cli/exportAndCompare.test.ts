@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
@@ -45,6 +45,32 @@ test('export says what it expects, and of a file that it cannot write', async ()
     assert.equal(output, '');
     assert.match(errors, message);
   }
+});
+
+test('export replaces none of the files that it reads, by whichever name', async () => {
+  const capture = path.join(scratch, 'only.txt');
+  const content = readFileSync(SAMPLE);
+  writeFileSync(capture, content);
+  const link = path.join(scratch, 'only-link.txt');
+  symlinkSync(capture, link);
+  const hardLink = path.join(scratch, 'only-hard-link.txt');
+  linkSync(capture, hardLink);
+  const rules = path.join(scratch, 'only-rules.json');
+  writeFileSync(rules, '{"rules":[]}');
+  for (const [read, written] of [
+    [[capture], capture],
+    [[capture], path.join(scratch, '.', 'only.txt')],
+    [[SAMPLE, capture], link],
+    [[link], capture],
+    [[capture], hardLink],
+    [[SAMPLE, '--rules', rules], rules],
+  ] as const) {
+    const { status, output, errors } = await runCli(['export', ...read, '--as', 'csv', '-o', written]);
+    assert.deepEqual([status, output], [2, ''], written);
+    assert.match(errors, /^page-holders: \S+ is .*export.*\. Choose another place\.\n$/);
+  }
+  assert.deepEqual(readFileSync(capture), content);
+  assert.equal(readFileSync(rules, 'utf8'), '{"rules":[]}');
 });
 
 test('what a table or a graph has no place for is told beside it', async () => {
@@ -121,6 +147,14 @@ test('compare needs two captures that can be read', async () => {
     assert.equal(output, '');
     assert.match(errors, message);
   }
+});
+
+test('compare takes two captures and what helps with them, and no third', async () => {
+  const third = await runCli(['compare', SAMPLE, BUFFERS, SAMPLE]);
+  assert.deepEqual([third.status, third.output], [2, '']);
+  assert.match(third.errors, /^page-holders: compare: expected two captures; media\S+ is one more\.\nTry: /);
+  const two = await runCli(['compare', SAMPLE, BUFFERS]);
+  assert.deepEqual(await runCli(['compare', SAMPLE, BUFFERS, 'test/fixtures/dumps/page_owner.gz']), two);
 });
 
 test('to a script, pages that cannot be judged any more are no cure', async () => {

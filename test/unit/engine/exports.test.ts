@@ -377,6 +377,24 @@ test('a file is written whole or not at all', async () => {
   );
 });
 
+test('an export takes the place of no open capture', async () => {
+  const engine = new Engine(nodeHost());
+  const capture = path.join(scratch, 'open.txt');
+  writeFileSync(capture, readFileSync(SAMPLE));
+  await engine.openCapture({ path: SAMPLE });
+  await engine.openCapture({ path: capture });
+  const link = path.join(scratch, 'open-link.txt');
+  symlinkSync(capture, link);
+  await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: capture }), {
+    name: 'ExportError',
+    message: `${capture} is what is exported. Choose another place.`,
+  });
+  await assert.rejects(engine.exportFile({ format: 'csv', query: DEFAULT_QUERY, path: link }), {
+    message: `${link} is ${capture}, which is exported. Choose another place.`,
+  });
+  assert.deepEqual(readFileSync(capture), readFileSync(SAMPLE));
+});
+
 test('an export follows no link that waits for it', async () => {
   const engine = new Engine(nodeHost());
   await engine.openCapture({ path: SAMPLE });

@@ -138,6 +138,7 @@ test('an export is written through the editor, and debug info is refused with th
   const written = files.tree.files.get('holders.csv')!.bytes;
   assert.equal(bytes, written.length);
   assert.match(new TextDecoder().decode(written), /0x12f98/);
+  await assert.rejects(engine.exportFile({ ...request, path: TEXT }), { message: /is what is exported/ });
   await assert.rejects(engine.setDebugInfo({ vmlinux: '/vmlinux', modules: null, sourcePathMap: [] }), {
     name: 'DebugFileError',
     message: /cannot be read here: debug info is read by ranges/,
