@@ -1,8 +1,8 @@
 /**
  * `page-holders`: the same answers as in the editor, from a terminal or a CI job.
  *
- * Exit status: 0 when it ran, 2 on bad input or usage; with --exit-code, 1 when held references were found; 130 when
- * it was interrupted, also where it told what it had read by then.
+ * Exit status: 0 when it ran, 2 on bad input or usage; with --exit-code, 1 when held references were found, also where
+ * whoever read the output went away; 130 when it was interrupted, also where it told what it had read by then.
  */
 import { version } from '../../package.json';
 import { parseCommandLine, type CommandLine } from './commandLine';
@@ -77,8 +77,8 @@ main(process.argv.slice(2), interruption).then(
   (error: unknown) => {
     if (interruption.hasStopped) process.exitCode = INTERRUPTED;
     // Whoever read the output has seen enough (`| head`): the way of a Unix tool is to end quietly.
-    if (error instanceof ClosedPipeError) return;
-    process.stderr.write(`page-holders: ${failureText(error)}\n`);
+    if (error instanceof ClosedPipeError) process.exitCode ??= 0;
+    else process.stderr.write(`page-holders: ${failureText(error)}\n`);
     process.exitCode ??= 2;
   },
 );

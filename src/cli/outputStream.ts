@@ -64,6 +64,15 @@ export class OutputStream {
     this.check();
   }
 
+  /** Prints as long as somebody reads it: whoever has seen enough (`| head`) wants no more than the exit status. */
+  async whileRead(print: () => Promise<void>): Promise<void> {
+    try {
+      await print();
+    } catch (error) {
+      if (!(error instanceof ClosedPipeError)) throw error;
+    }
+  }
+
   private check(): void {
     if (this.failure === null) return;
     if (this.failure.code === 'EPIPE') throw new ClosedPipeError();

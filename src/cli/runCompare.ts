@@ -49,11 +49,9 @@ export async function runCompare(
     await errors.write(`page-holders: ${error.message}\n`);
     return 2;
   }
-  await output.write(
-    format === 'json'
-      ? `${JSON.stringify(comparison, null, 2)}\n`
-      : `${compareText(comparison, output.columns)}\n`,
-  );
+  const text =
+    format === 'json' ? JSON.stringify(comparison, null, 2) : compareText(comparison, output.columns);
+  await output.whileRead(() => output.write(`${text}\n`));
   // Pages that nobody can judge any more are no cure.
   const isUnknownNow = comparison.after.unjudgedPages > 0 && comparison.before.unjudgedPages === 0;
   return exitCode && (comparison.appeared.length > 0 || isUnknownNow) ? 1 : 0;

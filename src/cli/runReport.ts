@@ -23,13 +23,15 @@ export async function runReport(
   const read = await readCaptures(input, errors, progress, interruption);
   if (read === null) return 2;
   const { engine, isWhole, tellFailures, query } = read;
-  if (format === 'json') {
-    for await (const piece of engine.reports.exported('json', query)) await output.write(piece);
-  } else {
+  await output.whileRead(async () => {
+    if (format === 'json') {
+      for await (const piece of engine.reports.exported('json', query)) await output.write(piece);
+      return;
+    }
     const styles = output.hasColours ? COLOURS : NO_STYLES;
     const layout = { styles, full, columns: columns ?? output.columns };
     for await (const line of engine.reports.text(query, layout)) await output.write(`${line}\n`);
-  }
+  });
   await tellFailures();
   if (!isWhole) return 2;
   return exitCode && engine.reports.anyHeld(query.filter) ? 1 : 0;

@@ -20,6 +20,15 @@ interface CompilingModule {
 
 const { enableCompileCache }: CompilingModule = module;
 const script = path.join(__dirname, 'cli.js');
+
+// A process ends with 0 when nothing is left to wait for. To a script that would be an answer with nothing in it.
+process.once('exit', (status) => {
+  if (status !== 0 || process.exitCode !== undefined) return;
+  process.stderr.write(
+    `page-holders: ended before its work was done: ${script} is at fault, or not whole.\n`,
+  );
+  process.exitCode = 2;
+});
 const folder = codeFolder();
 if (folder !== null) enableCompileCache?.(folder);
 if (folder !== null && enableCompileCache === undefined) {

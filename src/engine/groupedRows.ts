@@ -314,7 +314,7 @@ function leftOutSection(rows: HolderRows, { leftOut }: FilteredParts): readonly 
   const id = `${rows.source.id}/left-out`;
   return [
     branch(
-      { id, kind: 'section', label: `Left out by the filter: ${parts.join(', ')}` },
+      { id, kind: 'left-out', label: `Left out by the filter: ${parts.join(', ')}` },
       pages.length + unreleased.length === 0
         ? null
         : () => [

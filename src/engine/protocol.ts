@@ -27,8 +27,10 @@ export type NodeKind =
   | 'task'
   /** A page below a holder or a task. */
   | 'held-page'
-  /** A folded part of the whole: pages never released, what a filter leaves out. */
+  /** A folded part of the whole: pages never released, those that nobody held. */
   | 'section'
+  /** What a filter leaves out. */
+  | 'left-out'
   | 'reference'
   /** Events that a row rests on, and one of them. */
   | 'events'

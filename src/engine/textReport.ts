@@ -36,6 +36,7 @@ const FOLDED: ReadonlySet<NodeKind> = new Set([
   'role',
   'held-page',
   'section',
+  'left-out',
   'event',
   'allocation',
   'capture',
@@ -88,13 +89,16 @@ export function isLeftOut(node: TreeNode, full: boolean): boolean {
   return node.kind === 'events' && !node.expanded && !full;
 }
 
+/** Folded also where all is asked for: a get and a put have their stacks above these, and a filter is to leave out. */
+const NEVER_PRINTED: ReadonlySet<NodeKind> = new Set(['event', 'left-out']);
+
 /**
  * Expected, temporary and earlier references, the plumbing frames and allocations that prove nothing stay folded unless
- * all is asked for. Stacks of events always do: those of a get and a put stand above them.
+ * all is asked for.
  */
 export function isFolded(node: TreeNode, full: boolean): boolean {
   if (!FOLDED.has(node.kind) || node.expanded) return false;
-  return !full || node.kind === 'event';
+  return !full || NEVER_PRINTED.has(node.kind);
 }
 
 /**

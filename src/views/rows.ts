@@ -90,6 +90,7 @@ const ICONS: Readonly<Record<NodeKind, string>> = {
   attempt: 'target',
   task: 'account',
   section: 'fold',
+  'left-out': 'fold',
   events: 'list-ordered',
   event: 'pulse',
   reference: 'circle-outline',

@@ -16,6 +16,7 @@ const HEADINGS: ReadonlySet<NodeKind> = new Set([
   'holder-kind',
   'task',
   'section',
+  'left-out',
 ]);
 /** HTML has six. */
 const DEEPEST_HEADING = 6;

@@ -266,6 +266,15 @@ test('whoever reads the output may stop reading', async () => {
   assert.deepEqual([status, errors], [0, '']);
 });
 
+test('whoever reads the output may stop reading, and still has the exit status', async () => {
+  const copies = Array.from({ length: 8 }, (_, copy) =>
+    file(`held${copy}.gz`, readFileSync('test/fixtures/c_jbd2/report.txt.gz')),
+  );
+  const args = ['report', '--format', 'json', '--exit-code', SAMPLE, ...copies];
+  const { status, errors } = await runCliAndLeave(args);
+  assert.deepEqual([status, errors], [1, '']);
+});
+
 test('record-script prints a script, and takes only what a script can be made of', async () => {
   const { status, output, errors } = await runCli([
     'record-script',
@@ -427,6 +436,12 @@ test('a page and a range of which nothing is known have the same answer, and it 
   const both = await reported('0x12f98,0x1..0x2');
   assert.match(both, /^ {2}0x12f98 · held by 3/m);
   assert.match(both, /^ {2}0x1\.\.0x2: no event/m);
+});
+
+test('--full prints all of what a filter leaves, and none of what it leaves out', async () => {
+  const { output } = await runCli(['report', SAMPLE, '--pfn', '0x1', '--full']);
+  assert.match(output, /^ {2}Left out by the filter: 1 page\n\n/m);
+  assert.doesNotMatch(output, /held by/);
 });
 
 test('--width breaks lines there, 0 nowhere', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chownSync,
+  copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -153,4 +154,22 @@ test('no code is kept where another user could put some of his own', (context) =
   chownSync(cache, 12345, 12345);
   assert.equal(report(cache, scratch).status, 0);
   assert.deepEqual(filesBelow(cache), []);
+});
+
+test('a program that is not whole, or stops halfway, is no answer', () => {
+  const folder = emptyFolder('halfway');
+  const program = path.join(folder, 'page-holders.js');
+  copyFileSync(PROGRAM, program);
+  for (const script of ['', 'void new Promise(() => undefined);']) {
+    writeFileSync(path.join(folder, 'cli.js'), script);
+    const { status, stderr } = spawnSync(process.execPath, [program, 'report', SAMPLE], {
+      env: { ...process.env, XDG_CACHE_HOME: emptyFolder('halfway-cache') },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 2);
+    assert.match(
+      stderr,
+      /^page-holders: ended before its work was done: \S+cli\.js is at fault, or not whole\.\n$/,
+    );
+  }
 });
