@@ -1,5 +1,6 @@
 /** Stacks in a text (ftrace, dmesg, a crash report) with the source lines of their frames: what decode_stacktrace.sh does. */
 import type { DebugFrame } from '../source/kernelDebugInfo';
+import { CERTAINTY_WORDS } from './wording';
 
 /** A place to print. */
 export interface AnnotatedPlace {
@@ -7,6 +8,8 @@ export interface AnnotatedPlace {
   /** As it is to be printed. */
   readonly file: string | null;
   readonly line: number | null;
+  /** Of an inlined function: further places that may be meant, best first. */
+  readonly others?: readonly AnnotatedPlace[];
 }
 
 export interface AnnotatedFrame {
@@ -156,15 +159,24 @@ function printed(
   const said = name ?? (isAddress ? own?.function : undefined);
   const shown = said === undefined ? `${head}${text}` : `${head}${text} ${said}`;
   if (own === undefined) return [`${shown}${rest}`];
-  const inlined = places
-    .slice(0, -1)
-    .map(
-      (place) =>
-        `${head}${place.function} (${placeText(place)}${doubtful === '' ? '' : ', doubtful'}) [inlined]`,
-    );
+  const isDoubtful = doubtful !== '';
+  const inlined = places.slice(0, -1).flatMap((place) => inlinedLines(head, place, isDoubtful));
   const located = `${shown} (${placeText(own)}${doubt === '' ? '' : `, ${doubt}`})${rest}`;
-  const further = others.map((place) => `${head}  or ${place.function} (${placeText(place)})`);
-  return [...inlined, located, ...further];
+  return [...inlined, located, ...others.map((place) => orLine(head, place))];
+}
+
+function inlinedLines(head: string, place: AnnotatedPlace, isDoubtful: boolean): readonly string[] {
+  const { function: name, others = [] } = place;
+  const doubts = [
+    ...(others.length > 0 ? [CERTAINTY_WORDS['one-of-several']] : []),
+    ...(isDoubtful ? ['doubtful'] : []),
+  ];
+  const line = `${head}${name} (${[placeText(place), ...doubts].join(', ')}) [inlined]`;
+  return [line, ...others.map((other) => orLine(head, other))];
+}
+
+function orLine(head: string, place: AnnotatedPlace): string {
+  return `${head}  or ${place.function} (${placeText(place)})`;
 }
 
 function placeText({ file, line }: AnnotatedPlace): string {

@@ -13,7 +13,7 @@ import { heldTimeText } from './heldTime';
 import { totalsOf, type Holding, type Totals } from './holdings';
 import type { SourceLines } from './holdersQuery';
 import { heldReferences, kindsText } from './pageFacts';
-import type { HeldFunction, HeldLine, HeldLines, HeldThrough } from './protocol';
+import type { HeldFunction, HeldLine, HeldLines, HeldThrough, SourcePlace } from './protocol';
 import { counted, joined } from './wording';
 
 /** A capture that was read as a whole, with its stacks. */
@@ -123,17 +123,20 @@ function holderFrames(frames: readonly PlacedFrame[]): readonly PlacedFrame[] {
 function addFrame(files: Map<string, FileUse>, frame: PlacedFrame, held: HeldStack): void {
   const { certainty, candidates } = frameTarget(frame);
   const inlined = sureInlined(frame).filter((place) => !isPlumbing(place.function));
-  for (const place of [...candidates, ...inlined]) {
-    if (place.outside === undefined) add(files, place, certainty, held);
+  for (const place of candidates) addPlace(files, place, certainty, held);
+  for (const { others = [], ...place } of inlined) {
+    const sureness = others.length > 0 ? 'one-of-several' : certainty;
+    for (const each of [place, ...others]) addPlace(files, each, sureness, held);
   }
 }
 
-function add(
+function addPlace(
   files: Map<string, FileUse>,
-  place: { readonly function: string; readonly file: string; readonly line: number },
+  place: SourcePlace,
   certainty: Certainty,
   held: HeldStack,
 ): void {
+  if (place.outside !== undefined) return;
   const lines: FileUse = files.get(place.file) ?? new Map<number, LineUse>();
   files.set(place.file, lines);
   const use = lines.get(place.line) ?? { certainty, function: place.function, stacks: new Set<HeldStack>() };

@@ -5,7 +5,7 @@
  * and stay the same when a tree is asked for again.
  */
 import type { PfnRange } from '../holders/model';
-import type { Certainty, OutsideTree, SourceLine } from '../source/location';
+import type { Certainty, InlinedFrame, OutsideTree, SourceLine } from '../source/location';
 import type { PathMapping } from '../source/sourcePaths';
 import type { EventRequests } from './eventProtocol';
 import type { Comparison } from './comparing/compareCaptures';
@@ -79,8 +79,8 @@ export interface FrameTarget {
   readonly isDoubtful?: true;
   /** It is inlined into the frame behind it: no stack has it. */
   readonly isInlined?: true;
-  /** Functions that are inlined between this frame and the one that it called, innermost first, where that is sure. */
-  readonly inlined: readonly SourcePlace[];
+  /** Functions that are inlined between this frame and the one that it called, innermost first, as far as there is one way. */
+  readonly inlined: readonly InlinedFrame[];
   /** Every place that may be meant, best first; one place when the frame is not ambiguous. */
   readonly candidates: readonly SourcePlace[];
   /** The kernel tree is still to be looked through: this stack, of which the last frame is meant, is to be asked for then. */

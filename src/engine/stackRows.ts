@@ -102,14 +102,14 @@ export function frameRow(id: string, frame: PlacedFrame): Branch {
 
 /** Rows of the inline functions between a frame and the one it called, which no stack shows. */
 function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
-  return sureInlined(frame).map((inlined, index) => {
-    const { certainty } = frame.location;
+  return sureInlined(frame).map(({ others = [], ...inlined }, index) => {
+    const certainty = others.length > 0 ? 'one-of-several' : frame.location.certainty;
     const target: FrameTarget = {
       ...inlined,
       certainty,
       isInlined: true,
       inlined: [],
-      candidates: [inlined],
+      candidates: [inlined, ...others],
       note: '',
     };
     return branch({
@@ -122,6 +122,7 @@ function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
         rows: [
           ['Place', `${inlined.file}:${inlined.line}`],
           ['How sure', CERTAINTY_NAMES[certainty]],
+          ...others.map((place) => ['Or', `${place.file}:${place.line}`] as const),
         ],
         notes: [`Inlined into ${frame.function}.`, ...outsideNotes(target)],
       },
@@ -131,6 +132,7 @@ function inlinedRows(id: string, frame: PlacedFrame): readonly Branch[] {
 }
 
 function inlinedWords(certainty: Certainty): string {
+  if (certainty === 'one-of-several') return `inlined, ${CERTAINTY_WORDS[certainty]}`;
   return certainty === 'exact' ? 'inlined, exact' : 'inlined';
 }
 

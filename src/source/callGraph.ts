@@ -117,13 +117,28 @@ export class CallGraph {
   /** What the name can stand for in the file: its own definitions, else those of the headers that it can see. */
   private async definitionsOf(name: string, text: SourceText): Promise<readonly Definition[]> {
     const own = text.byKey.get(name);
-    if (own) return own;
+    if (own) return [...own, ...(await this.inPlaceOf(own, name, text))];
     const traced = TRACE_CALL.exec(name)?.[1];
     const key = traced !== undefined && this.headers.has(`event:${traced}`) ? `event:${traced}` : name;
-    const numbers = this.headers.get(key);
-    if (!numbers) return this.definitionsInOwnHeaders(key, text);
+    return this.headers.has(key)
+      ? this.definitionsInHeaders(key, text)
+      : this.definitionsInOwnHeaders(key, text);
+  }
+
+  /** A function that is not static may be an inline one of a header in other configurations: filemap_alloc_folio. */
+  private async inPlaceOf(
+    own: readonly Definition[],
+    name: string,
+    text: SourceText,
+  ): Promise<readonly Definition[]> {
+    if (!own.every(({ kind, isStatic }) => kind === 'function' && !isStatic)) return [];
+    const found = await this.definitionsInHeaders(name, text);
+    return found.filter(({ kind, isStatic }) => kind === 'function' && isStatic);
+  }
+
+  private async definitionsInHeaders(key: string, text: SourceText): Promise<readonly Definition[]> {
     const paths = visibleHeaders(
-      numbers.map((number) => this.index.files[number]!.path),
+      (this.headers.get(key) ?? []).map((number) => this.index.files[number]!.path),
       text.path,
     );
     const found: Definition[] = [];

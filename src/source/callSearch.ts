@@ -31,7 +31,7 @@ export interface Route {
   /** 1-based line in the function. */
   readonly line: number;
   readonly offset: number;
-  /** Functions on the way that were inlined, innermost first. */
+  /** Functions on the way that were inlined, innermost first, as far as it is the only one. */
   readonly inlined: readonly InlinedFrame[];
   /** How unlikely this route is, see Cost in callGraph.ts. */
   readonly cost: number;
@@ -46,6 +46,8 @@ const MatchCost = {
   member: 0.5,
   parameter: 0.6,
   table: 0.5,
+  /** Beside the table of x86-64 that of x32 is not worth mentioning: next to no program is made for it. */
+  x32Table: 3,
   mention: 1,
   macroArgument: 0.3,
   /** Beside a call of the callee itself, one of a function that jumps to it is not worth mentioning. */
@@ -56,6 +58,8 @@ const MatchCost = {
 
 /** A route that costs more is a guess. */
 export const GUESS_COST = 3;
+/** What costs this much more than the best is not worth mentioning. */
+export const ROUTE_MARGIN = 2.4;
 
 /** Inlined calls within each other: get_page_from_freelist to __page_ref_set are 5, and macros count. */
 const DEPTH_LIMIT = 9;
@@ -93,15 +97,26 @@ export async function findRoutes(
 ): Promise<readonly Route[]> {
   const explored = await explore(graph, definition, callee);
   const costs = costsToCallee(explored, callee);
+  const stepsIn = (through: Definition): readonly Step[] =>
+    stepsFrom(through, explored.get(through) ?? [], callee, costs);
   const routes: Route[] = [];
-  for (const call of explored.get(definition) ?? []) {
-    const step = bestStep(definition, call, callee, costs);
-    if (!step) continue;
-    const { line, site } = call;
-    routes.push({ line, offset: site.offset, cost: step.cost, ...wayOf(explored, step, callee, costs) });
+  for (const [line, calls] of byLine(explored.get(definition) ?? [])) {
+    const [first, ...others] = stepsFrom(definition, calls, callee, costs);
+    if (!first) continue;
+    const way = wayOf(first, others, stepsIn);
+    routes.push({ line, offset: first.site.offset, cost: first.cost, ...way });
   }
-  routes.sort((a, b) => a.cost - b.cost || a.offset - b.offset);
-  return routes.filter((route, index) => routes.findIndex((other) => other.line === route.line) === index);
+  return routes.sort((a, b) => a.cost - b.cost || a.offset - b.offset);
+}
+
+function byLine(calls: readonly Call[]): ReadonlyMap<number, readonly Call[]> {
+  const lines = new Map<number, Call[]>();
+  for (const call of calls) {
+    const known = lines.get(call.line);
+    if (known === undefined) lines.set(call.line, [call]);
+    else known.push(call);
+  }
+  return lines;
 }
 
 type Explored = Map<Definition, readonly Call[]>;
@@ -167,7 +182,36 @@ interface Step {
   /** `through` is called, and ends with a jump; otherwise it is inlined. */
   readonly jumps: boolean;
   readonly site: CallSite;
+  /** As {@link Call.line}. */
+  readonly line: number;
   readonly match: Match | null;
+}
+
+/** All that a call may do to lead to the callee: a name may have several definitions. */
+function stepsOf(
+  definition: Definition,
+  call: Call,
+  callee: Callee,
+  costs: ReadonlyMap<Definition, CostToCallee>,
+): readonly Step[] {
+  const { site, line } = call;
+  const steps: Step[] = [];
+  const match = matchOf(definition, call, callee);
+  if (match) {
+    const { cost } = match;
+    steps.push({ cost, costByJump: cost, through: null, jumps: false, site, line, match });
+  }
+  for (const { definition: target, cost: costOfInlining } of call.inlinable) {
+    if (target === definition) continue;
+    const rest = eventMatches(target, callee) ? { cost: 0, byJump: Infinity } : costs.get(target);
+    if (rest === undefined) continue;
+    const inlined = costOfInlining + rest.cost;
+    const called = MatchCost.jump + rest.byJump;
+    const cost = Math.min(inlined, called);
+    const costByJump = Math.min(costOfInlining, MatchCost.jump) + rest.byJump;
+    steps.push({ cost, costByJump, through: target, jumps: called < inlined, site, line, match: null });
+  }
+  return steps;
 }
 
 function bestStep(
@@ -176,59 +220,96 @@ function bestStep(
   callee: Callee,
   costs: ReadonlyMap<Definition, CostToCallee>,
 ): Step | null {
-  const { site } = call;
-  const match = matchOf(definition, call, callee);
-  let best: Step | null = match && {
-    cost: match.cost,
-    costByJump: match.cost,
-    through: null,
-    jumps: false,
-    site,
-    match,
-  };
-  for (const { definition: target, cost: costOfInlining } of call.inlinable) {
-    if (target === definition) continue;
-    const rest = eventMatches(target, callee) ? { cost: 0, byJump: Infinity } : costs.get(target);
-    if (rest === undefined) continue;
-    const inlined = costOfInlining + rest.cost;
-    const called = MatchCost.jump + rest.byJump;
-    const cost = Math.min(inlined, called);
-    if (best !== null && cost >= best.cost) continue;
-    const costByJump = Math.min(costOfInlining, MatchCost.jump) + rest.byJump;
-    best = { cost, costByJump, through: target, jumps: called < inlined, site, match: null };
+  let best: Step | null = null;
+  for (const step of stepsOf(definition, call, callee, costs)) {
+    if (best === null || step.cost < best.cost) best = step;
   }
   return best;
 }
 
-/** The inlined functions from the first step on, and how the callee is called in the end. Macros have no frame. */
-function wayOf(
-  explored: Explored,
-  first: Step,
+/** What leads from calls in a function to the callee and is worth mentioning, the likeliest first. */
+function stepsFrom(
+  definition: Definition,
+  calls: readonly Call[],
   callee: Callee,
   costs: ReadonlyMap<Definition, CostToCallee>,
+): readonly Step[] {
+  const steps = calls.flatMap((call) => stepsOf(definition, call, callee, costs));
+  const least = steps.reduce((cost, step) => Math.min(cost, step.cost), Infinity);
+  return steps.filter(({ cost }) => cost <= least + ROUTE_MARGIN).sort((a, b) => a.cost - b.cost);
+}
+
+/**
+ * The inlined functions from the first step on, as far as there is one way, and how the callee is called in the end.
+ * Macros have no frame.
+ *
+ * @param beside other steps from the line of the first
+ */
+function wayOf(
+  first: Step,
+  beside: readonly Step[],
+  stepsIn: (through: Definition) => readonly Step[],
 ): Pick<Route, 'inlined' | 'indirect' | 'jump'> {
   const inlined: InlinedFrame[] = [];
   let step = first;
-  while (step.through && !step.jumps && inlined.length <= DEPTH_LIMIT) {
-    const through: Definition = step.through;
+  /** Those in place of the next inlined function. */
+  let instead = placesOf(partingFrom(first, beside), stepsIn);
+  let isOnlyWay = true;
+  for (let depth = 0; step.through && !step.jumps && depth <= DEPTH_LIMIT; depth++) {
+    const { through, site } = step;
     if (through.kind === 'event') {
-      inlined.unshift({ function: step.site.name, file: through.file, line: through.line });
+      const { file, line } = through;
+      if (isOnlyWay) inlined.unshift(withOthers({ function: site.name, file, line }, instead));
       return { inlined, indirect: false, jump: null };
     }
-    let next: Step | null = null;
-    let line = through.line;
-    for (const call of explored.get(through) ?? []) {
-      const other = bestStep(through, call, callee, costs);
-      if (!other || (next && other.cost >= next.cost)) continue;
-      next = other;
-      line = call.line;
+    const [next, ...rest] = stepsIn(through);
+    const line = next?.line ?? through.line;
+    const parting = next ? partingFrom(next, rest) : [];
+    if (through.kind === 'macro') {
+      instead = [...instead, ...placesOf(parting, stepsIn)];
+    } else if (isOnlyWay && through.kind === 'function') {
+      const own = { function: through.key, file: through.file, line };
+      const lines = rest
+        .filter((other) => other.line !== line)
+        .map((other) => ({ ...own, line: other.line }));
+      inlined.unshift(withOthers(own, [...lines, ...instead]));
+      isOnlyWay = instead.length === 0 && parting.every((other) => other.line === line);
+      instead = placesOf(parting, stepsIn);
     }
-    if (through.kind === 'function') inlined.unshift({ function: through.key, file: through.file, line });
     if (!next) break;
     step = next;
   }
   const jump = step.jumps ? step.site.name : (step.match?.jump ?? null);
   return { inlined, indirect: step.match?.indirect ?? false, jump };
+}
+
+/** Those that go on through another function. */
+function partingFrom({ through }: Step, others: readonly Step[]): readonly Step[] {
+  return others.filter((other) => other.through !== through);
+}
+
+function withOthers(own: InlinedFrame, others: readonly InlinedFrame[]): InlinedFrame {
+  const places = new Map([own, ...others].map((place) => [`${place.file}:${place.line}`, place]));
+  const [, ...distinct] = places.values();
+  return distinct.length === 0 ? own : { ...own, others: distinct };
+}
+
+/** The outermost inlined functions to which steps lead; none for a step to the callee itself. */
+function placesOf(
+  steps: readonly Step[],
+  stepsIn: (through: Definition) => readonly Step[],
+): readonly InlinedFrame[] {
+  return steps.flatMap((first) => {
+    let step: Step | undefined = first;
+    for (let depth = 0; step?.through && !step.jumps && depth <= DEPTH_LIMIT; depth++) {
+      const { through, site }: Step = step;
+      const { kind, key, file } = through;
+      if (kind === 'event') return [{ function: site.name, file, line: through.line }];
+      step = stepsIn(through)[0];
+      if (kind === 'function') return [{ function: key, file, line: step?.line ?? through.line }];
+    }
+    return [];
+  });
 }
 
 /** The functions that a tracepoint's call reaches: include/trace/trace_events.h, include/linux/tracepoint.h. */
@@ -257,7 +338,8 @@ function matchOf(definition: Definition, { site, inMacro }: Call, callee: Callee
     if (callee.jumpers.has(site.name)) return { cost: MatchCost.jump, indirect: false, jump: site.name };
   }
   if (callee.systemCall && SYSTEM_CALL_TABLE.test(site.name)) {
-    return throughPointer(MatchCost.table, callee.systemCall);
+    const cost = site.name.startsWith('x32_') ? MatchCost.x32Table : MatchCost.table;
+    return throughPointer(cost, callee.systemCall);
   }
   const parameter = definition.parameters.indexOf(site.name);
   if (site.how === 'name' && parameter < 0) return null;

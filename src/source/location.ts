@@ -42,6 +42,8 @@ export interface SourceLine {
 
 export interface InlinedFrame extends SourceLine {
   readonly function: string;
+  /** Other lines of it, or other functions in its place, that lead there as well, best first; absent for none. */
+  readonly others?: readonly InlinedFrame[];
 }
 
 export interface SourceLocation {
@@ -56,7 +58,10 @@ export interface SourceLocation {
    * why.
    */
   readonly isDoubtful?: true;
-  /** Static inline functions between this frame and the next-inner one, innermost first. */
+  /**
+   * Static inline functions between this frame and the next-inner one, innermost first; none from where several ways
+   * part.
+   */
   readonly inlined: readonly InlinedFrame[];
   /** Further places, best first, when {@link certainty} is `one-of-several` or the definition is ambiguous. */
   readonly candidates: readonly InlinedFrame[];

@@ -1,7 +1,7 @@
 /** From the frames of a stack to places in the kernel tree, without debug info. */
 import { guessArchitecture, guessWordSize, ofArchitecture } from './architecture';
 import { CallGraph } from './callGraph';
-import { calleeOf, findRoutes, GUESS_COST, type Route } from './callSearch';
+import { calleeOf, findRoutes, GUESS_COST, ROUTE_MARGIN, type Route } from './callSearch';
 import { compiledFor, type CompileCommands } from './compileCommands';
 import type { Definition } from './definition';
 import type { InlinedFrame, SourceLocation, StackFrame } from './location';
@@ -76,8 +76,6 @@ export function createSourceResolver(
   };
 }
 
-/** Routes that cost this much more than the best one are not worth mentioning. */
-const ROUTE_MARGIN = 2.4;
 /** Definitions whose scores are this near leave the choice open. */
 const SCORE_MARGIN = 3;
 /** Definitions of one name that are looked into. */

@@ -1,6 +1,7 @@
 /** Hover on a frame of a text: where it is, how sure that is, and the source there. */
 import * as vscode from 'vscode';
 import type { FrameTarget, SourcePlace } from '../engine/protocol';
+import type { InlinedFrame } from '../source/location';
 import { CERTAINTY_NAMES, doubtfulName, joined, sentence, UNPROVEN_NAME } from '../engine/wording';
 import { escapeMarkdown } from './markdown';
 import { uriInTree } from './openFrame';
@@ -46,7 +47,7 @@ export class FrameHover implements vscode.HoverProvider {
     const preview = await previewOf(root, first);
     if (preview !== null) text.appendCodeblock(preview, 'c');
     for (const inlined of target.inlined.toReversed()) {
-      const place = await placeLink(root, inlined);
+      const place = await linksOf(root, inlined);
       text.appendMarkdown(
         `\n- ${vscode.l10n.t('calls {0}, inlined · {1}', escapeMarkdown(inlined.function), place)}`,
       );
@@ -86,6 +87,15 @@ async function placeLink(root: string | undefined, place: SourcePlace): Promise<
   );
   const uri = await uriInTree(root, place);
   return uri === null ? name : `[${name}](${uri.with({ fragment: `L${line}` }).toString()})`;
+}
+
+/** `mm/gup.c:2817 or mm/gup.c:2944` */
+async function linksOf(root: string | undefined, { others = [], ...place }: InlinedFrame): Promise<string> {
+  const links = await Promise.all(
+    [place, ...others.slice(0, MOST_OTHERS)].map((each) => placeLink(root, each)),
+  );
+  const [first, ...further] = links;
+  return [first, ...further.map((link) => vscode.l10n.t('or {0}', link))].join(' ');
 }
 
 async function previewOf(root: string | undefined, place: SourcePlace): Promise<string | null> {

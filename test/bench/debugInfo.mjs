@@ -119,6 +119,8 @@ export class DebugInfo {
         function: one.FunctionName,
         file: treePath(one.FileName),
         line: one.Line,
+        // Of the function's name.
+        start: one.StartLine,
       }));
       // What it cannot place it answers with nonsense.
       if (frames.every((frame) => frame.line > 0 && frame.line < 1e6)) chains.set(addresses[index], frames);

@@ -46,6 +46,21 @@ test('a tree without debug info: the call, found by the names of the stack', asy
   assert.equal(output, `trace:\n${innermost}\n => pipe_read (fs/pipe.c:9, one call site)\n`);
 });
 
+test('a tree without debug info: an inlined function with two lines that may be meant says both', async () => {
+  const tree = smallTree('twoLines');
+  const inlined =
+    'static inline int middle(int x)\n{\n\tif (x)\n\t\treturn callee(1) + 1;\n\treturn callee(2) + 1;\n}\n';
+  const caller = 'int caller(int x)\n{\n\treturn middle(x) + 1;\n}\n';
+  writeFileSync(path.join(tree, 'fs/pipe.c'), `int callee(int x)\n{\n}\n${inlined}${caller}`);
+  const { output } = await resolve(['--tree', tree], ' => callee\n => caller\n');
+  assert.deepEqual(output.split('\n').slice(1), [
+    ' => middle (fs/pipe.c:7, one of several) [inlined]',
+    ' =>   or middle (fs/pipe.c:8)',
+    ' => caller (fs/pipe.c:12, one call site)',
+    '',
+  ]);
+});
+
 test('a text of many stacks costs no more a stack than one of few', { timeout: 30_000 }, async () => {
   // With a copy of all that came before for each frame this took minutes.
   const stack = 'trace:\n => page_cache_pipe_buf_release\n => pipe_read\n';

@@ -125,6 +125,137 @@ int caller(int x)
   assert.equal(await outer(files, ['callee', 'caller']), 'one-call-site mm/a.c:10 via middle:6');
 });
 
+test('an inlined function that calls the same in two lines names both, and its caller stays sure', async () => {
+  const files = {
+    'fs/iomap/direct-io.c': `int iomap_dio_bio_iter(int length)
+{
+}
+static int iomap_dio_iter(int type)
+{
+	if (type == 1)
+		return iomap_dio_bio_iter(0) + 1;
+	return iomap_dio_bio_iter(type) + 1;
+}
+int __iomap_dio_rw(int type)
+{
+	return iomap_dio_iter(type) + 1;
+}
+`,
+  };
+  assert.equal(
+    await outer(files, ['iomap_dio_bio_iter', '__iomap_dio_rw']),
+    'one-call-site fs/iomap/direct-io.c:12 via iomap_dio_iter:7|fs/iomap/direct-io.c:8',
+  );
+});
+
+test('inlined functions are told up to the first that leads there in several ways', async () => {
+  const files = (second: string) => ({
+    'mm/gup.c': `int grab(void)
+{
+}
+static inline int huge(void)
+{
+	return grab() + 1;
+}
+static inline int small(void)
+{
+	return grab() + 1;
+}
+static inline int range(int x)
+{
+	if (x)
+		return huge() + 1;
+	return ${second}() + 1;
+}
+int gup(int x)
+{
+	return range(x) + 1;
+}
+`,
+  });
+  assert.equal(
+    await outer(files('small'), ['grab', 'gup']),
+    'one-call-site mm/gup.c:20 via range:15|mm/gup.c:16',
+    'which of both functions was inlined is not known',
+  );
+  assert.equal(
+    await outer(files('huge'), ['grab', 'gup']),
+    'one-call-site mm/gup.c:20 via huge:6 < range:15|mm/gup.c:16',
+    'both lines lead through the same function',
+  );
+});
+
+test('several inlined functions in one line, and those that a macro chooses from, are alternatives', async () => {
+  const header = `static inline int one(void)
+{
+	return callee() + 1;
+}
+static inline int two(void)
+{
+	return callee() + 2;
+}
+#define EITHER(x) ((x) ? one() : two())
+`;
+  const caller = (call: string) => `int callee(void)\n{\n}\nint caller(int x)\n{\n\treturn ${call} + 1;\n}\n`;
+  const told = 'one-call-site mm/a.c:6 via one:3|include/linux/a.h:7';
+  for (const call of ['(x ? one() : two())', 'EITHER(x)']) {
+    const files = { 'include/linux/a.h': header, 'mm/a.c': caller(call) };
+    assert.equal(await outer(files, ['callee', 'caller']), told, call);
+  }
+});
+
+test('both definitions of an inlined function, of one configuration and another, are named', async () => {
+  const inHeader = {
+    'include/linux/pagemap.h': `#ifdef CONFIG_NUMA
+struct folio *filemap_alloc_folio(gfp_t gfp);
+#else
+static inline struct folio *filemap_alloc_folio(gfp_t gfp)
+{
+	return folio_alloc(gfp, 0) + 1;
+}
+#endif
+`,
+    'mm/filemap.c': `#ifdef CONFIG_NUMA
+struct folio *filemap_alloc_folio(gfp_t gfp)
+{
+	return folio_alloc(gfp, 1) + 1;
+}
+#endif
+struct folio *__filemap_get_folio(gfp_t gfp)
+{
+	return filemap_alloc_folio(gfp) + 1;
+}
+`,
+    'mm/mempolicy.c': 'struct folio *folio_alloc(void)\n{\n}\n',
+  };
+  assert.equal(
+    await outer(inHeader, ['folio_alloc', '__filemap_get_folio']),
+    'one-call-site mm/filemap.c:9 via filemap_alloc_folio:6|mm/filemap.c:4',
+  );
+  const inFile = {
+    'mm/a.c': `int callee(void)
+{
+}
+#ifdef CONFIG_X
+static inline int middle(void)
+{
+	return callee() + 1;
+}
+#else
+static inline int middle(void)
+{
+	return callee() + 2;
+}
+#endif
+int caller(void)
+{
+	return middle() + 1;
+}
+`,
+  };
+  assert.equal(await outer(inFile, ['callee', 'caller']), 'one-call-site mm/a.c:17 via middle:7|mm/a.c:12');
+});
+
 test('a direct call, and one through a function that may be inlined; noinline keeps it out', async () => {
   const files = (middle: string) => ({
     'mm/a.c': `int callee(void)
@@ -194,6 +325,32 @@ void do_syscall_64(struct pt_regs *regs, int nr)
   assert.match(entry!.note, /through a pointer/);
   assert.equal(await outer(files, ['kernel_clone', '__do_sys_clone']), 'one-call-site kernel/fork.c:9');
   assert.equal(await outer(files, ['kernel_clone', '__x64_sys_vfork']), 'one-call-site kernel/fork.c:13');
+});
+
+test('a system call was made by x86-64 where x32 calls it in the same line', async () => {
+  const files = {
+    'arch/x86/entry/common.c': `static bool do_syscall_x64(struct pt_regs *regs, int nr)
+{
+	regs->ax = sys_call_table[nr](regs);
+	return true;
+}
+static bool do_syscall_x32(struct pt_regs *regs, int nr)
+{
+	regs->ax = x32_sys_call_table[nr](regs);
+	return true;
+}
+void do_syscall_64(struct pt_regs *regs, int nr)
+{
+	if (!do_syscall_x64(regs, nr) && !do_syscall_x32(regs, nr))
+		regs->ax = 0;
+}
+`,
+    'fs/a.c': 'SYSCALL_DEFINE2(vmsplice, int, fd, int, flags)\n{\n\treturn fd;\n}\n',
+  };
+  assert.equal(
+    await outer(files, ['__x64_sys_vmsplice', 'do_syscall_64']),
+    'one-call-site arch/x86/entry/common.c:13 via do_syscall_x64:3',
+  );
 });
 
 test('generated trace functions have the line of their event', async () => {

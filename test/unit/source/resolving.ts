@@ -1,5 +1,5 @@
 import { createSourceIndex } from '../../../src/source/sourceIndex';
-import type { SourceLocation, StackFrame } from '../../../src/source/location';
+import type { InlinedFrame, SourceLocation, StackFrame } from '../../../src/source/location';
 import { createSourceResolver } from '../../../src/source/resolveStack';
 import type { KernelTree } from '../../../src/source/treeAccess';
 import { MemoryTree } from './memoryTree';
@@ -26,7 +26,9 @@ export async function resolve(
 /** `certainty file:line` and, behind, the inlined functions and the candidates, for short assertions. */
 export function brief(location: SourceLocation | undefined): string {
   if (!location) return 'nothing';
-  const inlined = location.inlined.map((frame) => `${frame.function}:${frame.line}`).join(' < ');
+  const either = ({ line, others = [] }: InlinedFrame): string =>
+    [line, ...others.map((one) => `${one.file}:${one.line}`)].join('|');
+  const inlined = location.inlined.map((frame) => `${frame.function}:${either(frame)}`).join(' < ');
   const candidates = location.candidates.map((one) => `${one.file}:${one.line}`).join(' ');
   return [
     `${location.certainty} ${location.file ?? '-'}:${location.line ?? '-'}`,
