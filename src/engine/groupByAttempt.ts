@@ -153,7 +153,7 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
             : [['Pages asked for', String(first.requestedPages)] as const]),
           ['Calls of migrate_pages', String(sum(attempts, 'migrateCalls'))],
           ['Pages moved', String(sum(attempts, 'migrated'))],
-          ['Pages not moved', String(sum(attempts, 'failed'))],
+          ['Failures of these calls', String(sum(attempts, 'failed'))],
           ['Result', first.resultText ?? first.result ?? 'not in the capture'],
         ],
         notes: pages.length > 0 ? [] : [NO_PAGE],
@@ -217,7 +217,8 @@ function askedFor({ area, range, requestedPages }: Attempt): readonly string[] {
   return [place, requestedPages === null ? '' : counted(requestedPages, 'page')];
 }
 
-function howItWent({ what, retries, error, failedSteps, migrated, failed }: Attempt): readonly string[] {
+function howItWent(attempt: Attempt): readonly string[] {
+  const { what, retries, error, failedSteps, migrated, failed } = attempt;
   const isCma = what === 'CMA allocation';
   return [
     retries === 0
@@ -227,6 +228,12 @@ function howItWent({ what, retries, error, failedSteps, migrated, failed }: Atte
         : `${retries + 1} calls of migrate_pages`,
     error === null ? '' : errorText(error),
     failedSteps === null ? '' : stepsText(failedSteps),
-    migrated + failed === 0 ? '' : `${migrated} moved, ${failed} failed`,
+    migrated + failed === 0 ? '' : `${migrated} moved, ${failuresText(attempt)}`,
   ];
+}
+
+/** Each call of migrate_pages counts for itself: a page that stays is a failure of every call that has it. */
+function failuresText({ failed, migrateCalls }: Attempt): string {
+  if (failed === 0 || migrateCalls < 2) return `${failed} failed`;
+  return `${counted(failed, 'failure')} in ${migrateCalls} calls`;
 }

@@ -95,6 +95,17 @@ test("by attempt: what Android's cma_alloc_info says of its steps", async () => 
   assert.match(first!, / · 1 busy retry · gave up 1 range in the test · 14 moved, 0 failed · /);
 });
 
+test('by attempt: each call of migrate_pages counts its failures for itself', async () => {
+  const text = readFileSync(SAMPLE, 'utf8').replace(
+    /^.*cma-alloc-230.* mm_migrate_pages: .*$/m,
+    (line) => `${line}\n${line.replace('nr_succeeded=14 nr_failed=0', 'nr_succeeded=1 nr_failed=2')}`,
+  );
+  const file = path.join(scratch, 'calls.txt');
+  writeFileSync(file, text);
+  const [first] = await outline(await opened(file), { groupBy: 'attempt' }, 0);
+  assert.match(first!, / · 15 moved, 2 failures in 2 calls · /);
+});
+
 test('by attempt: retries that met the same are one row, and one that names no page says so', async () => {
   const text = readFileSync(SAMPLE, 'utf8');
   const start = text.lastIndexOf('\n', text.lastIndexOf(' cma_alloc_start:')) + 1;
