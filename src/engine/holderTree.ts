@@ -5,14 +5,14 @@
  * noise is folded with a count, never left out.
  */
 import { NONE, type Capture } from '../capture/eventTable';
-import type { Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
+import type { Attempt, Mark, Page, Reference, Role, UnreleasedPage } from '../holders/model';
 import { EventRows } from './eventRows';
 import { heldTimeText, lastTime, longestHeld } from './heldTime';
 import { divided, HolderMatcher } from './holderMatcher';
 import type { HolderSource } from './holderSource';
 import { ROLES, type HolderFilter } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
-import { groupMarks, type MarkGroup } from './markGroups';
+import { failuresOf, groupMarks, type MarkGroup } from './markGroups';
 import {
   countRole,
   explanations,
@@ -186,6 +186,7 @@ export class HolderRows {
     ];
     const notes = [...new Set(group.marks.flatMap((each) => each.notes))];
     const repeats = group.repeats > 1 ? `×${group.repeats}` : null;
+    const outcomes = this.outcomes(group);
     const made = branch(
       {
         id,
@@ -193,12 +194,19 @@ export class HolderRows {
         place: { row: mark.row, pfn: page.pfn },
         mood: (mark.untraced ?? 0) > 0 ? 'doubt' : 'plain',
         label: joined([withReason ? reasonText(mark) : null, mark.causeDetail, sumText(mark)]),
-        description: joined([repeats, this.marksSpan(group.marks), this.attempters(group), ...errors]),
+        description: joined([
+          repeats,
+          this.marksSpan(group.marks),
+          this.attempters(group),
+          ...errors,
+          ...outcomes,
+        ]),
         tooltip: {
           title: 'The page failed to move here',
           rows: [
             ['Time', this.marksSpan(group.marks)],
             ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
+            ...(outcomes.length > 0 ? [['Outcome', outcomes.join(', ')] as const] : []),
             ['Reason', mark.reason ?? mark.dumpedBecause ?? 'not said by the capture'],
             ...(mark.causeDetail === null ? [] : [['Cause', mark.causeDetail] as const]),
             ['Evidence', evidence.join(', ')],
@@ -316,7 +324,7 @@ export class HolderRows {
     const last = marks.at(-1);
     if (first === undefined || last === undefined) return 'at an unknown time';
     const from = this.point(first.time);
-    const to = this.point(last.time);
+    const to = this.point(failuresOf(last) > 1 ? last.lastTime : last.time);
     return from === to ? from : `${from} to ${to}`;
   }
 
@@ -325,6 +333,12 @@ export class HolderRows {
     const tasks = new Set(group.marks.map((mark) => mark.task));
     const first = this.task(group.marks[0]!.task);
     return first === null || tasks.size === 1 ? first : `${first} and ${counted(tasks.size - 1, 'other')}`;
+  }
+
+  /** How the attempts of the marks ended, each way once: a mark is a failure on the way, the attempt may succeed. */
+  private outcomes({ marks }: MarkGroup): readonly string[] {
+    const { attempts } = this.source.analysis;
+    return [...new Set(marks.flatMap(({ attempt }) => outcomeOf(attempts[attempt]) ?? []))];
   }
 
   private point(time: number): string {
@@ -352,6 +366,14 @@ const ROLES_AT_END: readonly (readonly [Role, string])[] = [
 const EXPECTED_GETS =
   'The number is that of the sum. Below it are those whose get the capture has, by the name of where they were taken: ' +
   'the reference of the allocation is the one that the first mapping or the page cache has by now.';
+
+/** `CMA allocation succeeded`, `memory failure: Recovered`; null where the capture does not say how it ended. */
+function outcomeOf(attempt: Attempt | undefined): string | null {
+  if (attempt === undefined) return null;
+  const { what, result, resultText } = attempt;
+  if (resultText !== null) return `${what}: ${resultText}`;
+  return result === null ? null : `${what} ${result}`;
+}
 
 /** What migration accounts for at each mark of a group, by its own sum; null where that is not known. */
 function expectedText(page: Page, group: MarkGroup): { label: string; description: string } | null {

@@ -42,7 +42,7 @@ export function groupMarks(page: Page): readonly MarkGroup[] {
   }
   return groups.map(({ marks, references }, group) => ({
     marks,
-    repeats: marks.reduce((sum, mark) => sum + failures(mark), 0),
+    repeats: marks.reduce((sum, mark) => sum + failuresOf(mark), 0),
     references,
     isFollowed: groupOfMark.slice(groupOfMark.indexOf(group)).some((other) => other !== group),
     isPreceded: groupOfMark.slice(0, groupOfMark.lastIndexOf(group)).some((other) => other !== group),
@@ -50,7 +50,7 @@ export function groupMarks(page: Page): readonly MarkGroup[] {
 }
 
 /** How often the page failed in the attempt of a mark: different kinds of evidence speak of the same failure. */
-function failures(mark: Mark): number {
+export function failuresOf(mark: Mark): number {
   const counts = new Map<MarkSource, number>();
   for (const { source } of mark.evidence) counts.set(source, (counts.get(source) ?? 0) + 1);
   return Math.max(1, ...counts.values());

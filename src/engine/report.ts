@@ -161,7 +161,10 @@ export interface ReportPage {
 }
 
 export interface ReportMark {
+  /** Of the first event of `evidence`. */
   readonly timeNs: string | null;
+  /** Of the last. */
+  readonly lastTimeNs: string | null;
   readonly reason: string | null;
   /** Why the kernel dumped the page, in its own words; absent where it did not. */
   readonly dumpedBecause?: string;
@@ -393,6 +396,7 @@ function reportMark(capture: Capture, mark: Mark, firstAttempt: number): ReportM
   const timeNs = timeString(mark.time, capture.timeBase);
   return {
     timeNs,
+    lastTimeNs: timeString(mark.lastTime, capture.timeBase),
     reason,
     ...(dumpedBecause === null ? {} : { dumpedBecause }),
     source,

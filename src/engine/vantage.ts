@@ -1,10 +1,11 @@
 /** From where the times of references are told: the marks under which they stand, or the end of the capture. */
 import type { Capture } from '../capture/eventTable';
 import type { Mark, ReferenceEnd } from '../holders/model';
+import { failuresOf } from './markGroups';
 import { spanText } from './timeText';
 
 export interface Vantage {
-  /** `12.4 ms before the mark`, `at an unknown time`. */
+  /** `12.4 ms before the mark`, `at the mark`, `at an unknown time`. */
   readonly relativeTime: (end: ReferenceEnd) => string;
   /** The same where the row stands below what the time is relative to: `6.37 ms after`. */
   readonly shortTime: (end: ReferenceEnd) => string;
@@ -12,24 +13,59 @@ export interface Vantage {
 
 const UNKNOWN = 'at an unknown time';
 
+/** An event of the capture; its time as in the event table. */
+type Point = Pick<ReferenceEnd, 'row' | 'time'>;
+
+/** What times are relative to: one mark, the failures of one, or several marks. */
+interface Told {
+  readonly first: Point;
+  readonly last: Point;
+  /** `the mark`, `the first failure`: what the first point is called. */
+  readonly firstName: string;
+  readonly lastName: string;
+}
+
 /** @param marks in order of the capture, at least one */
 export function fromMarks({ clock }: Capture, marks: readonly Mark[]): Vantage {
-  const first = marks[0]!;
-  const last = marks.at(-1)!;
-  const several = marks.length > 1;
-  const relativeTime = (end: ReferenceEnd): string => {
-    if (![end.time, first.time, last.time].every(Number.isFinite)) return UNKNOWN;
+  const { first, last, firstName, lastName } = toldOf(marks);
+  const isKnown = [first.time, last.time].every(Number.isFinite);
+  const place = (end: ReferenceEnd): { readonly text: string; readonly from: string } => {
+    if (!isKnown || !Number.isFinite(end.time)) return { text: UNKNOWN, from: '' };
     if (end.row < first.row) {
-      return `${spanText(first.time - end.time, clock)} before the ${several ? 'first ' : ''}mark`;
+      return { text: `${spanText(first.time - end.time, clock)} before`, from: ` ${firstName}` };
     }
     if (end.row > last.row) {
-      return `${spanText(end.time - last.time, clock)} after the ${several ? 'last ' : ''}mark`;
+      return { text: `${spanText(end.time - last.time, clock)} after`, from: ` ${lastName}` };
     }
-    return `${spanText(end.time - first.time, clock)} after the first mark`;
+    if (end.row === first.row) return { text: `at ${firstName}`, from: '' };
+    if (end.row === last.row) return { text: `at ${lastName}`, from: '' };
+    // Between them the row above does not say from where it counts.
+    return { text: `${spanText(end.time - first.time, clock)} after ${firstName}`, from: '' };
   };
-  const shortTime = (end: ReferenceEnd): string =>
-    relativeTime(end).replace(/ the (?:first |last )?mark$/, '');
-  return { relativeTime, shortTime };
+  return {
+    relativeTime: (end) => {
+      const { text, from } = place(end);
+      return text + from;
+    },
+    shortTime: (end) => place(end).text,
+  };
+}
+
+function toldOf(marks: readonly Mark[]): Told {
+  const first = marks[0]!;
+  const last = marks.at(-1)!;
+  if (marks.length > 1) {
+    return { first, last: lastFailure(last), firstName: 'the first mark', lastName: 'the last mark' };
+  }
+  if (failuresOf(first) > 1) {
+    const firstName = 'the first failure';
+    return { first, last: lastFailure(first), firstName, lastName: 'the last failure' };
+  }
+  return { first, last, firstName: 'the mark', lastName: 'the mark' };
+}
+
+function lastFailure(mark: Mark): Point {
+  return failuresOf(mark) > 1 ? { row: mark.lastRow, time: mark.lastTime } : mark;
 }
 
 /** @param lastTime of the capture, NaN where the format has none */

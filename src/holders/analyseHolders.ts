@@ -360,9 +360,12 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
   const { events } = capture;
   const parts = account?.judged === true ? account : null;
   const { cause, detail, note } = markCause(events, moment, parts);
+  const lastRow = mark.evidence.reduce((last, { row }) => Math.max(last, row), moment.row);
   return {
     row: moment.row,
     time: events.time[moment.row]!,
+    lastRow,
+    lastTime: events.time[lastRow]!,
     reason: moment.attempt.reason,
     dumpedBecause: dumpedBecause(capture, moment.row),
     source: mark.source,

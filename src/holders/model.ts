@@ -115,6 +115,9 @@ export interface Mark {
   readonly row: number;
   /** Time as in the event table; NaN where the format has none. */
   readonly time: number;
+  /** Row and time of the last of {@link evidence}. */
+  readonly lastRow: number;
+  readonly lastTime: number;
   /** enum migrate_reason's name, or null where the capture does not say. */
   readonly reason: string | null;
   /** Why the kernel dumped the page, in its own words: `migration failure`; null where it did not. */

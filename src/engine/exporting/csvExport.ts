@@ -42,6 +42,7 @@ const COLUMNS = [
   'held_time_ns',
   'held_time_is_least',
   'clock',
+  'mark_last_time_ns',
 ] as const;
 
 export async function* csvExport(
@@ -57,10 +58,11 @@ export async function* csvExport(
       for (const [index, mark] of page.marks.entries()) {
         const open = asked.filter(({ openAt }) => openAt.includes(index));
         const first = markFields(source, page, mark);
-        const { clock } = source.capture;
-        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, clock]);
+        const { clock, timeBase } = source.capture;
+        const last = [clock, timeString(mark.lastTime, timeBase)];
+        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, ...last]);
         for (const reference of open) {
-          rows += csvRecord([...first, ...(await referenceFields(source, page, reference, end)), clock]);
+          rows += csvRecord([...first, ...(await referenceFields(source, page, reference, end)), ...last]);
         }
       }
       yield rows;
@@ -86,7 +88,9 @@ function markFields({ capture, analysis }: HolderSource, page: Page, mark: Mark)
   ];
 }
 
-const NO_REFERENCE: readonly Field[] = COLUMNS.slice(COLUMNS.indexOf('role'), -1).map(() => null);
+const NO_REFERENCE: readonly Field[] = COLUMNS.slice(COLUMNS.indexOf('role'), COLUMNS.indexOf('clock')).map(
+  () => null,
+);
 
 async function referenceFields(
   source: HolderSource,

@@ -51,6 +51,7 @@ test('the sample as JSON: the capture, the marks and the references', async () =
   const { evidence, ...mark } = page.marks[0]!;
   assert.deepEqual(mark, {
     timeNs: '28182964000',
+    lastTimeNs: '28186935000',
     reason: 'contig_range',
     source: 'isolation',
     error: null,

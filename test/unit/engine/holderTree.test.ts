@@ -11,8 +11,8 @@ import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import type { Branch } from '../../../src/engine/lazyTree';
 import { NodeFile } from '../../../src/engine/node/nodeFile';
 import { textLines } from '../../../src/engine/textReport';
-import type { Page } from '../../../src/holders/model';
-import { end, mark, page, reference, source } from './support/pages';
+import type { Mark, Page } from '../../../src/holders/model';
+import { attempt, end, mark, page, reference, source } from './support/pages';
 
 const SAMPLE = 'media/sample/trace.txt';
 
@@ -61,7 +61,7 @@ test('the sample: what is open at first answers who held the page', async () => 
   assert.deepEqual(lines.slice(0, 16), [
     '0x12f98 · held by 3 (2 × pipe buffer, GUP pin · 1 still held · contig_range)',
     '  refcount 1027 = 1026 held + 1 page table mapping (28.182964 s ·',
-    '      cma-alloc-230)',
+    '      cma-alloc-230 · CMA allocation failed)',
     '    Held: 3 references (2 × pipe buffer, GUP pin)',
     '      pipe buffer · vmsplice · owner-225 · still held (held ≥ 47.3 ms ·',
     '        Acquired 12.4 ms before the mark · owner-225',
@@ -146,6 +146,32 @@ test('a get that is not in the capture is said, with the functions it is deduced
     '          generic_pipe_buf_get | fs/x.c:7 · function only',
     '        Released 20 ms after the mark · sh-84 | no stack in the capture',
   ]);
+});
+
+test('a mark says when the page failed first and last, and how the attempts ended, each way once', async () => {
+  const capture = await sample();
+  const evidence = [10, 11, 14].map((row) => ({ row, source: 'derived' as const, what: 'refused' }));
+  const attempts = [
+    attempt({ id: 0, result: 'succeeded' }),
+    attempt({ id: 1, what: 'memory failure', result: 'succeeded', resultText: 'Recovered' }),
+    attempt({ id: 2, what: 'migration' }),
+    attempt({ id: 3, result: 'succeeded' }),
+  ];
+  const described = async (...marks: readonly Mark[]): Promise<string> => {
+    const pages = [page(marks, [reference({ released: end(30), openAt: marks.map((_, index) => index) })])];
+    const [row] = groupedRows(source(capture, { pages, attempts }), DEFAULT_QUERY);
+    return (await below([row!], '0x12f98', 'refcount')).node.description;
+  };
+  assert.match(
+    await described(mark({ evidence })),
+    /^×3 · 17\.472829 s to 17\.476829 s · \S+ · CMA allocation succeeded$/,
+  );
+  assert.match(await described(mark({ attempt: 1 })), /^17\.472829 s · \S+ · memory failure: Recovered$/);
+  assert.match(await described(mark({ attempt: 2 })), /^17\.472829 s · [^·]+$/);
+  assert.match(
+    await described(mark({}), mark({ row: 20, attempt: 3, evidence })),
+    /^×4 · .* · CMA allocation succeeded$/,
+  );
 });
 
 test('roles that are not the answer are folded with their number, and can be opened', async () => {

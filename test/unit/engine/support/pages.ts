@@ -5,7 +5,14 @@ import { PlacedStacks } from '../../../../src/engine/frames';
 import type { HolderSource } from '../../../../src/engine/holderSource';
 import { atOnce } from '../../../../src/capture/turns';
 import { HolderAnalyser } from '../../../../src/holders/analyseHolders';
-import type { HolderAnalysis, Mark, Page, Reference, ReferenceEnd } from '../../../../src/holders/model';
+import type {
+  Attempt,
+  HolderAnalysis,
+  Mark,
+  Page,
+  Reference,
+  ReferenceEnd,
+} from '../../../../src/holders/model';
 
 export function page(marks: readonly Mark[], references: readonly Reference[]): Page {
   return { pfn: 0x12f98, order: 0, marks, references };
@@ -13,9 +20,12 @@ export function page(marks: readonly Mark[], references: readonly Reference[]): 
 
 export function mark(given: Partial<Mark>): Mark {
   const row = given.row ?? 10;
+  const lastRow = given.evidence?.at(-1)?.row ?? row;
   return {
     row,
     time: row * 1e6,
+    lastRow,
+    lastTime: lastRow * 1e6,
     reason: 'contig_range',
     dumpedBecause: null,
     source: 'isolation',
@@ -31,6 +41,29 @@ export function mark(given: Partial<Mark>): Mark {
     untraced: 0,
     expectedTerms: [{ kind: 'page-table', count: 1, label: '1 page table mapping' }],
     notes: [],
+    ...given,
+  };
+}
+
+export function attempt(given: Partial<Attempt>): Attempt {
+  return {
+    id: 0,
+    what: 'CMA allocation',
+    reason: 'contig_range',
+    task: 1,
+    firstRow: 10,
+    lastRow: 10,
+    area: null,
+    requestedPages: null,
+    range: null,
+    retries: 0,
+    migrateCalls: 0,
+    migrated: 0,
+    failed: 0,
+    failedSteps: null,
+    result: null,
+    resultText: null,
+    error: null,
     ...given,
   };
 }
