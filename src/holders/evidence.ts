@@ -24,6 +24,16 @@ export interface Moment {
   readonly what: string;
   /** The isolation scanner let go of it at once: migration was not tried. */
   readonly isRefusal: boolean;
+  /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
+  readonly stoppedEarly: EarlyStop | null;
+}
+
+/** migrate_pages put more pages back than it counts as failed. */
+export interface EarlyStop {
+  /** Pages that were put back untried. */
+  readonly untried: number;
+  /** Not all that were put back are in the capture: the page may be one of those. */
+  readonly isPart: boolean;
 }
 
 /** The buffers of all instances are written in one call of the tracepoint; ns. */
@@ -34,6 +44,8 @@ interface MigrateCall {
   readonly attempt: AttemptRecord;
   endRow: number;
   failed: number;
+  /** Pages that were on its list still when it ended, as compaction counts them; 0 where nothing says. */
+  left: number;
   readonly putBack: PutBackPage[];
 }
 
@@ -132,7 +144,10 @@ export class EvidenceFinder {
       this.add({ pfn, row, source: 'derived', attempt, what: 'refused at isolation', isRefusal: true });
       return;
     }
-    if (site.putsBack) state.call?.putBack.push({ pfn, since: isolated.since, row });
+    const { call } = state;
+    // What was isolated behind the end of a call is put back when the next one is not made: compaction gave up.
+    const isOfCall = call !== null && (call.endRow === NONE || isolated.since < call.endRow);
+    if (site.putsBack && isOfCall) call.putBack.push({ pfn, since: isolated.since, row });
   }
 
   private failedFreeze(row: number, pfn: number, site: StackSite): void {
@@ -172,6 +187,9 @@ export class EvidenceFinder {
         return;
       case EventKind.MigratePages:
         this.migrateEnd(row);
+        return;
+      case EventKind.CompactionMigratePages:
+        this.compactionMigrated(row);
         return;
       case EventKind.TestPagesIsolated:
         this.testPagesIsolated(row);
@@ -261,7 +279,7 @@ export class EvidenceFinder {
     const reason = this.detailString(this.events.details.reason, row);
     const attempt = this.attemptOf(state, row, reason);
     state.pending = null;
-    state.call = { attempt, endRow: NONE, failed: 0, putBack: [] };
+    state.call = { attempt, endRow: NONE, failed: 0, left: 0, putBack: [] };
   }
 
   private migrateEnd(row: number): void {
@@ -269,7 +287,8 @@ export class EvidenceFinder {
     const state = this.stateOf(row);
     if (state.call === null) {
       const reason = this.detailString(events.details.reason, row);
-      state.call = { attempt: this.attemptOf(state, row, reason), endRow: row, failed: 0, putBack: [] };
+      const attempt = this.attemptOf(state, row, reason);
+      state.call = { attempt, endRow: row, failed: 0, left: 0, putBack: [] };
       state.pending = null;
     }
     state.call.attempt.noteMigrateCall(row);
@@ -277,6 +296,13 @@ export class EvidenceFinder {
     const failed = events.details.failed[detail]!;
     state.call.endRow = row;
     state.call.failed = failed === ABSENT ? 0 : failed;
+  }
+
+  /** Stands behind the end of the call, before the pages are put back. */
+  private compactionMigrated(row: number): void {
+    const { call } = this.stateOf(row);
+    if (call === null || call.endRow === NONE) return;
+    call.left = Math.max(0, this.events.details.failed[this.events.detail[row]!]!);
   }
 
   /**
@@ -288,8 +314,16 @@ export class EvidenceFinder {
     state.call = null;
     if (call === null || call.failed === 0 || call.endRow === NONE) return;
     const { attempt, endRow: row } = call;
-    const what = 'put back after migrate_pages gave it up';
-    for (const { pfn } of this.givenUp(call)) this.add({ pfn, row, source: 'derived', attempt, what });
+    const pages = this.givenUp(call);
+    const stop = earlyStop(call, pages.length);
+    for (const page of pages) {
+      const stoppedEarly = stop === null || this.isTried(page) ? null : stop;
+      const what =
+        stoppedEarly === null
+          ? 'put back after migrate_pages gave it up'
+          : 'put back after migrate_pages stopped early';
+      this.add({ pfn: page.pfn, row, source: 'derived', attempt, what, stoppedEarly });
+    }
   }
 
   private givenUp({ putBack, failed }: MigrateCall): readonly PutBackPage[] {
@@ -398,9 +432,9 @@ export class EvidenceFinder {
     return attempt;
   }
 
-  private add(found: Omit<Moment, 'error' | 'isRefusal'> & Partial<Moment>): void {
+  private add(found: Omit<Moment, 'error' | 'isRefusal' | 'stoppedEarly'> & Partial<Moment>): void {
     if (found.pfn < 0) return;
-    const moment = { error: null, isRefusal: false, ...found };
+    const moment = { error: null, isRefusal: false, stoppedEarly: null, ...found };
     moment.attempt.noteError(moment.row, moment.error);
     this.moments.push(moment);
   }
@@ -437,4 +471,10 @@ export class EvidenceFinder {
     const error = this.events.details.error[this.events.detail[row]!]!;
     return error === ABSENT ? null : error;
   }
+}
+
+/** @param givenUp pages that it tried and gave up, as far as the capture shows them */
+function earlyStop({ failed, left, putBack }: MigrateCall, givenUp: number): EarlyStop | null {
+  const untried = (left > 0 ? left : putBack.length) - Math.max(failed, givenUp);
+  return untried <= 0 ? null : { untried, isPart: putBack.length < left };
 }

@@ -1,7 +1,7 @@
 /** Why a page did not move, beside the references that were too many. */
 import { ABSENT, PageFlag, type EventTable } from '../capture/eventTable';
 import type { Account } from './accounting';
-import type { Moment } from './evidence';
+import type { EarlyStop, Moment } from './evidence';
 import type { MarkCause } from './model';
 
 type Parts = Pick<Account, 'held' | 'untraced' | 'terms'>;
@@ -16,6 +16,28 @@ interface CauseOfMark {
 
 /** @param parts the sum at the mark, or null where it could not be made */
 export function markCause(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
+  const found = causeBySum(events, moment, parts);
+  if (moment.stoppedEarly === null) return found;
+  const stopped = stoppedNote(moment.stoppedEarly);
+  // Where nothing else kept the page, this is all that is known.
+  const isAll = found.cause === 'unknown' && found.detail === null && parts !== null;
+  if (isAll) return { ...found, detail: 'migrate_pages stopped early', note: `${EXPECTED}; ${stopped}` };
+  return { ...found, note: found.note === null ? stopped : `${found.note}; ${stopped}` };
+}
+
+const EXPECTED = 'the refcount is what migration expects at this moment';
+
+/**
+ * Only without memory for a page to move to (-ENOMEM) migrate_pages leaves the rest of its list untried, and counts it
+ * nowhere (mm/migrate.c): no event has the error, so that it is deduced.
+ */
+function stoppedNote({ untried, isPart }: EarlyStop): string {
+  const rest = untried === 1 ? '1 page was not tried' : `${untried} pages were not tried`;
+  const among = isPart ? `, and this may be ${untried === 1 ? 'that page' : 'one of them'}` : '';
+  return `migrate_pages stopped early, most likely for want of a page to move to (-ENOMEM): ${rest}${among}`;
+}
+
+function causeBySum(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
   if (parts === null) return { cause: 'unknown', detail: null, note: null };
   if (parts.held > 0 || parts.untraced > 0) return { cause: 'references', detail: null, note: null };
   if (moment.source === 'memory-failure') return { cause: 'poisoned', detail: 'poisoned', note: null };
@@ -44,7 +66,7 @@ export function markCause(events: EventTable, moment: Moment, parts: Parts | nul
   return {
     cause: 'unknown',
     detail: null,
-    note: 'the refcount is what migration expects at this moment: no reference kept it',
+    note: `${EXPECTED}: no reference kept it`,
   };
 }
 

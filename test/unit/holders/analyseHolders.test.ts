@@ -252,6 +252,97 @@ test('more pages put back than failed: those that migrate_pages touched are mean
   );
 });
 
+/** A compaction call that counts one failure, of whose list `left` pages stayed; the page was put back. */
+function compacted(left: number, ...tried: readonly EventText[]): EventText[] {
+  const compaction = ['compact_zone', 'compact_node'];
+  const reason = 'mode=MIGRATE_SYNC reason=compaction';
+  const putBack = ['folio_putback_lru', 'putback_movable_pages', ...compaction];
+  return [
+    change('cma-1', ['isolate_migratepages_block', ...compaction], { count: 2, val: 1, mapcount: 0 }),
+    {
+      task: 'cma-1',
+      text: `mm_migrate_pages_start: ${reason}`,
+      stack: ['migrate_pages', ...compaction],
+    },
+    ...tried,
+    {
+      task: 'cma-1',
+      text: `mm_migrate_pages: nr_succeeded=402 nr_failed=1 nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 ${reason}`,
+      stack: ['migrate_pages', ...compaction],
+    },
+    {
+      task: 'cma-1',
+      text: `mm_compaction_migratepages: nr_migrated=402 nr_failed=${left}`,
+      stack: compaction,
+    },
+    change('cma-1', putBack, { count: 1, val: -1, mapcount: 0 }),
+  ];
+}
+
+test('a call of migrate_pages that leaves pages uncounted stopped early, which is said as deduced', async () => {
+  const mark = (await onlyPage(compacted(78))).marks[0]!;
+  assert.deepEqual([mark.cause, mark.causeDetail], ['unknown', 'migrate_pages stopped early']);
+  // Of 78 pages that were put back the capture has one: it may be the one that failed, or one of the others.
+  assert.match(
+    mark.notes.at(-1)!,
+    /most likely for want of a page to move to \(-ENOMEM\): 77 pages were not tried, and this may be one of them$/,
+  );
+  assert.deepEqual(
+    mark.evidence.map(({ what }) => what),
+    ['put back after migrate_pages stopped early'],
+  );
+});
+
+test('a page that migrate_pages touched, or that it counts, did not fail by an early stop', async () => {
+  const counted = (await onlyPage(compacted(1))).marks[0]!;
+  assert.deepEqual([counted.causeDetail, counted.notes.at(-1)?.includes('ENOMEM')], [null, false]);
+  const unmap = ['try_to_migrate_one', 'rmap_walk_anon', 'migrate_pages', 'compact_zone'];
+  const remap = ['remove_migration_pte', 'rmap_walk_anon', 'migrate_pages', 'compact_zone'];
+  const tried = [
+    change('cma-1', unmap, { count: 1, val: -1, mapcount: 0 }),
+    change('cma-1', remap, { count: 2, val: 1, mapcount: 0 }),
+  ];
+  const touched = (await onlyPage(compacted(78, ...tried))).marks[0]!;
+  assert.deepEqual(
+    [touched.causeDetail, touched.notes.some((note) => note.includes('ENOMEM'))],
+    [null, false],
+  );
+  assert.equal(touched.evidence[0]?.what, 'put back after migrate_pages gave it up');
+});
+
+test('of pages put back alone more than failed tell of an early stop, and the first of them failed', async () => {
+  const isolate = (pfn: string): EventText => change('cma-1', SCAN, { count: 2, val: 1, mapcount: 0, pfn });
+  const putBack = (pfn: string): EventText =>
+    change('cma-1', PUTBACK, { count: 1, val: -1, mapcount: 0, pfn });
+  const isolated = ['0x101', '0x102', '0x103'];
+  const events = [...isolated.map(isolate), migrateStart, migrateEnd(1), ...isolated.map(putBack)];
+  const { pages } = analyseHolders(await captureOf(events));
+  assert.deepEqual(
+    pages.map((page) => [page.pfn, page.marks[0]?.causeDetail]),
+    [[0x101, 'migrate_pages stopped early']],
+  );
+  assert.match(pages[0]!.marks[0]!.notes.at(-1)!, /: 2 pages were not tried$/);
+});
+
+test('pages that were isolated behind a call are not given up by it', async () => {
+  const later = (val: number): EventText =>
+    change('cma-1', val > 0 ? SCAN : PUTBACK, { count: val > 0 ? 2 : 1, val, mapcount: 0, pfn: '0x105' });
+  const { pages } = analyseHolders(
+    await captureOf([
+      change('cma-1', SCAN, { count: 2, val: 1, mapcount: 0 }),
+      migrateStart,
+      migrateEnd(1),
+      change('cma-1', PUTBACK, { count: 1, val: -1, mapcount: 0 }),
+      later(1),
+      later(-1),
+    ]),
+  );
+  assert.deepEqual(
+    pages.map((page) => [page.pfn, page.marks[0]?.causeDetail]),
+    [[0x100, null]],
+  );
+});
+
 test('a tail page belongs to the head of its allocation', async () => {
   const page = await onlyPage([
     allocated('owner-2', FAULT, '0x100'),
