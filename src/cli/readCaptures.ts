@@ -69,6 +69,9 @@ export async function readCaptures(
     const linksOut = symbols?.linksOut ?? '';
     if (linksOut !== '') await errors.write(`page-holders: --tree ${tree}: ${linksOut}\n`);
   }
+  for (const doubt of engine.reports.treeDoubts()) {
+    await errors.write(`page-holders: --tree ${tree}: ${doubt}.\n`);
+  }
   const { pfns, emptyRanges } = asked;
   const filter = { ...query.filter, pfns: [...query.filter.pfns, ...pfns], emptyRanges };
   return {

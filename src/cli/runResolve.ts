@@ -8,6 +8,7 @@ import { openSymbolFile } from '../engine/joinCaptures';
 import { KernelSource } from '../engine/kernelSource';
 import { AddressNames } from '../engine/nameAddresses';
 import { nodeHost } from '../engine/node/nodeHost';
+import type { DebugInfoFacts } from '../engine/protocol';
 import { ResolveTally } from '../engine/resolveTally';
 import {
   annotateWithDebugInfo,
@@ -15,8 +16,10 @@ import {
   annotateWithTree,
   type NamesInTree,
 } from '../engine/resolveText';
+import { treeDoubt } from '../engine/treeDoubt';
 import { DebugFileError } from '../source/elf/debugProblems';
 import { KernelDebugInfo, type DebugFrame } from '../source/kernelDebugInfo';
+import { isOfVersion } from '../source/kernelVersion';
 import { cacheFolder } from './cacheFolder';
 import { whyNoFolder } from './modulesFolder';
 import type { ResolveCommand } from './resolveCommand';
@@ -138,6 +141,8 @@ async function resolveByDebugInfo(
   const [mismatch = ''] = text.mismatches.length > 1 ? [] : text.mismatches;
   await tell(tally, errors, mismatch === '' || otherModules.size > 0);
   await tellLinksOut(source, errors);
+  const { release } = files;
+  await tellVersion(source, text.releases, { vmlinux, release }, errors);
   if (mismatch !== '') await errors.write(`page-holders: ${mismatch}: lines are doubtful.\n`);
   const { count, kept } = info.kernel.problems;
   if (count > 0) {
@@ -182,6 +187,8 @@ async function printLines(
 /** The lines of a text, which may say which kernel ran and where it was. */
 class TextOfKernel {
   release: string | null = null;
+  /** Of all its boots. */
+  readonly releases = new Set<string>();
   private buildId: string | null = null;
   /** By boot with frames, what speaks against its kernel being that of the debug info. */
   private readonly mismatchOfBoot = new Map<number, string>();
@@ -279,8 +286,10 @@ class TextOfKernel {
   /** Of another boot nothing is known, whatever the one before was: each is moved anew, and may be of another kernel. */
   private async learnKernel(line: string): Promise<void> {
     if (OTHER_BOOT.test(line)) this.beginBoot();
-    const [, release, buildId = null] = RELEASE.exec(line) ?? BOOTED.exec(line) ?? [];
-    if (release === undefined) return;
+    const told = releaseIn(line);
+    if (told === null) return;
+    const { release, buildId } = told;
+    this.releases.add(release);
     const isOther = this.release !== null && this.release !== release;
     if (isOther || (this.buildId !== null && buildId !== null && this.buildId !== buildId)) this.beginBoot();
     this.release = release;
@@ -293,6 +302,12 @@ class TextOfKernel {
     this.release = null;
     this.buildId = null;
   }
+}
+
+/** What a line says of the kernel that ran; null when it says nothing. */
+function releaseIn(line: string): { readonly release: string; readonly buildId: string | null } | null {
+  const [, release, buildId = null] = RELEASE.exec(line) ?? BOOTED.exec(line) ?? [];
+  return release === undefined ? null : { release, buildId };
 }
 
 /** What comes of it within so many ms; null where nothing does. */
@@ -326,12 +341,6 @@ function namesIn(source: KernelSource, text: TextOfKernel, progress: ProgressLin
   };
 }
 
-/** A release is the version of the source and what the build adds: 6.1.192-rt, 6.1.192+. */
-function isOfVersion(release: string | null, version: string | null): boolean {
-  if (release === null || version === null || !release.startsWith(version)) return false;
-  return !/^[\d.]/.test(release.slice(version.length));
-}
-
 async function tell(tally: ResolveTally, errors: OutputStream, withDoubtful = true): Promise<void> {
   for (const line of tally.lines(withDoubtful)) await errors.write(`page-holders: ${line}\n`);
 }
@@ -339,6 +348,22 @@ async function tell(tally: ResolveTally, errors: OutputStream, withDoubtful = tr
 async function tellLinksOut(source: KernelSource | null, errors: OutputStream): Promise<void> {
   const text = source?.linksOut ?? '';
   if (text !== '') await errors.write(`page-holders: --tree ${source!.facts.root}: ${text}\n`);
+}
+
+/** That the tree is of another version than the vmlinux, or than kernels of the text. */
+async function tellVersion(
+  source: KernelSource | null,
+  releases: ReadonlySet<string>,
+  debugInfo: Pick<DebugInfoFacts, 'vmlinux' | 'release'>,
+  errors: OutputStream,
+): Promise<void> {
+  if (source === null) return;
+  const doubts = [null, ...releases].map((release) =>
+    treeDoubt(source.facts, { what: 'text', release }, debugInfo),
+  );
+  for (const doubt of new Set(doubts)) {
+    if (doubt !== '') await errors.write(`page-holders: --tree ${source.facts.root}: ${doubt}.\n`);
+  }
 }
 
 function openTree(folder: string): Promise<KernelSource> {
@@ -353,15 +378,19 @@ async function resolveByName(
 ): Promise<void> {
   const source = await openTree(tree);
   const lines: string[] = [];
+  const releases = new Set<string>();
   for await (const line of input) {
     lines.push(line);
     const frame = namedFrame(line, names);
     if (frame !== null) source.want([frame]);
+    const release = releaseIn(line)?.release;
+    if (release !== undefined) releases.add(release);
   }
   await progress.during(path.basename(tree), (onProgress) => source.lookUp({ onProgress }));
   await printLines(lines, watched(annotateWithTree(source), names, tally), output);
   await tell(tally, errors);
   await tellLinksOut(source, errors);
+  await tellVersion(source, releases, { vmlinux: null, release: null }, errors);
 }
 
 /** With kallsyms and nothing else, addresses get their names and no lines. */

@@ -10,7 +10,7 @@ import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
-import { counted, foundText, percentText, type FoundPages } from './wording';
+import { counted, foundText, percentText, sentence, type FoundPages } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -91,8 +91,16 @@ function stateRows(facts: CaptureFacts): readonly Branch[] {
   return rows;
 }
 
-/** The row of the kernel tree; without one it says what it is for. */
-export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLookup | null): Branch {
+/**
+ * The row of the kernel tree; without one it says what it is for.
+ *
+ * @param doubts what speaks against its being that of the captures
+ */
+export function kernelTreeRow(
+  tree: KernelTreeFacts | null,
+  symbols: SymbolLookup | null,
+  doubts: readonly string[],
+): Branch {
   const id = 'kernel-tree';
   if (tree === null) {
     return branch({
@@ -119,18 +127,19 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
     {
       id,
       kind: 'fact',
-      mood: unknown.length > 0 ? 'doubt' : 'plain',
+      mood: unknown.length + doubts.length > 0 ? 'doubt' : 'plain',
       label: `Kernel tree ${baseName(tree.root)}`,
-      description: `${tree.version ?? 'version unknown'}${found}`,
+      description: `${tree.version ?? 'version unknown'}${doubts.length > 0 ? ', not the version of the kernel' : ''}${found}`,
       tooltip: {
         title: tree.root,
         rows: [['Version', tree.version ?? 'not in its Makefile'], ...tree.helps],
         notes: [],
       },
     },
-    unknown.length === 0
+    unknown.length + doubts.length === 0
       ? null
       : () => [
+          ...doubts.map((doubt, index) => treeDoubtRow(`${id}/doubt${index}`, sentence(doubt))),
           ...linksOutRow(`${id}/links`, symbols?.linksOut ?? ''),
           ...unknown.map((name) =>
             branch({
@@ -143,6 +152,10 @@ export function kernelTreeRow(tree: KernelTreeFacts | null, symbols: SymbolLooku
           ),
         ],
   );
+}
+
+function treeDoubtRow(id: string, label: string): Branch {
+  return branch({ id, kind: 'note', mood: 'doubt', label, tooltip: { title: label, rows: [], notes: [] } });
 }
 
 function linksOutRow(id: string, text: string): readonly Branch[] {

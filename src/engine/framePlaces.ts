@@ -6,6 +6,7 @@ import { locateBeforeWalk } from './frameLocator';
 import { PlacedStacks, type LocateStack } from './frames';
 import type { KernelSource } from './kernelSource';
 import type { RequestOptions } from './protocol';
+import { treeDoubt } from './treeDoubt';
 import { settledWithin } from './turns';
 
 /** Who points at a frame with the mouse waits for so long, in ms: a tree that was indexed before is ready by then. */
@@ -45,6 +46,18 @@ export class FramePlaces {
   forget(): void {
     this.stacks.clear();
     this.isEarly = false;
+  }
+
+  /** What speaks against the tree being of the kernel of one of the captures, once each, without a full stop. */
+  treeDoubts(captures: readonly Capture[]): readonly string[] {
+    const doubts = captures.map(({ kernel }) =>
+      treeDoubt(
+        this.tree?.facts ?? null,
+        { what: 'capture', release: kernel?.release ?? null },
+        this.debug.facts,
+      ),
+    );
+    return [...new Set(doubts)].filter((doubt) => doubt !== '');
   }
 
   /** Looks for debug info where none was chosen, and holds the captures against it. */

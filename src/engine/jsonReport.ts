@@ -22,6 +22,8 @@ import {
 export interface JsonSource extends HolderSource {
   readonly joins: readonly ReportJoin[];
   readonly names: readonly ReportNaming[];
+  /** What speaks against the kernel tree being that of the capture. */
+  readonly treeDoubts: readonly string[];
   /** Null without a vmlinux. */
   readonly debugInfo: ReportDebugInfo | null;
   readonly allocatedBy: (page: Page) => Promise<readonly ReportAllocation[]>;
@@ -33,9 +35,10 @@ export async function* jsonReport(
   query: HoldersQuery,
 ): AsyncGenerator<string> {
   const shown = sources.map((source, index) => shownOf(source, index, query));
-  const captures = sources.map(({ capture, joins, names, debugInfo }) =>
-    reportCapture(capture, joins, names, debugInfo),
-  );
+  const captures = sources.map(({ capture, joins, names, debugInfo, treeDoubts }) => {
+    const reported = reportCapture(capture, joins, names, debugInfo);
+    return { ...reported, doubts: [...reported.doubts, ...treeDoubts] };
+  });
   const attempts = sources.flatMap(({ capture, analysis }, index) =>
     analysis.attempts.map((attempt) => reportAttempt(index, capture, attempt)),
   );

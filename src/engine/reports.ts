@@ -104,6 +104,11 @@ export class Reports {
       : speedscopeExport(sources, query, exporter);
   }
 
+  /** What speaks against the kernel tree being that of the captures, a sentence each without a full stop. */
+  treeDoubts(): readonly string[] {
+    return this.sources.places.treeDoubts(this.sources.files.captures.map(({ capture }) => capture));
+  }
+
   private async *json(query: HoldersQuery): AsyncGenerator<string> {
     const all = await this.sources.all(query.filter);
     yield* jsonReport(
@@ -123,6 +128,7 @@ export class Reports {
       ...source,
       joins: reportJoins(capture, joined, indexOf),
       names: sources.files.namingsOf(sources.files.byId.get(id)!).map(reportNaming),
+      treeDoubts: sources.places.treeDoubts([capture]),
       debugInfo: reportDebugInfo(debug.facts, debug.fitOf(capture)),
       allocatedBy: (page) =>
         reportAllocations(capture, page, joined, (other) => sources.stacksOf(other), indexOf),

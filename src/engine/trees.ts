@@ -61,7 +61,11 @@ export class Trees {
     const symbolFiles = this.sources.symbolFileRows();
     if (captures.length + symbolFiles.length === 0) return [];
     return [
-      kernelTreeRow(places.source?.facts ?? null, symbolLookup(places.source, files.wholeCaptures)),
+      kernelTreeRow(
+        places.source?.facts ?? null,
+        symbolLookup(places.source, files.wholeCaptures),
+        places.treeDoubts(captures.map(({ capture }) => capture)),
+      ),
       debugInfoRow({
         facts: places.debug.facts,
         captures: captures.map(({ capture }) => ({

@@ -61,6 +61,21 @@ test('a tree without debug info: an inlined function with two lines that may be 
   ]);
 });
 
+test('a tree of another version than the kernel of the text is told once', async () => {
+  const stack = ' => page_cache_pipe_buf_release\n => pipe_read\n';
+  const of = (release: string): string =>
+    `CPU: 1 PID: 1 Comm: init Not tainted ${release} #1\n${stack}`.repeat(2);
+  const tree = smallTree('otherVersion');
+  const doubt = 'the tree is Linux 6.1.192, the text is of 6.1.176-pagelab: lines may be shifted';
+  assert.equal(
+    (await resolve(['--tree', tree], of('6.1.176-pagelab'))).errors,
+    `page-holders: --tree ${tree}: ${doubt}.\n`,
+  );
+  for (const release of ['6.1.192-pagelab', '6.1.0-43-amd64']) {
+    assert.equal((await resolve(['--tree', tree], of(release))).errors, '', release);
+  }
+});
+
 test('a text of many stacks costs no more a stack than one of few', { timeout: 30_000 }, async () => {
   // With a copy of all that came before for each frame this took minutes.
   const stack = 'trace:\n => page_cache_pipe_buf_release\n => pipe_read\n';
