@@ -89,8 +89,27 @@ function cellText(capture: Capture, kinds: EventKinds, row: number, column: Even
 /** The name of an event that has nothing else to say: its own column is out of sight in most windows. */
 function whatText(capture: Capture, row: number): string {
   // The first page of a range has a column of its own.
-  const said = eventText(capture, row) ?? detailText(capture, row, (_, last) => `to ${last}`);
-  return said === '' ? capture.symbols.string(capture.events.name[row]!) : sentence(said);
+  return saidText(capture, row, (_, last) => `to ${last}`);
+}
+
+/** What an event says, as the beginning of a row; its name where it says nothing. */
+export function saidText(capture: Capture, row: number, rangeText?: RangeText): string {
+  const said = eventText(capture, row);
+  if (said !== null) return sentence(said);
+  const { events, symbols } = capture;
+  const detail = detailText(capture, row, rangeText);
+  if (detail === '') return symbols.string(events.name[row]!);
+  // A name stays as it is: an area that is called "reserved" is no PageReserved.
+  return startsWithName(capture, row) ? detail : sentence(detail);
+}
+
+function startsWithName({ events }: Capture, row: number): boolean {
+  const detail = events.detail[row]!;
+  const { label, endPfn, pages, failed, isolateFailed, testFailed, reason, result } = events.details;
+  if (label[detail] !== NONE) return true;
+  if (events.pfn[row]! >= 0 && endPfn[detail]! > events.pfn[row]! + 1) return false;
+  if ([pages, failed, isolateFailed, testFailed].some((column) => column[detail] !== ABSENT)) return false;
+  return reason[detail] !== NONE || result[detail] !== NONE;
 }
 
 /** The time without its unit, which stands in no other row either; empty where the format has none. */
@@ -100,11 +119,13 @@ export function timeText({ events, timeBase, clock, resolution }: Capture, row: 
   return pointText(time, timeBase, clock, resolution).replace(/ (?:s|ticks)$/, '');
 }
 
+type RangeText = (first: string, last: string) => string;
+
 /** What an event says that does not speak of one page alone: `cma1 · 0x12800 to 0x12fff · 2 moved · 1 failed · -EBUSY`. */
 export function detailText(
   { events, symbols }: Capture,
   row: number,
-  rangeText = (first: string, last: string): string => `${first} to ${last}`,
+  rangeText: RangeText = (first, last) => `${first} to ${last}`,
 ): string {
   const detail = events.detail[row]!;
   if (detail === NO_DETAILS) return '';

@@ -2,17 +2,17 @@
 import { NO_CPU, type Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import { stackRows } from './stackRows';
-import { detailText } from './eventCells';
+import { saidText } from './eventCells';
 import type { EventKinds } from './eventFilter/eventKinds';
 import type { EventDetails, StackRow } from './eventProtocol';
 import type { EventSource } from './eventQueries';
-import { eventText, fieldRows } from './eventRows';
+import { fieldRows } from './eventRows';
 import type { PlacedStacks } from './frames';
 import type { Branch } from './lazyTree';
 import { holdersText, isAtEnd, pfnText } from './pageFacts';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
-import { counted, joined, sentence } from './wording';
+import { counted, joined } from './wording';
 
 export async function eventDetails(
   { capture, analyser, facts, part }: EventSource,
@@ -24,7 +24,6 @@ export async function eventDetails(
   const pfn = events.pfn[row]!;
   const stack = events.stack[row]!;
   const name = symbols.string(events.name[row]!);
-  const said = eventText(capture, row) ?? detailText(capture, row);
   const page = pfn < 0 ? null : analyser.page(pfn);
   const cpu = events.cpu[row]!;
   const kind = kinds.text(row);
@@ -32,7 +31,7 @@ export async function eventDetails(
     row,
     time: events.time[row]!,
     pfn,
-    title: joined([said === '' ? name : sentence(said), taskText(capture, events.task[row]!)]),
+    title: joined([saidText(capture, row), taskText(capture, events.task[row]!)]),
     facts: [
       ['Event', name],
       ['Time', timeText(capture, row)],

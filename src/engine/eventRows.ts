@@ -57,13 +57,14 @@ export class EventRows {
     const name = symbols.string(events.name[row]!);
     const task = taskText(this.capture, events.task[row]!);
     const cpu = events.cpu[row]!;
-    const what = eventText(this.capture, row) ?? name;
+    const text = eventText(this.capture, row);
+    const what = text === null ? name : sentence(text);
     const made = branch(
       {
         id,
         kind: 'event',
         place: { row, pfn: null },
-        label: joined([said === null ? sentence(what) : sentence(said), task]),
+        label: joined([said === null ? what : sentence(said), task]),
         description: joined([
           this.time(row),
           cpu === NO_CPU ? null : `CPU ${cpu}`,
@@ -72,7 +73,7 @@ export class EventRows {
           stack < 0 ? 'no stack' : null,
         ]),
         tooltip: {
-          title: sentence(what),
+          title: what,
           rows: [
             ['Event', name],
             ['Time', this.time(row)],

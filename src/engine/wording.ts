@@ -125,6 +125,7 @@ export function joined(parts: readonly (string | null)[]): string {
   return parts.filter((part) => part !== null && part !== '').join(' · ');
 }
 
+/** With a capital letter at its beginning, unless that is a name of the kernel: `memory_failure: Recovered`. */
 export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\w*_/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }

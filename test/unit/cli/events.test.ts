@@ -17,6 +17,19 @@ test('events are printed in columns, those that a page failed at with a star', a
   assert.ok(lines.every((line) => line.startsWith('*')));
 });
 
+test('a name at the beginning of a row stays as it is written', async () => {
+  const what = async (capture: string, filter: string): Promise<string> =>
+    (await runCli(['events', capture, '--filter', filter])).output;
+  assert.match(
+    await what('test/fixtures/b_multi/report.txt.gz', 'event:cma_alloc_start'),
+    / {2}reserved · 2048 pages {2}/,
+  );
+  assert.match(await what(SAMPLE, 'event:test_pages_isolated'), / {2}To 0x12fff · fail/);
+  const { output } = await runCli(['report', 'test/fixtures/d_hard/trace.dat', '--full']);
+  assert.match(output, /^ +memory_failure: Recovered · /m);
+  assert.doesNotMatch(output, /Memory_/);
+});
+
 test('all events come in windows, and no more than the limit', async () => {
   const all = await runCli(['events', SAMPLE]);
   assert.equal(all.output.trimEnd().split('\n').length, 216);
