@@ -6,6 +6,7 @@ import { doubtTexts } from './captureDoubts';
 import { heldReferences, isHeld, isNotJudged, reasonText } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import type { AnalysedCapture } from './readCapture';
+import { isEmptyTrace } from './triedAtAll';
 import type { FoundPages } from './wording';
 
 export function factsOf(
@@ -24,6 +25,8 @@ export function factsOf(
     doubts: doubtTexts(capture),
     problems: capture.problemCount,
     pageEvents: analyser.pageEvents,
+    isEmpty: isEmptyTrace(capture, part),
+    attempts: analyser.triedAttempts,
     tellsOfMoving: tellsOfMoving(capture),
     allocations: allocationCount(capture.allocations),
     ...countPages(pages),

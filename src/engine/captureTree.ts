@@ -10,6 +10,7 @@ import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
+import { NOT_TRIED, wasTried } from './triedAtAll';
 import { counted, foundText, percentText, sentence, type FoundPages } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
@@ -216,9 +217,15 @@ function withheldRulesRow(): Branch {
 
 /** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
 export function failedText(found: FoundPages, facts: CaptureFacts): string {
+  if (facts.isEmpty) return 'The trace is empty';
   if (facts.pageEvents === 0) return 'No event speaks of a page';
   if (found.pages === 0) {
-    if (facts.lost > 0 || facts.gaps > 0) return 'No page failed to move in what the capture has kept';
+    const isTried = wasTried(facts);
+    if (facts.lost > 0 || facts.gaps > 0) {
+      const what = isTried ? 'No page failed to move' : 'No attempt to move pages is';
+      return `${what} in what the capture has kept`;
+    }
+    if (!isTried) return sentence(NOT_TRIED);
     return facts.doubts.length > 0 ? 'No page is named that failed to move' : 'No page failed to move';
   }
   return foundText(found);

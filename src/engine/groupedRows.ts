@@ -23,6 +23,7 @@ import {
   untracedReferences,
 } from './pageFacts';
 import { pagesWithReason } from './reasonFilter';
+import { NOT_TRIED, wasTried } from './triedAtAll';
 import { counted, joined, sentence } from './wording';
 
 export function groupedRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
@@ -40,7 +41,9 @@ export function groupedRows(source: HolderSource, query: HoldersQuery): readonly
           branch({
             id: `${id}/none`,
             kind: 'note',
-            label: 'No page failed to move as far as the capture shows',
+            label: wasTried(source.facts)
+              ? 'No page failed to move as far as the capture shows'
+              : sentence(NOT_TRIED),
           }),
         ]
       : []),

@@ -35,8 +35,8 @@ export async function* jsonReport(
   query: HoldersQuery,
 ): AsyncGenerator<string> {
   const shown = sources.map((source, index) => shownOf(source, index, query));
-  const captures = sources.map(({ capture, joins, names, debugInfo, treeDoubts }) => {
-    const reported = reportCapture(capture, joins, names, debugInfo);
+  const captures = sources.map(({ capture, facts, joins, names, debugInfo, treeDoubts }) => {
+    const reported = reportCapture(capture, facts, joins, names, debugInfo);
     return { ...reported, doubts: [...reported.doubts, ...treeDoubts] };
   });
   const attempts = sources.flatMap(({ capture, analysis }, index) =>

@@ -163,6 +163,10 @@ export interface CaptureFacts {
   readonly problems: number;
   /** Events that say something of a page or of moving pages. */
   readonly pageEvents: number;
+  /** A trace without a single event. */
+  readonly isEmpty: boolean;
+  /** Attempts to move pages, those too that nothing kept from it. */
+  readonly attempts: number;
   /** Whether events of it can tell of pages that do not move: allocations alone, and who made them, cannot. */
   readonly tellsOfMoving: boolean;
   /** Allocations that a page_owner dump, or a kernel log with page dumps, tells of. */

@@ -27,8 +27,9 @@ import type { CaptureFit } from './debugInfo';
 import { sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
 import { timeSpan } from './heldTime';
 import { pfnText } from './pageFacts';
-import type { DebugInfoFacts } from './protocol';
+import type { CaptureFacts, DebugInfoFacts } from './protocol';
 import { absoluteTime } from './timeText';
+import { triedDoubts } from './triedAtAll';
 
 export interface Report {
   readonly version: 1;
@@ -251,6 +252,7 @@ export interface ReportInlined extends Omit<InlinedFrame, 'outside'> {
 
 export function reportCapture(
   capture: Capture,
+  facts: CaptureFacts,
   joins: readonly ReportJoin[],
   names: readonly ReportNaming[],
   debugInfo: ReportDebugInfo | null,
@@ -264,7 +266,7 @@ export function reportCapture(
     stacks: capture.stackRecords,
     lost: capture.lost,
     clock: capture.clock,
-    doubts: doubtTexts(capture),
+    doubts: [...doubtTexts(capture), ...triedDoubts(facts)],
     firstTimeNs: timeString(span?.first ?? NaN, timeBase),
     lastTimeNs: timeString(span?.last ?? NaN, timeBase),
     gaps: capture.gaps.map((gap) => ({

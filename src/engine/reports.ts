@@ -17,8 +17,10 @@ import type { HolderFilter, HoldersQuery } from './holdersQuery';
 import { jsonReport, type JsonSource } from './jsonReport';
 import { branch, type Branch } from './lazyTree';
 import { isHeld, isNotJudged } from './pageFacts';
+import type { CaptureFacts } from './protocol';
 import { reportDebugInfo } from './report';
 import { textLines, type TextOptions } from './textReport';
+import { EMPTY_TRACE } from './triedAtAll';
 
 /** Rows of a report, and rows one step below them. */
 interface ReportPart {
@@ -141,15 +143,20 @@ export class Reports {
     const parts = sources.map((source): ReportPart => {
       const { pageEvents, allocations } = source.facts;
       const isEmpty = source.analysis.pages.length === 0 && (pageEvents > 0 || allocations === 0);
-      const label = pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR;
       return {
         rows: [captureHeading(source, query)],
-        below: isEmpty ? [branch({ id: 'looked-for', kind: 'note', label })] : [],
+        below: isEmpty ? [branch({ id: 'looked-for', kind: 'note', label: whyNoPage(source.facts) })] : [],
       };
     });
     const symbolFiles = [...this.sources.symbolFileRows(), ...this.sources.debugInfoNames()];
     return symbolFiles.length === 0 ? parts : [...parts, { rows: symbolFiles, below: [] }];
   }
+}
+
+/** Below the heading of a capture in which no page failed to move. */
+function whyNoPage({ isEmpty, pageEvents }: CaptureFacts): string {
+  if (isEmpty) return `${EMPTY_TRACE}.`;
+  return pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR;
 }
 
 const LOOKED_FOR =

@@ -27,6 +27,8 @@ export function symbolFacts(
     gaps: 0,
     problems: 0,
     pageEvents: 0,
+    isEmpty: false,
+    attempts: 0,
     tellsOfMoving: false,
     allocations: 0,
     pages: 0,

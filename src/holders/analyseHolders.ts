@@ -178,6 +178,11 @@ export class HolderAnalyser {
     return this.atEnd(pfn)?.page ?? null;
   }
 
+  /** Attempts to move pages, those too that nothing kept from it. */
+  get triedAttempts(): number {
+    return this.index.attempts.length;
+  }
+
   /** How many events tell of a page, or of an attempt to move pages. */
   get pageEvents(): number {
     return this.index.pageEvents;

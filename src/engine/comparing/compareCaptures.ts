@@ -13,6 +13,7 @@ import type { HolderSource } from '../holderSource';
 import { heldReferences, holdersText, isHeld, isNotJudged, kindText, untracedReferences } from '../pageFacts';
 import type { CaptureFacts } from '../protocol';
 import { spanText, type Clock } from '../timeText';
+import { NOT_TRIED, wasTried } from '../triedAtAll';
 import { counted } from '../wording';
 
 /** One version of the JSON that `page-holders compare` prints: added to, never renamed. */
@@ -35,6 +36,7 @@ export interface ComparedCapture {
   readonly clock: Capture['clock'];
   /** From the first event to the last, in ns or ticks; null where no event has a time. */
   readonly span: number | null;
+  /** All, those too that nothing kept from it. */
   readonly attempts: number;
   /** Those that are known to have failed, or met a page that did not move. */
   readonly attemptsBlocked: number;
@@ -99,7 +101,7 @@ export function compareCaptures(before: HolderSource, after: HolderSource): Comp
   };
 }
 
-function comparedCapture({ capture, analysis }: HolderSource): ComparedCapture {
+function comparedCapture({ capture, analysis, facts }: HolderSource): ComparedCapture {
   const { attempts, pages } = analysis;
   const blocked = blockedAttempts(pages);
   const span = timeSpan(capture);
@@ -107,7 +109,7 @@ function comparedCapture({ capture, analysis }: HolderSource): ComparedCapture {
     path: capture.path,
     clock: capture.clock,
     span: span === null ? null : span.last - span.first,
-    attempts: attempts.length,
+    attempts: facts.attempts,
     attemptsBlocked: attempts.filter((attempt) => isBlocked(attempt, blocked)).length,
     pages: pages.length,
     heldPages: pages.filter(isHeld).length,
@@ -222,11 +224,6 @@ export function whyNotCompared(facts: CaptureFacts): string {
   return `${facts.path} cannot be compared: ${says} Expected a trace with page_ref, page_pin_owner, migrate, cma or the like.`;
 }
 
-/** Whether pages were wanted at all: where none was, nobody could be in the way. */
-export function wasTried({ attempts, pages }: ComparedCapture): boolean {
-  return attempts > 0 || pages > 0;
-}
-
 /** A difference of this factor in what was tried or how long is worth a word. */
 const NOTABLE = 2;
 
@@ -236,8 +233,7 @@ function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly str
     ['Before', before],
     ['After', after],
   ] as const) {
-    if (!wasTried(side))
-      doubts.push(`${name}: no attempt to move pages is in the capture, so nobody was in its way.`);
+    if (!wasTried(side)) doubts.push(`${name}: ${NOT_TRIED}.`);
   }
   for (const [name, { unjudgedPages }, seems] of [
     ['Before', before, 'new'],

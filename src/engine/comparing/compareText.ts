@@ -1,9 +1,9 @@
 /** A comparison of two captures as text that can be read in an editor, a terminal and a mail. */
 import { codePathId } from '../groupByHolder';
 import { spanText, type Clock } from '../timeText';
+import { wasTried } from '../triedAtAll';
 import { counted, joined } from '../wording';
 import {
-  wasTried,
   type ComparedCapture,
   type Comparison,
   type HolderChange,

@@ -223,6 +223,43 @@ test('a capture without events that matter says what was looked for', async () =
   assert.match(output, /No event says anything of a page\. Record page_ref/);
 });
 
+test('an empty trace is said to be that: what to record is not the question', async () => {
+  const header = readFileSync(SAMPLE, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('#'));
+  const empty = file('none.txt', `${header.join('\n')}\n`);
+  const { status, output, errors } = await runCli(['report', empty, '--width', '0']);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.match(
+    output,
+    /^none\.txt · The trace is empty \(ftrace · 0 events\)\n {2}The trace is empty: nothing happened/,
+  );
+  assert.doesNotMatch(output, /Record/);
+  const json = await runCli(['report', empty, '--format', 'json']);
+  assert.match(json.output, /"doubts":\["The trace is empty: nothing happened /);
+});
+
+test('where no page was to be moved, the report says so as compare does', async () => {
+  const text = readFileSync(SAMPLE, 'utf8');
+  const isTried = /cma_|test_pages_isolated|mm_migrate|page_ref_freeze|compaction/;
+  const quiet = file(
+    'quiet.txt',
+    text
+      .split(/\n(?!\s*=>)/)
+      .filter((event) => !isTried.test(event))
+      .join('\n'),
+  );
+  const said = 'o attempt to move pages is in the capture, so nobody was in its way';
+  const { output } = await runCli(['report', quiet, '--width', '0']);
+  assert.ok(output.startsWith(`quiet.txt · N${said} (ftrace · `), output.slice(0, 200));
+  assert.doesNotMatch(output, /No page failed to move/);
+  const json = await runCli(['report', quiet, '--format', 'json']);
+  const { captures } = JSON.parse(json.output) as { captures: { doubts: string[] }[] };
+  assert.ok(captures[0]?.doubts.includes(`N${said}`));
+  const compared = await runCli(['compare', SAMPLE, quiet]);
+  assert.ok(compared.output.replace(/\s+/g, ' ').includes(`After: n${said}.`));
+});
+
 test('a page dump has the reason that the log gives, where it does not say which migration it was', async () => {
   const dump = [
     'page:000000003e1f0a31 refcount:4 mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90',

@@ -48,6 +48,12 @@ test('where no page is named, an attempt without gets and puts is not said to ha
     header.facts.find(({ name }) => name === 'Pages')!.value,
     'No page is named that failed to move',
   );
+  assert.deepEqual(
+    (await engine.compare({ before: facts.id, after: facts.id })).doubts.filter((doubt) =>
+      doubt.includes('no attempt'),
+    ),
+    [],
+  );
   const whole = await opened('media/sample/trace.txt');
   assert.deepEqual(whole.facts.doubts, []);
 });
