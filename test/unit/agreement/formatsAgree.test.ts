@@ -137,6 +137,7 @@ class Comparison {
         ...mark,
         task: this.task(mark.task),
         timeNs: null,
+        lastTimeNs: null,
         // trace.dat names the kernel that it was recorded on, its text does not.
         notes: mark.notes.filter((note) => !note.startsWith('the capture does not name its kernel')),
         evidence: mark.evidence.map((event) => this.event(event)),
@@ -154,7 +155,11 @@ class Comparison {
   /** Text rounds a time or cuts it off, so that either of the nearest steps is right. */
   assertTimes(first: ReportPage, second: ReportPage, where: string): void {
     const times = ({ marks, references }: ReportPage): (string | null)[] => [
-      ...marks.flatMap(({ timeNs, evidence }) => [timeNs, ...evidence.map((event) => event.timeNs)]),
+      ...marks.flatMap(({ timeNs, lastTimeNs, evidence }) => [
+        timeNs,
+        lastTimeNs,
+        ...evidence.map((event) => event.timeNs),
+      ]),
       ...references.flatMap(({ acquired, released, events }) => [
         acquired?.timeNs ?? null,
         released?.timeNs ?? null,
