@@ -292,7 +292,7 @@ export async function toggleDark() {
 }
 
 /** Types a path into the file dialog of that title, which is a quick input in the browser. */
-export async function chooseFile(title, file) {
+async function typePath(title, file) {
   await quickInputTitled(title);
   // The dialog writes the folder that it starts in by itself, lists it, and may write it again.
   await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
@@ -305,9 +305,21 @@ export async function chooseFile(title, file) {
   await page.keyboard.press('Enter');
 }
 
+/** Chooses a file by its path in the file dialog of that title. */
+export async function chooseFile(title, file) {
+  await typePath(title, file);
+  const dialog = page.locator('.quick-input-titlebar', { hasText: title });
+  // It takes no Enter while it lists a folder.
+  for (let tries = 0; tries < 10; tries++) {
+    if (await succeeds(dialog.waitFor({ state: 'hidden', timeout: 2000 }))) return;
+    await page.keyboard.press('Enter');
+  }
+  throw new Error(`${file} cannot be chosen`);
+}
+
 /** Like {@link chooseFile} for a folder: Enter only goes into it. */
 export async function chooseFolder(title, folder) {
-  await chooseFile(title, folder);
+  await typePath(title, folder);
   const choose = page.locator('.quick-input-widget .monaco-button', { hasText: 'Choose' });
   for (let tries = 0; tries < 10; tries++) {
     await choose.click();
