@@ -96,20 +96,12 @@ function whatText(capture: Capture, row: number): string {
 export function saidText(capture: Capture, row: number, rangeText?: RangeText): string {
   const said = eventText(capture, row);
   if (said !== null) return sentence(said);
-  const { events, symbols } = capture;
-  const detail = detailText(capture, row, rangeText);
-  if (detail === '') return symbols.string(events.name[row]!);
+  const parts = detailParts(capture, row, rangeText);
+  const [first] = parts;
+  if (first === undefined) return capture.symbols.string(capture.events.name[row]!);
+  const detail = detailText(parts);
   // A name stays as it is: an area that is called "reserved" is no PageReserved.
-  return startsWithName(capture, row) ? detail : sentence(detail);
-}
-
-function startsWithName({ events }: Capture, row: number): boolean {
-  const detail = events.detail[row]!;
-  const { label, endPfn, pages, failed, isolateFailed, testFailed, reason, result } = events.details;
-  if (label[detail] !== NONE) return true;
-  if (events.pfn[row]! >= 0 && endPfn[detail]! > events.pfn[row]! + 1) return false;
-  if ([pages, failed, isolateFailed, testFailed].some((column) => column[detail] !== ABSENT)) return false;
-  return reason[detail] !== NONE || result[detail] !== NONE;
+  return first.isName ? detail : sentence(detail);
 }
 
 /** The time without its unit, which stands in no other row either; empty where the format has none. */
@@ -121,31 +113,44 @@ export function timeText({ events, timeBase, clock, resolution }: Capture, row: 
 
 type RangeText = (first: string, last: string) => string;
 
+interface DetailPart {
+  readonly text: string;
+  /** As the kernel has it. */
+  readonly isName: boolean;
+}
+
 /** What an event says that does not speak of one page alone: `cma1 · 0x12800 to 0x12fff · 2 moved · 1 failed · -EBUSY`. */
-export function detailText(
+function detailText(parts: readonly DetailPart[]): string {
+  return joined(parts.map(({ text }) => text));
+}
+
+function detailParts(
   { events, symbols }: Capture,
   row: number,
   rangeText: RangeText = (first, last) => `${first} to ${last}`,
-): string {
+): readonly DetailPart[] {
   const detail = events.detail[row]!;
-  if (detail === NO_DETAILS) return '';
+  if (detail === NO_DETAILS) return [];
   const { endPfn, finPfn, pages, failed, isolateFailed, testFailed } = events.details;
   const { error, reason, label, result } = events.details;
-  const named = (id: number): string | null => (id === NONE ? null : symbols.string(id));
+  const name = (id: number): readonly DetailPart[] =>
+    id === NONE ? [] : [{ text: symbols.string(id), isName: true }];
+  const words = (text: string | null): readonly DetailPart[] =>
+    text === null ? [] : [{ text, isName: false }];
   const pfn = events.pfn[row]!;
   const end = endPfn[detail]!;
-  return joined([
-    named(label[detail]!),
-    pfn >= 0 && end > pfn + 1 ? rangeText(pfnText(pfn), pfnText(end - 1)) : null,
-    pages[detail] === ABSENT ? null : pagesText(events.kind[row]!, pages[detail]!),
-    isolateFailed[detail] === ABSENT ? null : `isolation failed ${isolateFailed[detail]!}`,
-    failed[detail] === ABSENT ? null : failedText(events.kind[row]!, failed[detail]!),
-    testFailed[detail] === ABSENT ? null : `test failed ${testFailed[detail]!}`,
-    named(reason[detail]!),
-    named(result[detail]!),
-    finPfn[detail]! < 0 ? null : `in use: ${pfnText(finPfn[detail]!)}`,
-    error[detail] === ABSENT || error[detail] === 0 ? null : errorText(error[detail]!),
-  ]);
+  return [
+    ...name(label[detail]!),
+    ...words(pfn >= 0 && end > pfn + 1 ? rangeText(pfnText(pfn), pfnText(end - 1)) : null),
+    ...words(pages[detail] === ABSENT ? null : pagesText(events.kind[row]!, pages[detail]!)),
+    ...words(isolateFailed[detail] === ABSENT ? null : `isolation failed ${isolateFailed[detail]!}`),
+    ...words(failed[detail] === ABSENT ? null : failedText(events.kind[row]!, failed[detail]!)),
+    ...words(testFailed[detail] === ABSENT ? null : `test failed ${testFailed[detail]!}`),
+    ...name(reason[detail]!),
+    ...name(result[detail]!),
+    ...words(finPfn[detail]! < 0 ? null : `in use: ${pfnText(finPfn[detail]!)}`),
+    ...words(error[detail] === ABSENT || error[detail] === 0 ? null : errorText(error[detail]!)),
+  ];
 }
 
 function failedText(kind: number, failed: number): string {

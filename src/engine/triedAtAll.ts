@@ -1,5 +1,6 @@
 /** What is said of captures in which no page could fail to move, so that it is not taken for success. */
 import type { Capture } from '../capture/eventTable';
+import { saysAllocationsAlone } from './allocationsAlone';
 import type { CaptureFacts } from './protocol';
 import { sentence } from './wording';
 
@@ -33,7 +34,7 @@ export function isEmptyTrace(capture: Capture, part: number): boolean {
 
 /** Why nothing failed to move in a capture that tells of moving pages, for JSON; none where something did. */
 export function triedDoubts(facts: CaptureFacts): readonly string[] {
-  if (facts.pageEvents === 0 && facts.allocations > 0) return [];
+  if (saysAllocationsAlone(facts)) return [];
   if (facts.isEmpty) return [EMPTY_TRACE];
   return wasTried(facts) ? [] : [sentence(NOT_TRIED)];
 }

@@ -217,17 +217,13 @@ export class ChooseShown implements vscode.Disposable {
 
   private async filterByTime(): Promise<void> {
     const { heldFor } = this.shown.query.filter;
-    const text = await vscode.window.showInputBox({
+    const asked = await askLeast(parseSpan, vscode.l10n.t('Expected a time with its unit, like 10 ms.'), {
       title: vscode.l10n.t('Held for at Least'),
       value: heldFor > 0 ? spanText(heldFor, 'ns') : '',
       placeHolder: '10 ms',
       prompt: vscode.l10n.t('A time with its unit: 10 ms, 1.5 s, 200 us. Empty: however short.'),
-      validateInput: (given) =>
-        given.trim() === '' || parseSpan(given) !== null
-          ? null
-          : vscode.l10n.t('Expected a time with its unit, like 10 ms.'),
     });
-    if (text !== undefined) this.shown.changeFilter({ heldFor: parseSpan(text) ?? 0 });
+    if (asked !== undefined) this.shown.changeFilter({ heldFor: asked });
   }
 
   private async filterByReason(): Promise<void> {
@@ -268,17 +264,13 @@ export class ChooseShown implements vscode.Disposable {
 
   private async filterByPages(): Promise<void> {
     const { minPages } = this.shown.query.filter;
-    const text = await vscode.window.showInputBox({
+    const asked = await askLeast(parsePageCount, vscode.l10n.t('Expected a number of pages, like 16.'), {
       title: vscode.l10n.t('Pages of a Stack, at Least'),
       value: minPages > 0 ? String(minPages) : '',
       placeHolder: '16',
       prompt: vscode.l10n.t('How many pages a stack must have allocated to be shown. Empty: however few.'),
-      validateInput: (given) =>
-        given.trim() === '' || parsePageCount(given) !== null
-          ? null
-          : vscode.l10n.t('Expected a number of pages, like 16.'),
     });
-    if (text !== undefined) this.shown.changeFilter({ minPages: parsePageCount(text) ?? 0 });
+    if (asked !== undefined) this.shown.changeFilter({ minPages: asked });
   }
 
   /** The title of the view says how it differs from what a new user sees. */
@@ -330,4 +322,21 @@ function sums<Key>(counts: readonly (readonly [Key, number])[]): ReadonlyMap<Key
 
 function wordsOf(text: string): readonly string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+/**
+ * Asks what is to be left out below; 0 for an empty answer, undefined where there is none.
+ *
+ * @param parse null for what it does not understand, which is answered with `expected`
+ */
+async function askLeast(
+  parse: (text: string) => number | null,
+  expected: string,
+  box: vscode.InputBoxOptions,
+): Promise<number | undefined> {
+  const text = await vscode.window.showInputBox({
+    ...box,
+    validateInput: (given) => (given.trim() === '' || parse(given) !== null ? null : expected),
+  });
+  return text === undefined ? undefined : (parse(text) ?? 0);
 }

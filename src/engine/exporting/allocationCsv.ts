@@ -12,7 +12,7 @@ import { groupBy } from '../holdings';
 import type { HolderFilter } from '../holdersQuery';
 import { pfnText } from '../pageFacts';
 import { taskText } from '../taskText';
-import { csvRecord, stackField, type Field } from './csvRecord';
+import { csvRecord, emptyFields, stackField, type Field } from './csvRecord';
 
 /** Names are a promise to scripts: added to at the end, never renamed. */
 const COLUMNS = [
@@ -64,9 +64,7 @@ async function recordsOf(
 }
 
 /** Of sums alone the file does not say more. */
-const NO_RECORD: readonly Field[] = COLUMNS.slice(COLUMNS.indexOf('order'), COLUMNS.indexOf('name')).map(
-  () => null,
-);
+const NO_RECORD = emptyFields(COLUMNS, 'order', 'name');
 
 function partFields(
   capture: Capture,

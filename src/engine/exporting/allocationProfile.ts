@@ -9,7 +9,13 @@ import { groupName } from '../allocationNames';
 import { askedAllocations } from '../askedAllocations';
 import type { HolderSource } from '../holderSource';
 import type { HolderFilter } from '../holdersQuery';
-import { FrameTable, sampledProfile, speedscopeFile, type Sample } from './speedscopeFile';
+import {
+  FrameTable,
+  sampledProfile,
+  speedscopeFile,
+  type Sample,
+  type SampledProfile,
+} from './speedscopeFile';
 
 export async function allocationProfiles(
   sources: readonly HolderSource[],
@@ -17,7 +23,7 @@ export async function allocationProfiles(
   exporter: string,
 ): Promise<string> {
   const frames = new FrameTable();
-  const profiles: ReturnType<typeof sampledProfile>[] = [];
+  const profiles: SampledProfile[] = [];
   for (const source of sources) {
     const { capture, name } = source;
     const { groups } = askedAllocations(capture, capture.allocations!, filter);
@@ -32,7 +38,7 @@ export async function allocationProfiles(
       profiles.push(sampledProfile({ name: `${name}: ${text}`, unit: 'none' }, samples));
     }
   }
-  return speedscopeFile(exporter, sources.map(({ name }) => name).join(', '), frames, profiles);
+  return speedscopeFile(exporter, sources, frames, profiles);
 }
 
 async function samplesOf(

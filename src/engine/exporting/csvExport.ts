@@ -9,7 +9,7 @@ import type { HoldersQuery } from '../holdersQuery';
 import { isStillHeld, kindText, pfnText } from '../pageFacts';
 import { timeString } from '../report';
 import { taskText } from '../taskText';
-import { csvRecord, stackField, type Field } from './csvRecord';
+import { csvRecord, emptyFields, stackField, type Field } from './csvRecord';
 import { shownPages } from './shownPages';
 
 /** Names are a promise to scripts: added to at the end, never renamed. What `clock` says holds for times named `_ns` too. */
@@ -88,9 +88,7 @@ function markFields({ capture, analysis }: HolderSource, page: Page, mark: Mark)
   ];
 }
 
-const NO_REFERENCE: readonly Field[] = COLUMNS.slice(COLUMNS.indexOf('role'), COLUMNS.indexOf('clock')).map(
-  () => null,
-);
+const NO_REFERENCE = emptyFields(COLUMNS, 'role', 'clock');
 
 async function referenceFields(
   source: HolderSource,

@@ -7,6 +7,15 @@ export function csvRecord(fields: readonly Field[]): string {
   return `${fields.map(quoted).join(',')}\r\n`;
 }
 
+/** Empty fields, from one column on up to another that comes behind them. */
+export function emptyFields<Column extends string>(
+  columns: readonly Column[],
+  from: Column,
+  to: Column,
+): readonly Field[] {
+  return columns.slice(columns.indexOf(from), columns.indexOf(to)).map(() => null);
+}
+
 /** Functions innermost first, as the kernel prints them. */
 export function stackField(frames: readonly PlacedFrame[]): string {
   return frames.map((frame) => frame.function).join(' < ');

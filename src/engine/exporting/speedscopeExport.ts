@@ -10,7 +10,13 @@ import type { HolderSource } from '../holderSource';
 import type { HoldersQuery } from '../holdersQuery';
 import { kindText } from '../pageFacts';
 import { shownPages } from './shownPages';
-import { FrameTable, sampledProfile, speedscopeFile, type Sample } from './speedscopeFile';
+import {
+  FrameTable,
+  sampledProfile,
+  speedscopeFile,
+  type Sample,
+  type SampledProfile,
+} from './speedscopeFile';
 
 export async function speedscopeExport(
   sources: readonly HolderSource[],
@@ -18,14 +24,18 @@ export async function speedscopeExport(
   exporter: string,
 ): Promise<string> {
   const frames = new FrameTable();
-  const profiles: ReturnType<typeof sampledProfile>[] = [];
+  const profiles: SampledProfile[] = [];
   for (const source of sources) {
     if (source.analysis.pages.length > 0) profiles.push(await profileOf(source, query, frames));
   }
-  return speedscopeFile(exporter, sources.map(({ name }) => name).join(', '), frames, profiles);
+  return speedscopeFile(exporter, sources, frames, profiles);
 }
 
-async function profileOf(source: HolderSource, query: HoldersQuery, frames: FrameTable) {
+async function profileOf(
+  source: HolderSource,
+  query: HoldersQuery,
+  frames: FrameTable,
+): Promise<SampledProfile> {
   const { name, capture, stacks } = source;
   const { pages, references, end } = shownPages(source, query);
   const samples: Sample[] = [];

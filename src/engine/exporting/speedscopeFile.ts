@@ -19,7 +19,7 @@ export interface Sample {
   readonly weight: number;
 }
 
-interface SampledProfile extends ProfileHead {
+export interface SampledProfile extends ProfileHead {
   readonly type: 'sampled';
   readonly startValue: 0;
   readonly endValue: number;
@@ -39,16 +39,17 @@ export function sampledProfile({ name, unit }: ProfileHead, samples: readonly Sa
   };
 }
 
+/** @param sources what the profiles are of */
 export function speedscopeFile(
   exporter: string,
-  name: string,
+  sources: readonly { readonly name: string }[],
   frames: FrameTable,
   profiles: readonly SampledProfile[],
 ): string {
   return `${JSON.stringify({
     $schema: 'https://www.speedscope.app/file-format-schema.json',
     exporter,
-    name,
+    name: sources.map(({ name }) => name).join(', '),
     activeProfileIndex: 0,
     shared: { frames: frames.all },
     profiles,

@@ -12,6 +12,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test as register } from 'node:test';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { processorTime } from './processorTime';
 import { seededRandom } from './random';
 
 /** Rounds of a campaign. */
@@ -120,11 +121,10 @@ async function run({ name, first, behind, current }: Task, { make, examine }: Ca
     Atomics.store(current, 0, round);
     const random = seededRandom(hashOf(name, SEED, round));
     const bytes = make(random, round);
-    const start = process.cpuUsage();
+    const start = processorTime();
     try {
       if (await examine(bytes, random, round)) ofKind++;
-      const { user, system } = process.cpuUsage(start);
-      const taken = (user + system) / 1000;
+      const taken = processorTime() - start;
       if (taken > LONGEST) throw new Error(`took ${Math.round(taken)} ms`);
     } catch (error) {
       const said = error instanceof Error ? error.stack : String(error);
