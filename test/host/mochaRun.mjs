@@ -1,11 +1,13 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Mocha from 'mocha';
+import { logFolder } from './paths.mjs';
 import { closeSuite } from './report.mjs';
 
 /**
  * Runs the *.test.mjs of a folder, which drive a workbench as a person would, and ends the process with 0 when all is
- * good. The first argument of the command line is a text in the name of the tests to run.
+ * good. The first argument of the command line is a text in the name of the tests to run, or `--again` for the files of
+ * which a test failed in the last run.
  *
  * @param suite its name in the closing line
  * @param workbench how it is started and stopped, and how what is seen is kept when a test fails
@@ -21,10 +23,12 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
       },
     },
   });
-  if (process.argv[2]) mocha.grep(process.argv[2]);
-  for (const file of readdirSync(folder).sort()) {
-    if (file.endsWith('.test.mjs')) mocha.addFile(path.join(folder, file));
-  }
+  const failedFile = path.join(logFolder, `${suite}-failed.json`);
+  const isAgain = process.argv[2] === '--again';
+  const known = isAgain && existsSync(failedFile) ? JSON.parse(readFileSync(failedFile, 'utf8')) : null;
+  rmSync(failedFile, { force: true });
+  for (const name of known ?? testFiles(folder)) mocha.addFile(path.join(folder, name));
+  if (process.argv[2] && !isAgain) mocha.grep(process.argv[2]);
 
   let good = false;
   try {
@@ -35,6 +39,12 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
         const { passes, failures, pending } = runner.stats;
         resolve(closeSuite(suite, passes, failures, pending));
       });
+      const failed = new Set();
+      runner.on('fail', ({ file }) => {
+        if (file) failed.add(path.basename(file));
+        mkdirSync(logFolder, { recursive: true });
+        writeFileSync(failedFile, JSON.stringify([...failed]));
+      });
     });
   } catch (error) {
     console.error(error);
@@ -43,3 +53,8 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
   }
   process.exit(good ? 0 : 1);
 }
+
+const testFiles = (folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.test.mjs'))
+    .sort();

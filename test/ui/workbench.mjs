@@ -286,9 +286,13 @@ export async function chooseTheme(name) {
 /** Changes between the light and the dark colours. */
 export async function toggleDark() {
   const colours = page.locator('.monaco-workbench.vs-dark');
-  const wasDark = (await colours.count()) > 0;
-  await runCommand('Preferences: Toggle between Light/Dark Themes');
-  await colours.waitFor({ state: wasDark ? 'detached' : 'attached' });
+  const wanted = (await colours.count()) > 0 ? 'detached' : 'attached';
+  // The palette may close on the press that chooses the command, and the command is not run.
+  for (let tries = 0; tries < 5; tries++) {
+    await runCommand('Preferences: Toggle between Light/Dark Themes');
+    if (await succeeds(colours.waitFor({ state: wanted, timeout: 5000 }))) return;
+  }
+  throw new Error('the colours do not change');
 }
 
 /** Types a path into the file dialog of that title, which is a quick input in the browser. */
@@ -428,7 +432,7 @@ async function isOpen(tab) {
   const something = page.locator('.part.editor .monaco-editor').or(page.locator('iframe.webview')).or(noText);
   await succeeds(something.first().waitFor({ state: 'attached', timeout: 3000 }));
   if (!(await noText.isVisible())) return true;
-  await tab.locator('.codicon-close').click();
+  await succeeds(tab.locator('.codicon-close').click({ timeout: 3000 }));
   return false;
 }
 
