@@ -1,6 +1,6 @@
 import type { ByteSource } from './byteSource';
 import type { Capture } from './eventTable';
-import type { StartDecompression } from './traceDat/decompressionThread';
+import type { OtherThreads } from './otherThreads';
 import type { ProblemList } from './problemList';
 import type { Pause } from './turns';
 
@@ -25,8 +25,8 @@ export interface ReadOptions {
    * `sorting`: they get it now.
    */
   readonly onPhase?: (phase: 'unsorted' | 'sorting') => void;
-  /** Starts a thread beside the one that reads; absent where there is none to be had. */
-  readonly startDecompression?: StartDecompression;
+  /** Absent where there are none. */
+  readonly otherThreads?: OtherThreads;
 }
 
 /** Larger chunks bring nothing, smaller ones cost turns of the event loop. */

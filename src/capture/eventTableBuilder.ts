@@ -1,5 +1,6 @@
 import { ABSENT, NONE, NO_DETAILS, type EventDetails, type EventKind, type EventTable } from './eventTable';
-import { grown } from './growingColumn';
+import { grown, type Column } from './growingColumn';
+import type { ClearMemory } from './otherThreads';
 
 /** Growing columns of {@link EventDetails}. A new row holds only absent values. */
 class EventDetailsBuilder implements EventDetails {
@@ -92,6 +93,13 @@ export class EventTableBuilder implements EventTable {
   readonly details = new EventDetailsBuilder();
   /** Up to here the rows behind the newest one say "absent" in every cell. */
   private blankEnd = 0;
+  /** The first row that another thread is clearing: nothing written from there on would be sure to stay. */
+  private clearedFrom = Infinity;
+
+  /** Rows that there is room for. */
+  get capacity(): number {
+    return this.time.length;
+  }
 
   /** Adds a row and returns its number. `time` and `offset` as in {@link EventTable}. */
   append(time: number, cpu: number, task: number, kind: EventKind, name: number, offset: number): number {
@@ -135,6 +143,23 @@ export class EventTableBuilder implements EventTable {
   }
 
   /**
+   * Has `clear` write to the rows of `[from, to)`, which are not used yet. When they are used before it is done, the table
+   * moves to other memory. What stays zero in nearly every row is left alone here, too.
+   *
+   * @throws what `clear` throws
+   */
+  async clearRows(from: number, to: number, clear: ClearMemory): Promise<void> {
+    const { time, cpu, task, kind, name, pfn, flags, count, mapcount, val, ret } = this;
+    const { mapping, migratetype, order, stack, offsetLow } = this;
+    const columns: Column[] = [time, cpu, task, kind, name, pfn, flags, count, mapcount, val, ret];
+    columns.push(mapping, migratetype, order, stack, offsetLow);
+    this.clearedFrom = from;
+    await clear(columns.map((column) => bytesOf(column, from, to)));
+    // Columns that have grown are others, which nobody else writes to.
+    if (this.time === time) this.clearedFrom = Infinity;
+  }
+
+  /**
    * The details row of an event, added when it has none yet. Call it before you look at a column of the
    * details: `details.pages[detailOf(row)] = 1` writes into the column that `detailOf` has just replaced.
    */
@@ -166,6 +191,7 @@ export class EventTableBuilder implements EventTable {
   private addBlankRows(): void {
     const row = this.length;
     if (row === this.time.length) this.grow(Math.max(BLANK_ROWS, row * 2));
+    else if (row + BLANK_ROWS > this.clearedFrom) this.grow(this.time.length);
     this.blankEnd = Math.min(this.time.length, row + BLANK_ROWS);
     this.blank(row, this.blankEnd);
   }
@@ -185,24 +211,31 @@ export class EventTableBuilder implements EventTable {
   }
 
   private grow(capacity: number): void {
-    this.blankEnd = this.length;
-    this.time = grown(this.time, new Float64Array(capacity));
-    this.cpu = grown(this.cpu, new Uint16Array(capacity));
-    this.task = grown(this.task, new Int32Array(capacity));
-    this.kind = grown(this.kind, new Uint8Array(capacity));
-    this.name = grown(this.name, new Int32Array(capacity));
-    this.pfn = grown(this.pfn, new Float64Array(capacity));
-    this.flags = grown(this.flags, new Int32Array(capacity));
-    this.count = grown(this.count, new Int32Array(capacity));
-    this.mapcount = grown(this.mapcount, new Int32Array(capacity));
-    this.val = grown(this.val, new Int32Array(capacity));
-    this.ret = grown(this.ret, new Int32Array(capacity));
-    this.mapping = grown(this.mapping, new Uint8Array(capacity));
-    this.migratetype = grown(this.migratetype, new Int8Array(capacity));
-    this.order = grown(this.order, new Int8Array(capacity));
-    this.stack = grown(this.stack, new Int32Array(capacity));
-    this.detail = grown(this.detail, new Int32Array(capacity));
-    this.offsetLow = grown(this.offsetLow, new Uint32Array(capacity));
-    this.offsetHigh = grown(this.offsetHigh, new Uint16Array(capacity));
+    // Of the rows behind nothing is needed, and a copy of memory that was never used would use it.
+    const { length } = this;
+    this.blankEnd = length;
+    this.clearedFrom = Infinity;
+    this.time = grown(this.time.subarray(0, length), new Float64Array(capacity));
+    this.cpu = grown(this.cpu.subarray(0, length), new Uint16Array(capacity));
+    this.task = grown(this.task.subarray(0, length), new Int32Array(capacity));
+    this.kind = grown(this.kind.subarray(0, length), new Uint8Array(capacity));
+    this.name = grown(this.name.subarray(0, length), new Int32Array(capacity));
+    this.pfn = grown(this.pfn.subarray(0, length), new Float64Array(capacity));
+    this.flags = grown(this.flags.subarray(0, length), new Int32Array(capacity));
+    this.count = grown(this.count.subarray(0, length), new Int32Array(capacity));
+    this.mapcount = grown(this.mapcount.subarray(0, length), new Int32Array(capacity));
+    this.val = grown(this.val.subarray(0, length), new Int32Array(capacity));
+    this.ret = grown(this.ret.subarray(0, length), new Int32Array(capacity));
+    this.mapping = grown(this.mapping.subarray(0, length), new Uint8Array(capacity));
+    this.migratetype = grown(this.migratetype.subarray(0, length), new Int8Array(capacity));
+    this.order = grown(this.order.subarray(0, length), new Int8Array(capacity));
+    this.stack = grown(this.stack.subarray(0, length), new Int32Array(capacity));
+    this.detail = grown(this.detail.subarray(0, length), new Int32Array(capacity));
+    this.offsetLow = grown(this.offsetLow.subarray(0, length), new Uint32Array(capacity));
+    this.offsetHigh = grown(this.offsetHigh.subarray(0, length), new Uint16Array(capacity));
   }
+}
+
+function bytesOf({ buffer, byteOffset, BYTES_PER_ELEMENT }: Column, from: number, to: number): Uint8Array {
+  return new Uint8Array(buffer, byteOffset + from * BYTES_PER_ELEMENT, (to - from) * BYTES_PER_ELEMENT);
 }

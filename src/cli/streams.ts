@@ -108,7 +108,7 @@ async function openPipe(name: string): Promise<Readable> {
 /** What came, under a name that people know. */
 class SpooledFile implements CaptureFile {
   readonly state: CaptureFile['state'];
-  readonly startDecompression: NonNullable<CaptureFile['startDecompression']> | null;
+  readonly otherThreads: NonNullable<CaptureFile['otherThreads']> | null;
   readonly readInto?: NonNullable<CaptureFile['readInto']>;
 
   constructor(
@@ -117,7 +117,7 @@ class SpooledFile implements CaptureFile {
     private readonly remove: () => void,
   ) {
     this.state = spooled.state;
-    this.startDecompression = spooled.startDecompression ?? null;
+    this.otherThreads = spooled.otherThreads ?? null;
     if (spooled.readInto) this.readInto = spooled.readInto.bind(spooled);
   }
 

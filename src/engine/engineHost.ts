@@ -3,7 +3,7 @@
  * path of this machine, or the URI of what an editor's file system has.
  */
 import type { ByteSource } from '../capture/byteSource';
-import type { StartDecompression } from '../capture/traceDat/decompressionThread';
+import type { OtherThreads } from '../capture/otherThreads';
 import type { KernelIdentity } from '../capture/eventTable';
 import type { DebugFile } from '../source/debugFile';
 import type { RangeSource } from '../source/elf/rangeSource';
@@ -52,8 +52,8 @@ export interface CaptureFile extends ByteSource {
   /** What happened to it since it was opened, to continue "the file"; null when nothing did. */
   change(): Promise<string | null>;
   close(): Promise<void>;
-  /** Starts a thread that decompresses what is read; absent or null where there is none to be had. */
-  readonly startDecompression?: StartDecompression | null;
+  /** What can be done beside reading it; absent or null where that is nothing, or not worth it. */
+  readonly otherThreads?: OtherThreads | null;
 }
 
 /** What was in a compressed file, kept until {@link close}. */

@@ -107,7 +107,7 @@ async function read(file: StoppableFile, options: ReadCaptureOptions): Promise<C
   const whole = await openCapture(file, {
     pause,
     ...(signal === undefined ? {} : { signal }),
-    ...(file.startDecompression ? { startDecompression: file.startDecompression } : {}),
+    ...(file.otherThreads ? { otherThreads: file.otherThreads } : {}),
     onProgress: (done, total) => {
       part = total === 0 ? 0 : Math.min(LARGEST_PART, done / total);
       onProgress?.({ phase: 'reading', done, total, unit: 'bytes', rowsAtEnd });

@@ -1,5 +1,5 @@
 /** A capture's file that seems to end where somebody stopped the reading: what was read till then is kept and judged. */
-import type { StartDecompression } from '../capture/traceDat/decompressionThread';
+import type { OtherThreads } from '../capture/otherThreads';
 import type { CaptureFile } from './engineHost';
 import type { FileState } from './fileState';
 
@@ -25,8 +25,8 @@ export class StoppableFile implements CaptureFile {
     return this.file.state;
   }
 
-  get startDecompression(): StartDecompression | null {
-    return this.file.startDecompression ?? null;
+  get otherThreads(): OtherThreads | null {
+    return this.file.otherThreads ?? null;
   }
 
   /** Once it is stopped, that explains its end. */

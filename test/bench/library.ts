@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { NONE, type Capture } from '../../src/capture/eventTable';
 import { openCapture } from '../../src/capture/openCapture';
 import { atOnce } from '../../src/capture/turns';
-import { decompressionIn } from '../../src/engine/node/decompressionThread';
 import { NodeFile } from '../../src/engine/node/nodeFile';
+import { otherThreadsOf } from '../../src/engine/node/otherThreads';
 import { HolderAnalyser } from '../../src/holders/analyseHolders';
 
 /** Pages that are asked for: so many spread over all, and as many of those with most events. */
@@ -29,10 +29,10 @@ class Stopwatch {
 
 async function readAndAnalyse(path: string, asks: boolean): Promise<object> {
   const before = process.memoryUsage.rss();
-  const file = await NodeFile.open(path, decompressionIn(join(__dirname, 'decompression.js')));
-  const { startDecompression } = file;
+  const file = await NodeFile.open(path, otherThreadsOf(join(__dirname, 'decompression.js')));
+  const { otherThreads } = file;
   const reading = new Stopwatch();
-  const capture = await openCapture(file, startDecompression ? { startDecompression } : {});
+  const capture = await openCapture(file, otherThreads ? { otherThreads } : {});
   const read = reading.read();
   await file.close();
   const analysing = new Stopwatch();

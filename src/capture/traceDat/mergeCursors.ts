@@ -22,7 +22,7 @@ export interface MergeSteps {
 export async function mergeCursors(
   cursors: readonly CpuCursor[],
   steps: MergeSteps,
-  beforeLoad: () => Promise<void> | undefined,
+  beforeLoad: () => Promise<void>,
 ): Promise<void> {
   const heap = new CursorHeap();
   for (const cursor of cursors) {

@@ -4,8 +4,10 @@ import type { Capture } from '../eventTable';
 import { FtraceTextReader } from '../ftraceText';
 import { LineWindow, type LineReader } from '../lineWindow';
 import { countOtherEvents } from '../otherEvents';
+import type { ClearMemory, OtherThreads } from '../otherThreads';
 import { ProblemList } from '../problemList';
 import { RowEstimate } from '../rowEstimate';
+import { RowsAhead } from '../rowsAhead';
 import { BufferData } from './bufferData';
 import { captureFacts } from './captureFacts';
 import { CaptureClock, countsNanoseconds } from './clock';
@@ -18,6 +20,8 @@ import { FileStructure, type RingBuffer } from './fileStructure';
 import { mergeCursors } from './mergeCursors';
 import type { PageHeader } from './metadata';
 import { RecordReader } from './recordReader';
+
+const NO_THREADS: OtherThreads = { startDecompression: null, clearMemory: null };
 
 /** The data of one CPU of one buffer, with its first pages in memory. */
 interface CpuPart {
@@ -44,11 +48,14 @@ export async function readTraceDat(source: ByteSource, options: ReadOptions = {}
   await structure.readHeader();
   const compression = structure.header?.compression ?? 'none';
   // It starts while the rest of the structure is read.
-  const thread = compression === 'none' ? undefined : options.startDecompression?.(compression);
+  const { startDecompression, clearMemory } = options.otherThreads ?? NO_THREADS;
+  const thread = compression === 'none' ? null : (startDecompression?.(compression) ?? null);
   try {
     await structure.read();
     const data = new BufferData(file, structure, problems, thread);
-    return await readData(source, options, { file, problems, structure, data });
+    // A thread that decompresses leaves no time for it: with both, reading took longer.
+    const clear = thread === null ? clearMemory : null;
+    return await readData(source, options, { file, problems, structure, data, clear });
   } finally {
     thread?.end();
   }
@@ -60,12 +67,13 @@ interface OpenTraceDat {
   readonly problems: ProblemList;
   readonly structure: FileStructure;
   readonly data: BufferData;
+  readonly clear: ClearMemory | null;
 }
 
 async function readData(
   source: ByteSource,
   options: ReadOptions,
-  { file, problems, structure, data }: OpenTraceDat,
+  { file, problems, structure, data, clear }: OpenTraceDat,
 ): Promise<Capture> {
   const [text] = structure.texts;
   if (text && structure.buffers.length === 0) return readTexts(source, file, structure, data, problems);
@@ -86,11 +94,11 @@ async function readData(
   );
   let timeBase = 0n;
   if (header && metadata.page) {
-    const { onPart } = options;
-    const onLoad =
-      onPart &&
-      ((base: bigint) =>
-        onPart(reader.table.length, () => captureOf(source, structure, reader, problems, base)));
+    const rowsAhead = clear && new RowsAhead(reader.table, clear);
+    const onLoad = async (base: bigint): Promise<void> => {
+      await rowsAhead?.advance();
+      await options.onPart?.(reader.table.length, () => captureOf(source, structure, reader, problems, base));
+    };
     timeBase = await readRecords(header, metadata.page, structure, data, reader, problems, onLoad);
   } else if (structure.buffers.length > 0) {
     problems.add(
@@ -147,7 +155,7 @@ async function readRecords(
   data: BufferData,
   reader: RecordReader,
   problems: ProblemList,
-  onLoad: ((timeBase: bigint) => Promise<void> | undefined) | undefined,
+  onLoad: (timeBase: bigint) => Promise<void>,
 ): Promise<bigint> {
   const parts = await cpuParts(structure, data);
   const sharedClock = parts[0]?.buffer.clock ?? '';
@@ -166,9 +174,9 @@ async function readRecords(
   const total = parts.reduce((sum, { range }) => sum + range.size, 0);
   const starts = parts.reduce((sum, { range }) => sum + range.offset, 0);
   const estimate = new RowEstimate(reader.table, total);
-  const beforeLoad = (): Promise<void> | undefined => {
+  const beforeLoad = (): Promise<void> => {
     if (estimate.isDue) estimate.update(cursors.reduce((sum, cursor) => sum + cursor.fileOffset, 0) - starts);
-    return onLoad?.(clock.timeBase);
+    return onLoad(clock.timeBase);
   };
   const merge = (own: readonly CpuCursor[]): Promise<void> => mergeCursors(own, reader, beforeLoad);
   await merge(cursors.filter((cursor) => cursor.hasSharedClock));

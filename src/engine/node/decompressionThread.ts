@@ -1,5 +1,4 @@
 /** Decompresses blocks in a worker thread of Node. */
-import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type {
   BatchContent,
@@ -12,12 +11,8 @@ export type ToDecompression = Parameters<DecompressionThread['decompress']>;
 /** What it answers, in the order in which it is asked; at first, that it is ready. */
 export type FromDecompression = 'ready' | BatchContent;
 
-/**
- * @param script path of the bundled thread
- * @returns null on a machine with one processor, where a thread would only take turns with the one that reads
- */
-export function decompressionIn(script: string): StartDecompression | null {
-  if (os.availableParallelism() < 2) return null;
+/** @param script path of the bundled thread */
+export function decompressionIn(script: string): StartDecompression {
   return (compression) => new WorkerDecompression(script, compression);
 }
 

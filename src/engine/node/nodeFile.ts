@@ -1,7 +1,7 @@
 /** A file of this machine as a capture. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { StartDecompression } from '../../capture/traceDat/decompressionThread';
+import type { OtherThreads } from '../../capture/otherThreads';
 import type { CaptureFile } from '../engineHost';
 import { CaptureError } from '../errors';
 import type { FileState } from '../fileState';
@@ -9,7 +9,9 @@ import { changeOf, fileState } from './nodeFileState';
 import { openFailure } from './openFailure';
 import { systemReason } from './systemReason';
 
-/** Bytes of a compressed file from which on a thread that decompresses has started before all is read. */
+/**
+ * Bytes of a file from which on other threads are of use: one that decompresses has started then before all is read.
+ */
 const WORTH_A_THREAD = 1 << 22;
 
 export class NodeFile implements CaptureFile {
@@ -20,7 +22,7 @@ export class NodeFile implements CaptureFile {
     readonly name: string,
     /** When it was opened. */
     readonly state: FileState,
-    readonly startDecompression: StartDecompression | null,
+    readonly otherThreads: OtherThreads | null,
     private readonly handle: FileHandle,
   ) {}
 
@@ -34,7 +36,7 @@ export class NodeFile implements CaptureFile {
    *
    * @throws CaptureError when there is no such file, it may not be read, or it is a folder
    */
-  static async open(path: string, startDecompression: StartDecompression | null = null): Promise<NodeFile> {
+  static async open(path: string, otherThreads: OtherThreads | null = null): Promise<NodeFile> {
     let handle: FileHandle;
     try {
       handle = await open(path, 'r');
@@ -49,7 +51,7 @@ export class NodeFile implements CaptureFile {
         : null;
     if (refusal === null) {
       const state = fileState(status);
-      return new NodeFile(path, state, state.size < WORTH_A_THREAD ? null : startDecompression, handle);
+      return new NodeFile(path, state, state.size < WORTH_A_THREAD ? null : otherThreads, handle);
     }
     await handle.close();
     throw new CaptureError(path, refusal);

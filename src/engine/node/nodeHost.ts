@@ -3,12 +3,12 @@ import type { EngineHost } from '../engineHost';
 import { IndexStore } from '../indexStore';
 import { LARGEST_VMLINUX } from './debugInfoFiles';
 import { NodeDebugInfo } from './debugInfoMachine';
-import { decompressionIn } from './decompressionThread';
 import { NodeFile } from './nodeFile';
 import { changeOf } from './nodeFileState';
 import { OpenFiles } from './openFiles';
 import { NodeTexts } from './nodeTexts';
 import { NodeTree } from './nodeTree';
+import { otherThreadsOf } from './otherThreads';
 import { writePieces } from './writePieces';
 
 /**
@@ -21,9 +21,9 @@ export function nodeHost(
   systemRoot: string | null = null,
   decompressionScript: string | null = null,
 ): EngineHost {
-  const startDecompression = decompressionScript === null ? null : decompressionIn(decompressionScript);
+  const otherThreads = otherThreadsOf(decompressionScript);
   return {
-    openFile: (name) => NodeFile.open(name, startDecompression),
+    openFile: (name) => NodeFile.open(name, otherThreads),
     unpack: async ({ name }, options) => {
       const files = new OpenFiles();
       try {

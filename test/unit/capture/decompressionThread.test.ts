@@ -4,11 +4,13 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
 import type { Capture } from '../../../src/capture/eventTable';
+import type { OtherThreads } from '../../../src/capture/otherThreads';
 import {
   decompressBatch,
   type Batch,
   type BatchContent,
   type DecompressionThread,
+  type StartDecompression,
 } from '../../../src/capture/traceDat/decompressionThread';
 import { decompressorOf, type Decompressor } from '../../../src/capture/traceDat/decompressor';
 import { decompressionIn } from '../../../src/engine/node/decompressionThread';
@@ -67,6 +69,10 @@ const TIMES = [
   { turnsToStart: 1, failsAt: 1 },
 ];
 
+function threadsWith(startDecompression: StartDecompression): { readonly otherThreads: OtherThreads } {
+  return { otherThreads: { startDecompression, clearMemory: null } };
+}
+
 function described(capture: Capture): string {
   return `${captureText(capture)}\n${JSON.stringify(capture.problems)} ${capture.problemCount}`;
 }
@@ -80,7 +86,10 @@ test('a recording is read the same with a thread, late, early or failing', async
         threads.push(new SlowThread(compression, times));
         return threads.at(-1)!;
       };
-      const capture = await openCapture(memorySource(RECORDING), { chunkSize, startDecompression });
+      const capture = await openCapture(memorySource(RECORDING), {
+        chunkSize,
+        ...threadsWith(startDecompression),
+      });
       assert.equal(described(capture), alone);
       const [thread] = threads;
       assert.equal(threads.length, 1);
@@ -99,7 +108,7 @@ test('a damaged recording is read the same with a thread', async () => {
     const alone = await openCapture(memorySource(bytes));
     const startDecompression = (compression: string): SlowThread =>
       new SlowThread(compression, TIMES[round % TIMES.length]!);
-    const capture = await openCapture(memorySource(bytes), { startDecompression });
+    const capture = await openCapture(memorySource(bytes), threadsWith(startDecompression));
     assert.equal(described(capture), described(alone), `round ${round}`);
     if (alone.problems.some(({ message }) => message.includes('does not decompress'))) damaged++;
   }
@@ -109,7 +118,7 @@ test('a damaged recording is read the same with a thread', async () => {
 test('a recording without compression starts no thread', async () => {
   const bytes = textBytes(path.join(FIXTURES, 'f_dat_v7_zstd', 'trace-v6.dat.gz'));
   const startDecompression = (): never => assert.fail('a thread was started');
-  assert.ok((await openCapture(memorySource(bytes), { startDecompression })).events.length > 0);
+  assert.ok((await openCapture(memorySource(bytes), threadsWith(startDecompression))).events.length > 0);
 });
 
 test('who cancels ends the thread', async () => {
@@ -118,19 +127,18 @@ test('who cancels ends the thread', async () => {
   const reading = openCapture(memorySource(RECORDING), {
     chunkSize: 1 << 9,
     signal: cancel.signal,
-    startDecompression: (compression) => {
+    ...threadsWith((compression) => {
       threads.push(new SlowThread(compression, TIMES[0]!));
       cancel.abort(new Error('enough'));
       return threads[0]!;
-    },
+    }),
   });
   await assert.rejects(reading, /enough/);
   assert.equal(threads[0]!.isEnded, true);
 });
 
 test('the thread that ships decompresses, says what is damaged, and gives up what it is asked when it ends', async (t) => {
-  const thread = decompressionIn(SCRIPT)?.('zlib');
-  if (!thread) return; // One processor: no thread is ever started.
+  const thread = decompressionIn(SCRIPT)('zlib');
   t.after(() => {
     thread.end();
   });
@@ -174,8 +182,7 @@ function nothingIn(ms: number): Promise<'nothing'> {
 }
 
 test('a script that cannot be run leaves the reader alone', async (t) => {
-  const thread = decompressionIn(path.resolve('dist/no-such-script.js'))?.('zstd');
-  if (!thread) return;
+  const thread = decompressionIn(path.resolve('dist/no-such-script.js'))('zstd');
   t.after(() => {
     thread.end();
   });
