@@ -1,7 +1,7 @@
 // Bundles what ships (dist/) and the tests (out/). `--production` minifies and leaves source maps out;
 // `--ship` builds dist/ alone.
 import { build } from 'esbuild';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const production = process.argv.includes('--production');
@@ -52,7 +52,14 @@ const ship = [
   { in: 'src/cli/main.ts', out: 'cli' },
 ].filter((entry) => existsSync(entry.in));
 // Modules of Node that are loaded late are loaded by `require`: `import()` fails in code that V8 kept of an earlier run.
-await bundle('dist', { entryPoints: ship, supported: { 'dynamic-import': false } }, ['webview', 'web']);
+const launcher = 'page-holders';
+await bundle('dist', { entryPoints: ship, supported: { 'dynamic-import': false } }, [
+  'webview',
+  'web',
+  launcher,
+]);
+copyFileSync('src/cli/launch.sh', path.join('dist', launcher));
+chmodSync(path.join('dist', launcher), 0o755);
 // The same extension and its worker where no Node is there.
 await bundle('dist/web', {
   entryPoints: ['src/web/extension.ts', 'src/web/worker.ts'],

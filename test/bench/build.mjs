@@ -1,4 +1,5 @@
 import { build } from 'esbuild';
+import { chmodSync, copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../host/paths.mjs';
 
@@ -34,7 +35,7 @@ export async function bundled(name) {
   return outfile;
 }
 
-/** Bundles the command line as it ships, and says which file starts it. */
+/** Bundles the command line as it ships, and says which program starts it, in the `node` of the PATH. */
 export async function bundledCommandLine() {
   const outdir = path.join(folder, 'cli');
   await build({
@@ -46,7 +47,10 @@ export async function bundledCommandLine() {
     ],
     outdir,
   });
-  return path.join(outdir, 'page-holders.js');
+  const launcher = path.join(outdir, 'page-holders');
+  copyFileSync(path.join(repository, 'src/cli/launch.sh'), launcher);
+  chmodSync(launcher, 0o755);
+  return launcher;
 }
 
 /** Bundles what reads captures, with the thread that decompresses beside it, and says where it is. */

@@ -122,7 +122,7 @@ async function subject(name, file, peers, { repeats, library, commandLine, say }
   const rows = [];
   for (const [index, { name: runtime, command }] of runtimes().entries()) {
     const program = index === 0 ? REPORT : `${REPORT}, ${runtime}`;
-    rows.push({ program, ...(await measure(command, [commandLine, 'report', file], { repeats })) });
+    rows.push({ program, ...(await measure(commandLine, ['report', file], { repeats, node: command })) });
   }
   rows.push({ program: LIBRARY, ...ours.run });
   for (const { program, command, args, shell = [command, ...args] } of peers) {

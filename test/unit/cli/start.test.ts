@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -172,4 +173,47 @@ test('a program that is not whole, or stops halfway, is no answer', () => {
       /^page-holders: ended before its work was done: \S+cli\.js is at fault, or not whole\.\n$/,
     );
   }
+});
+
+const LAUNCHER = path.resolve('dist/page-holders');
+const skip = process.platform === 'win32' && 'it is a script for a POSIX shell';
+
+/** Runs the launcher by a link in a folder of the PATH, as npm installs it. */
+function launch(folder: string, options: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+  const bin = path.join(emptyFolder(folder), 'bin');
+  mkdirSync(bin);
+  symlinkSync(LAUNCHER, path.join(bin, 'page-holders'));
+  const nodes = [bin, path.dirname(process.execPath), process.env['PATH']].join(path.delimiter);
+  const { status, stdout, stderr } = spawnSync('page-holders', options, {
+    env: { ...process.env, XDG_CACHE_HOME: emptyFolder('launched'), ...env, PATH: nodes },
+    encoding: 'utf8',
+  });
+  return { status, output: stdout, errors: stderr };
+}
+
+test('the launcher is the command line, with its arguments, its output and its status', { skip }, () => {
+  const { output, errors, status } = launch('launcher', ['report', SAMPLE]);
+  assert.equal(status, 0, errors);
+  assert.equal(output, report(emptyFolder('beside-launcher'), scratch).output);
+  const wrong = launch('launcher-wrong', ['report', 'no such file']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.errors, /no such file/);
+});
+
+test('the launcher asks for huge pages, unless somebody has said how memory is to be had', { skip }, () => {
+  const told = (folder: string, env: NodeJS.ProcessEnv): string => {
+    const nodes = emptyFolder(`${folder}-node`);
+    writeFileSync(path.join(nodes, 'node'), '#!/bin/sh\necho "$GLIBC_TUNABLES"\n', { mode: 0o755 });
+    const { stdout } = spawnSync(LAUNCHER, [], {
+      env: { PATH: `${nodes}:/usr/bin:/bin`, ...env },
+      encoding: 'utf8',
+    });
+    return stdout.trim();
+  };
+  assert.equal(told('huge', {}), 'glibc.malloc.hugetlb=1');
+  assert.equal(
+    told('huge-other', { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' }),
+    'glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1',
+  );
+  assert.equal(told('huge-not', { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=0' }), 'glibc.malloc.hugetlb=0');
 });
