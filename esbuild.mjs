@@ -51,8 +51,8 @@ const ship = [
   { in: 'src/cli/start.ts', out: 'page-holders' },
   { in: 'src/cli/main.ts', out: 'cli' },
 ].filter((entry) => existsSync(entry.in));
-// Modules of Node that are loaded late are loaded by `require`: `import()` fails in code that V8 kept of an earlier run.
 const launcher = 'page-holders';
+// Modules of Node that are loaded late are loaded by `require`: `import()` fails in code that V8 kept of an earlier run.
 await bundle('dist', { entryPoints: ship, supported: { 'dynamic-import': false } }, [
   'webview',
   'web',

@@ -41,7 +41,9 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
       });
       const failed = new Set();
       runner.on('fail', ({ file }) => {
-        if (file) failed.add(path.basename(file));
+        // A hook of all files: all of them are run again.
+        if (!file) return;
+        failed.add(path.basename(file));
         mkdirSync(logFolder, { recursive: true });
         writeFileSync(failedFile, JSON.stringify([...failed]));
       });
