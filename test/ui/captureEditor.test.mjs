@@ -470,11 +470,7 @@ describe('the capture editor', () => {
 
   after(async () => {
     page.off('console', noteRefused);
-    // The other suites change between light and dark: these two are then what they find.
-    await chooseTheme('Dark Modern');
-    await page.locator('.monaco-workbench.vs-dark').waitFor();
     await chooseTheme('Light Modern');
-    await page.locator('.monaco-workbench.vs').waitFor();
   });
 
   for (const theme of ['Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { kernelLine } from '../host/kernelLines.mjs';
 import {
+  chooseTheme,
   focusedRow,
   folderWithSample,
   goToLine,
@@ -14,7 +15,6 @@ import {
   runCommand,
   screenshot,
   showContainer,
-  toggleDark,
   view,
 } from './workbench.mjs';
 
@@ -39,9 +39,9 @@ describe('from the kernel source to the holders', () => {
     assert.match(said, /2 × pipe buffer/);
     await screenshot('held-line');
     await page.keyboard.press('Escape');
-    await toggleDark();
+    await chooseTheme('Dark Modern');
     await screenshot('held-line-dark');
-    await toggleDark();
+    await chooseTheme('Light Modern');
   });
 
   it('shows the holders that went through a function when its lens is pressed', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import {
+  chooseTheme,
   focusedRow,
   folderWithSample,
   goToLine,
@@ -15,7 +16,6 @@ import {
   runCommand,
   sample,
   screenshot,
-  toggleDark,
   view,
 } from './workbench.mjs';
 
@@ -36,9 +36,9 @@ describe('the text of a trace', () => {
     await goToLine(markLine);
     await lens('PFN 0x12f98: held by').waitFor();
     await screenshot('mark-lens');
-    await toggleDark();
+    await chooseTheme('Dark Modern');
     await screenshot('mark-lens-dark');
-    await toggleDark();
+    await chooseTheme('Light Modern');
   });
 
   it('shows the row of a mark when its lens is pressed', async () => {

@@ -274,25 +274,27 @@ export const captureEditorPage = () =>
 export const eventRow = (text) =>
   captureEditorPage().locator('.list-body .list-row:visible', { hasText: text }).first();
 
+/** What the window says of the colours that VS Code has under a name. */
+const THEME_CLASSES = {
+  'Light Modern': 'vs',
+  'Dark Modern': 'vs-dark',
+  'Dark High Contrast': 'hc-black',
+  'Light High Contrast': 'hc-light',
+};
+
 /** Chooses the colours by the name that VS Code has for them. */
 export async function chooseTheme(name) {
-  await runCommand('Preferences: Color Theme');
-  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-  await quickInputBox().fill(name);
-  await quickItem(name).click();
-  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-}
-
-/** Changes between the light and the dark colours. */
-export async function toggleDark() {
-  const colours = page.locator('.monaco-workbench.vs-dark');
-  const wanted = (await colours.count()) > 0 ? 'detached' : 'attached';
-  // The palette may close on the press that chooses the command, and the command is not run.
+  const chosen = page.locator(`.monaco-workbench.${THEME_CLASSES[name]}`);
+  // The list is still filtered when its row is pressed, and another one may come to be under the mouse.
   for (let tries = 0; tries < 5; tries++) {
-    await runCommand('Preferences: Toggle between Light/Dark Themes');
-    if (await succeeds(colours.waitFor({ state: wanted, timeout: 5000 }))) return;
+    await runCommand('Preferences: Color Theme');
+    await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+    await quickInputBox().fill(name);
+    if (!(await succeeds(quickItem(name).click({ timeout: 5000 })))) await page.keyboard.press('Escape');
+    await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    if (await succeeds(chosen.waitFor({ timeout: 5000 }))) return;
   }
-  throw new Error('the colours do not change');
+  throw new Error(`the colours "${name}" cannot be chosen`);
 }
 
 /** Types a path into the file dialog of that title, which is a quick input in the browser. */
