@@ -1,5 +1,5 @@
 // npm test: every test, after installing what they need. All of it runs, whatever fails, unless the build does.
-import { runBeside, runVisible } from './host/command.mjs';
+import { runVisible } from './host/command.mjs';
 import { ensureCodeOss } from './host/codeOss.mjs';
 import { ensureCodeServer } from './host/codeServer.mjs';
 import { ensureTools } from './host/debian.mjs';
@@ -10,28 +10,13 @@ import { repository } from './host/paths.mjs';
 const node = process.execPath;
 const started = Date.now();
 const failed = [];
-/** Failed beside others, and good when nothing else ran. */
-const onlyAlone = [];
+/** Failed at first, and good when they were run again. */
+const goodAgain = [];
 
 async function stage(name, command, args, env = {}) {
   console.log(`\n── ${name}`);
   const begun = Date.now();
-  const status = await runVisible(command, args, optionsWith(env));
-  return ended(name, status, begun);
-}
-
-/** Beside other stages: what it prints is seen when it has ended, so that it stands together. */
-async function stageBeside(name, args, env = {}, isPatient = false) {
-  console.log(`\n── ${name}: begins beside the others`);
-  const begun = Date.now();
-  const { status, output } = await runBeside(node, args, optionsWith(env), isPatient);
-  console.log(`\n── ${name}\n${output}`);
-  return ended(name, status, begun);
-}
-
-const optionsWith = (env) => ({ cwd: repository, env: { ...process.env, ...env } });
-
-function ended(name, status, begun) {
+  const status = await runVisible(command, args, { cwd: repository, env: { ...process.env, ...env } });
   const seconds = Math.round((Date.now() - begun) / 1000);
   console.log(`── ${name}: ${status === 0 ? 'good' : 'failed'} after ${seconds} s`);
   if (status !== 0) failed.push(name);
@@ -40,9 +25,7 @@ function ended(name, status, begun) {
 
 function finish() {
   const seconds = Math.round((Date.now() - started) / 1000);
-  if (onlyAlone.length > 0) {
-    console.log(`\nFailed beside other tests, good when run again alone: ${onlyAlone.join(', ')}`);
-  }
+  if (goodAgain.length > 0) console.log(`\nFailed at first, good when run again: ${goodAgain.join(', ')}`);
   if (failed.length === 0) {
     console.log(`\nAll tests are good after ${seconds} s.`);
     process.exit(0);
@@ -97,37 +80,31 @@ if (noPeers) {
 }
 await stage('unit tests', node, ['test/unit/run.mjs', 'rest'], env);
 
-const USER_INTERFACE = 'user interface';
-/** By stage, what runs it again: all of it, or the files of which a test failed. */
-const again = new Map([
-  [USER_INTERFACE, ['test/ui/run.mjs', '--again']],
+/**
+ * In a workbench: name, what runs it, and what runs it again, which is all of it or the files of which a test failed. Not
+ * side by side: two processors have enough to do with one, and took longer for all of them.
+ */
+const workbenches = [
   ['integration, newest VS Code', ['test/integration/run.mjs', 'newest']],
   ['integration, oldest VS Code', ['test/integration/run.mjs', 'floor']],
-  ['user interface, oldest VS Code', ['test/ui/run.mjs', '--again', 'floor']],
-  ['in a browser alone', ['test/web/run.mjs', '--again']],
-]);
-
-/** A workbench that is driven as people do leaves half of the time of two processors to these. */
-async function besideTheWorkbench() {
-  if (!error) {
-    await stageBeside('integration, newest VS Code', ['test/integration/run.mjs', 'newest'], env);
-    await stageBeside('integration, oldest VS Code', ['test/integration/run.mjs', 'floor'], env);
-    await stageBeside('user interface, oldest VS Code', ['test/ui/run.mjs', 'in German', 'floor'], env);
-    await stageBeside('in a browser alone', ['test/web/run.mjs'], env);
-  }
-  await stageBeside('unit tests with damaged files', ['test/unit/run.mjs', 'damage'], env, true);
-}
+  ['user interface', ['test/ui/run.mjs'], ['test/ui/run.mjs', '--again']],
+  [
+    'user interface, oldest VS Code',
+    ['test/ui/run.mjs', 'in German', 'floor'],
+    ['test/ui/run.mjs', '--again', 'floor'],
+  ],
+  ['in a browser alone', ['test/web/run.mjs'], ['test/web/run.mjs', '--again']],
+];
 
 /**
- * People see what they asked for within seconds, and so wait the tests of a workbench. Where others run beside them the
- * machine may be too slow for that: what failed has to be good alone, and both is said.
+ * People see what they asked for within seconds, and so wait these tests. A machine may be too slow for that once: what
+ * failed has to be good in another workbench, and both is said.
  */
-async function runAgainAlone() {
-  for (const name of failed.filter((name) => again.has(name))) {
-    if (!(await stage(`${name}, again and alone`, node, again.get(name), env))) continue;
-    failed.splice(failed.indexOf(name), 1);
-    onlyAlone.push(name);
-  }
+async function inWorkbench(name, args, again = args) {
+  if (await stage(name, node, args, env)) return;
+  if (!(await stage(`${name}, again`, node, again, env))) return;
+  failed.splice(failed.indexOf(name), 1);
+  goodAgain.push(name);
 }
 
 if (error) {
@@ -135,10 +112,9 @@ if (error) {
     `\nThe tests in VS Code cannot run: what they need could not be installed.\n${error.message}`,
   );
   failed.push('installing a VS Code to test in');
+} else {
+  for (const workbench of workbenches) await inWorkbench(...workbench);
 }
-const beside = besideTheWorkbench();
-if (!error) await stage(USER_INTERFACE, node, ['test/ui/run.mjs'], env);
-await beside;
-await runAgainAlone();
+await stage('unit tests with damaged files', node, ['test/unit/run.mjs', 'damage'], env);
 
 finish();
