@@ -363,7 +363,7 @@ export async function openFile(file) {
         .fill(file, { timeout })
         .then(() => quickItem(name).click({ timeout })),
     );
-    if (isTyped && (await isOpen(tab))) return;
+    if (isTyped && (await isOpen(tab, name))) return;
   }
   throw new Error(`${name} does not open`);
 }
@@ -417,19 +417,21 @@ export async function openInExplorer(file, folder) {
   // The rows move while the explorer reads its folders again, and another may be pressed.
   for (let tries = 0; tries < 5; tries++) {
     await (await rowInExplorer(file, folder)).dblclick();
-    if (await isOpen(tab)) return;
+    if (await isOpen(tab, file)) return;
   }
   throw new Error(`${file} does not open`);
 }
 
 /**
  * Whether a tab comes, with its file in it. A window remembers the icon of an extension that it does not know yet: a
- * capture opened then is said to be no text, and its tab is closed.
+ * capture opened then is said to be no text, or too much of it, and its tab is closed.
  */
-async function isOpen(tab) {
+async function isOpen(tab, file) {
   if (!(await succeeds(tab.waitFor({ timeout: 3000 })))) return false;
   const noText = page.locator('.monaco-editor-pane-placeholder', {
-    hasText: 'not displayed in the text editor because it is either binary',
+    hasText: file.endsWith('.txt')
+      ? / because it is either binary/
+      : / because it is (?:either binary|very large)/,
   });
   const something = page.locator('.part.editor .monaco-editor').or(page.locator('iframe.webview')).or(noText);
   await succeeds(something.first().waitFor({ state: 'attached', timeout: 3000 }));
