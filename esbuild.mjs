@@ -1,7 +1,7 @@
 // Bundles what ships (dist/) and the tests (out/). `--production` minifies and leaves source maps out;
 // `--ship` builds dist/ alone.
 import { build } from 'esbuild';
-import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const production = process.argv.includes('--production');
@@ -59,7 +59,6 @@ await bundle('dist', { entryPoints: ship, supported: { 'dynamic-import': false }
   launcher,
 ]);
 copyFileSync('src/cli/launch.sh', path.join('dist', launcher));
-chmodSync(path.join('dist', launcher), 0o755);
 // The same extension and its worker where no Node is there.
 await bundle('dist/web', {
   entryPoints: ['src/web/extension.ts', 'src/web/worker.ts'],

@@ -10,8 +10,7 @@ const FARTHEST = 6;
 
 /** Has another thread ask the system for the memory of rows that will be used soon. */
 export class RowsAhead {
-  /** The run that was cleared last, or is being cleared. */
-  private from = 0;
+  /** Behind the run that was cleared last, or is being cleared. */
   private end = 0;
   private clearing: Promise<void> | null = null;
   private hasFailed = false;
@@ -28,11 +27,10 @@ export class RowsAhead {
    */
   advance(): Promise<void> | undefined {
     const { length, capacity } = this.table;
-    if (this.clearing !== null) return length + this.rows > this.from ? this.clearing : undefined;
+    if (this.clearing !== null) return length + 2 * this.rows > this.end ? this.clearing : undefined;
     const from = Math.max(this.end, length + LEAD * this.rows);
     const end = from + this.rows;
     if (this.hasFailed || end > capacity || from > length + FARTHEST * this.rows) return undefined;
-    this.from = from;
     this.end = end;
     this.clearing = this.table
       .clearRows(from, end, this.clear)

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import type { OtherThreads } from '../capture/otherThreads';
 import type { CaptureFile, EngineHost } from '../engine/engineHost';
 import { CaptureError } from '../engine/errors';
 import { openFailure } from '../engine/node/openFailure';
@@ -108,7 +109,7 @@ async function openPipe(name: string): Promise<Readable> {
 /** What came, under a name that people know. */
 class SpooledFile implements CaptureFile {
   readonly state: CaptureFile['state'];
-  readonly otherThreads: NonNullable<CaptureFile['otherThreads']> | null;
+  readonly otherThreads: OtherThreads | null;
   readonly readInto?: NonNullable<CaptureFile['readInto']>;
 
   constructor(

@@ -99,7 +99,7 @@ export function saidText(capture: Capture, row: number, rangeText?: RangeText): 
   const parts = detailParts(capture, row, rangeText);
   const [first] = parts;
   if (first === undefined) return capture.symbols.string(capture.events.name[row]!);
-  const detail = detailText(parts);
+  const detail = joined(parts.map(({ text }) => text));
   // A name stays as it is: an area that is called "reserved" is no PageReserved.
   return first.isName ? detail : sentence(detail);
 }
@@ -120,10 +120,6 @@ interface DetailPart {
 }
 
 /** What an event says that does not speak of one page alone: `cma1 · 0x12800 to 0x12fff · 2 moved · 1 failed · -EBUSY`. */
-function detailText(parts: readonly DetailPart[]): string {
-  return joined(parts.map(({ text }) => text));
-}
-
 function detailParts(
   { events, symbols }: Capture,
   row: number,

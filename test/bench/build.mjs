@@ -1,5 +1,5 @@
 import { build } from 'esbuild';
-import { chmodSync, copyFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../host/paths.mjs';
 
@@ -49,7 +49,6 @@ export async function bundledCommandLine() {
   });
   const launcher = path.join(outdir, 'page-holders');
   copyFileSync(path.join(repository, 'src/cli/launch.sh'), launcher);
-  chmodSync(launcher, 0o755);
   return launcher;
 }
 

@@ -4,7 +4,7 @@ import type { Capture } from '../eventTable';
 import { FtraceTextReader } from '../ftraceText';
 import { LineWindow, type LineReader } from '../lineWindow';
 import { countOtherEvents } from '../otherEvents';
-import type { ClearMemory, OtherThreads } from '../otherThreads';
+import type { ClearMemory } from '../otherThreads';
 import { ProblemList } from '../problemList';
 import { RowEstimate } from '../rowEstimate';
 import { RowsAhead } from '../rowsAhead';
@@ -20,8 +20,6 @@ import { FileStructure, type RingBuffer } from './fileStructure';
 import { mergeCursors } from './mergeCursors';
 import type { PageHeader } from './metadata';
 import { RecordReader } from './recordReader';
-
-const NO_THREADS: OtherThreads = { startDecompression: null, clearMemory: null };
 
 /** The data of one CPU of one buffer, with its first pages in memory. */
 interface CpuPart {
@@ -48,13 +46,13 @@ export async function readTraceDat(source: ByteSource, options: ReadOptions = {}
   await structure.readHeader();
   const compression = structure.header?.compression ?? 'none';
   // It starts while the rest of the structure is read.
-  const { startDecompression, clearMemory } = options.otherThreads ?? NO_THREADS;
-  const thread = compression === 'none' ? null : (startDecompression?.(compression) ?? null);
+  const { otherThreads } = options;
+  const thread = compression === 'none' ? null : (otherThreads?.startDecompression?.(compression) ?? null);
   try {
     await structure.read();
     const data = new BufferData(file, structure, problems, thread);
     // A thread that decompresses leaves no time for it: with both, reading took longer.
-    const clear = thread === null ? clearMemory : null;
+    const clear = thread === null ? (otherThreads?.clearMemory ?? null) : null;
     return await readData(source, options, { file, problems, structure, data, clear });
   } finally {
     thread?.end();

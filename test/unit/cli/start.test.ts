@@ -179,13 +179,13 @@ const LAUNCHER = path.resolve('dist/page-holders');
 const skip = process.platform === 'win32' && 'it is a script for a POSIX shell';
 
 /** Runs the launcher by a link in a folder of the PATH, as npm installs it. */
-function launch(folder: string, options: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+function launch(folder: string, options: readonly string[]): Run {
   const bin = path.join(emptyFolder(folder), 'bin');
   mkdirSync(bin);
   symlinkSync(LAUNCHER, path.join(bin, 'page-holders'));
   const nodes = [bin, path.dirname(process.execPath), process.env['PATH']].join(path.delimiter);
   const { status, stdout, stderr } = spawnSync('page-holders', options, {
-    env: { ...process.env, XDG_CACHE_HOME: emptyFolder('launched'), ...env, PATH: nodes },
+    env: { ...process.env, XDG_CACHE_HOME: emptyFolder('launched'), PATH: nodes },
     encoding: 'utf8',
   });
   return { status, output: stdout, errors: stderr };
