@@ -187,7 +187,10 @@ describe('the menus of the capture editor', () => {
     await choose('Copy PFN');
     assert.equal(await copied(/^0x\w+$/), /0x12e8\w/.exec(said)[0]);
     // With the mouse, on the same thing.
+    await page.mouse.move(x + 2, y - 6);
+    await tooltip.filter({ hasText: said.split('\n', 1)[0] }).waitFor();
     await page.mouse.click(x + 2, y - 6, { button: 'right' });
+    assert.deepEqual(await entries(), OF_PAGE);
     await choose('Show Holders of This Page');
     await row(/^0x12e8\w · held by \d/, view('Holders')).waitFor();
     await screenshot('menu-holders');
