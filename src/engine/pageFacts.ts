@@ -37,6 +37,11 @@ export function isHeld(page: Page): boolean {
   return heldReferences(page).length > 0 || untracedReferences(page) > 0;
 }
 
+/** Whether somebody holds it, or may: its references were not told apart, or their sum says too little. */
+export function mayBeHeld(page: Page): boolean {
+  return isHeld(page) || isNotJudged(page) || isUnclear(page);
+}
+
 /** References that the counts show at some mark and no event of the capture explains. */
 export function untracedReferences(page: Page): number {
   return page.marks.reduce((most, mark) => Math.max(most, mark.untraced ?? 0), 0);
@@ -76,10 +81,12 @@ export function holdersText(page: Page): string {
   if (isNotJudged(page)) return 'not judged';
   const causes = causesText(page.marks);
   if (causes === '') return 'no reference too many';
-  // A detail of an unknown cause says that the count is too high, by what is not told.
-  return page.marks.some(({ cause, causeDetail }) => cause === 'unknown' && causeDetail !== null)
-    ? `unclear: ${causes}`
-    : `nobody: ${causes}`;
+  return isUnclear(page) ? `unclear: ${causes}` : `nobody: ${causes}`;
+}
+
+/** Whether the count may be too high at some mark, by what the capture does not tell. */
+export function isUnclear(page: Page): boolean {
+  return page.marks.some(({ cause, causeDetail }) => cause === 'unknown' && causeDetail !== null);
 }
 
 /** `busy buffer heads or a lock, on no LRU list`: why the page did not move at marks where no reference kept it. */

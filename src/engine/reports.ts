@@ -16,7 +16,7 @@ import type { HolderSources } from './holderSources';
 import type { HolderFilter, HoldersQuery } from './holdersQuery';
 import { jsonReport, type JsonSource } from './jsonReport';
 import { branch, type Branch } from './lazyTree';
-import { isHeld, isNotJudged } from './pageFacts';
+import { mayBeHeld } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import { reportDebugInfo } from './report';
 import { textLines, type TextOptions } from './textReport';
@@ -59,10 +59,10 @@ export class Reports {
     }
   }
 
-  /** Whether somebody held any page that the filter asks for, or may have: its references could not be judged. */
+  /** Whether somebody held any page that the filter asks for, or may have. */
   anyHeld(filter: HolderFilter): boolean {
     return this.sources.files.captures.some((opened) =>
-      askedPages(this.sources.of(opened), filter).some((page) => isHeld(page) || isNotJudged(page)),
+      askedPages(this.sources.of(opened), filter).some(mayBeHeld),
     );
   }
 

@@ -21,6 +21,8 @@ export interface Account {
   readonly expected: number;
   readonly held: number;
   readonly untraced: number;
+  /** Of {@link expected}: taken as the page cache's, which may not have the page. Then they are untraced. */
+  readonly perhapsCache: number;
   /** Of {@link expected}; asked for where a mark is shown, of a thousand failed freezes few are. */
   readonly terms: () => readonly AccountingTerm[];
   readonly notes: readonly string[];
@@ -112,14 +114,22 @@ function sumOf(references: readonly LedgerReference[]): number {
   return references.reduce((sum, { weight }) => sum + weight, 0);
 }
 
-/** References of the pool that a later put told apart; never more than the pool held. */
-function identifiedInPool(snapshot: Snapshot): LedgerReference[] {
+/**
+ * References of the pool that a later put told apart; never more than the pool held.
+ *
+ * @param ofOwners references of the pool that are page tables' or the page cache's, whatever is put later
+ */
+function identifiedInPool(snapshot: Snapshot, ofOwners: number): LedgerReference[] {
   let room = snapshot.pool;
   if (room === 0) return [];
+  let roomOfOthers = Math.max(0, room - ofOwners);
   return snapshot.lifetime.fromPool.filter((reference) => {
+    const { kind, weight } = reference;
     const inPool = reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row;
-    if (!inPool || reference.weight > room) return false;
-    room -= reference.weight;
+    const isOwner = ACCOUNTED_KINDS.has(kind);
+    if (!inPool || weight > (isOwner ? room : Math.min(room, roomOfOthers))) return false;
+    room -= weight;
+    if (!isOwner) roomOfOthers -= weight;
     return true;
   });
 }
@@ -164,6 +174,11 @@ function sortOut(open: readonly LedgerReference[], moment: Moment): Sorted {
   return { heldReferences, unnamed, known, own, ofCache, ofAllocation };
 }
 
+/** Sum of what the attempt itself has taken. */
+function ownOf({ own: { isolation, ofMemoryFailure, batches } }: Pick<Sorted, 'own'>): number {
+  return isolation + ofMemoryFailure + batches;
+}
+
 export function accountAt(
   moment: Moment,
   snapshot: Snapshot,
@@ -172,32 +187,34 @@ export function accountAt(
   mapcounts: MapcountBase,
 ): Account | null {
   if (snapshot.count === null) return null;
-  const identified = identifiedInPool(snapshot);
-  const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
-  const { heldReferences, unnamed, own, known, ofCache, ofAllocation } = sortOut(open, moment);
-  const held = sumOf(heldReferences);
-  const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + unnamed;
-
   const state = stateAt(moment, snapshot, events, sites, mapcounts);
-  const size = 2 ** snapshot.lifetime.order;
+  const size = 2 ** snapshot.order;
   const share = cacheShare(state, size, snapshot.count);
-  const needed =
-    own.isolation +
-    own.ofMemoryFailure +
-    own.batches +
+  const owners =
     (state.hasPrivate ? 1 : 0) +
     state.mappings +
     (state.ofDriver ? 1 : 0) +
     (state.cached === true || state.swapCache ? share : 0);
+  const seen = sortOut(snapshot.open, moment);
+  const identified = identifiedInPool(snapshot, owners + ownOf(seen) - seen.known);
+  const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
+  const { heldReferences, unnamed, own, known, ofCache, ofAllocation } =
+    identified.length === 0 ? seen : sortOut(open, moment);
+  const held = sumOf(heldReferences);
+  const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + unnamed;
+  const needed = owners + ownOf({ own });
   let spare = nameless - Math.max(0, needed - known);
-  const notes: string[] = [];
+  const notes: string[] = snapshot.lifetime.isRefusedByCount ? [REFUSED_BY_COUNT] : [];
+  let perhapsCache = 0;
   if (spare > 0 && state.cached === null) {
     // A hashed mapping pointer may be the page cache's; its reference is then one of the nameless ones.
     const flags = events.flags[stateRow(moment, snapshot)]!;
     notes.push(`${cacheUnknown(state, flags)}; one reference per page is taken as the page cache’s`);
-    spare = Math.max(0, spare - share);
+    perhapsCache = Math.min(spare, share);
+    spare -= perhapsCache;
   }
   const untraced = Math.max(0, spare);
+  notes.push(...raceNote(moment, snapshot, events));
   if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
   if (unnamed > 0) {
     notes.push(
@@ -210,12 +227,46 @@ export function accountAt(
     expected,
     held,
     untraced,
+    perhapsCache,
     terms: () => expectedTerms(expected, own, state, share, { ofCache, ofAllocation }),
     notes,
     judged: unnamed === 0,
     open,
     heldReferences,
   };
+}
+
+/** Where the sum of all events is another one than the event at the moment reports. */
+function raceNote({ pfn, row }: Moment, { count, lastRow }: Snapshot, events: EventTable): string[] {
+  const reported = events.pfn[row] === pfn ? events.count[row]! : ABSENT;
+  if (lastRow !== row || reported === ABSENT || reported === count) return [];
+  return [`the event reports a count of ${reported}, with what another CPU was changing at the same time`];
+}
+
+const REFUSED_BY_COUNT =
+  'not in the page cache: isolation refused the page, which is on an LRU list, by its count, as it does where a page has ' +
+  'no mapping (mm/compaction.c)';
+
+/**
+ * Whether a refusal says that the page is anonymous, where its mapping is hashed. isolate_migratepages_block() gives a
+ * page back for one of these: it has no mapping and more references than page table mappings; it has one, and the
+ * allocation may not enter file systems, as cma_alloc() may; it is on no LRU list; or, for compaction alone, it is
+ * unevictable, under writeback or dirty (mm/compaction.c of 5.11 to 6.12).
+ */
+export function isRefusedByCount(
+  moment: Moment,
+  snapshot: Snapshot,
+  events: EventTable,
+  mapcounts: MapcountBase,
+): boolean {
+  const { isRefusal, attempt, pfn, row } = moment;
+  if (!isRefusal || snapshot.count === null || attempt.reason !== 'contig_range') return false;
+  if (events.pfn[row] !== pfn) return false;
+  const { cached, mappings, swapCache } = pageState(events, row, snapshot.lifetime.nature, mapcounts);
+  if (cached !== null || swapCache) return false;
+  const flags = events.flags[row]!;
+  const isIdleOnList = (flags & (PageFlag.lru | PageFlag.writeback)) === PageFlag.lru;
+  return flags !== ABSENT && isIdleOnList && snapshot.count > mappings;
 }
 
 /** The event that says what the page was like at a moment. */

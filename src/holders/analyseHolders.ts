@@ -2,7 +2,7 @@
 import { NONE, type Capture } from '../capture/eventTable';
 import { pinnedAtLeast } from '../capture/pinnedAtLeast';
 import { atOnce } from '../capture/turns';
-import { accountAt, type Account } from './accounting';
+import { accountAt, isRefusedByCount, type Account } from './accounting';
 import { indexCapture, type CaptureIndex } from './captureIndex';
 import { isPageRef } from './countChange';
 import { deducedAcquire, describeHolder, holderSite, namingOf } from './describeHolder';
@@ -298,6 +298,12 @@ function judgeByLedger(
   const asked = moments.map(({ row }) => row);
   ledger.replay(rows, livesAround(capture.events, rows, asked), asked);
   const { snapshots } = ledger;
+  for (const [moment, snapshot] of inPairs(moments, snapshots, (...pair) => pair)) {
+    const { lifetime } = snapshot;
+    if (!isRefusedByCount(moment, snapshot, capture.events, mapcount)) continue;
+    lifetime.isRefusedByCount = true;
+    lifetime.nature = 'anonymous';
+  }
   const judge = (moment: Moment, snapshot: Snapshot): JudgedMoment => {
     const account = accountAt(moment, snapshot, capture.events, sites, mapcount);
     const lifetime = account === null ? null : snapshot.lifetime;
@@ -450,6 +456,9 @@ function roleOf(
 ): Role {
   if (held) return 'held';
   if (open) return 'expected';
+  // The sum has no room for it at the mark, and it was dropped later: its get must stand in between, and is missing.
+  const isFromPool = reference.acquireRow < 0 && !ACCOUNTED_KINDS.has(reference.kind);
+  if (isFromPool && !putsAlone && reference.releaseRow > firstMark) return 'temporary';
   // What a migration had unmapped at the mark and maps again was there before it.
   const since = putsAlone ? reference.releaseRow : reference.fromRow;
   return since <= firstMark ? 'earlier' : 'temporary';

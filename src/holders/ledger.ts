@@ -14,9 +14,10 @@ import { PutMatcher } from './matchPut';
 import type { Confidence, Kind } from './model';
 import { togetherWith, type PageNature } from './pageNature';
 import type { Span } from './lives';
-import { latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
+import { areOfOneTaker, latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
 import type { Site } from './matchSite';
 import type { StackSite, StackSites } from './stackSites';
+import { UnseenReferences } from './unseenReferences';
 
 /**
  * Pins that one event is believed to take or drop: unpin_user_pages() joins the pins of a page that its list names
@@ -57,6 +58,8 @@ export interface Snapshot {
   readonly open: readonly LedgerReference[];
   /** References that are there but that no event shows being taken. */
   readonly pool: number;
+  /** Of the folio, 0 where it is not known. */
+  readonly order: number;
   /** Last row that changed or reported the page, or NONE. */
   readonly lastRow: number;
   readonly lifetime: Lifetime;
@@ -66,10 +69,12 @@ export interface Lifetime {
   readonly references: LedgerReference[];
   /** Those of {@link references} whose gets the capture does not show. */
   readonly fromPool: LedgerReference[];
-  /** Order of the allocation, 0 where it is not known. */
+  /** Of the folio as it is by now, 0 where it is not known. */
   order: number;
   /** What stacks of this lifetime say of the page. */
   nature: PageNature | null;
+  /** A refusal at isolation says that the page is anonymous. */
+  isRefusedByCount: boolean;
 }
 
 export class Ledger {
@@ -77,14 +82,14 @@ export class Ledger {
   readonly snapshots: Snapshot[] = [];
   private lifetime: Lifetime = Ledger.newLifetime();
   private open = new OpenReferences();
-  private pool = 0;
+  private readonly pool = new UnseenReferences();
   private count: number | null = null;
+  /** The count that was frozen, 0 while it is not, and the row of it. */
   private frozenAt = 0;
-  /** Since when the references of the pool are known to be there. */
-  private poolFrom = 0;
-  /** Row at which the last lifetime ended. */
-  private endedAt = 0;
-  /** Snapshots asked for since then: the first event that follows tells their count. */
+  private frozenRow: number = NONE;
+  /** Row at which the last lifetime ended, NONE where the capture has no end of one. */
+  private endedAt: number = NONE;
+  /** Snapshots asked for before the first event of the page, which tells their count. */
   private waiting: number[] = [];
   private lastRow: number = NONE;
   private readonly matcher: PutMatcher;
@@ -105,7 +110,7 @@ export class Ledger {
   replay(rows: Int32Array, lives: readonly Span[], moments: readonly number[]): void {
     let next = 0;
     for (const { from, to } of lives) {
-      this.startBehind(from === 0 ? 0 : rows[from - 1]!);
+      this.startBehind(from === 0 ? NONE : rows[from - 1]!);
       for (let index = from; index < to; index++) {
         const row = rows[index]!;
         while (next < moments.length && moments[next]! < row) this.snapshot(moments[next++]!);
@@ -117,12 +122,14 @@ export class Ledger {
   }
 
   private snapshot(row: number): void {
-    if (this.count === null) this.waiting.push(this.snapshots.length);
+    // A page that was free then: how its next life began is not in the capture, and whether before or behind that row.
+    if (this.count === null && this.endedAt === NONE) this.waiting.push(this.snapshots.length);
     this.snapshots.push({
       row,
       count: this.count,
       open: this.open.counted(),
-      pool: this.pool,
+      pool: this.pool.weight,
+      order: this.lifetime.order,
       lastRow: this.lastRow,
       lifetime: this.lifetime,
     });
@@ -151,6 +158,7 @@ export class Ledger {
         this.begin(row, 0);
         if (events.ret[row] === 1) {
           this.frozenAt = this.count ?? events.val[row]!;
+          this.frozenRow = row;
         }
         break;
       case EventKind.PageRefUnfreeze:
@@ -196,7 +204,7 @@ export class Ledger {
     this.lastRow = row;
   }
 
-  /** @param endedAt row at which the life before ended, or 0 */
+  /** @param endedAt row at which the life before ended, or NONE */
   private startBehind(endedAt: number): void {
     this.lifetime = Ledger.newLifetime();
     this.forget();
@@ -206,7 +214,7 @@ export class Ledger {
   /** Nothing is known of the page's references. */
   private forget(): void {
     this.open = new OpenReferences();
-    this.pool = 0;
+    this.pool.clear();
     this.count = null;
     this.frozenAt = 0;
     this.waiting = [];
@@ -218,7 +226,7 @@ export class Ledger {
    */
   private endLifetime(row: number, became: string): void {
     const open = this.open.references().filter(({ releaseRow }) => releaseRow < 0);
-    const isLast = became === 'freed' && open.length === 1 && this.pool === 0;
+    const isLast = became === 'freed' && open.length === 1 && this.pool.weight === 0;
     for (const reference of open) {
       if (this.frozenAt > 0 || isLast) {
         reference.releaseRow = row;
@@ -239,12 +247,11 @@ export class Ledger {
     this.lifetime = Ledger.newLifetime();
     this.lifetimes.push(this.lifetime);
     const before = frozen ? this.events.val[row]! : reported - change;
-    this.pool = reported === ABSENT ? Math.max(0, -change) : Math.max(0, before);
-    this.poolFrom = this.endedAt;
-    this.count = this.pool;
+    this.pool.add(reported === ABSENT ? Math.max(0, -change) : before, Math.max(0, this.endedAt));
+    this.count = this.pool.weight;
     for (const index of this.waiting) {
-      const { count, pool, lifetime } = this;
-      this.snapshots[index] = { ...this.snapshots[index]!, count, pool, lifetime, lastRow: row };
+      const { count, lifetime } = this;
+      this.snapshots[index] = { ...this.snapshots[index]!, count, pool: count, lifetime, lastRow: row };
     }
     this.waiting = [];
   }
@@ -257,6 +264,7 @@ export class Ledger {
     index: number,
   ): void {
     this.begin(row, change);
+    if (this.frozenAt > 0 && change > 0 && this.events.count[row] === change) this.thaw();
     if (change > 0) this.acquire(change, row, site);
     else if (change < 0) this.release(-change, row, site);
     this.count = countAfter(this.events, rows, index, (this.count ?? 0) + change);
@@ -267,38 +275,75 @@ export class Ledger {
   /** What is open and the pool make up the count; events that are missing show as a difference here. */
   private reconcile(row: number): void {
     if (this.count === null) return;
-    const difference = this.count - this.pool - this.open.weight;
-    if (difference === 0) return;
-    if (difference > 0) {
-      this.poolFrom = row;
-      this.pool += difference;
-      return;
-    }
-    this.shed(-difference, row);
+    const difference = this.count - this.pool.weight - this.open.weight;
+    if (difference > 0) this.pool.add(difference, row);
+    else if (difference < 0) this.shed(-difference, row);
   }
 
   /** Puts are missing: what is least sure to be there goes first, and is said to have gone unseen. */
   private shed(excess: number, row: number): void {
     // One missing put is likelier than several, and a pin's weight names it.
-    const isOne = excess > 1 || this.pool === 0;
+    const isOne = excess > 1 || this.pool.weight === 0;
     const whole = isOne ? this.firstToShed(row, ({ weight }) => weight === excess) : null;
     if (whole !== null) {
-      this.closeUnseen(whole, row, FELL);
+      this.shedOne(whole, row);
       return;
     }
-    const fromPool = Math.min(this.pool, excess);
-    this.pool -= fromPool;
-    let rest = excess - fromPool;
+    let rest = this.shedPins(excess, row);
+    const fromPool = Math.min(this.pool.weight, rest);
+    this.pool.drop(fromPool);
+    rest -= fromPool;
     while (rest > 0) {
-      const next = this.firstToShed(row, ({ weight }) => weight <= rest);
-      if (next === null) break;
+      const next =
+        this.firstToShed(row, ({ weight }) => weight <= rest) ??
+        this.firstToShed(row, () => true) ??
+        this.firstToShed(NONE, () => true);
+      if (next === null) return;
+      this.shedOne(next, row);
+      this.pool.add(next.weight - rest, row);
       rest -= next.weight;
-      this.closeUnseen(next, row, FELL);
     }
-    this.pool -= rest;
   }
 
-  /** What is most likely gone of what was taken before a row. */
+  /**
+   * That the count fell by about the weight of a pin is a pin that went, and some gets that are missing too, not a
+   * thousand missing puts.
+   *
+   * @returns the excess that is left
+   */
+  private shedPins(excess: number, row: number): number {
+    let rest = excess;
+    while (rest >= GUP_PIN_COUNTING_BIAS / 2) {
+      const most = rest + GUP_PIN_COUNTING_BIAS / 2;
+      const pin = this.firstToShed(
+        row,
+        ({ weight }) => weight % GUP_PIN_COUNTING_BIAS === 0 && weight <= most,
+      );
+      if (pin === null) return rest;
+      this.shedOne(pin, row);
+      this.pool.add(pin.weight - rest, row);
+      rest = Math.max(0, rest - pin.weight);
+    }
+    return rest;
+  }
+
+  private shedOne(reference: LedgerReference, row: number): void {
+    const { kind, weight } = reference;
+    const alike = this.open.where(
+      (group) => group.kind === kind && group.weight === weight && !group.suspended,
+    );
+    const isAccounted = ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
+    const taker = reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
+    if (!isAccounted && !areOfOneTaker(alike, taker))
+      this.open.doubtOthers(
+        alike,
+        reference,
+        'another reference of the kind went without a put in the capture',
+      );
+    this.closeUnseen(reference, row, FELL);
+  }
+
+  /** What is most likely gone of what was taken before a row, or of all for NONE. */
   private firstToShed(row: number, isMeant: (group: Group) => boolean): LedgerReference | null {
     const groups = this.open.where(
       (group) => !group.suspended && isMeant(group) && group.all.oldest?.reference.acquireRow !== row,
@@ -330,6 +375,22 @@ export class Ledger {
     this.count = value;
     this.frozenAt = 0;
     this.reconcile(row);
+  }
+
+  /**
+   * Whoever splits a huge page freezes its count, and then gives the head what it is left with by a get: page_ref_inc()
+   * or page_ref_add() in __split_huge_page() of mm/huge_memory.c. What was open is part of what was frozen.
+   */
+  private thaw(): void {
+    for (const reference of this.open.counted()) {
+      reference.releaseRow = this.frozenRow;
+      reference.evidence += '; the count was frozen and began anew, as when a huge page is split';
+      this.open.remove(reference);
+    }
+    this.pool.clear();
+    this.count = 0;
+    this.frozenAt = 0;
+    this.lifetime.order = 0;
   }
 
   private acquire(weight: number, row: number, site: StackSite): void {
@@ -388,7 +449,7 @@ export class Ledger {
 
   /** @returns the weight that was closed */
   private releaseOne(weight: number, row: number, site: StackSite): number {
-    const found = this.matcher.match(this.open, { weight, row, site }, this.pool > 0);
+    const found = this.matcher.match(this.open, { weight, row, site }, this.pool.weight > 0);
     if (found !== null) {
       this.close(found.reference, row, found.confidence, found.why);
       return found.reference.weight;
@@ -419,8 +480,7 @@ export class Ledger {
     let mapping =
       oldestOf(groups.filter(({ kind }) => kind === 'page-table')) ??
       oldestOf(groups.filter(({ kind }) => kind === 'allocation'));
-    if (mapping === null && this.pool >= weight) {
-      this.pool -= weight;
+    if (mapping === null && this.pool.weight >= weight) {
       mapping = this.fromPool('page-table', weight, row, site);
       this.open.add(mapping, NONE, NO_GET);
     }
@@ -440,19 +500,17 @@ export class Ledger {
       this.close(reference, row, 'rule', 'moved to the new page with the mapping');
       rest -= reference.weight;
     }
-    if (rest > 0 && this.pool >= rest) {
-      this.pool -= rest;
+    if (rest > 0 && this.pool.weight >= rest) {
       const reference = this.fromPool(kind, rest, row, site);
       reference.evidence = 'moved to the new page with the mapping';
     }
   }
 
   private releaseFromPool(weight: number, row: number, site: StackSite): number {
-    if (this.pool < weight) {
+    if (this.pool.weight < weight) {
       // More was dropped than the capture shows being taken: an event is missing before this point.
       return weight;
     }
-    this.pool -= weight;
     this.fromPool(site.release?.rule.kind ?? 'unknown', weight, row, site);
     return weight;
   }
@@ -460,13 +518,19 @@ export class Ledger {
   /** A reference whose get is not in the capture; what it was is known from its put. */
   private fromPool(kind: Kind, weight: number, releaseRow: number, site: StackSite): LedgerReference {
     const releaseSite: Site | null = site.release;
+    const { fromRow, isGuess } = this.pool.take(weight);
     const reference = knownByPut(releaseRow, site, {
       kind: weight === GUP_PIN_COUNTING_BIAS && kind === 'unknown' ? 'gup-pin' : kind,
       weight,
       site: siteNaming(releaseSite, kind),
-      fromRow: this.poolFrom,
+      fromRow,
       evidence: `its get is not in the capture${releaseSite === null ? '' : `; dropped in ${releaseSite.functionName}`}`,
     });
+    if (isGuess) {
+      reference.confidence = 'assumed';
+      reference.evidence +=
+        '; references whose gets are missing came at several times, and which of them this is nothing says';
+    }
     this.lifetime.references.push(reference);
     this.lifetime.fromPool.push(reference);
     return reference;
@@ -531,7 +595,7 @@ export class Ledger {
   }
 
   private static newLifetime(): Lifetime {
-    return { references: [], fromPool: [], order: 0, nature: null };
+    return { references: [], fromPool: [], order: 0, nature: null, isRefusedByCount: false };
   }
 }
 

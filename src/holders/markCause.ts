@@ -4,7 +4,7 @@ import type { Account } from './accounting';
 import type { EarlyStop, Moment } from './evidence';
 import type { MarkCause } from './model';
 
-type Parts = Pick<Account, 'held' | 'untraced' | 'terms'>;
+type Parts = Pick<Account, 'held' | 'untraced' | 'perhapsCache' | 'terms'>;
 
 interface CauseOfMark {
   readonly cause: MarkCause;
@@ -16,13 +16,25 @@ interface CauseOfMark {
 
 /** @param parts the sum at the mark, or null where it could not be made */
 export function markCause(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
+  const stopped = moment.stoppedEarly === null ? null : stoppedNote(moment.stoppedEarly);
+  if (parts === null) return { cause: 'unknown', detail: null, note: stopped };
   const found = causeBySum(events, moment, parts);
-  if (moment.stoppedEarly === null) return found;
-  const stopped = stoppedNote(moment.stoppedEarly);
-  // Where nothing else kept the page, this is all that is known.
-  const isAll = found.cause === 'unknown' && found.detail === null && parts !== null;
-  if (isAll) return { ...found, detail: 'migrate_pages stopped early', note: `${EXPECTED}; ${stopped}` };
+  if (found === null) return nothingTooMany(parts, stopped);
+  if (stopped === null) return found;
   return { ...found, note: found.note === null ? stopped : `${found.note}; ${stopped}` };
+}
+
+/** @param stopped what is said of an early stop, which is all that is known then; null without one */
+function nothingTooMany({ perhapsCache }: Parts, stopped: string | null): CauseOfMark {
+  const cause = 'unknown';
+  const isSure = perhapsCache === 0;
+  const expected = isSure
+    ? EXPECTED
+    : `${EXPECTED} if the page cache has the page; if not, it is ${perhapsCache} more than that`;
+  if (stopped !== null)
+    return { cause, detail: 'migrate_pages stopped early', note: `${expected}; ${stopped}` };
+  if (isSure) return { cause, detail: null, note: `${expected}: no reference kept it` };
+  return { cause, detail: `${perhapsCache} of the page cache or untraced`, note: expected };
 }
 
 const EXPECTED = 'the refcount is what migration expects at this moment';
@@ -37,8 +49,8 @@ function stoppedNote({ untried, isPart }: EarlyStop): string {
   return `migrate_pages stopped early, most likely for want of a page to move to (-ENOMEM): ${rest}${among}`;
 }
 
-function causeBySum(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
-  if (parts === null) return { cause: 'unknown', detail: null, note: null };
+/** Null where neither the sum nor the page's flags tell what kept it. */
+function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMark | null {
   if (parts.held > 0 || parts.untraced > 0) return { cause: 'references', detail: null, note: null };
   if (moment.source === 'memory-failure') return { cause: 'poisoned', detail: 'poisoned', note: null };
   const flags = events.pfn[moment.row] === moment.pfn ? events.flags[moment.row]! : null;
@@ -63,11 +75,7 @@ function causeBySum(events: EventTable, moment: Moment, parts: Parts | null): Ca
       'allocation): one of them may have kept the page, which one the capture does not tell';
     return { cause: 'unknown', detail, note };
   }
-  return {
-    cause: 'unknown',
-    detail: null,
-    note: `${EXPECTED}: no reference kept it`,
-  };
+  return null;
 }
 
 /** The conditions of isolate_migratepages_block (mm/compaction.c) that page flags tell, in its order. */

@@ -8,7 +8,14 @@ import { ACCOUNTED_KINDS } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledgerReference';
 import type { Site } from './matchSite';
 import type { Confidence, Kind } from './model';
-import { countOf, latestOf, oldestOf, type Group, type OpenReferences } from './openReferences';
+import {
+  areOfOneTaker,
+  countOf,
+  latestOf,
+  oldestOf,
+  type Group,
+  type OpenReferences,
+} from './openReferences';
 import type { StackSite, StackSites } from './stackSites';
 
 /** In the order in which a put that nothing explains closes them. */
@@ -107,19 +114,9 @@ export class PutMatcher {
   ): PutMatch {
     const taker = this.takerOf(latestOf(groups) ?? first);
     const reference = oldestOf(groups, taker) ?? first;
+    if (areOfOneTaker(groups, taker)) return { reference, confidence: 'rule', why: `${how}, oldest first` };
     const count = countOf(groups);
-    // Those that one task took along one code path are alike: which of them went makes no difference.
-    if (countOf(groups, taker) === count && new Set(groups.map(({ stack }) => stack)).size === 1)
-      return { reference, confidence: 'rule', why: `${how}, oldest first` };
-    // Each is said to be doubtful once, so that this does not grow with the number of puts.
-    const sure = groups.filter(({ ambiguous }) => !ambiguous).flatMap(({ all }) => all.references());
-    for (const other of sure) {
-      if (other === reference) continue;
-      open.change(other, { ambiguous: true });
-      other.confidence = 'assumed';
-      other.evidence +=
-        '; another reference of the kind was dropped while it was open, which may have been this one';
-    }
+    open.doubtOthers(groups, reference, 'another reference of the kind was dropped while it was open');
     return {
       reference,
       confidence: 'assumed',

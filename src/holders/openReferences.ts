@@ -107,6 +107,22 @@ export class OpenReferences {
     this.joinGroup(reference, standing);
   }
 
+  /**
+   * One of some groups' references went, and nothing says which: the others are no longer sure to be open. Each is said to
+   * be doubtful once, so that this does not grow with the number of puts.
+   *
+   * @param gone the one that is taken to be the one
+   */
+  doubtOthers(groups: readonly Group[], gone: LedgerReference, because: string): void {
+    const sure = groups.filter(({ ambiguous }) => !ambiguous).flatMap(({ all }) => all.references());
+    for (const other of sure) {
+      if (other === gone) continue;
+      this.change(other, { ambiguous: true });
+      other.confidence = 'assumed';
+      other.evidence += `; ${because}, which may have been this one`;
+    }
+  }
+
   /** The groups that have references and are meant. */
   where(isMeant: (group: Group) => boolean): Group[] {
     const meant: Group[] = [];
@@ -181,6 +197,11 @@ export function latestOf(groups: readonly Group[], taker?: number): LedgerRefere
     if (latest !== null && (found === null || latest.place > found.place)) found = latest;
   }
   return found?.reference ?? null;
+}
+
+/** Whether one task took all references of some groups along one code path: which of them went makes no difference then. */
+export function areOfOneTaker(groups: readonly Group[], taker: number): boolean {
+  return countOf(groups, taker) === countOf(groups) && new Set(groups.map(({ stack }) => stack)).size === 1;
 }
 
 /** How many references some groups have; see {@link oldestOf}. */

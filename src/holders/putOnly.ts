@@ -270,7 +270,18 @@ function markAt(
       ofCache: state.cached === true ? 1 : 0,
       ofAllocation: 0,
     });
-  return { moment, count, expected, held, untraced, terms, notes, judged: true, heldReferences };
+  return {
+    moment,
+    count,
+    expected,
+    held,
+    untraced,
+    perhapsCache: 0,
+    terms,
+    notes,
+    judged: true,
+    heldReferences,
+  };
 }
 
 /** `any of these 3 puts may be the one reference too many: pipe_read, foo_put, foo_put` */

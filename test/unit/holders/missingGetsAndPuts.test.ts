@@ -1,0 +1,180 @@
+/** What is said of a page where its first events, or some in between, are not in the capture. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allocated, change, FAULT, finish, FLAGS, named, refused, start, TAIL } from './support/pageEvents';
+import { heldOf, onlyPage } from './support/foundPages';
+
+const VMSPLICE = ['iter_to_pipe', '__do_sys_vmsplice'];
+const READ_PIPE = ['page_cache_pipe_buf_release', 'pipe_read', 'vfs_read'];
+const PIN = ['try_grab_page', 'follow_page_pte', '__get_user_pages', 'process_vm_rw_core'];
+const COMPACT = ['isolate_migratepages_block', 'isolate_migratepages', 'compact_zone'];
+const ELSEWHERE = ['some_driver_does', 'ksys_ioctl'];
+
+test('a page that CMA could not isolate for its count is not in the page cache, whatever its mapping', async () => {
+  const page = await onlyPage([start, ...refused(2), named('0x100'), finish]);
+  assert.deepEqual(
+    page.marks.map(({ count, untraced, cause }) => [count, untraced, cause]),
+    [[2, 1, 'references']],
+  );
+  for (const { notes } of page.marks) assert.ok(notes.some((note) => note.includes('no mapping')));
+});
+
+test('compaction refuses pages of the page cache too: then the sum is not certain, and nobody is cleared', async () => {
+  const page = await onlyPage([
+    change('kcompactd0-5', COMPACT, { count: 3, val: 1 }),
+    change('kcompactd0-5', COMPACT, { count: 2, val: -1 }),
+  ]);
+  const mark = page.marks[0]!;
+  assert.deepEqual([mark.held, mark.untraced], [0, 0]);
+  assert.deepEqual([mark.cause, mark.causeDetail], ['unknown', '1 of the page cache or untraced']);
+  assert.ok(!mark.notes.some((note) => note.includes('no reference kept it')));
+  assert.ok(mark.notes.some((note) => note.includes('if not, it is 1 more than that')));
+});
+
+test('a count that fell by nearly a pin is a pin that went and a get that is missing', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', VMSPLICE, { count: 2, val: 1 }),
+    change('pinner-3', PIN, { count: 1026, val: 1024 }),
+    start,
+    ...refused(1026),
+    // Missing: -1024 of the pin, +1 of somebody.
+    ...refused(3),
+    finish,
+  ]);
+  const [first, second] = page.marks;
+  assert.deepEqual([first?.count, first?.held, first?.untraced], [1026, 1025, 0]);
+  assert.deepEqual([second?.count, second?.expected, second?.held, second?.untraced], [3, 1, 1, 1]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, releasedUnseen }) => [kind, releasedUnseen]),
+    [
+      ['pipe-buffer', false],
+      ['gup-pin', true],
+    ],
+  );
+});
+
+test('a reference that was there at the mark stays so when another get is found to be missing behind it', async () => {
+  const page = await onlyPage([
+    start,
+    ...refused(2),
+    finish,
+    // Between these two and the ones before, a get is missing.
+    change('x-9', ELSEWHERE, { count: 4, val: 1 }),
+    change('x-9', ELSEWHERE, { count: 3, val: -1 }),
+    change('reader-4', READ_PIPE, { count: 2, val: -1 }),
+    change('reader-5', READ_PIPE, { count: 1, val: -1 }),
+  ]);
+  assert.deepEqual([page.marks[0]?.held, page.marks[0]?.untraced], [1, 0]);
+  assert.deepEqual(
+    page.references
+      .filter(({ kind }) => kind === 'pipe-buffer')
+      .map(({ role, confidence, released }) => [role, confidence, released?.row]),
+    [
+      ['held', 'assumed', 6],
+      ['temporary', 'assumed', 7],
+    ],
+  );
+});
+
+test('a page that was free at the mark is not judged by the first event of its next life', async () => {
+  const page = await onlyPage([
+    change('owner-2', READ_PIPE, { count: 0, val: -1, mapcount: 0 }),
+    named('0x100'),
+    change('other-3', VMSPLICE, { count: 5, val: 1 }),
+  ]);
+  assert.deepEqual([page.marks[0]?.count, page.marks[0]?.held], [null, null]);
+});
+
+test('a huge page that was split has nothing left of what its freeze took, and one page', async () => {
+  const huge = 'flags=uptodate|lru|head|swapbacked';
+  const split = ['split_huge_page_to_list', 'deferred_split_scan'];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    {
+      task: 'owner-2',
+      text: 'mm_page_alloc: page=00000000aaaaaaaa pfn=0x100 order=9 migratetype=1 gfp_flags=GFP_TRANSHUGE',
+      stack: FAULT,
+    },
+    change('kswapd0-9', ['deferred_split_scan'], { count: 2, val: 1, flags: huge }),
+    {
+      task: 'kswapd0-9',
+      text: `page_ref_freeze: pfn=0x100 ${huge} count=0 mapcount=0 ${TAIL} val=2 ret=1`,
+      stack: ['__page_ref_freeze', ...split],
+    },
+    change('kswapd0-9', split, { count: 1, val: 1, mapcount: 0 }),
+    change('kswapd0-9', ['remove_migration_pte', 'rmap_walk_anon', ...split], {
+      count: 2,
+      val: 1,
+      mapcount: 0,
+    }),
+    change('kswapd0-9', ['deferred_split_scan'], { count: 1, val: -1 }),
+    change('owner-2', VMSPLICE, { count: 2, val: 1 }),
+    start,
+    ...refused(2),
+    finish,
+  ]);
+  assert.equal(page.order, 0);
+  assert.deepEqual([page.marks[0]?.count, page.marks[0]?.held, page.marks[0]?.untraced], [2, 1, 0]);
+  assert.deepEqual(
+    page.references.map(({ kind, role, releasedUnseen, released }) => [
+      kind,
+      role,
+      releasedUnseen,
+      released?.row,
+    ]),
+    [
+      ['pipe-buffer', 'held', false, undefined],
+      ...page.references.slice(1).map(({ kind, role, released }) => [kind, role, false, released?.row]),
+    ],
+  );
+});
+
+test('a CPU has no race with itself: a count that is one too high for some of its events has a get missing', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    start,
+    ...refused(2),
+    finish,
+    change('x-9', ELSEWHERE, { count: 2, val: 1 }),
+    change('x-9', ELSEWHERE, { count: 1, val: -1 }),
+  ]);
+  assert.deepEqual(
+    page.marks.map(({ count, expected, untraced }) => [count, expected, untraced]),
+    [[2, 1, 1]],
+  );
+});
+
+test('what another CPU has changed and not written yet is in the count, and said', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', VMSPLICE, { count: 2, val: 1 }),
+    start,
+    change('cma-1', ['isolate_migratepages_block', 'alloc_contig_range', 'cma_alloc'], { count: 3, val: 1 }),
+    change('cma-1', ['isolate_migratepages_block', 'alloc_contig_range', 'cma_alloc'], { count: 3, val: -1 }),
+    change('owner-2', VMSPLICE, { count: 3, val: 1, cpu: 1 }),
+    finish,
+  ]);
+  const mark = page.marks[0]!;
+  assert.deepEqual([mark.count, mark.held, mark.untraced], [2, 1, 0]);
+  assert.ok(mark.notes.some((note) => note.startsWith('the event reports a count of 3')));
+});
+
+test('which of two alike references went without a put is a guess for both', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', VMSPLICE, { count: 2, val: 1, flags: FLAGS }),
+    change('other-3', VMSPLICE, { count: 3, val: 1, flags: FLAGS }),
+    start,
+    ...refused(3),
+    ...refused(2),
+    finish,
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, confidence, releasedUnseen }) => [kind, confidence, releasedUnseen]),
+    [
+      ['pipe-buffer', 'assumed', true],
+      ['pipe-buffer', 'assumed', false],
+    ],
+  );
+});
