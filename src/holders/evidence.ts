@@ -215,13 +215,25 @@ export class EvidenceFinder {
 
   /**
    * Where an instance traces beside the top buffer, a capture has the same event twice, each with a time of its own.
+   * A request that is larger than its area has no event behind its start (mm/cma.c, cma_alloc), so that the start of
+   * another one may follow at once; of the same one it would fail in the same way, and nothing is lost.
    */
   private isSecondCopy(state: TaskState, row: number): boolean {
     const { kind, time, pfn } = this.events;
     const before = state.cmaRow;
     state.cmaRow = row;
     if (before === NONE || kind[before] !== kind[row] || pfn[before] !== pfn[row]) return false;
-    return Math.abs(time[row]! - time[before]!) <= COPY_WITHIN;
+    return this.isOfOneRequest(before, row) && Math.abs(time[row]! - time[before]!) <= COPY_WITHIN;
+  }
+
+  /** Whether two CMA events ask for as many pages of the same area, as far as both say it. */
+  private isOfOneRequest(a: number, b: number): boolean {
+    const { detail, details } = this.events;
+    const isSame = (column: Int32Array): boolean => {
+      const [first, second] = [column[detail[a]!]!, column[detail[b]!]!];
+      return first < 0 || second < 0 || first === second;
+    };
+    return isSame(details.label) && isSame(details.pages);
   }
 
   private cmaStart(row: number): void {

@@ -133,6 +133,14 @@ test('an event that an instance recorded beside the top buffer is counted once',
   assert.equal(attempt.result, 'failed');
 });
 
+test('a request behind one that is larger than its area, which has no end, is another one', async () => {
+  for (const first of ['name=reserved count=999999 align=0', 'name=other count=16 align=0']) {
+    const attempt = await onlyAttempt([cma(`cma_alloc_start: ${first}`), start, named('0x100'), finish]);
+    const { area, requestedPages, firstRow, result } = attempt;
+    assert.deepEqual([area, requestedPages, firstRow, result], ['reserved', 16, 1, 'failed']);
+  }
+});
+
 test('a compaction run has its zone and its status', async () => {
   const scan = SCAN.slice(0, 1).concat('compact_zone', 'compact_node');
   const attempt = await onlyAttempt([
