@@ -9,6 +9,8 @@ import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } fr
 import { AttemptRecord, rangeOf } from './attempts';
 import { countChange, isPageRef } from './countChange';
 import { dumpedBecause } from './dumpedBecause';
+import { REASON_BY_FUNCTION } from './kindRules';
+import { MissingEvents } from './missingEvents';
 import type { MarkSource } from './model';
 import type { OfflinedMemory } from './offlinedMemory';
 import type { PageRows } from './pageRows';
@@ -39,6 +41,9 @@ export interface EarlyStop {
 /** The buffers of all instances are written in one call of the tracepoint; ns. */
 const COPY_WITHIN = 1e6;
 
+/** Migrations that the page allocator may start inside a CMA allocation, for the pages that others are moved to. */
+const REASONS_WITHIN_CMA: ReadonlySet<string> = new Set(['compaction', 'demotion']);
+
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
   readonly attempt: AttemptRecord;
@@ -62,7 +67,10 @@ interface PutBackPage {
 }
 
 interface TaskState {
+  /** The CMA allocation that is under way, as far as the capture shows: a request larger than its area has no end. */
   cma: AttemptRecord | null;
+  /** Rows without a stack that are of {@link cma} if it was under way still, which its next CMA event tells. */
+  unsettled: number[];
   /** The CMA allocation that ended last, of which cma_alloc_info may still tell. */
   finishedCma: AttemptRecord | null;
   /** Row of the task's last CMA event, or NONE. */
@@ -80,6 +88,7 @@ interface TaskState {
 export class EvidenceFinder {
   private readonly moments: Moment[] = [];
   private readonly events: EventTable;
+  private readonly missing: MissingEvents;
   /** By pid: one process has one pid under several names (exec), so the pid is what tells tasks apart. */
   private readonly states = new Map<number, TaskState>();
   /** The same by task id, which every row has. */
@@ -96,11 +105,15 @@ export class EvidenceFinder {
     private readonly rows: PageRows,
   ) {
     this.events = capture.events;
+    this.missing = new MissingEvents(capture.gaps);
   }
 
   /** All moments, in the order of the rows that show them within each kind of evidence. */
   finished(): readonly Moment[] {
-    for (const state of this.states.values()) this.closeCall(state);
+    for (const state of this.states.values()) {
+      this.closeCall(state);
+      this.endCma(state);
+    }
     return this.moments;
   }
 
@@ -116,7 +129,7 @@ export class EvidenceFinder {
     const site = this.sites.of(events.stack[row]!);
     const pfn = events.pfn[row]!;
     if (kind === EventKind.PageRefFreeze) {
-      if (events.ret[row] === 0) this.failedFreeze(row, pfn, site);
+      if (events.ret[row] === 0) this.failedFreeze(row, site);
     }
     const change = countChange(events, row);
     if (change > 0) {
@@ -150,15 +163,33 @@ export class EvidenceFinder {
     if (site.putsBack && isOfCall) call.putBack.push({ pfn, since: isolated.since, row });
   }
 
-  private failedFreeze(row: number, pfn: number, site: StackSite): void {
-    const { events } = this;
+  private failedFreeze(row: number, site: StackSite): void {
     const state = this.stateOf(row);
     // Reclaim freezes too; only what happens inside an attempt to move pages says that a page did not move.
-    if (!site.underMigration && state.cma === null && site.reason === null) return;
-    const attempt = this.attemptOf(state, row, site.reason);
-    const where = site.underMigration ? 'migration' : 'reclaim inside the attempt';
-    const what = `freeze failed in ${where}: refcount ${events.count[row]!}, expected ${events.val[row]!}`;
-    this.add({ pfn, row, source: 'freeze', attempt, what });
+    if (site.underMigration || site.reason !== null) {
+      const where = site.underMigration ? 'in migration' : 'in reclaim inside the attempt';
+      this.addFreeze(row, this.attemptOf(state, row, site.reason), where);
+    } else if (state.cma !== null && site.functions.length === 0) {
+      this.freezeWithoutStack(state, state.cma, row);
+    }
+  }
+
+  /** Reclaim after an allocation whose end is not in the capture freezes too. */
+  private freezeWithoutStack(state: TaskState, cma: AttemptRecord, row: number): void {
+    const { call } = state;
+    // It is of the call for memory within the allocation.
+    if (call?.endRow === NONE && call.attempt !== cma) return;
+    // A request that is larger than its area does nothing behind its start.
+    const isOn = cma.lastRow > cma.firstRow || call?.attempt === cma;
+    const isUnderWay = isOn && this.missing.between(cma.lastRow, row) === null;
+    if (isUnderWay) this.addFreeze(row, cma, 'inside the attempt');
+    else state.unsettled.push(row);
+  }
+
+  private addFreeze(row: number, attempt: AttemptRecord, where: string): void {
+    const { pfn, count, val } = this.events;
+    const what = `freeze failed ${where}: refcount ${count[row]!}, expected ${val[row]!}`;
+    this.add({ pfn: pfn[row]!, row, source: 'freeze', attempt, what });
   }
 
   private otherEvent(row: number, kind: number): void {
@@ -237,10 +268,12 @@ export class EvidenceFinder {
   }
 
   private cmaStart(row: number): void {
-    if (this.isSecondCopy(this.stateOf(row), row)) return;
+    const state = this.stateOf(row);
+    if (this.isSecondCopy(state, row)) return;
+    this.endCma(state);
+    this.closeCall(state);
     const attempt = this.newAttempt(row, 'contig_range');
     attempt.noteCma(row);
-    const state = this.stateOf(row);
     state.cma = attempt;
     state.finishedCma = null;
   }
@@ -248,12 +281,14 @@ export class EvidenceFinder {
   private cmaBusyRetry(row: number): void {
     const state = this.stateOf(row);
     if (this.isSecondCopy(state, row)) return;
+    this.cmaGoesOn(state, row);
     this.attemptOf(state, row, 'contig_range').noteBusyRetry(row);
   }
 
   private cmaFinish(row: number): void {
     const state = this.stateOf(row);
     if (this.isSecondCopy(state, row)) return;
+    this.cmaGoesOn(state, row);
     // Up to 5.12 there is no event at the beginning: what the task tried last was for this allocation.
     const isPending = state.pending?.reason === 'contig_range';
     const attempt = state.cma ?? (isPending ? state.pending : null) ?? this.newAttempt(row, 'contig_range');
@@ -261,6 +296,41 @@ export class EvidenceFinder {
     state.cma = null;
     state.pending = null;
     state.finishedCma = attempt;
+  }
+
+  /** The allocation that is under way is the one of a later event, or over: the start of the other is missing. */
+  private cmaGoesOn(state: TaskState, row: number): void {
+    if (state.cma === null) return;
+    if (this.isOfOneRequest(state.cma.firstRow, row)) this.settle(state, state.cma);
+    else this.endCma(state);
+  }
+
+  /**
+   * Ends an allocation whose end is not in the capture: an event was lost, or the request is larger than its area (then
+   * cma_alloc in mm/cma.c of 6.1 goes past trace_cma_alloc_finish).
+   */
+  private endCma(state: TaskState): void {
+    this.settle(state, null);
+    state.cma = null;
+  }
+
+  /** A task that migrates for something else than a range has left its allocation, unless it does so for memory. */
+  private leaveCma(state: TaskState, row: number, reason: string | null): void {
+    if (state.cma === null || reason === null || reason === state.cma.reason) return;
+    const { functions } = this.sites.of(this.events.stack[row]!);
+    const isWithin =
+      functions.length === 0
+        ? REASONS_WITHIN_CMA.has(reason)
+        : functions.some((name) => REASON_BY_FUNCTION.get(name) === 'contig_range');
+    if (!isWithin) this.endCma(state);
+  }
+
+  /** @param cma the allocation that the rows in doubt are of, or null when it is not known to have been under way */
+  private settle(state: TaskState, cma: AttemptRecord | null): void {
+    const rows = state.unsettled;
+    state.unsettled = [];
+    if (cma === null) return;
+    for (const row of rows) this.addFreeze(row, cma, 'inside the attempt');
   }
 
   /** Stands behind the end of what it tells of. */
@@ -272,9 +342,11 @@ export class EvidenceFinder {
   }
 
   private compactionBegin(row: number): void {
+    const state = this.stateOf(row);
+    this.leaveCma(state, row, 'compaction');
     const attempt = this.newAttempt(row, 'compaction');
     attempt.noteCompaction(row);
-    this.stateOf(row).compaction = attempt;
+    state.compaction = attempt;
   }
 
   private compactionEnd(row: number): void {
@@ -297,8 +369,11 @@ export class EvidenceFinder {
   private migrateEnd(row: number): void {
     const { events } = this;
     const state = this.stateOf(row);
+    const reason = this.detailString(events.details.reason, row);
+    const started = state.call?.attempt.reason ?? reason;
+    // What began in between was a call for memory, within this one.
+    if (reason !== null && started !== reason) this.closeCall(state);
     if (state.call === null) {
-      const reason = this.detailString(events.details.reason, row);
       const attempt = this.attemptOf(state, row, reason);
       state.call = { attempt, endRow: row, failed: 0, left: 0, putBack: [] };
       state.pending = null;
@@ -390,6 +465,7 @@ export class EvidenceFinder {
   private memoryFailure(row: number): void {
     const { events } = this;
     const result = this.detailString(events.details.result, row) ?? 'unknown result';
+    this.leaveCma(this.stateOf(row), row, 'memory_failure');
     const attempt = this.newAttempt(row, 'memory_failure');
     attempt.noteMemoryFailure(row, result);
     const what = `memory_failure: ${result}`;
@@ -417,7 +493,7 @@ export class EvidenceFinder {
 
   /** The attempt of a task that is under way, if one is for that reason. */
   private knownAttempt(state: TaskState, reason: string | null): AttemptRecord | null {
-    if (state.cma !== null) return state.cma;
+    if (state.cma !== null && (reason === null || reason === state.cma.reason)) return state.cma;
     if (reason === 'compaction' && state.compaction !== null) return state.compaction;
     if (reason === 'memory_hotplug' && state.hotplug !== null) return state.hotplug;
     const { call } = state;
@@ -429,6 +505,7 @@ export class EvidenceFinder {
   }
 
   private attemptOf(state: TaskState, row: number, reason: string | null): AttemptRecord {
+    this.leaveCma(state, row, reason);
     const known = this.knownAttempt(state, reason);
     if (known !== null) return known;
     const attempt = this.newAttempt(row, reason);
@@ -460,6 +537,7 @@ export class EvidenceFinder {
     if (state === undefined) {
       state = {
         cma: null,
+        unsettled: [],
         finishedCma: null,
         cmaRow: NONE,
         compaction: null,
