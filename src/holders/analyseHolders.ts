@@ -314,7 +314,8 @@ function judgeByLedger(
     moments: inPairs(moments, snapshots, judge),
     putsAlone: false,
     references: ledger.lifetimes.filter((each) => marked.has(each)).flatMap((each) => each.references),
-    order: Math.max(0, ...[...marked].map(({ order }) => order)),
+    // One by one: as arguments of one call, a hundred thousand lives are too many for the stack.
+    order: [...marked].reduce((largest, { order }) => Math.max(largest, order), 0),
   };
 }
 

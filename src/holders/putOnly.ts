@@ -208,7 +208,7 @@ export function analysePuts(
     if (row === NONE || events.count[row] === ABSENT) continue;
     marks.push(markAt({ events, rows, nature, mapcounts }, moment, row, references));
   }
-  const order = Math.max(0, ...moments.map((moment) => orderAt(events, rows, moment.row) ?? 0));
+  const order = moments.reduce((largest, { row }) => Math.max(largest, orderAt(events, rows, row) ?? 0), 0);
   return { references, marks, order };
 }
 

@@ -159,6 +159,21 @@ test('nothing is drawn, and nothing can be pointed at, beside the part of time t
   }
 });
 
+test('a page that failed more often than a call takes arguments is drawn, as high as its highest count', () => {
+  const page = timeline.page!;
+  const long = timeline.span.to - timeline.span.from;
+  const before = { ...page.expected[0]!, time: timeline.span.from - long, count: 5000 };
+  const expected = [...Array.from({ length: 140_000 }, () => before), ...page.expected];
+  const lineTop = (data: Timeline): number => {
+    const pen = new RecordingPen();
+    const drawing = { width: WIDTH, view: wholeView(), data, selected: null, brush: null, reached: null };
+    const targets = new TimelinePainter(pen, PALETTE, drawing).paint();
+    assert.equal(targets.filter(({ kind }) => kind === 'expected').length, page.expected.length);
+    return pen.drawn.find(({ call, colour }) => call === 'stroke' && colour === 'matching')!.top;
+  };
+  assert.ok(lineTop({ ...timeline, page: { ...page, expected } }) > lineTop(timeline));
+});
+
 test('a ring in the colour of the focus is around what keys led to, wherever it is drawn now', () => {
   const rings = (view: TimeView, reached: Target | null) =>
     painted(view, reached).drawn.filter(({ colour }) => colour === 'focus');
