@@ -2,7 +2,7 @@ import { NEWLINE, startsWith } from './ascii';
 import { AllocationTableBuilder } from './allocationTableBuilder';
 import { DmesgPageDumps, isPageLine } from './dmesgPageDumps';
 import { DmesgPrefix } from './dmesgPrefix';
-import type { KernelIdentity } from './eventTable';
+import type { KernelIdentity, TimeGoesBack } from './eventTable';
 import { FtraceTextReader } from './ftraceText';
 import { grown } from './growingColumn';
 import { LineByLineReader } from './lineByLineReader';
@@ -116,6 +116,12 @@ export class DmesgReader extends LineByLineReader implements TextReader {
 
   get timeBase(): bigint {
     return this.hasFtrace ? this.ftrace.timeBase : this.baseNanoseconds;
+  }
+
+  /** As {@link Capture.timeGoesBack}, of ftrace buffers: page dumps are judged one by one. */
+  get timeGoesBack(): TimeGoesBack | null {
+    const found = this.ftrace.timeGoesBack;
+    return found && { ...found, line: this.ftracePlaces.line[found.line - 1]! };
   }
 
   /** The log ends here. */

@@ -203,6 +203,18 @@ export interface Gap {
   readonly cause: 'lost' | 'overwritten' | 'started';
 }
 
+/** Times of a text run backwards by more than the clocks of CPUs are apart. */
+export interface TimeGoesBack {
+  /** 1-based line of the largest step back. */
+  readonly line: number;
+  /** The largest step back, in ns or ticks. */
+  readonly largest: number;
+  /** How often that happens. */
+  readonly times: number;
+  /** Again and again, on one and the same CPU: these are no times of a clock. */
+  readonly isOften: boolean;
+}
+
 /** A place that could not be read. Nothing else is lost because of it. */
 export interface Problem {
   /** Byte offset in the (decompressed) file. */
@@ -249,6 +261,8 @@ export interface Capture {
   readonly kernel?: KernelIdentity;
   /** By module, its GNU build-id in lower-case hexadecimal digits; absent where the file says none. */
   readonly moduleBuildIds?: ReadonlyMap<string, string>;
+  /** Absent where the times of the file follow each other. */
+  readonly timeGoesBack?: TimeGoesBack;
   /** Part of the file that was read when somebody stopped that, from 0 to 1; absent where nobody did. */
   readonly stoppedAt?: number;
 }

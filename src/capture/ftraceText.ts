@@ -12,7 +12,7 @@ import {
   startsWith,
 } from './ascii';
 import { ByteInterner } from './byteInterner';
-import { EventKind, NONE, type KernelIdentity } from './eventTable';
+import { EventKind, NONE, type KernelIdentity, type TimeGoesBack } from './eventTable';
 import { eventKindOf } from './eventNames';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
@@ -29,6 +29,7 @@ import { stackEnd } from './stackLines';
 import { StackMatcher } from './stackMatcher';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
+import { TimeOrder } from './timeOrder';
 import { TimeSinceFirst } from './timeSinceFirst';
 
 /** More instances than a sensible recording has share one record of what waits for a stack. */
@@ -81,6 +82,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private readonly recordKinds = new KindsByName(this.symbols, recordKindOf);
   private readonly unnamedIds = new Map<string, number>();
   private readonly times = new TimeSinceFirst();
+  private readonly timeOrder = new TimeOrder();
   private clockProblem = false;
 
   /** Reads the lines in `bytes[start, end)`, see {@link LineByLineReader.read}. */
@@ -103,6 +105,12 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** Time of the first event in the capture's own clock, in ns or ticks. */
   get timeBase(): bigint {
     return this.times.base;
+  }
+
+  /** As {@link Capture.timeGoesBack}. */
+  get timeGoesBack(): TimeGoesBack | null {
+    const records = this.table.length + this.stackRecords + this.userStacks;
+    return this.timeOrder.goesBack(records, this.isTicks);
   }
 
   /** What the text says about itself, for people. */
@@ -379,7 +387,9 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   }
 
   private passed(cpu: number, time: number): void {
-    this.newestMatcher.lastTime = time;
+    const matcher = this.newestMatcher;
+    this.timeOrder.passed(time, matcher.lastTime, this.line);
+    matcher.lastTime = time;
     if (this.gapRecorder.hasOpen) this.gapRecorder.close(cpu, time);
   }
 

@@ -149,7 +149,7 @@ function finished(
   endProblems: ProblemList,
   other: OtherFormat | null,
 ): Capture {
-  const { problems, gapRecorder } = reader;
+  const { problems, gapRecorder, timeGoesBack } = reader;
   if (other) problems.add(0, null, other.message);
   for (const problem of endProblems.kept) problems.addForFile(problem.offset, problem.message);
   return {
@@ -171,6 +171,7 @@ function finished(
     otherEvents: reader.otherEvents(),
     facts: reader.factList(),
     ...(reader.kernel ? { kernel: reader.kernel } : {}),
+    ...(timeGoesBack ? { timeGoesBack } : {}),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   startsWith,
 } from './ascii';
 import { eventKindOf } from './eventNames';
-import { EventKind, NO_CPU, NONE, type KernelIdentity } from './eventTable';
+import { EventKind, NO_CPU, NONE, type KernelIdentity, type TimeGoesBack } from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
 import { FtraceFields } from './ftraceFields';
@@ -29,6 +29,7 @@ import { StackBlockCache } from './stackBlockCache';
 import { LONGEST_STACK, stackEnd } from './stackLines';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 import type { TextReader } from './textReader';
+import { TimeOrder } from './timeOrder';
 import { TimeSinceFirst } from './timeSinceFirst';
 
 /** Bytes of a header line that are looked at: a command line can be long. */
@@ -98,6 +99,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   private readonly unknownComm = this.symbols.internText('<...>');
   private unnamed = NONE;
   private readonly times = new TimeSinceFirst();
+  private readonly timeOrder = new TimeOrder();
 
   /** Only `perf script --header` says it. */
   get kernel(): KernelIdentity | null {
@@ -108,6 +110,11 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   /** Time of the first event in the capture's own clock, in ns. */
   get timeBase(): bigint {
     return this.times.base;
+  }
+
+  /** As {@link Capture.timeGoesBack}. */
+  get timeGoesBack(): TimeGoesBack | null {
+    return this.timeOrder.goesBack(this.table.length, this.isTicks);
   }
 
   /** What the text says about itself, for people. */
@@ -324,7 +331,9 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   }
 
   private passed(cpu: number, time: number): void {
-    this.lastTimes[this.cpuSlot(cpu)] = time;
+    const slot = this.cpuSlot(cpu);
+    this.timeOrder.passed(time, this.lastTimes[slot]!, this.line);
+    this.lastTimes[slot] = time;
     if (this.gapRecorder.hasOpen) this.gapRecorder.close(cpu, time);
   }
 

@@ -1,5 +1,5 @@
 import type { AllocationTable } from './allocationTable';
-import type { KernelIdentity, SymbolTable } from './eventTable';
+import type { KernelIdentity, SymbolTable, TimeGoesBack } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
 import type { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
@@ -27,6 +27,8 @@ export interface TextReader extends LineReader {
   readonly facts: Map<string, string>;
   /** As {@link Capture.kernel}. */
   readonly kernel?: KernelIdentity | null;
+  /** As {@link Capture.timeGoesBack}. */
+  readonly timeGoesBack?: TimeGoesBack | null;
   /** What the text says about itself, for people. */
   factList(): readonly (readonly [string, string])[];
   /** How many events of names that the analysis does not use there are, by name. */

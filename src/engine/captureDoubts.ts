@@ -1,6 +1,7 @@
 /** What is missing from a capture, so that no answer drawn from it is taken for more than it is. */
 import { EventKind, type Capture, type Gap } from '../capture/eventTable';
 import { missingEventTypes } from '../holders/missingEventTypes';
+import { spanText } from './timeText';
 import { counted, percentText } from './wording';
 
 interface Doubt {
@@ -18,6 +19,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
   if (doubts === undefined) {
     doubts = [
       ...restNotRead(capture),
+      ...timeGoesBack(capture),
       ...missingNames(capture),
       ...lostEvents(capture),
       ...missingReferences(capture),
@@ -39,6 +41,32 @@ function restNotRead({ stoppedAt }: Capture): readonly Doubt[] {
   if (stoppedAt === undefined) return [];
   const label = `Read to ${percentText(stoppedAt)}: more pages and holders may be in the rest`;
   return [{ label, description: 'reading was stopped; open it again to read all of it' }];
+}
+
+function timeGoesBack({ timeGoesBack: found, format, clock }: Capture): readonly Doubt[] {
+  if (found === undefined) return [];
+  const { line, largest, times, isOften } = found;
+  const often = times === 1 ? '' : ` ${counted(times, 'time')},`;
+  const label =
+    `Time goes back${often} by ${spanText(largest, clock)} in line ${line}: ` +
+    'who held a page, and how long, may be wrong';
+  const isPerf = format === 'perf-script';
+  const description = isOften ? noTimes(isPerf) : severalTraces(isPerf);
+  return [{ label, description }];
+}
+
+/** In nearly every second line: `perf script --deltatime` prints how long ago the line before was. */
+function noTimes(isPerf: boolean): string {
+  return isPerf
+    ? 'differences in place of times? Print again without --deltatime'
+    : 'lines that are not in the order of their times? Open the text as the kernel or trace-cmd printed it';
+}
+
+function severalTraces(isPerf: boolean): string {
+  return isPerf
+    ? 'several outputs one behind the other, or --deltatime? Open each by itself, printed without it'
+    : 'several traces one behind the other, such as those of per_cpu/*/trace? Open each by itself, or in place of ' +
+        'those of the CPUs the one of all, /sys/kernel/tracing/trace';
 }
 
 function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {
