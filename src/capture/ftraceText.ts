@@ -41,6 +41,11 @@ const USER_STACK = 101;
 
 const EXPECTED_LINE = 'expected "task-pid [cpu] flags time: event: fields", frames or a "#" header line';
 
+/** print_event_info() of kernel/trace/trace.c. */
+const ENTRIES_LINE = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)(?:\s+#P:(\d+))?/;
+/** The same numbers with options/latency-format: print_trace_header() of kernel/trace/trace.c. */
+const LATENCY_LINE = /^# latency: \d+ us, #(\d+)\/(\d+), CPU#\d+ \|(?:.* #P:(\d+)\)$)?/;
+
 /** Events that the kernel writes for a stack, as trace-cmd report names them; kernel_stack_rel is announced. */
 function recordKindOf(name: string): number {
   if (/^kernel_(rel_)?stack(_rel)?$/.test(name)) return KERNEL_STACK;
@@ -305,7 +310,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     if (kernel) this.fact('kernel', kernel[1]!);
     const tracer = /^# tracer: (.+)$/.exec(text);
     if (tracer) this.fact('tracer', tracer[1]!);
-    const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)(?:\s+#P:(\d+))?/.exec(text);
+    const entries = ENTRIES_LINE.exec(text) ?? LATENCY_LINE.exec(text);
     if (entries) {
       const inBuffer = Number(entries[1]);
       const written = Number(entries[2]);

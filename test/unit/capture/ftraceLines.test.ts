@@ -62,6 +62,28 @@ test('the kernel that a recording script writes at the head', async () => {
   assert.ok(facts.some(([name, value]) => name === 'kernel' && value === '6.12.5-board'));
 });
 
+test('what was overwritten stands in the header of latency-format too', async () => {
+  const line = `           owner-464       3d..2.  7289us+: ${SET}\n`;
+  for (const model of ['M:PREEMPT(none) VP:0, KP:0, SP:0 HP:0 #P:2', 'M:server VP:0, KP:0, SP:0 HP:0 #P:2']) {
+    const capture = await read(`# tracer: nop\n#\n# latency: 0 us, #1/104, CPU#0 | (${model})\n${line}`);
+    assert.equal(capture.lost, 103);
+    assert.deepEqual(
+      capture.gaps.map(({ cause, cpu, events }) => [cause, cpu, events]),
+      [['overwritten', null, 103]],
+    );
+    assert.deepEqual(
+      capture.facts.filter(([name]) => /entries|CPUs/.test(name)),
+      [
+        ['entries in buffer', '1'],
+        ['entries written', '104'],
+        ['CPUs', '2'],
+      ],
+    );
+  }
+  const single = await read(`# latency: 0 us, #1/1, CPU#0 | (M:server VP:0, KP:0, SP:0 HP:0)\n${line}`);
+  assert.deepEqual([single.lost, single.gaps], [0, []]);
+});
+
 test('a comm may hold any byte', async () => {
   for (const comm of [
     'a b',
