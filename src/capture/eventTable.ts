@@ -215,6 +215,14 @@ export interface TimeGoesBack {
   readonly isOften: boolean;
 }
 
+/** A text has fewer entries (events and stacks) of the ring buffer than its header says. */
+export interface MissingEntries {
+  /** As the header says, or all headers together. */
+  readonly counted: number;
+  /** How many of these the text has. */
+  readonly present: number;
+}
+
 /** A place that could not be read. Nothing else is lost because of it. */
 export interface Problem {
   /** Byte offset in the (decompressed) file. */
@@ -263,6 +271,8 @@ export interface Capture {
   readonly moduleBuildIds?: ReadonlyMap<string, string>;
   /** Absent where the times of the file follow each other. */
   readonly timeGoesBack?: TimeGoesBack;
+  /** Absent where a text has all that its header counts, has no such header, or was not read to its end. */
+  readonly missingEntries?: MissingEntries;
   /** Part of the file that was read when somebody stopped that, from 0 to 1; absent where nobody did. */
   readonly stoppedAt?: number;
 }

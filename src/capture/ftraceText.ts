@@ -12,7 +12,8 @@ import {
   startsWith,
 } from './ascii';
 import { ByteInterner } from './byteInterner';
-import { EventKind, NONE, type KernelIdentity, type TimeGoesBack } from './eventTable';
+import { EntryCount } from './entryCount';
+import { EventKind, NONE, type KernelIdentity, type MissingEntries, type TimeGoesBack } from './eventTable';
 import { eventKindOf } from './eventNames';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
@@ -88,6 +89,9 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private readonly unnamedIds = new Map<string, number>();
   private readonly times = new TimeSinceFirst();
   private readonly timeOrder = new TimeOrder();
+  private readonly entryCount = new EntryCount();
+  /** Lines that could not be read, each of which may be an entry of the ring buffer. */
+  private unreadLines = 0;
   private clockProblem = false;
 
   /** Reads the lines in `bytes[start, end)`, see {@link LineByLineReader.read}. */
@@ -118,6 +122,16 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     return this.timeOrder.goesBack(records, this.isTicks);
   }
 
+  /** As {@link Capture.missingEntries}. */
+  missingEntries(): MissingEntries | null {
+    return this.entryCount.end(this.entries, this.table);
+  }
+
+  /** Entries of the ring buffer that were met, at the most. */
+  private get entries(): number {
+    return this.table.length + this.stackRecords + this.userStacks + this.unreadLines;
+  }
+
   /** What the text says about itself, for people. */
   factList(): (readonly [string, string])[] {
     const facts: (readonly [string, string])[] = [...this.facts];
@@ -134,6 +148,11 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** How many events of names that the analysis does not use there are, by name. */
   otherEvents(): Map<string, number> {
     return countOtherEvents(this.table, this.symbols);
+  }
+
+  override overlongLine(offset: number, length: number): void {
+    this.unreadLines++;
+    super.overlongLine(offset, length);
   }
 
   /** Reads one line, with the frame lines of a stack; -1 when those may go on behind `end`. */
@@ -290,6 +309,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       (first === HASH && this.header(bytes, at, textEnd)) ||
       this.writerLine(bytes, at, textEnd);
     if (!known) {
+      this.unreadLines++;
       const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
       this.problem(at, `not a line of ftrace text: ${found}; ${EXPECTED_LINE}`);
     }
@@ -314,6 +334,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     if (entries) {
       const inBuffer = Number(entries[1]);
       const written = Number(entries[2]);
+      this.entryCount.header(inBuffer, written, this.entries, this.table);
       this.fact('entries in buffer', String(inBuffer));
       this.fact('entries written', String(written));
       if (entries[3] !== undefined) this.fact('CPUs', entries[3]);

@@ -95,7 +95,10 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   if (reader.table.length + reader.ownLines === 0) {
     return finished(source, new FtraceTextReader(), endProblems, foreignFormat(head));
   }
-  return finished(source, reader, isBrokenOff ? new ProblemList() : endProblems, null);
+  if (isBrokenOff) return finished(source, reader, new ProblemList(), null);
+  const missingEntries = reader.missingEntries?.() ?? null;
+  const capture = finished(source, reader, endProblems, null);
+  return missingEntries === null ? capture : { ...capture, missingEntries };
 }
 
 /** The reader of a format that needs any part of the file at any time, or null for all others. */

@@ -1,5 +1,5 @@
 import type { AllocationTable } from './allocationTable';
-import type { KernelIdentity, SymbolTable, TimeGoesBack } from './eventTable';
+import type { KernelIdentity, MissingEntries, SymbolTable, TimeGoesBack } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
 import type { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
@@ -33,6 +33,8 @@ export interface TextReader extends LineReader {
   factList(): readonly (readonly [string, string])[];
   /** How many events of names that the analysis does not use there are, by name. */
   otherEvents(): ReadonlyMap<string, number>;
+  /** As {@link Capture.missingEntries}, of a text that ends behind the last line that was read. */
+  missingEntries?(): MissingEntries | null;
   /** Called once behind the last line. */
   finish?(): void;
 }

@@ -2,7 +2,7 @@
 import { EventKind, type Capture, type Gap } from '../capture/eventTable';
 import { missingEventTypes } from '../holders/missingEventTypes';
 import { spanText } from './timeText';
-import { counted, percentText } from './wording';
+import { counted, numberText, percentText } from './wording';
 
 interface Doubt {
   readonly label: string;
@@ -19,6 +19,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
   if (doubts === undefined) {
     doubts = [
       ...restNotRead(capture),
+      ...missingEntries(capture),
       ...timeGoesBack(capture),
       ...missingNames(capture),
       ...lostEvents(capture),
@@ -41,6 +42,19 @@ function restNotRead({ stoppedAt }: Capture): readonly Doubt[] {
   if (stoppedAt === undefined) return [];
   const label = `Read to ${percentText(stoppedAt)}: more pages and holders may be in the rest`;
   return [{ label, description: 'reading was stopped; open it again to read all of it' }];
+}
+
+/** Whoever saves a part of a trace may know that; who gets it does not. */
+function missingEntries({ missingEntries: found }: Capture): readonly Doubt[] {
+  if (found === undefined) return [];
+  const { present, counted: inBuffer } = found;
+  const label =
+    `The header counts ${numberText(inBuffer)} entries (events and stacks), ${numberText(present)} are here: ` +
+    'holders may be missing or wrong';
+  const description =
+    "cut off, filtered, overwritten while it was read, or the file of one CPU, whose header counts all CPUs'; " +
+    'save /sys/kernel/tracing/trace whole, with tracing_on at 0';
+  return [{ label, description }];
 }
 
 function timeGoesBack({ timeGoesBack: found, format, clock }: Capture): readonly Doubt[] {

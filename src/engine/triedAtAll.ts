@@ -26,9 +26,13 @@ const NO_TRACES: ReadonlySet<Capture['format']> = new Set(['dmesg', 'page-owner'
 
 /** Whether a trace was read whole and has nothing in it: what is to be recorded is not the question then. */
 export function isEmptyTrace(capture: Capture, part: number): boolean {
-  const { format, events, otherEvents, lost, gaps, problemCount, stoppedAt } = capture;
+  const { format, events, otherEvents, lost, gaps, problemCount, stoppedAt, missingEntries } = capture;
   if (NO_TRACES.has(format) || part < 1 || stoppedAt !== undefined) return false;
-  const isMissing = lost > 0 || problemCount > 0 || gaps.some(({ cause }) => cause !== 'started');
+  const isMissing =
+    missingEntries !== undefined ||
+    lost > 0 ||
+    problemCount > 0 ||
+    gaps.some(({ cause }) => cause !== 'started');
   return events.length === 0 && otherEvents.size === 0 && !isMissing;
 }
 
