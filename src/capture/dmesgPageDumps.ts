@@ -38,11 +38,14 @@ const DUMP_LINES = [
   ],
   'There is not page extension available',
 ];
+/** linux_banner of init/version.c, the first line of a boot. */
+const BOOTED = 'Linux version ';
+const RELEASE = /^\S+/;
 /** What begins a call trace; after the hardware's name kernels for arm print theirs without a heading. */
 const TRACE_HEADS = ['Call Trace:', 'Call trace:', 'Backtrace:', 'Hardware name:'];
 
-/** First bytes of the lines around a dump: `Call Trace:`, `CPU:`, `Backtrace:`, `BUG:`, `Hardware name:`, … */
-const CONTEXT_BEGINNINGS = new TextEncoder().encode('CBHmf');
+/** First bytes of the lines around a dump: `Call Trace:`, `CPU:`, `Backtrace:`, `BUG:`, `Hardware name:`, `Linux version`, … */
+const CONTEXT_BEGINNINGS = new TextEncoder().encode('CBHmfL');
 
 const BAD_PAGE = /^BUG: Bad page (?:state|cache) in process (.*?) +pfn:([0-9a-f]+)/;
 const NOT_MIGRATED = /^migrating pfn ([0-9a-f]+) failed ret:(-?\d+)/;
@@ -103,8 +106,12 @@ export class DmesgPageDumps {
   stackRecords = 0;
   /** How many dumps give which reason. */
   readonly reasons = new Map<string, number>();
-  /** Release of the kernel as the first dump has it; null before that. */
-  release: string | null = null;
+  /** Release of the kernel as the first line with a task has it; null before that. */
+  private releaseOfTask: string | null = null;
+  /** Release of the last boot before the first dump, or null. */
+  private bootedRelease: string | null = null;
+  /** The machine was started again behind the first dump. */
+  private isLaterBoot = false;
 
   private readonly callers = new Map<number, Caller>();
   private readonly decoder = new TextDecoder();
@@ -154,6 +161,11 @@ export class DmesgPageDumps {
     caller.trace = NONE;
     caller.next = NOTHING_SAID;
     if (caller.patience > 0 && --caller.patience === 0) caller.row = NONE;
+  }
+
+  /** Release of the kernel that printed the first dump, or null where nothing says it. */
+  get release(): string | null {
+    return this.releaseOfTask ?? this.bootedRelease;
   }
 
   /** The log ends here. */
@@ -360,11 +372,20 @@ export class DmesgPageDumps {
     if (startsWith(bytes, start, 'CPU: ')) {
       const [, cpu, pid, comm, release] = TASK.exec(this.text(bytes, start, end)) ?? [];
       if (cpu === undefined || pid === undefined || comm === undefined) return false;
-      this.release ??= release ?? null;
+      if (!this.isLaterBoot) this.releaseOfTask ??= release ?? null;
       caller.cpu = Number(cpu) < NO_CPU ? Number(cpu) : NO_CPU;
       caller.task = this.symbols.internTask(this.symbols.internText(comm), Number(pid) | 0);
       if (caller.row !== NONE && caller.patience > 0) this.ranIn(caller, caller.row);
       return true;
+    }
+    if (startsWith(bytes, start, BOOTED)) {
+      if (this.rows.length > 0) {
+        this.isLaterBoot = true;
+        return false;
+      }
+      this.bootedRelease = RELEASE.exec(this.text(bytes, start + BOOTED.length, end))?.[0] ?? null;
+      this.releaseOfTask = null;
+      return false;
     }
     if (startsWith(bytes, start, 'BUG: Bad page ')) {
       const [, comm, pfn] = BAD_PAGE.exec(this.text(bytes, start, end)) ?? [];

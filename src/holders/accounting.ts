@@ -39,6 +39,8 @@ export const MAPCOUNT_ASSUMED =
 /** What an event says of the page's owners. */
 interface PageState {
   readonly mappings: number;
+  /** False where {@link mappings} may be one more. */
+  readonly isMapcountKnown: boolean;
   readonly hasPrivate: boolean;
   /** Whether the page cache has the page; null where the capture does not tell. */
   readonly cached: boolean | null;
@@ -58,10 +60,12 @@ export function pageState(
   const flags = events.flags[row]!;
   const mapcount = events.mapcount[row]!;
   const mapping = events.mapping[row]! as Mapping;
+  const { base, isKnown } = mapcounts.at(row);
   const swapCache =
     (flags & PageFlag.swapbacked) !== 0 && (flags & PageFlag.owner_priv_1) !== 0 && mapping !== Mapping.File;
   return {
-    mappings: mapcount === ABSENT ? 0 : Math.max(0, mapcount + mapcounts.base),
+    mappings: mapcount === ABSENT ? 0 : Math.max(0, mapcount + base),
+    isMapcountKnown: isKnown,
     hasPrivate: (flags & PageFlag.private) !== 0,
     cached: isCached(mapping, flags, nature),
     ofDriver: mapping === Mapping.Movable || nature === 'driver',
@@ -215,7 +219,7 @@ export function accountAt(
   }
   const untraced = Math.max(0, spare);
   notes.push(...raceNote(moment, snapshot, events));
-  if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
+  if (!state.isMapcountKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
   if (unnamed > 0) {
     notes.push(
       'without function names (no stacks, or addresses without symbols) references cannot be told apart: only the count is judged',

@@ -9,7 +9,7 @@ import { ROWS_A_STEP } from '../capture/turns';
 import { changeBy, isFree, isLastPut, isSet } from './countChange';
 import type { AttemptRecord } from './attempts';
 import { EvidenceFinder, type Moment } from './evidence';
-import { mapcountBase, type MapcountBase } from './mapcountBase';
+import { MapcountBase } from './mapcountBase';
 import type { OfflinedMemory } from './offlinedMemory';
 import { PageRows } from './pageRows';
 import { StackTrait, type StackSites } from './stackSites';
@@ -144,7 +144,7 @@ class IndexPass {
       pageEvents,
       longBalance: this.balance,
       largestOrder,
-      mapcount: mapcountBase(this.capture.facts, printed),
+      mapcount: new MapcountBase(this.capture, printed),
     };
   }
 }

@@ -159,8 +159,13 @@ function allGoneAfter(
     if (isOffliningOf(events.kind[next]!)) return next;
     const count = events.count[next]!;
     if (count === ABSENT || events.kind[next] !== EventKind.PinPut) continue;
-    const { mappings, hasPrivate, cached, ofDriver } = pageState(events, next, nature, mapcounts);
-    const ofMappings = mapcounts.isKnown ? mappings : 0;
+    const { mappings, isMapcountKnown, hasPrivate, cached, ofDriver } = pageState(
+      events,
+      next,
+      nature,
+      mapcounts,
+    );
+    const ofMappings = isMapcountKnown ? mappings : 0;
     const owners = ofMappings + (hasPrivate ? 1 : 0) + (cached === true ? 1 : 0) + (ofDriver ? 1 : 0);
     if (count <= owners) return next;
   }
@@ -247,7 +252,7 @@ function markAt(
         'cache, which has one for each of its pages',
     );
   }
-  if (!mapcounts.isKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
+  if (!state.isMapcountKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
   const share = cacheShare(state, size, count);
   const owners = (state.hasPrivate ? 1 : 0) + (state.ofDriver ? 1 : 0) + (inCache ? share : 0);
   const formula = isolation + state.mappings + owners;

@@ -68,6 +68,37 @@ test('where nothing says which migration it was, a mark has the words of the dum
   );
 });
 
+test('a dump prints mappings, whatever the kernel and its tracepoints print', async () => {
+  const newer = CONTIG.map((line) => line.replace('6.1.192', '6.12.10').replace(/^page:\w+/, 'page:'));
+  const raw = FTRACE.map((line) => line.replace('mapcount=1', 'mapcount=-1').replace('0x12f90', '0x12a90'));
+  for (const messages of [CONTIG, newer, [...newer, ...raw], CONTIG.slice(1)]) {
+    const { pages } = analyseHolders(await read(log(messages)));
+    assert.deepEqual(
+      pages.map(({ pfn, marks: [mark] }) => [pfn, mark!.expected, mark!.untraced]),
+      [
+        [0x12f90, 3, 1],
+        [0x12f91, 2, 0],
+      ],
+    );
+    const notes = pages.flatMap(({ marks }) => marks.flatMap((mark) => mark.notes));
+    assert.ok(!notes.some((note) => note.includes('mapcount')), notes.join('\n'));
+  }
+});
+
+test('the kernel is the one that printed the first dump', async () => {
+  const boot = (release: string) => `Linux version ${release} (gcc) #1 SMP`;
+  const bare = CONTIG.slice(1);
+  const releases: readonly (readonly [readonly string[], string | undefined])[] = [
+    [bare, undefined],
+    [CONTIG, '6.1.192'],
+    [[boot('6.12.10-arm64'), ...bare], '6.12.10-arm64'],
+    [[boot('5.15.1'), ...CONTIG.slice(0, 8), boot('6.12.10'), ...bare, boot('5.10.1'), ...CONTIG], '6.12.10'],
+  ];
+  for (const [messages, release] of releases) {
+    assert.equal((await read(log(messages))).kernel?.release, release);
+  }
+});
+
 test('pages that memory offlining could not move', async () => {
   const capture = await read(
     log([

@@ -20,7 +20,7 @@ const mapped: EventText = {
 };
 
 function mapcountOf(capture: Capture) {
-  return atOnce(indexCapture(capture, new StackSites(capture.symbols))).mapcount;
+  return atOnce(indexCapture(capture, new StackSites(capture.symbols))).mapcount.at(0);
 }
 
 test('a page that was just allocated has no mapping: its mapcount tells how the kernel prints it', async () => {
@@ -35,5 +35,9 @@ test('else the kernel’s release tells', async () => {
   assert.deepEqual(of('Linux box 6.10.0-rc1 #1 SMP'), { base: 1, isKnown: true });
   assert.deepEqual(of('6.12.3'), { base: 1, isKnown: true });
   assert.deepEqual(of('5.15.0-91-generic'), { base: 0, isKnown: true });
+  assert.deepEqual(mapcountOf({ ...capture, kernel: { release: '6.12.3', buildId: null } }), {
+    base: 1,
+    isKnown: true,
+  });
   assert.deepEqual(mapcountOf(capture), { base: 0, isKnown: false });
 });
