@@ -120,12 +120,21 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
   private recordLine = 0;
   /** µs of the boot clock, NaN where the first line has none. */
   private time = NaN;
+  /** The first line has a time that could not be read: it is told once the record is known to be kept. */
+  private isTimeUnread = false;
   /** String id of the first line where it says a duration, or NONE. */
   private label = NONE;
   private row = NONE;
 
   protected override record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     return bytes[at] === BLANK ? this.stackLines(bytes, at, end, last) : this.otherLine(bytes, at);
+  }
+
+  /** A record that the end of the file cuts is told once, by what was lost of it. */
+  override endsWithoutNewline(offset: number): void {
+    const isLeftOut = this.heading !== null && this.row === NONE;
+    const isTold = this.problems.kept.at(-1)?.line === this.line - 1;
+    if (!isLeftOut && !isTold) super.endsWithoutNewline(offset);
   }
 
   /** Puts the rows in order of time: the other way round than the kernel printed them. */
@@ -236,15 +245,12 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
     this.recordStart = this.fileOffset + at;
     this.recordLine = this.line;
     this.time = NaN;
+    this.isTimeUnread = false;
     this.label = NONE;
     const value = at + heading.length + 1;
     if (bytes[value] === OPEN_BRACKET) {
       this.time = this.timeStamp(bytes, value + 1);
-      if (!Number.isNaN(this.time)) return;
-      this.problem(
-        at,
-        `no time as "[   12.345678]" behind "${heading}", expected one; the record is kept without it`,
-      );
+      this.isTimeUnread = Number.isNaN(this.time);
       return;
     }
     this.label = this.symbols.internBytes(bytes, at, textEnd);
@@ -300,6 +306,13 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
     this.ownLines++;
     this.headingCounts.set(heading, (this.headingCounts.get(heading) ?? 0) + 1);
     table.pfn[row] = scanner.value;
+    if (this.isTimeUnread) {
+      this.problems.add(
+        this.recordStart,
+        this.recordLine,
+        `no time as "[   12.345678]" behind "${heading}", expected one; the record is kept without it`,
+      );
+    }
 
     table.flags[row] = this.flagTexts.namedBitsOf(bytes, flagsStart, textEnd);
     for (let word = scanner.next; word < flagsStart - FLAGS.length; word++) {

@@ -165,10 +165,21 @@ test('several dumps in one file', async () => {
 test('what cannot be read is counted with its place, and costs nothing else', async (t) => {
   const good = BUFFER.join('');
   const line = good.split('\n').length;
+  const short = 'Page pinned for 5 us\nPFN 0x1 Block 0 count 1 Flags 0x0()\n\n';
   const cases: readonly (readonly [string, string, number, number, RegExp])[] = [
     ['no page', 'Page pinned for 5 us\n\n', 5, line, /without its page/],
     ['a bad page', 'Page pinned for 5 us\nPFN x\n\n', 5, line + 1, /page frame number behind "PFN"/],
-    ['a bad time', 'Freed at [   1.5]\nPFN 0x1 Block 0 count 1 Flags 0x0()\n\n', 6, line, /no time as/],
+    ['a bad time', short.replace('for 5 us', 'ts [   1.5]'), 6, line, /no time as/],
+    ['cut in its time', 'Page pinned ts [   1', 5, line, /"Page pinned ts" without its page/],
+    ['cut behind its first line', 'Page pinned for 5 us', 5, line, /"Page pinned for" without its page/],
+    [
+      'cut in its page',
+      'Page pinned for 5 us\nPFN 0x1 Blo',
+      5,
+      line + 1,
+      /"Flags" at the end; the record was/,
+    ],
+    ['cut in its frames', `${short.slice(0, -1)} a+0x1/0x`, 6, line + 2, /may be cut off/],
     ['another line', 'what is this\n', 5, line, /not a line of page_pinner: "what is this"/],
     ['frames alone', ' a+0x1/0x2\n b+0x1/0x2\n', 5, line, /frames without the lines before them/],
     ['a long line', `${'y'.repeat(70_000)}\n`, 5, line, /a line of 70000 bytes/],
