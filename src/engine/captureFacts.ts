@@ -52,9 +52,9 @@ function countByPage<Said>(
   return [...counts];
 }
 
-/** Pages that failed to move, and those that were never released. */
-export function allPages({ pages, unreleased }: HolderAnalysis): readonly Page[] {
-  return [...pages, ...unreleased];
+/** Pages that failed to move, those that were never released, and those that were pinned for long. */
+export function allPages({ pages, unreleased, pinned }: HolderAnalysis): readonly Page[] {
+  return [...pages, ...unreleased, ...pinned];
 }
 
 function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number])[] {

@@ -1,8 +1,10 @@
 /** Events of a capture as rows, so that whatever is claimed can be checked against what was recorded. */
 import { ABSENT, EventKind, NO_CPU, PageFlag, type Capture } from '../capture/eventTable';
+import { pinnedAtLeast } from '../capture/pinnedAtLeast';
 import { countChange, setsCount } from '../holders/countChange';
 import type { MarkEvidence } from '../holders/model';
 import type { PlacedStacks } from './frames';
+import { heldTimeText } from './heldTime';
 import { branch, rangeBranch, type Branch } from './lazyTree';
 import { pfnText } from './pageFacts';
 import { stackRows, withStack } from './stackRows';
@@ -99,7 +101,8 @@ export class EventRows {
 const WHAT_FOR = 'What the capture recorded, in its order; each event has its stack below it.';
 
 /** What an event did to the page, e.g. `get +1: count 3`; null for one that only its name describes. */
-export function eventText({ events }: Capture, row: number): string | null {
+export function eventText(capture: Capture, row: number): string | null {
+  const { events } = capture;
   const kind = events.kind[row]!;
   const count = events.count[row]!;
   const val = events.val[row]!;
@@ -123,7 +126,7 @@ export function eventText({ events }: Capture, row: number): string | null {
     case EventKind.PinFailure:
       return `failed to move${behind}`;
     case EventKind.PinPut:
-      return `put${behind}`;
+      return `put${behind}${pinnedText(capture, row)}`;
     case EventKind.PageAlloc:
       return `allocated, order ${events.order[row]!}`;
     case EventKind.PageFree:
@@ -132,6 +135,12 @@ export function eventText({ events }: Capture, row: number): string | null {
     default:
       return null;
   }
+}
+
+/** `, pinned ≥ 650 ms`, where Android's page_pinner says it. */
+function pinnedText(capture: Capture, row: number): string {
+  const span = pinnedAtLeast(capture, row);
+  return span === null ? '' : `, pinned ${heldTimeText({ span, isLeast: true }, 'ns')}`;
 }
 
 function changeText(change: number): string {

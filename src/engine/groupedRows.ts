@@ -1,5 +1,6 @@
 /** All rows of a capture as they are asked for: what is in doubt, the groups, pages never released, what is left out. */
 import type { Attempt, Page, UnreleasedPage } from '../holders/model';
+import { allPages } from './captureFacts';
 import { doubtRows } from './doubtRows';
 import { attemptsWithoutPages, groupByAttempt } from './groupByAttempt';
 import { groupByHolder } from './groupByHolder';
@@ -51,6 +52,7 @@ export function groupedRows(source: HolderSource, query: HoldersQuery): readonly
     ...mainRows(rows, query, parts.pages),
     ...otherPageRows(rows, query),
     ...unreleasedSection(rows, query, parts.unreleased),
+    ...pinnedSection(rows, query, parts.pinned),
     ...leftOutSection(rows, parts),
   ];
 }
@@ -60,11 +62,13 @@ interface FilteredParts {
   /** With the marks of the reason that is asked for alone. */
   readonly pages: readonly Page[];
   readonly unreleased: readonly UnreleasedPage[];
+  readonly pinned: readonly UnreleasedPage[];
   readonly leftOut: {
     readonly pages: readonly Page[];
     /** Marks of other reasons on pages that are shown. */
     readonly marks: number;
     readonly unreleased: readonly UnreleasedPage[];
+    readonly pinned: readonly UnreleasedPage[];
     readonly attempts: readonly Attempt[];
   };
 }
@@ -82,6 +86,7 @@ export function filteredParts(
     return kept === undefined ? sum : sum + marks.length - kept;
   }, 0);
   const unreleased = divided(analysis.unreleased, (page) => matcher.page(page));
+  const pinned = divided(analysis.pinned, (page) => matcher.page(page));
   const attemptsOut =
     grouping === 'attempt'
       ? attemptsWithoutPages(analysis.attempts, analysis.pages).filter((each) => !matcher.attempt(each))
@@ -89,10 +94,12 @@ export function filteredParts(
   return {
     pages,
     unreleased: unreleased.asked,
+    pinned: pinned.asked,
     leftOut: {
       pages: pagesOut,
       marks: marksOut,
       unreleased: unreleased.others,
+      pinned: pinned.others,
       attempts: attemptsOut,
     },
   };
@@ -232,7 +239,7 @@ export function otherPages(
   { analysis, pageOf }: HolderSource,
   { filter }: HoldersQuery,
 ): readonly OtherPage[] {
-  const listed = [...analysis.pages, ...analysis.unreleased];
+  const listed = allPages(analysis);
   return filter.pfns
     .filter((pfn) => !listed.some((page) => covers(page, pfn)))
     .map((pfn) => {
@@ -286,6 +293,36 @@ function unreleasedSection(
   ];
 }
 
+/** Pages that page_pinner tells of without a failure of theirs. */
+function pinnedSection(
+  rows: HolderRows,
+  query: HoldersQuery,
+  pages: readonly UnreleasedPage[],
+): readonly Branch[] {
+  if (pages.length === 0) return [];
+  const id = `${rows.source.id}/pinned`;
+  return [
+    branch(
+      {
+        id,
+        kind: 'section',
+        label: `Pinned for long and released: ${counted(pages.length, 'page')}`,
+        description: kindsText(pages.flatMap(({ references }) => references)),
+        expanded: rows.source.analysis.pages.length === 0 && pages.length <= SHOWN_UNRELEASED,
+        tooltip: { title: 'Pinned for long and released', rows: [], notes: [PINNED] },
+      },
+      () =>
+        query.groupBy === 'holder' || query.groupBy === 'task'
+          ? holdingGroups(rows, query, id, holdingsOf(rows, pages, ['earlier']))
+          : pages.map((page) => rows.pageAtEnd(id, page, true)),
+    ),
+  ];
+}
+
+const PINNED =
+  'Android’s page_pinner says how long these pages were pinned when they were let go of. No event says that they failed ' +
+  'to move.';
+
 /** More of them unasked would hide what is said before. */
 const SHOWN_UNRELEASED = 10;
 
@@ -306,11 +343,12 @@ export function unreleasedInOrder(pages: readonly UnreleasedPage[], end: number)
 }
 
 function leftOutSection(rows: HolderRows, { leftOut }: FilteredParts): readonly Branch[] {
-  const { pages, marks, unreleased, attempts } = leftOut;
+  const { pages, marks, unreleased, pinned, attempts } = leftOut;
   const parts = [
     pages.length > 0 ? counted(pages.length, 'page') : null,
     marks > 0 ? `${counted(marks, 'mark')} of other reasons` : null,
     unreleased.length > 0 ? `${counted(unreleased.length, 'page')} never released` : null,
+    pinned.length > 0 ? `${counted(pinned.length, 'page')} pinned for long and released` : null,
     attempts.length > 0 ? `${counted(attempts.length, 'attempt')} without a page` : null,
   ].filter((part) => part !== null);
   if (parts.length === 0) return [];
@@ -318,11 +356,11 @@ function leftOutSection(rows: HolderRows, { leftOut }: FilteredParts): readonly 
   return [
     branch(
       { id, kind: 'left-out', label: `Left out by the filter: ${parts.join(', ')}` },
-      pages.length + unreleased.length === 0
+      pages.length + unreleased.length + pinned.length === 0
         ? null
         : () => [
             ...pages.map((page) => rows.page(id, page, false)),
-            ...unreleased.map((page) => rows.pageAtEnd(id, page)),
+            ...[...unreleased, ...pinned].map((page) => rows.pageAtEnd(id, page)),
           ],
     ),
   ];

@@ -113,6 +113,9 @@ export class HolderRows {
     const id = `${parent}/${pfn}`;
     const open = page.references.filter(({ role }) => role === 'held');
     const oldest = longestHeld(page, open, this.end);
+    const pins = page.references.filter(({ heldAtLeast }) => heldAtLeast !== undefined);
+    const pinned = longestHeld(page, pins, this.end);
+    const nobody = pinned === null ? 'held by nobody' : 'pinned and released';
     return branch(
       {
         id,
@@ -123,11 +126,12 @@ export class HolderRows {
           pfn,
           page.order > 0 ? `order ${page.order}` : null,
           page.isOrphaned ? 'orphaned' : null,
-          open.length > 0 ? `${open.length} open` : 'held by nobody',
-          kindsText(open),
+          open.length > 0 ? `${open.length} open` : nobody,
+          kindsText(open.length > 0 ? open : pins),
         ]),
         description: joined([
           oldest === null ? null : `oldest ${heldTimeText(oldest, this.capture.clock)}`,
+          pinned === null ? null : `held ${heldTimeText(pinned, this.capture.clock)}`,
           page.count === null ? null : `refcount ${page.count}`,
         ]),
         tooltip: {
@@ -141,7 +145,9 @@ export class HolderRows {
         ...ROLES_AT_END.flatMap(([role, name]) => {
           const references = page.references.filter((reference) => reference.role === role);
           if (references.length === 0) return [];
-          return [this.roleAtEnd(`${id}/${role}`, name, page, references, role === 'held')];
+          // Where pins that are gone are the answer, they are seen at once.
+          const isAnswer = role === 'held' || (role === 'earlier' && pinned !== null);
+          return [this.roleAtEnd(`${id}/${role}`, name, page, references, isAnswer)];
         }),
         ...this.pageEvents(id, page),
       ],
@@ -160,7 +166,7 @@ export class HolderRows {
       {
         id,
         kind: 'role',
-        mood: expanded ? 'held' : 'plain',
+        mood: references.some(({ role }) => role === 'held') ? 'held' : 'plain',
         label: `${name}: ${counted(references.length, 'reference')}`,
         description: kindsText(references),
         expanded,

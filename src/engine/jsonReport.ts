@@ -45,6 +45,7 @@ export async function* jsonReport(
   yield `{"version":1,"captures":${JSON.stringify(captures)},"attempts":${JSON.stringify(attempts)}`;
   yield* list('pages', pages(shown));
   yield* list('neverReleased', atEnd(shown, 'unreleased'));
+  yield* list('pinned', atEnd(shown, 'pinned'));
   yield* list('otherPages', atEnd(shown, 'asked'));
   yield `,"leftOut":${JSON.stringify(leftOut(shown))}`;
   if (sources.some(({ facts }) => saysAllocationsAlone(facts))) {
@@ -66,6 +67,7 @@ function shownOf(source: JsonSource, index: number, query: HoldersQuery) {
     matcher,
     pages: pagesInOrder(parts.pages, query.sortBy ?? 'pfn', end),
     unreleased: unreleasedInOrder(parts.unreleased, end),
+    pinned: parts.pinned,
     asked: otherPages(source, query).flatMap(({ page }) => page ?? []),
     leftOut: parts.leftOut,
     allocations: saysAllocationsAlone(facts)
@@ -87,13 +89,16 @@ async function* pages(shown: readonly Shown[]): AsyncGenerator<object> {
   }
 }
 
-async function* atEnd(shown: readonly Shown[], which: 'unreleased' | 'asked'): AsyncGenerator<object> {
+async function* atEnd(
+  shown: readonly Shown[],
+  which: 'unreleased' | 'pinned' | 'asked',
+): AsyncGenerator<object> {
   for (const each of shown) {
     const { source, index } = each;
     for (const page of each[which]) {
       const references = askedReferences(each, page);
       // Of a page that nobody asked for, what was dropped long ago is no answer.
-      const open = which === 'asked' ? references : references.filter(({ role }) => role !== 'earlier');
+      const open = which !== 'unreleased' ? references : references.filter(({ role }) => role !== 'earlier');
       yield await reportUnreleased(index, source.capture, page, open, source.stacks);
     }
   }
@@ -129,6 +134,7 @@ function leftOut(shown: readonly Shown[]): ReportLeftOut {
     pages: sum((each) => each.leftOut.pages.length),
     marks: sum((each) => each.leftOut.marks),
     neverReleased: sum((each) => each.leftOut.unreleased.length),
+    pinned: sum((each) => each.leftOut.pinned.length),
     references: sum((each) =>
       each.pages.reduce(
         (total, page) => total + page.references.length - askedReferences(each, page).length,

@@ -1,6 +1,7 @@
 /** Which pages of a range of PFNs a capture tells of. */
 import { EventKind } from '../capture/eventTable';
 import type { PfnRange } from '../holders/model';
+import { allPages } from './captureFacts';
 import type { HolderSource } from './holderSource';
 
 /**
@@ -13,7 +14,7 @@ export function pagesInRange(
   { first, last }: PfnRange,
   limit: number,
 ): readonly number[] {
-  const folios = [...analysis.pages, ...analysis.unreleased]
+  const folios = allPages(analysis)
     .filter(({ pfn, order }) => pfn <= last && pfn + 2 ** order > first)
     .map(({ pfn }) => pfn);
   const found = new Set(folios);

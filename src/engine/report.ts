@@ -38,6 +38,8 @@ export interface Report {
   readonly pages: readonly ReportPage[];
   /** Pages without a mark on which somebody still has a reference at the end of the capture. */
   readonly neverReleased: readonly ReportUnreleased[];
+  /** Pages without a mark that were pinned for long and let go of, as Android's page_pinner says. */
+  readonly pinned: readonly ReportUnreleased[];
   /** Pages without a mark that were asked for by PFN; their roles are as of the end of the capture. */
   readonly otherPages: readonly ReportUnreleased[];
   /** How much the filter leaves out. */
@@ -51,6 +53,8 @@ export interface ReportLeftOut {
   /** Marks of other reasons on pages that are in the report. */
   readonly marks: number;
   readonly neverReleased: number;
+  /** Pages that page_pinner tells of without a failure of theirs. */
+  readonly pinned: number;
   /** References of pages that are in the report. */
   readonly references: number;
   /** Stacks of page_owner dumps of which no allocation is in the report. */
@@ -210,6 +214,8 @@ export interface ReportReference {
   /** Why {@link deducedAcquire} is believed, for people. */
   readonly deducedBecause: string | null;
   readonly releasedUnseen: boolean;
+  /** What Android's page_pinner says that it was held at least; absent where it says nothing. */
+  readonly heldAtLeastNs?: number;
   /** Why the kind and the match are believed, for people. */
   readonly evidence: string;
   /** The events that it rests on, in order. */
@@ -441,6 +447,7 @@ async function reportReference(
     deducedAcquire: await deducedSites(reference, stacks),
     deducedBecause: reference.deducedBecause ?? null,
     releasedUnseen: reference.releasedUnseen,
+    ...(reference.heldAtLeast === undefined ? {} : { heldAtLeastNs: reference.heldAtLeast }),
     evidence: reference.evidence,
     events: reference.rows.map((row) => reportEvent(capture, row)),
     repeats: reference.repeats,

@@ -1,5 +1,5 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
-import { NONE, type Capture } from '../capture/eventTable';
+import { ABSENT, NONE, type Capture } from '../capture/eventTable';
 import { pinnedAtLeast } from '../capture/pinnedAtLeast';
 import { atOnce } from '../capture/turns';
 import { accountAt, isRefusedByCount, type Account } from './accounting';
@@ -30,6 +30,7 @@ import type {
   UnreleasedPage,
 } from './model';
 import { rowsWithOfflining } from './offlinedMemory';
+import { pinnedPfns, pinReferences } from './pinnedPages';
 import { analysePuts } from './putOnly';
 import { StackSites } from './stackSites';
 import { TailPages } from './tailPages';
@@ -102,7 +103,7 @@ export function* pageSteps(
 ): Generator<void, AnalysedHolders> {
   const analyser = yield* HolderAnalyser.of(capture, userRules);
   const pages = yield* analyser.pages();
-  return { analyser, analysis: { attempts: analyser.attempts(), pages, unreleased: [] } };
+  return { analyser, analysis: { attempts: analyser.attempts(), pages, unreleased: [], pinned: [] } };
 }
 
 /** Analyses a capture as a whole, or the one page that somebody asks for. */
@@ -165,7 +166,10 @@ export class HolderAnalyser {
       yield;
     }
     unreleased.sort((a, b) => a.pfn - b.pfn);
-    return { attempts: this.attempts(), pages, unreleased };
+    const pinned = pinnedPfns(this.context.capture)
+      .filter((pfn) => !this.momentsOfPage.has(pfn))
+      .flatMap((pfn) => this.atEnd(pfn)?.page ?? []);
+    return { attempts: this.attempts(), pages, unreleased, pinned };
   }
 
   /**
@@ -257,6 +261,8 @@ function pageAtEnd(
   const { capture, sites } = context;
   const lastRow = rows.at(-1);
   if (lastRow === undefined) return null;
+  const pins = pinReferences(capture, sites, rows);
+  if (pins.length > 0) return { page: pinnedPage(context, pfn, lastRow, pins), isLeft: false };
   const ledger = new Ledger(capture.events, capture.symbols, sites);
   ledger.replay(rows, [lastLife(capture.events, rows)], [lastRow]);
   const snapshot = ledger.snapshots[0]!;
@@ -277,6 +283,31 @@ function pageAtEnd(
     isOrphaned: isOrphaned(open, pool),
   };
   return { page, isLeft: count !== null && count > 0 && isUnreleased(open, pool) };
+}
+
+/** A page that page_pinner tells of, and nothing else does. */
+function pinnedPage(
+  context: Context,
+  pfn: number,
+  lastRow: number,
+  pins: readonly LedgerReference[],
+): UnreleasedPage {
+  const { capture } = context;
+  const count = capture.events.count[lastRow]!;
+  const references = pins.map((pin): Reference => {
+    const heldAtLeast = pinnedAtLeast(capture, pin.releaseRow);
+    const reference = toReference(context, pin, 'earlier', []);
+    return heldAtLeast === null ? reference : { ...reference, heldAtLeast };
+  });
+  return {
+    pfn,
+    order: 0,
+    marks: [],
+    references: inOrder(references),
+    count: count === ABSENT ? null : count,
+    lastRow,
+    isOrphaned: false,
+  };
 }
 
 interface JudgedPage {

@@ -190,7 +190,7 @@ export interface Reference {
   readonly released: ReferenceEnd | null;
   /** The put is missing: the count says that the reference went, {@link released} is null all the same. */
   readonly releasedUnseen: boolean;
-  /** What Android's page_pinner says with a put that has no time, in ns. */
+  /** What Android's page_pinner says with a put, or a pin that ended, that has no time, in ns. */
   readonly heldAtLeast?: number;
   /** Functions in which such a reference is taken, when the capture does not show the get; best first. */
   readonly deducedAcquire: readonly string[];
@@ -234,4 +234,6 @@ export interface HolderAnalysis {
   readonly pages: readonly Page[];
   /** Pages without a mark on which somebody still has a reference at the end, in order of PFN. */
   readonly unreleased: readonly UnreleasedPage[];
+  /** Pages without a mark that were pinned for long and let go of, as page_pinner says, in order of PFN. */
+  readonly pinned: readonly UnreleasedPage[];
 }

@@ -7,6 +7,7 @@ import { calledName } from '../../holders/calledName';
 import { countChange } from '../../holders/countChange';
 import type { KindRule } from '../../holders/kindRule';
 import type { HolderAnalysis, Page, PfnRange, Reference } from '../../holders/model';
+import { allPages } from '../captureFacts';
 import { heldTime, lastTime } from '../heldTime';
 import { parsePfnRange } from '../holdersQuery';
 import { errorText } from '../wording';
@@ -273,7 +274,7 @@ class FilterCompiler {
   private rowsOfReferences(isAsked: (reference: Reference, page: Page) => boolean): Uint8Array {
     const { capture, analysis } = this.given;
     const bits = new Uint8Array((capture.events.length + 7) >>> 3);
-    for (const page of [...analysis.pages, ...analysis.unreleased]) {
+    for (const page of allPages(analysis)) {
       for (const reference of page.references) {
         if (!isAsked(reference, page)) continue;
         for (const row of reference.rows) bits[row >>> 3]! |= 1 << (row & 7);

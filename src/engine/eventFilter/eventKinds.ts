@@ -4,6 +4,7 @@ import { KIND_LABEL } from '../../holders/kindLabel';
 import type { Kind, Reference } from '../../holders/model';
 import type { Site } from '../../holders/matchSite';
 import { StackSites } from '../../holders/stackSites';
+import { allPages } from '../captureFacts';
 import { KINDS } from '../holdersQuery';
 import { kindText } from '../pageFacts';
 import type { FilteredCapture } from './compileFilter';
@@ -17,7 +18,7 @@ export class EventKinds {
   constructor(private readonly given: FilteredCapture) {
     const { capture, analysis, rules } = given;
     this.sites = new StackSites(capture.symbols, rules);
-    for (const page of [...analysis.pages, ...analysis.unreleased]) {
+    for (const page of allPages(analysis)) {
       // The first of a page's references are those that were in the way.
       for (const reference of page.references) {
         for (const row of reference.rows) {
@@ -71,9 +72,8 @@ export class EventKinds {
   }
 
   private get labels(): readonly string[] {
-    const { pages, unreleased } = this.given.analysis;
     const labels = new Set<string>();
-    for (const { references } of [...pages, ...unreleased]) {
+    for (const { references } of allPages(this.given.analysis)) {
       for (const { label } of references) if (label !== undefined) labels.add(label);
     }
     return [...labels];

@@ -7,8 +7,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventKind, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { atOnce } from '../../../src/capture/turns';
+import { eventText } from '../../../src/engine/eventRows';
 import { heldTime, heldTimeText, lastTime } from '../../../src/engine/heldTime';
-import { analyseHolders } from '../../../src/holders/analyseHolders';
+import { analyseHolders, HolderAnalyser } from '../../../src/holders/analyseHolders';
 import { assertConsistent, captureText, rowTexts } from './support/describeCapture';
 import { BUFFER, recordText, stamp } from './support/pagePinnerTexts';
 import { memorySource } from './support/sources';
@@ -75,6 +77,47 @@ test('a put without a time says how long what it drops was held at least, if tha
   );
   // The putback's own put drops what the attempt took.
   assert.ok(texts.some(([role, held]) => role === 'temporary' && held === null));
+});
+
+test('pins that lasted long and ended are an answer of their own, also where nobody tried to move the page', async () => {
+  const cases: readonly (readonly [string, readonly string[], readonly unknown[]])[] = [
+    ['Page pinned for', ['pin_user_pages+0x1/0x2', 'foo+0x1/0x2'], ['gup-pin', true, true]],
+    ['Page pinned for', ['dm_begin+0x1/0x2 [dm_x]'], ['driver', true, true]],
+    ['At least, pinned for', ['pin_user_pages+0x1/0x2'], ['gup-pin', true, true]],
+    ['At least, pinned for', ['bio_release_pages+0x1/0x2'], ['direct-io', false, false]],
+    ['At least, pinned for', ['foo+0x1/0x2'], ['unknown', false, false]],
+  ];
+  for (const [heading, frames, expected] of cases) {
+    const capture = await read(recordText({ first: `${heading} 650000 us`, frames, pfn: 0x8d0c1, count: 1 }));
+    const { attempts, pages, unreleased, pinned } = analyseHolders(capture);
+    assert.deepEqual([attempts, pages, unreleased], [[], [], []]);
+    assert.deepEqual(
+      pinned.map(({ pfn, count }) => [pfn, count]),
+      [[0x8d0c1, 1]],
+    );
+    const [page] = pinned;
+    assert.deepEqual(
+      page!.references.map((each) => [each.kind, each.acquired !== null, each.releasedUnseen]),
+      [expected],
+    );
+    const [reference] = page!.references;
+    assert.deepEqual(heldTime(page!, reference!, lastTime(capture)), { span: 650e6, isLeast: true });
+    assert.equal(eventText(capture, 0), 'put: count 1, pinned ≥ 650 ms');
+    const analyser = atOnce(HolderAnalyser.of(capture));
+    assert.deepEqual(analyser.page(0x8d0c1), page);
+  }
+});
+
+test('beside its failure a pin that ended says how long it lasted', async () => {
+  const frames = ['bio_release_pages+0x80/0xa0', 'dm_end+0x40/0x60 [dm_x]'];
+  const pin = recordText({ first: 'Page pinned for 650000 us', pfn: 0x8d0c1, count: 1, mapcount: 1, frames });
+  const failure = BUFFER.at(-1)!.replace('Failure detected at', 'Page pinned ts');
+  const { pages, pinned } = analyseHolders(await read(pin + failure));
+  assert.deepEqual(pinned, []);
+  assert.deepEqual(
+    pages[0]!.references.map(({ role, heldAtLeast }) => [role, heldAtLeast]),
+    [['held', 650e6]],
+  );
 });
 
 test('alloc_contig_failed of android12-5.10: the stack tells a failure from a put', async () => {

@@ -23,6 +23,7 @@ test('the sample as JSON: the capture, the marks and the references', async () =
     'attempts',
     'pages',
     'neverReleased',
+    'pinned',
     'otherPages',
     'leftOut',
   ]);
@@ -281,6 +282,7 @@ test('--pfn answers for a page that nothing failed to move, and leaves the other
     pages: 4,
     marks: 0,
     neverReleased: 0,
+    pinned: 0,
     references: 0,
     stacks: 0,
     allocatedPages: 0,

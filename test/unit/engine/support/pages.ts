@@ -99,7 +99,11 @@ export function source(
   analysis: Partial<HolderAnalysis>,
   stacks = new PlacedStacks(capture, null),
 ): HolderSource {
-  const found = { capture, analysis: { attempts: [], pages: [], unreleased: [], ...analysis }, part: 1 };
+  const found = {
+    capture,
+    analysis: { attempts: [], pages: [], unreleased: [], pinned: [], ...analysis },
+    part: 1,
+  };
   return {
     ...found,
     id: 'c1',
