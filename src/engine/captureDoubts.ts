@@ -1,8 +1,9 @@
 /** What is missing from a capture, so that no answer drawn from it is taken for more than it is. */
 import { EventKind, type Capture, type Gap } from '../capture/eventTable';
 import { missingEventTypes } from '../holders/missingEventTypes';
+import { lostText, overwrittenText } from './lossTexts';
 import { spanText } from './timeText';
-import { counted, numberText, percentText } from './wording';
+import { counted, numberText, percentText, sentence } from './wording';
 
 interface Doubt {
   readonly label: string;
@@ -120,21 +121,17 @@ function missingTypes(capture: Capture): readonly Doubt[] {
 }
 
 function lostEvents(capture: Capture): readonly Doubt[] {
-  const lost = capture.gaps.filter((gap) => gap.cause === 'lost');
-  const missing = capture.gaps.filter((gap) => gap.cause === 'overwritten');
-  const doubts: Doubt[] = [];
-  const overwritten = missing.reduce((sum, gap) => sum + (gap.events ?? 0), 0);
-  const others = capture.lost - overwritten;
-  if (lost.length > 0 || others > 0) {
-    const events = others > 0 ? `${counted(others, 'event')} lost` : 'Events lost';
-    doubts.push({ label: `${events}: holders may be missing or wrong`, description: cpusText(lost) });
-  }
-  if (missing.length > 0) {
-    const what =
-      overwritten > 0 ? `${counted(overwritten, 'earlier event')} overwritten` : 'Earlier events overwritten';
-    doubts.push({ label: `${what}: gets may be missing`, description: cpusText(missing) });
-  }
-  return doubts;
+  const [lost, overwritten] = [lostText(capture), overwrittenText(capture)];
+  const ofCause = (cause: Gap['cause']): string =>
+    cpusText(capture.gaps.filter((gap) => gap.cause === cause));
+  return [
+    ...(lost === null
+      ? []
+      : [{ label: `${sentence(lost)}: holders may be missing or wrong`, description: ofCause('lost') }]),
+    ...(overwritten === null
+      ? []
+      : [{ label: `${sentence(overwritten)}: gets may be missing`, description: ofCause('overwritten') }]),
+  ];
 }
 
 function cpusText(gaps: readonly Gap[]): string {

@@ -6,7 +6,7 @@ import { doubtTexts } from './captureDoubts';
 import { heldReferences, isHeld, isNotJudged, reasonText } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import type { AnalysedCapture } from './readCapture';
-import { isEmptyTrace } from './triedAtAll';
+import { isEmptyTrace, notTriedText, wasTried, whereText } from './triedAtAll';
 import type { FoundPages } from './wording';
 
 export function factsOf(
@@ -14,6 +14,8 @@ export function factsOf(
   { capture, analysis, analyser, part }: Pick<AnalysedCapture, 'capture' | 'analysis' | 'analyser' | 'part'>,
 ): CaptureFacts {
   const { pages, unreleased } = analysis;
+  const isDump = analyser.pageEvents === 0 && capture.allocations !== null;
+  const tried = { attempts: analyser.triedAttempts, pages: pages.length };
   return {
     id,
     path: capture.path,
@@ -26,7 +28,9 @@ export function factsOf(
     problems: capture.problemCount,
     pageEvents: analyser.pageEvents,
     isEmpty: isEmptyTrace(capture, part),
-    attempts: analyser.triedAttempts,
+    attempts: tried.attempts,
+    lookedThrough: whereText(capture, part),
+    notTried: wasTried(tried) || isDump ? null : notTriedText(capture, part),
     tellsOfMoving: tellsOfMoving(capture),
     allocations: allocationCount(capture.allocations),
     ...countPages(pages),

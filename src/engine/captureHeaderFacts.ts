@@ -4,11 +4,12 @@ import { groupAllocations } from '../holders/allocationGroups';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './allocationsAlone';
 import type { HeaderFact, TimeRange } from './eventProtocol';
-import { failedText, formatName } from './captureTree';
+import { formatName } from './captureTree';
 import { gapSpan, gapText } from './gapText';
 import type { CaptureFacts } from './protocol';
 import { areSymbolsDoubtful, symbolsDetails, symbolsText, type SymbolsInUse } from './symbolsInUse';
 import { pointText, spanText } from './timeText';
+import { failedText } from './triedAtAll';
 import { counted, joined, numberText, percentText } from './wording';
 
 /** Longer lists are in the Captures view. */
@@ -124,5 +125,5 @@ function problemsFact({ problems, problemCount }: Capture): readonly HeaderFact[
 
 function pagesFact(facts: CaptureFacts): HeaderFact {
   const reasons = facts.reasonTexts.map(([reason, pages]) => `${counted(pages, 'page')}: ${reason}`);
-  return fact('Pages', `${failedText(facts, facts)}${facts.part < 1 ? ' so far' : ''}`, reasons);
+  return fact('Pages', `${failedText(facts)}${facts.part < 1 ? ' so far' : ''}`, reasons);
 }

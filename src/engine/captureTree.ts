@@ -10,8 +10,8 @@ import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
-import { NOT_TRIED, wasTried } from './triedAtAll';
-import { counted, foundText, percentText, sentence, type FoundPages } from './wording';
+import { failedText } from './triedAtAll';
+import { counted, percentText, sentence } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -215,22 +215,6 @@ function withheldRulesRow(): Branch {
   });
 }
 
-/** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
-export function failedText(found: FoundPages, facts: CaptureFacts): string {
-  if (facts.isEmpty) return 'The trace is empty';
-  if (facts.pageEvents === 0) return 'No event speaks of a page';
-  if (found.pages === 0) {
-    const isTried = wasTried(facts);
-    if (facts.lost > 0 || facts.gaps > 0) {
-      const what = isTried ? 'No page failed to move' : 'No attempt to move pages is';
-      return `${what} in what the capture has kept`;
-    }
-    if (!isTried) return sentence(NOT_TRIED);
-    return facts.doubts.length > 0 ? 'No page is named that failed to move' : 'No page failed to move';
-  }
-  return foundText(found);
-}
-
 function pagesRow(facts: CaptureFacts, { allocations }: Capture): Branch {
   const { id } = facts;
   if (facts.pageEvents === 0 && facts.allocations > 0 && allocations !== null) {
@@ -240,7 +224,7 @@ function pagesRow(facts: CaptureFacts, { allocations }: Capture): Branch {
   return branch({
     id: `${id}/pages`,
     kind: 'fact',
-    label: `${failedText(facts, facts)}${facts.part < 1 ? ' so far' : ''}`,
+    label: `${failedText(facts)}${facts.part < 1 ? ' so far' : ''}`,
     description: reasons,
   });
 }
@@ -368,7 +352,7 @@ export function captureSays(
   if (saysAllocationsAlone(facts)) return allocationsText(capture.allocations!);
   // Allocations of a trace are those of its pages, and none of them is left out.
   const words = filterWords({ ...filter, minPages: 0 });
-  if (words.length === 0 || facts.pages === 0) return failedText(facts, facts);
+  if (words.length === 0 || facts.pages === 0) return failedText(facts);
   const all = counted(facts.pages, 'page');
   return `${shown.length} of ${all} that failed to move (filter: ${words.join(', ')})`;
 }

@@ -24,30 +24,15 @@ import {
   untracedReferences,
 } from './pageFacts';
 import { pagesWithReason } from './reasonFilter';
-import { NOT_TRIED, wasTried } from './triedAtAll';
 import { counted, joined, sentence } from './wording';
 
 export function groupedRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
-  const { id, analysis } = source;
+  const { id } = source;
   const rows = new HolderRows(source, query.filter);
   const parts = filteredParts(source, query, rows.matcher);
-  const doubts = doubtRows(id, source.capture, source.part);
-  // A dump of allocations alone was not looked through for any.
-  const isDump = source.capture.events.length === 0 && source.capture.allocations !== null;
-  const isEmpty = analysis.pages.length === 0 && doubts.length + analysis.unreleased.length > 0 && !isDump;
   return [
-    ...doubts,
-    ...(isEmpty
-      ? [
-          branch({
-            id: `${id}/none`,
-            kind: 'note',
-            label: wasTried(source.facts)
-              ? 'No page failed to move as far as the capture shows'
-              : sentence(NOT_TRIED),
-          }),
-        ]
-      : []),
+    ...doubtRows(id, source.capture, source.part),
+    ...(saysNothingFound(source) ? [nothingFoundRow(source)] : []),
     ...source.additions.notes(id),
     ...mainRows(rows, query, parts.pages),
     ...otherPageRows(rows, query),
@@ -55,6 +40,21 @@ export function groupedRows(source: HolderSource, query: HoldersQuery): readonly
     ...pinnedSection(rows, query, parts.pinned),
     ...leftOutSection(rows, parts),
   ];
+}
+
+/**
+ * Whether the rows say that no page failed to move. Without any other row that is said in their place, where there is
+ * room to say what was looked for; a dump of allocations alone was not looked through for any.
+ */
+export function saysNothingFound({ id, capture, analysis, part }: HolderSource): boolean {
+  const isDump = capture.events.length === 0 && capture.allocations !== null;
+  if (analysis.pages.length > 0 || isDump) return false;
+  return analysis.unreleased.length > 0 || doubtRows(id, capture, part).length > 0;
+}
+
+export function nothingFoundRow({ id, facts: { notTried } }: HolderSource): Branch {
+  const label = notTried === null ? 'No page failed to move as far as the capture shows' : sentence(notTried);
+  return branch({ id: `${id}/none`, kind: 'note', label });
 }
 
 /** What a filter leaves of an analysis, and what it leaves out. */

@@ -167,6 +167,10 @@ export interface CaptureFacts {
   readonly isEmpty: boolean;
   /** Attempts to move pages, those too that nothing kept from it. */
   readonly attempts: number;
+  /** What of the capture could be looked through, to continue "in": the capture, or what it has kept. */
+  readonly lookedThrough: string;
+  /** That no attempt is seen and what follows, a sentence without capital letter and full stop; null where one is. */
+  readonly notTried: string | null;
   /** Whether events of it can tell of pages that do not move: allocations alone, and who made them, cannot. */
   readonly tellsOfMoving: boolean;
   /** Allocations that a page_owner dump, or a kernel log with page dumps, tells of. */

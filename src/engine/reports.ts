@@ -11,6 +11,7 @@ import { csvExport } from './exporting/csvExport';
 import type { ExportFormat } from './exporting/exportFormats';
 import { markdownLines } from './exporting/markdownExport';
 import { speedscopeExport } from './exporting/speedscopeExport';
+import { nothingFoundRow, saysNothingFound } from './groupedRows';
 import type { HolderSource } from './holderSource';
 import type { HolderSources } from './holderSources';
 import type { HolderFilter, HoldersQuery } from './holdersQuery';
@@ -145,7 +146,7 @@ export class Reports {
       const isEmpty = source.analysis.pages.length === 0 && (pageEvents > 0 || allocations === 0);
       return {
         rows: [captureHeading(source, query)],
-        below: isEmpty ? [branch({ id: 'looked-for', kind: 'note', label: whyNoPage(source.facts) })] : [],
+        below: isEmpty ? nothingRows(source) : [],
       };
     });
     const symbolFiles = [...this.sources.symbolFileRows(), ...this.sources.debugInfoNames()];
@@ -153,14 +154,27 @@ export class Reports {
   }
 }
 
-/** Below the heading of a capture in which no page failed to move. */
-function whyNoPage({ isEmpty, pageEvents }: CaptureFacts): string {
+/** Below the heading of a capture in which no page failed to move, and what rows there are. */
+function nothingRows(source: HolderSource): readonly Branch[] {
+  const { isEmpty, pageEvents, notTried } = source.facts;
+  const isUnsaid = !isEmpty && pageEvents > 0 && notTried !== null && !saysNothingFound(source);
+  return [
+    ...(isUnsaid ? [nothingFoundRow(source)] : []),
+    branch({ id: 'looked-for', kind: 'note', label: whyNoPage(source.facts) }),
+  ];
+}
+
+function whyNoPage({ isEmpty, events, pageEvents, lost, gaps }: CaptureFacts): string {
   if (isEmpty) return `${EMPTY_TRACE}.`;
+  // What was recorded is not known, and not the question.
+  if (events === 0 && (lost > 0 || gaps > 0)) return NOTHING_KEPT;
   return pageEvents === 0 ? NO_PAGE_EVENTS : LOOKED_FOR;
 }
 
 const LOOKED_FOR =
   'Looked for: reports of page_pin_owner and page_pinner, page_ref_freeze that failed, test_pages_isolated that ' +
   'failed, busy retries of cma_alloc, memory_failure, and pages that a migration refused or put back.';
+const NOTHING_KEPT =
+  'Nothing of the trace is left. Record with larger buffers, or with a filter on the pages in question.';
 const NO_PAGE_EVENTS =
   'No event says anything of a page. Record page_ref, page_isolation, migrate, cma, compaction and kmem with stacks.';

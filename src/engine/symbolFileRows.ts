@@ -29,6 +29,8 @@ export function symbolFacts(
     pageEvents: 0,
     isEmpty: false,
     attempts: 0,
+    lookedThrough: 'the file',
+    notTried: null,
     tellsOfMoving: false,
     allocations: 0,
     pages: 0,

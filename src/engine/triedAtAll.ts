@@ -1,8 +1,14 @@
-/** What is said of captures in which no page could fail to move, so that it is not taken for success. */
-import type { Capture } from '../capture/eventTable';
+/**
+ * What is said of captures in which no page failed to move, so that it is not taken for success. That nobody was in the
+ * way follows of none of them: events are lost and cut off, and no format says of all tasks and events whether they
+ * were recorded.
+ */
+import { EventKind, type Capture } from '../capture/eventTable';
+import { eventKindOf } from '../capture/eventNames';
 import { saysAllocationsAlone } from './allocationsAlone';
+import { lossTexts } from './lossTexts';
 import type { CaptureFacts } from './protocol';
-import { sentence } from './wording';
+import { counted, foundText, percentText, sentence } from './wording';
 
 /** Whether pages were wanted at all: where none was, nobody could be in the way. */
 export function wasTried({
@@ -15,7 +21,53 @@ export function wasTried({
   return attempts > 0 || pages > 0;
 }
 
-export const NOT_TRIED = 'no attempt to move pages is in the capture, so nobody was in its way';
+/**
+ * That no attempt is seen, and what follows from that: a sentence without capital letter and full stop.
+ *
+ * @param part of the file that was read
+ */
+export function notTriedText(capture: Capture, part: number): string {
+  const { stoppedAt, problemCount } = capture;
+  const recorded = recordedOfAttempts(capture);
+  const reasons = [
+    ...(part < 1 ? [`${percentText(part)} of it was read so far`] : []),
+    ...(stoppedAt === undefined ? [] : [`reading was stopped at ${percentText(stoppedAt)}`]),
+    ...lossTexts(capture),
+    ...(problemCount > 0 ? [`${counted(problemCount, 'place')} of it could not be read`] : []),
+    ...(recorded.length > 0 ? [] : [whyUnseen(capture)]),
+  ];
+  const seen = `no attempt to move pages is seen in ${whereText(capture, part)}`;
+  return reasons.length === 0
+    ? `${seen}, which recorded ${recorded.join(', ')}`
+    : `${seen}, which says little: ${reasons.join('; ')}`;
+}
+
+/** What of a capture is there to be looked through. */
+export function whereText({ stoppedAt, problemCount, lost, gaps }: Capture, part: number): string {
+  if (lost > 0 || gaps.some(({ cause }) => cause !== 'started')) return 'what the capture has kept';
+  return part < 1 || stoppedAt !== undefined || problemCount > 0 ? 'what could be read' : 'the capture';
+}
+
+/** Systems whose events show that pages are to be moved, whether or not that fails. */
+const OF_ATTEMPTS = 'cma, migrate, compaction, page_isolation';
+
+/** Events that show attempts of a sort, and are known to have been recorded. */
+function recordedOfAttempts({ recordedEvents = [] }: Capture): readonly string[] {
+  return [...new Set(recordedEvents)].filter((name) => showsAttempts(eventKindOf(name)));
+}
+
+/** Why an attempt may not be seen, had one been made. */
+function whyUnseen({ format, recordedEvents }: Capture): string {
+  if (format === 'page-pinner') return 'page_pinner tells of an attempt only by the pages that fail';
+  if (format === 'dmesg') return 'a kernel log tells of few attempts, and only of those that fail';
+  return recordedEvents === undefined
+    ? `no event that shows one is in it (${OF_ATTEMPTS}), and it does not say whether these were recorded`
+    : `no event that shows one was recorded (${OF_ATTEMPTS})`;
+}
+
+function showsAttempts(kind: EventKind): boolean {
+  return kind >= EventKind.CmaAllocStart && kind !== EventKind.CmaRelease && kind !== EventKind.MemoryFailure;
+}
 
 export const EMPTY_TRACE =
   'The trace is empty: nothing happened to the pages that it was recorded of, its filter left that out, or no event ' +
@@ -40,5 +92,17 @@ export function isEmptyTrace(capture: Capture, part: number): boolean {
 export function triedDoubts(facts: CaptureFacts): readonly string[] {
   if (saysAllocationsAlone(facts)) return [];
   if (facts.isEmpty) return [EMPTY_TRACE];
-  return wasTried(facts) ? [] : [sentence(NOT_TRIED)];
+  return facts.notTried === null ? [] : [sentence(facts.notTried)];
+}
+
+/** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
+export function failedText(facts: CaptureFacts): string {
+  const { isEmpty, events, pageEvents, pages, lookedThrough: where } = facts;
+  if (isEmpty) return 'The trace is empty';
+  if (saysAllocationsAlone(facts)) return counted(facts.allocations, 'allocation');
+  if (pageEvents === 0) return events === 0 ? `No event is in ${where}` : 'No event speaks of a page';
+  if (pages > 0) return foundText(facts);
+  if (!wasTried(facts)) return `No attempt to move pages is seen in ${where}`;
+  if (where !== 'the capture') return `No page that failed to move is named in ${where}`;
+  return facts.doubts.length > 0 ? 'No page is named that failed to move' : 'No page failed to move';
 }

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { Answer, CaptureFacts, EngineApi } from '../engine/protocol';
-import { foundText } from '../engine/wording';
+import { failedText } from '../engine/triedAtAll';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
@@ -66,7 +66,7 @@ export class CaptureStatus implements vscode.Disposable {
 
 function captureLine(name: string, facts: CaptureFacts): string {
   const { lost, changed, part } = facts;
-  const found = foundText(facts);
+  const found = failedText(facts);
   const doubts = [
     ...(part < 1 ? [vscode.l10n.t('being read')] : []),
     ...(lost > 0 ? [lostText(lost)] : []),

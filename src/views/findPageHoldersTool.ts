@@ -6,7 +6,8 @@ import * as vscode from 'vscode';
 import { DEFAULT_QUERY, NO_FILTER, parsePfnRange, type HoldersQuery } from '../engine/holdersQuery';
 import { pfnText } from '../engine/pageFacts';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
-import { counted, foundText } from '../engine/wording';
+import { failedText } from '../engine/triedAtAll';
+import { counted, sentence } from '../engine/wording';
 import { withoutLinks } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 
@@ -99,9 +100,9 @@ const NO_CAPTURE =
 
 /** @param name without the folders of this machine, unless these tell it from another */
 function captureLine(name: string, facts: CaptureFacts): string {
-  const { format, events, doubts } = facts;
-  const found = `${name} (${format}, ${counted(events, 'event')}): ${foundText(facts)}`;
-  return [found, ...doubts].join('; ');
+  const { format, events, doubts, notTried } = facts;
+  const found = `${name} (${format}, ${counted(events, 'event')}): ${failedText(facts)}`;
+  return [found, ...doubts, ...(notTried === null ? [] : [sentence(notTried)])].join('; ');
 }
 
 function cut(text: string): string {

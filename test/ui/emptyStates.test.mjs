@@ -58,7 +58,7 @@ describe('a view without rows', () => {
       pageRef('17.462829', 'page_ref_mod', 'count=3 val=1'),
       pageRef('17.462839', 'page_ref_mod_and_test', 'count=2 val=-1 ret=0'),
     ]);
-    await holders().getByText('No page of the capture failed to move.').waitFor();
+    await holders().getByText('The capture names no page that failed to move.').waitFor();
     await holders().getByText('page_ref_freeze that failed').waitFor();
     await screenshot('empty-nothing-found');
     await runCommand('Page Holders: Close Capture');

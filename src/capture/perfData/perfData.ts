@@ -120,6 +120,7 @@ class PerfDataReader {
   private captureOf(events: EventTable, names: KernelSymbols | null): Capture {
     const { path, records, problems } = this;
     const { gaps, lost } = this.order.gaps;
+    const recordedEvents = this.facts.descriptions.map(({ name }) => name);
     const moduleBuildIds = new Map([...records.maps.moduleBuildIds, ...this.facts.moduleBuildIds]);
     return {
       path,
@@ -138,6 +139,7 @@ class PerfDataReader {
       stackRecords: records.stackRecords,
       orphanStacks: 0,
       otherEvents: countOtherEvents(events, records.symbols),
+      ...(recordedEvents.length === 0 ? {} : { recordedEvents }),
       facts: this.factList(names),
       ...(records.maps.reference === null ? {} : { kernelReference: records.maps.reference }),
       kernel: {

@@ -13,7 +13,6 @@ import type { HolderSource } from '../holderSource';
 import { heldReferences, holdersText, isHeld, isNotJudged, kindText, untracedReferences } from '../pageFacts';
 import type { CaptureFacts } from '../protocol';
 import { spanText, type Clock } from '../timeText';
-import { NOT_TRIED, wasTried } from '../triedAtAll';
 import { counted } from '../wording';
 
 /** One version of the JSON that `page-holders compare` prints: added to, never renamed. */
@@ -97,7 +96,7 @@ export function compareCaptures(before: HolderSource, after: HolderSource): Comp
     appeared: appeared.sort(worstFirst),
     changed: changed.sort((a, b) => worstFirst(a.after, b.after)),
     unchanged: unchanged.sort(worstFirst),
-    doubts: [...doubtsOf(...sides), ...sameKindDoubts(gone, appeared)],
+    doubts: [...notTriedDoubts(before, after), ...doubtsOf(...sides), ...sameKindDoubts(gone, appeared)],
   };
 }
 
@@ -227,14 +226,16 @@ export function whyNotCompared(facts: CaptureFacts): string {
 /** A difference of this factor in what was tried or how long is worth a word. */
 const NOTABLE = 2;
 
+function notTriedDoubts(before: HolderSource, after: HolderSource): readonly string[] {
+  const sides = [
+    ['Before', before.facts.notTried],
+    ['After', after.facts.notTried],
+  ] as const;
+  return sides.flatMap(([name, text]) => (text === null ? [] : [`${name}: ${text}.`]));
+}
+
 function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly string[] {
   const doubts: string[] = [];
-  for (const [name, side] of [
-    ['Before', before],
-    ['After', after],
-  ] as const) {
-    if (!wasTried(side)) doubts.push(`${name}: ${NOT_TRIED}.`);
-  }
   for (const [name, { unjudgedPages }, seems] of [
     ['Before', before, 'new'],
     ['After', after, 'gone'],

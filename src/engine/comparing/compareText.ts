@@ -99,17 +99,27 @@ function compareLines(comparison: Comparison): readonly string[] {
     ...(nothing && before.pages + after.pages === 0 ? ['No page failed to move in either capture.', ''] : []),
     ...section(
       'Gone',
-      `kept pages before${wasTried(after) ? ', and no longer' : '; nothing was tried after'}`,
+      `kept pages before${otherSide(after, ', and no longer', 'after')}`,
       totalsLines(gone, before.clock),
     ),
     ...section(
       'New',
-      `keep pages now${wasTried(before) ? ', and did not before' : '; nothing was tried before'}`,
+      `keep pages now${otherSide(before, ', and did not before', 'before')}`,
       totalsLines(appeared, after.clock),
     ),
     ...section('Changed', 'kept pages before, and do now', changeLines(changed, before.clock, after.clock)),
     ...section('Unchanged', '', totalsLines(unchanged, after.clock)),
   ];
+}
+
+/** What the other capture says of holders that it does not have; `not` only where it judges every page. */
+function otherSide(side: ComparedCapture, not: string, when: string): string {
+  if (!wasTried(side)) return `; no attempt is seen ${when}`;
+  const { pages, unjudgedPages, lost } = side;
+  if (unjudgedPages > 0) {
+    return `; ${unjudgedPages === pages ? 'no page' : 'not every page'} could be judged ${when}`;
+  }
+  return lost > 0 ? `, and are not seen ${when}, where events are lost` : not;
 }
 
 function sideLines(name: string, side: ComparedCapture): readonly string[] {

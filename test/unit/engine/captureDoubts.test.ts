@@ -18,7 +18,7 @@ function ofSample(name: string, keeps: (line: string) => boolean): string {
   const file = path.join(scratch, name);
   const lines = readFileSync('media/sample/trace.txt', 'utf8').split('\n');
   const kept = lines.filter((line) => keeps(line) && !line.startsWith('# entries-in-buffer'));
-  writeFileSync(file, kept.join('\n'));
+  writeFileSync(file, `${kept.join('\n')}\n`);
   return file;
 }
 
@@ -41,7 +41,7 @@ test('of a page without one get or put nobody says that no reference was too man
 });
 
 test('where no page is named, an attempt without gets and puts is not said to have moved all', async () => {
-  const file = ofSample('nobody.txt', (line) => /^#|cma_alloc_start|mm_migrate_pages/.test(line));
+  const file = ofSample('nobody.txt', (line) => /^#|: (?:cma_alloc_start|mm_migrate_pages)/.test(line));
   const { engine, facts } = await opened(file);
   assert.equal(facts.pages, 0);
   const header = await engine.captureHeader({ capture: facts.id });
