@@ -261,6 +261,8 @@ export interface Capture {
   readonly orphanStacks: number;
   /** Events of names that the analysis does not use, by name. */
   readonly otherEvents: ReadonlyMap<string, number>;
+  /** Why nothing can be told of any event, though some are there; absent where that is not so. */
+  readonly unreadable?: string;
   /** Names of the events that were recorded, whether or not one of them occurred; absent where the file does not say. */
   readonly recordedEvents?: readonly string[];
   /** Facts of the header for people, e.g. `["tracer", "nop"]`. */

@@ -160,7 +160,8 @@ function withPartRead(capture: Capture, partRead: number | null): Capture {
  * @throws CaptureError with what the reader says of a file in which it found nothing: a file of another kind comes
  * back without events
  */
-function refuseOtherFiles({ path, events, problems, otherEvents, allocations }: Capture): void {
+function refuseOtherFiles({ path, events, problems, otherEvents, allocations, unreadable }: Capture): void {
+  if (unreadable !== undefined) throw new CaptureError(path, `cannot be opened: ${unreadable}.`);
   const [problem] = problems;
   if (allocationCount(allocations) > 0 || events.length > 0 || otherEvents.size > 0 || problem === undefined)
     return;

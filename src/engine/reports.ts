@@ -21,7 +21,7 @@ import { mayBeHeld } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import { reportDebugInfo } from './report';
 import { textLines, type TextOptions } from './textReport';
-import { EMPTY_TRACE } from './triedAtAll';
+import { EMPTY_TRACE, isMostlyUnread } from './triedAtAll';
 
 /** Rows of a report, and rows one step below them. */
 interface ReportPart {
@@ -60,10 +60,10 @@ export class Reports {
     }
   }
 
-  /** Whether somebody held any page that the filter asks for, or may have. */
+  /** Whether somebody held any page that the filter asks for, or may have, or most of a capture could not be read. */
   anyHeld(filter: HolderFilter): boolean {
-    return this.sources.files.captures.some((opened) =>
-      askedPages(this.sources.of(opened), filter).some(mayBeHeld),
+    return this.sources.files.captures.some(
+      (opened) => isMostlyUnread(opened.facts) || askedPages(this.sources.of(opened), filter).some(mayBeHeld),
     );
   }
 

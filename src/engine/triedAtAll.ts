@@ -69,6 +69,14 @@ function showsAttempts(kind: EventKind): boolean {
   return kind >= EventKind.CmaAllocStart && kind !== EventKind.CmaRelease && kind !== EventKind.MemoryFailure;
 }
 
+/**
+ * Whether no more of a capture could be read than not, so that no page is known to have moved. An event without its
+ * fields counts for both.
+ */
+export function isMostlyUnread({ problems, pageEvents, pages }: CaptureFacts): boolean {
+  return pages === 0 && problems > 0 && 2 * problems >= pageEvents;
+}
+
 export const EMPTY_TRACE =
   'The trace is empty: nothing happened to the pages that it was recorded of, its filter left that out, or no event ' +
   'was enabled';

@@ -78,6 +78,8 @@ class PerfDataReader {
   private isPipe = false;
   private isStreamDamaged = false;
   private isUnsorted = false;
+  /** Why no field of any tracepoint can be read; null where that is not so. */
+  private unreadable: string | null = null;
   /** Records are missing where no record could be read. */
   private isDamaged = false;
 
@@ -139,6 +141,7 @@ class PerfDataReader {
       stackRecords: records.stackRecords,
       orphanStacks: 0,
       otherEvents: countOtherEvents(events, records.symbols),
+      ...(this.unreadable === null ? {} : { unreadable: this.unreadable }),
       ...(recordedEvents.length === 0 ? {} : { recordedEvents }),
       facts: this.factList(names),
       ...(records.maps.reference === null ? {} : { kernelReference: records.maps.reference }),
@@ -261,6 +264,12 @@ class PerfDataReader {
   /** `place` is that of the entry in the list of features. */
   private async readFeature(feature: number, { offset, size }: Section, place: number): Promise<void> {
     if (offset + size > this.file.size) {
+      if (feature === Feature.tracingData) {
+        this.unreadable =
+          `the formats of its tracepoints should be ${size} bytes at byte ${offset}, but the file has ` +
+          `${this.file.size}: it is cut off, and the fields of its tracepoints cannot be read`;
+        throw new UnexpectedData(place, this.unreadable);
+      }
       throw new UnexpectedData(
         place,
         `feature ${feature} should be ${size} bytes at byte ${offset}, but the file has ${this.file.size}; it is cut off`,

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { runCli, runCliAndLeave, runCliIntoFile, scratch, unbroken } from './support/runCli';
 
 const SAMPLE = 'media/sample/trace.txt';
@@ -285,6 +285,27 @@ test('without an attempt in what is left of a capture, nobody is said not to hav
     assert.ok(output.includes(`says little: `) && output.includes(why), output.slice(0, 900));
     assert.doesNotMatch(output, /nobody|No page failed to move/);
   }
+});
+
+test('a perf.data without the formats of its tracepoints is refused, though its data is whole', async () => {
+  const whole = gunzipSync(readFileSync('test/fixtures/perf/multi.perf.data.gz'));
+  const formats = whole.readBigUInt64LE(40) + whole.readBigUInt64LE(48);
+  const cut = file('cut.perf.data', whole.subarray(0, Number(formats) + 1688));
+  const { status, output, errors } = await runCli(['report', cut, '--exit-code']);
+  assert.deepEqual([status, output], [2, '']);
+  assert.match(errors, /it is cut off, and the fields of its tracepoints cannot be read\.\n/);
+});
+
+test('where most events cannot be read, neither the headline nor the status is a clean bill', async () => {
+  const events = ['page_ref:page_ref_set', 'kmem:mm_page_alloc', 'page_ref:page_ref_mod'].map(
+    (name) => `owner   696 [000]   321.996783:     ${name}: \n\tffffffffbe2bf783 get_page_from_freelist\n\n`,
+  );
+  const info =
+    'owner   696 [000]   321.996790:   migrate:mm_migrate_pages_start: mode=MIGRATE_SYNC reason=contig_range\n';
+  const bare = file('bare.txt', events.join('') + info);
+  const { status, output } = await runCli(['report', bare, '--exit-code', '--width', '0']);
+  assert.equal(status, 1);
+  assert.match(output, /^bare\.txt · No page that failed to move is named in what could be read /);
 });
 
 test('events without stacks do not show an attempt, and that is said', async () => {
