@@ -82,13 +82,15 @@ export class DebugInfo {
   }
 
   /**
-   * Takes other files in place of those in use, which are closed.
+   * Takes other files in place of those in use, which are closed; a chosen vmlinux that did not change stays open, as a
+   * packed one takes long.
    *
    * @throws DebugFileError when the chosen vmlinux cannot be used
    * @throws CancelledError
    */
   choose(choice: DebugInfoChoice, options: RequestOptions = {}): Promise<void> {
     return this.settle(async () => {
+      if (await this.renew(choice)) return;
       this.use(null);
       this.choice = { ...choice, vmlinux: null };
       this.looked = [];
@@ -185,11 +187,27 @@ export class DebugInfo {
 
   private use(files: OpenDebugInfo | null): void {
     this.files?.close();
+    this.replaceBy(files);
+    this.names = null;
+  }
+
+  private replaceBy(files: OpenDebugInfo | null): void {
     this.files = files;
     this.paths = null;
     this.infos = new WeakMap();
     this.ofTexts = null;
-    this.names = null;
+  }
+
+  /** Whether the vmlinux in use is the chosen one, as it is now; then all else of the choice is taken anew. */
+  private async renew(choice: DebugInfoChoice): Promise<boolean> {
+    if (this.files === null || choice.vmlinux === null || choice.vmlinux !== this.choice.vmlinux)
+      return false;
+    const files = await this.files.renewed(choice.modules, this.tree);
+    if (files === null) return false;
+    this.choice = choice;
+    // Its names of functions are the same: captures are not named and judged again.
+    this.replaceBy(files);
+    return true;
   }
 
   private async search(

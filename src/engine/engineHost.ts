@@ -97,6 +97,11 @@ export interface OpenDebugInfo {
   readonly kernel: DebugFile;
   readonly release: string | null;
   readonly modules: OpenModules;
+  /**
+   * The same vmlinux, which is not unpacked again, with modules that are looked for anew; takes the place of this one.
+   * Null, and nothing is another than before, where the file of the vmlinux is not what it was.
+   */
+  renewed(modules: string | null, tree: string | null): Promise<OpenDebugInfo | null>;
   close(): void;
 }
 

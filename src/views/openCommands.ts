@@ -65,16 +65,15 @@ export class OpenCommands implements vscode.Disposable {
     this.commands.dispose();
   }
 
-  /** Files may have changed on disk: captures that were recorded anew, and the source. */
+  /** Files may have changed on disk: captures that were recorded anew, and the source, which takes longer to look at. */
   private async refresh(): Promise<void> {
-    await this.kernelTree.update();
     await vscode.commands.executeCommand('pageHolders.holders.focus');
     const uris = this.captures.all.map((facts) => uriOf(facts.path));
     for (const uri of uris) {
       // Meanwhile it may have been closed.
       if (this.isOpen(uri) && !(await this.openOne(uri))) break;
     }
-    await this.kernelTree.lookUpFunctions();
+    await this.kernelTree.update();
   }
 
   private async choose(uri: vscode.Uri | undefined): Promise<void> {

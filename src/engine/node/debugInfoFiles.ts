@@ -27,7 +27,10 @@ export class DebugInfoFiles implements OpenDebugInfo {
     readonly kernel: DebugFile,
     readonly release: string | null,
     readonly modules: ModuleFolders,
+    private readonly vmlinux: string,
+    private readonly root: string | null,
     private readonly handles: OpenFiles,
+    private readonly moduleHandles: OpenFiles,
   ) {}
 
   /**
@@ -62,18 +65,38 @@ export class DebugInfoFiles implements OpenDebugInfo {
             'build with CONFIG_DEBUG_INFO, or the one of the debug package of the distribution',
         );
       }
-      const release = await kernel.kernelRelease();
-      const folders = modules === null ? await modulesPlaces(vmlinux, release, machine) : [modules];
-      const open = new ModuleFolders(folders, machine.root, handles);
-      return new DebugInfoFiles(kernel, release, open, handles);
+      return await DebugInfoFiles.withModules(kernel, vmlinux, modules, machine, handles);
     } catch (error) {
       handles.close();
       throw error;
     }
   }
 
+  private static async withModules(
+    kernel: DebugFile,
+    vmlinux: string,
+    modules: string | null,
+    machine: SearchedMachine,
+    handles: OpenFiles,
+  ): Promise<DebugInfoFiles> {
+    const release = await kernel.kernelRelease();
+    const folders = modules === null ? await modulesPlaces(vmlinux, release, machine) : [modules];
+    const moduleHandles = new OpenFiles();
+    const open = new ModuleFolders(folders, machine.root, moduleHandles);
+    return new DebugInfoFiles(kernel, release, open, vmlinux, machine.root, handles, moduleHandles);
+  }
+
+  async renewed(modules: string | null, tree: string | null): Promise<DebugInfoFiles | null> {
+    const { kernel, vmlinux, root, handles } = this;
+    if (!(await handles.areUnchanged())) return null;
+    const renewed = await DebugInfoFiles.withModules(kernel, vmlinux, modules, { tree, root }, handles);
+    this.moduleHandles.close();
+    return renewed;
+  }
+
   close(): void {
     this.handles.close();
+    this.moduleHandles.close();
   }
 }
 

@@ -3,6 +3,8 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { DebugFileError } from '../../source/elf/debugProblems';
 import type { RangeSource } from '../../source/elf/rangeSource';
 import { CancelledError } from '../errors';
+import type { FileState } from '../fileState';
+import { changeOf, fileState } from './nodeFileState';
 import { openFailure } from './openFailure';
 import { systemReason } from './systemReason';
 import type { RequestOptions } from '../protocol';
@@ -11,6 +13,8 @@ import { pauseFor } from '../turns';
 /** Files of this machine, read without waiting, until all are closed. */
 export class OpenFiles {
   private readonly handles = new Set<number>();
+  /** What files were when they were opened, by path; also of those that were closed when they had been unpacked. */
+  private readonly states = new Map<string, FileState>();
   private isClosed = false;
 
   /** @throws DebugFileError when it cannot be opened or is no regular file, or all were closed */
@@ -63,6 +67,12 @@ export class OpenFiles {
     }
   }
 
+  /** Whether every file that was opened is still what it was then. */
+  async areUnchanged(): Promise<boolean> {
+    const changes = await Promise.all([...this.states].map(([file, state]) => changeOf(file, state)));
+    return changes.every((change) => change === null);
+  }
+
   close(): void {
     this.isClosed = true;
     for (const handle of this.handles) closeSync(handle);
@@ -74,7 +84,9 @@ export class OpenFiles {
     let handle: number | null = null;
     try {
       handle = this.keep(openSync(file, 'r'));
-      if (!fstatSync(handle).isFile()) throw new Error('it is no regular file');
+      const stats = fstatSync(handle, { bigint: true });
+      if (!stats.isFile()) throw new Error('it is no regular file');
+      this.states.set(file, fileState(stats));
       return handle;
     } catch (error) {
       if (handle !== null) this.drop(handle);

@@ -1,6 +1,15 @@
 /** Frames of captures by debug info: the small programs of the fixtures stand for a kernel. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -57,6 +66,11 @@ async function symbolsOf(engine: Engine): Promise<readonly [string, boolean]> {
   const { facts } = await engine.captureHeader({ capture: 'c1' });
   const { value, isDoubt } = facts.find(({ name }) => name === 'Symbols')!;
   return [value, isDoubt];
+}
+
+/** As if it had been written again. */
+function touch(file: string): void {
+  utimesSync(file, new Date(), new Date(Date.now() - 10_000));
 }
 
 const words = ({ label, description }: TreeNode): string => `${label} ${description}`;
@@ -162,6 +176,7 @@ test('unpacking a vmlinux tells how far it is, and can be cancelled', async () =
   assert.match(new ProgressText('vmlinux.gz').of(told[0]!), /^Unpacking vmlinux\.gz: \d+ %$/);
   assert.match(words((await stack(engine))[0]!), /other\.c:11 · exact/);
 
+  touch(packed);
   const controller = new AbortController();
   let steps = 0;
   const cancelled = engine.setDebugInfo(
@@ -177,6 +192,35 @@ test('unpacking a vmlinux tells how far it is, and can be cancelled', async () =
   assert.ok(steps < told.length, 'the rest was not read');
   assert.equal((await engine.debugInfo({})).vmlinux, null);
   assert.equal((await engine.setDebugInfo(chosen)).vmlinux, VMLINUX);
+});
+
+test('a vmlinux that is as it was is not unpacked again when it is told anew, and its modules are looked for anew', async () => {
+  const packed = path.join(scratch, 'again.gz');
+  writeFileSync(packed, gzipSync(readFileSync(VMLINUX)));
+  const modules = path.join(scratch, 'again');
+  mkdirSync(modules);
+  const engine = await opened(['other+0x5/0x9', 'caller+0x97/0x9b [m]']);
+  const told: string[] = [];
+  const isUnpacked = (): boolean => told.includes('unpacking');
+  const choose = async (): Promise<readonly (string | null | undefined)[]> => {
+    told.length = 0;
+    await engine.setDebugInfo(
+      { ...chosen, vmlinux: packed, modules },
+      { onProgress: ({ phase }) => told.push(phase) },
+    );
+    return (await stack(engine)).map(({ frame }) => frame?.file);
+  };
+  assert.deepEqual(await choose(), ['/build/sample/other.c', null]);
+  assert.ok(isUnpacked());
+  copyFileSync('test/fixtures/debugInfo/dwarf5-zlib.elf', path.join(modules, 'm.ko'));
+  assert.equal((await choose())[0], '/build/sample/other.c');
+  assert.notEqual((await stack(engine)).at(-1)!.frame!.file, null, 'the module that came meanwhile');
+  assert.deepEqual(told, []);
+  touch(packed);
+  await choose();
+  assert.ok(isUnpacked(), 'one that was written to');
+  rmSync(packed);
+  await assert.rejects(choose(), /again\.gz does not exist/);
 });
 
 test('a vmlinux that nobody chose is used only when it is shown to be that of a capture', async () => {

@@ -1,0 +1,61 @@
+/** Captures are there before what takes long. */
+import assert from 'node:assert/strict';
+import test, { beforeEach } from 'node:test';
+import * as vscode from 'vscode';
+import { DebugInfoChoice } from '../../../src/views/debugInfoChoice';
+import { KernelTreeChoice } from '../../../src/views/kernelTreeChoice';
+import { OpenCaptures } from '../../../src/views/openCaptures';
+import { OpenCommands } from '../../../src/views/openCommands';
+import { ViewMessage } from '../../../src/views/viewMessage';
+import { AskedWorker, settled } from './support/askedWorker';
+import { facts } from './support/facts';
+import { editor, KeptState, silentLog } from './support/fakeVscode';
+
+beforeEach(() => {
+  editor.reset();
+});
+
+const NO_RULES = { sources: [], problems: [], isTreeWithheld: false };
+const NO_DEBUG_INFO = {
+  vmlinux: null,
+  isChosen: false,
+  release: null,
+  buildId: null,
+  modules: [],
+  looked: [],
+};
+
+/** A window with one capture, and all that its commands need. */
+async function withOne(): Promise<{ worker: AskedWorker; captures: OpenCaptures }> {
+  const worker = new AskedWorker();
+  const captures = new OpenCaptures(worker.engine);
+  const memory = new KeptState();
+  const log = silentLog();
+  const message = new ViewMessage({});
+  const debugInfo = new DebugInfoChoice(worker.engine, memory, log, (given) => given);
+  const kernelTree = new KernelTreeChoice(worker.engine, captures, debugInfo, memory, message, log);
+  const commands = new OpenCommands(captures, kernelTree, message, vscode.Uri.file('/sample'), log);
+  worker.answersAtOnce.set('setKindRules', NO_RULES);
+  worker.answersAtOnce.set('kindRules', NO_RULES);
+  worker.answersAtOnce.set('captureFacts', [facts('c1')]);
+  worker.answersAtOnce.set('lookUpFunctions', null);
+  const opening = commands.open([vscode.Uri.file('/captures/c1')]);
+  await worker.answer('setKernelTree', null);
+  await worker.answer('setDebugInfo', NO_DEBUG_INFO);
+  await worker.answer('openCapture', facts('c1'));
+  await opening;
+  return { worker, captures };
+}
+
+test('a refresh reads the captures before it looks at the tree and the vmlinux, which may take half a minute', async () => {
+  const { worker, captures } = await withOne();
+  const refresh = editor.run('pageHolders.refresh');
+  assert.deepEqual(await worker.methods(), ['openCapture']);
+  await worker.answer('openCapture', facts('c1', { events: 7 }));
+  assert.equal(captures.all[0]!.events, 7);
+  assert.deepEqual(await worker.methods(), ['setKernelTree']);
+  await worker.answer('setKernelTree', null);
+  await worker.answer('setDebugInfo', NO_DEBUG_INFO);
+  await refresh;
+  await settled();
+});
