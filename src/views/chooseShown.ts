@@ -4,7 +4,6 @@ import { saysAllocationsAlone } from '../engine/allocationsAlone';
 import {
   filterWords,
   GROUPINGS,
-  isFiltering,
   KINDS,
   namesOf,
   NO_FILTER,
@@ -171,7 +170,10 @@ export class ChooseShown implements vscode.Disposable {
         this.shown.clearFilter();
       },
     };
-    const act = await pickOne(vscode.l10n.t('Filter'), isFiltering(filter) ? [...criteria, clear] : criteria);
+    const act = await pickOne(
+      vscode.l10n.t('Filter'),
+      this.shown.isFiltered ? [...criteria, clear] : criteria,
+    );
     await act?.();
   }
 

@@ -3,9 +3,9 @@
  * That of a capture is shown in the Captures view, too.
  */
 import * as vscode from 'vscode';
-import { NO_FILTER, type SourceLines } from '../engine/holdersQuery';
+import { NO_FILTER, type HoldersQuery, type SourceLines } from '../engine/holdersQuery';
 import type { NodeTree } from './nodeTree';
-import { isMoreRow, type MoreRow, type Row } from './rows';
+import { isMoreRow, selectedRow, type MoreRow, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
 
 /** A row of the holders tree grouped by page, and the page it is of. */
@@ -29,6 +29,7 @@ export class RevealHolders implements vscode.Disposable {
   ) {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
+      shown.onDidGoBack((row) => this.showAgain(row)),
       registerCommand('pageHolders.showPage', (row: PageRow) => this.showPage(row)),
       registerCommand('pageHolders.showCapture', (id: string) => this.showCapture(id)),
       registerCommand('pageHolders.showAllocations', (id: string) => this.showAllocations(id)),
@@ -44,7 +45,7 @@ export class RevealHolders implements vscode.Disposable {
   /** Leaves the tree as it is where the row is in it; else shows the page alone. */
   private async showPage({ node, pfn }: PageRow): Promise<void> {
     const there = await this.tree.find(node);
-    if (there === null) this.shown.change({ groupBy: 'page', filter: { ...NO_FILTER, pfns: [pfn] } });
+    if (there === null) this.lead({ groupBy: 'page', filter: { ...NO_FILTER, pfns: [pfn] } });
     await this.reveal(there ?? (await this.tree.find(node)));
   }
 
@@ -75,15 +76,25 @@ export class RevealHolders implements vscode.Disposable {
   private async showHolder(id: string): Promise<void> {
     const isByHolder = this.shown.query.groupBy === 'holder';
     const there = isByHolder ? await this.tree.find(id) : null;
-    if (there === null) this.shown.change({ groupBy: 'holder', filter: NO_FILTER });
+    if (there === null) this.lead({ groupBy: 'holder', filter: NO_FILTER });
     await this.reveal(there ?? (await this.tree.find(id)));
   }
 
   private async showThrough(through: SourceLines): Promise<void> {
     // By page, the other holders of these pages would be shown as well.
-    this.shown.change({ groupBy: 'holder', filter: { ...NO_FILTER, through } });
+    this.lead({ groupBy: 'holder', filter: { ...NO_FILTER, through } });
     const [first] = await this.tree.getChildren();
     await this.reveal(first === undefined || isMoreRow(first) ? null : first);
+  }
+
+  private lead(query: Pick<HoldersQuery, 'groupBy' | 'filter'>): void {
+    this.shown.lead(query, selectedRow(this.view)?.node.id ?? null);
+  }
+
+  /** Where people were; the rows that they had unfolded on the way to it are unfolded again. */
+  private async showAgain(id: string): Promise<void> {
+    const row = this.view.visible ? await this.tree.find(id) : null;
+    if (row !== null) await this.view.reveal(row, { select: true, focus: false });
   }
 
   private async reveal(row: Row | null): Promise<void> {

@@ -52,7 +52,8 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
           ),
         );
       }
-      this.shown.change({ groupBy: 'page', filter: { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) } });
+      const filter = { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) };
+      this.shown.lead({ groupBy: 'page', filter }, null);
       await vscode.commands.executeCommand('pageHolders.holders.focus');
     } catch (error) {
       showFailure(this.log, error);

@@ -15,14 +15,27 @@ import {
 } from '../engine/holdersQuery';
 
 const KEPT = 'holdersQuery';
+const KEPT_BEFORE = 'holdersQueryBefore';
+
+/** What was shown before a link led elsewhere. */
+interface ShownBefore extends Pick<HoldersQuery, 'groupBy' | 'filter'> {
+  /** Id of the row that was selected. */
+  readonly row: string | null;
+}
 
 export class ShownHolders implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
+  private readonly wentBack = new vscode.EventEmitter<string>();
+  /** What was shown before a link is shown again; with the row that was selected then. */
+  readonly onDidGoBack = this.wentBack.event;
   private current: HoldersQuery;
+  /** Null where what is shown was chosen by people. */
+  private before: ShownBefore | null;
 
   constructor(private readonly memento: vscode.Memento) {
     this.current = checkedQuery(memento.get(KEPT));
+    this.before = checkedBefore(memento.get(KEPT_BEFORE));
     this.tell();
   }
 
@@ -30,28 +43,58 @@ export class ShownHolders implements vscode.Disposable {
     return this.current;
   }
 
+  /** A grouping that is chosen where a link led stays when the filter is cleared. */
   change(part: Partial<HoldersQuery>): void {
-    this.current = { ...this.current, ...part };
-    void this.memento.update(KEPT, this.current);
-    this.tell();
-    this.changed.fire();
+    const { before } = this;
+    this.use({ ...this.current, ...part }, before && { ...before, groupBy: part.groupBy ?? before.groupBy });
+  }
+
+  /**
+   * Shows what a link leads to, until the filter is cleared: what people had chosen comes back then.
+   *
+   * @param row id of the row that is selected before that
+   */
+  lead(part: Pick<HoldersQuery, 'groupBy' | 'filter'>, row: string | null): void {
+    const { groupBy, filter } = this.current;
+    this.use({ ...this.current, ...part }, this.before ?? { groupBy, filter, row });
   }
 
   changeFilter(part: Partial<HolderFilter>): void {
     this.change({ filter: { ...this.current.filter, ...part } });
   }
 
+  /** Whether there is a filter, or what was shown before a link, which clearing it brings back. */
+  get isFiltered(): boolean {
+    return this.before !== null || isFiltering(this.current.filter);
+  }
+
   clearFilter(): void {
-    this.change({ filter: NO_FILTER });
+    const { before } = this;
+    if (before === null) {
+      this.change({ filter: NO_FILTER });
+      return;
+    }
+    const { groupBy, filter, row } = before;
+    this.use({ ...this.current, groupBy, filter }, null);
+    if (row !== null) this.wentBack.fire(row);
   }
 
   dispose(): void {
     this.changed.dispose();
+    this.wentBack.dispose();
+  }
+
+  private use(query: HoldersQuery, before: ShownBefore | null): void {
+    this.current = query;
+    this.before = before;
+    void this.memento.update(KEPT, query);
+    void this.memento.update(KEPT_BEFORE, before ?? undefined);
+    this.tell();
+    this.changed.fire();
   }
 
   private tell(): void {
-    const isFiltered = isFiltering(this.current.filter);
-    void vscode.commands.executeCommand('setContext', 'pageHolders.filtered', isFiltered);
+    void vscode.commands.executeCommand('setContext', 'pageHolders.filtered', this.isFiltered);
   }
 }
 
@@ -78,6 +121,13 @@ function checkedQuery(kept: unknown): HoldersQuery {
       minPages: typeof minPages === 'number' && minPages >= 0 ? minPages : 0,
     },
   };
+}
+
+function checkedBefore(kept: unknown): ShownBefore | null {
+  if (kept === undefined) return null;
+  const { groupBy, filter } = checkedQuery(kept);
+  const { row } = recordOf(kept);
+  return { groupBy, filter, row: typeof row === 'string' ? row : null };
 }
 
 function checkedLines(kept: unknown): SourceLines | null {

@@ -14,7 +14,7 @@ beforeEach(() => {
   editor.reset();
   worker = new AskedWorker();
   shown = [];
-  const holders: Partial<ShownHolders> = { change: ({ filter }) => shown.push(filter?.pfns) };
+  const holders: Partial<ShownHolders> = { lead: ({ filter }) => shown.push(filter.pfns) };
   command = new ShowHoldersOfPfn(worker.engine, holders as ShownHolders, silentLog());
 });
 afterEach(() => {
