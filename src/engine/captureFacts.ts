@@ -20,6 +20,7 @@ export function factsOf(
     id,
     path: capture.path,
     format: capture.format,
+    beginning: beginningOf(capture),
     events: capture.events.length,
     stacks: capture.stackRecords,
     lost: capture.lost,
@@ -42,6 +43,17 @@ export function factsOf(
     changed: null,
     symbolFile: null,
   };
+}
+
+/** By what the kernel recorded alone: names and what is concluded may change with symbols and rules. */
+function beginningOf({ events, symbols, timeBase }: Capture): string {
+  if (events.length === 0) return '';
+  const time = events.time[0]!;
+  return [
+    Number.isFinite(time) ? timeBase + BigInt(Math.round(time)) : '',
+    symbols.string(events.name[0]!),
+    ...[events.cpu, events.pfn, events.count, events.val].map((column) => column[0]!),
+  ].join(' ');
 }
 
 /** What marks say, with how many pages have a mark that says so. */

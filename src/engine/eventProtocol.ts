@@ -3,7 +3,7 @@
  * words that are ready to be shown. Times are numbers in the capture's unit (ns, or ticks) since its time base.
  */
 import type { FilterProblem } from './eventFilter/filterSyntax';
-import type { TreeNode } from './protocol';
+import type { CaptureFacts, TreeNode } from './protocol';
 
 export type { FilterProblem };
 
@@ -41,6 +41,7 @@ export interface CaptureHeader {
   readonly path: string;
   /** Part of the file that was read; 1 for the whole. */
   readonly part: number;
+  readonly beginning: CaptureFacts['beginning'];
   readonly events: number;
   readonly facts: readonly HeaderFact[];
   /** It says who allocated pages, and no more. */

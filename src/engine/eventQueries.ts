@@ -131,6 +131,7 @@ export class EventQueries {
     return {
       path: facts.path,
       part,
+      beginning: facts.beginning,
       events: source.capture.events.length,
       facts: headerFacts(facts, source.capture, times.span, this.symbolsOf(capture)),
       isOfAllocations: saysAllocationsAlone(facts),

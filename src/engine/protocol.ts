@@ -154,6 +154,11 @@ export interface CaptureFacts {
   readonly id: string;
   readonly path: string;
   readonly format: string;
+  /**
+   * What its first event is: a file that grew still begins with it, and one that begins with another has other events
+   * in the same rows. Empty where there is none.
+   */
+  readonly beginning: string;
   readonly events: number;
   readonly stacks: number;
   readonly lost: number;

@@ -26,6 +26,7 @@ export function symbolFacts(
     lost: 0,
     gaps: 0,
     problems: 0,
+    beginning: '',
     pageEvents: 0,
     isEmpty: false,
     attempts: 0,

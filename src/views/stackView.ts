@@ -22,6 +22,8 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   /** The row that the frames before that are below; null where there are none. */
   private folded: Row | null = null;
   private ask: AskStack | null = null;
+  /** The capture that it is asked of, and how that began then. */
+  private askedOf: { readonly capture: string; readonly beginning: string | undefined } | null = null;
   /** Only the newest question is answered. */
   private asked = 0;
   /** Row that next and previous go on from; null before the first step. */
@@ -32,7 +34,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   constructor(
     private readonly engine: EngineApi,
     private readonly shown: ShownHolders,
-    captures: OpenCaptures,
+    private readonly captures: OpenCaptures,
     holders: ChosenRows,
     private readonly log: vscode.LogOutputChannel,
   ) {
@@ -42,7 +44,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
       this.view,
       this.changed,
       holders.onDidChoose((row) => this.showRow(row)),
-      captures.onDidChange(() => this.update()),
+      captures.onDidChange(() => this.capturesChanged()),
       this.view.onDidChangeSelection(({ selection: [row] }) => {
         if (row !== undefined && row.node.id !== this.folded?.node.id) this.current = row.node.id;
       }),
@@ -51,7 +53,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
       registerCommand('pageHolders.previousFrame', (how?: unknown) => this.step(-1, how === 'focus')),
       registerCommand('pageHolders.copyStack', () => this.copy()),
       registerCommand('pageHolders.showStackOfEvent', (capture: string, row: number) =>
-        this.show(() => this.engine.stackOfEvent({ capture, row }), null),
+        this.show(capture, () => this.engine.stackOfEvent({ capture, row }), null),
       ),
     );
   }
@@ -84,23 +86,36 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   private async showRow({ node }: Row): Promise<void> {
     const frame = node.kind === 'frame' ? `stack/${node.id.slice(node.id.lastIndexOf('/') + 1)}` : null;
     const { query } = this.shown;
-    await this.show(() => this.stackOf(node, query), frame);
+    await this.show(captureOf(node), () => this.stackOf(node, query), frame);
   }
 
   /** Of a row that has none, such as a page, that of the event which the capture editor selects for it. */
-  private async stackOf({ id, place }: TreeNode, query: HoldersQuery): Promise<StackRows | null> {
-    const stack = await this.engine.stackOf({ node: id, query });
-    const row = place?.row ?? null;
-    // Ids are paths that begin with that of the capture.
-    return stack ?? (row === null ? null : this.engine.stackOfEvent({ capture: id.split('/', 1)[0]!, row }));
+  private async stackOf(node: TreeNode, query: HoldersQuery): Promise<StackRows | null> {
+    const stack = await this.engine.stackOf({ node: node.id, query });
+    const row = node.place?.row ?? null;
+    return stack ?? (row === null ? null : this.engine.stackOfEvent({ capture: captureOf(node), row }));
   }
 
-  private async show(ask: AskStack, frame: string | null): Promise<void> {
+  private async show(capture: string, ask: AskStack, frame: string | null): Promise<void> {
     this.ask = ask;
+    this.askedOf = { capture, beginning: this.beginningOf(capture) };
     await this.update();
     this.current = frame;
     const row = this.rows.find(({ node }) => node.id === frame);
     if (row !== undefined && this.view.visible) await this.view.reveal(row, { select: true, focus: false });
+  }
+
+  private beginningOf(id: string): string | undefined {
+    return this.captures.all.find((capture) => capture.id === id)?.beginning;
+  }
+
+  /** Of a capture that took the place of another, the same row is an event that nobody asked for. */
+  private async capturesChanged(): Promise<void> {
+    const { askedOf } = this;
+    if (askedOf !== null && this.beginningOf(askedOf.capture) !== askedOf.beginning) {
+      this.ask = () => Promise.resolve(null);
+    }
+    await this.update();
   }
 
   /** Shows what the stack is by now. */
@@ -143,6 +158,11 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     await this.view.reveal(row, { select: true, focus });
     await vscode.commands.executeCommand('pageHolders.openNextFrame', row.node.frame);
   }
+}
+
+/** Ids are paths that begin with that of the capture. */
+function captureOf({ id }: TreeNode): string {
+  return id.split('/', 1)[0]!;
 }
 
 function noStackText(): string {

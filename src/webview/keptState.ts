@@ -2,6 +2,8 @@
 import type { EventColumnId, FilterUse, TimeRange } from '../engine/eventProtocol';
 
 export interface KeptState {
+  /** First event of the capture that all this is of; null before it was known. */
+  readonly beginning: string | null;
   readonly filter: string;
   /** The last filter that was understood, by which the list is as long as there is a mistake in the other. */
   readonly understood: string;
@@ -29,6 +31,7 @@ export interface KeptState {
 }
 
 export const NOTHING_KEPT: KeptState = {
+  beginning: null,
   filter: '',
   understood: '',
   use: 'filter',
@@ -48,6 +51,7 @@ export const NOTHING_KEPT: KeptState = {
 export function checkedState(kept: unknown): KeptState {
   if (typeof kept !== 'object' || kept === null) return NOTHING_KEPT;
   const {
+    beginning,
     filter,
     understood,
     use,
@@ -63,6 +67,7 @@ export function checkedState(kept: unknown): KeptState {
     detailsTop,
   } = kept as Readonly<Record<string, unknown>>;
   return {
+    beginning: typeof beginning === 'string' ? beginning : null,
     filter: typeof filter === 'string' ? filter : '',
     understood: typeof understood === 'string' ? understood : '',
     use: use === 'find' ? 'find' : 'filter',
@@ -77,6 +82,20 @@ export function checkedState(kept: unknown): KeptState {
     isPlumbingShown: isPlumbingShown === true,
     detailsTop: place(detailsTop) ?? 0,
   };
+}
+
+/**
+ * What is kept for a capture that begins like that. Of one that begins with another event, rows, pages and times mean
+ * something else, and are kept no more; what somebody typed and how the page is laid out is. Nothing is known of a
+ * capture without events, which may only not be read yet.
+ *
+ * @param beginning as the header of the capture has it
+ */
+export function keptFor(kept: KeptState, beginning: string): KeptState {
+  if (beginning === '' || beginning === kept.beginning) return kept;
+  if (kept.beginning === null) return { ...kept, beginning };
+  const { row, top, pfn, range, hasBegun, detailsTop } = NOTHING_KEPT;
+  return { ...kept, beginning, row, top, pfn, range, hasBegun, detailsTop };
 }
 
 /** A name that is no column any more matches none. */

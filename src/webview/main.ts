@@ -17,7 +17,7 @@ import { element } from './dom';
 import { EventList } from './eventList';
 import { FilterBar } from './filterBar';
 import { Host, Latest, Superseded, type Told } from './host';
-import { checkedState, type KeptState } from './keptState';
+import { checkedState, keptFor, type KeptState } from './keptState';
 import { numberText } from './numberText';
 import { RowCache } from './rowCache';
 import { Splitter } from './splitter';
@@ -38,9 +38,13 @@ class CaptureEditorPage {
     use: this.kept.use,
   };
   private header: CaptureHeader | null = null;
+  /** {@link CaptureState.generation} that the header is of. */
+  private headerOf: number | null = null;
   private state: CaptureState | null = null;
   /** The selected event is to be brought into view when it is in the list. */
   private seeksSelected = this.kept.top === null;
+  /** What was to be shown when there was no capture to show it in. */
+  private sought: Pick<KeptState, 'row' | 'pfn'> | null = null;
   /** The filter that was asked for last is in force once this is done. */
   private applying: Promise<void> = Promise.resolve();
   private readonly latestHeader = new Latest();
@@ -193,10 +197,7 @@ class CaptureEditorPage {
     this.state = state;
     document.querySelector('.at-first')?.remove();
     this.headerView.showState(state);
-    if (state.phase === 'open' && !this.kept.hasBegun) {
-      this.keep({ hasBegun: true });
-      this.timeline.beginAtMarks();
-    }
+    this.beginOnce();
     if (state.generation === null) {
       this.header = null;
       this.cache.clear();
@@ -211,13 +212,41 @@ class CaptureEditorPage {
     }
   }
 
+  /** Shows the marks of a capture that nobody has looked at yet, once it is read. */
+  private beginOnce(): void {
+    if (this.state?.phase !== 'open' || this.kept.hasBegun) return;
+    this.keep({ hasBegun: true });
+    this.timeline.beginAtMarks();
+    if (this.header !== null) void this.timeline.refresh();
+  }
+
+  /** What was selected and shown is of another capture, whose file this one has taken. */
+  private forgetOther({ beginning }: CaptureHeader): void {
+    const kept = keptFor(this.kept, beginning);
+    const isOther = this.kept.beginning !== null && kept !== this.kept;
+    // What is to be shown since there was nothing to show it in is of this one.
+    this.keep(isOther ? { ...kept, ...this.sought } : kept);
+    this.sought = null;
+    if (!isOther) return;
+    // What is known of its event by now is not to come in.
+    void this.latestDetails.run(() => Promise.resolve());
+    this.seeksSelected = true;
+    this.list.reveal(-1);
+    this.list.restore(0);
+    this.timeline.forget();
+  }
+
   /** Everything anew: the capture is another one, or more of it was read. */
   private async showCapture(): Promise<void> {
+    const { generation } = this.state!;
     await this.guarded(this.latestHeader, async (signal) => {
       const header = await this.host.ask('captureHeader', {}, signal);
       const before = this.header;
+      this.forgetOther(header);
       this.header = header;
+      this.headerOf = generation;
       if (header.span !== null) this.timeline.view.setSpan(header.span);
+      this.beginOnce();
       this.headerView.showFacts(header);
       // What is read later may need more room.
       const isAsWide = before?.columns.every(({ width }, index) => width === header.columns[index]?.width);
@@ -366,6 +395,7 @@ class CaptureEditorPage {
     if (this.header === null) {
       this.keep({ pfn });
       this.seek(row);
+      this.sought = { row, pfn };
       return;
     }
     if (pfn !== null && pfn !== this.kept.pfn) {
@@ -401,7 +431,8 @@ class CaptureEditorPage {
 
   private async showDetails(): Promise<void> {
     const { row } = this.kept;
-    if (this.header === null) return;
+    // Of what comes to be shown next, the row may be another event; what it is is shown with it.
+    if (this.header === null || this.headerOf !== this.state?.generation) return;
     if (row === null) {
       this.details.askForEvent();
       return;

@@ -62,6 +62,12 @@ export class TimeView {
     this.shown = nearest(range, this.span);
   }
 
+  /** Nothing was chosen: it was of another capture. */
+  forget(): void {
+    this.chosenRange = null;
+    this.shown = this.span;
+  }
+
   showAll(): void {
     this.show(this.span);
   }

@@ -165,6 +165,15 @@ export class TimelineView {
     this.draw();
   }
 
+  /** What is shown from now on is another capture. */
+  forget(): void {
+    this.view.forget();
+    this.drag = null;
+    this.reached = null;
+    this.hideTooltip();
+    this.select(null);
+  }
+
   /** Has the part around the marks shown, once they are known: most of a capture is the way there. */
   beginAtMarks(): void {
     this.beginsAtMarks = true;

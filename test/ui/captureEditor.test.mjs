@@ -681,6 +681,34 @@ describe('the capture editor in a narrow group', () => {
   }
 });
 
+describe('the capture editor of a capture whose file another one takes', () => {
+  it('selects and shows nothing by rows, pages and times of the old one, nor does the Stack view', async () => {
+    const fixture = (name) => path.join(repository, 'test/fixtures', name, 'trace.dat');
+    const folder = folderWith('replaced', fixture('a_reader'));
+    await openFolders(folder);
+    await openFile(path.join(folder, 'trace.dat'));
+    await editor().locator('.legend > span').first().waitFor();
+    await showContainer('Page Holders');
+    await editor().locator('.timeline-canvas').focus();
+    await page.keyboard.press('n');
+    await selectedRow().waitFor();
+    const old = await editor().locator('.timeline-canvas').getAttribute('aria-label');
+    const stack = view('Stack');
+    await row(/./, stack).waitFor();
+    copyFileSync(fixture('f_dat_v7_zstd'), path.join(folder, 'trace.dat'));
+    await runCommand('Page Holders: Refresh');
+    await status().getByText('114 events', { exact: true }).waitFor();
+    await stack.getByText('Select a reference, a mark or an event').waitFor();
+    await editor().locator('.details').getByText('Select an event to see its stack.').waitFor();
+    assert.equal(await selectedRow().count(), 0);
+    const shown = editor().locator('.timeline-canvas[aria-label*=" marks"]:not([aria-label*="refcount of"])');
+    await shown.and(editor().locator(':not([aria-label*=": 0 marks, "])')).waitFor({ state: 'attached' });
+    assert.notEqual(await shown.getAttribute('aria-label'), old);
+    await screenshot('editor-replaced');
+    await showContainer('Explorer');
+  });
+});
+
 describe('the capture editor of a capture that cannot be read', () => {
   it('says what is wrong with it, and offers to try again', async () => {
     const folder = folderWith('broken');

@@ -1,6 +1,6 @@
 /** Lists of events, places in them, and the timeline, held against what the captures say. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -36,6 +36,26 @@ async function captureOf(path: string) {
     await file.close();
   }
 }
+
+test('a capture that grew begins as before, another one does not', async () => {
+  const lines = readFileSync(SAMPLE, 'utf8').split('\n');
+  const file = path.join(scratch, 'grows.txt');
+  const beginnings = [];
+  for (const part of [['# tracer: nop'], lines.slice(0, lines.length / 2), lines]) {
+    writeFileSync(file, part.join('\n').trimEnd() + '\n');
+    const { engine, facts, capture } = await opened(file);
+    assert.equal((await engine.captureHeader({ capture })).beginning, facts.beginning);
+    beginnings.push(facts.beginning);
+  }
+  const [empty, half, whole] = beginnings;
+  assert.equal(half, whole);
+  assert.match(whole!, /^\d+ \w+ /);
+  assert.equal(empty, '');
+  const [held, pinned] = await Promise.all(
+    ['a_reader', 'f_dat_v7_zstd'].map((name) => opened(`test/fixtures/${name}/trace.dat`)),
+  );
+  assert.notEqual(held!.facts.beginning, pinned!.facts.beginning);
+});
 
 test('pages that the kernel dumped are counted by why, in rows and in the header', async () => {
   const file = path.join(scratch, 'dump.txt');
