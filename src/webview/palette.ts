@@ -1,4 +1,5 @@
 /** The colours of the theme, for what is drawn: a canvas knows no variables of a style sheet. */
+import { signColour } from './signColour';
 import type { Palette } from './timelinePaint';
 
 export function themePalette(): Palette {
@@ -11,13 +12,15 @@ export function themePalette(): Palette {
     return style.color;
   };
   const foreground = colour('foreground');
+  const background = colour('editor-background');
+  const sign = (...names: readonly string[]): string => signColour(colour(...names), background, foreground);
   const marks = {
-    red: colour('charts-red'),
-    orange: colour('charts-orange'),
-    yellow: colour('charts-yellow'),
-    green: colour('charts-green'),
-    blue: colour('charts-blue'),
-    purple: colour('charts-purple'),
+    red: sign('charts-red'),
+    orange: sign('charts-orange'),
+    yellow: sign('charts-yellow'),
+    green: sign('charts-green'),
+    blue: sign('charts-blue'),
+    purple: sign('charts-purple'),
   };
   return {
     foreground,
@@ -25,9 +28,9 @@ export function themePalette(): Palette {
     line: colour('contrastBorder', 'editorIndentGuide-background1', 'widget-border'),
     all: colour('scrollbarSlider-background', 'charts-lines'),
     matching: marks.blue,
-    gap: colour('editorWarning-foreground', 'charts-orange'),
-    held: colour('charts-yellow'),
-    stillHeld: colour('charts-red'),
+    gap: sign('editorWarning-foreground', 'charts-orange'),
+    held: marks.yellow,
+    stillHeld: marks.red,
     get: marks.green,
     put: marks.purple,
     expected: marks.orange,
