@@ -271,6 +271,8 @@ export interface Capture {
   readonly kernelReference?: { readonly symbol: string; readonly address: bigint };
   /** Which kernel was recorded; absent where the file does not say. */
   readonly kernel?: KernelIdentity;
+  /** How page flags were read that the file has as numbers; absent where that is certain, or it has none. */
+  readonly uncertainFlags?: UncertainFlags;
   /** By module, its GNU build-id in lower-case hexadecimal digits; absent where the file says none. */
   readonly moduleBuildIds?: ReadonlyMap<string, string>;
   /** Absent where the times of the file follow each other. */
@@ -279,6 +281,14 @@ export interface Capture {
   readonly missingEntries?: MissingEntries;
   /** Part of the file that was read when somebody stopped that, from 0 to 1; absent where nobody did. */
   readonly stoppedAt?: number;
+}
+
+/** How page flags were read that are numbers, in a text that does not say, or says wrongly, which kernel printed them. */
+export interface UncertainFlags {
+  /** Versions of Linux whose bit order was taken. */
+  readonly order: string;
+  /** `refuted`: the numbers have another one, and say nothing. */
+  readonly certainty: 'assumed' | 'refuted';
 }
 
 /** What tells one build of a kernel from another; null for what the file does not say. */

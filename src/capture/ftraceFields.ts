@@ -14,10 +14,11 @@ import {
   startsWith,
 } from './ascii';
 import { ByteInterner } from './byteInterner';
-import { EventKind, Mapping, NONE } from './eventTable';
+import { ABSENT, EventKind, Mapping, NONE } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
 import { NUMBERED_REASONS } from './migrateReasons';
 import { NumberScanner } from './numberScanner';
+import { needsOrder, PageFlagNumbers } from './pageFlagNumbers';
 import { PageFlagTexts } from './pageFlagTexts';
 import type { SymbolTableBuilder } from './symbolTableBuilder';
 
@@ -133,22 +134,32 @@ for (const [kind, fields] of Object.entries(REQUIRED)) {
   for (const [, field] of fields) REQUIRED_BITS[Number(kind)]! |= 1 << field;
 }
 
+/** Seen are flags only where they are a number that tells nothing without the version of the kernel. */
+const NUMBERED_FLAGS = 1 << Field.Flags;
+
 /** Reads the ` key=value` part of the events that the analysis uses into the cells of a row. */
 export class FtraceFields {
+  /** How page flags are read that are numbers. */
+  readonly flagNumbers: PageFlagNumbers;
+
   /** Bits of the fields that the newest line had. */
   private seen = 0;
   private newestKind = EventKind.Other;
   private readonly keys = new ByteInterner();
   private readonly fieldOfKey: Field[] = [];
-  private readonly flagTexts = new PageFlagTexts();
+  private readonly flagTexts: PageFlagTexts;
   private readonly scanner = new NumberScanner();
   private readonly success: number;
   private readonly failure: number;
 
+  /** @param facts what the text says of itself, for {@link PageFlagNumbers} */
   constructor(
     private readonly table: EventTableBuilder,
     private readonly symbols: SymbolTableBuilder,
+    facts: ReadonlyMap<string, string>,
   ) {
+    this.flagNumbers = new PageFlagNumbers(facts);
+    this.flagTexts = new PageFlagTexts(this.flagNumbers);
     const encoder = new TextEncoder();
     for (const [key, field] of KEYS) {
       this.fieldOfKey[this.keys.intern(encoder.encode(key), 0, key.length)] = field;
@@ -185,6 +196,7 @@ export class FtraceFields {
       byte = bytes[i]!;
       while (byte !== BLANK && byte !== NEWLINE) byte = bytes[++i]!;
     }
+    if ((this.seen & NUMBERED_FLAGS) !== 0) this.holdAgainst(row);
     this.finish(row, kind, pageIsNull);
     return i;
   }
@@ -339,7 +351,18 @@ export class FtraceFields {
     let byte = bytes[end]!;
     while (byte !== BLANK && byte !== NEWLINE && byte !== RETURN) byte = bytes[++end]!;
     this.table.flags[row] = this.flagTexts.bitsOf(bytes, start, end);
+    if (this.flagTexts.isNumber) this.seen |= NUMBERED_FLAGS;
     return end;
+  }
+
+  /** Holds the order of the bits against the page of a row; where it cannot be right, no number so far is believed. */
+  private holdAgainst(row: number): void {
+    const { flags, mapcount, mapping } = this.table;
+    // Some kernels print the raw count, which is 0 for a page that is mapped once.
+    const isMapped = mapcount[row]! >= 1;
+    if (mapping[row] !== Mapping.Anonymous || !isMapped || this.flagNumbers.fits(flags[row]!)) return;
+    this.flagTexts.forgetNumbers();
+    for (let read = 0; read <= row; read++) if (needsOrder(flags[read]!)) flags[read] = ABSENT;
   }
 
   /**

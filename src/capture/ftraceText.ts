@@ -13,7 +13,14 @@ import {
 } from './ascii';
 import { ByteInterner } from './byteInterner';
 import { EntryCount } from './entryCount';
-import { EventKind, NONE, type KernelIdentity, type MissingEntries, type TimeGoesBack } from './eventTable';
+import {
+  EventKind,
+  NONE,
+  type KernelIdentity,
+  type MissingEntries,
+  type TimeGoesBack,
+  type UncertainFlags,
+} from './eventTable';
 import { eventKindOf } from './eventNames';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
@@ -75,7 +82,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   readonly facts = new Map<string, string>();
 
   private readonly taskLine = new FtraceTaskLine();
-  private readonly fields = new FtraceFields(this.table, this.symbols);
+  private readonly fields = new FtraceFields(this.table, this.symbols, this.facts);
   private readonly frames = new FtraceStackFrames(this.symbols);
   private readonly blocks = new StackBlockCache();
   private readonly instanceNames = new ByteInterner();
@@ -111,6 +118,11 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     return release === undefined ? null : { release, buildId: null };
   }
 
+  /** As {@link Capture.uncertainFlags}. */
+  get uncertainFlags(): UncertainFlags | null {
+    return this.fields.flagNumbers.uncertain;
+  }
+
   /** Time of the first event in the capture's own clock, in ns or ticks. */
   get timeBase(): bigint {
     return this.times.base;
@@ -135,6 +147,8 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** What the text says about itself, for people. */
   factList(): (readonly [string, string])[] {
     const facts: (readonly [string, string])[] = [...this.facts];
+    const { source } = this.fields.flagNumbers;
+    if (source !== null) facts.push(['page flags', source]);
     const instances: string[] = [];
     for (let id = 0; id < Math.min(this.instanceNames.size, MOST_INSTANCES); id++) {
       instances.push(new TextDecoder().decode(this.instanceNames.bytes(id)));

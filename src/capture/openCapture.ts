@@ -175,6 +175,7 @@ function finished(
     facts: reader.factList(),
     ...(reader.kernel ? { kernel: reader.kernel } : {}),
     ...(timeGoesBack ? { timeGoesBack } : {}),
+    ...(reader.uncertainFlags ? { uncertainFlags: reader.uncertainFlags } : {}),
   };
 }
 

@@ -13,7 +13,14 @@ import {
   startsWith,
 } from './ascii';
 import { eventKindOf } from './eventNames';
-import { EventKind, NO_CPU, NONE, type KernelIdentity, type TimeGoesBack } from './eventTable';
+import {
+  EventKind,
+  NO_CPU,
+  NONE,
+  type KernelIdentity,
+  type TimeGoesBack,
+  type UncertainFlags,
+} from './eventTable';
 import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
 import { FtraceFields } from './ftraceFields';
@@ -85,7 +92,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   readonly facts = new Map<string, string>();
 
   private readonly head = new PerfScriptLine();
-  private readonly fields = new FtraceFields(this.table, this.symbols);
+  private readonly fields = new FtraceFields(this.table, this.symbols, this.facts);
   private readonly frames = new PerfScriptFrames(this.symbols);
   private readonly blocks = new StackBlockCache();
   private place = Place.Outside;
@@ -107,6 +114,11 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
     return release === undefined ? null : { release, buildId: null };
   }
 
+  /** As {@link Capture.uncertainFlags}. */
+  get uncertainFlags(): UncertainFlags | null {
+    return this.fields.flagNumbers.uncertain;
+  }
+
   /** Time of the first event in the capture's own clock, in ns. */
   get timeBase(): bigint {
     return this.times.base;
@@ -120,6 +132,8 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   /** What the text says about itself, for people. */
   factList(): (readonly [string, string])[] {
     const facts: (readonly [string, string])[] = [...this.facts];
+    const { source } = this.fields.flagNumbers;
+    if (source !== null) facts.push(['page flags', source]);
     if (this.userStacks > 0) facts.push(['user stacks (left out)', String(this.userStacks)]);
     return facts;
   }

@@ -1,5 +1,5 @@
 import type { AllocationTable } from './allocationTable';
-import type { KernelIdentity, MissingEntries, SymbolTable, TimeGoesBack } from './eventTable';
+import type { KernelIdentity, MissingEntries, SymbolTable, TimeGoesBack, UncertainFlags } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
 import type { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
@@ -29,6 +29,8 @@ export interface TextReader extends LineReader {
   readonly kernel?: KernelIdentity | null;
   /** As {@link Capture.timeGoesBack}. */
   readonly timeGoesBack?: TimeGoesBack | null;
+  /** As {@link Capture.uncertainFlags}. */
+  readonly uncertainFlags?: UncertainFlags | null;
   /** What the text says about itself, for people. */
   factList(): readonly (readonly [string, string])[];
   /** How many events of names that the analysis does not use there are, by name. */

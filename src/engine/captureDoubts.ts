@@ -23,6 +23,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
       ...missingEntries(capture),
       ...timeGoesBack(capture),
       ...missingNames(capture),
+      ...uncertainFlags(capture),
       ...lostEvents(capture),
       ...missingReferences(capture),
       ...missingTypes(capture),
@@ -87,6 +88,27 @@ function severalTraces(isPerf: boolean): string {
 function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {
   return advice === null ? [] : [{ label: NO_NAMES, description: advice, isMissingNames: true }];
 }
+
+/** Numbers in place of names: which bit is which flag changes with the version of the kernel. */
+function uncertainFlags({ uncertainFlags: flags, format }: Capture): readonly Doubt[] {
+  if (flags === undefined) return [];
+  const { order, certainty } = flags;
+  const label =
+    certainty === 'assumed'
+      ? `Page flags are numbers of a kernel that is not named: they are read as those of Linux ${order}`
+      : `Page flags are numbers, and not in the bit order of Linux ${order}: they are left out`;
+  const effect =
+    certainty === 'assumed'
+      ? 'of another version, buffer heads, swap cache and pages off the LRU lists are taken for what they are not'
+      : 'buffer heads, swap cache and pages off the LRU lists are not recognised';
+  return [{ label, description: `${effect}; ${NAMING_KERNEL[format] ?? OTHER_TEXT}` }];
+}
+
+const NAMING_KERNEL: Readonly<Record<string, string>> = {
+  'perf-script': 'give the perf.data itself, or what perf script --header prints',
+};
+const OTHER_TEXT =
+  'give the trace.dat itself, or write "# kernel: RELEASE", as uname -r says it, before the first line';
 
 const NO_NAMES = 'No function names: who holds a page cannot be told';
 

@@ -108,11 +108,15 @@ function write(random: Random, writer: Writer, count: number): Written {
   };
   const record = (cpu: number, comm: string, pid: number, irq: string, depth: number): void => {
     const head = writer.head(comm, pid, cpu, irq, time);
-    const names = FLAG_BITS.map(([name]) => name).filter(() => random() < 0.3);
     const pfn = below(random, 2 ** 31);
     const value = pick(random, [1, -1, 1024, -1024]);
     const n = below(random, 2000);
     const isNull = random() < 0.5;
+    // No kernel has an anonymous page in a page table that is not up to date: numbers would be of another version.
+    const isMapped = !isNull && n > 1;
+    const names = FLAG_BITS.map(([name]) => name).filter(
+      (name) => random() < 0.3 || (isMapped && name === 'uptodate'),
+    );
     text += `${head}${writer.name('page_ref_mod')}pfn=0x${pfn.toString(16)} flags=${writer.flags(names)} count=${n} mapcount=${n - 1} mapping=${isNull ? writer.null : 'ffff888012345679'} mt=${n % 6} val=${value}\n`;
     events.push(
       `${(time - base) * 1000} [${cpu}] ${comm}-${pid} page_ref_mod PageRefMod pfn=0x${pfn.toString(16)} flags=${names.join('|') || 'none'} mapping=${isNull ? 'Null' : 'Anonymous'} count=${n} mapcount=${n - 1} val=${value} mt=${n % 6}`,

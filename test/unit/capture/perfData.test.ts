@@ -70,7 +70,7 @@ test('a real recording', async () => {
         'compaction:mm_compaction_migratepages,ras:memory_failure_event -- pagelab multi',
       'fact wall clock: 2026-11-23T01:13:56.458Z at 318.654912 of clock monotonic',
       'fact clock: monotonic',
-      'fact page flags: enum pageflags of Linux 4.20 to 6.6',
+      'fact page flags: enum pageflags of Linux 4.20 to 6.5',
       'fact user stacks (left out): 99',
       'names missing: give the vmlinux of the recorded kernel or its /proc/kallsyms, saved as root in the same boot,' +
         ' or the output of "perf script", run on the recorded machine',

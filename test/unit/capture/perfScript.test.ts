@@ -27,6 +27,7 @@ test('a real recording', async () => {
       'cma:cma_alloc_busy_retry=3 cma:cma_alloc_finish=3 cma:cma_alloc_start=3 kmem:mm_page_alloc=1' +
         ' migrate:mm_migrate_pages=15 migrate:mm_migrate_pages_start=15 page_isolation:test_pages_isolated=3' +
         ' page_ref:page_ref_mod=15 page_ref:page_ref_mod_and_test=28 page_ref:page_ref_mod_unless=17 page_ref:page_ref_set=1',
+      'fact page flags: enum pageflags of Linux 4.20 to 6.5, as anonymous pages show',
       'fact user stacks (left out): 99',
       'problems=0',
     ].join('\n'),

@@ -566,6 +566,8 @@ test('page flags: the bit order of the kernel that recorded', async () => {
   // Without PG_uncached hwpoison moves down by one.
   const withoutUncached = names.filter((name) => name !== 'uncached');
   assert.equal(await inOrder(withoutUncached, '6.1.0', '0x400000'), 'hwpoison ');
+  assert.equal(await inOrder(names, '6.5.0', '0x80010'), 'lru|swapbacked ');
+  assert.equal(await inOrder(names, '6.6.0', '0x80062'), 'lru|writeback|head|swapbacked ');
   assert.equal(await inOrder(names, '6.8.0', '0x80062'), 'lru|writeback|head|swapbacked ');
   const gone = ['error', 'slab', 'mappedtodisk'];
   const younger = [...names.filter((name) => !gone.includes(name)), 'owner_2', 'dropbehind'];
