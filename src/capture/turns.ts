@@ -12,6 +12,19 @@ export type Pause = () => Promise<void> | undefined;
 /** Rows between two steps: a millisecond or two of work. */
 export const ROWS_A_STEP = 1 << 16;
 
+/** Things made between two steps, each in some microseconds. */
+const MADE_A_STEP = 1 << 10;
+
+/** What `make` makes of each, in steps. */
+export function* eachInSteps<T, R>(items: readonly T[], make: (item: T) => R): Generator<void, R[]> {
+  const made: R[] = [];
+  for (const item of items) {
+    if (made.length % MADE_A_STEP === 0) yield;
+    made.push(make(item));
+  }
+  return made;
+}
+
 /** Does work in steps, with a pause between them. */
 export async function inTurns<T>(steps: Generator<void, T>, pause: Pause | undefined): Promise<T> {
   for (;;) {

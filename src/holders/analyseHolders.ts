@@ -1,7 +1,7 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
-import { ABSENT, NONE, type Capture } from '../capture/eventTable';
+import { ABSENT, NONE, type Capture, type EventTable } from '../capture/eventTable';
 import { pinnedAtLeast } from '../capture/pinnedAtLeast';
-import { atOnce } from '../capture/turns';
+import { atOnce, eachInSteps } from '../capture/turns';
 import { accountAt, isRefusedByCount, type Account } from './accounting';
 import { indexCapture, type CaptureIndex } from './captureIndex';
 import { isPageRef } from './countChange';
@@ -87,7 +87,7 @@ export interface AnalysedHolders {
   readonly analysis: HolderAnalysis;
 }
 
-/** {@link analyseHolders} in steps of a few milliseconds; a page with very many events is one step. */
+/** {@link analyseHolders} in steps of a few milliseconds; a life of a page with very many events is one step. */
 export function* analysisSteps(
   capture: Capture,
   userRules: readonly KindRule[] = [],
@@ -150,8 +150,8 @@ export class HolderAnalyser {
   *pages(): Generator<void, readonly Page[]> {
     const pages: Page[] = [];
     for (const pfn of [...this.momentsOfPage.keys()].sort((a, b) => a - b)) {
-      pages.push(this.markedPage(pfn));
       yield;
+      pages.push(yield* this.markedPage(pfn));
     }
     return pages;
   }
@@ -161,14 +161,18 @@ export class HolderAnalyser {
     const unreleased: UnreleasedPage[] = [];
     for (const pfn of unreleasedCandidates(this.context.capture.events, this.index)) {
       if (this.momentsOfPage.has(pfn)) continue;
-      const page = this.atEnd(pfn);
-      if (page?.isLeft === true) unreleased.push(page.page);
       yield;
+      const page = yield* this.atEnd(pfn);
+      if (page?.isLeft === true) unreleased.push(page.page);
     }
     unreleased.sort((a, b) => a.pfn - b.pfn);
-    const pinned = pinnedPfns(this.context.capture)
-      .filter((pfn) => !this.momentsOfPage.has(pfn))
-      .flatMap((pfn) => this.atEnd(pfn)?.page ?? []);
+    const pinned: UnreleasedPage[] = [];
+    for (const pfn of pinnedPfns(this.context.capture)) {
+      if (this.momentsOfPage.has(pfn)) continue;
+      yield;
+      const page = yield* this.atEnd(pfn);
+      if (page !== null) pinned.push(page.page);
+    }
     return { attempts: this.attempts(), pages, unreleased, pinned };
   }
 
@@ -178,8 +182,8 @@ export class HolderAnalyser {
    * @returns null when no event tells of the page's references
    */
   page(pfn: number): Page | UnreleasedPage | null {
-    if (this.momentsOfPage.has(pfn)) return this.markedPage(pfn);
-    return this.atEnd(pfn)?.page ?? null;
+    if (this.momentsOfPage.has(pfn)) return atOnce(this.markedPage(pfn));
+    return atOnce(this.atEnd(pfn))?.page ?? null;
   }
 
   /** Attempts to move pages, those too that nothing kept from it. */
@@ -210,13 +214,12 @@ export class HolderAnalyser {
     });
   }
 
-  private markedPage(pfn: number): Page {
-    let page = this.judgedPages.get(pfn);
-    if (page === undefined) {
-      const moments = this.momentsOfPage.get(pfn) ?? [];
-      page = analysePage(this.context, pfn, moments, this.rowsOf(pfn, moments), this.keptAttempts);
-      this.judgedPages.set(pfn, page);
-    }
+  private *markedPage(pfn: number): Generator<void, Page> {
+    const known = this.judgedPages.get(pfn);
+    if (known !== undefined) return known;
+    const moments = this.momentsOfPage.get(pfn) ?? [];
+    const page = yield* analysePage(this.context, pfn, moments, this.rowsOf(pfn, moments), this.keptAttempts);
+    this.judgedPages.set(pfn, page);
     return page;
   }
 
@@ -227,37 +230,41 @@ export class HolderAnalyser {
     return isPoisoned ? rows : rowsWithOfflining(this.context.capture.events, rows, pfn, this.index.offlined);
   }
 
-  private atEnd(pfn: number): { readonly page: UnreleasedPage; readonly isLeft: boolean } | null {
+  private atEnd(pfn: number): Generator<void, LastLife | null> {
     return pageAtEnd(this.context, pfn, this.rowsOf(pfn, []));
   }
 }
 
-function analysePage(
+function* analysePage(
   context: Context,
   pfn: number,
   moments: readonly Moment[],
   rows: Int32Array,
   attempts: ReadonlyMap<number, number>,
-): Page {
+): Generator<void, Page> {
   const { events } = context.capture;
   const hasPageRef = rows.some((row) => isPageRef(events.kind[row]!));
-  const judged = hasPageRef ? judgeByLedger(context, moments, rows) : judgeByPuts(context, moments, rows);
-  const marks = joinMoments(judged.moments);
-  const references = referencesOf(context, judged, marks);
+  const judge = hasPageRef ? judgeByLedger : judgeByPuts;
+  const judged = yield* judge(context, moments, rows);
+  const marks = yield* joinMoments(judged.moments);
+  const references = yield* referencesOf(context, judged, marks);
   return {
     pfn,
     order: judged.order,
-    marks: marks.map((mark) => finishMark(context, mark, attempts)),
+    marks: yield* eachInSteps(marks, (mark) => finishMark(context, mark, attempts)),
     references,
   };
 }
 
+/** A page as it is at the end of the capture. */
+interface LastLife {
+  readonly page: UnreleasedPage;
+  /** Somebody has a reference still that makes it worth listing. */
+  readonly isLeft: boolean;
+}
+
 /** The last lifetime of a page as it is at the end of the capture. */
-function pageAtEnd(
-  context: Context,
-  pfn: number,
-  rows: Int32Array,
-): { readonly page: UnreleasedPage; readonly isLeft: boolean } | null {
+function* pageAtEnd(context: Context, pfn: number, rows: Int32Array): Generator<void, LastLife | null> {
   const { capture, sites } = context;
   const lastRow = rows.at(-1);
   if (lastRow === undefined) return null;
@@ -268,7 +275,7 @@ function pageAtEnd(
   const snapshot = ledger.snapshots[0]!;
   const { open, pool, lifetime, count } = snapshot;
   const left = new Set(open);
-  const references = lifetime.references.map((reference) => {
+  const references = yield* eachInSteps(lifetime.references, (reference) => {
     const isOpen = left.has(reference);
     const isHeldOpen = isOpen && !ACCOUNTED_KINDS.has(reference.kind);
     return toReference(context, reference, roleOf(reference, isOpen, isHeldOpen, lastRow, false), []);
@@ -320,14 +327,13 @@ interface JudgedPage {
   readonly order: number;
 }
 
-function judgeByLedger(
+function* judgeByLedger(
   { capture, sites, mapcount }: Context,
   moments: readonly Moment[],
   rows: Int32Array,
-): JudgedPage {
+): Generator<void, JudgedPage> {
   const ledger = new Ledger(capture.events, capture.symbols, sites);
-  const asked = moments.map(({ row }) => row);
-  ledger.replay(rows, livesAround(capture.events, rows, asked), asked);
+  yield* replayLives(ledger, capture.events, moments, rows);
   const { snapshots } = ledger;
   for (const [moment, snapshot] of inPairs(moments, snapshots, (...pair) => pair)) {
     const { lifetime } = snapshot;
@@ -350,16 +356,37 @@ function judgeByLedger(
   };
 }
 
+/** Life by life, each with the moments up to its end. */
+function* replayLives(
+  ledger: Ledger,
+  events: EventTable,
+  moments: readonly Moment[],
+  rows: Int32Array,
+): Generator<void, void> {
+  const asked = moments.map(({ row }) => row);
+  const lives = livesAround(events, rows, asked);
+  const last = lives.at(-1);
+  let from = 0;
+  for (const life of lives) {
+    let to = from;
+    if (life === last) to = asked.length;
+    else while (asked[to]! <= rows[life.to - 1]!) to++;
+    ledger.replay(rows, [life], asked.slice(from, to));
+    from = to;
+    yield;
+  }
+}
+
 function* inPairs<A, B, T>(first: readonly A[], second: readonly B[], of: (a: A, b: B) => T): Generator<T> {
   for (const [index, each] of first.entries()) yield of(each, second[index]!);
 }
 
-function judgeByPuts(
+function* judgeByPuts(
   { capture, sites, mapcount }: Context,
   moments: readonly Moment[],
   rows: Int32Array,
-): JudgedPage {
-  const { references, marks, order } = analysePuts(capture.events, sites, rows, moments, mapcount);
+): Generator<void, JudgedPage> {
+  const { references, marks, order } = yield* analysePuts(capture.events, sites, rows, moments, mapcount);
   const byMoment = new Map(marks.map((mark) => [mark.moment, mark]));
   const judged = moments.map((moment): JudgedMoment => {
     const mark = byMoment.get(moment) ?? null;
@@ -369,10 +396,11 @@ function judgeByPuts(
 }
 
 /** Moments of one attempt that found the same holders are one mark. */
-function joinMoments(judged: Iterable<JudgedMoment>): MarkUnderWay[] {
+function* joinMoments(judged: Iterable<JudgedMoment>): Generator<void, MarkUnderWay[]> {
   const marks: MarkUnderWay[] = [];
   const latest = new Map<number, MarkUnderWay>();
   for (const next of judged) {
+    yield;
     const { moment } = next;
     const evidence = { row: moment.row, source: moment.source, what: moment.what };
     const known = latest.get(moment.attempt.id);
@@ -395,7 +423,10 @@ function sameHolders(a: JudgedMoment, b: JudgedMoment): boolean {
   const second = b.account?.heldReferences ?? [];
   if (a.lifetime !== b.lifetime || first.length !== second.length) return false;
   if ((a.account?.untraced ?? 0) !== (b.account?.untraced ?? 0)) return false;
-  return first.every((reference) => second.includes(reference));
+  // Both are in the order in which the references were taken, as far as the capture shows that.
+  if (first.every((reference, index) => reference === second[index])) return true;
+  const known = new Set(first);
+  return second.every((reference) => known.has(reference));
 }
 
 function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: ReadonlyMap<number, number>): Mark {
@@ -430,11 +461,20 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
   };
 }
 
-function referencesOf(context: Context, judged: JudgedPage, marks: readonly MarkUnderWay[]): Reference[] {
+/** References that are looked at in one step. */
+const REFERENCES_A_STEP = 1 << 12;
+
+function* referencesOf(
+  context: Context,
+  judged: JudgedPage,
+  marks: readonly MarkUnderWay[],
+): Generator<void, Reference[]> {
   const openAt = new Map<LedgerReference, number[]>();
   const heldAnywhere = new Set<LedgerReference>();
+  let looked = 0;
   for (const [index, mark] of marks.entries()) {
     for (const reference of mark.first.open) {
+      if (looked++ % REFERENCES_A_STEP === 0) yield;
       const list = openAt.get(reference) ?? [];
       list.push(index);
       openAt.set(reference, list);
@@ -443,7 +483,7 @@ function referencesOf(context: Context, judged: JudgedPage, marks: readonly Mark
   }
   const firstMark = marks[0]?.first.moment.row ?? NONE;
   const inSum = judged.putsAlone ? putsInSum(judged.references, marks[0]) : new Set<LedgerReference>();
-  const references = judged.references.map((reference): Reference => {
+  const references = yield* eachInSteps(judged.references, (reference): Reference => {
     const marksOpen = openAt.get(reference) ?? [];
     const open = marksOpen.length > 0 || inSum.has(reference);
     const role = roleOf(reference, open, heldAnywhere.has(reference), firstMark, judged.putsAlone);

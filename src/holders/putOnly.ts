@@ -18,7 +18,8 @@ import {
 } from './accounting';
 import type { Moment } from './evidence';
 import { isFree } from './countChange';
-import { isLongKind } from './kindRules';
+import { LastingPuts, type Candidates } from './lastingPuts';
+import { firstBehind } from './lives';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { Kind } from './model';
@@ -43,10 +44,18 @@ const NAMELESS_PUTS =
   'puts without function names (no stacks, or addresses without symbols) follow: whether one of them dropped what was ' +
   'too many cannot be told';
 
+/** Rows of a page that are read in one step; each costs a microsecond. */
+const ROWS_OF_PAGE_A_STEP = 1 << 12;
+
 /** What the puts' stacks say of the page: rmap_walk_file only ever runs on file and shmem pages. */
-function natureOf(events: EventTable, sites: StackSites, rows: Int32Array): PageNature | null {
+function* natureOf(
+  events: EventTable,
+  sites: StackSites,
+  rows: Int32Array,
+): Generator<void, PageNature | null> {
   let known: PageNature | null = null;
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
+    if (index % ROWS_OF_PAGE_A_STEP === 0) yield;
     const { nature, release } = sites.of(events.stack[row]!);
     // A batch is flushed under whatever the CPU happens to do: that stack is not this page's.
     if (release?.rule.kind !== 'lru-batch') known = togetherWith(known, nature);
@@ -54,11 +63,16 @@ function natureOf(events: EventTable, sites: StackSites, rows: Int32Array): Page
   return known;
 }
 
-function readPuts(events: EventTable, sites: StackSites, rows: Int32Array): LedgerReference[] {
+function* readPuts(
+  events: EventTable,
+  sites: StackSites,
+  rows: Int32Array,
+): Generator<void, LedgerReference[]> {
   const puts: LedgerReference[] = [];
   const folded = new Map<string, LedgerReference>();
   let count = ABSENT;
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
+    if (index % ROWS_OF_PAGE_A_STEP === 0) yield;
     const before = count;
     count = events.count[row]!;
     if (events.kind[row] !== EventKind.PinPut) continue;
@@ -103,143 +117,135 @@ function readPut(
   });
 }
 
-/** The puts that may be the references too many at a mark. */
-interface Candidates {
-  /** As many as the sum allows, likeliest first chosen. */
-  readonly chosen: readonly LedgerReference[];
-  /** Those of which no more than some can be the holders, the chosen among them; empty when there is no choice. */
-  readonly rivals: readonly LedgerReference[];
-}
-
-/** A put that a rule names as long-lived says more than one that none names; else the earlier one counts. */
-function likeliestFirst(puts: readonly LedgerReference[]): LedgerReference[] {
-  return [...puts].sort((a, b) => Number(a.kind === 'unknown') - Number(b.kind === 'unknown'));
-}
-
 /**
- * The puts behind the mark that explain its surplus: pins by their weight, then the others.
- *
- * @param last row from which on no reference of the mark is left
+ * The rows at which the count shows that nothing but the page's owners is left: puts behind one drop references that
+ * were taken later than a mark before it.
  */
-function candidatesAt(
-  surplus: number,
-  row: number,
-  last: number,
-  puts: readonly LedgerReference[],
-): Candidates {
-  const lasting = puts.filter(
-    (put) => put.releaseRow > row && put.releaseRow <= last && !put.nameless && isLongKind(put.kind),
-  );
-  const chosen: LedgerReference[] = [];
-  const rivals: LedgerReference[] = [];
-  const take = (wanted: number, weight: number): void => {
-    const fitting = lasting.filter((put) => put.weight === weight);
-    for (const put of likeliestFirst(fitting).slice(0, wanted)) chosen.push(put);
-    if (wanted > 0 && fitting.length > wanted) for (const put of fitting) rivals.push(put);
-  };
-  take(Math.floor(surplus / GUP_PIN_COUNTING_BIAS), GUP_PIN_COUNTING_BIAS);
-  take(surplus % GUP_PIN_COUNTING_BIAS, 1);
-  chosen.sort((a, b) => a.releaseRow - b.releaseRow);
-  return { chosen, rivals };
-}
-
-/**
- * The row at which the count first shows that nothing but the page's owners is left after a mark: puts behind it
- * drop references that were taken later. Infinity when the capture never shows that.
- */
-function allGoneAfter(
+function* rowsWithOwnersAlone(
   events: EventTable,
   rows: Int32Array,
+  nature: PageNature | null,
+  mapcounts: MapcountBase,
+): Generator<void, Int32Array> {
+  const found: number[] = [];
+  for (const [index, row] of rows.entries()) {
+    if (index % ROWS_OF_PAGE_A_STEP === 0) yield;
+    if (isOffliningOf(events.kind[row]!) || hasOwnersAlone(events, row, nature, mapcounts)) found.push(row);
+  }
+  return Int32Array.from(found);
+}
+
+function hasOwnersAlone(
+  events: EventTable,
   row: number,
   nature: PageNature | null,
   mapcounts: MapcountBase,
-): number {
-  for (const next of rows) {
-    if (next <= row) continue;
-    if (isOffliningOf(events.kind[next]!)) return next;
-    const count = events.count[next]!;
-    if (count === ABSENT || events.kind[next] !== EventKind.PinPut) continue;
-    const { mappings, isMapcountKnown, hasPrivate, cached, ofDriver } = pageState(
-      events,
-      next,
-      nature,
-      mapcounts,
-    );
-    const ofMappings = isMapcountKnown ? mappings : 0;
-    const owners = ofMappings + (hasPrivate ? 1 : 0) + (cached === true ? 1 : 0) + (ofDriver ? 1 : 0);
-    if (count <= owners) return next;
-  }
-  return Infinity;
-}
-
-/** Order of the folio, from its allocation where the capture has that; null where nothing says. */
-function orderAt(events: EventTable, rows: Int32Array, limit: number): number | null {
-  const row = rows.findLast((each) => each <= limit && isAllocationEvent(events.kind[each]!));
-  if (row !== undefined && events.kind[row] === EventKind.PageAlloc) return Math.max(0, events.order[row]!);
-  return null;
+): boolean {
+  const count = events.count[row]!;
+  if (count === ABSENT || events.kind[row] !== EventKind.PinPut) return false;
+  const state = pageState(events, row, nature, mapcounts);
+  const { mappings, isMapcountKnown, hasPrivate, cached, ofDriver } = state;
+  const ofMappings = isMapcountKnown ? mappings : 0;
+  return count <= ofMappings + (hasPrivate ? 1 : 0) + (cached === true ? 1 : 0) + (ofDriver ? 1 : 0);
 }
 
 function isAllocationEvent(kind: number): boolean {
   return kind === EventKind.PageAlloc || isFree(kind);
 }
 
-/** Says at each put that it competes, and how many do. */
-function markRivals({ chosen, rivals }: Candidates): void {
-  for (const put of rivals) {
-    put.rivals = Math.max(put.rivals ?? 0, rivals.length);
-    if (!chosen.includes(put)) continue;
-    put.confidence = 'assumed';
-    const doubt = `; any of ${rivals.length} puts behind a mark may be this one`;
-    if (!put.evidence.includes(doubt)) put.evidence += doubt;
+/** Says at each put that was chosen among others that it was, once for each number of these. */
+class Doubts {
+  private readonly said = new Map<LedgerReference, Set<number>>();
+
+  say({ doubtful, rivals }: Candidates): void {
+    for (const put of doubtful) {
+      put.confidence = 'assumed';
+      const said = this.said.get(put) ?? new Set();
+      this.said.set(put, said);
+      if (said.has(rivals)) continue;
+      said.add(rivals);
+      put.evidence += `; any of ${rivals} puts behind a mark may be this one`;
+    }
   }
 }
 
 /**
+ * In steps of a few milliseconds.
+ *
  * @param rows the page's page_pin_owner rows in file order
  * @param moments the page's moments in file order
  */
-export function analysePuts(
+export function* analysePuts(
   events: EventTable,
   sites: StackSites,
   rows: Int32Array,
   moments: readonly Moment[],
   mapcounts: MapcountBase,
-): PutOnlyPage {
-  const references = readPuts(events, sites, rows);
-  const nature = natureOf(events, sites, rows);
+): Generator<void, PutOnlyPage> {
+  const references = yield* readPuts(events, sites, rows);
+  const nature = yield* natureOf(events, sites, rows);
+  const page: PageView = {
+    events,
+    nature,
+    mapcounts,
+    allocations: rows.filter((row) => isAllocationEvent(events.kind[row]!)),
+    ownersAlone: yield* rowsWithOwnersAlone(events, rows, nature, mapcounts),
+    puts: new LastingPuts(references),
+    doubts: new Doubts(),
+  };
   const marks: PutOnlyMark[] = [];
+  let order = 0;
   for (const moment of moments) {
-    const row = moment.source === 'report' ? moment.row : lastRowUpTo(rows, moment.row);
+    yield;
+    order = Math.max(order, orderAt(page, moment.row) ?? 0);
+    const row = moment.source === 'report' ? moment.row : lastUpTo(rows, moment.row);
     if (row === NONE || events.count[row] === ABSENT) continue;
-    marks.push(markAt({ events, rows, nature, mapcounts }, moment, row, references));
+    marks.push(markAt(page, moment, row));
   }
-  const order = moments.reduce((largest, { row }) => Math.max(largest, orderAt(events, rows, row) ?? 0), 0);
+  page.puts.sayRivals();
   return { references, marks, order };
-}
-
-function lastRowUpTo(rows: Int32Array, limit: number): number {
-  return rows.findLast((row) => row <= limit) ?? NONE;
 }
 
 /** What the marks of a page are judged with. */
 interface PageView {
   readonly events: EventTable;
-  readonly rows: Int32Array;
   readonly nature: PageNature | null;
   readonly mapcounts: MapcountBase;
+  /** Rows of allocations and frees, ascending. */
+  readonly allocations: Int32Array;
+  /** Rows at which none but the owners is left, ascending. */
+  readonly ownersAlone: Int32Array;
+  readonly puts: LastingPuts;
+  readonly doubts: Doubts;
 }
 
-function markAt(
-  { events, rows, nature, mapcounts }: PageView,
-  moment: Moment,
-  row: number,
-  puts: readonly LedgerReference[],
-): PutOnlyMark {
+/** The last of some rows up to another, or NONE. */
+function lastUpTo(rows: Int32Array, limit: number): number {
+  return rows[firstBehind(rows, limit) - 1] ?? NONE;
+}
+
+/** Order of the folio, from its allocation where the capture has that; null where nothing says. */
+function orderAt({ events, allocations }: PageView, limit: number): number | null {
+  const row = lastUpTo(allocations, limit);
+  if (row !== NONE && events.kind[row] === EventKind.PageAlloc) return Math.max(0, events.order[row]!);
+  return null;
+}
+
+/**
+ * The row at which the count first shows that nothing but the page's owners is left after a mark; Infinity when the
+ * capture never shows that.
+ */
+function allGoneAfter({ ownersAlone }: PageView, row: number): number {
+  return ownersAlone[firstBehind(ownersAlone, row)] ?? Infinity;
+}
+
+function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
+  const { events, nature, mapcounts, puts } = page;
   const count = events.count[row]!;
   const state = pageState(events, row, nature, mapcounts);
   // The report comes after the mappings are back and before the page is put back (mm/migrate.c).
   const isolation = moment.source === 'report' ? 1 : 0;
-  const order = orderAt(events, rows, row);
+  const order = orderAt(page, row);
   const size = 2 ** (order ?? 0);
   const notes: string[] = [];
   if (state.cached === null) {
@@ -257,17 +263,16 @@ function markAt(
   const owners = (state.hasPrivate ? 1 : 0) + (state.ofDriver ? 1 : 0) + (inCache ? share : 0);
   const formula = isolation + state.mappings + owners;
   const surplus = Math.max(0, count - formula);
-  const last = allGoneAfter(events, rows, moment.row, nature, mapcounts);
-  const candidates = candidatesAt(surplus, moment.row, last, puts);
-  markRivals(candidates);
+  const last = allGoneAfter(page, moment.row);
+  const candidates = puts.candidatesAt(surplus, moment.row, last);
+  page.doubts.say(candidates);
   const heldReferences = candidates.chosen;
   const held = heldReferences.reduce((sum, reference) => sum + reference.weight, 0);
   const expected = Math.min(count, formula);
   const untraced = count - expected - held;
-  if (candidates.rivals.length > 0) notes.push(rivalsText(candidates));
+  if (candidates.rivals > 0) notes.push(rivalsText(candidates));
   if (untraced > 0) {
-    const unnamed = puts.some((put) => put.nameless && put.releaseRow > moment.row && put.releaseRow <= last);
-    notes.push(unnamed ? NAMELESS_PUTS : NEVER_PUT);
+    notes.push(puts.hasNameless(moment.row, last) ? NAMELESS_PUTS : NEVER_PUT);
   }
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
   const terms = () =>
@@ -290,11 +295,12 @@ function markAt(
 }
 
 /** `any of these 3 puts may be the one reference too many: pipe_read, foo_put, foo_put` */
-function rivalsText({ chosen, rivals }: Candidates): string {
-  const wanted = chosen.filter((put) => rivals.includes(put)).length;
+function rivalsText({ doubtful, rivals, named }: Candidates): string {
+  const wanted = doubtful.length;
   const many = wanted === 1 ? 'the one reference' : `the ${wanted} references`;
-  const names = rivals.map(({ functionName }) =>
+  const names = named.map(({ functionName }) =>
     functionName === '' ? 'a put without a stack' : functionName,
   );
-  return `any of these ${rivals.length} puts may be ${many} too many: ${names.join(', ')}`;
+  const others = rivals > named.length ? ` and ${rivals - named.length} more` : '';
+  return `any of these ${rivals} puts may be ${many} too many: ${names.join(', ')}${others}`;
 }

@@ -1,29 +1,90 @@
-/** Pages with more events, lives and marks than a call takes arguments. */
+/** Pages with so many events, lives and marks that work which grows by their square, or takes them as arguments, does not end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { analyseHolders } from '../../../src/holders/analyseHolders';
+import { analyseHolders, analysisSteps } from '../../../src/holders/analyseHolders';
 import { captureOf, type EventText } from '../support/traceText';
-import { TAIL } from './support/pageEvents';
+import { onlyPage } from './support/foundPages';
+import { CMA, FAULT, MIGRATE, TAIL, allocated, change } from './support/pageEvents';
 
 /** As the arguments of one call so many are too many: Node has room for some 125,000. */
-const TOO_MANY = 140_000;
+const TOO_MANY = 130_000;
 
 /** Without stacks: in a CMA allocation every freeze that fails is a mark. */
 const START: EventText = { task: 'cma-1', text: 'cma_alloc_start: name=reserved count=16 align=0' };
+const SOCKET = ['do_tcp_sendpages', 'tcp_sendpage', 'inet_sendpage'];
+const PIPE = ['page_cache_pipe_buf_release', 'pipe_read'];
 
-test('a page may live and fail to move more often than a call takes arguments', async () => {
-  const life = [
-    'page_ref_set: pfn=0x100 count=1 val=1',
-    'page_ref_freeze: pfn=0x100 count=1 val=2 ret=0',
-  ].map((text): EventText => ({
+const LIFE = ['page_ref_set: pfn=0x100 count=1 val=1', 'page_ref_freeze: pfn=0x100 count=1 val=2 ret=0'].map(
+  (text): EventText => ({
     task: 'cma-1',
     text: text.replace(' count', ` flags=uptodate mapcount=0 ${TAIL} count`),
-  }));
-  const { pages } = analyseHolders(
-    await captureOf([START, ...Array.from({ length: TOO_MANY }, () => life).flat()]),
-  );
+  }),
+);
+
+function failedFreeze(count: number): EventText {
+  const state = `flags=uptodate|lru count=${count} mapcount=0 ${TAIL}`;
+  const text = `page_ref_freeze: pfn=0x100 ${state} val=1 ret=0`;
+  return { task: 'cma-1', text, stack: ['folio_migrate_mapping', ...MIGRATE, ...CMA] };
+}
+
+/** A report, and a put of what it had too many. */
+function reportAndPut(count: number): EventText[] {
+  const state = (after: number): string => `flags=uptodate|lru count=${after} mapcount=0 ${TAIL}`;
+  return [
+    {
+      task: 'cma-1',
+      text: `report_page_pinners: pfn=0x100 ${state(count)} reason=contig_range err=-11`,
+      stack: MIGRATE,
+    },
+    { task: 'reader-2', text: `page_pin_owner_put: pfn=0x100 ${state(count - 1)}`, stack: PIPE },
+  ];
+}
+
+function times<T>(count: number, make: (index: number) => readonly T[]): T[] {
+  return Array.from({ length: count }, (_, index) => make(index)).flat();
+}
+
+test('a page may live and fail to move more often than a call takes arguments', async () => {
+  const { pages } = analyseHolders(await captureOf([START, ...times(TOO_MANY, () => LIFE)]));
   assert.deepEqual(
     pages.map(({ order, marks, references }) => [order, marks.length, references.length]),
     [[0, TOO_MANY, TOO_MANY]],
   );
+});
+
+test('each report is judged by the puts behind it alone, and not by all that there are', async () => {
+  const many = 40_000;
+  const { marks, references } = await onlyPage(times(many, () => reportAndPut(3)));
+  assert.equal(marks.length, many);
+  assert.ok(marks.every(({ held, untraced }) => held === 1 && untraced === 0));
+  // What each put competed with is told by the first report, which has all of them behind it.
+  assert.ok(references.every(({ role, rivals }) => role === 'held' && rivals === many));
+});
+
+test('that a retried migration finds the same holders is seen without a search for each of them', async () => {
+  const holders = 40_000;
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    ...times(holders, (index) => [change('server-3', SOCKET, { count: 2 + index, val: 1, mapcount: 0 })]),
+    START,
+    ...times(100, () => [failedFreeze(1 + holders)]),
+  ]);
+  assert.deepEqual(
+    page.marks.map(({ held, evidence }) => [held, evidence.length]),
+    [[holders, 100]],
+  );
+});
+
+test('the work on a page is cut into steps, at least one for each of its moments and lives', async () => {
+  const moments = 300;
+  for (const events of [
+    [START, ...times(moments, () => LIFE)],
+    [allocated('owner-2', FAULT), START, ...times(moments, () => [failedFreeze(2)])],
+    times(moments, () => reportAndPut(3)),
+  ]) {
+    let steps = 0;
+    const work = analysisSteps(await captureOf(events));
+    while (work.next().done !== true) steps++;
+    assert.ok(steps >= moments, `${steps} steps`);
+  }
 });

@@ -60,6 +60,14 @@ test('more puts than references too many: any of them may be the one, and that i
   assert.match(held?.evidence ?? '', /any of 2 puts behind a mark may be this one/);
 });
 
+test('of very many puts that may be the one the first are named, and the others counted', async () => {
+  const puts = Array.from({ length: 25 }, (_, index) => put(`reader-${index + 2}`, PIPE, 3));
+  const page = await pageOf([report(3), ...puts]);
+  const note = page.marks[0]?.notes.find((each) => each.startsWith('any of these 25 puts')) ?? '';
+  assert.equal(note.split('page_cache_pipe_buf_release').length - 1, 20);
+  assert.match(note, /, page_cache_pipe_buf_release and 5 more$/);
+});
+
 test('puts behind a count that leaves only the owners drop later references', async () => {
   // Page cache alone is left after the first put; the second dropped what came in between.
   const page = await pageOf([report(3), put('reader-2', PIPE, 1), put('disk-3', DIO, 1)]);
