@@ -2,6 +2,7 @@
  * Marks of a page by what they say: attempts that fail again and again with the same sum and the same holders are one
  * row with a count, whoever made them.
  */
+import { firstBehind } from '../holders/lives';
 import type { Mark, MarkSource, Page, Reference, Role } from '../holders/model';
 import { reasonText } from './pageFacts';
 
@@ -21,31 +22,39 @@ export interface MarkGroup {
   readonly isPreceded: boolean;
 }
 
+/** A group while marks are put into it. */
+interface GroupUnderWay {
+  readonly marks: Mark[];
+  /** Indexes of the first and the last of them among all marks of the page. */
+  readonly first: number;
+  last: number;
+  readonly references: Readonly<Record<Role, Reference[]>>;
+}
+
 /** The marks of a page by what they say, in order of the first of each; every reference is in at least one group. */
 export function groupMarks(page: Page): readonly MarkGroup[] {
   const open = heldAtMarks(page);
-  const groupByMeaning = new Map<string, number>();
+  const groups = new Map<string, GroupUnderWay>();
   const groupOfMark = page.marks.map((mark, index) => {
     const key = meaning(mark, open[index]!);
-    const group = groupByMeaning.get(key) ?? groupByMeaning.size;
-    groupByMeaning.set(key, group);
+    const group = groups.get(key) ?? { marks: [], first: index, last: index, references: noReferences() };
+    groups.set(key, group);
+    group.marks.push(mark);
+    group.last = index;
     return group;
   });
-  const groups = Array.from(groupByMeaning, (_, group) => ({
-    marks: page.marks.filter((_mark, index) => groupOfMark[index] === group),
-    references: noReferences(),
-  }));
+  const markRows = Int32Array.from(page.marks, ({ row }) => row);
   for (const reference of page.references) {
-    for (const group of new Set(marksOf(page, reference).map((index) => groupOfMark[index]!))) {
-      groups[group]?.references[reference.role].push(reference);
+    for (const group of new Set(marksOf(markRows, reference).map((index) => groupOfMark[index]))) {
+      group?.references[reference.role].push(reference);
     }
   }
-  return groups.map(({ marks, references }, group) => ({
+  return Array.from(groups.values(), ({ marks, first, last, references }) => ({
     marks,
     repeats: marks.reduce((sum, mark) => sum + failuresOf(mark), 0),
     references,
-    isFollowed: groupOfMark.slice(groupOfMark.indexOf(group)).some((other) => other !== group),
-    isPreceded: groupOfMark.slice(0, groupOfMark.lastIndexOf(group)).some((other) => other !== group),
+    isFollowed: page.marks.length - first > marks.length,
+    isPreceded: last + 1 > marks.length,
   }));
 }
 
@@ -77,31 +86,31 @@ function meaning(mark: Mark, open: readonly number[]): string {
   return JSON.stringify([reasonText(mark), causeDetail, count, expected, held, untraced, terms, open]);
 }
 
-/** Indexes of the marks under which a reference is shown. */
-function marksOf(page: Page, reference: Reference): readonly number[] {
+/**
+ * Indexes of the marks under which a reference is shown.
+ *
+ * @param markRows of the marks of its page, ascending
+ */
+function marksOf(markRows: Int32Array, reference: Reference): readonly number[] {
   switch (reference.role) {
     case 'held':
     case 'expected':
-      return reference.openAt.length > 0 ? reference.openAt : [markBefore(page, reference)];
+      return reference.openAt.length > 0 ? reference.openAt : [markBefore(markRows, reference)];
     case 'temporary':
-      return [markBefore(page, reference)];
+      return [markBefore(markRows, reference)];
     case 'earlier':
-      return [markAfter(page, reference)];
+      return [markAfter(markRows, reference)];
   }
 }
 
 /** The last mark before the reference was taken (or dropped, where the get is not in the capture), or the first. */
-function markBefore(page: Page, reference: Reference): number {
+function markBefore(markRows: Int32Array, reference: Reference): number {
   const row = reference.acquired?.row ?? reference.released?.row ?? -1;
-  return Math.max(
-    0,
-    page.marks.findLastIndex((mark) => mark.row <= row),
-  );
+  return Math.max(0, firstBehind(markRows, row) - 1);
 }
 
 /** The first mark after the reference was dropped, or the last. */
-function markAfter(page: Page, reference: Reference): number {
+function markAfter(markRows: Int32Array, reference: Reference): number {
   const row = reference.released?.row ?? reference.acquired?.row ?? Infinity;
-  const index = page.marks.findIndex((mark) => mark.row >= row);
-  return index < 0 ? page.marks.length - 1 : index;
+  return Math.min(firstBehind(markRows, row - 1), markRows.length - 1);
 }

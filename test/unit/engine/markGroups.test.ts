@@ -114,3 +114,50 @@ test('a filter by reason keeps the marks of this reason, and judges the referenc
   assert.equal(pagesWithReason([page(marks, [gone])], 'cma,demotion').length, 1);
   assert.equal(pagesWithReason([old], 'contig_range').length, 1);
 });
+
+test('marks and references that are found by bisection are under the groups that a search finds', () => {
+  let state = 5;
+  // Park and Miller's generator: the same pages on every machine.
+  const random = (below: number): number => (state = (state * 48271) % 0x7fffffff) % below;
+  const roles = ['temporary', 'earlier'] as const;
+  const maybeEnd = () => (random(4) === 0 ? null : end(random(70)));
+  for (let round = 0; round < 300; round++) {
+    let row = 0;
+    const marks = Array.from({ length: 1 + random(8) }, () =>
+      mark({ row: (row += random(12)), count: random(3) }),
+    );
+    const references = Array.from({ length: random(12) }, () =>
+      reference({ role: roles[random(2)]!, acquired: maybeEnd(), released: maybeEnd(), openAt: [] }),
+    );
+    const near = references.map(({ role, acquired, released }) => {
+      if (role === 'temporary') {
+        const from = acquired?.row ?? released?.row ?? -1;
+        return Math.max(
+          0,
+          marks.findLastIndex((each) => each.row <= from),
+        );
+      }
+      const to = released?.row ?? acquired?.row ?? Infinity;
+      const index = marks.findIndex((each) => each.row >= to);
+      return index < 0 ? marks.length - 1 : index;
+    });
+    for (const group of groupMarks(page(marks, references))) {
+      const own = marks.map((each) => group.marks.includes(each));
+      assert.equal(group.isFollowed, own.slice(own.indexOf(true)).includes(false));
+      assert.equal(group.isPreceded, own.slice(0, own.lastIndexOf(true)).includes(false));
+      for (const role of roles) {
+        const expected = references.filter((each, index) => each.role === role && own[near[index]!]);
+        assert.deepEqual(group.references[role], expected);
+      }
+    }
+  }
+});
+
+test('a page whose marks all differ has a group for each, and is not gone through once a group', () => {
+  const many = 60_000;
+  const marks = Array.from({ length: many }, (_, row) => mark({ row, count: row }));
+  const between = marks.map(({ row }) => reference({ role: 'temporary', acquired: end(row), openAt: [] }));
+  const groups = groupMarks(page(marks, between));
+  assert.equal(groups.length, many);
+  assert.ok(groups.every(({ references }, row) => references.temporary[0] === between[row]));
+});
