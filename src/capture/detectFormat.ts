@@ -4,6 +4,10 @@ import { excerpt } from './excerpt';
 /** How many bytes of a file are looked at to tell what it is. */
 export const HEAD_LENGTH = 1 << 16;
 
+/** With others the kernel prints lines that nobody can make events of (print_trace_line() of kernel/trace/trace.c). */
+export const DEFAULT_OPTIONS =
+  'recorded with the default output options (context-info on; raw, hex, bin and verbose off)';
+
 /** A kind of file that is no ftrace text. */
 export interface OtherFormat {
   /** Slug for {@link Capture.format}. */
@@ -59,7 +63,7 @@ export function foreignFormat(head: Uint8Array): OtherFormat {
     message: isBinary(head)
       ? `this is binary data of an unknown kind, ${EXPECTED}; choose another file`
       : `no line of a trace was found in this text${beginning(head)}, ${EXPECTED}; choose another ` +
-        'file, or check that it was recorded with the default output options (context-info on; raw, hex, bin off)',
+        `file, or check that it was ${DEFAULT_OPTIONS}`,
   };
 }
 

@@ -12,6 +12,7 @@ import {
   startsWith,
 } from './ascii';
 import { ByteInterner } from './byteInterner';
+import { DEFAULT_OPTIONS } from './detectFormat';
 import { EntryCount } from './entryCount';
 import {
   EventKind,
@@ -325,10 +326,17 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     if (!known) {
       this.unreadLines++;
       const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
-      this.problem(at, `not a line of ftrace text: ${found}; ${EXPECTED_LINE}`);
+      this.problem(at, `not a line of ftrace text: ${found}; ${this.expectedLine}`);
     }
     this.line++;
     return next;
+  }
+
+  /** Where the head is ftrace's and no line behind it was read, it is not the line that is to blame. */
+  private get expectedLine(): string {
+    const isAnyRead = this.table.length + this.stackRecords > 0;
+    if (isAnyRead || !this.facts.has('tracer')) return EXPECTED_LINE;
+    return `${EXPECTED_LINE}; check that it was ${DEFAULT_OPTIONS}`;
   }
 
   /** Lines of the head, and of the kernel in between, that begin with `#`. */

@@ -84,6 +84,27 @@ test('what was overwritten stands in the header of latency-format too', async ()
   assert.deepEqual([single.lost, single.gaps], [0, []]);
 });
 
+test('lines of other output options under the head of ftrace', async () => {
+  const head = '# tracer: nop\n#\n';
+  for (const lines of [
+    '3949 0 26436881400296 type: 653\n',
+    '00000f6d 00000000 0000180b50ecc1e8 type: 653\n\n',
+    'mm_page_alloc: page=000000001fb59d08 pfn=0x109d7c order=1 migratetype=0 gfp_flags=GFP_KERNEL\n',
+    `              sh    3949   0 0 00000000 00000000 [627c2cbf8] 26436881.400ms (+0.030ms): ${SET}\n`,
+  ]) {
+    const { problems } = await read(head + lines);
+    assert.match(
+      problems[0]!.message,
+      /^not a line of ftrace text: .*; check that it was recorded with the default output options \(context-info on;/,
+    );
+  }
+  const line = `           owner-464     [003] d..2.   170.662992: ${SET}\n`;
+  for (const text of [`${head}${line}3949 0\n`, `3949 0\n${line}`]) {
+    const { problems } = await read(text);
+    assert.match(problems[0]!.message, /or a "#" header line$/);
+  }
+});
+
 test('a comm may hold any byte', async () => {
   for (const comm of [
     'a b',
