@@ -106,6 +106,10 @@ export class DmesgReader extends LineByLineReader implements TextReader {
     return this.ftrace.orphanStacks;
   }
 
+  get unprintedStacks(): number {
+    return this.ftrace.unprintedStacks;
+  }
+
   get isTicks(): boolean {
     return this.hasFtrace && this.ftrace.isTicks;
   }

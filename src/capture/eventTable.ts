@@ -279,6 +279,8 @@ export interface Capture {
   readonly timeGoesBack?: TimeGoesBack;
   /** Absent where a text has all that its header counts, has no such header, or was not read to its end. */
   readonly missingEntries?: MissingEntries;
+  /** How many stacks were recorded that the kernel did not print, by options/fields; absent where it printed all. */
+  readonly unprintedStacks?: number;
   /** Part of the file that was read when somebody stopped that, from 0 to 1; absent where nobody did. */
   readonly stoppedAt?: number;
 }

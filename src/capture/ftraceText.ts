@@ -6,8 +6,10 @@ import {
   NEWLINE,
   RETURN,
   TAB,
+  ZERO,
   asciiText,
   countLines,
+  isDigit,
   lineEndOf,
   startsWith,
 } from './ascii';
@@ -55,6 +57,14 @@ const ENTRIES_LINE = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)(?:\s+#
 /** The same numbers with options/latency-format: print_trace_header() of kernel/trace/trace.c. */
 const LATENCY_LINE = /^# latency: \d+ us, #(\d+)\/(\d+), CPU#\d+ \|(?:.* #P:(\d+)\)$)?/;
 
+/**
+ * With options/fields, print_event_fields() of kernel/trace/trace_output.c (6.4 and later) prints this, and the number
+ * of the type, in place of what the tracers' own records hold: stacks, and what trace_marker was given.
+ */
+const UNPRINTED = 'UNKNOWN TYPE ';
+/** TRACE_STACK of enum trace_type in kernel/trace/trace.h, as a digit. */
+const STACK_TYPE = ZERO + 4;
+
 /** Events that the kernel writes for a stack, as trace-cmd report names them; kernel_stack_rel is announced. */
 function recordKindOf(name: string): number {
   if (/^kernel_(rel_)?stack(_rel)?$/.test(name)) return KERNEL_STACK;
@@ -73,6 +83,8 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   stackRecords = 0;
   orphanStacks = 0;
   userStacks = 0;
+  /** Stacks of which the text only says that they were recorded. */
+  unprintedStacks = 0;
   /** Stacks of which the text prints fewer frames than the record had. */
   cutStacks = 0;
   /** Lines that only ftrace text has: headers, losses, stack heads. */
@@ -100,6 +112,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private readonly entryCount = new EntryCount();
   /** Lines that could not be read, each of which may be an entry of the ring buffer. */
   private unreadLines = 0;
+  private unprintedRecords = 0;
   private clockProblem = false;
 
   /** Reads the lines in `bytes[start, end)`, see {@link LineByLineReader.read}. */
@@ -131,7 +144,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
   /** As {@link Capture.timeGoesBack}. */
   get timeGoesBack(): TimeGoesBack | null {
-    const records = this.table.length + this.stackRecords + this.userStacks;
+    const records = this.table.length + this.stackRecords + this.userStacks + this.unprintedRecords;
     return this.timeOrder.goesBack(records, this.isTicks);
   }
 
@@ -142,7 +155,8 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
   /** Entries of the ring buffer that were met, at the most. */
   private get entries(): number {
-    return this.table.length + this.stackRecords + this.userStacks + this.unreadLines;
+    const stacks = this.stackRecords + this.userStacks;
+    return this.table.length + stacks + this.unprintedRecords + this.unreadLines;
   }
 
   /** What the text says about itself, for people. */
@@ -183,6 +197,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     }
     const nameEnd = eventNameEnd(bytes, text);
     const named = nameEnd > text;
+    if (!named && startsWith(bytes, text, UNPRINTED)) return this.unprinted(bytes, at, text);
     const name = named ? this.symbols.internBytes(bytes, text, nameEnd) : this.unnamed(bytes, text);
     const kind = named ? this.recordKinds.of(name) : EventKind.Other;
     if (kind >= KERNEL_STACK) {
@@ -276,6 +291,19 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     return blockEnd;
   }
 
+  /** A record that has no line of its own: it is no event, and of a stack only that there was one is known. */
+  private unprinted(bytes: Uint8Array, at: number, text: number): number {
+    const lineEnd = lineEndOf(bytes, text);
+    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
+    const type = text + UNPRINTED.length;
+    if (bytes[type] === STACK_TYPE && !isDigit(bytes[type + 1]!)) this.unprintedStacks++;
+    this.unprintedRecords++;
+    this.matcher(bytes);
+    this.passed(this.taskLine.cpu, this.time(at));
+    this.line++;
+    return lineEnd + 1;
+  }
+
   private attach(at: number, row: number, stack: number, isCut: boolean): void {
     this.stackRecords++;
     this.ownLines++;
@@ -334,7 +362,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
   /** Where the head is ftrace's and no line behind it was read, it is not the line that is to blame. */
   private get expectedLine(): string {
-    const isAnyRead = this.table.length + this.stackRecords > 0;
+    const isAnyRead = this.table.length + this.stackRecords + this.unprintedRecords > 0;
     if (isAnyRead || !this.facts.has('tracer')) return EXPECTED_LINE;
     return `${EXPECTED_LINE}; check that it was ${DEFAULT_OPTIONS}`;
   }

@@ -152,7 +152,7 @@ function finished(
   endProblems: ProblemList,
   other: OtherFormat | null,
 ): Capture {
-  const { problems, gapRecorder, timeGoesBack } = reader;
+  const { problems, gapRecorder, timeGoesBack, unprintedStacks = 0 } = reader;
   if (other) problems.add(0, null, other.message);
   for (const problem of endProblems.kept) problems.addForFile(problem.offset, problem.message);
   return {
@@ -176,6 +176,7 @@ function finished(
     ...(reader.kernel ? { kernel: reader.kernel } : {}),
     ...(timeGoesBack ? { timeGoesBack } : {}),
     ...(reader.uncertainFlags ? { uncertainFlags: reader.uncertainFlags } : {}),
+    ...(unprintedStacks > 0 ? { unprintedStacks } : {}),
   };
 }
 

@@ -27,6 +27,8 @@ export interface TextReader extends LineReader {
   readonly facts: Map<string, string>;
   /** As {@link Capture.kernel}. */
   readonly kernel?: KernelIdentity | null;
+  /** As {@link Capture.unprintedStacks}. */
+  readonly unprintedStacks?: number;
   /** As {@link Capture.timeGoesBack}. */
   readonly timeGoesBack?: TimeGoesBack | null;
   /** As {@link Capture.uncertainFlags}. */

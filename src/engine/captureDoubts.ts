@@ -22,6 +22,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
       ...restNotRead(capture),
       ...missingEntries(capture),
       ...timeGoesBack(capture),
+      ...unprintedStacks(capture),
       ...missingNames(capture),
       ...uncertainFlags(capture),
       ...lostEvents(capture),
@@ -84,6 +85,15 @@ function severalTraces(isPerf: boolean): string {
     : 'several traces one behind the other, such as those of per_cpu/*/trace? Open each by itself, or in place of ' +
         'those of the CPUs the one of all, /sys/kernel/tracing/trace';
 }
+
+function unprintedStacks({ unprintedStacks: stacks }: Capture): readonly Doubt[] {
+  if (stacks === undefined) return [];
+  const label = `${counted(stacks, 'stack')} not printed, as options/fields was on: who held a page cannot be told`;
+  return [{ label, description: STACKS_WITHOUT_FIELDS }];
+}
+
+/** What is to be done where stacks were recorded. */
+export const STACKS_WITHOUT_FIELDS = 'print or record again with options/fields at 0';
 
 function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {
   return advice === null ? [] : [{ label: NO_NAMES, description: advice, isMissingNames: true }];

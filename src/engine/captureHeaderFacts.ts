@@ -3,6 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import { groupAllocations } from '../holders/allocationGroups';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './allocationsAlone';
+import { STACKS_WITHOUT_FIELDS } from './captureDoubts';
 import type { HeaderFact, TimeRange } from './eventProtocol';
 import { formatName } from './captureTree';
 import { gapSpan, gapText } from './gapText';
@@ -10,7 +11,7 @@ import type { CaptureFacts } from './protocol';
 import { areSymbolsDoubtful, symbolsDetails, symbolsText, type SymbolsInUse } from './symbolsInUse';
 import { pointText, spanText } from './timeText';
 import { failedText } from './triedAtAll';
-import { counted, joined, numberText, percentText } from './wording';
+import { counted, joined, numberText, percentText, sentence } from './wording';
 
 /** Longer lists are in the Captures view. */
 const MOST_DETAILS = 10;
@@ -88,9 +89,11 @@ function lostFact(capture: Capture, ofAllocations: boolean): readonly HeaderFact
   ];
 }
 
-function stacksFact({ stackRecords, orphanStacks, symbols }: Capture): HeaderFact {
+function stacksFact({ stackRecords, orphanStacks, symbols, unprintedStacks }: Capture): HeaderFact {
   if (stackRecords === 0) {
-    return fact('Stacks', 'none: holders cannot be named', ['Record with the stacktrace option.'], true);
+    const advice =
+      unprintedStacks === undefined ? 'record with the stacktrace option' : STACKS_WITHOUT_FIELDS;
+    return fact('Stacks', 'none: holders cannot be named', [`${sentence(advice)}.`], true);
   }
   const details = [
     `${counted(stackRecords, 'stack')}, ${symbols.stackCount} different`,

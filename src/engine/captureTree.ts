@@ -3,6 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './allocationsAlone';
+import { STACKS_WITHOUT_FIELDS } from './captureDoubts';
 import type { SymbolLookup } from './captureFunctions';
 import { baseName } from './distinctNames';
 import { missingRows } from './doubtRows';
@@ -280,7 +281,8 @@ function stacksRow(id: string, capture: Capture): Branch {
 }
 
 /** Nobody records a kernel log. */
-function howToRecordStacks({ format }: Capture): readonly string[] {
+function howToRecordStacks({ format, unprintedStacks }: Capture): readonly string[] {
+  if (unprintedStacks !== undefined) return [STACKS_WITHOUT_FIELDS];
   return format === 'dmesg' ? [] : ['record with the stacktrace option'];
 }
 

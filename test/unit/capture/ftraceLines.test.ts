@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_DETAILS, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { doubtTexts } from '../../../src/engine/captureDoubts';
 import { assertConsistent, eventText, stackText } from './support/describeCapture';
 import { memorySource } from './support/sources';
 
@@ -103,6 +104,23 @@ test('lines of other output options under the head of ftrace', async () => {
     const { problems } = await read(text);
     assert.match(problems[0]!.message, /or a "#" header line$/);
   }
+});
+
+test('with options/fields the records of stacks are no events, and it is said why there are no stacks', async () => {
+  const head = '           owner-464     [003] d..2.   170.662992: ';
+  const fields = 'page_ref_set: pfn=0x12e8d (77453) flags=0x0 (0) count=0x1 (1) mapcount=0x0 (0) val=0x1 (1)';
+  const capture = await read(
+    '# entries-in-buffer/entries-written: 4/4   #P:2\n' +
+      `${head}${fields}\n${head}UNKNOWN TYPE 4\n${head}UNKNOWN TYPE 12\n${head}UNKNOWN TYPE 44\n`,
+  );
+  assert.deepEqual([capture.problems, capture.missingEntries], [[], undefined]);
+  assert.deepEqual([capture.events.length, capture.otherEvents.size, capture.stackRecords], [1, 0, 0]);
+  assert.equal(capture.unprintedStacks, 1);
+  assert.match(
+    doubtTexts(capture).join('\n'),
+    /^1 stack not printed, as options\/fields was on: .*\(print or record again with options\/fields at 0\)$/m,
+  );
+  assert.equal((await read(`${head}${SET}\n`)).unprintedStacks, undefined);
 });
 
 test('a comm may hold any byte', async () => {
