@@ -52,7 +52,7 @@ export function rangeBranch(given: Parameters<typeof branch>[0], range: RowRange
 
 function spokenText(label: string, description: string): string {
   const text = description === '' ? label : `${label}, ${description}`;
-  return text.replaceAll(' · ', ', ').replaceAll('×', 'times ').replaceAll('…', ' to ');
+  return text.replaceAll(' · ', ', ').replaceAll(/× ?/g, 'times ').replaceAll('…', ' to ');
 }
 
 export class LazyTree {

@@ -5,12 +5,12 @@ import type { Pen } from './pen';
 import { isSame } from './targetWalk';
 import type { TimeView } from './timeView';
 
-/** Bands from top to bottom, in px. */
+/** Bands from top to bottom, in px; some are lower where there is little room, so that all of them are seen. */
 const AXIS = 18;
-const DENSITY = 44;
+const DENSITY = { full: 44, least: 22 };
 const MARKS = 16;
-const LANE = 18;
-const COUNTS = 84;
+const LANE = { full: 18, least: 12 };
+const COUNTS = { full: 84, least: 46 };
 const BETWEEN = 4;
 
 /** At the left, for names; the rest is time. */
@@ -84,6 +84,8 @@ export interface Target {
 
 interface Drawing {
   readonly width: number;
+  /** Height that it is to have at most, if it can. */
+  readonly room: number;
   readonly view: TimeView;
   readonly data: Timeline;
   /** Time of the selected event, or null. */
@@ -94,26 +96,55 @@ interface Drawing {
   readonly reached: Target | null;
 }
 
-export function heightOf({ lanes, page }: Pick<Timeline, 'lanes' | 'page'>): number {
-  const lanesHeight = lanes.length > 0 ? (1 + lanes.length) * LANE + BETWEEN : 0;
-  return AXIS + DENSITY + MARKS + lanesHeight + (page === null ? 0 : COUNTS + BETWEEN) + BETWEEN;
+interface Bands {
+  readonly density: number;
+  readonly lane: number;
+  readonly counts: number;
+  /** Of all bands together. */
+  readonly height: number;
+}
+
+type Drawn = Pick<Timeline, 'lanes' | 'page'>;
+
+/** @param room in px; what needs more even at its lowest is higher than that */
+export function heightOf(data: Drawn, room = Infinity): number {
+  return bandsIn(data, room).height;
+}
+
+function bandsIn(data: Drawn, room: number): Bands {
+  const full = bandsBy(data, 1);
+  const least = bandsBy(data, 0);
+  if (room >= full.height) return full;
+  return bandsBy(data, Math.max(0, (room - least.height) / (full.height - least.height)));
+}
+
+/** @param part of the way from the least heights to the full ones, from 0 to 1 */
+function bandsBy({ lanes, page }: Drawn, part: number): Bands {
+  const of = (band: typeof LANE): number => Math.floor(band.least + (band.full - band.least) * part);
+  const [density, lane, counts] = [of(DENSITY), of(LANE), of(COUNTS)];
+  const lanesHeight = lanes.length > 0 ? (1 + lanes.length) * lane + BETWEEN : 0;
+  const height = AXIS + density + MARKS + lanesHeight + (page === null ? 0 : counts + BETWEEN) + BETWEEN;
+  return { density, lane, counts, height };
 }
 
 export class TimelinePainter {
   private readonly targets: Target[] = [];
   private top = 0;
+  private readonly bands: Bands;
 
   constructor(
     private readonly context: Pen,
     private readonly palette: Palette,
     private readonly drawing: Drawing,
-  ) {}
+  ) {
+    this.bands = bandsIn(drawing.data, drawing.room);
+  }
 
   /** Draws everything; returns what can be pointed at, foremost last. */
   paint(): readonly Target[] {
     const { context, drawing, palette } = this;
     const { width, data } = drawing;
-    context.clearRect(0, 0, width, heightOf(data));
+    context.clearRect(0, 0, width, this.bands.height);
     context.font = palette.font;
     context.textBaseline = 'middle';
     this.inTime(() => {
@@ -148,7 +179,7 @@ export class TimelinePainter {
     const { context, drawing } = this;
     context.save();
     context.beginPath();
-    context.rect(GUTTER, 0, drawing.width - GUTTER, heightOf(drawing.data));
+    context.rect(GUTTER, 0, drawing.width - GUTTER, this.bands.height);
     context.clip();
     draw();
     context.restore();
@@ -163,7 +194,7 @@ export class TimelinePainter {
 
   private axis(): void {
     const { context, palette, drawing } = this;
-    const height = heightOf(drawing.data);
+    const height = this.bands.height;
     let labelled = 0;
     for (const { time, label } of drawing.data.ticks) {
       const x = Math.round(this.x(time)) + 0.5;
@@ -188,10 +219,10 @@ export class TimelinePainter {
     const { all, matching } = drawing.data;
     const most = all.reduce((highest, count) => Math.max(highest, count), 1);
     const isFiltered = matching.some((count, column) => count !== all[column]);
-    this.name(l10n.t('Events'), this.top + DENSITY / 2);
+    this.name(l10n.t('Events'), this.top + this.bands.density / 2);
     this.columns(all, most, isFiltered ? palette.all : palette.matching);
     if (isFiltered) this.columns(matching, most, palette.matching);
-    this.top += DENSITY;
+    this.top += this.bands.density;
   }
 
   /** Heights by the square root: single events are seen beside thousands. */
@@ -199,7 +230,7 @@ export class TimelinePainter {
     const { context, drawing, top } = this;
     const { range } = drawing.data;
     const step = (range.to - range.from) / counts.length;
-    const bottom = top + DENSITY;
+    const bottom = top + this.bands.density;
     context.fillStyle = colour;
     context.beginPath();
     for (const [column, count] of counts.entries()) {
@@ -207,7 +238,7 @@ export class TimelinePainter {
       const left = this.x(range.from + column * step);
       const right = this.x(range.from + (column + 1) * step);
       if (right < GUTTER || left > drawing.width) continue;
-      const height = Math.max(2, Math.sqrt(count / most) * (DENSITY - 2));
+      const height = Math.max(2, Math.sqrt(count / most) * (this.bands.density - 2));
       context.rect(Math.max(GUTTER, left), bottom - height, Math.max(1, right - left), height);
     }
     context.fill();
@@ -217,7 +248,7 @@ export class TimelinePainter {
     const { context, palette, drawing } = this;
     const { data, width } = drawing;
     const top = AXIS;
-    const bottom = heightOf(data);
+    const bottom = this.bands.height;
     for (const { from, to, label } of data.gaps) {
       const left = Math.max(GUTTER, this.x(from ?? data.span.from));
       const right = Math.max(left + 3, Math.min(width, this.x(to ?? data.span.to)));
@@ -243,7 +274,7 @@ export class TimelinePainter {
         left,
         right,
         top,
-        bottom: top + DENSITY,
+        bottom: top + this.bands.density,
         label,
         row: -1,
         pfn: -1,
@@ -284,11 +315,11 @@ export class TimelinePainter {
     if (drawing.data.lanes.length === 0) return;
     this.name(
       l10n.t({ message: 'Held', comment: ['Above the names of the pages that were held longest'] }),
-      this.top + LANE / 2,
+      this.top + this.bands.lane / 2,
     );
-    this.top += LANE;
+    this.top += this.bands.lane;
     for (const lane of drawing.data.lanes) {
-      const middle = Math.floor(this.top + LANE / 2);
+      const middle = Math.floor(this.top + this.bands.lane / 2);
       context.fillStyle = palette.line;
       context.fillRect(GUTTER, middle, drawing.width - GUTTER, 1);
       this.inTime(() => {
@@ -296,7 +327,7 @@ export class TimelinePainter {
       });
       this.name(lane.label, middle);
       if (lane.left > 0) this.leftOut(lane, middle);
-      this.top += LANE;
+      this.top += this.bands.lane;
     }
     this.top += BETWEEN;
   }
@@ -307,8 +338,9 @@ export class TimelinePainter {
     const left = Math.max(GUTTER, this.x(span.from));
     const right = Math.max(left + 2, Math.min(drawing.width, this.x(span.to)));
     if (left > drawing.width || this.x(span.to) < GUTTER) return;
-    const height = Math.min(MOST_HEIGHT, Math.floor((LANE - 2) / levels) - 1);
-    const top = Math.floor(this.top + (LANE - levels * (height + 1)) / 2) + span.level * (height + 1);
+    const height = Math.max(1, Math.min(MOST_HEIGHT, Math.floor((this.bands.lane - 2) / levels) - 1));
+    const top =
+      Math.floor(this.top + (this.bands.lane - levels * (height + 1)) / 2) + span.level * (height + 1);
     context.fillStyle = span.isOpenAfter ? palette.stillHeld : palette.held;
     context.fillRect(left, top, right - left, height);
     // An end that is not in the capture is open.
@@ -338,8 +370,8 @@ export class TimelinePainter {
       time: drawing.data.range.from,
       left: 0,
       right: GUTTER - 6,
-      top: middle - LANE / 2,
-      bottom: middle + LANE / 2,
+      top: middle - this.bands.lane / 2,
+      bottom: middle + this.bands.lane / 2,
       label: left === 1 ? l10n.t('1 more was held meanwhile') : l10n.t('{0} more were held meanwhile', left),
       row: -1,
       pfn,
@@ -350,7 +382,7 @@ export class TimelinePainter {
     const { context, palette, drawing } = this;
     const { counts, expected } = page;
     const top = this.top + 6;
-    const bottom = this.top + COUNTS - 8;
+    const bottom = this.top + this.bands.counts - 8;
     // One by one: as arguments of one call, the marks of a page that failed a hundred thousand times are too many.
     let highest = counts.reduce((most, count) => Math.max(most, count), 1);
     for (const { count } of expected) highest = Math.max(highest, count);
@@ -371,7 +403,7 @@ export class TimelinePainter {
     this.inTime(() => {
       this.countLine(page, top, y);
     });
-    this.top += COUNTS + BETWEEN;
+    this.top += this.bands.counts + BETWEEN;
   }
 
   private countLine(page: PageCounts, top: number, y: (count: number) => number): void {
@@ -432,7 +464,7 @@ export class TimelinePainter {
     if (drawing.selected === null) return;
     const x = Math.round(this.x(drawing.selected));
     context.fillStyle = palette.selection;
-    context.fillRect(x - 0.5, AXIS - 4, 1.5, heightOf(drawing.data));
+    context.fillRect(x - 0.5, AXIS - 4, 1.5, this.bands.height);
     drawSign(context, 'down', x, AXIS - 4, 8);
   }
 
@@ -443,10 +475,10 @@ export class TimelinePainter {
     const left = Math.min(one, other);
     context.globalAlpha = 0.25;
     context.fillStyle = palette.focus;
-    context.fillRect(left, 0, Math.abs(other - one), heightOf(drawing.data));
+    context.fillRect(left, 0, Math.abs(other - one), this.bands.height);
     context.globalAlpha = 1;
     context.strokeStyle = palette.focus;
-    context.strokeRect(left + 0.5, 0.5, Math.abs(other - one), heightOf(drawing.data) - 1);
+    context.strokeRect(left + 0.5, 0.5, Math.abs(other - one), this.bands.height - 1);
   }
 
   /** A ring with some room within, so that the smallest sign is still told by its form. */
@@ -458,7 +490,7 @@ export class TimelinePainter {
     const left = Math.max(1, Math.round(target.left) - RING);
     const right = Math.min(drawing.width - 1, Math.round(target.right) + RING);
     const top = Math.round(target.top) - RING;
-    const bottom = Math.min(heightOf(drawing.data) - 1, Math.round(target.bottom) + RING);
+    const bottom = Math.min(this.bands.height - 1, Math.round(target.bottom) + RING);
     context.strokeStyle = palette.focus;
     context.lineWidth = 2;
     context.strokeRect(left, top, right - left, bottom - top);

@@ -27,6 +27,8 @@ const ZOOM = 0.75;
 const PAN = 0.2;
 /** A press that moves less is a click, in px. */
 const STILL = 4;
+/** Of the height of the page it takes no more than that, as long as it can be that low; the rest is the list's. */
+const MOST_PART = 0.45;
 /** Room that is left for the line that says what keys led to, in px. */
 const LABEL_ROOM = 32;
 
@@ -78,6 +80,8 @@ export class TimelineView {
   /** Done when all steps from mark to mark are. */
   private stepping: Promise<void> = Promise.resolve();
   private isDrawing = false;
+  /** Height that the drawing may have, in px. */
+  private room = Infinity;
   /** What is shown first is still to be chosen. */
   private beginsAtMarks = false;
 
@@ -132,7 +136,12 @@ export class TimelineView {
       showAll,
     );
     this.listen();
+    // Higher windows leave more room, which what is lower than its room does not hear of.
+    window.addEventListener('resize', () => {
+      this.fit();
+    });
     new ResizeObserver(() => {
+      this.fit();
       // What is drawn would be stretched until the answer comes.
       this.draw();
       void this.refresh();
@@ -190,9 +199,9 @@ export class TimelineView {
     if (data === null) return;
     this.view.setSpan(data.span);
     if (this.beginsAtMarks) this.begin(data);
-    this.canvas.style.height = `${heightOf(data)}px`;
     this.drawLegend();
     this.showPart(data);
+    this.fit();
     this.draw();
     setAttributes(this.canvas, { 'aria-label': summary(data) });
     // Only now it has a width to ask for.
@@ -224,6 +233,17 @@ export class TimelineView {
     this.changed();
   }
 
+  /** Has the drawing as high as there is room for it. */
+  private fit(): void {
+    const { data, canvas } = this;
+    if (data === null) return;
+    this.room = Math.floor(window.innerHeight * MOST_PART) - canvas.offsetTop;
+    const height = `${heightOf(data, this.room)}px`;
+    if (canvas.style.height === height) return;
+    canvas.style.height = height;
+    this.draw();
+  }
+
   private draw(): void {
     if (this.isDrawing) return;
     this.isDrawing = true;
@@ -234,18 +254,18 @@ export class TimelineView {
   }
 
   private drawNow(): void {
-    const { data, canvas, view, selected, drag } = this;
+    const { data, canvas, view, selected, drag, room } = this;
     const context = canvas.getContext('2d');
     if (data === null || context === null) return;
     const ratio = window.devicePixelRatio;
     const width = canvas.clientWidth;
-    const height = heightOf(data);
+    const height = heightOf(data, room);
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     context.scale(ratio, ratio);
     const brush = drag?.isBrush === true ? ([drag.startX, drag.lastX] as const) : null;
     const reached = document.activeElement === canvas ? this.reached : null;
-    const drawing = { width, view, data, selected, brush, reached };
+    const drawing = { width, room, view, data, selected, brush, reached };
     this.targets = new TimelinePainter(context, this.palette, drawing).paint();
   }
 
@@ -396,7 +416,7 @@ export class TimelineView {
   private async stepNow(direction: 1 | -1): Promise<void> {
     const next = await this.actions.nextMark(direction);
     if (next === null) {
-      this.spoken.textContent = direction > 0 ? l10n.t('No mark behind') : l10n.t('No mark before');
+      this.spoken.textContent = direction > 0 ? l10n.t('No mark after') : l10n.t('No mark before');
       return;
     }
     this.spoken.textContent = next.label;
@@ -425,7 +445,7 @@ export class TimelineView {
     if (step === null) {
       this.spoken.textContent =
         direction > 0
-          ? l10n.t('Nothing behind in the part that is shown')
+          ? l10n.t('Nothing after in the part that is shown')
           : l10n.t('Nothing before in the part that is shown');
       return;
     }
@@ -464,6 +484,12 @@ export class TimelineView {
   private reachedNow(): Target | null {
     const { reached } = this;
     return reached === null ? null : (this.targets.find((each) => isSame(each, reached)) ?? null);
+  }
+
+  /** What is drawn of the page of the selected event, such as the mark that a key led to. */
+  private selectedNow(): Target | null {
+    const at = this.targets.filter(({ time, pfn }) => pfn >= 0 && time === this.selected);
+    return at.find(({ kind }) => kind === 'mark') ?? at.at(-1) ?? null;
   }
 
   private wheeled(event: WheelEvent): void {
@@ -511,6 +537,8 @@ export class TimelineView {
 
   private clicked(x: number, y: number): void {
     this.reached = null;
+    // What is selected may have the chart moved from under it.
+    this.hideTooltip();
     this.choose(this.targetAt(x, y), x);
   }
 
@@ -519,7 +547,9 @@ export class TimelineView {
     // It was answered already.
     if (!event.isTrusted) return;
     this.hideTooltip();
-    const target = isByKey(event) ? this.reachedNow() : this.targetAt(event.offsetX, event.offsetY);
+    const target = isByKey(event)
+      ? (this.reachedNow() ?? this.selectedNow())
+      : this.targetAt(event.offsetX, event.offsetY);
     const pfn = target?.pfn ?? -1;
     setMenu(this.canvas, pfn < 0 ? NO_MENU : { webviewSection: 'page', pfn });
     if (target === null || !isByKey(event)) return;

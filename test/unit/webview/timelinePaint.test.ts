@@ -87,9 +87,9 @@ function wholeView(): TimeView {
   return view;
 }
 
-function painted(view: TimeView, reached: Target | null = null) {
+function painted(view: TimeView, reached: Target | null = null, room = Infinity) {
   const pen = new RecordingPen();
-  const drawing = { width: WIDTH, view, data: timeline, selected: null, brush: null, reached };
+  const drawing = { width: WIDTH, room, view, data: timeline, selected: null, brush: null, reached };
   const targets = new TimelinePainter(pen, PALETTE, drawing).paint();
   return { targets, drawn: pen.drawn };
 }
@@ -142,6 +142,24 @@ test('a gap is hatched from top to bottom, and the refcount is a line to the end
   assert.ok(hatch.bottom >= heightOf(timeline) - 1);
   const line = drawn.find(({ call, colour }) => call === 'stroke' && colour === 'matching');
   assert.equal(line?.right, WIDTH);
+});
+
+test('with little room it is lower, and has all that it has with more of it', () => {
+  const full = heightOf(timeline);
+  const least = heightOf(timeline, 0);
+  assert.ok(least < full * 0.75, `${least} of ${full}`);
+  const room = Math.round((least + full) / 2);
+  assert.ok(heightOf(timeline, room) <= room);
+  const labels = (targets: readonly Target[]) => targets.map(({ kind, label }) => `${kind} ${label}`);
+  const before = labels(painted(wholeView()).targets);
+  for (const each of [0, room, full]) {
+    const { targets, drawn } = painted(wholeView(), null, each);
+    const height = heightOf(timeline, each);
+    assert.deepEqual(labels(targets), before);
+    assert.ok(targets.every(({ top, bottom }) => top >= 0 && bottom <= height && top < bottom));
+    const zero = drawn.findLast(({ call, colour }) => call === 'fillRect' && colour === 'line')!;
+    assert.ok(zero.bottom <= height, `the line of no references at ${zero.bottom} of ${height}`);
+  }
 });
 
 test('nothing is drawn, and nothing can be pointed at, beside the part of time that is shown', () => {
