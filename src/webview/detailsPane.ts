@@ -21,9 +21,9 @@ interface LeftDetails {
   readonly detailsTop: number;
 }
 
-/** As in the Holders view. */
+/** As in the Holders view and the Stack view. */
 const FRAME_ICONS: Readonly<Record<FrameTarget['certainty'], string>> = {
-  exact: 'symbol-method',
+  exact: 'verified',
   'one-call-site': 'symbol-method',
   'one-of-several': 'question',
   'function-only': 'symbol-misc',

@@ -4,7 +4,7 @@
  */
 import * as l10n from '@vscode/l10n';
 import type { MenuContext } from '../engine/editorMessages';
-import type { EventColumn, EventRow } from '../engine/eventProtocol';
+import type { EventColumn, EventColumnId, EventRow } from '../engine/eventProtocol';
 import { isByKey, NO_MENU, openMenu, setMenu } from './contextMenu';
 import { element, icon, setAttributes } from './dom';
 import { LongScroll } from './longScroll';
@@ -14,6 +14,14 @@ import type { RowCache } from './rowCache';
 const ROW_HEIGHT = 22;
 /** Of a cell, in characters. */
 const PADDING = 1.5;
+/**
+ * Names that may be cut, for which the tooltip has them whole, in characters. Not the kind, whose
+ * room has what is said of no reference, and not the task, which ends in its number.
+ */
+const LEAST_WIDTHS: Readonly<Partial<Record<EventColumnId, number>>> = {
+  caller: 20,
+  event: 16,
+};
 const WHEEL_LINE = 3 * ROW_HEIGHT;
 /** What a key scrolls sideways, in px. */
 const ASIDE = 80;
@@ -110,6 +118,7 @@ export class EventList {
       this.draw();
     });
     this.grid.addEventListener('scroll', () => {
+      this.showSides();
       if (this.leftSideways !== null && this.grid.scrollLeft === this.ownSideways) return;
       this.leftSideways = null;
       this.actions.onScrollSideways(this.grid.scrollLeft);
@@ -136,10 +145,17 @@ export class EventList {
     this.columns = all.flatMap((column, index) => (shown.has(column.id) ? [{ ...column, index }] : []));
     this.taskCell = all.findIndex(({ id }) => id === 'task');
     const last = this.columns.length - 1;
-    const widths = this.columns.map(({ width }, index) =>
-      index === last ? `minmax(${width + 2}ch, 1fr)` : `${width + PADDING}ch`,
-    );
+    const sizes = this.columns.map(({ id, width }, index) => {
+      const most = width + (index === last ? 2 : PADDING);
+      return { least: Math.min(most, LEAST_WIDTHS[id] ?? most), most };
+    });
+    // Names give way before anything is out of sight, and have what is left.
+    const widths = sizes.map(({ least, most }, index) => {
+      if (index === last) return `minmax(${least}ch, 1fr)`;
+      return least === most ? `${most}ch` : `minmax(${least}ch, ${most}ch)`;
+    });
     this.grid.style.setProperty('--columns', widths.join(' '));
+    this.grid.style.setProperty('--least', `${sizes.reduce((sum, { least }) => sum + least, 0)}ch`);
     this.header.replaceChildren(
       ...this.columns.map(({ label, about, isNumber }, index) =>
         element(
@@ -158,6 +174,7 @@ export class EventList {
     for (const row of this.rows) row.remove();
     this.rows.length = 0;
     this.goSideways();
+    this.showSides();
     this.draw();
   }
 
@@ -227,7 +244,15 @@ export class EventList {
     });
   }
 
+  /** Says on which side there is more than is seen. */
+  private showSides(): void {
+    const { scrollLeft, scrollWidth, clientWidth } = this.grid;
+    this.root.classList.toggle('more-left', scrollLeft >= 1);
+    this.root.classList.toggle('more-right', scrollLeft + clientWidth < scrollWidth - 1);
+  }
+
   private resized(): void {
+    this.showSides();
     const wasSeen = this.isSelectedSeen;
     this.scroll.resize(this.count, this.body.clientHeight);
     // The bar is higher than the rows beside it: it goes past the header too.
@@ -313,6 +338,7 @@ export class EventList {
         cell.replaceChildren(icon(event.isMark ? 'bookmark' : 'warning'), text);
       } else if (cell.childElementCount > 0 || cell.textContent !== text) {
         cell.textContent = text;
+        if (LEAST_WIDTHS[id] !== undefined) setAttributes(cell, { title: text === '' ? null : text });
       }
     }
     this.widenWhat(row, event);
@@ -429,7 +455,7 @@ function classesOf(event: EventRow | undefined): readonly string[] {
 
 function titleOf({ isMark, gap }: EventRow): string {
   return [
-    isMark ? l10n.t('Says that a page failed to move') : '',
+    isMark ? l10n.t('Says that a page failed to move; a mark may have several such events') : '',
     gap === '' ? '' : l10n.t('Before it: {0}', gap),
   ]
     .filter((text) => text !== '')

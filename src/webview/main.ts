@@ -204,6 +204,7 @@ class CaptureEditorPage {
       // What is read again is looked at where it was left.
       this.list.restore(this.kept.top);
       this.list.showCount(0);
+      document.body.classList.toggle('without-events', state.phase !== 'reading');
       this.list.showNote(state.phase === 'reading' ? l10n.t('The first events are being read.') : '');
       this.details.showNothing('');
       void this.timeline.refresh();
@@ -289,7 +290,7 @@ class CaptureEditorPage {
   private showNoteOf(shown: EventWindow): void {
     const hasNone = shown.total === 0 && this.state?.phase !== 'reading';
     const isOfAllocations = hasNone && this.header?.isOfAllocations === true;
-    document.body.classList.toggle('without-events', isOfAllocations);
+    document.body.classList.toggle('without-events', hasNone);
     if (isOfAllocations) this.list.showNote(allocationsNote(), this.allocationsButton());
     else this.list.showNote(noteOf(shown, this.state));
   }

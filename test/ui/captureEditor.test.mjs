@@ -302,6 +302,13 @@ describe('the capture editor', () => {
       .waitFor();
     const all = await canvas.getAttribute('aria-label');
     assert.notEqual(begun, all, 'it begins at the marks');
+    // The mark that it went to has a menu at once.
+    await page.keyboard.press('Shift+F10');
+    const menu = page.locator('.monaco-menu .action-label', { hasText: 'Show Holders of This Page' });
+    await menu.waitFor();
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+    await canvas.focus();
     for (let presses = 0; presses < 12; presses++) await page.keyboard.press('+');
     await until(async () => (await canvas.getAttribute('aria-label')) !== all);
     await screenshot('editor-zoomed');
@@ -334,7 +341,7 @@ describe('the capture editor', () => {
     const first = await partWithMark();
     const length = await part.innerText();
     const labels = [];
-    for (let label = await press('n'); label !== 'No mark behind'; label = await press('n')) {
+    for (let label = await press('n'); label !== 'No mark after'; label = await press('n')) {
       labels.push(label);
       await partWithMark();
       assert.equal(await part.innerText(), length, 'it is as near as before');
@@ -638,6 +645,18 @@ describe('the capture editor in a narrow group', () => {
 
   after(() => page.setViewportSize({ width: 1400, height: 900 }));
 
+  it('has the whole timeline in a low window, too, and rows below it', async () => {
+    await page.setViewportSize({ width: 926, height: 579 });
+    await until(async () =>
+      editor()
+        .locator('.timeline')
+        .evaluate(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight + 1),
+    );
+    await screenshot('editor-low');
+    const list = await editor().locator('.list-body').boundingBox();
+    assert.ok(list.height > 3 * 22, `${list.height} px of rows`);
+  });
+
   for (const width of [1000, 600, 345]) {
     it(`has all that is pressed within a page ${width} px wide, and whole entries in the legend`, async () => {
       // The side bar gives way, too.
@@ -719,10 +738,13 @@ describe('the capture editor of a capture that cannot be read', () => {
     await editor()
       .locator('.notice.is-failure', { hasText: /trace\.dat cannot be opened: / })
       .waitFor();
+    // Nothing is there to be filtered.
+    assert.equal(await filter().isVisible(), false);
     copyFileSync(path.join(repository, 'test/fixtures/a_reader/trace.dat'), path.join(folder, 'trace.dat'));
     await screenshot('editor-failure');
     await editor().getByRole('button', { name: 'Open Again' }).click();
     await eventRow('pinner').waitFor();
+    assert.equal(await filter().isVisible(), true);
   });
 });
 
