@@ -1,6 +1,7 @@
 /** A reference as rows: what it is, where it was taken and dropped, and the events that it rests on. */
 import type { Capture } from '../capture/eventTable';
 import { KIND_LABEL } from '../holders/kindLabel';
+import { MissingEvents } from '../holders/missingEvents';
 import type { Page, Reference, ReferenceEnd } from '../holders/model';
 import type { EventRows } from './eventRows';
 import type { PlacedStacks } from './frames';
@@ -16,6 +17,8 @@ import type { Vantage } from './vantage';
 import { CONFIDENCE_NAMES, counted, joined, KIND_NAMES, ROLE_NAMES, sentence } from './wording';
 
 export class ReferenceRows {
+  private readonly missing: MissingEvents;
+
   /**
    * @param end last time of the capture
    * @param isPart more of the capture is still to be read: nothing is known of its end
@@ -26,7 +29,9 @@ export class ReferenceRows {
     private readonly events: EventRows,
     private readonly end: number,
     private readonly isPart: boolean,
-  ) {}
+  ) {
+    this.missing = new MissingEvents(capture.gaps);
+  }
 
   rows(parent: string, page: Page, references: readonly Reference[], vantage: Vantage): readonly Branch[] {
     return references.map((each, index) => this.row(`${parent}/r${index}`, page, each, vantage));
@@ -224,9 +229,7 @@ export class ReferenceRows {
   private lostDuring(reference: Reference): number {
     const from = reference.acquired?.row ?? 0;
     const to = reference.released?.row ?? Infinity;
-    return this.capture.gaps.filter(
-      (gap) => gap.cause !== 'started' && gap.beforeRow > from && gap.beforeRow <= to,
-    ).length;
+    return this.missing.gapsBetween(from, to);
   }
 
   private point(time: number): string {

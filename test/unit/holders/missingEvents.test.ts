@@ -21,6 +21,59 @@ test('gaps between two rows are summed, with their CPUs', () => {
   assert.equal(new MissingEvents([gap(4, { events: 1 })]).between(3, 4), '1 event of CPU 1 is missing');
 });
 
+test('sums and CPUs between any two rows are those that a search through all gaps finds', () => {
+  let state = 3;
+  // Park and Miller's generator: the same gaps on every machine.
+  const random = (below: number): number => (state = (state * 48271) % 0x7fffffff) % below;
+  for (let round = 0; round < 200; round++) {
+    const gaps = Array.from({ length: random(12) }, () =>
+      gap(random(40), {
+        cpu: random(4) === 0 ? null : random(5),
+        events: random(4) === 0 ? null : random(9),
+        cause: random(5) === 0 ? 'started' : 'lost',
+      }),
+    );
+    const missing = new MissingEvents(gaps);
+    for (const [from, to] of Array.from({ length: 20 }, () => [random(45) - 2, random(45) - 2] as const)) {
+      for (const end of [to, Infinity]) {
+        const within = gaps.filter(
+          ({ cause, beforeRow }) => cause !== 'started' && beforeRow > from && beforeRow <= end,
+        );
+        assert.equal(missing.gapsBetween(from, end), within.length);
+        assert.equal(missing.between(from, end), missingText(within));
+      }
+    }
+  }
+});
+
+/** What is missing in some gaps, told by a look at each. */
+function missingText(gaps: readonly Gap[]): string | null {
+  if (gaps.length === 0) return null;
+  const cpus = new Set(gaps.flatMap(({ cpu }) => cpu ?? []));
+  const where = cpus.size === 0 ? '' : ` of CPU ${[...cpus].sort((a, b) => a - b).join(', ')}`;
+  if (gaps.some(({ events }) => events === null)) return `events${where} are missing`;
+  const events = gaps.reduce((sum, each) => sum + each.events!, 0);
+  return events === 1 ? `1 event${where} is missing` : `${events} events${where} are missing`;
+}
+
+test('references and gaps may be many: neither is gone through for each of the others', () => {
+  const many = 200_000;
+  const missing = new MissingEvents(
+    Array.from({ length: many }, (_, row) => gap(row, { cpu: row % 8, events: 3 })),
+  );
+  let gaps = 0;
+  for (let row = 0; row < many; row++) {
+    if (missing.between(row, Infinity) !== null) gaps += missing.gapsBetween(row, Infinity);
+  }
+  assert.equal(gaps, (many * (many - 1)) / 2);
+});
+
+test('a count that is none, of damaged bytes, is not summed', () => {
+  const missing = new MissingEvents([gap(1, { events: 2 ** 60 }), gap(2), gap(3, { events: 7 })]);
+  assert.equal(missing.between(0, 3), 'events of CPU 1 are missing');
+  assert.equal(missing.between(1, 3), '12 events of CPU 1 are missing');
+});
+
 test('a reference that spans lost events is not sure, one beside them is', async () => {
   const vmsplice = ['internal_get_user_pages_fast', 'iov_iter_get_pages2', '__do_sys_vmsplice'];
   const read = ['page_cache_pipe_buf_release', 'pipe_read'];
