@@ -97,11 +97,13 @@ function stateRows(facts: CaptureFacts): readonly Branch[] {
  * The row of the kernel tree; without one it says what it is for.
  *
  * @param doubts what speaks against its being that of the captures
+ * @param refusal why the folder that was chosen is none; empty when none was chosen
  */
 export function kernelTreeRow(
   tree: KernelTreeFacts | null,
   symbols: SymbolLookup | null,
   doubts: readonly string[],
+  refusal = '',
 ): Branch {
   const id = 'kernel-tree';
   if (tree === null) {
@@ -110,9 +112,9 @@ export function kernelTreeRow(
       kind: 'fact',
       mood: 'doubt',
       label: 'No kernel tree',
-      description: 'choose the source of the traced kernel',
+      description: refusal === '' ? 'choose the source of the traced kernel' : 'what is chosen is none',
       tooltip: {
-        title: 'No kernel tree is chosen',
+        title: refusal === '' ? 'No kernel tree is chosen' : refusal,
         rows: [],
         notes: [
           'Open the folder of the kernel that made the capture, or choose it with the button on this row.',

@@ -14,6 +14,7 @@ const MOST_PATIENCE = 500;
 
 export class FramePlaces {
   private tree: KernelSource | null = null;
+  private whyNone = '';
   private readonly stacks = new Map<Capture, PlacedStacks>();
   private isEarly = false;
 
@@ -37,8 +38,15 @@ export class FramePlaces {
     return this.isEarly;
   }
 
-  useTree(source: KernelSource | null): void {
+  /** Why the folder that was chosen last is no kernel tree; empty when it is one, or none was chosen. */
+  get treeRefusal(): string {
+    return this.whyNone;
+  }
+
+  /** @param whyNone of a folder that was chosen and is refused: why, as a whole sentence */
+  useTree(source: KernelSource | null, whyNone = ''): void {
     this.tree = source;
+    this.whyNone = whyNone;
     this.debug.useTree(source);
   }
 

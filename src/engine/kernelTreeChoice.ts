@@ -1,7 +1,7 @@
 /** The kernel tree that is chosen for all captures: where their frames are looked for, and what rules it brings. */
 import { functionsOf } from './captureFunctions';
 import type { EngineHost } from './engineHost';
-import { CancelledError } from './errors';
+import { CancelledError, KernelTreeError } from './errors';
 import type { FramePlaces } from './framePlaces';
 import { KernelSource } from './kernelSource';
 import type { OpenFiles } from './openFiles';
@@ -44,6 +44,9 @@ export class KernelTreeChoice {
     }
     const source = await KernelSource.open(root, this.host).catch(async (error: unknown) => {
       await this.forgetRules();
+      this.refuseUnlessLast(choice);
+      if (error instanceof KernelTreeError) this.places.useTree(null, error.message);
+      this.changed();
       throw error;
     });
     const hasOthers = await (trusted ? files.rules.readTree(source) : files.rules.withholdTree(source));

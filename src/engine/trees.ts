@@ -65,6 +65,7 @@ export class Trees {
         places.source?.facts ?? null,
         symbolLookup(places.source, files.wholeCaptures),
         places.treeDoubts(captures.map(({ capture }) => capture)),
+        places.treeRefusal,
       ),
       debugInfoRow({
         facts: places.debug.facts,

@@ -20,6 +20,7 @@ import {
 import { joined, KIND_NAMES, ROLE_MEANINGS, ROLE_NAMES } from '../engine/wording';
 import { spanText } from '../engine/timeText';
 import { choiceText } from './choiceText';
+import { CURRENT } from './currentChoice';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
@@ -46,11 +47,6 @@ const SORTED_BY: Readonly<Record<SortOrder, string>> = {
   'longest-held': vscode.l10n.t('sorted by longest held'),
   attempts: vscode.l10n.t('sorted by attempts'),
 };
-
-const CURRENT = vscode.l10n.t({
-  message: 'current',
-  comment: ['Beside the order that is chosen at present'],
-});
 
 interface Choice<Value> extends vscode.QuickPickItem {
   readonly value: Value;

@@ -5,15 +5,17 @@
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { EngineApi, KernelTreeFacts, ProgressReport, RequestOptions } from '../engine/protocol';
-import { showFailure } from './failures';
+import { isCancel, showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import { KIND_RULES_SETTING, KindRuleReport, RULE_FILE, sendKindRules } from './kindRuleSetting';
 import type { DebugInfoChoice } from './debugInfoChoice';
-import { warn } from './notifications';
+import { inform, warn } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import { pickPath, type PathItem } from './pickPath';
 import { ProgressText } from '../engine/progressText';
 import { PROGRESS_WORDS } from './progressWords';
+import { joined } from '../engine/wording';
+import { CURRENT } from './currentChoice';
 import type { ViewMessage } from './viewMessage';
 
 const CHOSEN = 'kernelTree';
@@ -185,6 +187,12 @@ export class KernelTreeChoice implements vscode.Disposable {
   }
 
   private async apply(): Promise<void> {
+    await this.useTree();
+    await this.applyRest();
+  }
+
+  /** Has the engine use the tree that is chosen; resolves to why it cannot, which was told to people, or null. */
+  private async useTree(): Promise<unknown> {
     const root =
       this.memory.get<string>(CHOSEN) ?? this.debugInfo.configuredPath(SETTING) ?? (await openTree());
     try {
@@ -196,10 +204,16 @@ export class KernelTreeChoice implements vscode.Disposable {
       if (this.current !== null) {
         this.log.info(`Kernel tree: ${this.current.root}, version ${this.current.version ?? 'unknown'}`);
       }
+      return null;
     } catch (error) {
       this.current = null;
-      showFailure(this.log, error);
+      const isWrong = error instanceof Error && error.name === 'KernelTreeError';
+      showFailure(this.log, error, isWrong ? chooseAnother() : undefined);
+      return error;
     }
+  }
+
+  private async applyRest(): Promise<void> {
     await this.applyDebugInfo();
     this.watchRules();
     await this.kindRules.tell(this.engine).catch((error: unknown) => {
@@ -237,31 +251,43 @@ export class KernelTreeChoice implements vscode.Disposable {
       label: vscode.l10n.t('Browse…'),
       iconPath: new vscode.ThemeIcon('folder-opened'),
     };
+    const chosen = this.memory.get<string>(CHOSEN);
+    const inUse = this.current?.root ?? null;
+    const setting = this.debugInfo.configuredPath(SETTING);
+    const now = stateText(chosen ?? setting, chosen === undefined, inUse);
     const automatic: PathItem = {
       label: vscode.l10n.t('Automatic'),
-      description: automaticText(this.debugInfo.configuredPath(SETTING)),
+      description: joined([chosen === undefined ? CURRENT : null, automaticText(setting)]),
+      isCurrent: chosen === undefined && inUse === null,
       choice: { path: undefined },
     };
-    const folderItem = ({ folder, missing }: LookedFolder): PathItem => ({
+    const folderItem = (folder: string, description: string): PathItem => ({
       label: baseName(folder),
-      description:
-        missing.length === 0
-          ? vscode.l10n.t('open folder')
-          : vscode.l10n.t('is none: it has no {0}', missing.join(', ')),
+      description: folder === inUse || folder === chosen ? now : description,
       detail: folder,
+      isCurrent: folder === (chosen ?? inUse),
       choice: { path: folder },
     });
-    const trees = looked.filter(({ missing }) => missing.length === 0);
+    const refusedItem = ({ folder, missing }: LookedFolder): PathItem => ({
+      label: baseName(folder),
+      description: vscode.l10n.t('is none: it has no {0}', missing.join(', ')),
+      detail: folder,
+      refusal: vscode.l10n.t('{0} is no kernel tree: it has no {1}.', folder, missing.join(', ')),
+    });
+    const open = looked.filter(({ missing }) => missing.length === 0).map(({ folder }) => folder);
+    // Chosen by its path, or in the settings.
+    const elsewhere = [chosen ?? inUse].filter((folder) => typeof folder === 'string');
     const others = looked.filter(({ missing }) => missing.length > 0);
     const separator: PathItem = {
       label: vscode.l10n.t('Looked at'),
       kind: vscode.QuickPickItemKind.Separator,
     };
     const items = [
-      ...trees.map(folderItem),
+      ...elsewhere.filter((folder) => !open.includes(folder)).map((folder) => folderItem(folder, '')),
+      ...open.map((folder) => folderItem(folder, vscode.l10n.t('open folder'))),
       browse,
       automatic,
-      ...(others.length === 0 ? [] : [separator, ...others.map(folderItem)]),
+      ...(others.length === 0 ? [] : [separator, ...others.map(refusedItem)]),
     ];
     const said = {
       title: vscode.l10n.t('Kernel Tree'),
@@ -280,10 +306,49 @@ export class KernelTreeChoice implements vscode.Disposable {
     if (folder !== undefined) await this.remember(nameOf(folder));
   }
 
+  /** Looks at a choice at once, also where nothing is open yet; a wrong one does not take the place of that before. */
   private async remember(root: string | undefined): Promise<void> {
-    await this.memory.update(CHOSEN, root);
-    await this.update();
+    const former = this.memory.get<string>(CHOSEN);
+    await this.tell(async () => {
+      await this.memory.update(CHOSEN, root);
+      const failure = await this.useTree();
+      if (failure === null) this.confirm();
+      else if (!isCancel(failure) && root !== undefined) {
+        await this.memory.update(CHOSEN, former === root ? undefined : former);
+        await this.useTree();
+      }
+      await this.applyRest();
+    });
+    await this.lookUpFunctions();
   }
+
+  /** The rows of a capture say it by themselves. */
+  private confirm(): void {
+    if (this.captures.all.length > 0) return;
+    const { current } = this;
+    void inform(
+      current === null
+        ? vscode.l10n.t('No kernel tree is in use: no open folder is one.')
+        : vscode.l10n.t('Frames lead into {0}, {1}.', current.root, versionText(current)),
+    );
+  }
+}
+
+function versionText({ version }: KernelTreeFacts): string {
+  return version === null ? vscode.l10n.t('of unknown version') : `Linux ${version}`;
+}
+
+/** Beside a failure of the tree. */
+function chooseAnother(): { readonly label: string; readonly command: string } {
+  return { label: vscode.l10n.t('Choose Kernel Tree…'), command: 'pageHolders.chooseKernelTree' };
+}
+
+/** Of the folder that is chosen or set, or in use where none is. */
+function stateText(given: string | undefined, isOfSetting: boolean, inUse: string | null): string {
+  if (given === undefined) return vscode.l10n.t('in use, found, as none is chosen');
+  // Nothing is in use before the first capture.
+  if (inUse === null) return vscode.l10n.t('chosen');
+  return isOfSetting ? vscode.l10n.t('in use') : vscode.l10n.t('in use, chosen');
 }
 
 function automaticText(setting: string | undefined): string {

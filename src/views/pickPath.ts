@@ -1,9 +1,14 @@
 /** A quick pick of files or folders, in which the path of another one may be typed. */
 import * as vscode from 'vscode';
+import { warn } from './notifications';
 
 export interface PathItem extends vscode.QuickPickItem {
   /** Chosen when it is picked; undefined: what the settings say. */
   readonly choice?: { readonly path: string | undefined };
+  /** Why it cannot be chosen: said when it is picked, and another one may be. */
+  readonly refusal?: string;
+  /** The choice of now: the first one that has the focus. */
+  readonly isCurrent?: boolean;
   /** Rows that it stands for, which are shown in its place when it is picked. */
   readonly folded?: readonly PathItem[];
 }
@@ -20,6 +25,7 @@ export async function pickPath(
   const pick = vscode.window.createQuickPick<PathItem>();
   let shown = items;
   pick.items = shown;
+  pick.activeItems = shown.filter(({ isCurrent }) => isCurrent === true);
   pick.title = title;
   pick.placeholder = placeHolder;
   pick.matchOnDescription = true;
@@ -33,6 +39,8 @@ export async function pickPath(
       if (item?.folded !== undefined) {
         shown = shown.flatMap((each) => (each === item ? item.folded! : [each]));
         pick.items = shown;
+      } else if (item?.refusal !== undefined) {
+        void warn(item.refusal);
       } else if (item !== undefined) {
         resolve(item);
         pick.hide();

@@ -44,3 +44,9 @@ test('the row of the tree says it once', async () => {
   assert.equal(plain.node.mood, 'plain');
   assert.equal(plain.children, null);
 });
+
+test('a folder that was chosen and is no kernel tree is not passed over in silence', () => {
+  const row = kernelTreeRow(null, null, [], '/day is no kernel tree: it has no Kconfig.');
+  assert.deepEqual([row.node.label, row.node.description], ['No kernel tree', 'what is chosen is none']);
+  assert.equal(row.node.tooltip.title, '/day is no kernel tree: it has no Kconfig.');
+});

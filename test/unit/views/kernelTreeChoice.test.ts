@@ -228,6 +228,56 @@ test('links out of the tree are told once', async () => {
   assert.deepEqual(editor.said, [linksOut]);
 });
 
+/** Answers that the folder is no kernel tree. */
+async function refuseChoice(worker: AskedWorker): Promise<void> {
+  await worker.answer('setKindRules', NO_RULES);
+  await (await worker.asked('setKernelTree')).fail(refused);
+}
+
+test('a choice is looked at and confirmed at once, also where no capture is open', async () => {
+  const { worker } = newWindow();
+  editor.pick({ label: '/a', choice: { path: '/a' } });
+  const choosing = editor.run('pageHolders.chooseKernelTree');
+  assert.equal(await answerChoice(worker), '/a');
+  await choosing;
+  assert.deepEqual(editor.said, ['Frames lead into /a, Linux 6.1.115.']);
+});
+
+test('a choice that is no kernel tree is told with what to do, and that before it goes on to serve', async () => {
+  const { worker, choice } = newWindow();
+  editor.pick({ label: '/a', choice: { path: '/a' } });
+  const first = editor.run('pageHolders.chooseKernelTree');
+  await answerChoice(worker);
+  await first;
+  editor.pick({ label: '/b', choice: { path: '/b' } });
+  const second = editor.run('pageHolders.chooseKernelTree');
+  await refuseChoice(worker);
+  assert.equal(await answerChoice(worker), '/a');
+  await second;
+  assert.equal(editor.said.at(-1), refused.message);
+  assert.deepEqual(editor.offered.at(-1), ['Choose Kernel Tree…', 'Show Log']);
+  assert.equal((await choice.tree())?.root, '/a');
+});
+
+test('the picker says what is chosen and begins there; a folder that is none cannot be chosen', async () => {
+  const { worker } = newWindow();
+  editor.openFolders('/work/day');
+  editor.pick({ label: '/a', choice: { path: '/a' } });
+  const first = editor.run('pageHolders.chooseKernelTree');
+  await answerChoice(worker);
+  await first;
+  const none = editor.shownPicks[0]!.items.at(-1)!;
+  assert.equal(none.description, 'is none: it has no Kconfig, Makefile, include/linux, mm');
+  editor.pick(none);
+  void editor.run('pageHolders.chooseKernelTree');
+  await settled();
+  const { items, activeItems } = editor.shownPicks[1]!;
+  assert.deepEqual([items[0]!.detail, items[0]!.description], ['/a', 'in use, chosen']);
+  assert.deepEqual(activeItems, [items[0]]);
+  assert.match(editor.said.at(-1)!, /^\/work\/day is no kernel tree: it has no Kconfig/);
+  assert.deepEqual(await worker.methods(), []);
+});
+
 test('with another vmlinux captures may be named anew: what is known of them is asked again', async () => {
   const window = newWindow();
   const { worker, choice, captures } = window;

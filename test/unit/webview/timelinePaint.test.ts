@@ -184,7 +184,15 @@ test('a page that failed more often than a call takes arguments is drawn, as hig
   const expected = [...Array.from({ length: 140_000 }, () => before), ...page.expected];
   const lineTop = (data: Timeline): number => {
     const pen = new RecordingPen();
-    const drawing = { width: WIDTH, view: wholeView(), data, selected: null, brush: null, reached: null };
+    const drawing = {
+      width: WIDTH,
+      room: Infinity,
+      view: wholeView(),
+      data,
+      selected: null,
+      brush: null,
+      reached: null,
+    };
     const targets = new TimelinePainter(pen, PALETTE, drawing).paint();
     assert.equal(targets.filter(({ kind }) => kind === 'expected').length, page.expected.length);
     return pen.drawn.find(({ call, colour }) => call === 'stroke' && colour === 'matching')!.top;

@@ -109,8 +109,11 @@ export const commands = {
   },
 };
 
-const say = (message: string): Promise<undefined> => {
+const offered: (readonly string[])[] = [];
+
+const say = (message: string, ...actions: readonly string[]): Promise<undefined> => {
   said.push(message);
+  offered.push(actions);
   return Promise.resolve(undefined);
 };
 
@@ -121,6 +124,11 @@ type Task<T> = (
 
 /** Items that are picked next, in order. */
 const picks: unknown[] = [];
+interface ShownPick {
+  readonly items: readonly Partial<vscode.QuickPickItem>[];
+  readonly activeItems: readonly Partial<vscode.QuickPickItem>[];
+}
+const shownPicks: ShownPick[] = [];
 /** Long work is cancelled. */
 const cancelled = new EventEmitter<void>();
 /** Titles of long work that can be cancelled, in order. */
@@ -181,11 +189,14 @@ export const window = {
       new EventEmitter<void>(),
     ];
     const pick = {
+      items: [] as ShownPick['items'],
+      activeItems: [] as ShownPick['items'],
       selectedItems: [] as unknown[],
       onDidChangeValue: value.event,
       onDidAccept: accept.event,
       onDidHide: hide.event,
       show: (): void => {
+        shownPicks.push(pick);
         pick.selectedItems = picks.splice(0, 1);
         accept.fire();
       },
@@ -202,7 +213,7 @@ export const window = {
 
 export const workspace = {
   isTrusted: true,
-  workspaceFolders: undefined,
+  workspaceFolders: undefined as readonly { readonly uri: Uri }[] | undefined,
   fs: {
     stat: (): Promise<never> => Promise.reject(new Error('does not exist')),
     isWritableFileSystem: (): undefined => undefined,
@@ -231,6 +242,8 @@ export const l10n = {
 export const editor = {
   /** Messages of any kind, in order. */
   said,
+  /** Buttons of these, in order. */
+  offered,
   /** By the key that `when` clauses ask for. */
   contexts,
   run: (command: string, ...args: readonly unknown[]): Promise<unknown> =>
@@ -239,6 +252,11 @@ export const editor = {
   /** What the next quick pick is answered with. */
   pick(item: unknown): void {
     picks.push(item);
+  },
+  /** Quick picks that were shown, in order. */
+  shownPicks,
+  openFolders(...folders: readonly string[]): void {
+    workspace.workspaceFolders = folders.map((folder) => ({ uri: Uri.file(folder) }));
   },
   cancelWork(): void {
     cancelled.fire();
@@ -261,9 +279,12 @@ export const editor = {
   /** As if nothing of all this had been. */
   reset(): void {
     workspace.isTrusted = true;
+    workspace.workspaceFolders = undefined;
+    shownPicks.length = 0;
     settings.clear();
     contexts.clear();
     said.length = 0;
+    offered.length = 0;
     shownWork.length = 0;
   },
 };
