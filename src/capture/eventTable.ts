@@ -197,6 +197,8 @@ export interface Gap {
   readonly to: number | null;
   /** How many events were lost, or null where the record does not say. */
   readonly events: number | null;
+  /** Of events of which a part was counted, and others were not. */
+  readonly isAtLeast?: true;
   /** First row of the table that stands after the gap in the file. */
   readonly beforeRow: number;
   /** `lost`: the writer said so; `overwritten`: the ring buffer wrapped before reading; `started`: the CPU's record begins here. */

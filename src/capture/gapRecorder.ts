@@ -5,6 +5,7 @@ interface OpenGap {
   from: number | null;
   to: number | null;
   events: number | null;
+  isAtLeast?: true;
   beforeRow: number;
   cause: Gap['cause'];
 }
@@ -38,6 +39,7 @@ export class GapRecorder {
     const same = open.find((gap) => gap.cause === cause);
     if (same) {
       // Nothing of that CPU came between: it is one gap (and a file full of such lines stays small).
+      if ((events === null) !== (same.events === null)) same.isAtLeast = true;
       if (events !== null) same.events = (same.events ?? 0) + events;
       same.beforeRow = beforeRow;
       return;

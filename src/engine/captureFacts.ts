@@ -3,6 +3,7 @@ import { EventKind, type Capture } from '../capture/eventTable';
 import type { HolderAnalysis, Kind, Mark, Page } from '../holders/model';
 import { allocationCount } from './allocationsText';
 import { doubtTexts } from './captureDoubts';
+import { isLostAtLeast } from './gapText';
 import { heldReferences, isHeld, isNotJudged, reasonText } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import type { AnalysedCapture } from './readCapture';
@@ -24,6 +25,7 @@ export function factsOf(
     events: capture.events.length,
     stacks: capture.stackRecords,
     lost: capture.lost,
+    lostAtLeast: isLostAtLeast(capture),
     gaps: capture.gaps.length,
     doubts: doubtTexts(capture),
     problems: capture.problemCount,

@@ -6,7 +6,7 @@ import { saysAllocationsAlone } from './allocationsAlone';
 import { STACKS_WITHOUT_FIELDS } from './captureDoubts';
 import type { HeaderFact, TimeRange } from './eventProtocol';
 import { formatName } from './captureTree';
-import { gapSpan, gapText } from './gapText';
+import { gapSpan, gapText, isLostAtLeast } from './gapText';
 import type { CaptureFacts } from './protocol';
 import { areSymbolsDoubtful, symbolsDetails, symbolsText, type SymbolsInUse } from './symbolsInUse';
 import { pointText, spanText } from './timeText';
@@ -77,7 +77,7 @@ function eventsFact(
 function lostFact(capture: Capture, ofAllocations: boolean): readonly HeaderFact[] {
   const gaps = capture.gaps.filter(({ cause }) => cause !== 'started');
   if (gaps.length === 0 && capture.lost === 0) return ofAllocations ? [] : [fact('Lost', 'none')];
-  const isCounted = gaps.every(({ events }) => events !== null);
+  const isCounted = !isLostAtLeast({ gaps });
   const lost = capture.lost === 0 && !isCounted ? 'unknown number' : counted(capture.lost, 'event');
   return [
     fact(

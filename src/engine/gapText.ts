@@ -12,7 +12,18 @@ const GAP_CAUSES: Readonly<Record<Gap['cause'], string>> = {
 /** `12 events lost on CPU 1` */
 export function gapText(gap: Gap): string {
   const events = gap.events === null ? 'Events' : counted(gap.events, 'event');
-  return `${events} ${GAP_CAUSES[gap.cause]}${gap.cpu === null ? '' : ` on CPU ${gap.cpu}`}`;
+  return `${events}${gap.isAtLeast === true ? ' or more' : ''} ${GAP_CAUSES[gap.cause]}${gap.cpu === null ? '' : ` on CPU ${gap.cpu}`}`;
+}
+
+/** Whether some of what is missing was not counted: {@link Capture.lost} is the least that was lost then. */
+export function isLostAtLeast({ gaps }: Pick<Capture, 'gaps'>): boolean {
+  return gaps.some(({ cause, events, isAtLeast }) => cause !== 'started' && (events === null || isAtLeast));
+}
+
+/** `12 events or more lost`; empty where none is. */
+export function lostText(lost: number, isAtLeast: boolean): string {
+  if (lost === 0) return isAtLeast ? 'events lost' : '';
+  return `${counted(lost, 'event')}${isAtLeast ? ' or more' : ''} lost`;
 }
 
 /** `12.5 s to 12.7 s` */

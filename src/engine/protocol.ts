@@ -162,6 +162,8 @@ export interface CaptureFacts {
   readonly events: number;
   readonly stacks: number;
   readonly lost: number;
+  /** Some of what was lost was not counted. */
+  readonly lostAtLeast: boolean;
   readonly gaps: number;
   /** What is missing from the capture, so that answers may be wrong, a sentence each. */
   readonly doubts: readonly string[];

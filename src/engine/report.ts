@@ -6,6 +6,7 @@
  */
 import { ABSENT, NO_CPU, type Capture } from '../capture/eventTable';
 import { doubtTexts } from './captureDoubts';
+import { isLostAtLeast } from './gapText';
 import type {
   AccountingTerm,
   Attempt,
@@ -115,6 +116,8 @@ export interface ReportCapture {
   readonly events: number;
   readonly stacks: number;
   readonly lost: number;
+  /** More were lost than `lost` says: of some the writer says no number. */
+  readonly lostAtLeast: boolean;
   /** What its times count, those named `…Ns` too: ns, or ticks of a clock of unknown rate. */
   readonly clock: Capture['clock'];
   /** What is missing from the capture, so that answers may be wrong, for people. */
@@ -125,7 +128,10 @@ export interface ReportCapture {
     readonly cpu: number | null;
     readonly fromNs: string | null;
     readonly toNs: string | null;
+    /** Null where the writer says no number. */
     readonly events: number | null;
+    /** Only where more were lost than `events`. */
+    readonly eventsAtLeast?: true;
   }[];
   readonly problems: readonly {
     readonly offset: number;
@@ -271,6 +277,7 @@ export function reportCapture(
     events: events.length,
     stacks: capture.stackRecords,
     lost: capture.lost,
+    lostAtLeast: isLostAtLeast(capture),
     clock: capture.clock,
     doubts: [...doubtTexts(capture), ...triedDoubts(facts)],
     firstTimeNs: timeString(span?.first ?? NaN, timeBase),
@@ -280,6 +287,7 @@ export function reportCapture(
       fromNs: timeString(gap.from ?? NaN, timeBase),
       toNs: timeString(gap.to ?? NaN, timeBase),
       events: gap.events,
+      ...(gap.isAtLeast ? { eventsAtLeast: true } : {}),
     })),
     problems: capture.problems.map(({ offset, line, message }) => ({ offset, line, message })),
     joins,

@@ -24,6 +24,7 @@ export function symbolFacts(
     events: 0,
     stacks: 0,
     lost: 0,
+    lostAtLeast: false,
     gaps: 0,
     problems: 0,
     beginning: '',

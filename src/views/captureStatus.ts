@@ -65,11 +65,11 @@ export class CaptureStatus implements vscode.Disposable {
 }
 
 function captureLine(name: string, facts: CaptureFacts): string {
-  const { lost, changed, part } = facts;
+  const { lost, lostAtLeast, changed, part } = facts;
   const found = failedText(facts);
   const doubts = [
     ...(part < 1 ? [vscode.l10n.t('being read')] : []),
-    ...(lost > 0 ? [lostText(lost)] : []),
+    ...(lost > 0 || lostAtLeast ? [lostText(lost, lostAtLeast)] : []),
     ...(changed === null ? [] : [vscode.l10n.t('the file changed since it was read')]),
   ];
   return [`${name}: ${found}`, ...doubts].join(', ');
@@ -86,6 +86,12 @@ function vmlinuxLine({ path, fit }: NonNullable<Answer<'vmlinuxInUse'>>): string
   }
 }
 
-function lostText(lost: number): string {
+function lostText(lost: number, isAtLeast: boolean): string {
+  if (lost === 0) return vscode.l10n.t('events lost');
+  if (isAtLeast) {
+    return lost === 1
+      ? vscode.l10n.t('1 event or more lost')
+      : vscode.l10n.t('{0} events or more lost', numberText(lost));
+  }
   return lost === 1 ? vscode.l10n.t('1 event lost') : vscode.l10n.t('{0} events lost', numberText(lost));
 }

@@ -5,6 +5,7 @@
 import type { Capture } from '../../capture/eventTable';
 import type { Attempt, Page } from '../../holders/model';
 import { doubtTexts } from '../captureDoubts';
+import { isLostAtLeast } from '../gapText';
 import { saysAllocationsAlone } from '../allocationsAlone';
 import { pathText, PUT_PATH } from '../groupByHolder';
 import { lastTime, timeSpan } from '../heldTime';
@@ -45,6 +46,8 @@ export interface ComparedCapture {
   /** Others of them of which the capture does not tell whether somebody did. They are no holder's, and not nobody's. */
   readonly unjudgedPages: number;
   readonly lost: number;
+  /** More were lost than that. */
+  readonly lostAtLeast: boolean;
   /** What is missing from the capture, so that answers may be wrong, a sentence each. */
   readonly doubts: readonly string[];
 }
@@ -114,6 +117,7 @@ function comparedCapture({ capture, analysis, facts }: HolderSource): ComparedCa
     heldPages: pages.filter(isHeld).length,
     unjudgedPages: pages.filter(isUnknown).length,
     lost: capture.lost,
+    lostAtLeast: isLostAtLeast(capture),
     doubts: doubtTexts(capture),
   };
 }

@@ -1,5 +1,6 @@
 /** A comparison of two captures as text that can be read in an editor, a terminal and a mail. */
 import { codePathId } from '../groupByHolder';
+import { lostText } from '../gapText';
 import { spanText, type Clock } from '../timeText';
 import { wasTried } from '../triedAtAll';
 import { counted, joined } from '../wording';
@@ -123,12 +124,13 @@ function otherSide(side: ComparedCapture, not: string, when: string): string {
 }
 
 function sideLines(name: string, side: ComparedCapture): readonly string[] {
-  const { path, span, clock, attempts, attemptsBlocked, pages, heldPages, unjudgedPages, lost } = side;
+  const { path, span, clock, attempts, attemptsBlocked, pages, heldPages, unjudgedPages } = side;
+  const { lost, lostAtLeast } = side;
   const numbers = joined([
     `${counted(attempts, 'attempt')}, ${attemptsBlocked} blocked`,
     `${counted(pages, 'page')} failed to move, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`,
     span === null ? null : spanText(span, clock),
-    lost > 0 ? `${counted(lost, 'event')} lost` : null,
+    lostText(lost, lostAtLeast) || null,
   ]);
   return [`${`${name}:`.padEnd(8)}${path}`, `${' '.repeat(8)}${numbers}`];
 }

@@ -35,6 +35,7 @@ test('the sample as JSON: the capture, the marks and the references', async () =
       events: 216,
       stacks: 216,
       lost: 0,
+      lostAtLeast: false,
       clock: 'ns',
       doubts: [],
       firstTimeNs: '17462829000',

@@ -59,6 +59,37 @@ test('where no page is named, an attempt without gets and puts is not said to ha
   assert.deepEqual(whole.facts.doubts, []);
 });
 
+test('events that were lost without a number are at least as many as are counted', async () => {
+  const line = (cpu: number, second: number): string =>
+    `   owner-7  [00${cpu}] ...1.  ${second}.000001: page_ref_set: pfn=0x12f98 flags=none count=1 mapcount=0 ` +
+    'mapping=0000000000000000 mt=4 val=1\n';
+  const cases = [
+    ['CPU:1 [LOST EVENTS]\n', 0, true, 'Events lost', 'unknown number · 1 gap', 'Events lost on CPU 1'],
+    ['CPU:1 [LOST 12 EVENTS]\n', 12, false, '12 events lost', '12 events · 1 gap', '12 events lost on CPU 1'],
+    [
+      'CPU:1 [LOST EVENTS]\nCPU:1 [LOST 12 EVENTS]\n',
+      12,
+      true,
+      '12 events or more lost',
+      '12 events or more · 1 gap',
+      '12 events or more lost on CPU 1',
+    ],
+  ] as const;
+  for (const [text, lost, lostAtLeast, doubt, head, gap] of cases) {
+    const file = path.join(scratch, 'lost.txt');
+    writeFileSync(file, line(1, 1) + text + line(1, 2));
+    const { engine, facts } = await opened(file);
+    assert.deepEqual([facts.lost, facts.lostAtLeast], [lost, lostAtLeast]);
+    assert.equal(facts.doubts[0], `${doubt}: holders may be missing or wrong (CPU 1)`);
+    const header = await engine.captureHeader({ capture: facts.id });
+    const said = header.facts.find(({ name }) => name === 'Lost')!;
+    assert.equal(said.value, head);
+    assert.ok(said.details[0]!.startsWith(gap));
+    const { before } = await engine.compare({ before: facts.id, after: facts.id });
+    assert.deepEqual([before.lost, before.lostAtLeast], [lost, lostAtLeast]);
+  }
+});
+
 test('a page_ref_set with a value that the count is not is a marker', async () => {
   const file = path.join(scratch, 'marker.txt');
   const line = (val: number, count: number): string =>
