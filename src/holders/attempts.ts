@@ -40,7 +40,8 @@ export class AttemptRecord {
     /** Number in order of the capture. */
     readonly id: number,
     readonly firstRow: number,
-    readonly reason: string | null,
+    /** enum migrate_reason's name; a CMA allocation may be known as that only by its end. */
+    public reason: string | null,
   ) {
     this.task = capture.events.task[firstRow]!;
     this.lastRow = firstRow;
@@ -51,6 +52,7 @@ export class AttemptRecord {
     const { events } = this.capture;
     const detail = this.reach(row);
     this.isCma = true;
+    this.reason ??= 'contig_range';
     this.area ??= this.text(events.details.label, detail);
     const pages = events.details.pages[detail]!;
     if (pages >= 0) this.requested = pages;

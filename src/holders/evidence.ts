@@ -114,6 +114,8 @@ export class EvidenceFinder {
       this.closeCall(state);
       this.endCma(state);
     }
+    // What was in doubt became an attempt later than those behind it.
+    this.attempts.sort((a, b) => a.firstRow - b.firstRow);
     return this.moments;
   }
 
@@ -290,8 +292,10 @@ export class EvidenceFinder {
     if (this.isSecondCopy(state, row)) return;
     this.cmaGoesOn(state, row);
     // Up to 5.12 there is no event at the beginning: what the task tried last was for this allocation.
-    const isPending = state.pending?.reason === 'contig_range';
+    const isPending = (state.pending?.reason ?? 'contig_range') === 'contig_range';
     const attempt = state.cma ?? (isPending ? state.pending : null) ?? this.newAttempt(row, 'contig_range');
+    // Its calls tell nothing of what the task tests later.
+    this.closeCall(state);
     attempt.noteCmaFinish(row);
     state.cma = null;
     state.pending = null;
@@ -329,8 +333,18 @@ export class EvidenceFinder {
   private settle(state: TaskState, cma: AttemptRecord | null): void {
     const rows = state.unsettled;
     state.unsettled = [];
-    if (cma === null) return;
-    for (const row of rows) this.addFreeze(row, cma, 'inside the attempt');
+    let attempt = cma;
+    for (const row of rows) {
+      if (isPageRef(this.events.kind[row]!)) {
+        if (cma !== null) this.addFreeze(row, cma, 'inside the attempt');
+      } else if (this.isEmptyRange(row)) {
+        cma?.noteTested(row);
+      } else {
+        // A page of it is in use, whatever the range was tested for.
+        attempt ??= this.newAttempt(row, null);
+        this.addTested(row, attempt);
+      }
+    }
   }
 
   /** Stands behind the end of what it tells of. */
@@ -436,23 +450,64 @@ export class EvidenceFinder {
     const { events } = this;
     const detail = events.detail[row]!;
     if (detail === NO_DETAILS) return;
-    const isEmpty = this.detailString(events.details.result, row) !== 'fail';
     const state = this.stateOf(row);
     state.cmaRow = NONE;
+    if (state.cma !== null && this.isTooShortFor(state.cma, row)) this.endCma(state);
     const traced = this.sites.of(events.stack[row]!).reason;
-    const reason = traced ?? 'contig_range';
-    if (isEmpty) {
+    const reason = traced ?? this.testedFor(state, row);
+    if (this.isEmptyRange(row)) {
       if (traced === 'memory_hotplug') this.noteOfflined(row);
-      // A range that is empty ends an offlining; of other attempts it is one step.
-      this.knownAttempt(state, reason)?.noteTested(row);
-      if (reason === 'memory_hotplug') state.hotplug = null;
+      this.foundEmpty(state, row, reason);
       return;
     }
-    const pfn = events.details.finPfn[detail]!;
-    if (pfn < 0) return;
+    if (events.details.finPfn[detail]! < 0) return;
     this.closeCall(state);
-    const attempt = this.attemptOf(state, row, reason);
+    if (reason === null && state.cma !== null) {
+      state.unsettled.push(row);
+      return;
+    }
+    // What the task tried before for a reason that is known need not be what this is for.
+    if (reason === null && state.pending?.reason !== null) state.pending = null;
+    this.addTested(row, this.attemptOf(state, row, reason));
+  }
+
+  /** A range that is empty ends an offlining; of other attempts it is one step. */
+  private foundEmpty(state: TaskState, row: number, reason: string | null): void {
+    if (reason === null && state.cma !== null) state.unsettled.push(row);
+    else if (reason !== null) this.knownAttempt(state, reason)?.noteTested(row);
+    else if (state.pending?.reason === null) state.pending.noteTested(row);
+    if (reason === 'memory_hotplug') state.hotplug = null;
+  }
+
+  /**
+   * What a range is tested for where no stack says it: alloc_contig_range (mm/page_alloc.c) and offline_pages
+   * (mm/memory_hotplug.c) do so behind their calls of migrate_pages.
+   *
+   * @returns null where the last that the task tried does not tell
+   */
+  private testedFor({ cma, call, hotplug, pending }: TaskState, row: number): string | null {
+    let last = cma;
+    for (const each of [call?.attempt ?? null, hotplug, pending]) {
+      if (each?.reason !== 'contig_range' && each?.reason !== 'memory_hotplug') continue;
+      if (last === null || each.lastRow > last.lastRow) last = each;
+    }
+    return last !== null && this.missing.between(last.lastRow, row) === null ? last.reason : null;
+  }
+
+  /** alloc_contig_range tests all that is asked for, and more before it where a free block begins there. */
+  private isTooShortFor(cma: AttemptRecord, row: number): boolean {
+    const { detail, details } = this.events;
+    const range = rangeOf(this.events, row);
+    return range !== null && range.last - range.first + 1 < details.pages[detail[cma.firstRow]!]!;
+  }
+
+  private isEmptyRange(row: number): boolean {
+    return this.detailString(this.events.details.result, row) !== 'fail';
+  }
+
+  private addTested(row: number, attempt: AttemptRecord): void {
     attempt.noteTested(row);
+    const pfn = this.events.details.finPfn[this.events.detail[row]!]!;
     const what = 'named by test_pages_isolated as the first page still in use';
     this.add({ pfn, row, source: 'isolation', attempt, what });
   }
