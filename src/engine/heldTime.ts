@@ -78,16 +78,25 @@ export function heldTime(page: Page, reference: Reference, end: number): HeldTim
 }
 
 /**
+ * The longer of two times, either null where the capture does not tell it. What may have been longer than it is known to
+ * be may have been the longest, too: then no more is known of that than that it was so long.
+ */
+export function longerOf(one: HeldTime | null, other: HeldTime | null): HeldTime | null {
+  if (one === null || other === null) return one ?? other;
+  return { span: Math.max(one.span, other.span), isLeast: one.isLeast || other.isLeast };
+}
+
+/**
  * The longest time that one of the references on a page was held.
  *
  * @param end last time of the capture
  * @returns null where the capture tells it of none
  */
 export function longestHeld(page: Page, references: readonly Reference[], end: number): HeldTime | null {
-  return references.reduce<HeldTime | null>((longest, reference) => {
-    const held = heldTime(page, reference, end);
-    return held !== null && (longest === null || held.span > longest.span) ? held : longest;
-  }, null);
+  return references.reduce<HeldTime | null>(
+    (longest, reference) => longerOf(longest, heldTime(page, reference, end)),
+    null,
+  );
 }
 
 /** `16.8 ms`, `≥ 47.3 ms`. */

@@ -1,6 +1,6 @@
 /** References of several pages taken together: how many pages they kept, how long, and which attempts they blocked. */
 import type { Page, Reference } from '../holders/model';
-import { heldTime, heldTimeText, type HeldTime } from './heldTime';
+import { heldTime, heldTimeText, longerOf, type HeldTime } from './heldTime';
 import { isStillHeld } from './pageFacts';
 import type { SortKeys } from './sorting';
 import { spanText, type Clock } from './timeText';
@@ -15,8 +15,9 @@ export interface Holding {
 export interface Totals extends SortKeys {
   readonly pages: number;
   readonly stillHeld: number;
+  /** Of those that are known; null when none is. */
   readonly longest: HeldTime | null;
-  /** Sum of all times held that are known. */
+  /** Sum of the same times; it may have been more where {@link longest} may have been longer. */
   readonly total: number;
 }
 
@@ -36,9 +37,8 @@ export function totalsOf(holdings: readonly Holding[], end: number): Totals {
       firstMark = Math.min(firstMark, mark.row);
     }
     const held = heldTime(page, reference, end);
-    if (held === null) continue;
-    total += held.span;
-    if (longest === null || held.span > longest.span) longest = held;
+    total += held?.span ?? 0;
+    longest = longerOf(longest, held);
   }
   return {
     pages: new Set(holdings.map(({ page }) => page)).size,
@@ -59,7 +59,7 @@ export function extentText({ pages, holders }: Totals): string {
   return on + counted(pages, 'page');
 }
 
-/** `1 still held · longest 16.8 ms · total 29 ms · 3 attempts blocked` */
+/** `1 still held · longest ≥ 16.8 ms · total ≥ 29 ms · 3 attempts blocked` */
 export function timesText({ longest, total, holders, stillHeld, attempts }: Totals, clock: Clock): string {
   return joined([
     stillHeld === 0 ? null : stillHeld === holders ? 'still held' : `${stillHeld} still held`,

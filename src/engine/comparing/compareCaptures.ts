@@ -65,7 +65,7 @@ export interface HolderTotals {
   /** In ns or ticks; null where the capture does not tell. */
   readonly longest: number | null;
   readonly total: number | null;
-  /** Times may have been longer: a get or a put is not in the capture. */
+  /** Times may have been longer: the get or the put of some reference is not in the capture. */
   readonly isLeast: boolean;
 }
 
