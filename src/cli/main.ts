@@ -9,6 +9,7 @@ import { parseCommandLine, type CommandLine } from './commandLine';
 import { Interruption } from './interruption';
 import { UsageError } from './options';
 import { recordScript } from '../engine/recording/recordScript';
+import { visibleText } from '../engine/visibleText';
 import { ProgressLine, progressTerminal } from './progressLine';
 import { runCompare } from './runCompare';
 import { runExport } from './runExport';
@@ -78,7 +79,7 @@ main(process.argv.slice(2), interruption).then(
     if (interruption.hasStopped) process.exitCode = INTERRUPTED;
     // Whoever read the output has seen enough (`| head`): the way of a Unix tool is to end quietly.
     if (error instanceof ClosedPipeError) process.exitCode ??= 0;
-    else process.stderr.write(`page-holders: ${failureText(error)}\n`);
+    else process.stderr.write(visibleText(`page-holders: ${failureText(error)}\n`));
     process.exitCode ??= 2;
   },
 );

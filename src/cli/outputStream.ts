@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 import { systemReason } from '../engine/node/systemReason';
 import { MAIL_COLUMNS } from '../engine/textReport';
+import { visibleText } from '../engine/visibleText';
 
 /** Below this, text is broken more than it can be read. */
 const NARROWEST = 40;
@@ -47,10 +48,22 @@ export class OutputStream {
   }
 
   /**
+   * Prints for people: nothing in it is a command to a terminal.
+   *
    * @throws ClosedPipeError when nobody reads any more
    * @throws OutputError when it cannot be written for another reason
    */
-  async write(text: string): Promise<void> {
+  write(text: string): Promise<void> {
+    return this.writeAsItIs(visibleText(text));
+  }
+
+  /**
+   * Prints what has colours, or somebody else's lines: whoever gives it has made visible what a capture or the name of a
+   * file has in it.
+   *
+   * @throws as {@link write}
+   */
+  async writeAsItIs(text: string): Promise<void> {
     this.check();
     if (this.stream.write(text)) return;
     // The one that does not come must not go on listening: there are as many waits as writes.

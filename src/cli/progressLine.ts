@@ -1,6 +1,7 @@
 /** One line on a terminal that says what goes on, and is gone when it is done. */
 import { ProgressText } from '../engine/progressText';
 import type { ProgressReport } from '../engine/protocol';
+import { visibleLine } from '../engine/visibleText';
 
 /** A line that changes more often cannot be read, in ms. */
 const INTERVAL = 100;
@@ -25,7 +26,7 @@ export class ProgressLine {
     name: string,
     work: (onProgress: (report: ProgressReport) => void) => Promise<T>,
   ): Promise<T> {
-    const text = new ProgressText(name);
+    const text = new ProgressText(visibleLine(name));
     try {
       return await work((report) => {
         this.show(text.of(report));

@@ -3,6 +3,7 @@ import type { Comparison } from '../engine/comparing/compareCaptures';
 import { compareText } from '../engine/comparing/compareText';
 import { CompareError } from '../engine/errors';
 import type { CaptureFacts } from '../engine/protocol';
+import { visibleJson } from '../engine/visibleText';
 import type { CompareCommand } from './compareCommand';
 import type { Interruption } from './interruption';
 import type { OutputStream } from './outputStream';
@@ -49,8 +50,7 @@ export async function runCompare(
     await errors.write(`page-holders: ${error.message}\n`);
     return 2;
   }
-  const text =
-    format === 'json' ? JSON.stringify(comparison, null, 2) : compareText(comparison, output.columns);
+  const text = format === 'json' ? visibleJson(comparison, 2) : compareText(comparison, output.columns);
   await output.whileRead(() => output.write(`${text}\n`));
   // Pages that nobody can judge any more are no cure.
   const isUnknownNow = comparison.after.unjudgedPages > 0 && comparison.before.unjudgedPages === 0;

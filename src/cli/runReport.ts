@@ -28,9 +28,13 @@ export async function runReport(
       for await (const piece of engine.reports.exported('json', query)) await output.write(piece);
       return;
     }
-    const styles = output.hasColours ? COLOURS : NO_STYLES;
+    const { hasColours } = output;
+    const styles = hasColours ? COLOURS : NO_STYLES;
     const layout = { styles, full, columns: columns ?? output.columns };
-    for await (const line of engine.reports.text(query, layout)) await output.write(`${line}\n`);
+    for await (const line of engine.reports.text(query, layout)) {
+      // Words of rows are visible; what is not are the colours.
+      await (hasColours ? output.writeAsItIs(`${line}\n`) : output.write(`${line}\n`));
+    }
   });
   await tellFailures();
   if (!isWhole) return 2;

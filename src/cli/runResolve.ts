@@ -17,6 +17,7 @@ import {
   type NamesInTree,
 } from '../engine/resolveText';
 import { treeDoubt } from '../engine/treeDoubt';
+import { visibleWithColours } from '../engine/visibleText';
 import { DebugFileError } from '../source/elf/debugProblems';
 import { KernelDebugInfo, type DebugFrame } from '../source/kernelDebugInfo';
 import { isOfVersion } from '../source/kernelVersion';
@@ -167,6 +168,12 @@ async function* linesOf(input: Readable): AsyncGenerator<string, void> {
 /** Characters that are written at a time of a text that is there as a whole. */
 const PIECE = 1 << 14;
 
+/**
+ * The text is somebody's log, and this is a filter of it: into a file or a program its lines go as they are, for these
+ * may look for anything in them. On a terminal they are looked at, and what wrote to a console that was saved is not to
+ * move the cursor or rename the window: of its control sequences only colours, which also dmesg prints, do what they say,
+ * as with `less -R`.
+ */
 async function printLines(
   lines: readonly string[] | AsyncIterable<string>,
   annotate: AnnotateStack,
@@ -174,14 +181,16 @@ async function printLines(
 ): Promise<void> {
   // What is printed as it comes must not wait.
   const least = Array.isArray(lines) ? PIECE : 0;
+  const print = (text: string): Promise<void> =>
+    output.writeAsItIs(output.isTerminal ? visibleWithColours(text) : text);
   let piece = '';
   for await (const line of annotateLines(lines, annotate)) {
     piece += `${line}\n`;
     if (piece.length < least) continue;
-    await output.write(piece);
+    await print(piece);
     piece = '';
   }
-  await output.write(piece);
+  await print(piece);
 }
 
 /** The lines of a text, which may say which kernel ran and where it was. */

@@ -1,5 +1,6 @@
 /** Stacks in a text (ftrace, dmesg, a crash report) with the source lines of their frames: what decode_stacktrace.sh does. */
 import type { DebugFrame } from '../source/kernelDebugInfo';
+import { visibleLine } from './visibleText';
 import { CERTAINTY_WORDS } from './wording';
 
 /** A place to print. */
@@ -157,7 +158,7 @@ function printed(
   const [head, text, rest] = [line.slice(0, start), line.slice(start, end), line.slice(end)];
   const isAddress = frame.function.startsWith('0x');
   const said = name ?? (isAddress ? own?.function : undefined);
-  const shown = said === undefined ? `${head}${text}` : `${head}${text} ${said}`;
+  const shown = said === undefined ? `${head}${text}` : `${head}${text} ${visibleLine(said)}`;
   if (own === undefined) return [`${shown}${rest}`];
   const isDoubtful = doubtful !== '';
   const inlined = places.slice(0, -1).flatMap((place) => inlinedLines(head, place, isDoubtful));
@@ -171,14 +172,14 @@ function inlinedLines(head: string, place: AnnotatedPlace, isDoubtful: boolean):
     ...(others.length > 0 ? [CERTAINTY_WORDS['one-of-several']] : []),
     ...(isDoubtful ? ['doubtful'] : []),
   ];
-  const line = `${head}${name} (${[placeText(place), ...doubts].join(', ')}) [inlined]`;
+  const line = `${head}${visibleLine(name)} (${[placeText(place), ...doubts].join(', ')}) [inlined]`;
   return [line, ...others.map((other) => orLine(head, other))];
 }
 
 function orLine(head: string, place: AnnotatedPlace): string {
-  return `${head}  or ${place.function} (${placeText(place)})`;
+  return `${head}  or ${visibleLine(place.function)} (${placeText(place)})`;
 }
 
 function placeText({ file, line }: AnnotatedPlace): string {
-  return `${file ?? '?'}:${line ?? '?'}`;
+  return `${visibleLine(file ?? '?')}:${line ?? '?'}`;
 }

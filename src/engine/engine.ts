@@ -26,6 +26,7 @@ import { taskText } from './taskText';
 import { textLines } from './textReport';
 import { pointText } from './timeText';
 import { Trees } from './trees';
+import { visibleLine } from './visibleText';
 import { joined } from './wording';
 
 interface EngineManner {
@@ -264,7 +265,7 @@ export class Engine implements EngineApi {
     const { events, symbols } = capture;
     const point = pointText(events.time[row]!, capture.timeBase, capture.clock, capture.resolution);
     return {
-      title: joined([symbols.string(events.name[row]!), taskText(capture, events.task[row]!)]),
+      title: visibleLine(joined([symbols.string(events.name[row]!), taskText(capture, events.task[row]!)])),
       description: point,
       ...wholeStack(await this.sources.stacks(opened).frames(stack)),
     };

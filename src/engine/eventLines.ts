@@ -3,6 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { CaptureHeader, EventRow } from './eventProtocol';
 import { pfnText } from './pageFacts';
 import { absoluteTime } from './timeText';
+import { visibleJson, visibleLine } from './visibleText';
 
 /** Between two cells of a line. */
 const BETWEEN = '  ';
@@ -21,7 +22,7 @@ export function eventLine(
 ): string {
   const shown = columns.flatMap(({ isShown, isNumber, width }, index) => {
     if (!isShown) return [];
-    const cell = cells[index]!;
+    const cell = isNumber ? cells[index]! : visibleLine(cells[index]!);
     return [{ cell, padded: isNumber ? cell.padStart(width) : cell.padEnd(width) }];
   });
   let line = isMark ? '*' : ' ';
@@ -73,5 +74,5 @@ export function eventJson(
   if (stack >= 0) {
     fields['stack'] = Array.from(symbols.stackFrames(stack), (frame) => symbols.frameFunction(frame));
   }
-  return JSON.stringify(fields);
+  return visibleJson(fields);
 }

@@ -16,6 +16,7 @@ import {
 import { timeText } from './eventCells';
 import { flagNames } from './eventRows';
 import { pfnText } from './pageFacts';
+import { visibleLine } from './visibleText';
 
 type Field = readonly [name: string, value: string];
 
@@ -26,10 +27,10 @@ export function eventWithStack(capture: Capture, row: number): string {
     `${prefix}${`${name}:`.padEnd(21)} ${fields}`.trimEnd();
   const event = line(symbols.string(events.name[row]!), fieldsText(capture, row));
   const stack = events.stack[row]!;
-  if (stack === NONE) return event;
+  if (stack === NONE) return visibleLine(event);
   // The record of the stack has a time of its own, some µs later, which nobody asks for.
   const frames = Array.from(symbols.stackFrames(stack), (frame) => `=> ${frameText(capture, frame)}`);
-  return [event, line('kernel_stack', '<stack trace >'), ...frames].join('\n');
+  return [event, line('kernel_stack', '<stack trace >'), ...frames].map(visibleLine).join('\n');
 }
 
 /** `       owner-404   [000]    95.483175: `, without what the format does not say. */

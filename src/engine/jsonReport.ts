@@ -17,6 +17,7 @@ import {
   type ReportDebugInfo,
   type ReportLeftOut,
 } from './report';
+import { visibleJson } from './visibleText';
 
 /** A capture, and what the files beside it say of it. */
 export interface JsonSource extends HolderSource {
@@ -42,12 +43,12 @@ export async function* jsonReport(
   const attempts = sources.flatMap(({ capture, analysis }, index) =>
     analysis.attempts.map((attempt) => reportAttempt(index, capture, attempt)),
   );
-  yield `{"version":1,"captures":${JSON.stringify(captures)},"attempts":${JSON.stringify(attempts)}`;
+  yield `{"version":1,"captures":${visibleJson(captures)},"attempts":${visibleJson(attempts)}`;
   yield* list('pages', pages(shown));
   yield* list('neverReleased', atEnd(shown, 'unreleased'));
   yield* list('pinned', atEnd(shown, 'pinned'));
   yield* list('otherPages', atEnd(shown, 'asked'));
-  yield `,"leftOut":${JSON.stringify(leftOut(shown))}`;
+  yield `,"leftOut":${visibleJson(leftOut(shown))}`;
   if (sources.some(({ facts }) => saysAllocationsAlone(facts))) {
     yield* list('allocations', groups(shown));
   }
@@ -117,7 +118,7 @@ async function* list(name: string, items: AsyncGenerator<object>): AsyncGenerato
   yield `,"${name}":[`;
   let separator = '\n';
   for await (const item of items) {
-    yield separator + JSON.stringify(item);
+    yield separator + visibleJson(item);
     separator = ',\n';
   }
   yield ']';

@@ -1,6 +1,7 @@
 /** A tree whose rows are made when they are asked for, and answered by node id and range. */
 import type { PlacedFrame } from './frames';
 import type { NodePage, TreeNode } from './protocol';
+import { visibleLine } from './visibleText';
 
 export interface Branch {
   readonly node: TreeNode;
@@ -23,21 +24,26 @@ interface RowRange {
 
 const EMPTY_TOOLTIP = { title: '', rows: [], notes: [] };
 
-/** A row with what most rows lack filled in; `id` is the parent's with one more step. */
+/**
+ * A row with what most rows lack filled in; `id` is the parent's with one more step. Its words are made visible here, for
+ * the views and all that is printed of them: names in them are of captures, and of files.
+ */
 export function branch(
   given: Pick<TreeNode, 'id' | 'kind' | 'label'> & Partial<TreeNode>,
   children: Branch['children'] = null,
 ): Branch {
-  const description = given.description ?? '';
+  const label = visibleLine(given.label);
+  const description = visibleLine(given.description ?? '');
   const node: TreeNode = {
     mood: 'plain',
     tooltip: EMPTY_TOOLTIP,
-    spoken: spokenText(given.label, description),
+    spoken: spokenText(label, description),
     expanded: false,
     frame: null,
     captureLine: null,
     place: null,
     ...given,
+    label,
     description,
     hasChildren: children !== null,
   };

@@ -3,20 +3,26 @@
  * debug info and folders: names of files and functions are not to run anything. A lint rule keeps all of them here.
  */
 import * as vscode from 'vscode';
+import { visibleText } from '../engine/visibleText';
 
 /** @returns the action that was pressed, once it is; undefined when the notification is closed */
 export function inform(message: string, ...actions: string[]): Thenable<string | undefined> {
-  return vscode.window.showInformationMessage(withoutLinks(message), ...actions);
+  return vscode.window.showInformationMessage(plain(message), ...actions);
 }
 
 /** See {@link inform}. */
 export function warn(message: string, ...actions: string[]): Thenable<string | undefined> {
-  return vscode.window.showWarningMessage(withoutLinks(message), ...actions);
+  return vscode.window.showWarningMessage(plain(message), ...actions);
 }
 
 /** See {@link inform}. */
 export function tellError(message: string, ...actions: string[]): Thenable<string | undefined> {
-  return vscode.window.showErrorMessage(withoutLinks(message), ...actions);
+  return vscode.window.showErrorMessage(plain(message), ...actions);
+}
+
+/** A name that sets the direction of text would turn around what is said behind it. */
+function plain(message: string): string {
+  return visibleText(withoutLinks(message));
 }
 
 /** The text without what VS Code takes for links: the prompts of its input boxes have them, too. */

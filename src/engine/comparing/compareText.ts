@@ -3,6 +3,7 @@ import { codePathId } from '../groupByHolder';
 import { lostText } from '../gapText';
 import { spanText, type Clock } from '../timeText';
 import { wasTried } from '../triedAtAll';
+import { visibleLine } from '../visibleText';
 import { counted, joined } from '../wording';
 import {
   type ComparedCapture,
@@ -60,7 +61,7 @@ export function namedHolders(comparison: Comparison): readonly NamedHolder[] {
     const next = holders[named.length];
     if (next === undefined) break;
     const { holder, side } = next;
-    if (text !== INDENT + nameOf(holder)) continue;
+    if (text !== visibleLine(INDENT + nameOf(holder))) continue;
     const row = SECTIONS.get(holder.kind) ?? codePathId(holder.kind, holder.path);
     named.push({ line, start: INDENT.length, end: text.length, side, row });
   }
@@ -90,7 +91,7 @@ function compareLines(comparison: Comparison): readonly string[] {
   const nothing = gone.length + appeared.length + changed.length + unchanged.length === 0;
   const isAnswer = wasTried(before) && wasTried(after);
   const careful = doubts.map((doubt) => `Careful: ${doubt}`);
-  return [
+  const lines = [
     // Whoever reads no further than the first line must not take it for a cure.
     ...(isAnswer ? [] : careful),
     ...sideLines('Before', before),
@@ -111,6 +112,7 @@ function compareLines(comparison: Comparison): readonly string[] {
     ...section('Changed', 'kept pages before, and do now', changeLines(changed, before.clock, after.clock)),
     ...section('Unchanged', '', totalsLines(unchanged, after.clock)),
   ];
+  return lines.map(visibleLine);
 }
 
 /** What the other capture says of holders that it does not have; `not` only where it judges every page. */

@@ -1,5 +1,6 @@
 /** Records as RFC 4180 has them: CRLF behind each, quotes doubled. */
 import type { PlacedFrame } from '../frames';
+import { visibleLine } from '../visibleText';
 
 export type Field = string | number | null;
 
@@ -26,11 +27,11 @@ export function stackField(frames: readonly PlacedFrame[]): string {
  * name of a task may be any bytes (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) && !/^-\d+$/.test(text) ? `'${text}` : text;
+  return /^[=+\-@\t]/.test(text) && !/^-\d+$/.test(text) ? `'${text}` : text;
 }
 
 function quoted(field: Field): string {
   if (field === null) return '';
-  const text = typeof field === 'string' ? harmless(field) : String(field);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = typeof field === 'string' ? harmless(visibleLine(field)) : String(field);
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,5 +1,6 @@
 /** Sampled profiles in one file of speedscope: https://www.speedscope.app/file-format-schema.json */
 import { sureInlined, type PlacedFrame } from '../frames';
+import { visibleJson } from '../visibleText';
 
 interface Frame {
   readonly name: string;
@@ -46,7 +47,7 @@ export function speedscopeFile(
   frames: FrameTable,
   profiles: readonly SampledProfile[],
 ): string {
-  return `${JSON.stringify({
+  return `${visibleJson({
     $schema: 'https://www.speedscope.app/file-format-schema.json',
     exporter,
     name: sources.map(({ name }) => name).join(', '),

@@ -9,8 +9,12 @@ import { CMA, FAULT, MIGRATE, TAIL, allocated, change } from './support/pageEven
 /** As the arguments of one call so many are too many: Node has room for some 125,000. */
 const TOO_MANY = 130_000;
 
-/** Without stacks: in a CMA allocation every freeze that fails is a mark. */
+/** Without stacks: in a CMA allocation, which goes on to its end, every freeze that fails is a mark. */
 const START: EventText = { task: 'cma-1', text: 'cma_alloc_start: name=reserved count=16 align=0' };
+const FINISH: EventText = {
+  task: 'cma-1',
+  text: 'cma_alloc_finish: name=reserved pfn=0xffffffffffffffff page=0000000000000000 count=16 align=0',
+};
 const SOCKET = ['do_tcp_sendpages', 'tcp_sendpage', 'inet_sendpage'];
 const PIPE = ['page_cache_pipe_buf_release', 'pipe_read'];
 
@@ -45,7 +49,7 @@ function times<T>(count: number, make: (index: number) => readonly T[]): T[] {
 }
 
 test('a page may live and fail to move more often than a call takes arguments', async () => {
-  const { pages } = analyseHolders(await captureOf([START, ...times(TOO_MANY, () => LIFE)]));
+  const { pages } = analyseHolders(await captureOf([START, ...times(TOO_MANY, () => LIFE), FINISH]));
   assert.deepEqual(
     pages.map(({ order, marks, references }) => [order, marks.length, references.length]),
     [[0, TOO_MANY, TOO_MANY]],
@@ -78,7 +82,7 @@ test('that a retried migration finds the same holders is seen without a search f
 test('the work on a page is cut into steps, at least one for each of its moments and lives', async () => {
   const moments = 300;
   for (const events of [
-    [START, ...times(moments, () => LIFE)],
+    [START, ...times(moments, () => LIFE), FINISH],
     [allocated('owner-2', FAULT), START, ...times(moments, () => [failedFreeze(2)])],
     times(moments, () => reportAndPut(3)),
   ]) {
