@@ -47,9 +47,9 @@ ${ORDER_HELP}  --full          text with what is folded too: expected, temporary
                   and the events of every row
   --width COLUMNS break lines of text there, 0 for nowhere: one row a line, to
                   grep. Default: the terminal's width, 78 into a file or pipe
-  --exit-code     exit with 1 when references were held, untraced or not judged,
-                  or may have been (unclear), and when half or more of a capture
-                  could not be read
+  --exit-code     exit with 1 when references were held, untraced, not judged
+                  or may have been (unclear), and when half or more of a
+                  capture could not be read
 
 ${FILTER_HELP}`;
 
