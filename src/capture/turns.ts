@@ -12,6 +12,9 @@ export type Pause = () => Promise<void> | undefined;
 /** Rows between two steps: a millisecond or two of work. */
 export const ROWS_A_STEP = 1 << 16;
 
+/** Rows of one page between two steps: what is made of each takes about a microsecond. */
+export const ROWS_OF_PAGE_A_STEP = 1 << 12;
+
 /** Things made between two steps, each in some microseconds. */
 const MADE_A_STEP = 1 << 10;
 

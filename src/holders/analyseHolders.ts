@@ -1,5 +1,5 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
-import { ABSENT, NONE, type Capture, type EventTable } from '../capture/eventTable';
+import { ABSENT, NONE, type Capture } from '../capture/eventTable';
 import { pinnedAtLeast } from '../capture/pinnedAtLeast';
 import { atOnce, eachInSteps } from '../capture/turns';
 import { accountAt, isRefusedByCount, type Account } from './accounting';
@@ -87,7 +87,7 @@ export interface AnalysedHolders {
   readonly analysis: HolderAnalysis;
 }
 
-/** {@link analyseHolders} in steps of a few milliseconds; a life of a page with very many events is one step. */
+/** {@link analyseHolders} in steps of a few milliseconds. */
 export function* analysisSteps(
   capture: Capture,
   userRules: readonly KindRule[] = [],
@@ -271,7 +271,7 @@ function* pageAtEnd(context: Context, pfn: number, rows: Int32Array): Generator<
   const pins = pinReferences(capture, sites, rows);
   if (pins.length > 0) return { page: pinnedPage(context, pfn, lastRow, pins), isLeft: false };
   const ledger = new Ledger(capture.events, capture.symbols, sites);
-  ledger.replay(rows, [lastLife(capture.events, rows)], [lastRow]);
+  yield* ledger.replay(rows, [lastLife(capture.events, rows)], [lastRow]);
   const snapshot = ledger.snapshots[0]!;
   const { open, pool, lifetime, count } = snapshot;
   const left = new Set(open);
@@ -333,9 +333,11 @@ function* judgeByLedger(
   rows: Int32Array,
 ): Generator<void, JudgedPage> {
   const ledger = new Ledger(capture.events, capture.symbols, sites);
-  yield* replayLives(ledger, capture.events, moments, rows);
+  const asked = moments.map(({ row }) => row);
+  yield* ledger.replay(rows, livesAround(capture.events, rows, asked), asked);
   const { snapshots } = ledger;
-  for (const [moment, snapshot] of inPairs(moments, snapshots, (...pair) => pair)) {
+  for (const [index, moment] of moments.entries()) {
+    const snapshot = snapshots[index]!;
     const { lifetime } = snapshot;
     if (!isRefusedByCount(moment, snapshot, capture.events, mapcount)) continue;
     lifetime.isRefusedByCount = true;
@@ -354,27 +356,6 @@ function* judgeByLedger(
     // One by one: as arguments of one call, a hundred thousand lives are too many for the stack.
     order: [...marked].reduce((largest, { order }) => Math.max(largest, order), 0),
   };
-}
-
-/** Life by life, each with the moments up to its end. */
-function* replayLives(
-  ledger: Ledger,
-  events: EventTable,
-  moments: readonly Moment[],
-  rows: Int32Array,
-): Generator<void, void> {
-  const asked = moments.map(({ row }) => row);
-  const lives = livesAround(events, rows, asked);
-  const last = lives.at(-1);
-  let from = 0;
-  for (const life of lives) {
-    let to = from;
-    if (life === last) to = asked.length;
-    else while (asked[to]! <= rows[life.to - 1]!) to++;
-    ledger.replay(rows, [life], asked.slice(from, to));
-    from = to;
-    yield;
-  }
 }
 
 function* inPairs<A, B, T>(first: readonly A[], second: readonly B[], of: (a: A, b: B) => T): Generator<T> {

@@ -6,6 +6,7 @@
  * missing, and the difference joins the pool of references that no event shows.
  */
 import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../capture/eventTable';
+import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import { countChange, isPageRef, reachesZero, setsCount } from './countChange';
 import { countAfter } from './countRace';
 import { ACCOUNTED_KINDS } from './kindRules';
@@ -103,15 +104,18 @@ export class Ledger {
   }
 
   /**
+   * In steps of a few milliseconds.
+   *
    * @param rows the page's rows in file order
    * @param lives which of them are replayed, in order
    * @param moments rows (of any page) in those lives, or before them, after which a snapshot is wanted; ascending
    */
-  replay(rows: Int32Array, lives: readonly Span[], moments: readonly number[]): void {
+  *replay(rows: Int32Array, lives: readonly Span[], moments: readonly number[]): Generator<void, void> {
     let next = 0;
     for (const { from, to } of lives) {
       this.startBehind(from === 0 ? NONE : rows[from - 1]!);
       for (let index = from; index < to; index++) {
+        if ((index - from) % ROWS_OF_PAGE_A_STEP === 0) yield;
         const row = rows[index]!;
         while (next < moments.length && moments[next]! < row) this.snapshot(moments[next++]!);
         this.apply(row, rows, index);
@@ -333,8 +337,7 @@ export class Ledger {
       (group) => group.kind === kind && group.weight === weight && !group.suspended,
     );
     const isAccounted = ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
-    const taker = reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
-    if (!isAccounted && !areOfOneTaker(alike, taker))
+    if (!isAccounted && !areOfOneTaker(alike, this.matcher.takerOf(reference)))
       this.open.doubtOthers(
         alike,
         reference,

@@ -58,6 +58,11 @@ function endOf(events: EventTable, rows: Int32Array, index: number): number {
   return Math.min(to + 1, rows.length);
 }
 
+/** How many of some rows stand behind one row and up to another. */
+export function countBetween(rows: Int32Array, from: number, to: number): number {
+  return Math.max(0, firstBehind(rows, to) - firstBehind(rows, from));
+}
+
 /** Index of the first of some rows that stands behind another. */
 export function firstBehind(rows: Int32Array, row: number): number {
   let low = 0;

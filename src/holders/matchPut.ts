@@ -134,7 +134,8 @@ export class PutMatcher {
     return nested.length === 0 ? null : latestOf(nested, this.pidOf(row));
   }
 
-  private takerOf(reference: LedgerReference): number {
+  /** Pid of the task that took it, NONE where nothing names one. */
+  takerOf(reference: LedgerReference): number {
     return reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
   }
 }

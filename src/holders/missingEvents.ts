@@ -1,5 +1,5 @@
 import type { Gap } from '../capture/eventTable';
-import { firstBehind } from './lives';
+import { countBetween, firstBehind } from './lives';
 
 /** Where events are missing from a capture, so that what spans such a place is not taken for sure. */
 export class MissingEvents {
@@ -56,9 +56,4 @@ export class MissingEvents {
     const where = cpus.length === 0 ? '' : ` of CPU ${cpus.join(', ')}`;
     return `${many}${where} ${events === 1 ? 'is' : 'are'} missing`;
   }
-}
-
-/** How many of some rows stand behind one row and up to another. */
-function countBetween(rows: Int32Array, from: number, to: number): number {
-  return Math.max(0, firstBehind(rows, to) - firstBehind(rows, from));
 }

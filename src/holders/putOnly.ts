@@ -8,6 +8,7 @@
  * than references were too many, any of them may be the one: that is said, not decided.
  */
 import { ABSENT, EventKind, NONE, PageFlag, type EventTable } from '../capture/eventTable';
+import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import {
   cacheShare,
   cacheUnknown,
@@ -43,9 +44,6 @@ const NEVER_PUT = 'a reference that is never put in the capture leaves no event:
 const NAMELESS_PUTS =
   'puts without function names (no stacks, or addresses without symbols) follow: whether one of them dropped what was ' +
   'too many cannot be told';
-
-/** Rows of a page that are read in one step; each costs a microsecond. */
-const ROWS_OF_PAGE_A_STEP = 1 << 12;
 
 /** What the puts' stacks say of the page: rmap_walk_file only ever runs on file and shmem pages. */
 function* natureOf(

@@ -1,4 +1,4 @@
-import { firstBehind } from './lives';
+import { countBetween, firstBehind } from './lives';
 import type { LedgerReference } from './ledgerReference';
 
 /** Puts of a page in order of their rows, of which those between two rows are found without a look at the others. */
@@ -13,7 +13,7 @@ export class PutsInOrder {
 
   /** How many stand behind a row, up to another. */
   count(row: number, last: number): number {
-    return Math.max(0, firstBehind(this.rows, last) - firstBehind(this.rows, row));
+    return countBetween(this.rows, row, last);
   }
 
   /** Those behind a row, up to another, at most so many. */

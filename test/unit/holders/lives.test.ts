@@ -6,6 +6,7 @@ import type { LedgerReference } from '../../../src/holders/ledgerReference';
 import { lastLife, livesAround } from '../../../src/holders/lives';
 import { StackSites } from '../../../src/holders/stackSites';
 import type { Capture } from '../../../src/capture/eventTable';
+import { atOnce, ROWS_OF_PAGE_A_STEP } from '../../../src/capture/turns';
 import { seededRandom } from '../capture/support/random';
 import { captureOf, type EventText } from '../support/traceText';
 import { change, FAULT, FLAGS, MIGRATE, SCAN, TAIL } from './support/pageEvents';
@@ -66,7 +67,7 @@ function replayed(
   moments: number[],
 ) {
   const ledger = new Ledger(capture.events, capture.symbols, new StackSites(capture.symbols));
-  ledger.replay(rows, lives, moments);
+  atOnce(ledger.replay(rows, lives, moments));
   return ledger.snapshots.map(({ row, count, open, pool, lastRow, lifetime }) => ({
     row,
     count,
@@ -116,4 +117,16 @@ test('of a page with many lives, those that nobody asks for are not replayed', a
   assert.deepEqual(livesAround(events, rows, [11]), [{ from: 12, to: 13 }]);
   assert.deepEqual(lastLife(events, rows), { from: 98, to: 100 });
   assert.deepEqual(livesAround(events, rows, [99]), [{ from: 100, to: 100 }]);
+});
+
+test('a long life is replayed in steps', async () => {
+  const use = [
+    change('any-2', ['some_driver_does'], { count: 2, val: 1 }),
+    change('any-2', ['some_driver_does'], { count: 1, val: -1 }),
+  ];
+  const capture = await captureOf(Array.from({ length: 3 * ROWS_OF_PAGE_A_STEP }, () => use).flat());
+  const rows = Int32Array.from({ length: capture.events.length }, (_, row) => row);
+  const ledger = new Ledger(capture.events, capture.symbols, new StackSites(capture.symbols));
+  const steps = ledger.replay(rows, [{ from: 0, to: rows.length }], []);
+  assert.equal(Array.from(steps).length, 6);
 });
