@@ -144,8 +144,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
   /** As {@link Capture.timeGoesBack}. */
   get timeGoesBack(): TimeGoesBack | null {
-    const records = this.table.length + this.stackRecords + this.userStacks + this.unprintedRecords;
-    return this.timeOrder.goesBack(records, this.isTicks);
+    return this.timeOrder.goesBack(this.records, this.isTicks);
   }
 
   /** As {@link Capture.missingEntries}. */
@@ -153,10 +152,14 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     return this.entryCount.end(this.entries, this.table);
   }
 
+  /** Records that were read: events, stacks, and those of which only that they were made is known. */
+  private get records(): number {
+    return this.table.length + this.stackRecords + this.userStacks + this.unprintedRecords;
+  }
+
   /** Entries of the ring buffer that were met, at the most. */
   private get entries(): number {
-    const stacks = this.stackRecords + this.userStacks;
-    return this.table.length + stacks + this.unprintedRecords + this.unreadLines;
+    return this.records + this.unreadLines;
   }
 
   /** What the text says about itself, for people. */

@@ -1,6 +1,7 @@
 import { CLOSE_PARENTHESIS, EQUALS, LOWER_X, OPEN_PARENTHESIS, PIPE, ZERO } from './ascii';
 import { ByteInterner } from './byteInterner';
 import { ABSENT, PageFlag } from './eventTable';
+import { grown } from './growingColumn';
 import { NumberScanner } from './numberScanner';
 import { needsOrder, type PageFlagNumbers } from './pageFlagNumbers';
 
@@ -64,12 +65,8 @@ export class PageFlagTexts {
   private add(bytes: Uint8Array, start: number, end: number): void {
     const id = this.texts.size - 1;
     if (id === this.bits.length) {
-      const wider = new Int32Array(id * 2);
-      wider.set(this.bits);
-      this.bits = wider;
-      const more = new Uint8Array(id * 2);
-      more.set(this.numbers);
-      this.numbers = more;
+      this.bits = grown(this.bits, new Int32Array(id * 2));
+      this.numbers = grown(this.numbers, new Uint8Array(id * 2));
     }
     let named = 0;
     let number = 0;

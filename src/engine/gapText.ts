@@ -11,8 +11,8 @@ const GAP_CAUSES: Readonly<Record<Gap['cause'], string>> = {
 
 /** `12 events lost on CPU 1` */
 export function gapText(gap: Gap): string {
-  const events = gap.events === null ? 'Events' : counted(gap.events, 'event');
-  return `${events}${gap.isAtLeast === true ? ' or more' : ''} ${GAP_CAUSES[gap.cause]}${gap.cpu === null ? '' : ` on CPU ${gap.cpu}`}`;
+  const events = gap.events === null ? 'Events' : countedInPart(gap.events, 'event', gap.isAtLeast === true);
+  return `${events} ${GAP_CAUSES[gap.cause]}${gap.cpu === null ? '' : ` on CPU ${gap.cpu}`}`;
 }
 
 /** Whether some of what is missing was not counted: {@link Capture.lost} is the least that was lost then. */
@@ -23,7 +23,12 @@ export function isLostAtLeast({ gaps }: Pick<Capture, 'gaps'>): boolean {
 /** `12 events or more lost`; empty where none is. */
 export function lostText(lost: number, isAtLeast: boolean): string {
   if (lost === 0) return isAtLeast ? 'events lost' : '';
-  return `${counted(lost, 'event')}${isAtLeast ? ' or more' : ''} lost`;
+  return `${countedInPart(lost, 'event', isAtLeast)} lost`;
+}
+
+/** `12 events`, `12 events or more` */
+export function countedInPart(count: number, noun: string, isAtLeast: boolean): string {
+  return `${counted(count, noun)}${isAtLeast ? ' or more' : ''}`;
 }
 
 /** `12.5 s to 12.7 s` */

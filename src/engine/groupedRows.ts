@@ -281,16 +281,24 @@ function unreleasedSection(
         mood: orphaned > 0 ? 'doubt' : 'plain',
         label: `Never released: ${counted(pages.length, 'page')}${orphaned > 0 ? `, ${orphaned} orphaned` : ''}`,
         description: kindsText(open),
-        // Where no page failed to move, these are the answer.
-        expanded: rows.source.analysis.pages.length === 0 && pages.length <= SHOWN_UNRELEASED,
+        expanded: areAnswer(rows, pages),
         tooltip: { title: 'Never released', rows: [], notes: [UNRELEASED] },
       },
       () =>
-        query.groupBy === 'holder' || query.groupBy === 'task'
+        isByHolding(query)
           ? holdingRows(rows, query, id, pages)
           : unreleasedInOrder(pages, rows.end).map((page) => rows.pageAtEnd(id, page)),
     ),
   ];
+}
+
+/** Where no page failed to move, these are the answer; but more of them unasked would hide what is said before. */
+function areAnswer(rows: HolderRows, pages: readonly UnreleasedPage[]): boolean {
+  return rows.source.analysis.pages.length === 0 && pages.length <= SHOWN_UNRELEASED;
+}
+
+function isByHolding({ groupBy }: HoldersQuery): boolean {
+  return groupBy === 'holder' || groupBy === 'task';
 }
 
 /** Pages that page_pinner tells of without a failure of theirs. */
@@ -308,11 +316,11 @@ function pinnedSection(
         kind: 'section',
         label: `Pinned for long and released: ${counted(pages.length, 'page')}`,
         description: kindsText(pages.flatMap(({ references }) => references)),
-        expanded: rows.source.analysis.pages.length === 0 && pages.length <= SHOWN_UNRELEASED,
+        expanded: areAnswer(rows, pages),
         tooltip: { title: 'Pinned for long and released', rows: [], notes: [PINNED] },
       },
       () =>
-        query.groupBy === 'holder' || query.groupBy === 'task'
+        isByHolding(query)
           ? holdingGroups(rows, query, id, holdingsOf(rows, pages, ['earlier']))
           : pages.map((page) => rows.pageAtEnd(id, page, true)),
     ),
@@ -323,7 +331,6 @@ const PINNED =
   'Android’s page_pinner says how long these pages were pinned when they were let go of. No event says that they failed ' +
   'to move.';
 
-/** More of them unasked would hide what is said before. */
 const SHOWN_UNRELEASED = 10;
 
 const UNRELEASED =

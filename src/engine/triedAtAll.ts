@@ -43,9 +43,15 @@ export function notTriedText(capture: Capture, part: number): string {
 }
 
 /** What of a capture is there to be looked through. */
-export function whereText({ stoppedAt, problemCount, lost, gaps }: Capture, part: number): string {
-  if (lost > 0 || gaps.some(({ cause }) => cause !== 'started')) return 'what the capture has kept';
+export function whereText(capture: Capture, part: number): string {
+  const { stoppedAt, problemCount } = capture;
+  if (areEventsLost(capture)) return 'what the capture has kept';
   return part < 1 || stoppedAt !== undefined || problemCount > 0 ? 'what could be read' : 'the capture';
+}
+
+/** A CPU whose record begins later than others lost nothing that is known. */
+function areEventsLost({ lost, gaps }: Capture): boolean {
+  return lost > 0 || gaps.some(({ cause }) => cause !== 'started');
 }
 
 /** Systems whose events show that pages are to be moved, whether or not that fails. */
@@ -86,13 +92,9 @@ const NO_TRACES: ReadonlySet<Capture['format']> = new Set(['dmesg', 'page-owner'
 
 /** Whether a trace was read whole and has nothing in it: what is to be recorded is not the question then. */
 export function isEmptyTrace(capture: Capture, part: number): boolean {
-  const { format, events, otherEvents, lost, gaps, problemCount, stoppedAt, missingEntries } = capture;
+  const { format, events, otherEvents, problemCount, stoppedAt, missingEntries } = capture;
   if (NO_TRACES.has(format) || part < 1 || stoppedAt !== undefined) return false;
-  const isMissing =
-    missingEntries !== undefined ||
-    lost > 0 ||
-    problemCount > 0 ||
-    gaps.some(({ cause }) => cause !== 'started');
+  const isMissing = missingEntries !== undefined || problemCount > 0 || areEventsLost(capture);
   return events.length === 0 && otherEvents.size === 0 && !isMissing;
 }
 

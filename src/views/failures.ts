@@ -23,22 +23,27 @@ export function showFailure(log: vscode.LogOutputChannel, failure: unknown, reme
   const message = failure instanceof Error ? failure.message : String(failure);
   log.error(failure instanceof Error ? (failure.stack ?? message) : message);
   const actions = remedy === undefined ? [SHOW_LOG] : [remedy.label, SHOW_LOG];
-  void tellError(message, ...actions).then((chosen) => {
-    if (chosen === SHOW_LOG) log.show();
-    else if (chosen !== undefined && chosen === remedy?.label)
-      void vscode.commands.executeCommand(remedy.command);
+  const choice = tellError(message, ...actions);
+  showLogIfChosen(log, choice);
+  if (remedy === undefined) return;
+  void choice.then((chosen) => {
+    if (chosen === remedy.label) void vscode.commands.executeCommand(remedy.command);
   });
 }
 
 /** Returns at once, as {@link showFailure}. */
 export function showWarning(log: vscode.LogOutputChannel, message: string): void {
-  void warn(message, SHOW_LOG).then((chosen) => {
-    if (chosen === SHOW_LOG) log.show();
-  });
+  showLogIfChosen(log, warn(message, SHOW_LOG));
 }
 
 export function isCancel(failure: unknown): boolean {
   return isNamed(failure, 'CancelledError');
+}
+
+function showLogIfChosen(log: vscode.LogOutputChannel, choice: Thenable<string | undefined>): void {
+  void choice.then((chosen) => {
+    if (chosen === SHOW_LOG) log.show();
+  });
 }
 
 function isNamed(failure: unknown, name: string): boolean {

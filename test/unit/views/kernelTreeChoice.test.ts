@@ -1,24 +1,15 @@
 /** The engine is told of one choice of a kernel tree after the other, however fast folders, settings and trust change. */
 import assert from 'node:assert/strict';
 import test, { afterEach, beforeEach } from 'node:test';
-import type { DebugInfoFacts, KernelTreeFacts, RuleFacts } from '../../../src/engine/protocol';
+import type { KernelTreeFacts } from '../../../src/engine/protocol';
 import { DebugInfoChoice } from '../../../src/views/debugInfoChoice';
 import { KernelTreeChoice } from '../../../src/views/kernelTreeChoice';
 import { OpenCaptures } from '../../../src/views/openCaptures';
 import { ViewMessage } from '../../../src/views/viewMessage';
 import { AskedWorker, settled } from './support/askedWorker';
-import { facts } from './support/facts';
+import { facts, NO_DEBUG_INFO, NO_RULES } from './support/facts';
 import { editor, KeptState, silentLog } from './support/fakeVscode';
 
-const NO_DEBUG_INFO: DebugInfoFacts = {
-  vmlinux: null,
-  isChosen: false,
-  release: null,
-  buildId: null,
-  modules: [],
-  looked: [],
-};
-const NO_RULES: RuleFacts = { sources: [], problems: [], isTreeWithheld: false };
 const SETTING = 'pageHolders.kernelTree';
 const refused = { name: 'KernelTreeError', message: '/b is no kernel tree', stack: null };
 

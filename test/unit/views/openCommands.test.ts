@@ -8,22 +8,12 @@ import { OpenCaptures } from '../../../src/views/openCaptures';
 import { OpenCommands } from '../../../src/views/openCommands';
 import { ViewMessage } from '../../../src/views/viewMessage';
 import { AskedWorker, settled } from './support/askedWorker';
-import { facts } from './support/facts';
+import { facts, NO_DEBUG_INFO, NO_RULES } from './support/facts';
 import { editor, KeptState, silentLog } from './support/fakeVscode';
 
 beforeEach(() => {
   editor.reset();
 });
-
-const NO_RULES = { sources: [], problems: [], isTreeWithheld: false };
-const NO_DEBUG_INFO = {
-  vmlinux: null,
-  isChosen: false,
-  release: null,
-  buildId: null,
-  modules: [],
-  looked: [],
-};
 
 /** A window with one capture, and all that its commands need. */
 async function withOne(): Promise<{ worker: AskedWorker; captures: OpenCaptures }> {
