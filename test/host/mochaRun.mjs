@@ -7,7 +7,8 @@ import { closeSuite } from './report.mjs';
 /**
  * Runs the *.test.mjs of a folder, which drive a workbench as a person would, and ends the process with 0 when all is
  * good. The first argument of the command line is a text in the name of the tests to run, or `--again` for the files of
- * which a test failed in the last run.
+ * which a test failed in the last run: then all is good when those that failed there do not fail here. One that fails
+ * here alone was good there.
  *
  * @param suite its name in the closing line
  * @param workbench how it is started and stopped, and how what is seen is kept when a test fails
@@ -25,9 +26,11 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
   });
   const failedFile = path.join(logFolder, `${suite}-failed.json`);
   const isAgain = process.argv[2] === '--again';
-  const known = isAgain && existsSync(failedFile) ? JSON.parse(readFileSync(failedFile, 'utf8')) : null;
+  const before = isAgain && existsSync(failedFile) ? JSON.parse(readFileSync(failedFile, 'utf8')) : null;
   rmSync(failedFile, { force: true });
-  for (const name of known ?? testFiles(folder)) mocha.addFile(path.join(folder, name));
+  const files =
+    before && !before.some(({ file }) => file === null) ? before.map(({ file }) => file) : testFiles(folder);
+  for (const name of new Set(files)) mocha.addFile(path.join(folder, name));
   if (process.argv[2] && !isAgain) mocha.grep(process.argv[2]);
 
   let good = false;
@@ -35,17 +38,19 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
     await start();
     await mocha.loadFilesAsync();
     good = await new Promise((resolve) => {
+      const passed = new Set();
+      const failed = [];
       const runner = mocha.run(() => {
         const { passes, failures, pending } = runner.stats;
-        resolve(closeSuite(suite, passes, failures, pending));
+        const isGood = closeSuite(suite, passes, failures, pending);
+        resolve(isGood || (before !== null && before.every(({ name }) => passed.has(name))));
       });
-      const failed = new Set();
-      runner.on('fail', ({ file }) => {
-        // A hook of all files: all of them are run again.
-        if (!file) return;
-        failed.add(path.basename(file));
+      runner.on('pass', (test) => passed.add(test.fullTitle()));
+      // A hook has no name that could pass, and the root's no file.
+      runner.on('fail', (test) => {
+        failed.push({ name: test.fullTitle(), file: test.file ? path.basename(test.file) : null });
         mkdirSync(logFolder, { recursive: true });
-        writeFileSync(failedFile, JSON.stringify([...failed]));
+        writeFileSync(failedFile, JSON.stringify(failed));
       });
     });
   } catch (error) {

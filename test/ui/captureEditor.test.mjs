@@ -339,12 +339,12 @@ describe('the capture editor', () => {
     await until(async () => (await said.innerText()) === 'No mark before');
     for (let presses = 0; presses < 20; presses++) await canvas.press('+');
     const first = await partWithMark();
-    const length = await part.innerText();
+    const length = await settled(() => part.innerText());
     const labels = [];
     for (let label = await press('n'); label !== 'No mark after'; label = await press('n')) {
       labels.push(label);
       await partWithMark();
-      assert.equal(await part.innerText(), length, 'it is as near as before');
+      assert.equal(await settled(() => part.innerText()), length, 'it is as near as before');
     }
     assert.ok(labels.length > 3, labels.join('\n'));
     assert.ok((await partWithMark()) > first, 'what is shown went along');
@@ -366,6 +366,8 @@ describe('the capture editor', () => {
   it('filters to what is brushed in the timeline', async () => {
     const canvas = editor().locator('.timeline-canvas');
     assert.match(await canvas.getAttribute('aria-label'), /With Shift, a drag /);
+    await canvas.press('0');
+    await editor().locator('.part').waitFor({ state: 'hidden' });
     await editor()
       .getByRole('button', { name: /Shift and drag/ })
       .waitFor();
@@ -750,6 +752,18 @@ describe('the capture editor of a capture that cannot be read', () => {
 
 /** The opening tags of elements. */
 const outline = (elements) => elements.map((each) => each.cloneNode(false).outerHTML);
+
+/** What `look` says once it says the same for a quarter of a second: what keys ask for is drawn some frames later. */
+async function settled(look) {
+  let said = await look();
+  for (let same = 0; same < 5;) {
+    await page.waitForTimeout(50);
+    const now = await look();
+    same = now === said ? same + 1 : 0;
+    said = now;
+  }
+  return said;
+}
 
 /** Waits until `look` says yes. */
 async function until(look) {
