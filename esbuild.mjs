@@ -3,6 +3,7 @@
 import { build } from 'esbuild';
 import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { webAssembly } from './src/capture/traceDat/loop/webAssembly.mjs';
 
 const production = process.argv.includes('--production');
 const shipOnly = production || process.argv.includes('--ship');
@@ -17,6 +18,7 @@ const common = {
   minify: production,
   metafile: true,
   loader: { '.sh': 'text' },
+  plugins: [webAssembly],
   // The zstd decoder takes its embedded WebAssembly through `fetch` where there is one. In Node that loads an HTTP
   // client, which takes half of the 24 ms until the first block is decompressed; nothing else would use it.
   define: { fetch: 'undefined' },

@@ -52,6 +52,13 @@ class EventDetailsBuilder implements EventDetails {
   }
 }
 
+/** Columns of rows that are added together, and have no details. */
+export interface EventBatch extends Omit<EventTable, 'length' | 'detail' | 'details' | 'offset'> {
+  readonly offsetLow: Uint32Array;
+  /** All zero in files below 4 GB. */
+  readonly offsetHigh: Uint16Array;
+}
+
 const TWO_32 = 2 ** 32;
 
 /**
@@ -122,6 +129,33 @@ export class EventTableBuilder implements EventTable {
     if (row === this.blankEnd) this.addBlankRows();
     this.length = row + 1;
     return row;
+  }
+
+  /** Adds the first `rows` rows of a batch, with the upper half of offsets where `hasHighOffsets`. */
+  appendBatch(batch: EventBatch, rows: number, hasHighOffsets: boolean): void {
+    const row = this.length;
+    const end = row + rows;
+    if (end > this.time.length) this.grow(Math.max(end, row * 2));
+    else if (end > this.clearedFrom) this.grow(this.time.length);
+    this.time.set(batch.time.subarray(0, rows), row);
+    this.cpu.set(batch.cpu.subarray(0, rows), row);
+    this.task.set(batch.task.subarray(0, rows), row);
+    this.kind.set(batch.kind.subarray(0, rows), row);
+    this.name.set(batch.name.subarray(0, rows), row);
+    this.pfn.set(batch.pfn.subarray(0, rows), row);
+    this.flags.set(batch.flags.subarray(0, rows), row);
+    this.count.set(batch.count.subarray(0, rows), row);
+    this.mapcount.set(batch.mapcount.subarray(0, rows), row);
+    this.val.set(batch.val.subarray(0, rows), row);
+    this.ret.set(batch.ret.subarray(0, rows), row);
+    this.mapping.set(batch.mapping.subarray(0, rows), row);
+    this.migratetype.set(batch.migratetype.subarray(0, rows), row);
+    this.order.set(batch.order.subarray(0, rows), row);
+    this.stack.set(batch.stack.subarray(0, rows), row);
+    this.offsetLow.set(batch.offsetLow.subarray(0, rows), row);
+    if (hasHighOffsets) this.offsetHigh.set(batch.offsetHigh.subarray(0, rows), row);
+    this.length = end;
+    this.blankEnd = Math.max(this.blankEnd, end);
   }
 
   offset(row: number): number {

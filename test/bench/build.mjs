@@ -1,6 +1,7 @@
 import { build } from 'esbuild';
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
+import { webAssembly } from '../../src/capture/traceDat/loop/webAssembly.mjs';
 import { repository } from '../host/paths.mjs';
 
 const folder = path.join(repository, 'out', 'bench');
@@ -13,6 +14,7 @@ const common = {
   target: 'node20',
   minify: true,
   loader: { '.sh': 'text' },
+  plugins: [webAssembly],
   define: { fetch: 'undefined' },
   supported: { 'dynamic-import': false },
   logLevel: 'warning',

@@ -51,21 +51,25 @@ export class CpuCursor {
   timeBeforeMissing = NaN;
   /** True behind the last record. */
   isDone = false;
+  /** The newest event, which waits for its stack, or NONE; those before it are with the matcher. */
+  waitingRow = NONE;
+  waitingPid = 0;
+  waitingContext = 0;
 
-  /** Events that wait for their stack, all but the newest one. */
-  private readonly matcher = new StackMatcher();
-  private waitingRow = NONE;
-  private waitingPid = 0;
-  private waitingContext = 0;
-
+  // For the record loop, which sees one page: where that is, and the records in it. Indexes in `bytes`.
+  /** Another number for each page. */
+  pageNumber = 0;
+  pageStart = 0;
+  dataEnd = 0;
+  /** Heads of the record, and of the one behind it. */
+  recordStart = 0;
+  nextRecord = 0;
   /** Offset in the file of the first byte in memory, and bytes of the file for each byte there. */
-  private spanOffset = 0;
-  private spanScale = 1;
+  spanOffset = 0;
+  spanScale = 1;
+
+  private readonly matcher = new StackMatcher();
   private nextPage = 0;
-  /** Index of the next record's head, and of the end of the page's data. */
-  private nextRecord = 0;
-  private dataEnd = 0;
-  private recordStart = 0;
   /** Time stamp of the newest record before conversion, as distance to the clock's base. */
   private stamp = 0;
   private pageStampHigh = 0;
@@ -80,6 +84,8 @@ export class CpuCursor {
   private readonly typeMask: number;
   private readonly deltaShift: number;
   private readonly deltaMask: number;
+  /** Its records are laid out, and have times, as the record loop takes them. */
+  private readonly isForLoop: boolean;
 
   /**
    * @param order place among the cursors of the file: of two records of one time, the lower comes first
@@ -105,11 +111,25 @@ export class CpuCursor {
     this.typeMask = (1 << record.typeBits) - 1;
     this.deltaShift = littleEndian ? record.typeBits : 0;
     this.deltaMask = (1 << record.deltaBits) - 1;
+    this.isForLoop = littleEndian && hasSharedClock && this.conversion === null;
   }
 
   /** Offset in the file of the record's head, or near it where the page came out of a compressed block. */
   get fileOffset(): number {
     return this.placeOf(this.recordStart);
+  }
+
+  /** Nothing about the record speaks against the record loop. */
+  get isOrdinary(): boolean {
+    return this.isForLoop && this.missing === NOTHING_MISSING && this.matcher.isIdle;
+  }
+
+  /** The records up to the one whose head is at `recordStart` were read by the loop. */
+  passTo(recordStart: number, nextRecord: number, time: number): void {
+    this.recordStart = recordStart;
+    this.nextRecord = nextRecord;
+    this.stamp = time;
+    this.time = time;
   }
 
   /** Brings pages into memory until there is a record, or sets {@link isDone}. */
@@ -238,6 +258,8 @@ export class CpuCursor {
     const available = Math.min(pageSize, bytes.length - start);
     if (available <= 0) return false;
     this.nextPage = start + available;
+    this.pageNumber++;
+    this.pageStart = start;
     if (available < pageSize) {
       this.problem(
         start,

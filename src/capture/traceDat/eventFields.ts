@@ -138,6 +138,20 @@ interface SlowField {
   readonly printed: PrintedValue | null;
 }
 
+/** Where the fields of an event are that are all words: offsets in bytes from the record's data, or -1. */
+export interface PlainFields extends Readonly<Record<IntegerColumn, number>> {
+  readonly pfnLow: number;
+  readonly pfnHigh: number;
+  readonly flagsLow: number;
+  /** As {@link PageFlagBits.tables}, null where there are no flags. */
+  readonly flagTables: Int32Array | null;
+  readonly mappingLow: number;
+  readonly mappingHigh: number;
+  /** What stands for the order where there is no field for it. */
+  readonly absentOrder: number;
+  readonly hasLowAddresses: boolean;
+}
+
 /**
  * Fills the cells of a row from the bytes of a record, as the event's own format lays them out.
  *
@@ -205,6 +219,31 @@ export class EventFields {
     this.missing = (REQUIRED[kind] ?? []).filter((column) => !found.has(column));
     const isRange = kind >= EventKind.CmaAllocStart && kind <= EventKind.TestPagesIsolated;
     this.detailRows = this.slow.length > 0 || isRange ? 1 : 0;
+  }
+
+  /** The places of all fields that are used; null when one of them is no word, or goes into the details. */
+  get plainFields(): PlainFields | null {
+    if (this.detailRows > 0) return null;
+    const { pfnLow, pfnHigh, mappingLow, mappingHigh, flagsLow } = this;
+    const { count, mapcount, val, ret, migratetype, order } = this;
+    return {
+      ...{
+        pfnLow,
+        pfnHigh,
+        mappingLow,
+        mappingHigh,
+        flagsLow,
+        count,
+        mapcount,
+        val,
+        ret,
+        migratetype,
+        order,
+      },
+      flagTables: flagsLow >= 0 ? this.flagTables : null,
+      absentOrder: this.kind === EventKind.PageFreeBatched ? 0 : -1,
+      hasLowAddresses: this.context.hasLowAddresses === true,
+    };
   }
 
   /** Reads the record whose data begins at `at` and is at least {@link smallestRecord} bytes long. */

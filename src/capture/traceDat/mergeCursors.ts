@@ -1,12 +1,17 @@
 import type { CpuCursor } from './cpuCursor';
 
 /** Later than any record. The global `Infinity` in its place makes V8 put each limit into an object of its own. */
-const NO_LIMIT = Number.MAX_VALUE;
+export const NO_LIMIT = Number.MAX_VALUE;
 
 /** What is done on the way through the records. */
 export interface MergeSteps {
-  /** The cursor stands on the next record. */
-  read(cursor: CpuCursor): void;
+  /**
+   * The cursor stands on the next record. Of those behind it in its page, those that come before the record of `rival` may
+   * be read, too: the cursor then stands on the last one that was.
+   */
+  read(cursor: CpuCursor, rival: CpuCursor | null): void;
+  /** Others are about to look at what was read. */
+  flush(): void;
   /** Whether the record that the cursor has come to may be read at once, whatever its time. */
   needsNoTurn(cursor: CpuCursor): boolean;
   /** The cursor is behind its last record. */
@@ -31,6 +36,7 @@ export async function mergeCursors(
     else heap.add(cursor);
   }
   for (let cursor = visitInMemory(heap, steps); cursor !== null; cursor = visitInMemory(heap, steps)) {
+    steps.flush();
     await beforeLoad();
     await cursor.load();
     if (cursor.isDone) {
@@ -50,7 +56,7 @@ function visitInMemory(heap: CursorHeap, steps: MergeSteps): CpuCursor | null {
     const limit = rival === null ? NO_LIMIT : rival.time;
     const winsTies = rival === null || cursor.order < rival.order;
     do {
-      steps.read(cursor);
+      steps.read(cursor, rival);
       if (!cursor.advance()) return cursor;
     } while (steps.needsNoTurn(cursor) || cursor.time < limit || (winsTies && cursor.time === limit));
     heap.sinkFirst();

@@ -168,6 +168,10 @@ async function readRecords(
     const all = putBack(first, cpuData);
     return new CpuCursor(order, range.cpu, isShared, all, buffer.pageSize, layout, problems);
   });
+  reader.startLoop(
+    cursors,
+    parts.reduce((most, { buffer }) => Math.max(most, buffer.pageSize), 0),
+  );
 
   const total = parts.reduce((sum, { range }) => sum + range.size, 0);
   const starts = parts.reduce((sum, { range }) => sum + range.offset, 0);

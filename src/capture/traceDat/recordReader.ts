@@ -10,6 +10,7 @@ import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { cpuName } from './cpuName';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
+import { RecordLoop } from './loop/recordLoop';
 import type { MergeSteps } from './mergeCursors';
 import type { TraceMetadata } from './metadata';
 
@@ -98,6 +99,12 @@ export class RecordReader implements MergeSteps {
   private readonly doubts = new Set<string>();
   /** 1 while a gap waits for the next event of its CPU, else 0: a number, like the byte order. */
   private openGaps = 0;
+  /** Null while each record is read by itself. */
+  private loop: RecordLoop | null = null;
+  private loopSize = { cursors: 0, pageSize: 0 };
+  private recordsToLoop = 0;
+  /** Stack of the block that was asked for last. */
+  private newestStack = NONE;
 
   /**
    * @param kernel release and machine as of uname
@@ -119,8 +126,55 @@ export class RecordReader implements MergeSteps {
     this.decoders = new Array<RecordDecoder>(this.otherTypes + 1).fill(NOT_MET);
   }
 
-  /** Reads the record that the cursor stands on. */
-  read(cursor: CpuCursor): void {
+  /**
+   * Has ordinary records of these cursors read in a loop of their own, where there is WebAssembly for it. To be called
+   * before the first record.
+   *
+   * @param pageSize most bytes of a page
+   * @param after records that are read one by one before: to set up the loop takes as long as to read some hundreds
+   */
+  startLoop(cursors: readonly CpuCursor[], pageSize: number, after = 500): void {
+    this.loopSize = { cursors: cursors.length, pageSize };
+    this.recordsToLoop = after;
+    if (after === 0) this.setUpLoop();
+  }
+
+  /** Reads the record that the cursor stands on, and the ordinary ones behind it. */
+  read(cursor: CpuCursor, rival: CpuCursor | null): void {
+    const { loop } = this;
+    if (loop !== null) {
+      if (cursor.isOrdinary && this.openGaps === 0 && loop.read(cursor, rival)) return;
+      this.flush();
+    } else if (--this.recordsToLoop === 0) {
+      this.setUpLoop();
+    }
+    this.readOne(cursor);
+  }
+
+  flush(): void {
+    if (this.loop !== null) this.stackRecords += this.loop.flush();
+  }
+
+  private setUpLoop(): void {
+    const { typeOffset, longSize, metadata, table } = this;
+    const { cursors, pageSize } = this.loopSize;
+    const records = { header: metadata.record, typeOffset, longSize, contexts: CONTEXT };
+    const questions = {
+      taskOf: (pid: number) => this.taskOf(pid),
+      blockOf: (...stack: [DataView, Uint8Array, number, number]) => this.blockOf(...stack),
+      stackOfBlock: () => this.newestStack,
+    };
+    try {
+      this.loop = new RecordLoop(cursors, pageSize, records, questions, table);
+    } catch {
+      // No WebAssembly, or no memory for it: records are read one by one.
+      return;
+    }
+    for (const [type, decoder] of this.decoders.entries()) this.teachLoop(type, decoder);
+    for (const [type, decoder] of this.decodersOfOthers) this.teachLoop(type, decoder);
+  }
+
+  private readOne(cursor: CpuCursor): void {
     if (cursor.missing !== NOTHING_MISSING) this.gap(cursor);
     const { view, at, length } = cursor;
     const little = this.byteOrder === ByteOrder.Little;
@@ -146,6 +200,7 @@ export class RecordReader implements MergeSteps {
 
   /** The cursor is at its end: events missing behind the last record are a gap too. */
   finish(cursor: CpuCursor): void {
+    this.flush();
     if (cursor.missing !== NOTHING_MISSING) this.gap(cursor);
   }
 
@@ -193,18 +248,22 @@ export class RecordReader implements MergeSteps {
     const previous = cursor.previousBlock;
     let block = this.stacks.confirmedGuess(previous, name, view, start, end - start);
     if (block === NONE) {
-      block = this.stacks.find(view, start, end);
-      if (block === NONE)
-        block = this.stacks.add(bytes, start, end, this.stackOf(view, start, end), 0, false);
+      block = this.blockOf(view, bytes, start, end);
       this.stacks.learn(previous, name, block);
+    } else {
+      this.newestStack = this.stacks.stack(block);
     }
     cursor.previousBlock = block;
     this.stackRecords++;
-    if (row === NONE) {
-      this.orphanStacks++;
-      return;
-    }
-    this.table.stack[row] = block === NONE ? this.stackOf(view, start, end) : this.stacks.stack(block);
+    if (row === NONE) this.orphanStacks++;
+    else this.table.stack[row] = this.newestStack;
+  }
+
+  /** The block of the return addresses in `[start, end)`, NONE where there is no room for it; its stack is the newest one. */
+  private blockOf(view: DataView, bytes: Uint8Array, start: number, end: number): number {
+    const known = this.stacks.find(view, start, end);
+    this.newestStack = known === NONE ? this.stackOf(view, start, end) : this.stacks.stack(known);
+    return known === NONE ? this.stacks.add(bytes, start, end, this.newestStack, 0, false) : known;
   }
 
   /**
@@ -291,7 +350,18 @@ export class RecordReader implements MergeSteps {
       this.stackType = type;
       this.smallestStack = decoder.smallest;
     }
+    this.teachLoop(type, decoder);
     return decoder;
+  }
+
+  private teachLoop(type: number, decoder: RecordDecoder): void {
+    if (this.loop === null || decoder === NOT_MET || decoder.kind === RecordKind.UserStack) return;
+    const fields = decoder.fields?.plainFields ?? null;
+    if (decoder.fields !== null && fields === null) return;
+    const { smallest, name, eventKind, pidOffset, flagsOffset, sizeOffset, callerOffset } = decoder;
+    const offsets = { smallest, pidOffset, flagsOffset, sizeOffset, callerOffset };
+    const isStack = decoder.kind === RecordKind.KernelStack;
+    this.loop.learn(type, { isStack, name, eventKind, fields, ...offsets });
   }
 
   private unknownDecoder(type: number, cursor: CpuCursor): RecordDecoder {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Capture } from '../../../src/capture/eventTable';
+import { openCapture } from '../../../src/capture/openCapture';
 import { campaign, MUTATIONS, test } from './support/campaign';
 import { eventText, stackText } from './support/describeCapture';
 import { BINARY_BOUND, examine, UNPACKED_BOUND } from './support/examine';
@@ -12,7 +13,8 @@ import * as events from './support/memoryEvents';
 import { damagedBinary, repeatedUpTo } from './support/mutation';
 import { ByteWriter } from './support/perfDataWriter';
 import { below, pick, seededRandom } from './support/random';
-import { FIXTURES, textBytes } from './support/sources';
+import { assertSameCapture, inRecordLoop, withoutRecordLoop } from './support/recordLoop';
+import { FIXTURES, memorySource, textBytes } from './support/sources';
 import { recordData, writeTraceDat, type RecordText, type TraceDatText } from './support/traceDatWriter';
 
 /** Bytes of a file that repeats itself. */
@@ -189,6 +191,17 @@ for (const [name, seeds, part] of [
     least: 0.25,
   });
 }
+
+campaign('damaged trace.dat files are read alike in the record loop and one record after the other', {
+  rounds: MUTATIONS / 10,
+  make: (random) => damagedBinary(random, pick(random, [...PLAIN, ...REAL]), [...MADE, ...REAL]),
+  examine: async (bytes) => {
+    const capture = await inRecordLoop(() => openCapture(memorySource(bytes)));
+    assertSameCapture(capture, await withoutRecordLoop(() => openCapture(memorySource(bytes))));
+    return capture.problemCount > 0;
+  },
+  least: 0.25,
+});
 
 campaign('a part of a trace.dat many times over takes time and memory in line with its size', {
   rounds: MUTATIONS / 400,

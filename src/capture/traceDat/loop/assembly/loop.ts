@@ -1,0 +1,259 @@
+/*
+ * AssemblyScript: the loop over the records in a page of a ring buffer, for those that nearly all are. They become what
+ * CpuCursor and RecordReader would make of them; the first record that needs more ends it, and is left to them.
+ */
+import * as layout from '../layout';
+
+/** NONE and ABSENT of eventTable.ts. */
+const NONE: i32 = -1;
+const ABSENT: i32 = i32.MIN_VALUE;
+/** Mapping of eventTable.ts. */
+const MAPPING_ABSENT: u8 = 0;
+const MAPPING_NULL: u8 = 1;
+const MAPPING_HASHED: u8 = 2;
+const MAPPING_ANONYMOUS: u8 = 3;
+const MAPPING_FILE: u8 = 4;
+const MAPPING_MOVABLE: u8 = 5;
+/** As in eventFields.ts. */
+const TAIL_MAPPING: u32 = 0x400;
+const ILLEGAL_POINTER_HIGH: u32 = 0xdead0000;
+const HIGHEST_PFN_HIGH: u32 = 0xfffff;
+/** As in recordReader.ts. */
+const MOST_FRAMES: i32 = 1024;
+/** As in cpuCursor.ts. */
+const SMALLEST_RECORD: i32 = 8;
+/** 2^32 by the golden ratio. */
+const HASH_FACTOR: i32 = 0x9e3779b1;
+
+/** Asked for the task of a pid that is not in the table, and then is. */
+declare function taskOf(pid: i32): i32;
+/** Asked for the block of a stack in `[start, end)` that is not the guessed one. */
+declare function blockOf(start: i32, end: i32): i32;
+/** The stack of the block that was asked for last. */
+declare function stackOfBlock(): i32;
+
+/**
+ * Reads the record whose data are `length` bytes at `data`, and those behind it while they are ordinary, in the page, and
+ * before `limit`, or at it if they `mayBeAtLimit`. Stacks have no time that counts. Returns how many it read; where it then
+ * stands is in the state.
+ *
+ * @param cursor place of what is known of the page
+ * @param record place of the record's head
+ * @param next place of the head of the record behind it
+ * @param time of the record
+ * @param block of the CPU's newest stack
+ * @param waitingRow of the event that waits for its stack, or NONE
+ */
+export function read(
+  cursor: i32,
+  record: i32,
+  data: i32,
+  length: i32,
+  next: i32,
+  time: f64,
+  limit: f64,
+  mayBeAtLimit: i32,
+  block: i32,
+  waitingRow: i32,
+  waitingPid: i32,
+  waitingContext: i32,
+): i32 {
+  const typeOffset = load<i32>(layout.TYPE_OFFSET);
+  const longShift = load<i32>(layout.LONG_SHIFT);
+  const firstRow = load<i32>(layout.STATE_FIRST_ROW);
+  const end = load<i32>(cursor, layout.PAGE_END);
+  let rows = load<i32>(layout.STATE_ROWS);
+  let stacks = 0;
+  let count = 0;
+  // Of the newest record that was read.
+  let readRecord = record;
+  let readNext = next;
+  let readTime = time;
+
+  for (;;) {
+    if (length < typeOffset + 2) break;
+    const type = <i32>load<u16>(data + typeOffset);
+    const decoder = layout.DECODER_TABLE + <i32>load<u8>(layout.TYPE_DECODERS + type) * layout.DECODER_SIZE;
+    // No record is long enough for the decoder of types that are not read here.
+    if (length < load<i32>(decoder, layout.SMALLEST)) break;
+    const pid = load<i32>(data + load<i32>(decoder, layout.PID_AT));
+    const context = contextOf(load<i32>(decoder, layout.FLAGS_AT), data);
+
+    if (load<i32>(decoder, layout.IS_STACK) != 0) {
+      const row = waitingRow - firstRow;
+      // A row before the batch is in the table already.
+      if (waitingRow == NONE || row < 0 || pid != waitingPid || context != waitingContext) break;
+      const start = data + load<i32>(decoder, layout.CALLER_AT);
+      const room = (data + length - start) >> longShift;
+      const said = saidFrames(load<i32>(decoder, layout.STACK_SIZE_AT), data);
+      if (said > room) break;
+      const bytes = min(said > 0 ? said : room, MOST_FRAMES) << longShift;
+      const guess = placeOfGuess(block, load<i32>(layout.NAME + (row << 2)));
+      block = load<i32>(guess);
+      if (isBlock(block, start, bytes)) {
+        store<i32>(layout.STACK + (row << 2), load<i32>(layout.BLOCK_STACKS + (block << 2)));
+      } else {
+        block = blockOf(start, start + bytes);
+        store<i32>(guess, block);
+        store<i32>(layout.STACK + (row << 2), stackOfBlock());
+      }
+      waitingRow = NONE;
+      stacks++;
+    } else {
+      if (waitingRow != NONE || rows == layout.ROWS) break;
+      makeRow(rows, decoder, data);
+      store<f64>(layout.TIME + (rows << 3), time);
+      store<u16>(layout.CPU + (rows << 1), load<u16>(cursor, layout.CURSOR_CPU));
+      store<i32>(layout.TASK + (rows << 2), knownTask(pid));
+      placeRow(rows, cursor, record);
+      waitingRow = firstRow + rows;
+      waitingPid = pid;
+      waitingContext = context;
+      rows++;
+    }
+    count++;
+    readRecord = record;
+    readNext = next;
+    readTime = time;
+
+    record = next;
+    if (record + SMALLEST_RECORD > end) break;
+    const head = load<u32>(record);
+    const words = head & load<u32>(layout.TYPE_MASK);
+    if (words > load<u32>(layout.LARGEST_DATA)) break;
+    data = record + 4;
+    length = words << 2;
+    if (words == 0) {
+      length = load<i32>(data) - 4;
+      data += 4;
+    }
+    if (length <= 0 || length > end - data) break;
+    next = data + ((length + 3) & ~3);
+    time += <f64>(head >> load<u32>(layout.DELTA_SHIFT));
+    const isInTurn = time < limit || (mayBeAtLimit != 0 && time == limit);
+    if (!isInTurn && !isStack(data + typeOffset, length)) break;
+  }
+
+  store<f64>(layout.STATE_TIME, readTime);
+  store<i32>(layout.STATE_RECORD, readRecord);
+  store<i32>(layout.STATE_NEXT, readNext);
+  store<i32>(layout.STATE_BLOCK, block);
+  store<i32>(layout.STATE_WAITING_ROW, waitingRow);
+  store<i32>(layout.STATE_WAITING_PID, waitingPid);
+  store<i32>(layout.STATE_WAITING_CONTEXT, waitingContext);
+  store<i32>(layout.STATE_STACKS, load<i32>(layout.STATE_STACKS) + stacks);
+  store<i32>(layout.STATE_ROWS, rows);
+  return count;
+}
+
+function contextOf(flagsAt: i32, data: i32): i32 {
+  return flagsAt < 0 ? 0 : <i32>load<u8>(layout.CONTEXTS + <i32>load<u8>(data + flagsAt));
+}
+
+function isStack(typeAt: i32, length: i32): bool {
+  return length >= load<i32>(layout.SMALLEST_STACK) && <i32>load<u16>(typeAt) == load<i32>(layout.STACK_TYPE);
+}
+
+function saidFrames(at: i32, data: i32): i32 {
+  return at < 0 ? 0 : load<i32>(data + at);
+}
+
+/** Two that share a place only guess wrong. */
+function placeOfGuess(block: i32, name: i32): i32 {
+  return layout.GUESS_TABLE + (((block * HASH_FACTOR + name) & (layout.GUESSES - 1)) << 2);
+}
+
+/** Whether the bytes of a block, which are a multiple of 4, stand at `start`. */
+function isBlock(block: i32, start: i32, bytes: i32): bool {
+  if (<u32>block >= <u32>layout.BLOCKS) return false;
+  if (load<i32>(layout.BLOCK_LENGTHS + (block << 2)) != bytes) return false;
+  const from = load<i32>(layout.BLOCK_STARTS + (block << 2));
+  let at = 0;
+  for (const stop = bytes - 7; at < stop; at += 8) {
+    if (load<u64>(from + at) != load<u64>(start + at)) return false;
+  }
+  return at == bytes || load<u32>(from + at) == load<u32>(start + at);
+}
+
+function knownTask(pid: i32): i32 {
+  const slot = (pid & (layout.TASKS - 1)) << 2;
+  if (load<i32>(layout.TASK_PIDS + slot) == pid) return load<i32>(layout.TASK_IDS + slot);
+  const task = taskOf(pid);
+  store<i32>(layout.TASK_PIDS + slot, pid);
+  store<i32>(layout.TASK_IDS + slot, task);
+  return task;
+}
+
+/** Fills the cells of a row that come from the record. */
+function makeRow(row: i32, decoder: i32, data: i32): void {
+  store<i32>(layout.NAME + (row << 2), load<i32>(decoder, layout.EVENT_NAME));
+  store<u8>(layout.KIND + row, load<u8>(decoder, layout.EVENT_KIND));
+  store<f64>(layout.PFN + (row << 3), pfn(decoder, data));
+  store<i32>(layout.FLAGS + (row << 2), pageFlags(decoder, data));
+  store<u8>(layout.MAPPING + row, mapping(decoder, data));
+  store<i32>(layout.COUNT + (row << 2), number(load<i32>(decoder, layout.COUNT_AT), data));
+  store<i32>(layout.MAPCOUNT + (row << 2), number(load<i32>(decoder, layout.MAPCOUNT_AT), data));
+  store<i32>(layout.VAL + (row << 2), number(load<i32>(decoder, layout.VAL_AT), data));
+  store<i32>(layout.RET + (row << 2), number(load<i32>(decoder, layout.RET_AT), data));
+  store<i8>(layout.MIGRATETYPE + row, smallNumber(load<i32>(decoder, layout.MIGRATETYPE_AT), data, -1));
+  const absentOrder = load<i8>(decoder, layout.ABSENT_ORDER);
+  store<i8>(layout.ORDER + row, smallNumber(load<i32>(decoder, layout.ORDER_AT), data, absentOrder));
+  store<i32>(layout.STACK + (row << 2), NONE);
+}
+
+/** Notes where in the file the record is: below 2^48, as in {@link EventTableBuilder}. */
+function placeRow(row: i32, cursor: i32, record: i32): void {
+  const inSpan = <f64>(record + load<i32>(cursor, layout.TO_SPAN));
+  const place = load<f64>(cursor, layout.SPAN_OFFSET) + floor(inSpan * load<f64>(cursor, layout.SPAN_SCALE));
+  const offset = <u64>place;
+  store<u32>(layout.OFFSET_LOW + (row << 2), <u32>offset);
+  store<u16>(layout.OFFSET_HIGH + (row << 1), <u16>(offset >> 32));
+}
+
+function number(at: i32, data: i32): i32 {
+  return at < 0 ? ABSENT : load<i32>(data + at);
+}
+
+/** The lowest byte of a number, as a column of bytes takes it. */
+function smallNumber(at: i32, data: i32, absent: i8): i8 {
+  return at < 0 ? absent : load<i8>(data + at);
+}
+
+function pfn(decoder: i32, data: i32): f64 {
+  const lowAt = load<i32>(decoder, layout.PFN_LOW_AT);
+  if (lowAt < 0) return NONE;
+  const low = load<u32>(data + lowAt);
+  const highAt = load<i32>(decoder, layout.PFN_HIGH_AT);
+  if (highAt < 0) return low == 0xffffffff ? NONE : <f64>low;
+  const high = load<u32>(data + highAt);
+  return high > HIGHEST_PFN_HIGH ? NONE : <f64>high * 4294967296.0 + <f64>low;
+}
+
+function pageFlags(decoder: i32, data: i32): i32 {
+  const at = load<i32>(decoder, layout.PAGE_FLAGS_AT);
+  if (at < 0) return 0;
+  const flags = load<u32>(data + at);
+  // Four tables of 256 numbers, one for each byte.
+  const tables = load<i32>(decoder, layout.FLAG_TABLE_OF_DECODER);
+  return (
+    load<i32>(tables + ((flags & 0xff) << 2)) |
+    load<i32>(tables + (((flags >> 8) & 0xff) << 2), 1024) |
+    load<i32>(tables + (((flags >> 16) & 0xff) << 2), 2048) |
+    load<i32>(tables + ((flags >> 24) << 2), 3072)
+  );
+}
+
+/** As EventFields.mappingOf(), which says why. */
+function mapping(decoder: i32, data: i32): u8 {
+  const lowAt = load<i32>(decoder, layout.MAPPING_LOW_AT);
+  if (lowAt < 0) return MAPPING_ABSENT;
+  const low = load<u32>(data + lowAt);
+  const highAt = load<i32>(decoder, layout.MAPPING_HIGH_AT);
+  const high: u32 = highAt < 0 ? 0 : load<u32>(data + highAt);
+  if (high == 0 && low == 0) return MAPPING_NULL;
+  const isPointer = high >> 31 == 1 || highAt < 0 || load<i32>(decoder, layout.HAS_LOW_ADDRESSES) != 0;
+  const isTail = low == TAIL_MAPPING && (high == 0 || high == ILLEGAL_POINTER_HIGH);
+  if (!isPointer || isTail) return MAPPING_HASHED;
+  if ((low & 1) != 0) return MAPPING_ANONYMOUS;
+  return (low & 2) != 0 ? MAPPING_MOVABLE : MAPPING_FILE;
+}

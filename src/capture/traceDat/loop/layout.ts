@@ -1,0 +1,114 @@
+/*
+ * Where the two sides of the record loop, AssemblyScript and TypeScript, find each other's data in the memory that they
+ * share. Both compile this file, so there is nothing in it but numbers: places and sizes in bytes, where nothing else is said.
+ */
+
+/** Rows of a batch. */
+export const ROWS = 1024;
+/** Tasks known by their pid, a power of two. */
+export const TASKS = 4096;
+/** Guesses which stack comes next, a power of two. */
+export const GUESSES = 16384;
+/** Stacks that are recognised, and bytes for all of theirs: the real big capture has 529, of 70 kB. */
+export const BLOCKS = 4096;
+export const ARENA_SIZE = 1048576;
+/** Ways to read a record; the first one stands for types that are not read here. */
+export const DECODERS = 256;
+/** Distinct translations of page flags: all events of a kernel share one. */
+export const FLAG_TABLES = 4;
+
+export const TYPE_COUNT = 65536;
+export const FLAG_TABLE_SIZE = 4096;
+
+// What holds for the file: numbers of 32 bits.
+export const TYPE_MASK = 1024;
+export const DELTA_SHIFT = 1028;
+export const LARGEST_DATA = 1032;
+export const TYPE_OFFSET = 1036;
+export const LONG_SHIFT = 1040;
+export const STACK_TYPE = 1044;
+export const SMALLEST_STACK = 1048;
+
+// Where reading stands: a time of 64 bits, and numbers of 32.
+export const STATE = 1088;
+export const STATE_TIME = STATE;
+export const STATE_RECORD = STATE + 8;
+export const STATE_NEXT = STATE + 12;
+export const STATE_BLOCK = STATE + 16;
+export const STATE_WAITING_ROW = STATE + 20;
+export const STATE_WAITING_PID = STATE + 24;
+export const STATE_WAITING_CONTEXT = STATE + 28;
+/** Stacks that were read and not yet counted elsewhere. */
+export const STATE_STACKS = STATE + 32;
+/** The table's row that the batch begins with, and the rows in the batch. */
+export const STATE_FIRST_ROW = STATE + 36;
+export const STATE_ROWS = STATE + 40;
+export const STATE_SIZE = 44;
+
+/** A byte for each `common_flags`: the depth of interruption. */
+export const CONTEXTS = 2048;
+/** A byte for each `common_type`: which decoder. */
+export const TYPE_DECODERS = 4096;
+export const DECODER_TABLE = TYPE_DECODERS + TYPE_COUNT;
+
+// A decoder: numbers of 32 bits, of which those that end in _AT are offsets in the record, or -1.
+export const IS_STACK = 0;
+export const SMALLEST = 4;
+export const EVENT_NAME = 8;
+export const EVENT_KIND = 12;
+export const PID_AT = 16;
+export const FLAGS_AT = 20;
+export const STACK_SIZE_AT = 24;
+export const CALLER_AT = 28;
+export const PFN_LOW_AT = 32;
+export const PFN_HIGH_AT = 36;
+export const PAGE_FLAGS_AT = 40;
+export const FLAG_TABLE_OF_DECODER = 44;
+export const MAPPING_LOW_AT = 48;
+export const MAPPING_HIGH_AT = 52;
+export const COUNT_AT = 56;
+export const MAPCOUNT_AT = 60;
+export const VAL_AT = 64;
+export const RET_AT = 68;
+export const MIGRATETYPE_AT = 72;
+export const ORDER_AT = 76;
+export const ABSENT_ORDER = 80;
+export const HAS_LOW_ADDRESSES = 84;
+export const DECODER_SIZE = 88;
+
+export const FLAG_TABLE = DECODER_TABLE + DECODERS * DECODER_SIZE;
+export const TASK_PIDS = FLAG_TABLE + FLAG_TABLES * FLAG_TABLE_SIZE;
+export const TASK_IDS = TASK_PIDS + TASKS * 4;
+export const GUESS_TABLE = TASK_IDS + TASKS * 4;
+export const BLOCK_STARTS = GUESS_TABLE + GUESSES * 4;
+export const BLOCK_LENGTHS = BLOCK_STARTS + BLOCKS * 4;
+export const BLOCK_STACKS = BLOCK_LENGTHS + BLOCKS * 4;
+export const ARENA = BLOCK_STACKS + BLOCKS * 4;
+
+// The columns of the batch.
+export const TIME = ARENA + ARENA_SIZE;
+export const PFN = TIME + ROWS * 8;
+export const TASK = PFN + ROWS * 8;
+export const NAME = TASK + ROWS * 4;
+export const FLAGS = NAME + ROWS * 4;
+export const COUNT = FLAGS + ROWS * 4;
+export const MAPCOUNT = COUNT + ROWS * 4;
+export const VAL = MAPCOUNT + ROWS * 4;
+export const RET = VAL + ROWS * 4;
+export const STACK = RET + ROWS * 4;
+export const OFFSET_LOW = STACK + ROWS * 4;
+export const CPU = OFFSET_LOW + ROWS * 4;
+export const OFFSET_HIGH = CPU + ROWS * 2;
+export const KIND = OFFSET_HIGH + ROWS * 2;
+export const MAPPING = KIND + ROWS;
+export const MIGRATETYPE = MAPPING + ROWS;
+export const ORDER = MIGRATETYPE + ROWS;
+
+// Of each cursor, where its page comes from: two numbers of 64 bits and three of 32. Behind all of them are the pages.
+export const CURSORS = ORDER + ROWS;
+export const SPAN_OFFSET = 0;
+export const SPAN_SCALE = 8;
+export const TO_SPAN = 16;
+export const PAGE_END = 20;
+export const CURSOR_CPU = 24;
+export const CURSOR_SIZE = 32;

@@ -1,0 +1,187 @@
+import { NONE } from '../../eventTable';
+import type { EventBatch } from '../../eventTableBuilder';
+import type { PlainFields } from '../eventFields';
+import type { RecordHeader } from '../metadata';
+import * as layout from './layout';
+
+/** What WebAssembly calls a page of memory, in bytes. */
+const MEMORY_UNIT = 1 << 16;
+/** Most bytes for the pages of ring buffers, one of each cursor: a thousand CPUs with pages of 64 kB. */
+const MOST_FOR_PAGES = 1 << 26;
+/** No record is so long. */
+const NEVER = 0x7fffffff;
+
+/** How records lie in the file. */
+export interface RecordLayout {
+  readonly header: RecordHeader;
+  /** Offset of `common_type` in every record. */
+  readonly typeOffset: number;
+  /** Bytes of the kernel's `long`. */
+  readonly longSize: number;
+  /** By `common_flags`, the depth of interruption. */
+  readonly contexts: Int8Array;
+}
+
+/** How records of one type are read; offsets in bytes from the record's data, or -1. */
+export interface LoopDecoder {
+  readonly isStack: boolean;
+  /** Bytes that a record must have. */
+  readonly smallest: number;
+  readonly name: number;
+  readonly eventKind: number;
+  readonly pidOffset: number;
+  readonly flagsOffset: number;
+  readonly sizeOffset: number;
+  readonly callerOffset: number;
+  /** Null where the type has none that is used. */
+  readonly fields: PlainFields | null;
+}
+
+/** The memory of the record loop, laid out as layout.ts says; what is in it is told in terms of the readers here. */
+export class LoopMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
+  /** The state: its first two numbers are a time, which {@link time} holds. */
+  readonly state: Int32Array;
+  readonly time: Float64Array;
+  readonly batch: EventBatch;
+  private readonly firstPage: number;
+  private decoders = 1;
+  private readonly flagTables = new Map<Int32Array, number>();
+  private usedArena = 0;
+
+  /**
+   * @param pageSize most bytes of a page
+   * @throws RangeError where there is not enough memory, or the pages would take too much
+   */
+  constructor(
+    cursors: number,
+    private readonly pageSize: number,
+    records: RecordLayout,
+  ) {
+    if (cursors * pageSize > MOST_FOR_PAGES) throw new RangeError('too many pages for the record loop');
+    this.firstPage = layout.CURSORS + cursors * layout.CURSOR_SIZE;
+    const units = Math.ceil((this.firstPage + cursors * pageSize) / MEMORY_UNIT);
+    this.memory = new WebAssembly.Memory({ initial: units, maximum: units });
+    const { buffer } = this.memory;
+    this.view = new DataView(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.state = new Int32Array(buffer, layout.STATE, layout.STATE_SIZE / 4);
+    this.time = new Float64Array(buffer, layout.STATE_TIME, 1);
+    this.batch = batchIn(buffer);
+    this.describe(records);
+    new Int32Array(buffer, layout.TASK_PIDS, layout.TASKS).fill(NONE);
+    new Int32Array(buffer, layout.GUESS_TABLE, layout.GUESSES).fill(NONE);
+    new Int32Array(buffer, layout.BLOCK_LENGTHS, layout.BLOCKS).fill(NONE);
+  }
+
+  /** Place of what is known of the cursor's page. */
+  cursorAt(order: number): number {
+    return layout.CURSORS + order * layout.CURSOR_SIZE;
+  }
+
+  /** Place of the cursor's page. */
+  pageAt(order: number): number {
+    return this.firstPage + order * this.pageSize;
+  }
+
+  /** Has the loop read records of this type, if there is room for one more. */
+  addDecoder(type: number, decoder: LoopDecoder): void {
+    const flagTable = this.flagTableAt(decoder.fields?.flagTables ?? null);
+    if (type >= layout.TYPE_COUNT || this.decoders === layout.DECODERS || flagTable === null) return;
+    const at = layout.DECODER_TABLE + this.decoders * layout.DECODER_SIZE;
+    const { fields } = decoder;
+    this.set(at + layout.IS_STACK, decoder.isStack ? 1 : 0);
+    this.set(at + layout.SMALLEST, decoder.smallest);
+    this.set(at + layout.EVENT_NAME, decoder.name);
+    this.set(at + layout.EVENT_KIND, decoder.eventKind);
+    this.set(at + layout.PID_AT, decoder.pidOffset);
+    this.set(at + layout.FLAGS_AT, decoder.flagsOffset);
+    this.set(at + layout.STACK_SIZE_AT, decoder.sizeOffset);
+    this.set(at + layout.CALLER_AT, decoder.callerOffset);
+    this.set(at + layout.PFN_LOW_AT, fields?.pfnLow ?? NONE);
+    this.set(at + layout.PFN_HIGH_AT, fields?.pfnHigh ?? NONE);
+    this.set(at + layout.PAGE_FLAGS_AT, fields?.flagsLow ?? NONE);
+    this.set(at + layout.FLAG_TABLE_OF_DECODER, flagTable);
+    this.set(at + layout.MAPPING_LOW_AT, fields?.mappingLow ?? NONE);
+    this.set(at + layout.MAPPING_HIGH_AT, fields?.mappingHigh ?? NONE);
+    this.set(at + layout.COUNT_AT, fields?.count ?? NONE);
+    this.set(at + layout.MAPCOUNT_AT, fields?.mapcount ?? NONE);
+    this.set(at + layout.VAL_AT, fields?.val ?? NONE);
+    this.set(at + layout.RET_AT, fields?.ret ?? NONE);
+    this.set(at + layout.MIGRATETYPE_AT, fields?.migratetype ?? NONE);
+    this.set(at + layout.ORDER_AT, fields?.order ?? NONE);
+    this.set(at + layout.ABSENT_ORDER, fields?.absentOrder ?? -1);
+    this.set(at + layout.HAS_LOW_ADDRESSES, fields?.hasLowAddresses === true ? 1 : 0);
+    this.bytes[layout.TYPE_DECODERS + type] = this.decoders++;
+    if (!decoder.isStack) return;
+    this.set(layout.STACK_TYPE, type);
+    this.set(layout.SMALLEST_STACK, decoder.smallest);
+  }
+
+  /** Has the loop recognise a block, which stands in `[start, end)` now, if there is room for one more. */
+  addBlock(block: number, stack: number, start: number, end: number): void {
+    const length = end - start;
+    if (block === NONE || block >= layout.BLOCKS || this.usedArena + length > layout.ARENA_SIZE) return;
+    const lengthAt = layout.BLOCK_LENGTHS + block * 4;
+    if (this.view.getInt32(lengthAt, true) !== NONE) return;
+    const at = layout.ARENA + this.usedArena;
+    this.usedArena += length;
+    this.bytes.copyWithin(at, start, end);
+    this.set(layout.BLOCK_STARTS + block * 4, at);
+    this.set(lengthAt, length);
+    this.set(layout.BLOCK_STACKS + block * 4, stack);
+  }
+
+  private describe({ header, typeOffset, longSize, contexts }: RecordLayout): void {
+    this.set(layout.TYPE_MASK, (1 << header.typeBits) - 1);
+    this.set(layout.DELTA_SHIFT, header.typeBits);
+    this.set(layout.LARGEST_DATA, header.largestData);
+    this.set(layout.TYPE_OFFSET, typeOffset);
+    this.set(layout.LONG_SHIFT, longSize === 4 ? 2 : 3);
+    this.set(layout.STACK_TYPE, NONE);
+    this.set(layout.SMALLEST_STACK, NEVER);
+    this.set(layout.DECODER_TABLE + layout.SMALLEST, NEVER);
+    this.bytes.set(contexts, layout.CONTEXTS);
+  }
+
+  /** Place of the tables, 0 where an event has no flags; null when there is no room. */
+  private flagTableAt(tables: Int32Array | null): number | null {
+    if (tables === null) return 0;
+    const known = this.flagTables.get(tables);
+    if (known !== undefined) return known;
+    if (this.flagTables.size === layout.FLAG_TABLES) return null;
+    const at = layout.FLAG_TABLE + this.flagTables.size * layout.FLAG_TABLE_SIZE;
+    new Int32Array(this.memory.buffer, at, layout.FLAG_TABLE_SIZE / 4).set(tables);
+    this.flagTables.set(tables, at);
+    return at;
+  }
+
+  private set(at: number, value: number): void {
+    this.view.setInt32(at, value, true);
+  }
+}
+
+function batchIn(buffer: ArrayBuffer): EventBatch {
+  const { ROWS } = layout;
+  return {
+    time: new Float64Array(buffer, layout.TIME, ROWS),
+    cpu: new Uint16Array(buffer, layout.CPU, ROWS),
+    task: new Int32Array(buffer, layout.TASK, ROWS),
+    kind: new Uint8Array(buffer, layout.KIND, ROWS),
+    name: new Int32Array(buffer, layout.NAME, ROWS),
+    pfn: new Float64Array(buffer, layout.PFN, ROWS),
+    flags: new Int32Array(buffer, layout.FLAGS, ROWS),
+    count: new Int32Array(buffer, layout.COUNT, ROWS),
+    mapcount: new Int32Array(buffer, layout.MAPCOUNT, ROWS),
+    val: new Int32Array(buffer, layout.VAL, ROWS),
+    ret: new Int32Array(buffer, layout.RET, ROWS),
+    mapping: new Uint8Array(buffer, layout.MAPPING, ROWS),
+    migratetype: new Int8Array(buffer, layout.MIGRATETYPE, ROWS),
+    order: new Int8Array(buffer, layout.ORDER, ROWS),
+    stack: new Int32Array(buffer, layout.STACK, ROWS),
+    offsetLow: new Uint32Array(buffer, layout.OFFSET_LOW, ROWS),
+    offsetHigh: new Uint16Array(buffer, layout.OFFSET_HIGH, ROWS),
+  };
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import type { Capture, EventTable } from '../../../../src/capture/eventTable';
+import { RecordReader } from '../../../../src/capture/traceDat/recordReader';
+
+type StartLoop = typeof RecordReader.prototype.startLoop;
+
+/** What `read` reads one record after the other. */
+export function withoutRecordLoop<T>(read: () => Promise<T>): Promise<T> {
+  return withStartLoop(() => undefined, read);
+}
+
+/** What `read` reads in the record loop from the first record on. */
+export function inRecordLoop<T>(read: () => Promise<T>): Promise<T> {
+  const start = Reflect.get<RecordReader, 'startLoop'>(RecordReader.prototype, 'startLoop');
+  return withStartLoop(function (this: RecordReader, cursors, pageSize) {
+    start.call(this, cursors, pageSize, 0);
+  }, read);
+}
+
+async function withStartLoop<T>(startLoop: StartLoop, read: () => Promise<T>): Promise<T> {
+  const mocked = mock.method(RecordReader.prototype, 'startLoop', startLoop);
+  try {
+    return await read();
+  } finally {
+    mocked.mock.restore();
+  }
+}
+
+const COLUMNS = [
+  ...(['time', 'cpu', 'task', 'kind', 'name', 'pfn', 'flags', 'count', 'mapcount', 'val', 'ret'] as const),
+  ...(['mapping', 'migratetype', 'order', 'stack', 'detail'] as const),
+];
+
+/** Fails unless both hold the same events, cell by cell, and say the same of what they lack. */
+export function assertSameCapture(one: Capture, other: Capture): void {
+  const { length } = other.events;
+  assert.equal(one.events.length, length);
+  for (const column of COLUMNS) {
+    assert.deepEqual(
+      one.events[column].subarray(0, length),
+      other.events[column].subarray(0, length),
+      column,
+    );
+  }
+  assert.deepEqual(offsets(one.events), offsets(other.events));
+  assert.equal(one.symbols.stackCount, other.symbols.stackCount);
+  assert.deepEqual(tallies(one), tallies(other));
+}
+
+const offsets = (events: EventTable): number[] =>
+  Array.from({ length: events.length }, (_, row) => events.offset(row));
+
+function tallies({ stackRecords, orphanStacks, problemCount, problems, gaps, lost, facts }: Capture): object {
+  return { stackRecords, orphanStacks, problemCount, problems, gaps, lost, facts };
+}
