@@ -85,7 +85,7 @@ export class CpuCursor {
   private readonly deltaShift: number;
   private readonly deltaMask: number;
   /** Its records are laid out, and have times, as the record loop takes them. */
-  private readonly isForLoop: boolean;
+  readonly isForLoop: boolean;
 
   /**
    * @param order place among the cursors of the file: of two records of one time, the lower comes first
@@ -111,7 +111,8 @@ export class CpuCursor {
     this.typeMask = (1 << record.typeBits) - 1;
     this.deltaShift = littleEndian ? record.typeBits : 0;
     this.deltaMask = (1 << record.deltaBits) - 1;
-    this.isForLoop = littleEndian && hasSharedClock && this.conversion === null;
+    const isWholeHead = record.typeBits + record.deltaBits === 32;
+    this.isForLoop = littleEndian && isWholeHead && hasSharedClock && this.conversion === null;
   }
 
   /** Offset in the file of the record's head, or near it where the page came out of a compressed block. */

@@ -134,6 +134,7 @@ export class RecordReader implements MergeSteps {
    * @param after records that are read one by one before: to set up the loop takes as long as to read some hundreds
    */
   startLoop(cursors: readonly CpuCursor[], pageSize: number, after = 500): void {
+    if (!cursors.some(({ isForLoop }) => isForLoop)) return;
     this.loopSize = { cursors: cursors.length, pageSize };
     this.recordsToLoop = after;
     if (after === 0) this.setUpLoop();
