@@ -16,10 +16,16 @@ const MOST_CALLERS = 1024;
 /** Lines between a dump and its call trace: a warning has about 25 (registers, modules, code). */
 const FARTHEST_TRACE = 60;
 
-/** Reasons of dump_page() which say that a page did not move (mm/memory_hotplug.c, mm/page_alloc.c). */
-const FAILURES: ReadonlySet<string> = new Set(['migration failure', 'isolation failed']);
-/** A page that stands in the way of isolating its block (mm/page_isolation.c). */
-const UNMOVABLE = 'unmovable page';
+/**
+ * Reasons of dump_page() which say that a page did not move (mm/memory_hotplug.c, mm/page_alloc.c) or stands in the way
+ * of isolating its block (mm/page_isolation.c), and the migrate reason: null where several callers say so.
+ */
+const FAILURES: ReadonlyMap<string, string | null> = new Map([
+  ['migration failure', null],
+  ['isolation failed', 'memory_hotplug'],
+  // Printed for REPORT_FAILURE alone, which only offline_pages() asks for.
+  ['unmovable page', 'memory_hotplug'],
+]);
 /** Functions that dump what they could not migrate: alloc_contig_dump_pages() prints its stack first. */
 const CONTIG_FUNCTION = /^(__)?alloc_contig_/;
 
@@ -273,10 +279,12 @@ export class DmesgPageDumps {
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
     const detail = table.detailOf(row);
     table.details.label[detail] = symbols.internText(reason);
+    const migrateReason = FAILURES.get(reason);
+    if (migrateReason === undefined) return;
     // Nobody prints a stack behind these; what comes is another message's.
-    if (FAILURES.has(reason) || reason === UNMOVABLE) caller.patience = 0;
-    if (!FAILURES.has(reason)) return;
+    caller.patience = 0;
     table.kind[row] = EventKind.PinFailure;
+    if (migrateReason !== null) table.details.reason[detail] = symbols.internText(migrateReason);
     if (caller.trace === NONE) return;
     this.attach(row, caller.trace);
     this.ranIn(caller, row);

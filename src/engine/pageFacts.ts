@@ -29,7 +29,7 @@ export function explanations(page: Page): readonly Reference[] {
 
 /** Whether the capture has no event of the page, or its count and nothing that tells its references apart. */
 export function isNotJudged(page: Page): boolean {
-  return page.marks.some((mark) => mark.held === null);
+  return page.marks.some(({ held, cause }) => held === null && cause === 'unknown');
 }
 
 /** Whether somebody holds it, known or not. */

@@ -183,6 +183,21 @@ function ownOf({ own: { isolation, ofMemoryFailure, batches } }: Pick<Sorted, 'o
   return isolation + ofMemoryFailure + batches;
 }
 
+/** Of a page that migration has no formula for: nothing says whose its references are. */
+export function countAlone(count: number): Omit<Account, 'open'> {
+  return {
+    count,
+    expected: count,
+    held: 0,
+    untraced: 0,
+    perhapsCache: 0,
+    terms: () => [],
+    notes: [],
+    judged: false,
+    heldReferences: [],
+  };
+}
+
 export function accountAt(
   moment: Moment,
   snapshot: Snapshot,
@@ -191,6 +206,7 @@ export function accountAt(
   mapcounts: MapcountBase,
 ): Account | null {
   if (snapshot.count === null) return null;
+  if (moment.isUnmovable) return { ...countAlone(snapshot.count), open: snapshot.open };
   const state = stateAt(moment, snapshot, events, sites, mapcounts);
   const size = 2 ** snapshot.order;
   const share = cacheShare(state, size, snapshot.count);

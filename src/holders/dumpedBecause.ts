@@ -6,3 +6,8 @@ export function dumpedBecause({ events, symbols }: Capture, row: number): string
   const text = events.details.label[events.detail[row]!]!;
   return text < 0 ? null : symbols.string(text);
 }
+
+/** A page that keeps its pageblock from being isolated, in the words of set_migratetype_isolate() (mm/page_isolation.c). */
+export function isDumpedAsUnmovable(capture: Capture, row: number): boolean {
+  return dumpedBecause(capture, row) === 'unmovable page';
+}

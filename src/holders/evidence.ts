@@ -8,7 +8,7 @@
 import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import { AttemptRecord, rangeOf } from './attempts';
 import { countChange, isPageRef } from './countChange';
-import { dumpedBecause } from './dumpedBecause';
+import { dumpedBecause, isDumpedAsUnmovable } from './dumpedBecause';
 import { REASON_BY_FUNCTION } from './kindRules';
 import { MissingEvents } from './missingEvents';
 import type { MarkSource } from './model';
@@ -26,9 +26,14 @@ export interface Moment {
   readonly what: string;
   /** The isolation scanner let go of it at once: migration was not tried. */
   readonly isRefusal: boolean;
+  /** Of a kind that is never moved: its pageblock was not isolated, whatever its count. */
+  readonly isUnmovable: boolean;
   /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
   readonly stoppedEarly: EarlyStop | null;
 }
+
+/** What most moments say. */
+const NOTHING_MORE = { error: null, isRefusal: false, isUnmovable: false, stoppedEarly: null } as const;
 
 /** migrate_pages put more pages back than it counts as failed. */
 export interface EarlyStop {
@@ -238,7 +243,8 @@ export class EvidenceFinder {
         const [pfn, error] = [events.pfn[row]!, this.detailError(row)];
         const dumped = dumpedBecause(this.capture, row);
         const what = dumped === null ? 'reported by the kernel' : `dumped by the kernel because: ${dumped}`;
-        this.add({ pfn, row, source: 'report', attempt, what, error });
+        const isUnmovable = isDumpedAsUnmovable(this.capture, row);
+        this.add({ pfn, row, source: 'report', attempt, what, error, isUnmovable });
         return;
       }
       default:
@@ -576,9 +582,9 @@ export class EvidenceFinder {
     return attempt;
   }
 
-  private add(found: Omit<Moment, 'error' | 'isRefusal' | 'stoppedEarly'> & Partial<Moment>): void {
+  private add(found: Omit<Moment, keyof typeof NOTHING_MORE> & Partial<Moment>): void {
     if (found.pfn < 0) return;
-    const moment = { error: null, isRefusal: false, stoppedEarly: null, ...found };
+    const moment = { ...NOTHING_MORE, ...found };
     moment.attempt.noteError(moment.row, moment.error);
     this.moments.push(moment);
   }

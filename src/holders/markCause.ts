@@ -16,6 +16,7 @@ interface CauseOfMark {
 
 /** @param parts the sum at the mark, or null where it could not be made */
 export function markCause(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
+  if (moment.isUnmovable) return { cause: 'isolation', ...unmovable(events, moment) };
   const stopped = moment.stoppedEarly === null ? null : stoppedNote(moment.stoppedEarly);
   if (parts === null) return { cause: 'unknown', detail: null, note: stopped };
   const found = causeBySum(events, moment, parts);
@@ -94,4 +95,27 @@ function refusalOf(flags: number): Omit<CauseOfMark, 'cause'> | null {
     return { detail: 'under writeback', note: `${expected} under writeback` };
   }
   return null;
+}
+
+/** The conditions of has_unmovable_pages (mm/page_isolation.c) that page flags tell, in its order. */
+function unmovable(events: EventTable, { row }: Moment): Omit<CauseOfMark, 'cause'> {
+  const said = events.flags[row]!;
+  const flags = said === ABSENT ? 0 : said;
+  const blocked = 'whatever its refcount, and its pageblock was not isolated';
+  if ((flags & PageFlag.reserved) !== 0) {
+    return {
+      detail: 'unmovable (reserved)',
+      note: `it is reserved (memory of the boot, or a hole), which is never moved, ${blocked}`,
+    };
+  }
+  if ((flags & PageFlag.lru) !== 0) {
+    const note =
+      'it is on an LRU list, and was printed after it stood in the way: it changed since, or its pageblock is of CMA, ' +
+      'which is not isolated for anything else';
+    return { detail: 'unmovable', note };
+  }
+  const note =
+    'it is on no LRU list and no driver moves it: memory of the kernel itself, or a huge page of a size that is not ' +
+    `moved, ${blocked}`;
+  return { detail: (flags & PageFlag.slab) === 0 ? 'unmovable' : 'unmovable (slab)', note };
 }

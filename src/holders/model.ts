@@ -90,7 +90,7 @@ export interface FailedSteps {
 export type MarkCause =
   /** More references than migration accounts for. */
   | 'references'
-  /** It could not be isolated: not on an LRU list, unevictable, under writeback. */
+  /** It could not be isolated: not on an LRU list, unevictable, under writeback, unmovable. */
   | 'isolation'
   /** The count is what migration expects, but its buffer heads are in use (b_count). */
   | 'buffers'

@@ -12,6 +12,7 @@ import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import {
   cacheShare,
   cacheUnknown,
+  countAlone,
   expectedTerms,
   MAPCOUNT_ASSUMED,
   pageState,
@@ -240,6 +241,7 @@ function allGoneAfter({ ownersAlone }: PageView, row: number): number {
 function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   const { events, nature, mapcounts, puts } = page;
   const count = events.count[row]!;
+  if (moment.isUnmovable) return { moment, ...countAlone(count) };
   const state = pageState(events, row, nature, mapcounts);
   // The report comes after the mappings are back and before the page is put back (mm/migrate.c).
   const isolation = moment.source === 'report' ? 1 : 0;

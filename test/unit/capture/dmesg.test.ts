@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { holdersText, mayBeHeld } from '../../../src/engine/pageFacts';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
 import { allocationLine, allocationText, assertConsistentAllocations } from './support/describeAllocations';
 import { assertConsistent, captureText, rowTexts } from './support/describeCapture';
@@ -124,13 +125,53 @@ test('pages that memory offlining could not move', async () => {
       'PinFailure pfn=0x7f3c0 flags=uptodate|lru|private mapping=Hashed count=2 mapcount=0 error=-16 reason=memory_hotplug label=migration failure < -',
       `PinFailure pfn=0x7f3c1 flags=uptodate|lru|private mapping=Hashed count=2 ${tail} label=migration failure < -`,
       `PinFailure pfn=0x7f3c2 flags=none mapping=Hashed count=2 ${tail} label=isolation failed < -`,
-      'Other pfn=0x7f3c3 flags=none mapping=Null count=1 mapcount=0 label=unmovable page < -',
+      `PinFailure pfn=0x7f3c3 flags=none mapping=Null count=1 ${tail} label=unmovable page < -`,
     ],
   );
   assert.deepEqual(
     analyseHolders(capture).pages.map(({ pfn }) => pfn),
-    [0x7f3c0, 0x7f3c1, 0x7f3c2],
+    [0x7f3c0, 0x7f3c1, 0x7f3c2, 0x7f3c3],
   );
+});
+
+test('pages that are never moved are not judged by their count', async () => {
+  const dump = (pfn: string, flags: string): string[] => [
+    `page:00000000aaaa0a32 refcount:3 mapcount:0 mapping:0000000000000000 index:0x7f0 pfn:${pfn}`,
+    `flags: ${flags}`,
+    'page dumped because: unmovable page',
+  ];
+  const capture = await read(
+    log([
+      ...dump('0x7f3c0', '0x200(slab|zone=1)'),
+      ...dump('0x7f3c1', '0x1000(reserved|zone=1)'),
+      ...dump('0x7f3c2', '0x0(zone=1)'),
+      ...dump('0x7f3c3', '0x10(lru|zone=1) CMA'),
+    ]),
+  );
+  assert.deepEqual(capture.problems, []);
+  const { attempts, pages } = analyseHolders(capture);
+  assert.deepEqual(
+    pages.map(({ pfn, marks: [mark] }) => [pfn, mark!.cause, mark!.causeDetail, mark!.count, mark!.held]),
+    [
+      [0x7f3c0, 'isolation', 'unmovable (slab)', 3, null],
+      [0x7f3c1, 'isolation', 'unmovable (reserved)', 3, null],
+      [0x7f3c2, 'isolation', 'unmovable', 3, null],
+      [0x7f3c3, 'isolation', 'unmovable', 3, null],
+    ],
+  );
+  for (const { marks } of pages) {
+    assert.deepEqual([marks[0]!.expected, marks[0]!.untraced, marks[0]!.expectedTerms], [null, null, []]);
+    assert.equal(marks[0]!.notes.length, 1);
+    assert.equal(attempts[marks[0]!.attempt]!.what, 'memory offlining');
+  }
+  assert.match(pages[3]!.marks[0]!.notes[0]!, /of CMA/);
+  assert.deepEqual(pages.map(holdersText), [
+    'nobody: unmovable (slab)',
+    'nobody: unmovable (reserved)',
+    'nobody: unmovable',
+    'nobody: unmovable',
+  ]);
+  assert.ok(!pages.some(mayBeHeld));
 });
 
 test('dumps of all versions take the call trace behind them', async (t) => {
