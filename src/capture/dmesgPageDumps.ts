@@ -5,6 +5,7 @@ import { isUnwindBacktrace, readFrameLine } from './dmesgFrameLine';
 import type { DmesgPrefix } from './dmesgPrefix';
 import { EventKind, Mapping, NO_CPU, NONE } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
+import { MixedDumps } from './mixedDumps';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { PageOwnerLine } from './pageOwnerLine';
@@ -34,6 +35,10 @@ const ALLOCATED = ['page last allocated via order ', 'page allocated via order '
 const FREED = 'page last free ';
 const TRACKED = 'page_owner tracks the page as ';
 const MIGRATED = 'page has been migrated, last migrate reason: ';
+const OWNER_LINES = [...ALLOCATED, FREED, TRACKED, MIGRATED];
+const MIXED = 'page dumps mixed line by line, expected one behind the other or the caller of each line';
+const ONE_OF_SEVERAL = `a line of one of several ${MIXED} (CONFIG_PRINTK_CALLER); it was left out`;
+const STACK_CUT = `a stack cut in two by ${MIXED} (CONFIG_PRINTK_CALLER); it was left out`;
 /** Lines of a dump that say nothing that is kept. */
 const DUMP_LINES = [
   ...['raw: ', 'head: ', 'memcg:', 'page_type:', 'page->mem_cgroup:', 'bad because of flags:'],
@@ -70,11 +75,12 @@ const enum Target {
 
 /** What is under way in the messages of one task or CPU: printk() keeps the lines of each in order. */
 class Caller {
-  /** Event of the dump that takes the lines, or NONE. */
+  /** Event of the newest dump, or NONE. */
   row = NONE;
   /** Its allocation, or NONE. */
   allocation = NONE;
-  hasFlags = false;
+  /** That of the newest stack, which the lines of another dump may have cut in two. */
+  cutAllocation = NONE;
   isFreed = false;
   isCma = false;
   /** Lines for which the call trace behind the dump is still awaited. */
@@ -88,6 +94,17 @@ class Caller {
   cpu = NO_CPU;
   /** What the line before a dump says of its page. */
   next = NOTHING_SAID;
+
+  constructor(
+    /** One task or CPU; else the lines of several that no line names. */
+    readonly isNamed: boolean,
+    readonly dumps: MixedDumps,
+  ) {}
+
+  /** The call trace of the newest dump may come; of mixed ones nothing says whose it is. */
+  get awaitsTrace(): boolean {
+    return this.row !== NONE && this.patience > 0 && !this.dumps.areMixed;
+  }
 }
 
 interface SaidBefore {
@@ -152,12 +169,15 @@ export class DmesgPageDumps {
       this.endStack(caller);
     }
     if (start >= end) return;
-    if (caller.patience > 0 && isUnwindBacktrace(bytes, start, end)) {
+    if (caller.awaitsTrace && isUnwindBacktrace(bytes, start, end)) {
       this.beginStack(caller, Target.Trace);
       readFrameLine(this.printed, caller.frames, bytes, start, end, true);
       return;
     }
-    if (bytes[start]! <= BLANK) return;
+    if (bytes[start]! <= BLANK) {
+      this.strayLine(caller, bytes, start, end);
+      return;
+    }
     if (startsWith(bytes, start, 'page:') && isPageLine(bytes, start, end)) {
       this.beginDump(caller, bytes, start, end, prefix, offset);
       return;
@@ -176,7 +196,10 @@ export class DmesgPageDumps {
 
   /** The log ends here. */
   finish(): void {
-    for (const caller of this.callers.values()) this.endStack(caller);
+    for (const caller of this.callers.values()) {
+      this.endStack(caller);
+      caller.dumps.forget();
+    }
   }
 
   private callerOf({ callerPid, callerCpu }: DmesgPrefix): Caller {
@@ -186,7 +209,7 @@ export class DmesgPageDumps {
     let caller = this.callers.get(key);
     if (!caller) {
       if (this.callers.size === MOST_CALLERS) this.forgetOldest();
-      caller = new Caller();
+      caller = new Caller(key >= 0, new MixedDumps(this.problem));
       this.callers.set(key, caller);
     }
     return caller;
@@ -195,6 +218,7 @@ export class DmesgPageDumps {
   private forgetOldest(): void {
     for (const [key, caller] of this.callers) {
       this.endStack(caller);
+      caller.dumps.forget();
       this.callers.delete(key);
       return;
     }
@@ -216,11 +240,13 @@ export class DmesgPageDumps {
     const cpu = prefix.callerCpu >= 0 && prefix.callerCpu < NO_CPU ? prefix.callerCpu : NO_CPU;
     const row = table.append(prefix.time, cpu, task, EventKind.Other, this.name, offset);
     this.rows.push(row);
+    caller.dumps.begin(row, !caller.isNamed && caller.row !== NONE);
     caller.row = row;
     caller.allocation = NONE;
-    caller.hasFlags = caller.isFreed = caller.isCma = false;
+    caller.isFreed = caller.isCma = false;
     caller.patience = FARTHEST_TRACE;
     caller.next = NOTHING_SAID;
+    if (caller.dumps.areMixed) caller.trace = NONE;
 
     table.pfn[row] = next.pfn;
     if (next.reason !== null) {
@@ -246,43 +272,67 @@ export class DmesgPageDumps {
 
   /** Lines behind the first of a dump; false for all others. */
   private dumpLine(caller: Caller, bytes: Uint8Array, start: number, end: number): boolean {
-    const { row } = caller;
     if (startsWith(bytes, start, DUMPED)) {
-      this.reasonLine(caller, this.text(bytes, start + DUMPED.length, end));
+      const reason = this.text(bytes, start + DUMPED.length, end);
+      for (const { row } of caller.dumps.take('hasReason', reason)) this.reasonLine(caller, row, reason);
       return true;
     }
     if (DUMP_LINES.some((text) => startsWith(bytes, start, text))) return true;
     // `head:ffff… order:9 …`; the page's words of memory are `head: 0017… …`.
     if (startsWith(bytes, start, 'head:')) {
-      this.order(row, bytes, start, end);
+      const dump = this.dumpBeforeFlags(caller);
+      if (dump !== NONE) this.order(dump, bytes, start, end);
       return true;
     }
     // dump_mapping() of fs/inode.c: only of pages that are a file's.
     if (startsWith(bytes, start, 'aops:')) {
-      this.table.mapping[row] = Mapping.File;
+      const dump = this.dumpBeforeFlags(caller);
+      if (dump !== NONE) this.table.mapping[dump] = Mapping.File;
       return true;
     }
-    if (this.ownerLine(caller, bytes, start, end)) return true;
-    if (caller.hasFlags) return false;
+    return this.ownerLine(caller, bytes, start, end) || this.lineWithFlags(caller, bytes, start, end);
+  }
+
+  private lineWithFlags(caller: Caller, bytes: Uint8Array, start: number, end: number): boolean {
     const isBare = startsWith(bytes, start, 'flags: ');
     const flags = isBare ? start + 7 : keyValue(bytes, start, end, ' flags:');
-    if (flags < 0) return false;
-    this.flagsLine(caller, bytes, start, flags, end);
-    // In 5.1 the operations and the name of the file stand before them.
-    if (!isBare && this.table.mapping[row] === Mapping.Hashed) this.table.mapping[row] = Mapping.File;
+    if (flags < 0 || !caller.dumps.waitForFlags) return false;
+    for (const { row } of caller.dumps.take('hasFlags', this.text(bytes, start, end))) {
+      this.flagsLine(caller, row, bytes, start, flags, end);
+      // In 5.1 the operations and the name of the file stand before them.
+      if (!isBare && this.table.mapping[row] === Mapping.Hashed) this.table.mapping[row] = Mapping.File;
+    }
     return true;
   }
 
-  private reasonLine(caller: Caller, reason: string): void {
+  /** Row of the dump that a line of its page is of, or NONE. */
+  private dumpBeforeFlags({ dumps, row }: Caller): number {
+    if (!dumps.areMixed) return row;
+    const only = dumps.onlyBeforeFlags;
+    if (only === null) this.problem(ONE_OF_SEVERAL);
+    return only?.row ?? NONE;
+  }
+
+  /** An indented line that no stack waits for: of one that another dump has cut in two. */
+  private strayLine(caller: Caller, bytes: Uint8Array, start: number, end: number): void {
+    if (caller.cutAllocation === NONE || !caller.dumps.isOfOther) return;
+    const frames: number[] = [];
+    if (!readFrameLine(this.printed, frames, bytes, start, end, false)) return;
+    this.allocations.stack[caller.cutAllocation] = NONE;
+    this.allocations.freeStack[caller.cutAllocation] = NONE;
+    caller.cutAllocation = NONE;
+    this.problem(STACK_CUT);
+  }
+
+  private reasonLine(caller: Caller, row: number, reason: string): void {
     const { table, symbols } = this;
-    const { row } = caller;
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
     const detail = table.detailOf(row);
     table.details.label[detail] = symbols.internText(reason);
     const migrateReason = FAILURES.get(reason);
     if (migrateReason === undefined) return;
     // Nobody prints a stack behind these; what comes is another message's.
-    caller.patience = 0;
+    if (!caller.dumps.areMixed) caller.patience = 0;
     table.kind[row] = EventKind.PinFailure;
     if (migrateReason !== null) table.details.reason[detail] = symbols.internText(migrateReason);
     if (caller.trace === NONE) return;
@@ -297,10 +347,15 @@ export class DmesgPageDumps {
   }
 
   /** `flags: 0x…(uptodate|lru|zone=1) CMA`, perhaps with `anon ` or `ksm ` before it. */
-  private flagsLine(caller: Caller, bytes: Uint8Array, start: number, flags: number, end: number): void {
+  private flagsLine(
+    caller: Caller,
+    row: number,
+    bytes: Uint8Array,
+    start: number,
+    flags: number,
+    end: number,
+  ): void {
     const { table } = this;
-    const { row } = caller;
-    caller.hasFlags = true;
     table.flags[row] = this.flagTexts.namedBitsOf(bytes, flags, end);
     if (startsWith(bytes, start, 'anon ') || startsWith(bytes, start, 'ksm ')) {
       table.mapping[row] = Mapping.Anonymous;
@@ -311,7 +366,12 @@ export class DmesgPageDumps {
   /** What page_owner says of the dumped page. */
   private ownerLine(caller: Caller, bytes: Uint8Array, start: number, end: number): boolean {
     const { allocations, symbols } = this;
-    const { allocation } = caller;
+    const { allocation, dumps } = caller;
+    if (dumps.areMixed || dumps.isOfOther) {
+      if (!OWNER_LINES.some((text) => startsWith(bytes, start, text))) return false;
+      this.problem(ONE_OF_SEVERAL);
+      return true;
+    }
     for (const text of ALLOCATED) {
       if (!startsWith(bytes, start, text)) continue;
       this.allocated(caller, bytes, start + text.length, end);
@@ -383,7 +443,7 @@ export class DmesgPageDumps {
       if (!this.isLaterBoot) this.releaseOfTask ??= release ?? null;
       caller.cpu = Number(cpu) < NO_CPU ? Number(cpu) : NO_CPU;
       caller.task = this.symbols.internTask(this.symbols.internText(comm), Number(pid) | 0);
-      if (caller.row !== NONE && caller.patience > 0) this.ranIn(caller, caller.row);
+      if (caller.awaitsTrace) this.ranIn(caller, caller.row);
       return true;
     }
     if (startsWith(bytes, start, BOOTED)) {
@@ -437,11 +497,12 @@ export class DmesgPageDumps {
     if (target === Target.None || frames.length === 0) return;
     const stack = this.symbols.internStack(Int32Array.from(frames), frames.length);
     frames.length = 0;
+    caller.cutAllocation = target === Target.Trace ? NONE : allocation;
     if (target === Target.Allocated) {
       if (allocation !== NONE) allocations.stack[allocation] = stack;
     } else if (target === Target.Freed) {
       if (allocation !== NONE) allocations.freeStack[allocation] = stack;
-    } else if (row !== NONE && caller.patience > 0) {
+    } else if (caller.awaitsTrace) {
       this.attach(row, stack);
       caller.row = NONE;
       caller.patience = 0;

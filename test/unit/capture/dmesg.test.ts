@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Capture } from '../../../src/capture/eventTable';
+import { NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { holdersText, mayBeHeld } from '../../../src/engine/pageFacts';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
@@ -434,6 +434,88 @@ test('messages of several callers may be mixed', async () => {
       ].sort(),
     );
   }
+});
+
+const PAGE_A = 'page:00000000aaaa0a32 refcount:3 mapcount:0 mapping:0000000000000000 index:0x1 pfn:0x1';
+const PAGE_B = 'page:00000000bbbb0a32 refcount:2 mapcount:0 mapping:0000000000000000 index:0x2 pfn:0x2';
+
+test('dumps mixed line by line, where no line says whose it is', async (t) => {
+  const [flagsA, flagsB] = ['flags: 0x10(lru|zone=1)', 'flags: 0x4(uptodate|zone=1)'];
+  const failed = 'page dumped because: migration failure';
+  const bug = 'page dumped because: VM_BUG_ON_PAGE(1)';
+  const A = 'pfn=0x1 flags=lru mapping=Null count=3 mapcount=0';
+  const B = 'pfn=0x2 flags=uptodate mapping=Null count=2 mapcount=0';
+  const label = 'label=migration failure < -';
+  const bare = (row: string): string => row.replace(/flags=\w+/, 'flags=none');
+  const allocated = ['page last allocated via order 0, migratetype Movable, gfp_mask 0x1(A)', ' a+0x1/0x2'];
+  const cases: readonly (readonly [string, readonly string[], readonly string[], readonly RegExp[]])[] = [
+    [
+      'the order of lines tells',
+      [PAGE_A, flagsA, PAGE_B, failed, flagsB, failed],
+      [`PinFailure ${A} ${label}`, `PinFailure ${B} ${label}`],
+      [],
+    ],
+    [
+      'equal words need not be told apart',
+      [PAGE_A, PAGE_B, flagsA, flagsA, failed, failed],
+      [`PinFailure ${A} ${label}`, `PinFailure ${B.replace('uptodate', 'lru')} ${label}`],
+      [],
+    ],
+    [
+      'other flags, equal reasons',
+      [PAGE_A, PAGE_B, flagsB, flagsA, failed, failed],
+      [`PinFailure ${bare(A)} ${label}`, `PinFailure ${bare(B)} ${label}`],
+      [/^2 page dumps mixed line by line, and nothing says whose flags/],
+    ],
+    [
+      'other reasons',
+      [PAGE_A, flagsA, PAGE_B, flagsB, failed, bug],
+      [`Other ${A} < -`, `Other ${B} < -`],
+      [/^2 page dumps mixed line by line, and nothing says whose reason/],
+    ],
+    [
+      'a reason that is missing',
+      [PAGE_A, flagsA, PAGE_B, flagsB, failed],
+      [`Other ${A} < -`, `Other ${B} < -`],
+      [/^2 page dumps mixed/],
+    ],
+    [
+      'what page_owner says of one of them',
+      [PAGE_A, flagsA, PAGE_B, failed, ...allocated, flagsB, failed],
+      [`PinFailure ${A} ${label}`, `PinFailure ${B} ${label}`],
+      [/^a line of one of several page dumps mixed line by line/],
+    ],
+    [
+      'far behind another one',
+      [PAGE_A, flagsA, ...Array.from({ length: 70 }, (_, i) => `line ${i}`), PAGE_B, flagsB, failed],
+      [`Other ${A} < -`, `PinFailure ${B} ${label}`],
+      [],
+    ],
+  ];
+  for (const [name, messages, rows, problems] of cases) {
+    await t.test(name, async () => {
+      const capture = await read(log(messages));
+      assert.deepEqual(
+        rowTexts(capture).map((row) => row.slice(row.indexOf('dump_page') + 'dump_page '.length)),
+        rows,
+      );
+      assert.equal(capture.allocations?.length ?? 0, 0);
+      assert.equal(capture.problemCount, problems.length);
+      for (const [i, expected] of problems.entries()) assert.match(capture.problems[i]!.message, expected);
+    });
+  }
+});
+
+test('a stack of page_owner that another dump cuts in two is left out', async () => {
+  const owner = ['page last allocated via order 0, migratetype Movable, gfp_mask 0x1(A)', ' a+0x1/0x2'];
+  const failed = ['flags: 0x10(lru|zone=1)', 'page dumped because: migration failure'];
+  const capture = await read(log([PAGE_A, ...failed, ...owner, PAGE_B, ' b+0x1/0x2', ...failed, ...owner]));
+  assert.deepEqual(
+    Array.from(capture.allocations!.stack.subarray(0, 2), (stack) => stack === NONE),
+    [true, false],
+  );
+  assert.equal(capture.problemCount, 1);
+  assert.match(capture.problems[0]!.message, /^a stack cut in two by page dumps mixed/);
 });
 
 test('a stack that belongs to another message is not taken', async (t) => {
