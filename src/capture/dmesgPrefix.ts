@@ -6,8 +6,10 @@ import {
   DOT,
   GREATER,
   LESS,
+  MINUS,
   OPEN_BRACKET,
   PLUS,
+  ZERO,
   isDigit,
   startsWith,
 } from './ascii';
@@ -18,6 +20,10 @@ const LONGEST_DAEMON_HEAD = 160;
 /** Between a bracket that is a time and its end: `[Mon Nov 23 05:46:12 2026]`. */
 const LONGEST_BRACKET = 32;
 const KERNEL = ' kernel: ';
+/** Columns of a line of logcat between its time and its level: `root     0     0`, where `-v uid` asks for the first. */
+const MOST_LOGCAT_COLUMNS = 3;
+/** logcat pads its tag to so many characters (logprint.cpp of liblog). */
+const LOGCAT_TAG = 8;
 
 const UPPER_A = 0x41;
 const UPPER_C = 0x43;
@@ -31,16 +37,25 @@ const SEMICOLON = 0x3b;
  *
  * - `<4>` (dmesg --raw), `kern  :warn  : ` (dmesg -x), `4,1234,56789,-;` (/dev/kmsg, netconsole; time in µs)
  * - `[  123.456789] ` (print_time() of kernel/printk/printk.c), `[Mon Nov 23 05:46:12 2026] ` and
- *   `[  +0.000012] ` (dmesg -T, -d), which have no time of the kernel's clock
+ *   `[  +0.000012] ` (dmesg -T, -e), which have no time of the kernel's clock; with dmesg -d `<    0.000012>` is in the
+ *   bracket too, or alone (print_record() of util-linux, sys-utils/dmesg.c)
  * - `[    T1] `, `[    C0] ` (CONFIG_PRINTK_CALLER): the task or CPU that printed it
  * - `Nov 23 05:46:12 host kernel: `, `2026-11-23T05:46:12+00:00 host kernel: ` (syslog, journalctl),
  *   `2026-11-23T05:46:12,345678+00:00 ` (dmesg --time-format iso)
+ * - `11-23 05:46:12.345     0     0 W         : ` (logcat -b kernel, its threadtime format): logd keeps the kernel's time
+ *   to itself, and makes a tag of what stands before the first colon of the text
  */
 export class DmesgPrefix {
   /** Whether anything of the above was there. */
   isPresent = false;
   /** Index of the message's text; the blank that indents a frame is part of the text. */
   textStart = 0;
+  /**
+   * Where the tag of logcat ends that the text begins with, padded with blanks, and where the text goes on behind it; -1
+   * where the text stands as the kernel wrote it.
+   */
+  tagEnd = -1;
+  behindTag = -1;
   /** Time in ns of the kernel's clock, NaN where there is none. */
   time = NaN;
   /** Task that printed the message, or -1. */
@@ -52,8 +67,9 @@ export class DmesgPrefix {
   /** Reads the line in `bytes[start, end)`; a line end follows at `end`. */
   read(bytes: Uint8Array, start: number, end: number): void {
     this.time = NaN;
-    this.callerPid = this.callerCpu = -1;
+    this.callerPid = this.callerCpu = this.tagEnd = this.behindTag = -1;
     let at = this.daemonHead(bytes, start, end);
+    if (at === start) at = this.logcatHead(bytes, start, end);
     at = this.level(bytes, at);
     if (startsWith(bytes, at, 'kern  :') && bytes[at + 13] === COLON && bytes[at + 14] === BLANK) at += 15;
     at = this.message(bytes, at, end);
@@ -88,6 +104,37 @@ export class DmesgPrefix {
     let behind = start + 20;
     while (behind < end && bytes[behind]! > BLANK) behind++;
     return bytes[behind] === BLANK ? behind + 1 : start;
+  }
+
+  /** Of the kernel's lines alone, which are of task 0. */
+  private logcatHead(bytes: Uint8Array, start: number, end: number): number {
+    // `logcat -v year` has it in front.
+    const date = bytes[start + 4] === MINUS ? start + 5 : start;
+    const isHead = isDigit(bytes[start]!) && bytes[date + 2] === MINUS && bytes[date + 5] === BLANK;
+    if (!isHead || bytes[date + 8] !== COLON || bytes[date + 14] !== DOT) return start;
+    let at = behindWord(bytes, date + 6, end);
+    let zeros = 0;
+    for (let column = 0; column <= MOST_LOGCAT_COLUMNS; column++) {
+      while (at < end && bytes[at] === BLANK) at++;
+      const word = at;
+      at = behindWord(bytes, at, end);
+      if (at !== word + 1) zeros = 0;
+      else if (bytes[word] === ZERO) zeros++;
+      else return zeros >= 2 && bytes[at] === BLANK ? this.logcatTag(bytes, at + 1, end) : start;
+    }
+    return start;
+  }
+
+  /** The index behind an empty tag, else that of the tag. */
+  private logcatTag(bytes: Uint8Array, at: number, end: number): number {
+    const colon = at + LOGCAT_TAG;
+    if (colon + 1 >= end || bytes[colon] !== COLON || bytes[colon + 1] !== BLANK) return at;
+    let tagEnd = colon;
+    while (tagEnd > at && bytes[tagEnd - 1] === BLANK) tagEnd--;
+    if (tagEnd === at) return colon + 2;
+    this.tagEnd = tagEnd;
+    this.behindTag = colon + 2;
+    return at;
   }
 
   private level(bytes: Uint8Array, at: number): number {
@@ -132,13 +179,16 @@ export class DmesgPrefix {
       const fraction = scanner.next + 1;
       if (bytes[scanner.next] === DOT) {
         scanner.number(bytes, fraction);
-        if (scanner.next === fraction + 6 && bytes[scanner.next] === CLOSE_BRACKET && seconds < 2 ** 32) {
+        const behind = behindDelta(bytes, scanner.next);
+        if (scanner.next === fraction + 6 && bytes[behind] === CLOSE_BRACKET && seconds < 2 ** 32) {
           this.time = seconds * 1e9 + scanner.value * 1000;
-          return scanner.next + 1;
+          return behind + 1;
         }
       }
       return -1;
     }
+    const delta = behindDelta(bytes, inside);
+    if (delta > inside && bytes[delta] === CLOSE_BRACKET) return delta + 1;
     if (this.caller(bytes, at) && bytes[scanner.next] === CLOSE_BRACKET) return scanner.next + 1;
     return wallClock(bytes, inside, end);
   }
@@ -155,14 +205,37 @@ export class DmesgPrefix {
   }
 }
 
-/** The index behind `Mon Nov 23 05:46:12 2026]`, `Nov23 05:46]` or `  +0.000012]`, or -1. */
+function behindWord(bytes: Uint8Array, at: number, end: number): number {
+  let behind = at;
+  while (behind < end && bytes[behind]! > BLANK) behind++;
+  return behind;
+}
+
+/** The index behind `<    0.000012>` and a blank before it, or `at`. */
+function behindDelta(bytes: Uint8Array, at: number): number {
+  let i = bytes[at] === BLANK ? at + 1 : at;
+  if (bytes[i] !== LESS) return at;
+  i++;
+  while (bytes[i] === BLANK || bytes[i] === MINUS || isDigit(bytes[i]!)) i++;
+  if (bytes[i] !== DOT) return at;
+  const fraction = i + 1;
+  i = fraction;
+  while (isDigit(bytes[i]!)) i++;
+  return i === fraction + 6 && bytes[i] === GREATER ? i + 1 : at;
+}
+
+/**
+ * The index behind `Mon Nov 23 05:46:12 2026]`, `Nov23 05:46]` or `  +0.000012]`, with what `dmesg -d` has before the
+ * bracket's end, or -1.
+ */
 function wallClock(bytes: Uint8Array, inside: number, end: number): number {
   const stop = Math.min(end, inside + LONGEST_BRACKET);
   let hasDigit = false;
   let hasMark = false;
   for (let i = inside; i < stop; i++) {
     const byte = bytes[i]!;
-    if (byte === CLOSE_BRACKET) return hasDigit && hasMark ? i + 1 : -1;
+    const close = behindDelta(bytes, i);
+    if (bytes[close] === CLOSE_BRACKET) return hasDigit && hasMark ? close + 1 : -1;
     if (isDigit(byte)) hasDigit = true;
     else if (byte === COLON || byte === PLUS) hasMark = true;
     else if (byte !== BLANK && byte !== DOT && !isLetter(byte)) return -1;

@@ -1,4 +1,4 @@
-import { NEWLINE, startsWith } from './ascii';
+import { BLANK, COLON, NEWLINE, startsWith } from './ascii';
 import { AllocationTableBuilder } from './allocationTableBuilder';
 import { DmesgPageDumps, isPageLine } from './dmesgPageDumps';
 import { DmesgPrefix } from './dmesgPrefix';
@@ -187,10 +187,23 @@ export class DmesgReader extends LineByLineReader implements TextReader {
     if (prefix.isPresent) this.ownLines++;
     if (!this.ftraceLine(bytes, text, lineEnd)) {
       const dumps = this.dumps.rows.length;
-      this.dumps.read(bytes, text, end, prefix, this.lineOffset);
+      if (prefix.behindTag < 0) this.dumps.read(bytes, text, end, prefix, this.lineOffset);
+      else this.taggedLine(bytes, end);
       if (this.dumps.rows.length > dumps && !prefix.isPresent) this.ownLines++;
     }
     this.line++;
+  }
+
+  /** A text whose begin logcat padded: `page    : refcount:3 …`. */
+  private taggedLine(bytes: Uint8Array, end: number): void {
+    const { textStart, tagEnd, behindTag } = this.prefix;
+    const length = tagEnd - textStart + 2 + Math.max(0, end - behindTag);
+    // A line end, and a few bytes that a look ahead may read.
+    const text = new Uint8Array(length + 16).fill(NEWLINE);
+    text.set(bytes.subarray(textStart, tagEnd));
+    text.set([COLON, BLANK], tagEnd - textStart);
+    text.set(bytes.subarray(behindTag, end), tagEnd - textStart + 2);
+    this.dumps.read(text, 0, length, this.prefix, this.lineOffset);
   }
 
   /** Lines of an ftrace buffer; false for all others. */

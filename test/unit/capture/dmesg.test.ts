@@ -368,7 +368,19 @@ test('any prefix of a log', async (t) => {
     ['journalctl -o short-iso', () => '2026-11-23T05:46:12+0000 host kernel: ', false],
     ['journalctl -o short-monotonic', (i) => `[  ${stamp(i)}] host kernel: `, true],
     ['dmesg -T', () => '[Mon Nov 23 05:46:12 2026] ', false],
-    ['dmesg -d', () => '[  +0.000010] ', false],
+    ['dmesg -d', (i) => `[  ${stamp(i)} <    0.000010>] `, true],
+    ['dmesg -d -x', (i) => `kern  :warn  : [  ${stamp(i)} <   -1.000010>] `, true],
+    ['dmesg -d, with the caller', (i) => `[  ${stamp(i)} <    0.000010>] [  T308] `, true],
+    ['dmesg -d -T', () => '[Mon Nov 23 05:46:12 2026 <    0.000010>] ', false],
+    ['dmesg -d -t', () => '[<    0.000010>] ', false],
+    ['dmesg -e, in one minute', () => '[  +0.000010] ', false],
+    ['logcat', () => '11-23 05:46:12.345     0     0 W         : ', false],
+    ['logcat -v uid -v year', () => '2026-11-23 05:46:12.345  root     0     0 W         : ', false],
+    [
+      'logcat -v usec, with the caller',
+      () => '11-23 05:46:12.345678     0     0 W         : [  T308] ',
+      false,
+    ],
     ['dmesg -e', () => '[Nov23 05:46] ', false],
     ['dmesg --time-format iso', () => '2026-11-23T05:46:12,345678+00:00 ', false],
     ['none', () => '', false],
@@ -393,6 +405,19 @@ test('any prefix of a log', async (t) => {
     );
     assert.deepEqual(rowTexts(capture).map(withoutTime), expected);
   });
+});
+
+test('what logcat made a tag of', async () => {
+  const tagged = CONTIG.map((message) => {
+    // LogKlog.cpp of logd: what stands before a colon, without a blank in it; logcat pads it.
+    const [, tag = '', text = message] = /^([^\s:]+): ?(.*)$/.exec(message) ?? [];
+    return `11-23 05:46:12.345     0     0 W ${tag.padEnd(8)}: ${text}\n`;
+  });
+  const others = '11-23 05:46:12.345   544   544 I auditd  : page:0 refcount:1\n';
+  const capture = await read([others, ...tagged].join(''));
+  assert.deepEqual(capture.problems, []);
+  const withoutTime = (row: string): string => row.replace(/^(\d+|NaN) /, '');
+  assert.deepEqual(rowTexts(capture).map(withoutTime), rowTexts(await read(log(CONTIG))).map(withoutTime));
 });
 
 test('the caller of a message says who, where no line names the task', async () => {
