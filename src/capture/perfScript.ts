@@ -31,7 +31,7 @@ import { LineByLineReader } from './lineByLineReader';
 import { LONGEST_LINE } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import { PerfScriptFrames, isFrame, isKernelFrame, isSourceLine, namesKernel } from './perfScriptFrames';
-import { PerfScriptLine } from './perfScriptLine';
+import { OTHER_RECORD, PerfScriptLine } from './perfScriptLine';
 import { StackBlockCache } from './stackBlockCache';
 import { LONGEST_STACK, stackEnd } from './stackLines';
 import { SymbolTableBuilder } from './symbolTableBuilder';
@@ -41,6 +41,8 @@ import { TimeSinceFirst } from './timeSinceFirst';
 
 /** Bytes of a header line that are looked at: a command line can be long. */
 const LONGEST_TEXT = 4096;
+/** How far into a line without a time the name of a record is looked for, behind a task and a CPU. */
+const LONGEST_COLUMNS = 64;
 
 const EXPECTED_LINE =
   'expected "comm pid [cpu] time: event: fields", a frame, an empty line or a "#" header line';
@@ -271,18 +273,17 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
     return this.skipLine(bytes, at);
   }
 
-  /** Whether a line about lost events stands at `at`. */
-  private lostRecord(bytes: Uint8Array, at: number, cpu: number): boolean {
-    if (!startsWith(bytes, at, 'PERF_RECORD_LOST')) return false;
+  /** Takes the record at `at` where it is of lost events. */
+  private lostRecord(bytes: Uint8Array, at: number, cpu: number): void {
+    if (!startsWith(bytes, at, 'PERF_RECORD_LOST')) return;
     const lost = /^PERF_RECORD_LOST(?:_SAMPLES)?[: ]+lost (\d{1,15})/.exec(
       asciiText(bytes, at, lineEndOf(bytes, at), LONGEST_TEXT),
     );
-    if (!lost) return false;
+    if (!lost) return;
     this.ownLines++;
     const known = cpu < 0 ? null : cpu;
     const from = known === null ? NaN : this.lastTimes[this.cpuSlot(known)]!;
     this.gapRecorder.add('lost', known, Number.isNaN(from) ? null : from, Number(lost[1]), this.table.length);
-    return true;
   }
 
   private otherLine(bytes: Uint8Array, at: number, end: number, last: boolean): number {
@@ -295,11 +296,15 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
     if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     let textEnd = lineEnd;
     while (textEnd > at && bytes[textEnd - 1]! <= 0x20) textEnd--;
+    const record = recordAt(bytes, at, textEnd);
     if (textEnd === at) {
       this.place = Place.Outside;
     } else if (bytes[at] === HASH) {
       this.header(bytes, at, textEnd);
-    } else if (!this.lostRecord(bytes, at, -1) && !this.writerLine(bytes, at, textEnd)) {
+    } else if (record >= 0) {
+      this.lostRecord(bytes, record, -1);
+      this.place = Place.Outside;
+    } else if (!this.writerLine(bytes, at, textEnd)) {
       const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
       this.problem(at, `not a line of perf script: ${found}; ${EXPECTED_LINE}`);
     }
@@ -386,7 +391,8 @@ export function isPerfScript(head: Uint8Array): boolean {
     if (lineEnd < 0) break;
     const isLine = head[at] !== TAB && head[at] !== NEWLINE && head[at] !== HASH;
     if (isLine && ftraceLine.read(head, at)) ftraceLines++;
-    else if (isLine && line.read(head, at) && line.nameEnd > line.nameStart) perfLines++;
+    else if (isLine && line.read(head, at) && (line.isOtherRecord || line.nameEnd > line.nameStart))
+      perfLines++;
     at = lineEnd + 1;
   }
   return perfLines > ftraceLines;
@@ -398,6 +404,15 @@ function isUnknownComm(bytes: Uint8Array, start: number, end: number): boolean {
   if (bytes[i] === MINUS) i++;
   while (i < end && isDigit(bytes[i]!)) i++;
   return i === end && end > start + 1;
+}
+
+/** Where a record that is no event is named in a line without a time (-F), or -1. */
+function recordAt(bytes: Uint8Array, at: number, end: number): number {
+  const stop = Math.min(end, at + LONGEST_COLUMNS);
+  for (let i = at; i < stop; i++) {
+    if ((i === at || bytes[i - 1] === BLANK) && startsWith(bytes, i, OTHER_RECORD)) return i;
+  }
+  return -1;
 }
 
 /** Whether the kernel's frames of a record go on with the line at `at`. */

@@ -16,6 +16,8 @@ import {
 const LONGEST_HEAD = 512;
 /** Columns that may stand between cpu and time: record flags (-F +misc), date and time of day (-F +tod). */
 const MOST_OTHER_COLUMNS = 3;
+/** Begins what perf prints of a record that is no event. */
+export const OTHER_RECORD = 'PERF_RECORD_';
 /** Decimal digits that a float64 always holds exactly. */
 const EXACT_DIGITS = 15;
 
@@ -170,8 +172,9 @@ export class PerfScriptLine {
       while (bytes[i] === BLANK) i++;
       end = wordEnd(bytes, i);
     }
-    const isNamed = end > i + 1 && bytes[end - 1] === COLON;
-    this.isOtherRecord = !isNamed && startsWith(bytes, i, 'PERF_RECORD_');
+    // `PERF_RECORD_COMM: perf:12/12` is named like an event (perf_event__fprintf() of tools/perf/util/event.c).
+    this.isOtherRecord = startsWith(bytes, i, OTHER_RECORD);
+    const isNamed = end > i + 1 && bytes[end - 1] === COLON && !this.isOtherRecord;
     this.nameStart = i;
     this.nameEnd = isNamed ? end - 1 : i;
     this.textStart = isNamed ? end : i;

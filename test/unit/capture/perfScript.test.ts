@@ -6,7 +6,14 @@ import { test } from 'node:test';
 import { EventKind, NO_CPU, NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
 import { PerfScriptLine } from '../../../src/capture/perfScriptLine';
-import { assertConsistent, captureText, eventText, stackText, summaryText } from './support/describeCapture';
+import {
+  assertConsistent,
+  captureText,
+  eventText,
+  rowTexts,
+  stackText,
+  summaryText,
+} from './support/describeCapture';
 import { FIXTURES, SHARED, memorySource, textBytes } from './support/sources';
 
 const TEXT = path.join(FIXTURES, 'f_perf/perf.txt.gz');
@@ -295,6 +302,33 @@ test('records without cpu and time', async () => {
   assert.equal(capture.events.cpu[1], NO_CPU);
   assert.ok(Number.isNaN(capture.events.time[1]));
   assert.equal(capture.events.kind[1], EventKind.PageRefMod);
+});
+
+test('records of tasks between the events are none', async () => {
+  const event = (time: string) =>
+    `task   12 [003]   ${time}: page_ref:page_ref_mod: pfn=0x10 count=2 val=1\n\n`;
+  // perf script --show-task-events: tasks that run already stand at the begin, of no time.
+  const synthesized =
+    '         swapper     0 [000]     0.000000: PERF_RECORD_FORK(12:12):(0:0)\n' +
+    '            task     0 [000]     0.000000: PERF_RECORD_COMM: task:12/12\n';
+  const between =
+    '            task    12 [003]     1.000002: PERF_RECORD_FORK(13:13):(12:12)\n' +
+    '         a:b c d    13 [003]     1.000003: PERF_RECORD_COMM exec: a:b c d:13/13\n' +
+    '         a:b c d    13 [003]     1.000004: PERF_RECORD_EXIT(13:13):(12:12)\n';
+  const capture = await read(synthesized.repeat(400) + event('1.000001') + between + event('1.000009'));
+  assert.equal(capture.format, 'perf-script');
+  assert.deepEqual(capture.problems, []);
+  assert.deepEqual(rowTexts(capture), rowTexts(await read(event('1.000001') + event('1.000009'))));
+  assert.equal(capture.timeBase, 1_000_001_000n);
+
+  // perf script -F comm,tid,event,trace
+  const bare = await read(
+    'task   12 page_ref:page_ref_mod: pfn=0x10 count=2 val=1\n\n'.repeat(2) +
+      'task   12 PERF_RECORD_COMM: task:12/12\nPERF_RECORD_FORK(13:13):(12:12)\ntask   12 PERF_RECORD_LOST lost 3\n',
+  );
+  assert.deepEqual(bare.problems, []);
+  assert.equal(bare.events.length, 2);
+  assert.equal(bare.lost, 3);
 });
 
 test('losses become gaps', async () => {
