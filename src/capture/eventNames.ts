@@ -43,6 +43,28 @@ const KINDS: Readonly<Record<string, EventKind>> = {
 
 const BY_NAME = new Map(Object.entries(KINDS));
 
+/** The systems that these events are of, by the beginnings of their names; one that has moved has several. */
+const SYSTEMS: readonly (readonly [begin: string, systems: readonly string[]])[] = [
+  ['page_ref_', ['page_ref']],
+  ['folio_ref_', ['page_ref']],
+  ['report_page_pinners', ['page_pin_owner']],
+  ['page_pin_owner_', ['page_pin_owner']],
+  ['page_pinner_', ['page_pinner']],
+  ['mm_page_', ['kmem']],
+  ['cma_', ['cma']],
+  ['test_pages_isolated', ['page_isolation']],
+  ['mm_migrate_', ['migrate']],
+  ['mm_compaction_', ['compaction']],
+  ['memory_failure_event', ['ras', 'memory_failure']],
+];
+
+/** The systems that an event is of; null where its name, which formats of text print alone, does not tell. */
+export function systemsOf(name: string): readonly string[] | null {
+  const colon = name.lastIndexOf(':');
+  if (colon >= 0) return [name.slice(0, colon)];
+  return SYSTEMS.find(([begin]) => name.startsWith(begin))?.[1] ?? null;
+}
+
 /** The kind of an event printed as `event` or `system:event`. */
 export function eventKindOf(name: string): EventKind {
   return BY_NAME.get(name.slice(name.lastIndexOf(':') + 1)) ?? EventKind.Other;

@@ -2,6 +2,7 @@
 import {
   DEFAULT_QUERY,
   GROUPINGS,
+  kindNamed,
   KINDS,
   namesOf,
   parsePageCount,
@@ -12,6 +13,7 @@ import {
   type HoldersQuery,
   type SortOrder,
 } from '../engine/holdersQuery';
+import { nearestName } from '../engine/nearestName';
 import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import type { PfnRange } from '../holders/model';
 import { wrappedNames } from './helpText';
@@ -75,7 +77,8 @@ ${wrappedNames(MIGRATE_REASONS)}
   --kind NAME     only pages with references of this kind:
 ${wrappedNames(KINDS)}
   --role NAME     only references that are held, expected, temporary, earlier
-  --held-for TIME only references held at least this long: 10ms, 1.5s, 200us
+  --held-for TIME only references held at least this long: 10ms, 1.5s, 200us;
+                  without --role only those in the way (--role held)
   --match TEXT    only what has TEXT in its PFN, task, area, kind or stack
   --pfn PFN       only this page, whether or not it failed to move; A..B for
                   those from A to B of which the captures tell
@@ -111,8 +114,8 @@ function queryOf(command: string, values: Values, pages: readonly PfnRange[]): H
       grouping === null ? DEFAULT_QUERY.groupBy : oneOf(command, '--group-by', grouping, namesOf(GROUPINGS)),
     sortBy: order === null ? null : sortOrderOf(command, order),
     filter: {
-      reason: values.reason === undefined ? null : listed(values.reason).join(','),
-      kinds: listed(values.kind).map((kind) => oneOf(command, '--kind', kind, KINDS)),
+      reason: values.reason === undefined ? null : reasonsOf(command, listed(values.reason)).join(','),
+      kinds: listed(values.kind).map((kind) => kindNamed(kind) ?? oneOf(command, '--kind', kind, KINDS)),
       roles: listed(values.role).map((role) => oneOf(command, '--role', role, ROLES)),
       heldFor: spanOf(command, once(command, '--held-for', values['held-for'])),
       text: once(command, '--match', values.match) ?? '',
@@ -122,6 +125,15 @@ function queryOf(command: string, values: Values, pages: readonly PfnRange[]): H
       minPages: pageCountOf(command, once(command, '--min-pages', values['min-pages'])),
     },
   };
+}
+
+/** Kernels to come may have other reasons: only a slip is refused. */
+function reasonsOf(command: string, given: readonly string[]): readonly string[] {
+  for (const reason of given) {
+    const near = MIGRATE_REASONS.includes(reason) ? null : nearestName(reason, MIGRATE_REASONS);
+    if (near !== null) throw new UsageError(command, `--reason ${reason}: did you mean ${near}?`);
+  }
+  return given;
 }
 
 function sortOrderOf(command: string, given: string): SortOrder | null {

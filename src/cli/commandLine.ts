@@ -9,8 +9,8 @@ import {
   type ExportCommand,
 } from './exportCommand';
 import { EVENTS_HELP, EVENTS_USAGE, eventsCommand, type EventsCommand } from './eventsCommand';
-import { nearestName } from './nearestName';
-import { alternatives, UsageError } from './options';
+import { nearestName } from '../engine/nearestName';
+import { alternatives, expectedName, UsageError } from './options';
 import {
   RECORD_SCRIPT_HELP,
   RECORD_SCRIPT_USAGE,
@@ -80,8 +80,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
 function whatIsWrong(args: readonly string[]): string {
   const other = args.find((arg) => !arg.startsWith('-'));
   if (other !== undefined) {
-    const near = nearestName(other, COMMAND_NAMES);
-    return `unknown command ${other}; ${near === null ? `expected ${alternatives(COMMAND_NAMES)}` : `did you mean ${near}?`}`;
+    return `unknown command ${other}; ${expectedName(other, COMMAND_NAMES)}`;
   }
   const [option] = args;
   const near = option === undefined ? null : nearestName(option, ['--help', '--version']);

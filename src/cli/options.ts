@@ -1,7 +1,7 @@
 /** Reading the options of a command, with messages that name the command, the option and what was expected. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { turnedPfnRange } from '../engine/holdersQuery';
-import { nearestName } from './nearestName';
+import { nearestName } from '../engine/nearestName';
 import { STANDARD_INPUT } from './streams';
 
 /** The command line cannot be understood; the message says why. */
@@ -103,7 +103,13 @@ export function oneOf<Name extends string>(
 ): Name {
   const name = names.find((each) => each === given);
   if (name !== undefined) return name;
-  throw new UsageError(command, `${option} ${given}: expected ${alternatives(names)}`);
+  throw new UsageError(command, `${option} ${given}: ${expectedName(given, names)}`);
+}
+
+/** What was meant by a name that is none of `names`, or which there are. */
+export function expectedName(given: string, names: readonly string[]): string {
+  const near = nearestName(given.toLowerCase(), names);
+  return near === null ? `expected ${alternatives(names)}` : `did you mean ${near}?`;
 }
 
 /**

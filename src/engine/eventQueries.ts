@@ -159,7 +159,7 @@ export class EventQueries {
       matching: matching.length,
       total,
       problem,
-      nearMiss: matching.length > 0 ? null : nearMissOf(request.filter, examined.source.capture),
+      nearMiss: matching.length > 0 ? null : nearMissOf(request.filter, examined.source),
     };
   }
 
@@ -331,9 +331,9 @@ export class EventQueries {
   }
 }
 
-function nearMissOf(filter: string, { symbols }: Capture): string | null {
+function nearMissOf(filter: string, source: EventSource): string | null {
   const { expression } = parseFilter(filter);
-  return expression === null ? null : nearMiss(expression, symbols);
+  return expression === null ? null : nearMiss(expression, source);
 }
 
 function placeAt({ events }: Capture, rows: RowList, index: number): EventPlace | null {

@@ -3,7 +3,14 @@ import type { Capture } from '../capture/eventTable';
 import { KIND_LABEL } from '../holders/kindLabel';
 import type { Attempt, Page, Reference, ReferenceEnd } from '../holders/model';
 import { heldTime, lastTime } from './heldTime';
-import { asksForPages, asksForReason, asksForReferences, type HolderFilter, type Role } from './holdersQuery';
+import {
+  asksForPages,
+  asksForReason,
+  asksForReferences,
+  rolesAsked,
+  type HolderFilter,
+  type Role,
+} from './holdersQuery';
 import { kindText, pfnText } from './pageFacts';
 import { taskText } from './taskText';
 
@@ -23,9 +30,7 @@ export class HolderMatcher {
   ) {
     this.words = filter.text.toLowerCase();
     this.asksForReferences = asksForReferences(filter);
-    // Page tables and the page cache hold pages for long, and keep none from moving.
-    const inTheWay = filter.heldFor > 0 || filter.through !== null;
-    this.roles = filter.roles.length === 0 && inTheWay ? ['held'] : filter.roles;
+    this.roles = rolesAsked(filter);
     this.end = filter.heldFor > 0 ? lastTime(capture) : NaN;
   }
 

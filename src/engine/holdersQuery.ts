@@ -84,6 +84,12 @@ export const SORT_ORDERS: Readonly<Record<SortOrder, string>> = {
 };
 
 export const KINDS = namesOf(KIND_LABEL);
+/** A kind by its name, or as rows name it: `lru-batch`, `LRU batch`. */
+export function kindNamed(text: string): Kind | null {
+  const wanted = text.toLowerCase();
+  return KINDS.find((kind) => kind === wanted || KIND_LABEL[kind].toLowerCase() === wanted) ?? null;
+}
+
 export const ROLES: readonly Role[] = ['held', 'expected', 'temporary', 'earlier'];
 
 /** The names that such a table has, in its order. */
@@ -107,7 +113,8 @@ export function asksForPages({ pfns, emptyRanges }: HolderFilter): boolean {
 
 /** `pipe buffer, held, ≥ 10 ms`: each criterion in words; none when nothing is left out. */
 export function filterWords(filter: HolderFilter): readonly string[] {
-  const { reason, kinds, roles, heldFor, text, through, minPages } = filter;
+  const { reason, kinds, heldFor, text, through, minPages } = filter;
+  const roles = rolesAsked(filter);
   return [
     ...(asksForPages(filter) ? [pfnsText(filter)] : []),
     ...(text === '' ? [] : [`“${text}”`]),
@@ -118,6 +125,14 @@ export function filterWords(filter: HolderFilter): readonly string[] {
     ...(through === null ? [] : [`through ${linesText(through)}`]),
     ...(minPages > 0 ? [`stacks of ≥ ${counted(minPages, 'page')}`] : []),
   ];
+}
+
+/**
+ * The roles that a filter asks for, also where it names none: page tables and the page cache hold pages for long, and
+ * keep none from moving.
+ */
+export function rolesAsked({ heldFor, roles, through }: HolderFilter): readonly Role[] {
+  return roles.length === 0 && (heldFor > 0 || through !== null) ? ['held'] : roles;
 }
 
 /** The names in {@link HolderFilter.reason}. */

@@ -3,6 +3,7 @@
  * its id, so that a row costs a few look-ups in typed arrays: 2.4 million rows are filtered in a tenth of a second.
  */
 import { ABSENT, NONE, NO_CPU, PageFlag, type Capture } from '../../capture/eventTable';
+import { systemsOf } from '../../capture/eventNames';
 import { calledName } from '../../holders/calledName';
 import { countChange } from '../../holders/countChange';
 import type { KindRule } from '../../holders/kindRule';
@@ -115,7 +116,7 @@ class FilterCompiler {
     const { symbols, events } = this.given.capture;
     switch (key) {
       case 'event':
-        return this.eventNames((name) => test(name) || test(name.slice(name.lastIndexOf(':') + 1)));
+        return this.eventNames(eventTest(text));
       case 'comm':
         return byId(events.task, symbols.taskCount, (task) => test(symbols.taskComm(task)));
       case 'task':
@@ -282,6 +283,26 @@ class FilterCompiler {
     }
     return bits;
   }
+}
+
+/** `page_ref_mod`, `page_ref:page_ref_mod` as perf prints it, `page_ref/page_ref_mod` as tracefs has it. */
+function eventTest(text: string): TextTest {
+  const isWhole = wholeText(text);
+  const [, system, event] = /^([^:/]+)[:/]([^:/]+)$/.exec(text) ?? [];
+  if (system === undefined || event === undefined) return (name) => isWhole(name) || isWhole(bareName(name));
+  const isSystem = wholeText(system);
+  const isEvent = wholeText(event);
+  const isAny = isEvent('');
+  return (name) => {
+    if (!isEvent(bareName(name))) return false;
+    const systems = systemsOf(name);
+    // Where the capture does not say it, the name alone is asked for; all names are no answer to a system.
+    return systems === null ? !isAny : systems.some(isSystem);
+  };
+}
+
+function bareName(name: string): string {
+  return name.slice(name.lastIndexOf(':') + 1);
 }
 
 /**

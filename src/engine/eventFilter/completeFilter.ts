@@ -9,7 +9,7 @@ import { MIGRATE_REASONS } from '../reasonFilter';
 import { calledName } from '../../holders/calledName';
 import { counted, joined } from '../wording';
 import type { FilteredCapture } from './compileFilter';
-import { FILTER_KEYS, type FilterKey } from './filterKeys';
+import { FILTER_KEYS, filterKey, type FilterKey } from './filterKeys';
 import { quotedValue } from './filterSyntax';
 import { ACTS, type Act } from './filterValues';
 
@@ -36,10 +36,10 @@ export class FilterCompleter {
       const typed = token.slice(sign).toLowerCase();
       return { start: start + sign, end: offset, items: keyItems(typed) };
     }
-    const key = FILTER_KEYS.find(({ name }) => name === test[1]!.toLowerCase());
+    const key = filterKey(test[1]!);
     const valueStart = test[0].length + lastValueStart(token.slice(test[0].length));
     const typed = token.slice(valueStart).replace(/^"/, '').toLowerCase();
-    const items = key === undefined ? [] : this.valueItems(key, typed);
+    const items = key === null ? [] : this.valueItems(key, typed);
     return { start: start + valueStart, end: tokenEnd(filter, start + valueStart, offset), items };
   }
 

@@ -3,6 +3,8 @@ import type { ValueType } from './filterValues';
 
 export interface FilterKey {
   readonly name: string;
+  /** As events print it. */
+  readonly alias?: string;
   /** For people: what it looks at. */
   readonly about: string;
   readonly value: ValueType;
@@ -31,7 +33,7 @@ export const FILTER_KEYS: readonly FilterKey[] = [
     expected: 'a page frame number such as 0x12c02, or a range such as 0x12800..0x12fff',
     isOrdered: true,
   },
-  pattern('event', 'Name of the event, with or without its system'),
+  pattern('event', 'Name of the event, with or without its system: kmem:mm_page_alloc'),
   pattern('comm', 'Name of the task'),
   number('pid', 'Number of the task'),
   pattern('task', 'Name and number of the task, as in bash-412'),
@@ -85,7 +87,13 @@ export const FILTER_KEYS: readonly FilterKey[] = [
   number('val', 'Operand (val)'),
   number('ret', 'Result (ret)'),
   number('order', 'Order of an allocation or a free'),
-  number('migratetype', 'Number of the migratetype (mt)'),
+  { ...number('migratetype', 'Number of the migratetype (mt)'), alias: 'mt' },
   pattern('flags', 'A page flag such as lru or private'),
   pattern('err', 'Error of the event, as in EBUSY or -16'),
 ];
+
+/** The key of a test, in any case; null where there is none of that name. */
+export function filterKey(text: string): FilterKey | null {
+  const wanted = text.toLowerCase();
+  return FILTER_KEYS.find(({ name, alias }) => name === wanted || alias === wanted) ?? null;
+}

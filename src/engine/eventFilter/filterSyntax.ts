@@ -9,8 +9,9 @@
  * A value or a word with spaces, commas or parentheses in it stands in double quotes. Text alone is a word that is
  * looked for in what events name, and a page where it is a hexadecimal number.
  */
-import { FILTER_KEYS, type FilterKey } from './filterKeys';
-import { parseFilterValue, type FilterValue } from './filterValues';
+import { nearestName } from '../nearestName';
+import { FILTER_KEYS, filterKey, type FilterKey } from './filterKeys';
+import { namesOfValues, parseFilterValue, type FilterValue } from './filterValues';
 
 export type Operator = ':' | '>' | '>=' | '<' | '<=';
 
@@ -145,8 +146,8 @@ class FilterParser {
     const sign = OPERATOR.exec(this.text.slice(start + name.length))?.[0];
     if (name === '' && sign !== undefined) this.fail(start, start + sign.length, withoutKey(sign));
     if (name === '' || sign === undefined) return this.word();
-    const key = FILTER_KEYS.find((each) => each.name === name.toLowerCase());
-    if (key === undefined) {
+    const key = filterKey(name);
+    if (key === null) {
       // As a trace has it before the fields of an event.
       if (/^:(?:\s|$)/.test(this.text.slice(start + name.length))) {
         this.fail(
@@ -199,7 +200,13 @@ class FilterParser {
         this.fail(start, this.at, `${key.name}: the ends of ${text} are reversed; expected ${turned}.`);
       }
       const found = text === '' ? '' : ` instead of ${text}`;
-      this.fail(start, Math.max(this.at, start + 1), `${key.name}: expected ${key.expected}${found}.`);
+      const near = nearestName(text.toLowerCase(), namesOfValues(key.value));
+      const meant = near === null ? '' : ` Did you mean ${near}?`;
+      this.fail(
+        start,
+        Math.max(this.at, start + 1),
+        `${key.name}: expected ${key.expected}${found}.${meant}`,
+      );
     }
     if (operator !== ':' && value.type === 'range' && value.first !== value.last) {
       this.fail(

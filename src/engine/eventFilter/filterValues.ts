@@ -1,5 +1,5 @@
 /** The values that tests of a filter compare with. */
-import { KINDS, parsePfnRange, parseSpan, ROLES, type Kind, type Role } from '../holdersQuery';
+import { kindNamed, KINDS, parsePfnRange, parseSpan, ROLES, type Kind, type Role } from '../holdersQuery';
 
 export type ValueType = 'pattern' | 'number' | 'pfn' | 'span' | 'time' | 'kind' | 'role' | 'act';
 
@@ -33,8 +33,8 @@ export function parseFilterValue(type: ValueType, text: string): FilterValue | n
     case 'time':
       return parseTime(text);
     case 'kind': {
-      const kind = KINDS.find((each) => each === text.toLowerCase());
-      return kind === undefined ? null : { type, kind };
+      const kind = kindNamed(text);
+      return kind === null ? null : { type, kind };
     }
     case 'role': {
       const role = ROLES.find((each) => each === text.toLowerCase());
@@ -44,6 +44,20 @@ export function parseFilterValue(type: ValueType, text: string): FilterValue | n
       const act = ACTS.find((each) => each === text.toLowerCase());
       return act === undefined ? null : { type, act };
     }
+  }
+}
+
+/** The names that values of a type have; none where they are no names. */
+export function namesOfValues(type: ValueType): readonly string[] {
+  switch (type) {
+    case 'kind':
+      return KINDS;
+    case 'role':
+      return ROLES;
+    case 'act':
+      return ACTS;
+    default:
+      return [];
   }
 }
 

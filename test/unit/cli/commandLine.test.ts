@@ -25,6 +25,17 @@ test('text is what the tree shows, without colours into a pipe', async () => {
   assert.ok(!output.includes('\x1b'));
 });
 
+test('a kind goes by its name in rows too, and a time held without a role says which role that is', async () => {
+  const [named, labelled] = [
+    await runCli(['report', SAMPLE, '--kind', 'pipe-buffer']),
+    await runCli(['report', SAMPLE, '--kind', 'Pipe buffer']),
+  ];
+  assert.equal(named.status, 0);
+  assert.deepEqual(labelled, named);
+  const { output } = await runCli(['report', SAMPLE, '--held-for', '10s']);
+  assert.match(output, /filter: held, ≥ 10 s\)/);
+});
+
 test('--help and --version', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   assert.deepEqual(await runCli(['--version']), {
@@ -112,6 +123,8 @@ test('wrong usage is told with what was expected', async () => {
       ['report', SAMPLE, '--sort', 'size'],
       /--sort size: expected best, pfn, first-mark, holders, longest-held or/,
     ],
+    [['report', SAMPLE, '--kind', 'gup-pn'], /--kind gup-pn: did you mean gup-pin\?\n/],
+    [['report', SAMPLE, '--reason', 'contig_rnge'], /--reason contig_rnge: did you mean contig_range\?\n/],
     [
       ['report', SAMPLE, '--grop-by', 'page'],
       /report: unknown option --grop-by; did you mean --group-by\?\n/,

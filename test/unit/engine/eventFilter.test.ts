@@ -103,6 +103,36 @@ test('what C and the filters of tracefs write for and, or and not is understood'
   assert.equal(problemOf('"&&" "|" flags:lru|private'), '');
 });
 
+test('names of values go by what rows say, and a slip is told', () => {
+  const valuesOf = (text: string): unknown => {
+    const { expression } = parseFilter(text);
+    return expression?.type === 'test' ? expression.values : null;
+  };
+  assert.deepEqual(valuesOf('kind:"LRU batch"'), [{ type: 'kind', kind: 'lru-batch' }]);
+  assert.deepEqual(valuesOf('kind:"direct I/O",gup-pin'), [
+    { type: 'kind', kind: 'direct-io' },
+    { type: 'kind', kind: 'gup-pin' },
+  ]);
+  assert.match(problemOf('kind:gup-pn'), /instead of gup-pn\. Did you mean gup-pin\?$/);
+  assert.match(problemOf('role:hold'), /instead of hold\. Did you mean held\?$/);
+  assert.match(problemOf('is:makr'), /Did you mean mark\?$/);
+  const { expression } = parseFilter('MT>=4');
+  assert.equal(expression?.type === 'test' ? expression.key.name : null, 'migratetype');
+});
+
+test('an event is found with its system, known or not', async () => {
+  const text = await opened(SAMPLE);
+  const count = async (filter: string): Promise<number> => (await text.all(filter)).length;
+  const [mods, allocations] = [await count('event:page_ref_mod'), await count('event:mm_page_alloc')];
+  const refs = await count('event:page_ref_*');
+  assert.ok(mods > 0 && allocations > 0 && refs > mods);
+  assert.equal(await count('event:page_ref:page_ref_mod'), mods);
+  assert.equal(await count('event:kmem/mm_page_alloc'), allocations);
+  assert.equal(await count('event:page_ref:*'), refs);
+  assert.equal(await count('event:kmem:page_ref_mod'), 0);
+  assert.equal(await count('event:nobody:*'), 0);
+});
+
 test('a problem stands at its place and says what was expected', () => {
   assert.match(problemOf('cpu:0 pnf:0x1'), /^6-9 pnf is no key\. Expected one of pfn, event,/);
   assert.match(problemOf('pfn:0x12..'), /^4-10 pfn: expected a page frame number such as 0x12c02/);
@@ -335,12 +365,24 @@ test('a filter that finds nothing names the test of a task that finds something,
     ['cpu:0 (comm:nobody,own or comm:x)', 'comm:own*'],
     ['task:cma-alloc', 'comm:cma-alloc'],
     ['task:cma-alloc-23', 'task:cma-alloc-23*'],
+    ['reason:contig_rnge', 'reason:contig_range'],
+    ['reason:contig', 'reason:contig_range'],
+    ['reason:cma', 'reason:contig_range'],
+    ['flags:swapbaked', 'flags:swapbacked'],
   ] as const;
   for (const [filter, near] of misses) {
     assert.equal(await nearTo(filter), near, filter);
     assert.ok((await all(near)).length > 0, near);
   }
-  for (const filter of ['comm:nobody', 'comm:cma-alloc cpu:77', 'comm:*x', '-comm:* -comm:cma', 'cma-']) {
+  for (const filter of [
+    'reason:nonsense',
+    'flags:hwpoison',
+    'comm:nobody',
+    'comm:cma-alloc cpu:77',
+    'comm:*x',
+    '-comm:* -comm:cma',
+    'cma-',
+  ]) {
     assert.equal(await nearTo(filter), null, filter);
   }
 });
