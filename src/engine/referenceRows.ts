@@ -111,9 +111,7 @@ export class ReferenceRows {
             id: `${id}/released`,
             kind: 'released',
             mood: releaseMood(reference),
-            label: reference.releasedUnseen
-              ? 'Released out of sight: the count fell without a put in the capture'
-              : 'Still held at the end of the capture',
+            label: endWithoutPut(reference),
           })
         : this.endRow(`${id}/released`, 'released', released, vantage, acquired === null),
       ...(reference.rows.length > 0 ? [this.events.ofReference(`${id}/events`, reference.rows)] : []),
@@ -240,6 +238,12 @@ export class ReferenceRows {
   private task(task: number): string | null {
     return taskText(this.capture, task);
   }
+}
+
+/** Of a reference of which the capture has no put. */
+function endWithoutPut({ releasedUnseen, unseenBecause }: Reference): string {
+  if (!releasedUnseen) return 'Still held at the end of the capture';
+  return `Released out of sight${unseenBecause === undefined ? '' : `: ${unseenBecause}`}`;
 }
 
 function releaseMood(reference: Reference): NodeMood {

@@ -524,7 +524,7 @@ function toReference(
   openAt: readonly number[],
 ): Reference {
   const acquired = endOf(capture, reference.acquireRow);
-  const released = reference.putMissing ? null : endOf(capture, reference.releaseRow);
+  const released = reference.unseenBecause === null ? endOf(capture, reference.releaseRow) : null;
   const lost = missing.between(
     reference.acquireRow,
     reference.releaseRow < 0 ? capture.events.length : reference.releaseRow,
@@ -538,7 +538,8 @@ function toReference(
     site: holderSite(reference, acquired === null),
     acquired,
     released,
-    releasedUnseen: reference.putMissing,
+    releasedUnseen: reference.unseenBecause !== null,
+    ...(reference.unseenBecause === null ? {} : { unseenBecause: reference.unseenBecause }),
     ...sinceFailure(capture, released, openAt),
     ...namingOf(reference),
     ...deducedAcquire(reference, acquired),

@@ -33,7 +33,7 @@ export function holderSite(reference: LedgerReference, isPut: boolean): string {
   return `${reference.site?.matchedFunction ?? ''} for ${holder}`;
 }
 
-/** `comm-pid` as ftrace prints it. */
+/** `comm-pid` as ftrace prints it; empty where the capture does not name the task. */
 function describeTask(symbols: SymbolTable, task: number): string {
   const pid = symbols.taskPid(task);
   const comm = symbols.taskComm(task);
@@ -53,11 +53,11 @@ export function describeHolder(
   const name = holderName(reference);
   const parts = [labelOf(reference)];
   if (acquired !== null) {
-    if (name !== '') parts.push(name);
-    parts.push(describeTask(symbols, acquired.task));
-    return parts.join(' · ');
+    parts.push(name, describeTask(symbols, acquired.task));
+    return parts.filter((part) => part !== '').join(' · ');
   }
-  const by = released === null ? '' : ` by ${describeTask(symbols, released.task)}`;
+  const task = released === null ? '' : describeTask(symbols, released.task);
+  const by = task === '' ? '' : ` by ${task}`;
   const holder = reference.site?.rule.user?.holder ?? null;
   if (holder !== null) parts.push(holder);
   const put = holder === null ? name : (reference.site?.matchedFunction ?? '');

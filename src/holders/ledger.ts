@@ -49,7 +49,8 @@ const SHED_ORDER: readonly Kind[] = [
   'allocation',
 ];
 
-const FELL = 'the count fell without one';
+/** At an event whose own change is not what is missing. */
+const FELL = 'the count is lower than the events make it';
 
 /** What the ledger knew after one row. */
 export interface Snapshot {
@@ -361,7 +362,7 @@ export class Ledger {
   /** @param because how it is known that it went */
   private closeUnseen(reference: LedgerReference, row: number, because: string): void {
     reference.releaseRow = row;
-    reference.putMissing = true;
+    reference.unseenBecause = because;
     reference.confidence = 'assumed';
     reference.evidence += `; its put is not in the capture: ${because}`;
     this.open.remove(reference);
@@ -583,7 +584,7 @@ export class Ledger {
       repeats: 1,
       ambiguous: false,
       nameless: site.functions.length === 0 && kind === 'unknown',
-      putMissing: false,
+      unseenBecause: null,
       byPutback: kind === 'lru-batch' && site.underPutback,
       evidence,
       rows: [row],

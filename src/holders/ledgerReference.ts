@@ -31,8 +31,8 @@ export interface LedgerReference {
   ambiguous: boolean;
   /** Neither a stack nor a function name says what it is for: it can be counted, not judged. */
   readonly nameless: boolean;
-  /** Its put is not in the capture: the count says that it went before {@link releaseRow}. */
-  putMissing: boolean;
+  /** For people: how it is known that it went before {@link releaseRow}, where its put is not in the capture; else null. */
+  unseenBecause: string | null;
   /** Without gets: how many puts behind a mark, this one among them, may be what was too many there. */
   rivals?: number;
   /** Taken by putback_movable_pages through folio_add_lru: the failed attempt's own trace. */
@@ -60,7 +60,7 @@ export function knownByPut(
     repeats: 1,
     ambiguous: false,
     nameless: site.functions.length === 0,
-    putMissing: false,
+    unseenBecause: null,
     byPutback: false,
     rows: [row],
     standing: null,

@@ -188,8 +188,10 @@ export interface Reference {
   readonly site: string;
   readonly acquired: ReferenceEnd | null;
   readonly released: ReferenceEnd | null;
-  /** The put is missing: the count says that the reference went, {@link released} is null all the same. */
+  /** The put is missing: the reference went all the same, and {@link released} is null. */
   readonly releasedUnseen: boolean;
+  /** How {@link releasedUnseen} is known, for people. */
+  readonly unseenBecause?: string;
   /** What Android's page_pinner says with a put, or a pin that ended, that has no time, in ns. */
   readonly heldAtLeast?: number;
   /** Functions in which such a reference is taken, when the capture does not show the get; best first. */

@@ -53,7 +53,7 @@ function ofRecord(capture: Capture, sites: StackSites, row: number): LedgerRefer
     acquireRow: row,
     // The record was made at the put, and has no stack of it.
     releaseRow: row,
-    putMissing: true,
+    unseenBecause: 'page_pinner made its record at the put, without the stack of it',
     functionName: named?.functionName ?? site.holderFunction,
     confidence: named === null ? 'assumed' : 'rule',
   };

@@ -101,6 +101,12 @@ test('pins that lasted long and ended are an answer of their own, also where nob
       [expected],
     );
     const [reference] = page!.references;
+    // These files name no task.
+    assert.doesNotMatch(reference!.holder, /(?:by|·)\s*$| ·\s+·/);
+    assert.match(
+      reference!.unseenBecause ?? '',
+      expected[2] ? /^page_pinner made its record at the put/ : /^$/,
+    );
     assert.deepEqual(heldTime(page!, reference!, lastTime(capture)), { span: 650e6, isLeast: true });
     assert.equal(eventText(capture, 0), 'put: count 1, pinned ≥ 650 ms');
     const analyser = atOnce(HolderAnalyser.of(capture));

@@ -148,6 +148,17 @@ test('a get that is not in the capture is said, with the functions it is deduced
   ]);
 });
 
+test('a release without a put says how it is known', async () => {
+  const capture = await sample();
+  const gone = reference({
+    releasedUnseen: true,
+    unseenBecause: 'it was gone by the time the page was freed',
+  });
+  const outlined = await outline(rows(capture, [page([mark({})], [gone])]), true);
+  const label = 'Released out of sight: it was gone by the time the page was freed';
+  assert.ok(outlined.some((line) => line.trim() === label));
+});
+
 test('a mark says when the page failed first and last, and how the attempts ended, each way once', async () => {
   const capture = await sample();
   const evidence = [10, 11, 14].map((row) => ({ row, source: 'derived' as const, what: 'refused' }));

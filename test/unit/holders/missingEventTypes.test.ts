@@ -81,6 +81,7 @@ test('a page that is freed with several references open shows the put of none of
     pipe?.evidence,
   );
   assert.match(pipe!.evidence, /its put is not in the capture: it was gone by the time the page was freed/);
+  assert.equal(pipe!.unseenBecause, 'it was gone by the time the page was freed');
 });
 
 test('the last reference goes with its page', async () => {

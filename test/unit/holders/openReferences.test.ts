@@ -22,7 +22,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
     repeats: 1,
     ambiguous: false,
     nameless: false,
-    putMissing: false,
+    unseenBecause: null,
     byPutback: false,
     evidence: '',
     rows: [],
