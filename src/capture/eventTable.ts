@@ -288,12 +288,21 @@ export interface Capture {
 }
 
 /** How page flags were read that are numbers, in a text that does not say, or says wrongly, which kernel printed them. */
-export interface UncertainFlags {
+export type UncertainFlags = {
   /** Versions of Linux whose bit order was taken. */
   readonly order: string;
-  /** `refuted`: the numbers have another one, and say nothing. */
-  readonly certainty: 'assumed' | 'refuted';
-}
+} & (
+  | {
+      /** `refuted`: the numbers have another one, and say nothing. */
+      readonly certainty: 'assumed' | 'refuted';
+    }
+  | {
+      /** The kernel has another number of flags than that order. */
+      readonly certainty: 'miscounted';
+      readonly inKernel: number;
+      readonly known: number;
+    }
+);
 
 /** What tells one build of a kernel from another; null for what the file does not say. */
 export interface KernelIdentity {

@@ -102,16 +102,33 @@ function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {
 /** Numbers in place of names: which bit is which flag changes with the version of the kernel. */
 function uncertainFlags({ uncertainFlags: flags, format }: Capture): readonly Doubt[] {
   if (flags === undefined) return [];
-  const { order, certainty } = flags;
-  const label =
-    certainty === 'assumed'
-      ? `Page flags are numbers of a kernel that is not named: they are read as those of Linux ${order}`
-      : `Page flags are numbers, and not in the bit order of Linux ${order}: they are left out`;
-  const effect =
-    certainty === 'assumed'
-      ? 'of another version, buffer heads, swap cache and pages off the LRU lists are taken for what they are not'
-      : 'buffer heads, swap cache and pages off the LRU lists are not recognised';
-  return [{ label, description: `${effect}; ${NAMING_KERNEL[format] ?? OTHER_TEXT}` }];
+  const { order } = flags;
+  switch (flags.certainty) {
+    case 'assumed': {
+      const label = `Page flags are numbers of a kernel that is not named: they are read as those of Linux ${order}`;
+      const effect = `of another version, ${TAKEN_WRONGLY}`;
+      return [{ label, description: [effect, ...namingKernel(format)].join('; ') }];
+    }
+    case 'refuted': {
+      const label = `Page flags are numbers, and not in the bit order of Linux ${order}: they are left out`;
+      const effect = 'buffer heads, swap cache and pages off the LRU lists are not recognised';
+      return [{ label, description: [effect, ...namingKernel(format)].join('; ') }];
+    }
+    case 'miscounted': {
+      const label =
+        `The kernel has ${flags.inKernel} page flags, ${flags.known} are known of Linux ${order}: ` +
+        'some may be read wrongly';
+      return [{ label, description: `then ${TAKEN_WRONGLY}` }];
+    }
+  }
+}
+
+const TAKEN_WRONGLY = 'buffer heads, swap cache and pages off the LRU lists are taken for what they are not';
+
+/** How a text names its kernel; what the recorder writes itself has its release, or cannot be given one. */
+function namingKernel(format: string): readonly string[] {
+  if (format === 'trace-dat' || format === 'perf-data') return [];
+  return [NAMING_KERNEL[format] ?? OTHER_TEXT];
 }
 
 const NAMING_KERNEL: Readonly<Record<string, string>> = {

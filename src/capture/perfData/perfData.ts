@@ -149,6 +149,7 @@ class PerfDataReader {
         release: this.facts.release,
         buildId: this.facts.kernelBuildId ?? records.maps.kernelBuildId,
       },
+      ...(records.uncertainFlags === null ? {} : { uncertainFlags: records.uncertainFlags }),
       ...(moduleBuildIds.size === 0 ? {} : { moduleBuildIds }),
     };
   }

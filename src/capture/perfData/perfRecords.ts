@@ -1,5 +1,5 @@
 import { eventKindOf } from '../eventNames';
-import { EventKind, NO_CPU, NONE } from '../eventTable';
+import { EventKind, NO_CPU, NONE, type UncertainFlags } from '../eventTable';
 import { EventTableBuilder } from '../eventTableBuilder';
 import type { ProblemList } from '../problemList';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
@@ -84,6 +84,8 @@ export class PerfRecords {
   readonly chains: CallChains;
   /** How the bits of the page flags were told apart; null where no event has any. */
   flagSource: string | null = null;
+  /** As {@link Capture.uncertainFlags}. */
+  uncertainFlags: UncertainFlags | null = null;
 
   private readonly byteOrder: ByteOrder;
   private readonly sample: PerfSample;
@@ -95,7 +97,6 @@ export class PerfRecords {
   private readonly metLow = new Int32Array(MET_IDS);
   private readonly metHigh = new Int32Array(MET_IDS);
   private readonly metEvents = new Array<SampledEvent | null>(MET_IDS).fill(null);
-  private readonly doubts = new Set<string>();
   private readonly givenNames = new Map<number, string>();
   private trailers: TrailerLayout[] = [];
   private baseHigh = 0;
@@ -371,9 +372,7 @@ export class PerfRecords {
   private noteFlags({ flagBits }: EventFields): void {
     if (!flagBits) return;
     this.flagSource ??= flagBits.source;
-    if (flagBits.doubt === null || this.doubts.has(flagBits.doubt)) return;
-    this.doubts.add(flagBits.doubt);
-    this.problem(0, flagBits.doubt);
+    this.uncertainFlags ??= flagBits.uncertain;
   }
 
   private nameWithoutFormat(index: number): string {

@@ -6,6 +6,7 @@ import {
   orderOfRelease,
   type FlagOrder,
 } from '../pageFlagOrders';
+import type { UncertainFlags } from '../eventTable';
 import { constantOf, namedValues } from './printFormat';
 
 /** Where the flags of a kernel's `struct page` are, and how to turn them into {@link PageFlag} bits. */
@@ -14,8 +15,8 @@ export interface PageFlagBits {
   readonly tables: Int32Array;
   /** How the order was found, for people. */
   readonly source: string;
-  /** What is not certain about it, or null. */
-  readonly doubt: string | null;
+  /** As {@link Capture.uncertainFlags}; null where the order is certain. */
+  readonly uncertain: UncertainFlags | null;
 }
 
 /** What was found last: all page_ref events of a kernel print their flags alike, and it takes a millisecond each. */
@@ -47,41 +48,37 @@ function findBits(expression: string, release: string | null): PageFlagBits {
       const bit = Math.log2(value!);
       if (Number.isInteger(bit) && bit >= 0 && bit < FLAG_BITS) names[bit] = name;
     }
-    return { tables: flagTables(names), source: 'the numbers in the print format', doubt: null };
+    return { tables: flagTables(names), source: 'the numbers in the print format', uncertain: null };
   }
   const present = new Set(list.map((item) => item.name));
-  const { order, doubt } = orderOf(present, release);
+  const { order, isAssumed } = orderOf(present, release);
   const names =
-    present.size === 0 && doubt === null
+    present.size === 0 && !isAssumed
       ? flagsOfRelease(release!, null)
       : allFlagsOf(order).filter((name) => present.size === 0 || present.has(name));
   return {
     tables: flagTables(names),
     source: `enum pageflags of Linux ${order}`,
-    doubt: doubt ?? countDoubt(expression, names.length),
+    uncertain: isAssumed ? { order, certainty: 'assumed' } : miscounted(order, expression, names.length),
   };
 }
 
 function orderOf(
   present: ReadonlySet<string>,
   release: string | null,
-): { order: FlagOrder; doubt: string | null } {
+): { order: FlagOrder; isAssumed: boolean } {
   if (present.size > 0) {
     // 4.20 brought workingset; 6.10 took slab away, 6.12 error.
-    if (!present.has('workingset')) return { order: '4.6 to 4.19', doubt: null };
-    if (!present.has('error') || !present.has('slab')) return { order: '6.6 and later', doubt: null };
+    if (!present.has('workingset')) return { order: '4.6 to 4.19', isAssumed: false };
+    if (!present.has('error') || !present.has('slab')) return { order: '6.6 and later', isAssumed: false };
   }
   const order = orderOfRelease(release);
-  if (order !== null) return { order, doubt: null };
-  return {
-    order: '4.20 to 6.5',
-    doubt: 'the capture does not name its kernel: page flags are read in the bit order of Linux 4.20 to 6.5',
-  };
+  return order === null ? { order: '4.20 to 6.5', isAssumed: true } : { order, isAssumed: false };
 }
 
 /** The mask in the print format, `(1UL << 25) - 1`, tells how many flags the kernel has. */
-function countDoubt(expression: string, known: number): string | null {
+function miscounted(order: FlagOrder, expression: string, known: number): UncertainFlags | null {
   const mask = /\(\s*1UL\s*<<\s*(\d+)\s*\)\s*-\s*1/.exec(expression);
-  if (!mask || Number(mask[1]) === known) return null;
-  return `the kernel has ${mask[1]} page flags, ${known} of them known here: flags may be read wrongly`;
+  const inKernel = Number(mask?.[1] ?? known);
+  return inKernel === known ? null : { order, certainty: 'miscounted', inKernel, known };
 }

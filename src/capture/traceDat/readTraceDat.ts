@@ -138,6 +138,7 @@ function captureOf(
     otherEvents: countOtherEvents(reader.table, reader.symbols),
     facts: [...captureFacts(structure), ...readerFacts(reader)],
     kernel: { release: kernelOf(structure.options.uname).release, buildId: null },
+    ...(reader.uncertainFlags === null ? {} : { uncertainFlags: reader.uncertainFlags }),
   };
 }
 

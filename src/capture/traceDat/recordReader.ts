@@ -1,4 +1,4 @@
-import { EventKind, NO_CPU, NONE } from '../eventTable';
+import { EventKind, NO_CPU, NONE, type UncertainFlags } from '../eventTable';
 import { eventKindOf } from '../eventNames';
 import { EventTableBuilder } from '../eventTableBuilder';
 import { GapRecorder } from '../gapRecorder';
@@ -79,6 +79,8 @@ export class RecordReader implements MergeSteps {
   cutStacks = 0;
   /** How the page flags were read, for people, once an event with flags was met. */
   flagSource: string | null = null;
+  /** As {@link Capture.uncertainFlags}. */
+  uncertainFlags: UncertainFlags | null = null;
 
   /** By `common_type`, as far as the file describes types; the last one stands for all others and stays {@link NOT_MET}. */
   private readonly decoders: RecordDecoder[];
@@ -96,7 +98,6 @@ export class RecordReader implements MergeSteps {
   private readonly taskPids = new Int32Array(REMEMBERED_TASKS).fill(-1);
   private readonly byteOrder: ByteOrder;
   private readonly typeOffset: number;
-  private readonly doubts = new Set<string>();
   /** 1 while a gap waits for the next event of its CPU, else 0: a number, like the byte order. */
   private openGaps = 0;
   /** Null while each record is read by itself. */
@@ -446,10 +447,7 @@ export class RecordReader implements MergeSteps {
     }
     if (!fields.flagBits) return;
     this.flagSource ??= fields.flagBits.source;
-    const { doubt } = fields.flagBits;
-    if (doubt === null || this.doubts.has(doubt)) return;
-    this.doubts.add(doubt);
-    this.problems.add(cursor.fileOffset, null, doubt);
+    this.uncertainFlags ??= fields.flagBits.uncertain;
   }
 
   private tooShort(cursor: CpuCursor, what: string, expected: number): void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_CPU, NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
+import { doubtTexts } from '../../../src/engine/captureDoubts';
 import { rowTexts } from './support/describeCapture';
 import {
   ByteWriter,
@@ -180,6 +181,26 @@ for (const [name, layout] of LAYOUTS) {
     }
   });
 }
+
+test('an order of page flags that is not certain is a doubt, and no place that could not be read', async () => {
+  const named = features(true);
+  const unnamed = new Map([...named].filter(([feature]) => feature !== 4));
+  const of = (own: ReadonlyMap<number, Uint8Array>): Promise<Capture> =>
+    read(recording(LITTLE, mixedRecords(true), undefined, own));
+  const [certain, assumed] = [await of(named), await of(unnamed)];
+  assert.equal(certain.uncertainFlags, undefined);
+  assert.deepEqual(assumed.uncertainFlags, { order: '4.20 to 6.5', certainty: 'assumed' });
+  assert.deepEqual(problems(assumed), problems(certain));
+  assert.match(doubtTexts(assumed).join(), /Page flags are numbers of a kernel that is not named/);
+
+  const more = Buffer.from(named.get(1)!).toString('latin1').replaceAll('1UL << 24', '1UL << 25');
+  const miscounted = await of(new Map([...named, [1, Buffer.from(more, 'latin1')]]));
+  assert.deepEqual(problems(miscounted), problems(certain));
+  assert.match(
+    doubtTexts(miscounted).join(),
+    /The kernel has 25 page flags, 24 are known of Linux 4\.20 to 6\.5/,
+  );
+});
 
 test('without times rows stand in the order of the file', async () => {
   const attribute: AttributeText = { ...PAGE_REF, sampleType: T.identifier | T.tid | T.raw };

@@ -560,7 +560,10 @@ test('page flags: the bit order of the kernel that recorded', async () => {
           },
         ],
       }),
-    ).then((capture) => `${/flags=(\S+)/.exec(eventText(capture, 0))![1]!} ${messages(capture).join()}`);
+    ).then((capture) => {
+      const { certainty = '' } = capture.uncertainFlags ?? {};
+      return `${/flags=(\S+)/.exec(eventText(capture, 0))![1]!} ${messages(capture).join()}${certainty}`;
+    });
   const names = events.FLAG_NAMES_6_1;
   assert.equal(await inOrder(names, '6.1.192', '0x80010'), 'lru|swapbacked ');
   // Without PG_uncached hwpoison moves down by one.
@@ -574,9 +577,6 @@ test('page flags: the bit order of the kernel that recorded', async () => {
   assert.equal(await inOrder(younger, null, '0x20120'), 'lru|active|swapbacked ');
   const older = names.filter((name) => name !== 'workingset' && name !== 'arch_2');
   assert.equal(await inOrder(older, '4.14.0', '0x40006'), 'referenced|error|swapbacked ');
-  assert.match(await inOrder(names, null, '0x10'), /^lru .*does not name its kernel/);
-  assert.match(
-    await inOrder([...names, 'vendor_flag'], '6.1.0', '0x10'),
-    /^lru the kernel has 26 page flags, 25 of them known/,
-  );
+  assert.equal(await inOrder(names, null, '0x10'), 'lru assumed');
+  assert.equal(await inOrder([...names, 'vendor_flag'], '6.1.0', '0x10'), 'lru miscounted');
 });
