@@ -132,7 +132,8 @@ export class Ledger {
     this.snapshots.push({
       row,
       count: this.count,
-      open: this.open.counted(),
+      // A page that thousands have mapped fails thousands of times: lists of their own would take gigabytes.
+      open: this.open.counted(this.snapshots.at(-1)?.open),
       pool: this.pool.weight,
       order: this.lifetime.order,
       lastRow: this.lastRow,

@@ -60,13 +60,26 @@ export class OpenReferences {
     return this.all.references();
   }
 
-  /** Those that count, oldest first. */
-  counted(): LedgerReference[] {
+  /**
+   * Those that count, oldest first.
+   *
+   * @param known what they were at some time before: the same list where they are the same
+   */
+  counted(known: readonly LedgerReference[] = []): readonly LedgerReference[] {
+    if (this.areCounted(known)) return known;
     const references: LedgerReference[] = [];
     for (let link = this.all.oldest; link !== null; link = link.behind) {
       if (!link.reference.suspended) references.push(link.reference);
     }
     return references;
+  }
+
+  private areCounted(known: readonly LedgerReference[]): boolean {
+    let index = 0;
+    for (let link = this.all.oldest; link !== null; link = link.behind) {
+      if (!link.reference.suspended && known[index++] !== link.reference) return false;
+    }
+    return index === known.length;
   }
 
   /**

@@ -1,7 +1,12 @@
 /** Pages with so many events, lives and marks that work which grows by their square, or takes them as arguments, does not end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EventKind } from '../../../src/capture/eventTable';
+import { atOnce } from '../../../src/capture/turns';
 import { analyseHolders, analysisSteps } from '../../../src/holders/analyseHolders';
+import { Ledger } from '../../../src/holders/ledger';
+import { livesAround } from '../../../src/holders/lives';
+import { StackSites } from '../../../src/holders/stackSites';
 import { captureOf, type EventText } from '../support/traceText';
 import { onlyPage } from './support/foundPages';
 import { CMA, FAULT, MIGRATE, TAIL, allocated, change } from './support/pageEvents';
@@ -77,6 +82,29 @@ test('that a retried migration finds the same holders is seen without a search f
     page.marks.map(({ held, evidence }) => [held, evidence.length]),
     [[holders, 100]],
   );
+});
+
+test('moments at which the same is open share one list of it', async () => {
+  const [holders, retries] = [500, 300];
+  const capture = await captureOf([
+    allocated('owner-2', FAULT),
+    ...times(holders, (index) => [change('server-3', SOCKET, { count: 2 + index, val: 1, mapcount: 0 })]),
+    // Each of the tries unmaps the page and maps it again.
+    ...times(retries, () => [
+      change('cma-1', ['try_to_migrate_one', ...MIGRATE], { count: holders, val: -1, mapcount: 0 }),
+      failedFreeze(holders),
+      change('cma-1', ['remove_migration_pte', ...MIGRATE], { count: holders + 1, val: 1, mapcount: 0 }),
+    ]),
+  ]);
+  const { events, symbols } = capture;
+  const rows = Int32Array.from({ length: events.length }, (_, row) => row);
+  const moments = rows.filter((row) => events.kind[row] === EventKind.PageRefFreeze);
+  assert.equal(moments.length, retries);
+  const ledger = new Ledger(events, symbols, new StackSites(symbols));
+  atOnce(ledger.replay(rows, livesAround(events, rows, [...moments]), [...moments]));
+  const open = ledger.snapshots.map((snapshot) => snapshot.open);
+  assert.deepEqual([...new Set(open.map(({ length }) => length))], [holders]);
+  assert.equal(new Set(open).size, 1);
 });
 
 test('the work on a page is cut into steps, at least one for each of its moments and lives', async () => {
