@@ -8,6 +8,9 @@ export interface OpenDump {
 /** Lines that each dump has once, in this order (mm/debug.c). */
 export type OnceInDump = 'hasFlags' | 'hasReason';
 
+/** More than print at one time: a log without reasons, as grep leaves it, has no end of dumps that wait for theirs. */
+const MOST_MIXED = 64;
+
 const NAMES: Readonly<Record<OnceInDump, string>> = { hasFlags: 'flags', hasReason: 'reason' };
 
 /**
@@ -27,7 +30,8 @@ export class MixedDumps {
   /** A dump begins; `others` is false where the dumps before it are over. */
   begin(row: number, others: boolean): void {
     this.isBehindOther = others && this.open.length > 0;
-    if (!others || this.open.every(({ hasReason }) => hasReason)) this.forget();
+    const areOver = this.open.length === MOST_MIXED || this.open.every(({ hasReason }) => hasReason);
+    if (!others || areOver) this.forget();
     this.open.push({ row, hasFlags: false, hasReason: false });
   }
 
