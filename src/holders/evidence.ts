@@ -32,8 +32,8 @@ export interface Moment {
   readonly stoppedEarly: EarlyStop | null;
 }
 
-/** What most moments say. */
-const NOTHING_MORE = { error: null, isRefusal: false, isUnmovable: false, stoppedEarly: null } as const;
+/** Most moments say no more. */
+type FoundMoment = Pick<Moment, 'pfn' | 'row' | 'source' | 'attempt' | 'what'> & Partial<Moment>;
 
 /** migrate_pages put more pages back than it counts as failed. */
 export interface EarlyStop {
@@ -582,11 +582,13 @@ export class EvidenceFinder {
     return attempt;
   }
 
-  private add(found: Omit<Moment, keyof typeof NOTHING_MORE> & Partial<Moment>): void {
-    if (found.pfn < 0) return;
-    const moment = { ...NOTHING_MORE, ...found };
-    moment.attempt.noteError(moment.row, moment.error);
-    this.moments.push(moment);
+  private add(found: FoundMoment): void {
+    // Not by spreading: that takes a microsecond a moment, and a capture may have hundreds of thousands.
+    const { pfn, row, source, attempt, what } = found;
+    const { error = null, isRefusal = false, isUnmovable = false, stoppedEarly = null } = found;
+    if (pfn < 0) return;
+    attempt.noteError(row, error);
+    this.moments.push({ pfn, row, source, attempt, what, error, isRefusal, isUnmovable, stoppedEarly });
   }
 
   private stateOf(row: number): TaskState {

@@ -23,7 +23,17 @@ async function compile(file) {
   // What it imports must be below the folder from which it starts.
   const baseDir = path.dirname(path.dirname(file));
   let code = null;
-  const options = ['--runtime', 'stub', '--noAssert', '-O3', '--importMemory', '--outFile', 'out.wasm'];
+  const options = [
+    '--enable',
+    'simd',
+    '--runtime',
+    'stub',
+    '--noAssert',
+    '-O3',
+    '--importMemory',
+    '--outFile',
+    'out.wasm',
+  ];
   const { error, stderr } = await compileAssemblyScript(
     [path.relative(baseDir, file), '--baseDir', baseDir, ...options],
     { writeFile: (_, contents) => (code = contents) },

@@ -169,10 +169,13 @@ function isBlock(block: i32, start: i32, bytes: i32): bool {
   if (load<i32>(layout.BLOCK_LENGTHS + (block << 2)) != bytes) return false;
   const from = load<i32>(layout.BLOCK_STARTS + (block << 2));
   let at = 0;
-  for (const stop = bytes - 7; at < stop; at += 8) {
-    if (load<u64>(from + at) != load<u64>(start + at)) return false;
+  for (const stop = bytes - 15; at < stop; at += 16) {
+    if (v128.any_true(v128.xor(v128.load(from + at), v128.load(start + at)))) return false;
   }
-  return at == bytes || load<u32>(from + at) == load<u32>(start + at);
+  for (; at < bytes; at += 4) {
+    if (load<u32>(from + at) != load<u32>(start + at)) return false;
+  }
+  return true;
 }
 
 function knownTask(pid: i32): i32 {
