@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import type { OtherThreads } from '../capture/otherThreads';
 import type { CaptureFile, EngineHost } from '../engine/engineHost';
 import { CaptureError } from '../engine/errors';
+import type { FileChange } from '../engine/fileState';
 import { openFailure } from '../engine/node/openFailure';
 import { systemReason } from '../engine/node/systemReason';
 
@@ -134,7 +135,7 @@ class SpooledFile implements CaptureFile {
     return this.spooled.read(offset, length);
   }
 
-  change(): Promise<string | null> {
+  change(): Promise<FileChange | null> {
     return this.spooled.change();
   }
 

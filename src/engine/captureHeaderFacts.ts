@@ -44,9 +44,11 @@ function fact(name: string, value: string, details: readonly string[] = [], isDo
 
 function changedFact({ changed }: CaptureFacts): readonly HeaderFact[] {
   if (changed === null) return [];
-  return [
-    fact('File', `${changed} since it was read`, ['Refresh in the Holders view reads it again.'], true),
-  ];
+  const advice =
+    changed.kind === 'gone'
+      ? 'What was read of it is kept here until it is closed.'
+      : 'Refresh in the Holders view reads it again.';
+  return [fact('File', `${changed.text} since it was read`, [advice], true)];
 }
 
 function kernelFact({ format }: CaptureFacts, { facts, kernel }: Capture): HeaderFact {

@@ -7,6 +7,7 @@ import { STACKS_WITHOUT_FIELDS } from './captureDoubts';
 import type { SymbolLookup } from './captureFunctions';
 import { baseName } from './distinctNames';
 import { missingRows } from './doubtRows';
+import type { FileChange } from './fileState';
 import { gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
@@ -70,11 +71,17 @@ export function captureDescription(facts: CaptureFacts, capture: Capture): strin
     span === null || span.first === span.last ? '' : ` · ${spanText(span.last - span.first, capture.clock)}`;
   const part = facts.part < 1 ? `${percentText(facts.part)} read · ` : '';
   const readTo = capture.stoppedAt === undefined ? '' : `read to ${percentText(capture.stoppedAt)} · `;
-  const changed = facts.changed === null ? '' : 'changed since it was read · ';
+  const changed = facts.changed === null ? '' : `${CHANGE_TEXTS[facts.changed.kind]} · `;
   const events =
     facts.pageEvents === 0 && facts.allocations > 0 ? '' : ` · ${counted(facts.events, 'event')}`;
   return `${part}${readTo}${changed}${formatName(facts.format)}${events}${length}`;
 }
+
+const CHANGE_TEXTS: Readonly<Record<FileChange['kind'], string>> = {
+  changed: 'changed since it was read',
+  gone: 'deleted or moved since it was read',
+  unknown: 'file cannot be looked at any more',
+};
 
 /** That the capture is being read, or that its file is not what was read. */
 function stateRows(facts: CaptureFacts): readonly Branch[] {
@@ -86,8 +93,9 @@ function stateRows(facts: CaptureFacts): readonly Branch[] {
     );
   }
   if (changed !== null) {
-    const label = `The file ${changed} since it was read`;
-    const description = 'Refresh reads what is there now';
+    const label = `The file ${changed.text} since it was read`;
+    const description =
+      changed.kind === 'gone' ? 'what was read of it is kept' : 'Refresh reads what is there now';
     rows.push(branch({ id: `${id}/changed`, kind: 'note', mood: 'doubt', label, description }));
   }
   return rows;

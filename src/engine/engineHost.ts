@@ -9,7 +9,7 @@ import type { DebugFile } from '../source/debugFile';
 import type { RangeSource } from '../source/elf/rangeSource';
 import type { KernelModules } from '../source/kernelDebugInfo';
 import type { KernelTree } from '../source/treeAccess';
-import type { FileState } from './fileState';
+import type { FileChange, FileState } from './fileState';
 import type { IndexStore } from './indexStore';
 import type { RequestOptions } from './protocol';
 
@@ -26,8 +26,8 @@ export interface EngineHost {
    * @throws DebugFileError when it is damaged, or has more bytes than can be kept; CancelledError
    */
   unpack(file: CaptureFile, options: RequestOptions): Promise<UnpackedFile>;
-  /** What happened to a file since it was `before`, to continue "the file"; null when nothing did. */
-  changeOf(name: string, before: FileState): Promise<string | null>;
+  /** What happened to a file since it was `before`; null when nothing did. */
+  changeOf(name: string, before: FileState): Promise<FileChange | null>;
   /** Rejects when there is no such folder. */
   openTree(root: string): Promise<KernelTree>;
   /**
@@ -49,8 +49,8 @@ export interface CaptureFile extends ByteSource {
   readonly state: FileState;
   /** Where and why the system could not read, to continue "the file"; null as long as it could. */
   readonly failure: { readonly offset: number; readonly message: string } | null;
-  /** What happened to it since it was opened, to continue "the file"; null when nothing did. */
-  change(): Promise<string | null>;
+  /** What happened to it since it was opened; null when nothing did. */
+  change(): Promise<FileChange | null>;
   close(): Promise<void>;
   /** What can be done beside reading it; absent or null where that is nothing, or not worth it. */
   readonly otherThreads?: OtherThreads | null;

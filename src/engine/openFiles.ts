@@ -8,6 +8,7 @@ import { factsOf } from './captureFacts';
 import { distinctNames, type NameOf } from './distinctNames';
 import type { CaptureFile, EngineHost } from './engineHost';
 import { CancelledError } from './errors';
+import type { FileChange } from './fileState';
 import { JoinedFiles, openSymbolFile, type Naming, type SymbolFile } from './joinCaptures';
 import { KindRuleBook } from './kindRuleBook';
 import type { CaptureFacts, Request, RequestOptions } from './protocol';
@@ -128,7 +129,7 @@ export class OpenFiles {
     const news = new Set<string>();
     for (const opened of this.wholeCaptures) {
       const changed = await this.host.changeOf(opened.facts.path, opened.file);
-      if (changed === opened.facts.changed || this.opened.get(opened.id) !== opened) continue;
+      if (changed?.text === opened.facts.changed?.text || this.opened.get(opened.id) !== opened) continue;
       this.opened.set(opened.id, { ...opened, facts: { ...opened.facts, changed } });
       news.add(opened.id);
     }
@@ -203,7 +204,7 @@ export class OpenFiles {
   }
 
   /** @param changed what happened to its file since it was read */
-  private keep(id: string, analysed: AnalysedCapture, changed: string | null = null): CaptureFacts {
+  private keep(id: string, analysed: AnalysedCapture, changed: FileChange | null = null): CaptureFacts {
     const opened = { ...analysed, id, facts: { ...factsOf(id, analysed), changed } };
     this.opened.set(id, opened);
     this.changed(opened);

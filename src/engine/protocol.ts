@@ -10,6 +10,7 @@ import type { PathMapping } from '../source/sourcePaths';
 import type { EventRequests } from './eventProtocol';
 import type { Comparison } from './comparing/compareCaptures';
 import type { ExportFormat } from './exporting/exportFormats';
+import type { FileChange } from './fileState';
 import type { HoldersQuery, Kind } from './holdersQuery';
 import type { FileMethod } from './workspaceFiles';
 
@@ -199,8 +200,8 @@ export interface CaptureFacts {
   readonly reasonTexts: readonly (readonly [text: string, pages: number])[];
   /** Part of the file that all this is from: from 0 to below 1 while it is being read, then 1. */
   readonly part: number;
-  /** What happened to the file since it was read, to continue "the file"; null when nothing did. */
-  readonly changed: string | null;
+  /** What happened to the file since it was read; null when nothing did. */
+  readonly changed: FileChange | null;
   /** Of a symbol file, which has no events; null for a capture. */
   readonly symbolFile: SymbolFileFacts | null;
 }

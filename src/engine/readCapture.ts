@@ -137,7 +137,7 @@ async function fileProblems(file: CaptureFile): Promise<readonly Problem[]> {
     problems.push({ offset: failure.offset, line: null, message: `the file ${failure.message}` });
   }
   if (change !== null) {
-    const message = `the file ${change} while it was read; what is shown is what was found. Read it again`;
+    const message = `the file ${change.text} while it was read; what is shown is what was found. Read it again`;
     problems.push({ offset: size, line: null, message });
   }
   return problems;

@@ -1,7 +1,7 @@
 /** A capture's file that seems to end where somebody stopped the reading: what was read till then is kept and judged. */
 import type { OtherThreads } from '../capture/otherThreads';
 import type { CaptureFile } from './engineHost';
-import type { FileState } from './fileState';
+import type { FileChange, FileState } from './fileState';
 
 export class StoppableFile implements CaptureFile {
   readonly readInto?: (offset: number, target: Uint8Array) => Promise<number>;
@@ -53,7 +53,7 @@ export class StoppableFile implements CaptureFile {
     return bytes;
   }
 
-  change(): Promise<string | null> {
+  change(): Promise<FileChange | null> {
     return this.file.change();
   }
 

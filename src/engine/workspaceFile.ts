@@ -1,9 +1,9 @@
 /** A file of the editor's file systems as a capture: read whole, as these have no reading by ranges. */
 import type { CaptureFile } from './engineHost';
 import { CancelledError, CaptureError } from './errors';
-import { changeBetween, type FileState } from './fileState';
+import { changeBetween, GONE, unknownChange, type FileChange, type FileState } from './fileState';
 import type { RequestOptions } from './protocol';
-import type { WorkspaceFiles, WorkspaceStat } from './workspaceFiles';
+import { MISSING, type WorkspaceFiles, type WorkspaceStat } from './workspaceFiles';
 
 /**
  * Bytes of the largest file that is read. On its way a file is copied from the file system to the editor, to the
@@ -51,7 +51,7 @@ export class WorkspaceFile implements CaptureFile {
     return Promise.resolve(part.length);
   }
 
-  change(): Promise<string | null> {
+  change(): Promise<FileChange | null> {
     return changeOfWorkspaceFile(this.name, this.state, this.files);
   }
 
@@ -60,16 +60,17 @@ export class WorkspaceFile implements CaptureFile {
   }
 }
 
-/** What happened to a file since it was `before`, to continue "the file"; null when nothing did. */
+/** What happened to a file since it was `before`; null when nothing did. */
 export async function changeOfWorkspaceFile(
   uri: string,
   before: FileState,
   files: WorkspaceFiles,
-): Promise<string | null> {
+): Promise<FileChange | null> {
   try {
     return changeBetween(before, stateOf(await files.stat(uri, '')));
   } catch (error) {
-    return `cannot be looked at any more: it ${reasonOf(error)}`;
+    const reason = reasonOf(error);
+    return reason === MISSING ? GONE : unknownChange(`: it ${reason}`);
   }
 }
 

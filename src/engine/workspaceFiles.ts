@@ -5,8 +5,11 @@
  */
 import type { TreeEntry } from '../source/treeAccess';
 
+/** What is said of a file that is not there, to continue its name. */
+export const MISSING = 'does not exist.';
+
 export interface WorkspaceFiles {
-  /** @throws Error that continues the name of the file: `does not exist.` */
+  /** @throws Error that continues the name of the file, as {@link MISSING} does */
   stat(uri: string, path: string): Promise<WorkspaceStat>;
   /** Entries of a folder, without symbolic links. @throws Error as {@link stat} */
   list(uri: string, path: string): Promise<readonly TreeEntry[]>;

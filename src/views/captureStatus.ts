@@ -1,6 +1,7 @@
 /** The open capture and where its frames lead, in the status bar; a press shows the Captures view. */
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
+import type { FileChange } from '../engine/fileState';
 import type { Answer, CaptureFacts, EngineApi } from '../engine/protocol';
 import { failedText } from '../engine/triedAtAll';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -70,9 +71,20 @@ function captureLine(name: string, facts: CaptureFacts): string {
   const doubts = [
     ...(part < 1 ? [vscode.l10n.t('being read')] : []),
     ...(lost > 0 || lostAtLeast ? [lostText(lost, lostAtLeast)] : []),
-    ...(changed === null ? [] : [vscode.l10n.t('the file changed since it was read')]),
+    ...(changed === null ? [] : [changeText(changed.kind)]),
   ];
   return [`${name}: ${found}`, ...doubts].join(', ');
+}
+
+function changeText(kind: FileChange['kind']): string {
+  switch (kind) {
+    case 'changed':
+      return vscode.l10n.t('the file changed since it was read');
+    case 'gone':
+      return vscode.l10n.t('the file was deleted or moved since it was read');
+    case 'unknown':
+      return vscode.l10n.t('the file cannot be looked at any more');
+  }
 }
 
 function vmlinuxLine({ path, fit }: NonNullable<Answer<'vmlinuxInUse'>>): string {

@@ -1,6 +1,6 @@
 /** The editor's file systems for the engine's worker, which asks for them by messages. */
 import * as vscode from 'vscode';
-import type { WorkspaceFiles, WorkspaceStat } from '../engine/workspaceFiles';
+import { MISSING, type WorkspaceFiles, type WorkspaceStat } from '../engine/workspaceFiles';
 import type { TreeEntry } from '../source/treeAccess';
 import { uriOf } from './fileNames';
 
@@ -53,7 +53,7 @@ async function told<T>(work: Thenable<T>): Promise<T> {
 
 function reasonOf(error: unknown): string {
   const code = error instanceof vscode.FileSystemError ? error.code : '';
-  if (code === 'FileNotFound') return 'does not exist.';
+  if (code === 'FileNotFound') return MISSING;
   if (code === 'NoPermissions') return 'may not be used: its file system does not allow it.';
   return `cannot be used: ${error instanceof Error ? error.message : String(error)}`;
 }

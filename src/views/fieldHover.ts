@@ -12,6 +12,9 @@ import type { TreeWords } from './treeWords';
 const READ_AGAIN = vscode.l10n.t(
   'The file changed since it was read. Refresh reads it again, to see who holds this page.',
 );
+const FILE_IS_GONE = vscode.l10n.t(
+  'The file was deleted or moved since it was read. The Holders view has what was read of it.',
+);
 
 export class FieldHover implements vscode.HoverProvider {
   constructor(
@@ -47,7 +50,10 @@ export class FieldHover implements vscode.HoverProvider {
       );
     }
     // It stands for other pages now, or for none.
-    if (capture.changed !== null) return new vscode.MarkdownString(`${name}\n\n${READ_AGAIN}`);
+    if (capture.changed !== null) {
+      const why = capture.changed.kind === 'gone' ? FILE_IS_GONE : READ_AGAIN;
+      return new vscode.MarkdownString(`${name}\n\n${why}`);
+    }
     const page = await this.engine.pageInShort({ id: capture.id, pfn });
     if (page === null) {
       return new vscode.MarkdownString(

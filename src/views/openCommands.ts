@@ -121,10 +121,25 @@ export class OpenCommands implements vscode.Disposable {
       );
       return true;
     } catch (error) {
-      showFailure(this.log, error);
+      showFailure(this.log, wasOpen ? await this.whyNotAgain(uri, error) : error);
       // Whoever closed it wants the others all the same.
       return !isCancel(error) || (wasOpen && !this.isOpen(uri));
     }
+  }
+
+  /** That a file is gone is another thing than that it was never there: what was read of it is still shown. */
+  private async whyNotAgain(uri: vscode.Uri, error: unknown): Promise<unknown> {
+    if (isCancel(error)) return error;
+    // An engine that has just ended is told of elsewhere.
+    await this.captures.checkFiles().catch(() => undefined);
+    const facts = this.captures.all.find(({ path }) => path === nameOf(uri));
+    if (facts?.changed?.kind !== 'gone') return error;
+    const name = this.captures.nameOf(facts.path);
+    const message = vscode.l10n.t(
+      '{0} was deleted or moved away since it was read. What was read of it stays open.',
+      name,
+    );
+    return new Error(message, { cause: error });
   }
 
   /** @param hasEvents called once when the first events are read: a file of another kind has none */

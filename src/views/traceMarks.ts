@@ -68,7 +68,7 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
         path,
         part === 1,
         part < 1 || events,
-        changed,
+        changed?.text,
       ]),
     );
     if (now === this.outlined) return;
@@ -85,7 +85,8 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const capture = this.captureOf(document);
     if (capture === null) return offersToOpen(document);
-    if (capture.changed !== null) return [offerToReadAgain()];
+    if (capture.changed !== null)
+      return [capture.changed.kind === 'gone' ? fileIsGone() : offerToReadAgain()];
     const { marks } = await this.marked(document);
     return marks.slice(0, MOST_LENSES).flatMap(({ line, furtherLines, label, description, node, pfn }) => {
       const row: PageRow = { node, pfn };
@@ -167,6 +168,16 @@ function offerToReadAgain(): vscode.CodeLens {
   return lens(0, {
     command: 'pageHolders.refresh',
     title: vscode.l10n.t('$(refresh) The file changed since it was read. Refresh to see who held each page'),
+  });
+}
+
+/** There is nothing to read again, and the text in the editor may be another one by now. */
+function fileIsGone(): vscode.CodeLens {
+  return lens(0, {
+    command: 'pageHolders.holders.focus',
+    title: vscode.l10n.t(
+      '$(warning) The file was deleted or moved since it was read. The Holders view has what was read of it',
+    ),
   });
 }
 

@@ -128,15 +128,18 @@ describe('the engine in its worker', () => {
     unlinkSync(file.fsPath);
     const text = await until('it is said', async () => {
       const rows = await capturesText();
-      return rows.includes('changed since it was read') && rows;
+      return rows.includes('deleted or moved since it was read') && rows;
     });
     assert.match(
       text,
-      /^The file was deleted or moved away since it was read \| Refresh reads what is there now$/m,
+      /^The file was deleted or moved away since it was read \| what was read of it is kept$/m,
     );
     assert.match(await holdersText(), /0x12f98 .*held by 3/);
     const [said] = await errorMessages(() => run('refresh'));
-    assert.match(said ?? '', /gone\.txt does not exist/);
+    assert.match(
+      said ?? '',
+      /^gone\.txt was deleted or moved away since it was read\. What was read of it stays/,
+    );
     assert.match(await holdersText(), /0x12f98 .*held by 3/, 'what was read stays');
   });
 });

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { OtherThreads } from '../../capture/otherThreads';
 import type { CaptureFile } from '../engineHost';
 import { CaptureError } from '../errors';
-import type { FileState } from '../fileState';
+import type { FileChange, FileState } from '../fileState';
 import { changeOf, fileState } from './nodeFileState';
 import { openFailure } from './openFailure';
 import { systemReason } from './systemReason';
@@ -62,8 +62,8 @@ export class NodeFile implements CaptureFile {
     return bytes.subarray(0, await this.readInto(offset, bytes));
   }
 
-  /** What happened to the file since it was opened, to continue "the file"; null when nothing did. */
-  change(): Promise<string | null> {
+  /** What happened to the file since it was opened; null when nothing did. */
+  change(): Promise<FileChange | null> {
     return changeOf(this.name, this.state);
   }
 

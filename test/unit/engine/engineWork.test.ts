@@ -246,11 +246,11 @@ test('what happens to the file of an open capture is told once, and is shown unt
   const fileInHeader = async () =>
     (await engine.captureHeader({ capture: id })).facts.find(({ name }) => name === 'File');
   assert.equal(await fileInHeader(), undefined);
-  const happened = async (act: () => void): Promise<string | null | undefined> => {
+  const happened = async (act: () => void): Promise<string | undefined> => {
     act();
     const [news, ...others] = await engine.checkFiles();
     assert.deepEqual(others, []);
-    return news?.changed;
+    return news?.changed?.text;
   };
   assert.equal(
     await happened(() => {
@@ -279,7 +279,11 @@ test('what happens to the file of an open capture is told once, and is shown unt
   );
   const [row] = await nodes(engine, 'captures', id);
   assert.equal(row?.label, 'The file was deleted or moved away since it was read');
-  assert.match((await nodes(engine, 'captures')).at(-1)!.description, /^changed since it was read · ftrace/);
+  assert.equal(row.description, 'what was read of it is kept');
+  assert.match(
+    (await nodes(engine, 'captures')).at(-1)!.description,
+    /^deleted or moved since it was read · ftrace/,
+  );
   const said = await fileInHeader();
   assert.deepEqual([said?.value, said?.isDoubt], ['was deleted or moved away since it was read', true]);
   writeFileSync(file, SAMPLE);
@@ -298,7 +302,7 @@ test('that a file changed is still said when other rules judge its capture', asy
   await engine.checkFiles();
   await engine.setKindRules({ text: JSON.stringify([{ label: 'ours', acquiredIn: ['vmsplice'] }]) });
   const [facts] = await engine.captureFacts();
-  assert.equal(facts?.changed, 'was deleted or moved away');
+  assert.deepEqual(facts?.changed, { kind: 'gone', text: 'was deleted or moved away' });
   assert.deepEqual(await engine.checkFiles(), [], 'it was told already');
 });
 

@@ -96,13 +96,13 @@ test('a file that is written to, or goes away, is told of', async () => {
   assert.deepEqual(await engine.checkFiles(), []);
   files.tree.write('trace%201.txt', readFileSync('media/sample/trace.txt'));
   assert.deepEqual(
-    (await engine.checkFiles()).map(({ changed }) => changed),
+    (await engine.checkFiles()).map(({ changed }) => changed?.text),
     ['was written to'],
   );
   files.tree.files.delete('trace%201.txt');
   assert.deepEqual(
     (await engine.checkFiles()).map(({ changed }) => changed),
-    ['cannot be looked at any more: it does not exist.'],
+    [{ kind: 'gone', text: 'was deleted or moved away' }],
   );
 });
 
