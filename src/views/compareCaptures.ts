@@ -4,6 +4,7 @@
  * Each holder in it is a link to its pages and stacks in the Holders view.
  */
 import * as vscode from 'vscode';
+import { saysAllocationsAlone } from '../engine/allocationsAlone';
 import type { NameOf } from '../engine/distinctNames';
 import type { Comparison } from '../engine/comparing/compareCaptures';
 import { compareText, namedHolders } from '../engine/comparing/compareText';
@@ -73,25 +74,31 @@ export class CompareCaptures
   }
 
   private async compare(): Promise<void> {
-    const captures = this.captures.all.filter(({ tellsOfMoving, part }) => tellsOfMoving && part === 1);
-    const { nameOf } = this.captures;
+    const { all, nameOf } = this.captures;
+    const refusals = all.flatMap((facts) => refusalOf(facts, nameOf(facts.path)) ?? []);
+    const captures = all.filter((facts) => refusalOf(facts, '') === null);
     if (captures.length < 2) {
-      const message = vscode.l10n.t(
-        'Two open captures are needed to compare them. Open the other one beside this.',
+      const needed = vscode.l10n.t(
+        'Two open captures are needed to compare them. Open another one that has events of page references or of attempts to move pages.',
       );
-      const chosen = await inform(message, OPEN_CAPTURE);
+      const chosen = await inform([...refusals, needed].join(' '), OPEN_CAPTURE);
       if (chosen === OPEN_CAPTURE) await vscode.commands.executeCommand('pageHolders.openCapture');
       return;
     }
-    const before = await choose(vscode.l10n.t('Compare Captures: Before'), captures, nameOf);
+    const placeHolder = refusals.join(' ');
+    const before = await choose(
+      { title: vscode.l10n.t('Compare Captures: Before'), placeHolder },
+      captures,
+      nameOf,
+    );
     if (before === undefined) return;
     const others = captures.filter(({ id }) => id !== before.id);
     const after =
       others.length === 1
         ? others[0]
-        : await choose(vscode.l10n.t('Compare Captures: After'), others, nameOf);
+        : await choose({ title: vscode.l10n.t('Compare Captures: After'), placeHolder }, others, nameOf);
     if (after === undefined) return;
-    // A tab is called by what stands behind the last slash.
+    // A tab is called by what stands after the last slash.
     const [one, other] = [before, after].map((facts) => nameOf(facts.path).replaceAll('/', '∕'));
     const uri = vscode.Uri.from({
       scheme: SCHEME,
@@ -114,8 +121,26 @@ function capturesOf({ query }: vscode.Uri): { readonly before: string; readonly 
   return { before, after };
 }
 
+/** Why an open file cannot be compared, a sentence; null where it can. */
+function refusalOf(facts: CaptureFacts, name: string): string | null {
+  if (facts.part < 1) return vscode.l10n.t('{0} cannot be compared yet: it is still being read.', name);
+  if (facts.symbolFile !== null) {
+    return vscode.l10n.t('{0} cannot be compared: it names frames and has no events.', name);
+  }
+  if (facts.tellsOfMoving) return null;
+  return saysAllocationsAlone(facts)
+    ? vscode.l10n.t(
+        '{0} cannot be compared: it is a page_owner dump, which says who allocated pages and not who held them.',
+        name,
+      )
+    : vscode.l10n.t(
+        '{0} cannot be compared: it has no events of page references or of attempts to move pages.',
+        name,
+      );
+}
+
 async function choose(
-  title: string,
+  said: vscode.QuickPickOptions,
   captures: readonly CaptureFacts[],
   nameOf: NameOf,
 ): Promise<CaptureFacts | undefined> {
@@ -129,5 +154,5 @@ async function choose(
     detail: facts.path,
     facts,
   }));
-  return (await vscode.window.showQuickPick(items, { title }))?.facts;
+  return (await vscode.window.showQuickPick(items, said))?.facts;
 }

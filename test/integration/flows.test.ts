@@ -152,7 +152,18 @@ describe('flows', () => {
     await closeAll();
     await run('openSample');
     const [said] = await informationMessages(() => run('compareCaptures'));
-    assert.match(said ?? '', /Two open captures are needed/);
+    assert.match(said ?? '', /^Two open captures are needed/);
+    await run(
+      'openCapture',
+      vscode.Uri.joinPath(extension().extensionUri, 'test/fixtures/dumps/page_owner.gz'),
+    );
+    const [saidOfDump] = await informationMessages(() => run('compareCaptures'));
+    assert.match(
+      saidOfDump ?? '',
+      /^page_owner\.gz cannot be compared: it is a page_owner dump, .*\. Two open captures are needed/,
+    );
+    await closeAll();
+    await run('openSample');
   });
 
   it('answers a language model who holds a page, and what blocked the allocation', async function () {
