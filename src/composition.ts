@@ -19,6 +19,7 @@ import { EventFollower } from './views/eventFollower';
 import { ExportHolders } from './views/exportHolders';
 import { FieldHover } from './views/fieldHover';
 import { FileChecks } from './views/fileChecks';
+import { FileMenu } from './views/fileMenu';
 import { FindPageHoldersTool } from './views/findPageHoldersTool';
 import { FrameDefinition } from './views/frameDefinition';
 import { FrameHover } from './views/frameHover';
@@ -118,6 +119,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     opening,
     new CapturesOfBefore(captures, opening, context.workspaceState),
     new FileChecks(captures, log),
+    new FileMenu(),
     frames,
     follower,
     editor,

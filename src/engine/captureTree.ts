@@ -34,6 +34,7 @@ export function captureRow(
       description: captureDescription(facts, capture),
       tooltip: { title: facts.path, rows: capture.facts, notes: [] },
       expanded,
+      file: { path: facts.path, isText: isText(facts) },
     },
     () => [
       ...stateRows(facts),
@@ -47,6 +48,12 @@ export function captureRow(
       ...headerRow(id, capture),
     ],
   );
+}
+
+const BINARY: ReadonlySet<string> = new Set(['trace-dat', 'perf-data']);
+
+function isText({ path, format }: CaptureFacts): boolean {
+  return !BINARY.has(format) && !/\.(?:gz|xz|zst)$/i.test(path);
 }
 
 /** As people call it: `trace.dat`, `perf script`. */
@@ -147,6 +154,7 @@ export function kernelTreeRow(
         rows: [['Version', tree.version ?? 'not in its Makefile'], ...tree.helps],
         notes: [],
       },
+      file: { path: tree.root, isText: false },
     },
     unknown.length + doubts.length === 0
       ? null

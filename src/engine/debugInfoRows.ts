@@ -43,6 +43,7 @@ export function debugInfoRow({ facts, captures, modules, problems }: DebugInfoSt
         ],
         notes: others.map(({ name, fit }) => `${name}: ${fit!.mismatch}.`),
       },
+      file: { path: vmlinux, isText: false },
     },
     () => [
       ...captures.map((capture, index) => captureFitRow(`${ID}/c${index}`, capture)),
@@ -122,6 +123,7 @@ function modulesRow(
   const missing = [...modules].filter(([, isThere]) => !isThere).map(([name]) => name);
   const found = modules.size - missing.length;
   const id = `${ID}/modules`;
+  const [folder] = folders;
   return branch(
     {
       id,
@@ -132,6 +134,7 @@ function modulesRow(
           ? 'No module in the stacks'
           : `Debug info of ${found} of ${counted(modules.size, 'module')}`,
       description: folders.length === 0 ? 'no folder of modules' : folders.join(', '),
+      file: folder === undefined ? null : { path: folder, isText: false },
     },
     modules.size === 0
       ? null

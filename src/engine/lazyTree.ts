@@ -42,6 +42,7 @@ export function branch(
     frame: null,
     captureLine: null,
     place: null,
+    file: null,
     ...given,
     label,
     description,

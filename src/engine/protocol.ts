@@ -114,6 +114,15 @@ export interface TreeNode {
   readonly captureLine: number | null;
   /** Where the capture editor shows what this row speaks of; null for a row that speaks of no event and no page. */
   readonly place: CapturePlace | null;
+  /** The file or folder that the row stands for, else null. */
+  readonly file: RowFile | null;
+}
+
+export interface RowFile {
+  /** As it is named to the engine. */
+  readonly path: string;
+  /** Whether a text editor can show it. */
+  readonly isText: boolean;
 }
 
 /** An event, a page, or both. */

@@ -81,6 +81,7 @@ export function symbolFileRow(
       description: `names of ${counted(file.kallsyms.names.codeCount, 'kernel function')}`,
       tooltip: { title: file.path, rows: [], notes: file.problems.map(({ message }) => message) },
       expanded: true,
+      file: { path: file.path, isText: false },
     },
     () =>
       uses.length === 0

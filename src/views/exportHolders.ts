@@ -13,7 +13,6 @@ import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
 
 const OPEN = vscode.l10n.t('Open');
-const TITLE = vscode.l10n.t('Export Holders');
 
 export class ExportHolders implements vscode.Disposable {
   private readonly command = vscode.commands.registerCommand('pageHolders.export', () => this.export());
@@ -36,11 +35,12 @@ export class ExportHolders implements vscode.Disposable {
       const { title, detail, extension } = EXPORT_FORMS[format];
       return { label: title, detail: choiceText(detail), format, extension };
     });
-    const picked = await vscode.window.showQuickPick(items, { title: TITLE, matchOnDetail: true });
+    const title = titleOf(this.captures.withEvents.length);
+    const picked = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });
     if (picked === undefined) return;
     const { format, extension } = picked;
     const uri = await vscode.window.showSaveDialog({
-      title: TITLE,
+      title,
       saveLabel: vscode.l10n.t('Export'),
       ...this.proposed(extension),
       filters: { [picked.label]: [extension.split('.').at(-1)!] },
@@ -63,10 +63,19 @@ export class ExportHolders implements vscode.Disposable {
   /** Beside the first capture; that of the sample is for VS Code to say. An open folder may be a kernel tree. */
   private proposed(extension: string): { readonly defaultUri?: vscode.Uri } {
     const own = nameOf(this.extensionUri);
-    const first = this.captures.withEvents.find(({ path }) => !path.startsWith(own));
+    const { withEvents } = this.captures;
+    const first = withEvents.find(({ path }) => !path.startsWith(own));
     if (first === undefined) return {};
-    const what = areDumpsAlone(this.captures.withEvents) ? 'allocations' : 'holders';
-    const name = `${baseName(first.path).replace(/(?<=.)\.[^.]*$/, '')}-${what}.${extension}`;
-    return { defaultUri: vscode.Uri.joinPath(uriOf(first.path), '..', name) };
+    const what = areDumpsAlone(withEvents) ? 'allocations' : 'holders';
+    const others = withEvents.length - 1;
+    const of = `${baseName(first.path).replace(/(?<=.)\.[^.]*$/, '')}${others === 0 ? '' : `-and-${others}-more`}`;
+    return { defaultUri: vscode.Uri.joinPath(uriOf(first.path), '..', `${of}-${what}.${extension}`) };
   }
+}
+
+/** All that is open is in the file, also where the command was chosen on one of the captures. */
+function titleOf(captures: number): string {
+  return captures === 1
+    ? vscode.l10n.t('Export Holders')
+    : vscode.l10n.t('Export Holders of All {0} Captures', captures);
 }

@@ -144,13 +144,18 @@ function frameIcon(certainty: Certainty, mood: NodeMood): string {
   return mood === 'doubt' && certainty !== 'unknown' ? 'warning' : FRAME_ICONS[certainty];
 }
 
-/** `frame.located`, `problem.located`, or the kind; what the menus of the manifest ask for. */
+/**
+ * `frame.located`, `problem.located`, or the kind, then `.text` and `.file` of a row that stands for a file; what the
+ * menus of the manifest ask for.
+ */
 function contextValue(node: TreeNode): string {
   const { frame } = node;
   if (frame !== null && frame.candidates.length > 1) return 'frame.located.several';
   const located = frame !== null ? frame.file !== null : node.captureLine !== null;
   if (located) return `${node.kind}.located`;
-  return node.id === KERNEL_TREE ? 'kernelTree' : (DEBUG_INFO.get(node.id) ?? node.kind);
+  const kind = node.id === KERNEL_TREE ? 'kernelTree' : (DEBUG_INFO.get(node.id) ?? node.kind);
+  if (node.file === null) return kind;
+  return node.file.isText ? `${kind}.text.file` : `${kind}.file`;
 }
 
 function rowCommand(node: TreeNode): vscode.Command | null {

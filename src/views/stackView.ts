@@ -2,12 +2,12 @@
 import * as vscode from 'vscode';
 import type { HoldersQuery } from '../engine/holdersQuery';
 import type { EngineApi, StackRows, TreeNode } from '../engine/protocol';
-import { stackText } from '../engine/stackText';
+import { frameText, stackText } from '../engine/stackText';
 import type { ChosenRows } from './chosenRows';
 import { copyText } from './copyText';
 import { showFailure } from './failures';
 import type { OpenCaptures } from './openCaptures';
-import { rowItem, tooltipText, type Row } from './rows';
+import { isRow, rowItem, selectedRow, tooltipText, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
 
 /** Asks the engine for a stack; asked again when captures, kernel tree or debug info change. */
@@ -52,6 +52,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
       registerCommand('pageHolders.nextFrame', (how?: unknown) => this.step(1, how === 'focus')),
       registerCommand('pageHolders.previousFrame', (how?: unknown) => this.step(-1, how === 'focus')),
       registerCommand('pageHolders.copyStack', () => this.copy()),
+      registerCommand('pageHolders.copyStackFrame', (row?: unknown) => this.copyFrame(row)),
       registerCommand('pageHolders.showStackOfEvent', (capture: string, row: number) =>
         this.show(capture, () => this.engine.stackOfEvent({ capture, row }), null),
       ),
@@ -142,6 +143,11 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     const frames = this.rows.map(({ node }) => node);
     if (frames.length > 0) await copyText(stackText({ title: this.view.description ?? '', frames }));
     else vscode.window.setStatusBarMessage(noStackText(), 3000);
+  }
+
+  private async copyFrame(given: unknown): Promise<void> {
+    const row = isRow(given) ? given : selectedRow(this.view);
+    if (row !== null) await copyText(frameText(row.node), row.node.label);
   }
 
   /** Goes on from the selected frame, by so many rows, and opens what is there. */

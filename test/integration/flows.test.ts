@@ -138,6 +138,65 @@ describe('flows', () => {
     assert.match(readFileSync(file.fsPath, 'utf8'), /^capture,pfn,.*\r\n[^\r]*,0x12f98,/);
   });
 
+  it('proposes a name that says how many captures are exported', async () => {
+    const { showSaveDialog } = vscode.window;
+    const proposed: string[] = [];
+    const ask = async (): Promise<void> => {
+      await answering({ picks: ['Markdown'] }, async () => {
+        vscode.window.showSaveDialog = (options) => {
+          proposed.push(path.basename(options?.defaultUri?.path ?? ''));
+          return Promise.resolve(undefined);
+        };
+        await run('export');
+      });
+    };
+    try {
+      for (const name of ['one.txt', 'two.txt']) {
+        const file = path.join(folder, name);
+        writeFileSync(file, readFileSync(sampleUri().fsPath));
+        await closeAll();
+        if (name === 'two.txt') await run('openCapture', vscode.Uri.file(path.join(folder, 'one.txt')));
+        await run('openCapture', vscode.Uri.file(file));
+        await ask();
+      }
+    } finally {
+      vscode.window.showSaveDialog = showSaveDialog;
+      await closeAll();
+      await run('openSample');
+    }
+    assert.deepEqual(proposed, ['one-holders.md', 'one-and-1-more-holders.md']);
+  });
+
+  it('has in the menu of a row what belongs to its file', async () => {
+    const { captures, stack, holders } = (await extension().activate()) as PageHoldersApi;
+    const rows = (await captures.getChildren()).flatMap((row) => ('node' in row ? [row] : []));
+    assert.deepEqual(
+      rows.map((row) => captures.getTreeItem(row).contextValue),
+      ['kernelTree.file', 'debugInfo', 'capture.text.file'],
+    );
+    const [tree, , sample] = rows;
+    for (const [row, file] of [
+      [tree, vscode.workspace.workspaceFolders?.[0]?.uri.fsPath],
+      [sample, sampleUri().fsPath],
+    ] as const) {
+      await run('copyPath', row);
+      assert.equal(await vscode.env.clipboard.readText(), file);
+    }
+    await run('openAsText', sample);
+    assert.equal(vscode.window.activeTextEditor?.document.uri.fsPath, sampleUri().fsPath);
+    const page = (await holders.getChildren())[0];
+    await run('showPage', { node: page !== undefined && 'node' in page ? page.node.id : '', pfn: 0x12f98 });
+    const [frame] = await until('the stack is shown', () => {
+      const frames = stack.getChildren().filter(({ node }) => node.kind === 'frame');
+      return frames.length > 0 && frames;
+    });
+    await run('copyStackFrame', frame);
+    assert.equal(
+      await vscode.env.clipboard.readText(),
+      `${frame!.node.label}  ${frame!.node.description}`.trimEnd(),
+    );
+  });
+
   it('compares two captures in a text that can only be read', async () => {
     const other = path.join(folder, 'after.txt');
     writeFileSync(other, readFileSync(sampleUri().fsPath));

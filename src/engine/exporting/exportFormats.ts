@@ -25,13 +25,13 @@ export const EXPORT_FORMS: Readonly<Record<ExportFormat, ExportForm>> = {
   csv: {
     title: 'CSV',
     detail:
-      'A row for each reference at a mark, or for each stack of a page_owner dump alone, for spreadsheets',
+      'A row for each reference at a mark (of a page_owner dump alone: for each stack), for spreadsheets',
     extension: 'csv',
   },
   speedscope: {
     title: 'speedscope',
     detail:
-      'Time held by the stacks that took the references, or pages by stack of a page_owner dump alone, as a flame graph for speedscope.app',
+      'Flame graph of the time held by stack (of a page_owner dump alone: of pages), for speedscope.app',
     extension: 'speedscope.json',
   },
 };
