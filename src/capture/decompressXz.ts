@@ -83,7 +83,7 @@ function failureMessage(error: unknown, position: number, isEnded: boolean): str
     return `the xz data cannot be decompressed, expected what "xz" writes by default: ${meaning}. Decompress it with "xz -d" first`;
   if (isEnded && code !== '7') {
     return (
-      `the xz data ends at byte ${position}, expected its end mark there and nothing behind it; what was whole was ` +
+      `the xz data ends at byte ${position}, expected its end mark there and nothing after it; what was whole was ` +
       'read. Check it with "xz -t"'
     );
   }

@@ -401,7 +401,7 @@ export class DmesgPageDumps {
     const { row } = caller;
     if (!line.read(bytes, start, end) || line.order > HIGHEST_ORDER) {
       this.problem(
-        `no order up to ${HIGHEST_ORDER} behind "allocated via order", expected one; it was left out`,
+        `no order up to ${HIGHEST_ORDER} after "allocated via order", expected one; it was left out`,
       );
       return;
     }

@@ -31,7 +31,7 @@ export async function collectSource(
       problems.add(
         size,
         null,
-        `the decompressed file is larger than ${bound} bytes; what comes behind was not read. Decompress it to a ` +
+        `the decompressed file is larger than ${bound} bytes; what comes after that was not read. Decompress it to a ` +
           'file first and open that',
       );
       break;

@@ -216,7 +216,7 @@ export class PageOwnerReader extends LineByLineReader implements TextReader {
     }
     this.hasHead = true;
     if (!head.read(bytes, at + ALLOCATED.length, textEnd) || head.order > HIGHEST_ORDER) {
-      this.skipRecord(bytes, at, textEnd, `an order up to ${HIGHEST_ORDER} behind "${ALLOCATED.trimEnd()}"`);
+      this.skipRecord(bytes, at, textEnd, `an order up to ${HIGHEST_ORDER} after "${ALLOCATED.trimEnd()}"`);
       return;
     }
     if (head.gfpEnd > head.gfpStart) this.gfpMask = symbols.internBytes(bytes, head.gfpStart, head.gfpEnd);
@@ -259,7 +259,7 @@ export class PageOwnerReader extends LineByLineReader implements TextReader {
     }
     scanner.pfn(bytes, at + 4, false);
     if (!scanner.found || scanner.value < 0) {
-      this.skipRecord(bytes, at, textEnd, 'a page frame number behind "PFN"');
+      this.skipRecord(bytes, at, textEnd, 'a page frame number after "PFN"');
       return;
     }
     const pfn = scanner.value;
@@ -349,9 +349,9 @@ export class PageOwnerReader extends LineByLineReader implements TextReader {
       this.recordStart,
       this.recordLine,
       hasHead
-        ? 'an allocation without its page, expected a line "PFN" behind the first; it was left out'
+        ? 'an allocation without its page, expected a line "PFN" after the first; it was left out'
         : `frames that belong to no allocation, expected "${ALLOCATED.trimEnd()}" before them or ` +
-            '"nr_base_pages:" behind',
+            '"nr_base_pages:" after them',
     );
   }
 

@@ -286,7 +286,7 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
       const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';
       this.problem(
         at,
-        `found ${found}, expected a page frame number behind "PFN", and "Flags" at the end; the record was left out`,
+        `found ${found}, expected a page frame number after "PFN", and "Flags" at the end; the record was left out`,
       );
       this.heading = null;
       return;
@@ -310,7 +310,7 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
       this.problems.add(
         this.recordStart,
         this.recordLine,
-        `no time as "[   12.345678]" behind "${heading}", expected one; the record is kept without it`,
+        `no time as "[   12.345678]" after "${heading}", expected one; the record is kept without it`,
       );
     }
 
@@ -339,7 +339,7 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
       this.problems.add(
         this.recordStart,
         this.recordLine,
-        `"${this.heading}" without its page, expected a line "PFN" behind it; the record was left out`,
+        `"${this.heading}" without its page, expected a line "PFN" after it; the record was left out`,
       );
     }
     this.heading = null;

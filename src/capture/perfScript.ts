@@ -212,7 +212,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
       this.row = NONE;
       this.problem(
         at,
-        'a frame of the kernel behind those of the process, expected the innermost frame first: print with the ' +
+        'a frame of the kernel after those of the process, expected the innermost frame first: print with the ' +
           'call-graph order "callee"',
       );
     }

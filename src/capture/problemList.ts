@@ -37,7 +37,7 @@ export class ProblemList {
     this.add(
       offset,
       line,
-      'the file ends without a line end, expected one behind the last line: that line may be cut off',
+      'the file ends without a line end, expected one after the last line: that line may be cut off',
     );
   }
 

@@ -19,7 +19,7 @@ export const COMPARE_USAGE = `page-holders compare BEFORE AFTER [KALLSYMS]… [-
 
 export const COMPARE_HELP = `compare says what became of the holders of one capture in another, as before
 and after a fix: those that are gone, new and changed, by kind and code path,
-because PFNs and times differ in every recording. Files behind the two name
+because PFNs and times differ in every recording. Files after the two name
 bare addresses in them; a third capture is refused.
 
   --rules FILE    as for report

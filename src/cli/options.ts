@@ -55,7 +55,7 @@ function understoodArgs(command: string, args: readonly string[], options: Optio
       given.push(`--${name}`);
       continue;
     }
-    if (value === undefined) throw new UsageError(command, `${rawName}: expected a value behind it`);
+    if (value === undefined) throw new UsageError(command, `${rawName}: expected a value after it`);
     if (!token.inlineValue && isOption(value, options)) {
       throw new UsageError(
         command,

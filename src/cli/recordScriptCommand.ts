@@ -31,12 +31,12 @@ a command runs or until Enter, sets tracing back as it was, and writes into a
 new folder only:
 page-holders record-script --cma-area reserved > record-page-holders.sh
 
-  --trace-cmd     records with trace-cmd, which writes trace.dat all the while;
+  --trace-cmd     records with trace-cmd, which writes trace.dat meanwhile;
                   else with tracefs alone, which keeps the newest events that
                   fit the buffer
   --events SOURCE auto            the best that the kernel has (default)
                   page_ref        every get and put (CONFIG_DEBUG_PAGE_REF)
-                  page_pin_owner  puts behind each failed migration (the RFC)
+                  page_pin_owner  puts after each failed migration (the RFC)
                   page_pinner     the same, of the first RFC or of Android
   --cma-area NAME only pages of this CMA area, as debugfs of the target has it
   --pfn A..B      only these pages, both included: 0x12800..0x12fff
@@ -46,8 +46,8 @@ ${wrappedNames(MIGRATE_REASONS)}
   --buffer KIB    of each CPU (default ${DEFAULT_RECORDING.bufferKb})
   --clock NAME    a trace clock (default ${DEFAULT_RECORDING.clock}):
 ${wrappedNames(TRACE_CLOCKS)}
-  --stack HOW     option   a stack behind every event (default)
-                  trigger  behind the events of pages alone
+  --stack HOW     option   a stack after every event (default)
+                  trigger  after the events of pages only
   --seconds N     ends after so long where no command is given
   --no-page-owner, --no-kallsyms
                   copies neither at the end

@@ -81,8 +81,8 @@ function noTimes(isPerf: boolean): string {
 
 function severalTraces(isPerf: boolean): string {
   return isPerf
-    ? 'several outputs one behind the other, or --deltatime? Open each by itself, printed without it'
-    : 'several traces one behind the other, such as those of per_cpu/*/trace? Open each by itself, or in place of ' +
+    ? 'several outputs one after the other, or --deltatime? Open each by itself, printed without it'
+    : 'several traces one after the other, such as those of per_cpu/*/trace? Open each by itself, or in place of ' +
         'those of the CPUs the one of all, /sys/kernel/tracing/trace';
 }
 

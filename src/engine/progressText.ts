@@ -14,7 +14,7 @@ export interface ProgressWords {
 const ENGLISH: ProgressWords = {
   work: {
     reading: (name) => `Reading ${name}`,
-    sorting: (name) => `Putting in order the events of ${name}`,
+    sorting: (name) => `Sorting the events of ${name}`,
     analysing: (name) => `Finding the holders in ${name}`,
     unpacking: (name) => `Unpacking ${name}`,
     matching: (name) => `Comparing the captures with ${name}`,

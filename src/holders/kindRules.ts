@@ -260,6 +260,6 @@ export const MODULE_RULE: KindRule = {
   release: {},
   closes: ['driver', 'gup-pin', 'gup-get'],
   takenIn: [],
-  restsOn: 'the module that the capture names behind the function',
+  restsOn: 'the module that the capture names after the function',
   seenIn: 'source',
 };

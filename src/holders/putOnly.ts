@@ -163,7 +163,7 @@ class Doubts {
       this.said.set(put, said);
       if (said.has(rivals)) continue;
       said.add(rivals);
-      put.evidence += `; any of ${rivals} puts behind a mark may be this one`;
+      put.evidence += `; any of ${rivals} puts after a mark may be this one`;
     }
   }
 }

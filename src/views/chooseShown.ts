@@ -249,7 +249,7 @@ export class ChooseShown implements vscode.Disposable {
         const wrong = wordsOf(given).find((word) => parsePfn(word) === null);
         return wrong === undefined
           ? null
-          : vscode.l10n.t('{0} is no page frame number, like 0x12f98 or 77720.', wrong);
+          : vscode.l10n.t('{0} is not a page frame number, like 0x12f98 or 77720.', wrong);
       },
     });
     if (text !== undefined)

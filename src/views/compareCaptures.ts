@@ -54,7 +54,7 @@ export class CompareCaptures
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
       return `${vscode.l10n.t({
-        message: '{0} Compare the captures anew.',
+        message: '{0} Compare the captures again.',
         args: [failure],
         comment: ['{0} is a whole sentence that says what failed.'],
       })}\n`;

@@ -353,7 +353,7 @@ function countMeaning(text: string, key: string, value: string): Meaning | null 
         title: l10n.t('Refcount {0}', value),
         lines: [
           l10n.t(
-            'Read behind the operation and without a lock: on a busy page it may be that of another CPU.',
+            'Read after the operation and without a lock: on a busy page it may already include what another CPU did.',
           ),
         ],
       };

@@ -79,7 +79,7 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
       typeof given === 'string' || typeof given === 'number' ? parsePfnRange(String(given)) : null;
     if (range === null) {
       throw new Error(
-        `The pfn ${JSON.stringify(given)} is no page frame number. Give it as a string, hexadecimal with 0x ("0x12f98"), ` +
+        `The pfn ${JSON.stringify(given)} is not a page frame number. Give it as a string, hexadecimal with 0x ("0x12f98"), ` +
           'decimal ("77720") or a range ("0x12800..0x12fff"); leave it out to ask what blocked the allocations.',
       );
     }

@@ -270,9 +270,9 @@ export class KernelTreeChoice implements vscode.Disposable {
     });
     const refusedItem = ({ folder, missing }: LookedFolder): PathItem => ({
       label: baseName(folder),
-      description: vscode.l10n.t('is none: it has no {0}', missing.join(', ')),
+      description: vscode.l10n.t('not a kernel tree: it has no {0}', missing.join(', ')),
       detail: folder,
-      refusal: vscode.l10n.t('{0} is no kernel tree: it has no {1}.', folder, missing.join(', ')),
+      refusal: vscode.l10n.t('{0} is not a kernel tree: it has no {1}.', folder, missing.join(', ')),
     });
     const open = looked.filter(({ missing }) => missing.length === 0).map(({ folder }) => folder);
     // Chosen by its path, or in the settings.

@@ -22,7 +22,7 @@ export function registerNameFrames(hasDebugInfo: boolean): vscode.Disposable {
     };
     const picked = await vscode.window.showQuickPick(hasDebugInfo ? [vmlinux, kallsyms] : [kallsyms], {
       title: vscode.l10n.t('Names for Frames'),
-      placeHolder: vscode.l10n.t('A file that is not of the recorded kernel is told, and not used'),
+      placeHolder: vscode.l10n.t('A file of another kernel is refused, and that is said'),
     });
     if (picked !== undefined) await vscode.commands.executeCommand(picked.command);
   });

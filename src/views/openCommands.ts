@@ -148,7 +148,7 @@ export class OpenCommands implements vscode.Disposable {
     if (!isFile(uri)) {
       throw new Error(
         vscode.l10n.t(
-          '{0} cannot be opened: {1}: is no file system. Save it to a file and open that.',
+          '{0} cannot be opened: {1}: is not a file system. Save it to a file and open that.',
           name,
           uri.scheme,
         ),

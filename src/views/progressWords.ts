@@ -5,7 +5,7 @@ import type { ProgressWords } from '../engine/progressText';
 export const PROGRESS_WORDS: ProgressWords = {
   work: {
     reading: (name) => vscode.l10n.t('Reading {0}', name),
-    sorting: (name) => vscode.l10n.t('Putting in order the events of {0}', name),
+    sorting: (name) => vscode.l10n.t('Sorting the events of {0}', name),
     analysing: (name) => vscode.l10n.t('Finding the holders in {0}', name),
     unpacking: (name) => vscode.l10n.t('Unpacking {0}', name),
     matching: (name) => vscode.l10n.t('Comparing the captures with {0}', name),

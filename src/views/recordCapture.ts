@@ -128,7 +128,7 @@ async function choosePages(): Promise<RecordedPages | undefined> {
       },
       {
         label: vscode.l10n.t('All pages'),
-        detail: vscode.l10n.t('Very many events: the buffer may hold less than a second'),
+        detail: vscode.l10n.t('A great many events: the buffer may hold less than a second'),
         ask: (): Promise<RecordedPages> => Promise.resolve({ kind: 'all' }),
       },
     ],

@@ -95,7 +95,7 @@ function ask(): Thenable<string | undefined> {
 
 function wrong(text: string): string {
   return vscode.l10n.t(
-    '{0} is no page frame number, like 0x12f98 or 77720, and no range, like 0x12800..0x12fff.',
+    '{0} is not a page frame number, like 0x12f98 or 77720, nor a range, like 0x12800..0x12fff.',
     text,
   );
 }

@@ -101,7 +101,7 @@ describe('flows', () => {
     const [said] = await informationMessages(() => run('showHoldersOfPfn', '0x5'));
     assert.match(said ?? '', /No event tells of page 0x5\./);
     const [wrong] = await errorMessages(() => run('showHoldersOfPfn', 'page 5'));
-    assert.match(wrong ?? '', /page 5 is no page frame number, like 0x12f98 or 77720/);
+    assert.match(wrong ?? '', /page 5 is not a page frame number, like 0x12f98 or 77720/);
   });
 
   it('shows one page alone, and copies its PFN, from the menu of its row', async () => {
@@ -245,7 +245,7 @@ describe('flows', () => {
     assert.match(await ask({}), /cma-alloc-230: CMA allocation failed/);
     await assert.rejects(
       ask({ pfn: 'x' }),
-      /is no page frame number. Give it as a string, hexadecimal with 0x/,
+      /is not a page frame number. Give it as a string, hexadecimal with 0x/,
     );
     await assert.rejects(ask({ pfn: '0x5' }), /without a pfn to see which pages failed to move/);
     await closeAll();

@@ -239,7 +239,7 @@ class PerfDataReader {
       this.problems.add(
         this.file.size,
         null,
-        `the data ends at byte ${end} and the lists of features and formats behind it, expected the file to go on: ` +
+        `the data ends at byte ${end} and the lists of features and formats after it, expected the file to go on: ` +
           'it is cut off, and the fields of its tracepoints cannot be read',
       );
       return;

@@ -190,7 +190,7 @@ async function readRecords(
       0,
       null,
       `buffer "${buffer.name}" was recorded with the clock ${buffer.clock}, the others with ${sharedClock}: its ` +
-        'events stand behind theirs and have no time',
+        'events come after theirs and have no time',
     );
     await merge(own);
   }

@@ -57,6 +57,6 @@ function lossOf(fileSize: number, section: FoundSection, name: string, cpus: rea
 function missingBehind(fileSize: number, { dataOffset, size, isCutOff }: FoundSection): string {
   if (!isCutOff) return '';
   return size > 0
-    ? `, ${dataOffset + size - fileSize} more are missing behind the end of the file`
+    ? `, ${dataOffset + size - fileSize} more are missing past the end of the file`
     : ', and nobody wrote how many there should be';
 }

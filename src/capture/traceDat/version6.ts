@@ -116,7 +116,7 @@ export class Version6Reader {
       offset,
       null,
       `trace-cmd was ended while it wrote the events of CPU ${cpu}: the ${size} bytes that are there were read, those ` +
-        `of the CPUs behind it are lost. ${HOW_TO_GET_ALL}`,
+        `of the CPUs after it are lost. ${HOW_TO_GET_ALL}`,
     );
   }
 

@@ -78,7 +78,7 @@ export class Version7Reader {
         this.problems.add(
           strayOffset,
           null,
-          `expected a section at byte ${strayOffset}; what stands there and behind was not looked at`,
+          `expected a section at byte ${strayOffset}; what is there and after it was not looked at`,
         );
       }
       for (const section of sections) await this.takeUnlisted(section, seen);

@@ -122,7 +122,7 @@ class FilterParser {
     else if (!this.takeWord('not')) return null;
     // A sign belongs to what it stands at.
     if (isSign && (this.at >= this.text.length || SPACE.test(this.text[this.at]!))) {
-      this.fail(this.at - 1, this.at, `Expected what to leave out behind ${sign}, without a space.`);
+      this.fail(this.at - 1, this.at, `Expected what to leave out after ${sign}, without a space.`);
     }
     this.expectPart(isSign ? sign : 'not');
     return { type: 'not', part: this.part() };
@@ -212,7 +212,7 @@ class FilterParser {
       this.fail(
         start,
         this.at,
-        `Expected one value behind ${operator}; a range stands behind : as in ${key.name}:${text}.`,
+        `Expected one value after ${operator}; a range goes after a colon, as in ${key.name}:${text}.`,
       );
     }
     return value;
@@ -228,7 +228,7 @@ class FilterParser {
       const next = this.text[this.at];
       const isEnd = next === undefined || SPACE.test(next) || next === ')' || stops.includes(next);
       if (!isEnd && !this.seesSign()) {
-        this.fail(this.at, this.at + 1, 'Expected a space behind the closing quote.');
+        this.fail(this.at, this.at + 1, 'Expected a space after the closing quote.');
       }
       return { text: this.text.slice(start + 1, end), start };
     }
@@ -247,7 +247,7 @@ class FilterParser {
 
   private expectPart(behind: string): void {
     if (!this.isAtEndOfPart()) return;
-    this.fail(this.at, this.at + 1, `Expected a test or a word behind ${behind}.`);
+    this.fail(this.at, this.at + 1, `Expected a test or a word after ${behind}.`);
   }
 
   /** Takes a word that joins parts, or the sign for it, and returns which; null where there is none. */

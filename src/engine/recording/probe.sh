@@ -85,13 +85,13 @@ page_ref)
 page_pin_owner)
 	if [ -z "$pin_owner" ]; then die "no page_pin_owner events: the kernel lacks the RFC's patch. Set events=auto."; fi
 	page_events=$pin_owner
-	say "records the puts behind each failed migration: who held a page is told by who lets it go."
+	say "records the puts after each failed migration: who held a page is told by who lets it go."
 	if ! booted_with page_pin_owner; then say "WARNING: not booted with page_pin_owner=on, without which its events stay silent."; fi
 	;;
 page_pinner)
 	if [ -z "$pinner$pinner_files" ]; then die "neither page_pinner events nor its files in $debugfs. Set events=auto."; fi
 	page_events=$pinner
-	say "records the puts behind each failed migration: who held a page is told by who lets it go."
+	say "records the puts after each failed migration: who held a page is told by who lets it go."
 	if ! booted_with page_pinner; then say "WARNING: not booted with page_pinner=on, without which it stays silent."; fi
 	;;
 nearest)

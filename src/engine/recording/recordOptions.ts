@@ -55,17 +55,17 @@ export const DEFAULT_RECORDING: RecordOptions = {
 export const EVENT_SOURCES: Readonly<Record<EventSource, string>> = {
   auto: 'The script finds out what the kernel has, says it, and takes the best',
   page_ref: 'Every get and put (CONFIG_DEBUG_PAGE_REF): the full answer, many events',
-  page_pin_owner: 'The RFC (page_pin_owner=on): the puts behind failed migrations, few events',
+  page_pin_owner: 'The RFC (page_pin_owner=on): the puts after failed migrations, few events',
   page_pinner: 'The first RFC, or files of Android (page_pinner=on): such puts as well',
 };
 
 export const WRITERS: Readonly<Record<Writer, string>> = {
-  tracefs: 'Needs a POSIX shell alone; keeps the newest events that fit the buffer',
-  'trace-cmd': 'Writes trace.dat all the while, so that more is kept than fits the buffer',
+  tracefs: 'Needs only a POSIX shell; keeps the newest events that fit the buffer',
+  'trace-cmd': 'Writes trace.dat while it records, so that more is kept than fits the buffer',
 };
 
 export const STACK_BY: Readonly<Record<StackBy, string>> = {
-  option: 'options/stacktrace: a stack behind every recorded event',
+  option: 'options/stacktrace: a stack after every recorded event',
   trigger: 'a stacktrace trigger for the events of pages alone: more of them fit the buffer',
 };
 

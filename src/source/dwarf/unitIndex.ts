@@ -65,7 +65,7 @@ export class UnitIndex {
       const read: Now<SectionPart> = this.sections.info.at(offset, LONGEST_HEADER);
       const header = readUnitHeader(read instanceof Promise ? await read : read, offset);
       if (typeof header === 'string') {
-        this.sections.problem('info', offset, `${header}; what is behind it was not read`);
+        this.sections.problem('info', offset, `${header}; what follows it was not read`);
         break;
       }
       starts.push(offset);

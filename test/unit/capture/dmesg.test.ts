@@ -643,7 +643,7 @@ test('what cannot be read is counted with its place', async () => {
       capture.problems.map(({ line, message }) => [line, message.slice(0, 20)]),
       [
         [1, 'a page dump without '],
-        [2, 'no order up to 30 be'],
+        [2, 'no order up to 30 af'],
         [4, 'a line of 70016 byte'],
       ],
     );

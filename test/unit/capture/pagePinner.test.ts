@@ -217,7 +217,7 @@ test('what cannot be read is counted with its place, and costs nothing else', as
   const short = 'Page pinned for 5 us\nPFN 0x1 Block 0 count 1 Flags 0x0()\n\n';
   const cases: readonly (readonly [string, string, number, number, RegExp])[] = [
     ['no page', 'Page pinned for 5 us\n\n', 5, line, /without its page/],
-    ['a bad page', 'Page pinned for 5 us\nPFN x\n\n', 5, line + 1, /page frame number behind "PFN"/],
+    ['a bad page', 'Page pinned for 5 us\nPFN x\n\n', 5, line + 1, /page frame number after "PFN"/],
     ['a bad time', short.replace('for 5 us', 'ts [   1.5]'), 6, line, /no time as/],
     ['cut in its time', 'Page pinned ts [   1', 5, line, /"Page pinned ts" without its page/],
     ['cut behind its first line', 'Page pinned for 5 us', 5, line, /"Page pinned for" without its page/],

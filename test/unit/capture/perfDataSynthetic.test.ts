@@ -375,7 +375,7 @@ test('a recording that perf could not finish', async () => {
   assert.deepEqual(
     problems(capture).map((message) => message.replace(/[,:].*/, '')),
     [
-      `the data ends at byte ${dataEnd} and the lists of features and formats behind it`,
+      `the data ends at byte ${dataEnd} and the lists of features and formats after it`,
       'the recording does not say how event 2',
       'the recording ends inside a record',
       `the data ends at byte ${dataEnd - 10}`,

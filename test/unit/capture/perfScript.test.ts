@@ -366,7 +366,7 @@ test('what cannot be read is counted with its place, and nothing else is lost by
       '4: frames without the first line of their record',
       '6: not a line of perf script',
       '7: a line of 70000 bytes',
-      '10: a frame of the kernel behind those of the process',
+      '10: a frame of the kernel after those of the process',
       '12: page_ref',
       '14: the file ends without a line end',
     ],

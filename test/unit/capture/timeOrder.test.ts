@@ -33,7 +33,7 @@ test('the traces of several CPUs one behind the other', async () => {
   const [doubt] = backwards(capture);
   assert.match(
     doubt!,
-    /^Time goes back by 10\.7 s in line 4: .*\(several traces one behind the other.*per_cpu/,
+    /^Time goes back by 10\.7 s in line 4: .*\(several traces one after the other.*per_cpu/,
   );
 });
 
@@ -98,7 +98,7 @@ test('perf script --deltatime', async () => {
 test('two outputs of perf script one behind the other', async () => {
   const text = gunzipSync(readFileSync(path.join(FIXTURES, 'f_perf/perf.txt.gz'))).toString();
   const doubts = backwards(await read(`${text}\n${text}`));
-  assert.match(doubts.join('\n'), /^Time goes back by .*\(several outputs one behind the other/);
+  assert.match(doubts.join('\n'), /^Time goes back by .*\(several outputs one after the other/);
 });
 
 test('two boots whose ftrace buffers a kernel log holds', async () => {

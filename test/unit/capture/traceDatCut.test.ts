@@ -223,7 +223,7 @@ test('version 7: trace data whose option is lost is read, and is of the CPUs tha
     const cut = await read(bytes.subarray(0, afterPins! - PAGE_SIZE));
     assert.match(
       messages(cut),
-      new RegExp(`found without it, ${PAGE_SIZE} more are missing behind the end of the file`),
+      new RegExp(`found without it, ${PAGE_SIZE} more are missing past the end of the file`),
     );
     assert.ok(cut.events.length > 24 && cut.events.length < 48);
   }

@@ -133,7 +133,7 @@ test('wrong usage is told with what was expected', async () => {
     [['report', SAMPLE, '-pfn', '5'], /report: unknown option -pfn; did you mean --pfn\?\n/],
     [['report', SAMPLE, '--explain'], /report: unknown option --explain\n/],
     [['events', SAMPLE, '-n', '5'], /events: unknown option -n\n/],
-    [['report', SAMPLE, '--tree'], /report: --tree: expected a value behind it\n/],
+    [['report', SAMPLE, '--tree'], /report: --tree: expected a value after it\n/],
     [['report', SAMPLE, '--tree', '--full'], /report: --tree: expected a value before --full; /],
     [['export', SAMPLE, '--as', '-o', 'x'], /export: --as: expected a value before -o; /],
     [['report', SAMPLE, '--full=yes'], /report: --full takes no value\n/],

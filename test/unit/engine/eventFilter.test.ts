@@ -88,10 +88,10 @@ test('what C and the filters of tracefs write for and, or and not is understood'
     ['pfn==0x12 comm!=sh', 'pfn:0x12 -comm:sh'],
   ] as const;
   for (const [text, plain] of same) assert.deepEqual(meaning(text), meaning(plain), text);
-  assert.match(problemOf('! cpu:0'), /^0-1 Expected what to leave out behind !, without a space\./);
+  assert.match(problemOf('! cpu:0'), /^0-1 Expected what to leave out after !, without a space\./);
   assert.match(problemOf('&& cpu:0'), /^0-2 Expected a test or a word before &&\./);
-  assert.match(problemOf('cpu:0 &&'), /^8-9 Expected a test or a word behind &&\./);
-  assert.match(problemOf('cpu:0 && || cpu:1'), /^9-10 Expected a test or a word behind &&\./);
+  assert.match(problemOf('cpu:0 &&'), /^8-9 Expected a test or a word after &&\./);
+  assert.match(problemOf('cpu:0 && || cpu:1'), /^9-10 Expected a test or a word after &&\./);
   assert.match(problemOf('cpu:0 | cpu:1'), /^6-7 Expected or or \|\| instead of \|\./);
   assert.match(problemOf('cpu:0 & cpu:1'), /^6-7 Expected and or && instead of &\./);
   assert.match(
@@ -139,15 +139,15 @@ test('a problem stands at its place and says what was expected', () => {
   assert.match(problemOf('pfn:'), /^4-5 pfn: expected a page frame number/);
   assert.match(problemOf('pfn:5..3'), /^4-8 /);
   assert.match(problemOf('comm>a'), /^4-5 comm has no order\. Expected comm:…/);
-  assert.match(problemOf('count>=2..3'), /^7-11 Expected one value behind >=/);
+  assert.match(problemOf('count>=2..3'), /^7-11 Expected one value after >=/);
   assert.match(problemOf('held>10'), /^5-7 held: expected a time with its unit/);
   assert.match(problemOf('kind:gup'), /^5-8 kind: expected a kind of reference/);
   assert.match(problemOf('(cpu:0'), /^0-1 This parenthesis is not closed\./);
   assert.match(problemOf('cpu:0)'), /^5-6 No parenthesis is open here\./);
-  assert.match(problemOf('cpu:0 or'), /^8-9 Expected a test or a word behind or\./);
-  assert.match(problemOf('- cpu:0'), /^0-1 Expected what to leave out behind -/);
+  assert.match(problemOf('cpu:0 or'), /^8-9 Expected a test or a word after or\./);
+  assert.match(problemOf('- cpu:0'), /^0-1 Expected what to leave out after -/);
   assert.match(problemOf('comm:"a b'), /^5-9 The quote is not closed\./);
-  assert.match(problemOf('comm:"pinner"x'), /^13-14 Expected a space behind the closing quote\./);
+  assert.match(problemOf('comm:"pinner"x'), /^13-14 Expected a space after the closing quote\./);
   assert.match(problemOf('comm:"a" ,"b"'), /^9-10 Expected no space before a comma/);
   assert.match(problemOf('page_ref_mod: pfn:1'), /^0-13 page_ref_mod is no key\. .* event:page_ref_mod\./);
   assert.equal(problemOf('(comm:"a","b")'), '');

@@ -171,7 +171,7 @@ test('stacktrace triggers have the filter too, and are taken away', () => {
 test('page_pin_owner as its RFC says: its events, and a reason for its reports', () => {
   const kernel = fakeKernel(PIN_OWNER, true);
   const { said, during } = record(kernel, { reason: 'contig_range' });
-  assert.match(said, /records the puts behind each failed migration/);
+  assert.match(said, /records the puts after each failed migration/);
   assert.doesNotMatch(said, /not booted with/);
   assert.equal(during['events/page_pin_owner/page_pin_owner_put/enable'], '1\n');
   assert.equal(during['events/page_pin_owner/page_pin_owner_put/filter'], 'none\n');

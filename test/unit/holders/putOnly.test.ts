@@ -57,7 +57,7 @@ test('more puts than references too many: any of them may be the one, and that i
     ),
   );
   const [held] = page.references;
-  assert.match(held?.evidence ?? '', /any of 2 puts behind a mark may be this one/);
+  assert.match(held?.evidence ?? '', /any of 2 puts after a mark may be this one/);
 });
 
 test('of very many puts that may be the one the first are named, and the others counted', async () => {

@@ -258,14 +258,14 @@ test('the picker says what is chosen and begins there; a folder that is none can
   await answerChoice(worker);
   await first;
   const none = editor.shownPicks[0]!.items.at(-1)!;
-  assert.equal(none.description, 'is none: it has no Kconfig, Makefile, include/linux, mm');
+  assert.equal(none.description, 'not a kernel tree: it has no Kconfig, Makefile, include/linux, mm');
   editor.pick(none);
   void editor.run('pageHolders.chooseKernelTree');
   await settled();
   const { items, activeItems } = editor.shownPicks[1]!;
   assert.deepEqual([items[0]!.detail, items[0]!.description], ['/a', 'in use, chosen']);
   assert.deepEqual(activeItems, [items[0]]);
-  assert.match(editor.said.at(-1)!, /^\/work\/day is no kernel tree: it has no Kconfig/);
+  assert.match(editor.said.at(-1)!, /^\/work\/day is not a kernel tree: it has no Kconfig/);
   assert.deepEqual(await worker.methods(), []);
 });
 
