@@ -137,7 +137,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     new RecordCapture(),
     new CaptureStatus(engine, captures, kernelTree),
     new FindPageHoldersTool(engine, captures).register(),
-    new ChooseShown(captures, shown, holders),
+    new ChooseShown(engine, captures, shown, holders, log),
     new ProblemPlace(captures, log),
     new FtraceLanguage(),
     ...(machine.headOf === null ? [] : [new LargeTraces(log, machine.headOf)]),

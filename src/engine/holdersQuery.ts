@@ -194,8 +194,9 @@ export function parsePfn(text: string): number | null {
 }
 
 /**
- * Pages from one PFN to another, both included: `0x12800..0x12fff`, `0x12800-0x12fff`; one PFN alone is a range too. Of
- * `[12800, 13000)`, as alloc_contig_range prints what is busy, both are hexadecimal and the end is not included.
+ * Pages from one PFN to another, both included: `0x12800..0x12fff`, `0x12800-0x12fff`, or so many from one on:
+ * `0x12800+2048`; one PFN alone is a range too. Of `[12800, 13000)`, as alloc_contig_range prints what is busy, both are
+ * hexadecimal and the end is not included.
  */
 export function parsePfnRange(text: string): PfnRange | null {
   const printed = /^\s*\[([^,]*),([^,]*)\)\s*$/.exec(text);
@@ -203,10 +204,16 @@ export function parsePfnRange(text: string): PfnRange | null {
     const pages = rangeBetween(asHexadecimal(printed[1]!.trim()), asHexadecimal(printed[2]!.trim()));
     return pages === null || pages.first === pages.last ? null : { ...pages, last: pages.last - 1 };
   }
+  const counted = /^([^+]+)\+\s*(0x[0-9a-f]{1,13}|\d{1,15})\s*$/i.exec(text);
+  if (counted !== null) return countedRange(parsePfn(counted[1]!), Number(counted[2]));
   const ends = endsOf(text);
   if (ends === null) return null;
   // Of 12800..12fff both are hexadecimal.
   return ends.some(isBareHexadecimal) ? hexadecimalRange(ends) : rangeBetween(...ends);
+}
+
+function countedRange(first: number | null, pages: number): PfnRange | null {
+  return first === null || pages === 0 ? null : { first, last: first + pages - 1 };
 }
 
 /** The range that was meant where the ends are the other way round: `0x100..0x200` of `0x200-0x100`; null for any other text. */

@@ -8,7 +8,7 @@ import {
   namesOf,
   NO_FILTER,
   parsePageCount,
-  parsePfn,
+  parsePfnRange,
   parseSpan,
   ROLES,
   SORT_ORDERS,
@@ -18,11 +18,16 @@ import {
   type SortOrder,
 } from '../engine/holdersQuery';
 import { joined, KIND_NAMES, ROLE_MEANINGS, ROLE_NAMES } from '../engine/wording';
+import type { EngineApi } from '../engine/protocol';
 import { spanText } from '../engine/timeText';
+import { visibleLine } from '../engine/visibleText';
+import type { PfnRange } from '../holders/model';
 import { choiceText } from './choiceText';
 import { CURRENT } from './currentChoice';
+import { showFailure } from './failures';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
+import { listedPfns, pagesInRange, pfnListText, pfnProblem } from './pfnInput';
 import type { ShownHolders } from './shownHolders';
 
 const GROUPING_NAMES: Readonly<Record<Grouping, string>> = {
@@ -50,15 +55,18 @@ const SORTED_BY: Readonly<Record<SortOrder, string>> = {
 
 interface Choice<Value> extends vscode.QuickPickItem {
   readonly value: Value;
+  readonly isCurrent?: boolean;
 }
 
 export class ChooseShown implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable;
 
   constructor(
+    private readonly engine: EngineApi,
     private readonly captures: OpenCaptures,
     private readonly shown: ShownHolders,
-    private readonly holders: vscode.TreeView<unknown>,
+    private readonly holders: Pick<vscode.TreeView<unknown>, 'description'>,
+    private readonly log: vscode.LogOutputChannel,
   ) {
     const { registerCommand } = vscode.commands;
     this.subscriptions = vscode.Disposable.from(
@@ -91,7 +99,7 @@ export class ChooseShown implements vscode.Disposable {
           value,
           label: GROUPING_NAMES[value],
           detail: choiceText(GROUPINGS[value]),
-          description: value === groupBy ? CURRENT : '',
+          ...currentIf(value === groupBy),
         })),
       ));
     if (picked !== undefined) this.shown.change({ groupBy: picked });
@@ -105,7 +113,7 @@ export class ChooseShown implements vscode.Disposable {
     ];
     const picked = await pickOne(
       vscode.l10n.t('Sort By'),
-      orders.map((order) => ({ ...order, description: order.value === sortBy ? CURRENT : '' })),
+      orders.map((order) => ({ ...order, ...currentIf(order.value === sortBy) })),
     );
     if (picked !== undefined) this.shown.change({ sortBy: picked });
   }
@@ -145,7 +153,7 @@ export class ChooseShown implements vscode.Disposable {
       },
       {
         label: vscode.l10n.t('$(file-binary) Page Frame Number…'),
-        description: now({ pfns: filter.pfns }),
+        description: now({ pfns: filter.pfns, emptyRanges: filter.emptyRanges }),
         detail: vscode.l10n.t('Any page of the capture, whether or not it failed to move'),
         value: () => this.filterByPfn(),
       },
@@ -226,34 +234,59 @@ export class ChooseShown implements vscode.Disposable {
 
   private async filterByReason(): Promise<void> {
     const pages = sums(this.captures.all.flatMap(({ reasons }) => reasons));
+    const now = this.shown.query.filter.reason;
     const reason = await pickOne<string | null>(vscode.l10n.t('Filter by Migrate Reason'), [
-      { label: vscode.l10n.t('All reasons'), value: null },
+      { label: vscode.l10n.t('All reasons'), value: null, isCurrent: now === null },
       // Marks without a reason can only be seen with all.
       ...Array.from(pages).flatMap(([value, count]) =>
-        value === null ? [] : [{ value, label: value, description: pagesText(count) }],
+        value === null
+          ? []
+          : [
+              {
+                value,
+                label: visibleLine(value),
+                description: pagesText(count),
+                isCurrent: value === now,
+              },
+            ],
       ),
     ]);
     if (reason !== undefined) this.shown.changeFilter({ reason });
   }
 
   private async filterByPfn(): Promise<void> {
-    const { pfns } = this.shown.query.filter;
     const text = await vscode.window.showInputBox({
       title: vscode.l10n.t('Page Frame Number'),
-      value: pfns.map((pfn) => `0x${pfn.toString(16)}`).join(' '),
-      placeHolder: '0x12f98',
+      value: pfnListText(this.shown.query.filter),
+      placeHolder: '0x12f98 0x12c00..0x12fff 0x13000+512',
       prompt: vscode.l10n.t(
-        'Hexadecimal with 0x, or decimal; several with spaces between. Empty: all pages.',
+        'Pages and ranges, hexadecimal with 0x or decimal, with spaces or commas between. Empty: all pages.',
       ),
-      validateInput: (given) => {
-        const wrong = wordsOf(given).find((word) => parsePfn(word) === null);
-        return wrong === undefined
-          ? null
-          : vscode.l10n.t('{0} is not a page frame number, like 0x12f98 or 77720.', wrong);
-      },
+      validateInput: (given) =>
+        listedPfns(given)
+          .map(pfnProblem)
+          .find((problem) => problem !== null),
     });
-    if (text !== undefined)
-      this.shown.changeFilter({ pfns: wordsOf(text).flatMap((word) => parsePfn(word) ?? []) });
+    if (text === undefined) return;
+    try {
+      this.shown.changeFilter(
+        await this.pagesOf(listedPfns(text).flatMap((word) => parsePfnRange(word) ?? [])),
+      );
+    } catch (error) {
+      showFailure(this.log, error);
+    }
+  }
+
+  /** A page is asked for whether or not an event tells of it; of a range those pages of which some does. */
+  private async pagesOf(ranges: readonly PfnRange[]): Promise<Pick<HolderFilter, 'pfns' | 'emptyRanges'>> {
+    const pfns = new Set<number>();
+    const emptyRanges: PfnRange[] = [];
+    for (const range of ranges) {
+      const found = range.first === range.last ? [range.first] : await pagesInRange(this.engine, range);
+      if (found.length === 0) emptyRanges.push(range);
+      for (const pfn of found) pfns.add(pfn);
+    }
+    return { pfns: [...pfns], emptyRanges };
   }
 
   private get hasAllocations(): boolean {
@@ -289,9 +322,29 @@ export class ChooseShown implements vscode.Disposable {
   }
 }
 
-async function pickOne<Value>(title: string, choices: readonly Choice<Value>[]): Promise<Value | undefined> {
-  const picked = await vscode.window.showQuickPick(choices, { title, matchOnDetail: true });
-  return picked?.value;
+function currentIf(isCurrent: boolean): Pick<Choice<unknown>, 'description' | 'isCurrent'> {
+  return { description: isCurrent ? CURRENT : '', isCurrent };
+}
+
+/** The choice of now has the focus. */
+function pickOne<Value>(title: string, choices: readonly Choice<Value>[]): Promise<Value | undefined> {
+  const pick = vscode.window.createQuickPick<Choice<Value>>();
+  pick.title = title;
+  pick.matchOnDetail = true;
+  pick.items = choices;
+  pick.activeItems = choices.filter(({ isCurrent }) => isCurrent === true);
+  const picked = new Promise<Value | undefined>((resolve) => {
+    pick.onDidAccept(() => {
+      resolve(pick.selectedItems[0]?.value);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+  });
+  pick.show();
+  return picked;
 }
 
 async function pickSeveral<Value>(
@@ -316,10 +369,6 @@ function sums<Key>(counts: readonly (readonly [Key, number])[]): ReadonlyMap<Key
   const all = new Map<Key, number>();
   for (const [key, count] of counts) all.set(key, (all.get(key) ?? 0) + count);
   return all;
-}
-
-function wordsOf(text: string): readonly string[] {
-  return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
 /**

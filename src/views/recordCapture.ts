@@ -17,6 +17,7 @@ import { MIGRATE_REASONS } from '../engine/reasonFilter';
 import { choiceText } from './choiceText';
 import { migrateReasonText } from './fieldMeanings';
 import { numberText } from './numberText';
+import { pfnProblem } from './pfnInput';
 
 const SOURCE_NAMES: Readonly<Record<EventSource, string>> = {
   auto: vscode.l10n.t('I do not know'),
@@ -143,7 +144,9 @@ async function askArea(title: string): Promise<RecordedPages | undefined> {
     prompt: vscode.l10n.t('Name of the CMA area, as in /sys/kernel/debug/cma or in cma_alloc events.'),
     placeHolder: 'reserved',
     validateInput: (given) =>
-      /^[^/\s]+$/.test(given) ? null : vscode.l10n.t('Expected a name without blanks and slashes.'),
+      /^[^/\s]+$/.test(given)
+        ? null
+        : vscode.l10n.t('Expected the name of a CMA area, like reserved, without spaces or slashes.'),
   });
   return name === undefined ? undefined : { kind: 'cma-area', name };
 }
@@ -151,12 +154,9 @@ async function askArea(title: string): Promise<RecordedPages | undefined> {
 async function askRange(title: string): Promise<RecordedPages | undefined> {
   const text = await vscode.window.showInputBox({
     title,
-    prompt: vscode.l10n.t('Page frame numbers, both included, hexadecimal with 0x or decimal.'),
+    prompt: vscode.l10n.t('First and last page frame number, hexadecimal with 0x or decimal.'),
     placeHolder: '0x12800..0x12fff',
-    validateInput: (given) =>
-      parsePfnRange(given) === null
-        ? vscode.l10n.t('Expected page frame numbers, like 0x12800..0x12fff or 77720.')
-        : null,
+    validateInput: pfnProblem,
   });
   const range = text === undefined ? null : parsePfnRange(text);
   return range === null ? undefined : { kind: 'pfns', range };

@@ -1,15 +1,13 @@
 /** Show Holders of PFN…: the page, or the pages of a range, whether or not they failed to move. */
 import * as vscode from 'vscode';
 import { NO_FILTER, parseBarePfnRange, parsePfnRange } from '../engine/holdersQuery';
-import { pfnRangeText, pfnText } from '../engine/pageFacts';
+import { pfnText } from '../engine/pageFacts';
 import type { EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
 import type { PfnRange } from '../holders/model';
 import { inform } from './notifications';
+import { pagesInRange, pfnProblem, rangeText } from './pfnInput';
 import type { ShownHolders } from './shownHolders';
-
-/** More pages than this are no answer any more; the first are shown. */
-const MOST_PAGES = 500;
 
 export class ShowHoldersOfPfn implements vscode.Disposable {
   private readonly command: vscode.Disposable;
@@ -34,47 +32,34 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
     if (text === undefined) return;
     const range = parsePfnRange(text);
     if (range === null) {
-      showFailure(this.log, wrong(text));
+      showFailure(this.log, pfnProblem(text));
       return;
     }
     try {
-      const asWritten = await this.pagesIn(range);
+      const asWritten = await pagesInRange(this.engine, range);
       const pfns = asWritten.length > 0 ? asWritten : await this.pagesAsPrinted(text, range);
       if (pfns.length === 0) {
         void inform(nothing(range));
         return;
       }
-      if (pfns.length > MOST_PAGES) {
-        void inform(
-          vscode.l10n.t(
-            'More pages than {0} are in the capture: the first of them are shown. Ask for a smaller range.',
-            MOST_PAGES,
-          ),
-        );
-      }
-      const filter = { ...NO_FILTER, pfns: pfns.slice(0, MOST_PAGES) };
-      this.shown.lead({ groupBy: 'page', filter }, null);
+      this.shown.lead({ groupBy: 'page', filter: { ...NO_FILTER, pfns } }, null);
       await vscode.commands.executeCommand('pageHolders.holders.focus');
     } catch (error) {
       showFailure(this.log, error);
     }
   }
 
-  private pagesIn(range: PfnRange): Promise<readonly number[]> {
-    return this.engine.pagesInRange({ range, limit: MOST_PAGES + 1 });
-  }
-
   /** Of digits that name no page in decimal: pages in hexadecimal, as kernels print them, and says so; else none. */
   private async pagesAsPrinted(text: string, asWritten: PfnRange): Promise<readonly number[]> {
     const range = parseBarePfnRange(text);
     if (range === null) return [];
-    const pfns = await this.pagesIn(range);
+    const pfns = await pagesInRange(this.engine, range);
     if (pfns.length > 0) {
       const message = vscode.l10n.t(
         'No event tells of {0}, which {1} is in decimal. Holders of {2} are shown: kernels print PFNs in hexadecimal without 0x.',
-        pagesText(asWritten),
+        rangeText(asWritten),
         text.trim(),
-        pagesText(range),
+        rangeText(range),
       );
       void inform(message);
     }
@@ -89,19 +74,8 @@ function ask(): Thenable<string | undefined> {
       'Page frame number, hexadecimal with 0x or decimal, or two with .. between; or [12800, 13000) as the kernel prints it.',
     ),
     placeHolder: vscode.l10n.t('{0} or {1}', '0x12f98', '0x12800..0x12fff'),
-    validateInput: (text) => (text === '' || parsePfnRange(text) !== null ? null : wrong(text)),
+    validateInput: (text) => (text === '' ? null : pfnProblem(text)),
   });
-}
-
-function wrong(text: string): string {
-  return vscode.l10n.t(
-    '{0} is not a page frame number, like 0x12f98 or 77720, nor a range, like 0x12800..0x12fff.',
-    text,
-  );
-}
-
-function pagesText(range: PfnRange): string {
-  return range.first === range.last ? pfnText(range.first) : pfnRangeText(range);
 }
 
 function nothing({ first, last }: PfnRange): string {

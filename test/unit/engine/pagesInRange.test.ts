@@ -39,7 +39,26 @@ test('what is a range: two PFNs, the smaller first, or one', () => {
   assert.deepEqual(parsePfnRange('1a..0x20'), { first: 26, last: 32 });
   assert.deepEqual(parsePfnRange('0x12800-0x12fff'), { first: 0x12800, last: 0x12fff });
   assert.deepEqual(parsePfnRange('7 - 9'), { first: 7, last: 9 });
-  for (const wrong of ['', '..', '5..', '..5', '9..7', '1..2..3', '-1', '0xg', '1-2-3', '9-7', '1..2-3']) {
+  assert.deepEqual(parsePfnRange('0x12c00+512'), { first: 0x12c00, last: 0x12dff });
+  assert.deepEqual(parsePfnRange('7 + 0x10'), { first: 7, last: 22 });
+  for (const wrong of [
+    '',
+    '..',
+    '5..',
+    '5+',
+    '+5',
+    '5+0',
+    '5+x',
+    '1+2+3',
+    '..5',
+    '9..7',
+    '1..2..3',
+    '-1',
+    '0xg',
+    '1-2-3',
+    '9-7',
+    '1..2-3',
+  ]) {
     assert.equal(parsePfnRange(wrong), null, wrong);
   }
 });

@@ -122,13 +122,15 @@ type Task<T> = (
   token: { readonly onCancellationRequested: vscode.Event<void> },
 ) => Promise<T>;
 
-/** Items that are picked next, in order. */
-const picks: unknown[] = [];
 interface ShownPick {
   readonly items: readonly Partial<vscode.QuickPickItem>[];
   readonly activeItems: readonly Partial<vscode.QuickPickItem>[];
 }
 const shownPicks: ShownPick[] = [];
+/** What is picked next of the items, in order. */
+const picks: ((items: ShownPick['items']) => unknown)[] = [];
+/** What is typed next, in order. */
+const typed: string[] = [];
 /** Long work is cancelled. */
 const cancelled = new EventEmitter<void>();
 /** Titles of long work that can be cancelled, in order. */
@@ -197,7 +199,7 @@ export const window = {
       onDidHide: hide.event,
       show: (): void => {
         shownPicks.push(pick);
-        pick.selectedItems = picks.splice(0, 1);
+        pick.selectedItems = picks.splice(0, 1).map((picked) => picked(pick.items));
         accept.fire();
       },
       hide: (): void => {
@@ -208,6 +210,7 @@ export const window = {
     return pick;
   },
   showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
+  showInputBox: (): Promise<string | undefined> => Promise.resolve(typed.shift()),
   showOpenDialog: (): Promise<undefined> => Promise.resolve(undefined),
 };
 
@@ -251,7 +254,14 @@ export const editor = {
   shownWork,
   /** What the next quick pick is answered with. */
   pick(item: unknown): void {
-    picks.push(item);
+    picks.push(() => item);
+  },
+  pickLabelled(wanted: string): void {
+    picks.push((items) => items.find(({ label }) => label === wanted));
+  },
+  /** What the next input box is answered with. */
+  type(text: string): void {
+    typed.push(text);
   },
   /** Quick picks that were shown, in order. */
   shownPicks,
