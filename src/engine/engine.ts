@@ -12,6 +12,7 @@ import { CompareError } from './errors';
 import { EventQueries } from './eventQueries';
 import { FramePlaces } from './framePlaces';
 import { frameTarget, placedFrames } from './frames';
+import { firstStackId } from './groupByHolder';
 import { HolderSources } from './holderSources';
 import { KernelTreeChoice } from './kernelTreeChoice';
 import { OpenFiles, type OpenedCapture } from './openFiles';
@@ -250,11 +251,16 @@ export class Engine implements EngineApi {
   }
 
   async stackOf({ node, query }: Request<'stackOf'>): Promise<Answer<'stackOf'>> {
-    const way = await this.trees.holders(query).way(node);
-    const row = way.findLast(({ stack }) => stack !== undefined);
+    const tree = this.trees.holders(query);
+    const way = await tree.way(node);
+    const path = way.at(-1)?.node;
+    // Pages below a code path may be of other stacks than its first.
+    const first = path?.kind === 'code-path' ? await tree.find(firstStackId(path.id)) : undefined;
+    const row = first ?? way.findLast(({ stack }) => stack !== undefined);
     if (row?.stack === undefined) return null;
     const { label, description } = row.node;
-    return { title: label, description, ...wholeStack(await row.stack()) };
+    const title = first === undefined ? label : joined([path?.label ?? '', description]);
+    return { title, description, ...wholeStack(await row.stack()) };
   }
 
   async stackOfEvent({ capture: id, row }: Request<'stackOfEvent'>): Promise<Answer<'stackOfEvent'>> {

@@ -54,7 +54,7 @@ function codePaths(
           label: `${key}: ${extentText(totals)}`,
           description: timesText(totals, capture.clock),
         },
-        () => [...firstStack(rows, `${id}/stack`, items), ...pages.of(id, items)],
+        () => [...firstStack(rows, firstStackId(id), items), ...pages.of(id, items)],
       );
     });
 }
@@ -62,6 +62,11 @@ function codePaths(
 /** Id of the row of a code path behind that of its capture, in a tree that is grouped by holder. */
 export function codePathId(kind: string, path: string): string {
   return `${stepOf(kind)}/${stepOf(path)}`;
+}
+
+/** Id of the row of the first stack below that of a code path. */
+export function firstStackId(codePath: string): string {
+  return `${codePath}/stack`;
 }
 
 /** Ids are paths. */

@@ -198,3 +198,20 @@ test('a text report is no wider than a mail, but for words that are whole', asyn
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
   }
 });
+
+test('by holder: a code path is of the stack that it is reached by, and its pages of none', async () => {
+  const engine = await opened(SAMPLE);
+  const query: HoldersQuery = { ...DEFAULT_QUERY, groupBy: 'holder' };
+  const [kind] = await rowsBelow(engine, query, null);
+  const [path] = await rowsBelow(engine, query, kind!.id);
+  const stack = await engine.stackOf({ node: path!.id, query });
+  assert.equal(stack?.title, 'vmsplice: 2 on 1 page');
+  assert.ok(
+    stack.frames.some(({ label }) => label.startsWith('__do_sys_vmsplice') || label.includes('vmsplice')),
+  );
+  const [through, page] = await rowsBelow(engine, query, path!.id);
+  assert.equal(through?.kind, 'acquired');
+  assert.deepEqual((await engine.stackOf({ node: through.id, query }))?.frames, stack.frames);
+  assert.equal(await engine.stackOf({ node: page!.id, query }), null);
+  assert.equal(await engine.stackOf({ node: kind!.id, query }), null);
+});
