@@ -168,6 +168,10 @@ export class OpenCommands implements vscode.Disposable {
       const facts = await vscode.window.withProgress({ location }, () =>
         this.captures.open(nameOf(uri), progress),
       );
+      // For the walkthrough, whichever way it was opened.
+      if (uri.toString() !== this.sample.toString()) {
+        void vscode.commands.executeCommand('setContext', 'pageHolders.openedOwn', true);
+      }
       const { events, pages, heldPages, problems } = facts;
       this.log.info(
         `${nameOf(uri)}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +

@@ -37,6 +37,16 @@ async function withOne(): Promise<{ worker: AskedWorker; captures: OpenCaptures 
   return { worker, captures };
 }
 
+test('that a capture other than the sample was opened is known to the walkthrough', async () => {
+  const { worker } = await withOne();
+  assert.equal(editor.contexts.get('pageHolders.openedOwn'), true);
+  editor.reset();
+  const opening = editor.run('pageHolders.openSample');
+  await worker.answer('openCapture', facts('c2', { path: '/sample' }));
+  await opening;
+  assert.equal(editor.contexts.get('pageHolders.openedOwn'), undefined);
+});
+
 test('a refresh reads the captures before it looks at the tree and the vmlinux, which may take half a minute', async () => {
   const { worker, captures } = await withOne();
   const refresh = editor.run('pageHolders.refresh');
