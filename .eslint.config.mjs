@@ -76,8 +76,10 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'MemberExpression[property.name=/^show(Information|Warning|Error)Message$/]',
-          message: 'Notifications are shown by views/notifications.ts.',
+          selector:
+            'MemberExpression[property.name=/^(show(Information|Warning|Error)Message|setStatusBarMessage)$/]',
+          message:
+            'Notifications and what the status bar says for a moment are shown by views/notifications.ts.',
         },
       ],
     },

@@ -4,6 +4,7 @@ import { baseName } from '../engine/distinctNames';
 import type { FileChange } from '../engine/fileState';
 import type { Answer, CaptureFacts, EngineApi } from '../engine/protocol';
 import { failedText } from '../engine/triedAtAll';
+import { visibleLine } from '../engine/visibleText';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
@@ -44,8 +45,10 @@ export class CaptureStatus implements vscode.Disposable {
     if (asked !== this.latest) return;
     const inTree =
       tree === null ? vscode.l10n.t('no kernel tree') : `linux ${tree.version ?? baseName(tree.root)}`;
-    const symbols = vmlinux === null ? inTree : `${baseName(vmlinux.path)}, ${inTree}`;
-    const name = all.length === 1 ? baseName(first.path) : vscode.l10n.t('{0} captures', all.length);
+    const symbols = visibleLine(vmlinux === null ? inTree : `${baseName(vmlinux.path)}, ${inTree}`);
+    const name = visibleLine(
+      all.length === 1 ? baseName(first.path) : vscode.l10n.t('{0} captures', all.length),
+    );
     const isDoubtful =
       vmlinux?.fit === 'another-build' ||
       all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
@@ -60,7 +63,9 @@ export class CaptureStatus implements vscode.Disposable {
         ? vscode.l10n.t('Frames lead nowhere: no kernel tree is chosen.')
         : vscode.l10n.t('Frames lead into {0}.', tree.root),
       ...(vmlinux === null ? [] : [vmlinuxLine(vmlinux)]),
-    ].join('\n');
+    ]
+      .map(visibleLine)
+      .join('\n');
     this.item.show();
   }
 }

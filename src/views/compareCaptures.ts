@@ -14,6 +14,7 @@ import { showFailure } from './failures';
 import { inform } from './notifications';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
+import { visibleItem } from './visibleItem';
 
 const SCHEME = 'page-holders-comparison';
 const OPEN_CAPTURE = vscode.l10n.t('Open Capture…');
@@ -154,5 +155,5 @@ async function choose(
     detail: facts.path,
     facts,
   }));
-  return (await vscode.window.showQuickPick(items, said))?.facts;
+  return (await vscode.window.showQuickPick(items.map(visibleItem), said))?.facts;
 }

@@ -6,6 +6,7 @@ import type { ChosenRows } from './chosenRows';
 import { inform } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import { selectedRow, type MoreRow, type Row } from './rows';
+import { visibleItem } from './visibleItem';
 
 export class EditorCommands implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable;
@@ -39,7 +40,7 @@ export class EditorCommands implements vscode.Disposable {
       given ??
       (
         await vscode.window.showQuickPick(
-          all.map((facts) => ({ label: nameOf(facts.path), description: facts.path, facts })),
+          all.map((facts) => visibleItem({ label: nameOf(facts.path), description: facts.path, facts })),
           { title: vscode.l10n.t('Open Capture Editor') },
         )
       )?.facts;

@@ -1,13 +1,12 @@
 /** What the menu of a row does with the file or folder that the row stands for. */
 import * as vscode from 'vscode';
-import { visibleLine } from '../engine/visibleText';
 import { copyText } from './copyText';
 import { uriOf } from './fileNames';
 import { isRow } from './rows';
 
 export class FileMenu implements vscode.Disposable {
   private readonly commands = vscode.Disposable.from(
-    command('copyPath', (path) => copyText(path, visibleLine(path))),
+    command('copyPath', (path) => copyText(path, path)),
     command('openContainingFolder', (path) => vscode.commands.executeCommand('revealFileInOS', uriOf(path))),
     command('openAsText', (path) =>
       vscode.commands.executeCommand('vscode.openWith', uriOf(path), 'default'),

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { EngineApi, HeldFunction, HeldLine, HeldLines, HeldThrough } from '../engine/protocol';
 import type { SourceLines } from '../engine/holdersQuery';
+import { visibleLine } from '../engine/visibleText';
 import { CERTAINTY_NAMES, sentence, UNSURE_LINE_NAME } from '../engine/wording';
 import { commandLink } from './commandLink';
 import { uriOf } from './fileNames';
@@ -153,7 +154,9 @@ function decoration(
       range: document.lineAt(line).range,
       hoverMessage: lineHover(file, held),
       renderOptions: {
-        after: { contentText: isSure ? held.label : vscode.l10n.t('{0}, if through here', held.label) },
+        after: {
+          contentText: visibleLine(isSure ? held.label : vscode.l10n.t('{0}, if through here', held.label)),
+        },
       },
     },
   ];

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import { viewTypeOf } from './captureEditor';
+import { sayBriefly } from './notifications';
 
 const LARGEST_TEXT = 50 * 2 ** 20;
 /** In ms. */
@@ -22,7 +23,7 @@ export async function showIfLarge(uri: vscode.Uri): Promise<void> {
   await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri), options);
   const name = baseName(uri.path);
   const megabytes = Math.round(size / 1e6);
-  vscode.window.setStatusBarMessage(
+  sayBriefly(
     vscode.l10n.t(
       '{0} has {1} MB, too many for a text editor: its events are in the capture editor.',
       name,

@@ -3,7 +3,7 @@
  * debug info and folders: names of files and functions are not to run anything. A lint rule keeps all of them here.
  */
 import * as vscode from 'vscode';
-import { visibleText } from '../engine/visibleText';
+import { visibleLine, visibleText } from '../engine/visibleText';
 
 /** @returns the action that was pressed, once it is; undefined when the notification is closed */
 export function inform(message: string, ...actions: string[]): Thenable<string | undefined> {
@@ -20,7 +20,12 @@ export function tellError(message: string, ...actions: string[]): Thenable<strin
   return vscode.window.showErrorMessage(plain(message), ...actions);
 }
 
-/** A name that sets the direction of text would turn around what is said behind it. */
+/** For a moment, in the status bar. @param milliseconds how long */
+export function sayBriefly(message: string, milliseconds = 3000): vscode.Disposable {
+  return vscode.window.setStatusBarMessage(visibleLine(message), milliseconds);
+}
+
+/** A name that sets the direction of text would turn around what is said after it. */
 function plain(message: string): string {
   return visibleText(withoutLinks(message));
 }

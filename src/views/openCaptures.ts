@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { distinctNames, type NameOf } from '../engine/distinctNames';
 import type { CaptureFacts, EngineApi, ProgressReport } from '../engine/protocol';
+import { visibleLine } from '../engine/visibleText';
 import { isCancel } from './failures';
 
 /** Captures that the engine took with it when it ended, by path. */
@@ -39,7 +40,8 @@ export class OpenCaptures implements vscode.Disposable {
 
   /** How they are called beside each other. */
   get nameOf(): NameOf {
-    return distinctNames(this.list.map(({ path }) => path));
+    const names = distinctNames(this.list.map(({ path }) => path));
+    return (path) => visibleLine(names(path));
   }
 
   /** Those with events: no files that only name frames. */

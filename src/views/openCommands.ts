@@ -12,6 +12,7 @@ import { PROGRESS_WORDS } from './progressWords';
 import type { Row } from './rows';
 import { tellOfSymbolFile } from './symbolFileMessage';
 import type { ViewMessage } from './viewMessage';
+import { visibleItem } from './visibleItem';
 
 export class OpenCommands implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -191,7 +192,7 @@ export class OpenCommands implements vscode.Disposable {
       given ??
       (
         await vscode.window.showQuickPick(
-          all.map((facts) => ({ label: shownName(facts.path), description: facts.path, facts })),
+          all.map((facts) => visibleItem({ label: shownName(facts.path), description: facts.path, facts })),
           { title: vscode.l10n.t('Close Capture') },
         )
       )?.facts;

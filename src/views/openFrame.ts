@@ -2,13 +2,15 @@
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { EngineApi, FrameTarget, SourcePlace } from '../engine/protocol';
+import { visibleLine } from '../engine/visibleText';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { NAME_FRAMES } from './nameFrames';
-import { inform } from './notifications';
+import { inform, sayBriefly } from './notifications';
 import { PlacePreviews } from './placePreviews';
 import type { Row } from './rows';
+import { visibleItem } from './visibleItem';
 
 export class OpenFrame implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -62,7 +64,7 @@ export class OpenFrame implements vscode.Disposable {
   private note({ function: name, certainty, note }: FrameTarget): void {
     this.noted?.dispose();
     const text = certainty === 'exact' || note === '' ? '' : `${name}: ${note}`;
-    this.noted = vscode.window.setStatusBarMessage(text, 10_000);
+    this.noted = sayBriefly(text, 10_000);
   }
 
   /** Where the last frame was opened, if that is still there. */
@@ -108,7 +110,7 @@ export class OpenFrame implements vscode.Disposable {
     if (pending === undefined || root === undefined) return frame;
     const options: vscode.ProgressOptions = {
       location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t('{0} opens when it is found in {1}', name, baseName(root)),
+      title: visibleLine(vscode.l10n.t('{0} opens when it is found in {1}', name, baseName(root))),
       cancellable: true,
     };
     return vscode.window.withProgress(options, async (_, cancel) => {
@@ -387,8 +389,8 @@ async function pickedPlace(
   options: vscode.TextDocumentShowOptions,
 ): Promise<SourcePlace | 'peek' | undefined> {
   const pick = vscode.window.createQuickPick<PlaceItem>();
-  pick.items = items;
-  pick.title = vscode.l10n.t('{0}: one of {1} places', frame.function, items.length);
+  pick.items = items.map(visibleItem);
+  pick.title = visibleLine(vscode.l10n.t('{0}: one of {1} places', frame.function, items.length));
   pick.placeholder = vscode.l10n.t('The likeliest comes first');
   pick.matchOnDetail = true;
   pick.buttons = [

@@ -1,6 +1,7 @@
 /** A quick pick of files or folders, in which the path of another one may be typed. */
 import * as vscode from 'vscode';
 import { warn } from './notifications';
+import { visibleItem } from './visibleItem';
 
 export interface PathItem extends vscode.QuickPickItem {
   /** Chosen when it is picked; undefined: what the settings say. */
@@ -23,7 +24,7 @@ export async function pickPath(
   absolutePath: (given: string) => string,
 ): Promise<PathItem | undefined> {
   const pick = vscode.window.createQuickPick<PathItem>();
-  let shown = items;
+  let shown = items.map(visibleItem);
   pick.items = shown;
   pick.activeItems = shown.filter(({ isCurrent }) => isCurrent === true);
   pick.title = title;
@@ -32,12 +33,12 @@ export async function pickPath(
   pick.matchOnDetail = true;
   const picked = new Promise<PathItem | undefined>((resolve) => {
     pick.onDidChangeValue((value) => {
-      pick.items = [...typedItems(value.trim(), absolutePath), ...shown];
+      pick.items = [...typedItems(value.trim(), absolutePath).map(visibleItem), ...shown];
     });
     pick.onDidAccept(() => {
       const [item] = pick.selectedItems;
       if (item?.folded !== undefined) {
-        shown = shown.flatMap((each) => (each === item ? item.folded! : [each]));
+        shown = shown.flatMap((each) => (each === item ? item.folded!.map(visibleItem) : [each]));
         pick.items = shown;
       } else if (item?.refusal !== undefined) {
         void warn(item.refusal);

@@ -6,6 +6,7 @@ import { frameText, stackText } from '../engine/stackText';
 import type { ChosenRows } from './chosenRows';
 import { copyText } from './copyText';
 import { showFailure } from './failures';
+import { sayBriefly } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import { isRow, rowItem, selectedRow, tooltipText, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
@@ -142,7 +143,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   private async copy(): Promise<void> {
     const frames = this.rows.map(({ node }) => node);
     if (frames.length > 0) await copyText(stackText({ title: this.view.description ?? '', frames }));
-    else vscode.window.setStatusBarMessage(noStackText(), 3000);
+    else sayBriefly(noStackText());
   }
 
   private async copyFrame(given: unknown): Promise<void> {
@@ -157,7 +158,7 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     const to = from < 0 ? this.first : from + by;
     const row = rows[to];
     if (row === undefined) {
-      vscode.window.setStatusBarMessage(noStepText(rows.length > 0, by), 3000);
+      sayBriefly(noStepText(rows.length > 0, by));
       return;
     }
     this.current = row.node.id;

@@ -5,6 +5,7 @@
  */
 import * as vscode from 'vscode';
 import type { AttemptInText, CaptureFacts, CaptureMarks, EngineApi, MarkInText } from '../engine/protocol';
+import { visibleLine } from '../engine/visibleText';
 import { isFile, nameOf } from './fileNames';
 import { lensTitle } from './lensTitle';
 import type { OpenCaptures } from './openCaptures';
@@ -93,7 +94,7 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
       const command: vscode.Command = {
         command: 'pageHolders.showPage',
         title: vscode.l10n.t('$(lock) {0} → show', label),
-        tooltip: description,
+        tooltip: visibleLine(description),
         arguments: [row],
       };
       return [line, ...furtherLines].map((each) => lens(each, command));
@@ -202,18 +203,36 @@ function lens(line: number, command: vscode.Command): vscode.CodeLens {
 function eventSymbol(document: vscode.TextDocument, { line, name, fields, spokenOf }: TraceEvent) {
   const kind = spokenOf === 'attempt' ? vscode.SymbolKind.Event : vscode.SymbolKind.Key;
   const { range } = document.lineAt(line);
-  return new vscode.DocumentSymbol(name, fields.slice(0, MOST_DETAIL), kind, range, range);
+  return new vscode.DocumentSymbol(
+    visibleLine(name),
+    visibleLine(fields.slice(0, MOST_DETAIL)),
+    kind,
+    range,
+    range,
+  );
 }
 
 function attemptSymbol(document: vscode.TextDocument, attempt: AttemptOnLines): vscode.DocumentSymbol {
   const { label, description, first, last } = attempt;
   const { range } = document.lineAt(first);
   const whole = range.union(document.lineAt(Math.max(first, last)).range);
-  return new vscode.DocumentSymbol(label, description, vscode.SymbolKind.Event, whole, range);
+  return new vscode.DocumentSymbol(
+    visibleLine(label),
+    visibleLine(description),
+    vscode.SymbolKind.Event,
+    whole,
+    range,
+  );
 }
 
 function markSymbol(document: vscode.TextDocument, mark: MarkOnLine): vscode.DocumentSymbol {
   const { label, description, line } = mark;
   const { range } = document.lineAt(line);
-  return new vscode.DocumentSymbol(label, description, vscode.SymbolKind.Key, range, range);
+  return new vscode.DocumentSymbol(
+    visibleLine(label),
+    visibleLine(description),
+    vscode.SymbolKind.Key,
+    range,
+    range,
+  );
 }

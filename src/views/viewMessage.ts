@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import { visibleLine } from '../engine/visibleText';
 
 /**
  * Least time between two texts, in ms. VS Code passes on a view's message and the news of its rows through one debounce,
@@ -20,7 +21,7 @@ export class ViewMessage {
   progress(text: string): void {
     if (this.now() - this.lastSaid < INTERVAL) return;
     this.lastSaid = this.now();
-    this.view.message = text;
+    this.view.message = visibleLine(text);
   }
 
   clear(): void {
