@@ -161,7 +161,11 @@ export async function reloadWindow() {
   await windowLoaded();
 }
 
+/** Of the window that was loaded last. */
+let isExtensionKnown = false;
+
 async function windowLoaded() {
+  isExtensionKnown = false;
   await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
   // A file opened before the extension is known opens as plain text, and stays so.
   await activityBarIcon('Page Holders').waitFor({ timeout: 60_000 });
@@ -350,9 +354,31 @@ export async function waitForEditor(file, line) {
     .waitFor();
 }
 
+/**
+ * Waits until the palette has the commands of the extension, whose icon a new window may remember from before. What is
+ * opened as text until then, the box of Ctrl+P opens as text ever after.
+ */
+async function extensionKnown() {
+  const command = quickItem('Page Holders: Open Capture');
+  const giveUp = Date.now() + OPENED_WITHIN;
+  while (Date.now() < giveUp) {
+    await page.keyboard.press('F1');
+    const isKnown = await succeeds(
+      quickInputBox()
+        .fill('>Page Holders: Open Capture', { timeout: 3000 })
+        .then(() => command.waitFor({ timeout: 3000 })),
+    );
+    await page.keyboard.press('Escape');
+    if (isKnown) return;
+  }
+  throw new Error('the window does not come to know the extension');
+}
+
 /** Opens a file by its name in the open folders, or by its path. */
 export async function openFile(file) {
   const name = path.basename(file);
+  if (!isExtensionKnown) await extensionKnown();
+  isExtensionKnown = true;
   const tab = page.locator('.tab.active', { hasText: name });
   const giveUp = Date.now() + OPENED_WITHIN;
   for (let tries = 0; Date.now() < giveUp; tries++) {
@@ -439,8 +465,8 @@ async function isOpen(tab, file) {
       : / because it is (?:either binary|very large)/,
   });
   const something = page.locator('.part.editor .monaco-editor').or(page.locator('iframe.webview')).or(noText);
-  await succeeds(something.first().waitFor({ state: 'attached', timeout: 3000 }));
-  if (!(await noText.isVisible())) return true;
+  const isThere = await succeeds(something.first().waitFor({ state: 'attached', timeout: 10_000 }));
+  if (isThere && !(await noText.isVisible())) return true;
   await succeeds(tab.locator('.codicon-close').click({ timeout: 3000 }));
   await page.waitForTimeout(1000);
   return false;
@@ -525,8 +551,10 @@ export async function takeMessage(text) {
   const message = page.locator('.notification-toast', { hasText: text });
   await message.waitFor();
   const said = await message.locator('.notification-list-item-message').innerText();
-  await message.hover();
-  await message.locator('.codicon-notifications-clear').click();
+  // It may go by itself while it is moved over.
+  await succeeds(message.hover({ timeout: 3000 }));
+  await succeeds(message.locator('.codicon-notifications-clear').click({ timeout: 3000 }));
+  await message.waitFor({ state: 'hidden' });
   return said;
 }
 
