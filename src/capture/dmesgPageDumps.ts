@@ -36,7 +36,7 @@ const FREED = 'page last free ';
 const TRACKED = 'page_owner tracks the page as ';
 const MIGRATED = 'page has been migrated, last migrate reason: ';
 const OWNER_LINES = [...ALLOCATED, FREED, TRACKED, MIGRATED];
-const MIXED = 'page dumps mixed line by line, expected one behind the other or the caller of each line';
+const MIXED = 'page dumps mixed line by line, expected one after the other or the caller of each line';
 const ONE_OF_SEVERAL = `a line of one of several ${MIXED} (CONFIG_PRINTK_CALLER); it was left out`;
 const STACK_CUT = `a stack cut in two by ${MIXED} (CONFIG_PRINTK_CALLER); it was left out`;
 /** Lines of a dump that say nothing that is kept. */

@@ -89,7 +89,7 @@ export class MixedDumps {
 
   private cannotTell(what: OnceInDump, dumps: number): void {
     this.problem(
-      `${dumps} page dumps mixed line by line, and nothing says whose ${NAMES[what]} a line has, expected one behind the ` +
+      `${dumps} page dumps mixed line by line, and nothing says whose ${NAMES[what]} a line has, expected one after the ` +
         'other or the caller of each line (CONFIG_PRINTK_CALLER); these were left out',
     );
   }

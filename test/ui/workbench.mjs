@@ -464,7 +464,10 @@ async function isOpen(tab, file) {
       ? / because it is either binary/
       : / because it is (?:either binary|very large)/,
   });
-  const something = page.locator('.part.editor .monaco-editor').or(page.locator('iframe.webview')).or(noText);
+  // A placeholder stands for a text that is too large, too, until its capture editor comes.
+  const something = page.locator(
+    '.part.editor .monaco-editor, iframe.webview, .monaco-editor-pane-placeholder',
+  );
   const isThere = await succeeds(something.first().waitFor({ state: 'attached', timeout: 10_000 }));
   if (isThere && !(await noText.isVisible())) return true;
   await succeeds(tab.locator('.codicon-close').click({ timeout: 3000 }));
