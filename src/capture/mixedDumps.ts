@@ -42,7 +42,7 @@ export class MixedDumps {
 
   /** Some dump has no flags yet. */
   get waitForFlags(): boolean {
-    return this.open.some(({ hasFlags }) => !hasFlags);
+    return this.waitingFor('hasFlags').length > 0;
   }
 
   /** The newest dump has its first line alone, so that what stands far behind that in a dump is of one before it. */
@@ -53,7 +53,7 @@ export class MixedDumps {
 
   /** The dump that a line before its flags is of, or null. */
   get onlyBeforeFlags(): OpenDump | null {
-    const waiting = this.open.filter(({ hasFlags }) => !hasFlags);
+    const waiting = this.waitingFor('hasFlags');
     return waiting.length === 1 ? waiting[0]! : null;
   }
 

@@ -22,6 +22,7 @@ import type { EngineApi } from '../engine/protocol';
 import { spanText } from '../engine/timeText';
 import { visibleLine } from '../engine/visibleText';
 import type { PfnRange } from '../holders/model';
+import { answerOf } from './answerOf';
 import { choiceText } from './choiceText';
 import { CURRENT } from './currentChoice';
 import { showFailure } from './failures';
@@ -333,18 +334,11 @@ function pickOne<Value>(title: string, choices: readonly Choice<Value>[]): Promi
   pick.matchOnDetail = true;
   pick.items = choices;
   pick.activeItems = choices.filter(({ isCurrent }) => isCurrent === true);
-  const picked = new Promise<Value | undefined>((resolve) => {
+  return answerOf<Value>(pick, (answer) => {
     pick.onDidAccept(() => {
-      resolve(pick.selectedItems[0]?.value);
-      pick.hide();
-    });
-    pick.onDidHide(() => {
-      resolve(undefined);
-      pick.dispose();
+      answer(pick.selectedItems[0]?.value);
     });
   });
-  pick.show();
-  return picked;
 }
 
 async function pickSeveral<Value>(

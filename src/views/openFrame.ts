@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { EngineApi, FrameTarget, SourcePlace } from '../engine/protocol';
 import { visibleLine } from '../engine/visibleText';
+import { answerOf } from './answerOf';
 import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -397,26 +398,18 @@ async function pickedPlace(
     { iconPath: new vscode.ThemeIcon('references'), tooltip: vscode.l10n.t('Peek All Places') },
   ];
   const previews = new PlacePreviews();
-  const picked = new Promise<SourcePlace | 'peek' | undefined>((resolve) => {
+  const place = await answerOf<SourcePlace | 'peek'>(pick, (answer) => {
     pick.onDidChangeActive(([active]) => {
       if (active === undefined) return;
       previews.show(() => show(root, active.place, { ...options, preserveFocus: true }));
     });
     pick.onDidTriggerButton(() => {
-      resolve('peek');
-      pick.hide();
+      answer('peek');
     });
     pick.onDidAccept(() => {
-      resolve(pick.selectedItems[0]?.place);
-      pick.hide();
+      answer(pick.selectedItems[0]?.place);
     });
-    pick.onDidHide(() => {
-      resolve(undefined);
-      pick.dispose();
-    });
-    pick.show();
   });
-  const place = await picked;
   await (place === undefined ? previews.takeBack() : previews.end());
   return place;
 }

@@ -1,5 +1,6 @@
 /** A quick pick of files or folders, in which the path of another one may be typed. */
 import * as vscode from 'vscode';
+import { answerOf } from './answerOf';
 import { warn } from './notifications';
 import { visibleItem } from './visibleItem';
 
@@ -31,7 +32,7 @@ export async function pickPath(
   pick.placeholder = placeHolder;
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
-  const picked = new Promise<PathItem | undefined>((resolve) => {
+  return answerOf<PathItem>(pick, (answer) => {
     pick.onDidChangeValue((value) => {
       pick.items = [...typedItems(value.trim(), absolutePath).map(visibleItem), ...shown];
     });
@@ -43,17 +44,10 @@ export async function pickPath(
       } else if (item?.refusal !== undefined) {
         void warn(item.refusal);
       } else if (item !== undefined) {
-        resolve(item);
-        pick.hide();
+        answer(item);
       }
     });
-    pick.onDidHide(() => {
-      resolve(undefined);
-      pick.dispose();
-    });
   });
-  pick.show();
-  return picked;
 }
 
 function typedItems(typed: string, absolutePath: (given: string) => string): readonly PathItem[] {

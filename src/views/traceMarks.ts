@@ -202,37 +202,27 @@ function lens(line: number, command: vscode.Command): vscode.CodeLens {
 
 function eventSymbol(document: vscode.TextDocument, { line, name, fields, spokenOf }: TraceEvent) {
   const kind = spokenOf === 'attempt' ? vscode.SymbolKind.Event : vscode.SymbolKind.Key;
-  const { range } = document.lineAt(line);
-  return new vscode.DocumentSymbol(
-    visibleLine(name),
-    visibleLine(fields.slice(0, MOST_DETAIL)),
-    kind,
-    range,
-    range,
-  );
+  return symbol(kind, name, fields.slice(0, MOST_DETAIL), document.lineAt(line).range);
 }
 
 function attemptSymbol(document: vscode.TextDocument, attempt: AttemptOnLines): vscode.DocumentSymbol {
   const { label, description, first, last } = attempt;
   const { range } = document.lineAt(first);
   const whole = range.union(document.lineAt(Math.max(first, last)).range);
-  return new vscode.DocumentSymbol(
-    visibleLine(label),
-    visibleLine(description),
-    vscode.SymbolKind.Event,
-    whole,
-    range,
-  );
+  return symbol(vscode.SymbolKind.Event, label, description, range, whole);
 }
 
 function markSymbol(document: vscode.TextDocument, mark: MarkOnLine): vscode.DocumentSymbol {
   const { label, description, line } = mark;
-  const { range } = document.lineAt(line);
-  return new vscode.DocumentSymbol(
-    visibleLine(label),
-    visibleLine(description),
-    vscode.SymbolKind.Key,
-    range,
-    range,
-  );
+  return symbol(vscode.SymbolKind.Key, label, description, document.lineAt(line).range);
+}
+
+function symbol(
+  kind: vscode.SymbolKind,
+  name: string,
+  detail: string,
+  range: vscode.Range,
+  whole = range,
+): vscode.DocumentSymbol {
+  return new vscode.DocumentSymbol(visibleLine(name), visibleLine(detail), kind, whole, range);
 }

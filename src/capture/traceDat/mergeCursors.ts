@@ -1,7 +1,7 @@
 import type { CpuCursor } from './cpuCursor';
 
 /** Later than any record. The global `Infinity` in its place makes V8 put each limit into an object of its own. */
-export const NO_LIMIT = Number.MAX_VALUE;
+const NO_LIMIT = Number.MAX_VALUE;
 
 /** What is done on the way through the records. */
 export interface MergeSteps {
@@ -53,8 +53,8 @@ function visitInMemory(heap: CursorHeap, steps: MergeSteps): CpuCursor | null {
   for (let cursor = heap.first; cursor !== null; cursor = heap.first) {
     // Records of one CPU come in runs: the heap is asked again only when another CPU's turn comes.
     const rival = heap.second;
-    const limit = rival === null ? NO_LIMIT : rival.time;
-    const winsTies = rival === null || cursor.order < rival.order;
+    const limit = timeOfRival(rival);
+    const winsTies = isBeforeAtOnce(cursor, rival);
     do {
       steps.read(cursor, rival);
       if (!cursor.advance()) return cursor;
@@ -62,6 +62,16 @@ function visitInMemory(heap: CursorHeap, steps: MergeSteps): CpuCursor | null {
     heap.sinkFirst();
   }
   return null;
+}
+
+/** Up to this time the turn of a cursor lasts. */
+export function timeOfRival(rival: CpuCursor | null): number {
+  return rival === null ? NO_LIMIT : rival.time;
+}
+
+/** Whether a cursor's record comes before that of `rival` at the same time. */
+export function isBeforeAtOnce(cursor: CpuCursor, rival: CpuCursor | null): boolean {
+  return rival === null || cursor.order < rival.order;
 }
 
 /** A binary heap with the cursor whose record comes next on top. */

@@ -1,7 +1,7 @@
 import { NONE } from '../../eventTable';
 import type { EventTableBuilder } from '../../eventTableBuilder';
 import type { CpuCursor } from '../cpuCursor';
-import { NO_LIMIT } from '../mergeCursors';
+import { isBeforeAtOnce, timeOfRival } from '../mergeCursors';
 import code from './assembly/loop.wasm';
 import * as layout from './layout';
 import { LoopMemory, type LoopDecoder, type RecordLayout } from './loopMemory';
@@ -112,8 +112,8 @@ export class RecordLoop {
       cursor.length,
       cursor.nextRecord + toPage,
       cursor.time,
-      rival === null ? NO_LIMIT : rival.time,
-      rival === null || order < rival.order ? 1 : 0,
+      timeOfRival(rival),
+      isBeforeAtOnce(cursor, rival) ? 1 : 0,
       cursor.previousBlock,
       cursor.waitingRow,
       cursor.waitingPid,
