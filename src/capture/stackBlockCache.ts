@@ -3,15 +3,17 @@ import { NONE } from './eventTable';
 /** 2^32 by the golden ratio. */
 const HASH_FACTOR = 0x9e3779b1;
 
+/** Room for the blocks of a small file, in blocks and bytes of them: a folder may have hundreds. */
+const SMALL = { blocks: 1 << 6, arena: 1 << 14 };
 /**
- * Blocks and bytes of them that most recordings stay below (474 and 529 distinct stacks in 2.4 million): V8 compiles the
- * hot path on the belief that what was never replaced never is, and once more when it is.
+ * The next size, which most recordings stay below (474 and 529 distinct stacks in 2.4 million). V8 compiles the hot path on
+ * the belief that what is not replaced never is, and once more when it is: a large file gets here before that.
  */
-const USUAL_BLOCKS = 1 << 12;
-const USUAL_ARENA = 1 << 20;
+const USUAL = { blocks: 1 << 12, arena: 1 << 20 };
 /** Stack texts beyond this are parsed each time instead of kept: a bound for files without repetition. */
 const LARGEST_ARENA = 1 << 26;
-const GUESSES = 1 << 14;
+/** Guesses for each block that there is room for. */
+const GUESSES_A_BLOCK = 4;
 
 /**
  * Remembers which stack a block of text stood for, so that a block seen before is recognised by its bytes and
@@ -22,21 +24,21 @@ const GUESSES = 1 << 14;
  */
 export class StackBlockCache {
   /** Per block: where its text lies in the arena, and what it stands for. */
-  private starts = new Int32Array(USUAL_BLOCKS);
-  private lengths = new Int32Array(USUAL_BLOCKS);
-  private hashes = new Int32Array(USUAL_BLOCKS);
-  private stacks = new Int32Array(USUAL_BLOCKS);
-  private lineCounts = new Int32Array(USUAL_BLOCKS);
-  private cutFlags = new Uint8Array(USUAL_BLOCKS);
+  private starts = new Int32Array(SMALL.blocks);
+  private lengths = new Int32Array(SMALL.blocks);
+  private hashes = new Int32Array(SMALL.blocks);
+  private stacks = new Int32Array(SMALL.blocks);
+  private lineCounts = new Int32Array(SMALL.blocks);
+  private cutFlags = new Uint8Array(SMALL.blocks);
   private count = 0;
-  private arena = new Uint8Array(USUAL_ARENA);
+  private arena = new Uint8Array(SMALL.arena);
   private arenaView = new DataView(this.arena.buffer);
   private used = 0;
-  private slots = new Int32Array(2 * USUAL_BLOCKS).fill(NONE);
-  private mask = 2 * USUAL_BLOCKS - 1;
+  private slots = new Int32Array(2 * SMALL.blocks).fill(NONE);
+  private mask = 2 * SMALL.blocks - 1;
   private newestHash = 0;
   /** Guesses by the block before and the event; a place that two of them share only guesses wrong. */
-  private readonly guesses = new Int32Array(GUESSES).fill(NONE);
+  private guesses = new Int32Array(GUESSES_A_BLOCK * SMALL.blocks).fill(NONE);
 
   /** The block that most likely follows `previous` for an event of name `name`, or NONE. */
   guess(previous: number, name: number): number {
@@ -112,8 +114,7 @@ export class StackBlockCache {
     this.lineCounts[block] = lines;
     this.cutFlags[block] = isCut ? 1 : 0;
     this.used += length;
-    if (this.count * 2 > this.slots.length) this.rehash();
-    else this.place(block);
+    this.place(block);
     return block;
   }
 
@@ -135,7 +136,7 @@ export class StackBlockCache {
   }
 
   private guessSlot(previous: number, name: number): number {
-    return (Math.imul(previous, HASH_FACTOR) + name) & (GUESSES - 1);
+    return (Math.imul(previous, HASH_FACTOR) + name) & (this.guesses.length - 1);
   }
 
   private place(block: number): void {
@@ -144,28 +145,28 @@ export class StackBlockCache {
     this.slots[slot] = block;
   }
 
-  private rehash(): void {
-    this.slots = new Int32Array(this.slots.length * 2).fill(NONE);
-    this.mask = this.slots.length - 1;
-    for (let block = 0; block < this.count; block++) this.place(block);
-  }
-
   private reserve(size: number): void {
     if (size <= this.arena.length) return;
-    const wider = new Uint8Array(Math.max(this.arena.length * 2, size));
+    const wider = new Uint8Array(Math.max(this.arena.length * 2, USUAL.arena, size));
     wider.set(this.arena.subarray(0, this.used));
     this.arena = wider;
     this.arenaView = new DataView(wider.buffer);
   }
 
   private widen(): void {
-    const capacity = this.starts.length * 2;
+    const before = this.starts.length;
+    const capacity = Math.max(before * 2, USUAL.blocks);
     this.starts = copied(this.starts, new Int32Array(capacity));
     this.lengths = copied(this.lengths, new Int32Array(capacity));
     this.hashes = copied(this.hashes, new Int32Array(capacity));
     this.stacks = copied(this.stacks, new Int32Array(capacity));
     this.lineCounts = copied(this.lineCounts, new Int32Array(capacity));
     this.cutFlags = copied(this.cutFlags, new Uint8Array(capacity));
+    this.slots = new Int32Array(2 * capacity).fill(NONE);
+    this.mask = 2 * capacity - 1;
+    for (let block = 0; block < before; block++) this.place(block);
+    // What was learnt of few blocks is soon learnt again.
+    this.guesses = new Int32Array(GUESSES_A_BLOCK * capacity).fill(NONE);
   }
 }
 

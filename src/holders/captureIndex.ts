@@ -59,14 +59,17 @@ class IndexPass {
   private pageEvents = 0;
   private readonly printed = { minusOne: false, zeroWhenFresh: false };
   /** Of the step: the page of each row, and the rows that few have something to do with. */
-  private readonly pages = new Int32Array(ROWS_A_STEP);
-  private readonly rare = new Int32Array(ROWS_A_STEP);
+  private readonly pages: Int32Array;
+  private readonly rare: Int32Array;
 
   constructor(
     private readonly capture: Capture,
     private readonly sites: StackSites,
   ) {
     this.events = capture.events;
+    const mostRows = Math.min(ROWS_A_STEP, this.events.length);
+    this.pages = new Int32Array(mostRows);
+    this.rare = new Int32Array(mostRows);
     this.rows = new PageRows(this.events);
     this.evidence = new EvidenceFinder(capture, sites, this.rows);
   }
