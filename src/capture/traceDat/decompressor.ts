@@ -1,4 +1,4 @@
-import { ZSTDDecoder } from 'zstddec/stream';
+import { decompressZstdBlocks, zstdDecoder } from './zstdBlocks';
 
 /** Turns a compressed block into its bytes. */
 export interface Decompressor {
@@ -7,6 +7,14 @@ export interface Decompressor {
    * bytes.
    */
   decompress(block: Uint8Array, size: number): Uint8Array | null;
+  /**
+   * Decompresses blocks that lie one behind the other into `target`, at once. False when it cannot, or one of them may be
+   * damaged: each is to be decompressed by itself then.
+   *
+   * @param ends where each block ends in `blocks`
+   * @param sizes bytes that each stands for, all of them no more than `target` has
+   */
+  readonly decompressAll?: typeof decompressZstdBlocks;
 }
 
 /**
@@ -39,9 +47,9 @@ export async function decompressorOf(name: string): Promise<Decompressor | null>
   if (name === 'none') return NONE;
   if (name === 'zlib') return zlibDecompressor();
   if (name !== 'zstd') return null;
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
+  const decoder = await zstdDecoder();
   return {
+    decompressAll: decompressZstdBlocks,
     decompress(block, size) {
       // The decoder takes a size of 0 as "not known", and it would then trust the block's own claim.
       if (size === 0) return new Uint8Array(0);

@@ -17,6 +17,7 @@ import { decompressionIn } from '../../../src/engine/node/decompressionThread';
 import { captureText } from './support/describeCapture';
 import { below, seededRandom } from './support/random';
 import { FIXTURES, memorySource, textBytes } from './support/sources';
+import { storedZstd } from './support/traceDatWriter';
 
 const SCRIPT = path.resolve('dist/decompression.js');
 const RECORDING = textBytes(path.join(FIXTURES, 'f_dat_v7_zstd', 'trace.dat'));
@@ -159,9 +160,7 @@ test('the thread that ships decompresses, says what is damaged, and gives up wha
   assert.deepEqual(content.isDamaged, [false, true, false]);
   assert.equal(new TextDecoder().decode(content.bytes.subarray(0, 5)), 'first');
   assert.equal(new TextDecoder().decode(content.bytes.subarray(15)), 'third');
-  const memory = content.bytes;
-  const again = thread.decompress(batch(), memory);
-  assert.equal(memory.byteLength, 0, 'the memory was handed over');
+  const again = thread.decompress(batch(), content.bytes);
   assert.deepEqual((await again)?.isDamaged, [false, true, false]);
   const left = thread.decompress(batch(), null);
   thread.end();
@@ -170,6 +169,65 @@ test('the thread that ships decompresses, says what is damaged, and gives up wha
   // It may be over between the question whether it is ready and what it is asked then.
   await nothingIn(300);
   assert.equal(await Promise.race([thread.decompress(batch(), null), nothingIn(1000)]), null);
+});
+
+const CONTENTS = ['first', 'second one', 'third'].map((text) => new TextEncoder().encode(text));
+
+/** A batch of zstd blocks, each of which claims to stand for what its content has. */
+function zstdBatch(blocks: readonly Uint8Array[]): Batch {
+  let end = 0;
+  return {
+    bytes: Uint8Array.from(blocks.flatMap((block) => [...block])),
+    ends: Int32Array.from(blocks, ({ length }) => (end += length)),
+    sizes: Int32Array.from(CONTENTS, ({ length }) => length),
+  };
+}
+
+test('zstd blocks are decompressed at once, or one by one where not all of them are good', async () => {
+  const decompressor = await decompressorOf('zstd');
+  assert.ok(decompressor?.decompressAll);
+  const good = CONTENTS.map(storedZstd);
+  const together = new Uint8Array(20);
+  const { bytes, ends, sizes } = zstdBatch(good);
+  assert.equal(decompressor.decompressAll(bytes, ends, sizes, together), true);
+  assert.equal(new TextDecoder().decode(together), 'firstsecond onethird');
+
+  const other = storedZstd(new TextEncoder().encode('another'));
+  const magicOfNone = Uint8Array.from(good[1]!, (byte, index) => (index === 0 ? byte ^ 1 : byte));
+  const cases: readonly [string, readonly Uint8Array[], readonly boolean[]][] = [
+    ['no magic', [good[0]!, magicOfNone, good[2]!], [false, true, false]],
+    ['a block too short', [good[0]!, good[1]!.subarray(0, 15), good[2]!], [false, true, false]],
+    ['a block cut', [good[0]!, good[1]!.subarray(0, -1), good[2]!], [false, true, false]],
+    ['of another size', [good[0]!, other, good[2]!], [false, true, false]],
+    ['in another order', [good[1]!, good[0]!, good[2]!], [true, true, false]],
+    ['nothing', [new Uint8Array(0), good[1]!, good[2]!], [true, false, false]],
+  ];
+  for (const [what, blocks, isDamaged] of cases) {
+    const batch = zstdBatch(blocks);
+    assert.equal(decompressor.decompressAll(batch.bytes, batch.ends, batch.sizes, together), false, what);
+    const content = decompressBatch(batch, null, decompressor);
+    assert.deepEqual(content.isDamaged, isDamaged, what);
+    assert.equal(new TextDecoder().decode(content.bytes.subarray(15, 20)), 'third', what);
+  }
+});
+
+test('zstd blocks that are large are decompressed one by one', async () => {
+  const decompressor = await decompressorOf('zstd');
+  assert.ok(decompressor?.decompressAll);
+  const size = 5 << 20;
+  const block = storedZstd(new Uint8Array(size).fill(7));
+  const batch = {
+    bytes: Uint8Array.from([...block, ...block]),
+    ends: Int32Array.of(block.length, 2 * block.length),
+    sizes: Int32Array.of(size, size),
+  };
+  assert.equal(
+    decompressor.decompressAll(batch.bytes, batch.ends, batch.sizes, new Uint8Array(2 * size)),
+    false,
+  );
+  const content = decompressBatch(batch, null, decompressor);
+  assert.deepEqual(content.isDamaged, [false, false]);
+  assert.ok(content.bytes.every((byte) => byte === 7));
 });
 
 /** Stands for an answer that does not come. */

@@ -12,4 +12,7 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>);
     readonly exports: Readonly<Record<string, unknown>>;
   }
+  interface WebAssemblyInstantiatedSource {
+    readonly instance: Instance;
+  }
 }

@@ -332,7 +332,7 @@ function compressed(file: TraceDatText, bytes: Uint8Array): Uint8Array {
 }
 
 /** A zstd frame of stored blocks (RFC 8878). */
-function storedZstd(bytes: Uint8Array): Uint8Array {
+export function storedZstd(bytes: Uint8Array): Uint8Array {
   const out = new ByteWriter(true).u32(0xfd2fb528).u8(0xa0).u32(bytes.length);
   const largest = 1 << 17;
   for (let at = 0; at === 0 || at < bytes.length; at += largest) {
