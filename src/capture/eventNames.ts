@@ -65,6 +65,11 @@ export function systemsOf(name: string): readonly string[] | null {
   return SYSTEMS.find(([begin]) => name.startsWith(begin))?.[1] ?? null;
 }
 
+/** Whether events that the analysis uses are of this system. */
+export function isEventSystem(name: string): boolean {
+  return SYSTEMS.some(([, systems]) => systems.includes(name));
+}
+
 /** The kind of an event printed as `event` or `system:event`. */
 export function eventKindOf(name: string): EventKind {
   return BY_NAME.get(name.slice(name.lastIndexOf(':') + 1)) ?? EventKind.Other;

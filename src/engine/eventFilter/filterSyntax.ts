@@ -9,6 +9,7 @@
  * A value or a word with spaces, commas or parentheses in it stands in double quotes. Text alone is a word that is
  * looked for in what events name, and a page where it is a hexadecimal number.
  */
+import { isEventSystem } from '../../capture/eventNames';
 import { nearestName } from '../nearestName';
 import { FILTER_KEYS, filterKey, type FilterKey } from './filterKeys';
 import { namesOfValues, parseFilterValue, type FilterValue } from './filterValues';
@@ -146,23 +147,7 @@ class FilterParser {
     const sign = OPERATOR.exec(this.text.slice(start + name.length))?.[0];
     if (name === '' && sign !== undefined) this.fail(start, start + sign.length, withoutKey(sign));
     if (name === '' || sign === undefined) return this.word();
-    const key = filterKey(name);
-    if (key === null) {
-      // As a trace has it before the fields of an event.
-      if (/^:(?:\s|$)/.test(this.text.slice(start + name.length))) {
-        this.fail(
-          start,
-          start + name.length + 1,
-          `${name} is no key. Events of that name are event:${name}.`,
-        );
-      }
-      const names = FILTER_KEYS.map((each) => each.name).join(', ');
-      this.fail(
-        start,
-        start + name.length,
-        `${name} is no key. Expected one of ${names}; put text in quotes.`,
-      );
-    }
+    const key = filterKey(name) ?? this.failAtKey(name);
     const operator = operatorOf(sign);
     this.at += name.length;
     if (operator !== ':' && !key.isOrdered) {
@@ -176,6 +161,23 @@ class FilterParser {
     }
     const test: FilterTest = { type: 'test', key, operator, values, start, end: this.at };
     return sign === '!=' ? { type: 'not', part: test } : test;
+  }
+
+  private failAtKey(name: string): never {
+    const start = this.at;
+    const end = start + name.length;
+    const behind = this.text.slice(end);
+    // As a trace has it before the fields of an event.
+    if (/^:(?:\s|$)/.test(behind)) {
+      this.fail(start, end + 1, `${name} is no key. Events of that name are event:${name}.`);
+    }
+    const event = /^:([\w*]+)/.exec(behind)?.[1];
+    if (event !== undefined && isEventSystem(name)) {
+      const meant = `${name}:${event}`;
+      this.fail(start, start + meant.length, `${name} is no key. Events of that name are event:${meant}.`);
+    }
+    const names = FILTER_KEYS.map((each) => each.name).join(', ');
+    this.fail(start, end, `${name} is no key. Expected one of ${names}; put text in quotes.`);
   }
 
   private word(): FilterExpression {

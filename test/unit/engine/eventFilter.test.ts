@@ -150,6 +150,12 @@ test('a problem stands at its place and says what was expected', () => {
   assert.match(problemOf('comm:"pinner"x'), /^13-14 Expected a space after the closing quote\./);
   assert.match(problemOf('comm:"a" ,"b"'), /^9-10 Expected no space before a comma/);
   assert.match(problemOf('page_ref_mod: pfn:1'), /^0-13 page_ref_mod is no key\. .* event:page_ref_mod\./);
+  assert.match(
+    problemOf('cpu:0 kmem:mm_page_alloc'),
+    /^6-24 kmem is no key\. .* event:kmem:mm_page_alloc\.$/,
+  );
+  assert.match(problemOf('migrate:*'), /^0-9 migrate is no key\. .* event:migrate:\*\.$/);
+  assert.match(problemOf('block:*'), /^0-5 block is no key\. Expected one of/);
   assert.equal(problemOf('(comm:"a","b")'), '');
   assert.match(problemOf('('.repeat(1000)), /^\d+-\d+ Nested more than 50 deep\./);
 });
