@@ -3,22 +3,17 @@
  * that is selected in the capture editor.
  */
 import * as vscode from 'vscode';
-import type { EngineApi, NodeKind } from '../engine/protocol';
+import type { EngineApi } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
 import { copyText } from './copyText';
 import { showFailure } from './failures';
 import { menuTarget } from './menuTarget';
 import { inform } from './notifications';
+import { eventOf, type EventId } from './rowPlace';
 import { isRow, selectedRow, type MoreRow, type Row } from './rows';
 
 /** What the key of the Holders view gives: the editor beside it may have an event selected, too. */
 const OF_HOLDERS = 'holders';
-
-/** An event by its capture and its row in that. */
-interface EventId {
-  readonly capture: string;
-  readonly row: number;
-}
 
 export class CopyEventWithStack implements vscode.Disposable {
   private readonly command = vscode.commands.registerCommand(
@@ -38,7 +33,7 @@ export class CopyEventWithStack implements vscode.Disposable {
   }
 
   private async copy(given: unknown): Promise<void> {
-    const event = this.eventOf(given);
+    const event = this.eventFor(given);
     if (event === null) {
       void inform(
         vscode.l10n.t(
@@ -54,27 +49,15 @@ export class CopyEventWithStack implements vscode.Disposable {
     }
   }
 
-  private eventOf(given: unknown): EventId | null {
+  private eventFor(given: unknown): EventId | null {
     const target = menuTarget(given);
     if (target !== null) return eventIn(this.editor.panel(target.panel)?.captureId, target.row);
-    if (isRow(given)) return eventOfRow(given);
+    if (isRow(given)) return eventOf(given);
     const { active } = this.editor;
     if (given !== OF_HOLDERS && active !== undefined) return eventIn(active.captureId, active.selectedRow);
     const selected = selectedRow(this.holders);
-    return selected === null ? null : eventOfRow(selected);
+    return selected === null ? null : eventOf(selected);
   }
-}
-
-const OF_EVENT: ReadonlySet<NodeKind> = new Set(['event', 'acquired', 'released', 'mark', 'reference']);
-
-/** The event that a row speaks of, or that the stack is of which a frame stands in. */
-function eventOfRow(row: Row): EventId | null {
-  let each: Row | null = row;
-  while (each?.node.kind === 'frame' || each?.node.kind === 'frames') each = each.parent;
-  if (each === null || !OF_EVENT.has(each.node.kind)) return null;
-  const { id, place } = each.node;
-  // Ids are paths that begin with that of the capture.
-  return eventIn(id.split('/', 1)[0], place?.row ?? null);
 }
 
 function eventIn(capture: string | undefined, row: number | null): EventId | null {

@@ -1,10 +1,10 @@
 /** From the trees to the capture editor: opening it, and showing in it what is selected in the Holders view. */
 import * as vscode from 'vscode';
-import type { CapturePlace } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
 import type { ChosenRows } from './chosenRows';
 import { inform } from './notifications';
 import type { OpenCaptures } from './openCaptures';
+import { placeOf } from './rowPlace';
 import { selectedRow, type MoreRow, type Row } from './rows';
 import { visibleItem } from './visibleItem';
 
@@ -62,14 +62,4 @@ export class EditorCommands implements vscode.Disposable {
       await vscode.commands.executeCommand('pageHolders.showStackOfEvent', found.capture, found.place.row);
     }
   }
-}
-
-/** What a row speaks of, or else the row that it was opened from. */
-function placeOf(row: Row): { readonly capture: string; readonly place: CapturePlace } | null {
-  for (let each: Row | null = row; each !== null; each = each.parent) {
-    const { id, place } = each.node;
-    // Ids are paths that begin with that of the capture.
-    if (place !== null) return { capture: id.split('/', 1)[0]!, place };
-  }
-  return null;
 }

@@ -4,6 +4,7 @@ import { pfnText } from '../engine/pageFacts';
 import { copyText } from './copyText';
 import { menuTarget } from './menuTarget';
 import { inform } from './notifications';
+import { pageOf } from './rowPlace';
 import { selectedRow, type MoreRow, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
 
@@ -21,7 +22,7 @@ export class PageMenu implements vscode.Disposable {
       }),
       // The menus of the capture editor have it too.
       registerCommand('pageHolders.copyPfn', (given?: Row) =>
-        copyPfn(menuTarget(given)?.pfn ?? this.pageOf(given)),
+        copyPfn(menuTarget(given)?.pfn ?? this.pageFor(given)),
       ),
     );
   }
@@ -31,12 +32,13 @@ export class PageMenu implements vscode.Disposable {
   }
 
   private showOnly(row?: Row): void {
-    const pfn = this.pageOf(row);
+    const pfn = this.pageFor(row);
     if (pfn !== null) this.shown.changeFilter({ pfns: [pfn], emptyRanges: [] });
   }
 
-  private pageOf(given?: Row): number | null {
-    const pfn = pageAbove(given ?? selectedRow(this.holders));
+  private pageFor(given?: Row): number | null {
+    const row = given ?? selectedRow(this.holders);
+    const pfn = row === null ? null : pageOf(row);
     if (pfn === null) {
       void inform(vscode.l10n.t('Select a page in the Holders view.'));
     }
@@ -46,13 +48,4 @@ export class PageMenu implements vscode.Disposable {
 
 async function copyPfn(pfn: number | null): Promise<void> {
   if (pfn !== null) await copyText(pfnText(pfn), pfnText(pfn));
-}
-
-/** The page of a row, or of the row that it stands below. */
-function pageAbove(row: Row | null): number | null {
-  for (let at = row; at !== null; at = at.parent) {
-    const pfn = at.node.place?.pfn ?? null;
-    if (pfn !== null) return pfn;
-  }
-  return null;
 }

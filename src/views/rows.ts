@@ -7,6 +7,7 @@ import type { Certainty } from '../source/location';
 import { escapeMarkdown } from './markdown';
 import { NAME_FRAMES } from './nameFrames';
 import { numberText } from './numberText';
+import { placeOf } from './rowPlace';
 import type { NodeKind, NodeMood, Tooltip, TreeName, TreeNode } from '../engine/protocol';
 
 /** A row on the screen; it knows the row that it was opened from. */
@@ -38,12 +39,13 @@ export function selectedRow({
   return row === undefined || isMoreRow(row) ? null : row;
 }
 
-export function rowItem({ node }: Row): vscode.TreeItem {
+export function rowItem(row: Row): vscode.TreeItem {
+  const { node } = row;
   const item = new vscode.TreeItem(node.label, collapsibleState(node));
   item.id = node.id;
   item.description = node.description;
   item.iconPath = rowIcon(node);
-  item.contextValue = contextValue(node);
+  item.contextValue = contextValue(row);
   item.accessibilityInformation = { label: node.spoken };
   const command = rowCommand(node);
   if (command !== null) item.command = command;
@@ -145,17 +147,25 @@ function frameIcon(certainty: Certainty, mood: NodeMood): string {
 }
 
 /**
- * `frame.located`, `problem.located`, or the kind, then `.text` and `.file` of a row that stands for a file; what the
- * menus of the manifest ask for.
+ * What the menus of the manifest ask for, in words with dots between: what the row is (`frame.located.several`,
+ * `problem.located`, or the kind alone), then what can be done with it: `place` to show in the capture editor, and
+ * `text` and `file` of one that stands for a file.
  */
-function contextValue(node: TreeNode): string {
+function contextValue(row: Row): string {
+  const { file } = row.node;
+  return [
+    kindForMenus(row.node),
+    ...(placeOf(row) === null ? [] : ['place']),
+    ...(file === null ? [] : file.isText ? ['text', 'file'] : ['file']),
+  ].join('.');
+}
+
+function kindForMenus(node: TreeNode): string {
   const { frame } = node;
   if (frame !== null && frame.candidates.length > 1) return 'frame.located.several';
   const located = frame !== null ? frame.file !== null : node.captureLine !== null;
   if (located) return `${node.kind}.located`;
-  const kind = node.id === KERNEL_TREE ? 'kernelTree' : (DEBUG_INFO.get(node.id) ?? node.kind);
-  if (node.file === null) return kind;
-  return node.file.isText ? `${kind}.text.file` : `${kind}.file`;
+  return node.id === KERNEL_TREE ? 'kernelTree' : (DEBUG_INFO.get(node.id) ?? node.kind);
 }
 
 function rowCommand(node: TreeNode): vscode.Command | null {
