@@ -137,6 +137,8 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
       id,
       kind: 'attempt',
       mood: attemptMood(pages),
+      // Where it began, the first of several.
+      place: { row: first.firstRow, pfn: null },
       // The task first: many attempts of one kind are told apart by it where a sidebar cuts the rest.
       label: `${by}: ${joined([`${first.what}${outcomeText(group)}`, blockedText(group)])}`,
       description: joined([...askedFor(first), ...howItWent(first), times]),

@@ -83,6 +83,18 @@ test('by attempt: what was tried, how it ended, and the pages that blocked it', 
   ]);
 });
 
+test('by attempt: a row leads to the event whose time it says', async () => {
+  const engine = await opened(SAMPLE);
+  const attempts = await rowsBelow(engine, { ...DEFAULT_QUERY, groupBy: 'attempt' }, null);
+  const ofAttempts = attempts.filter(({ kind }) => kind === 'attempt');
+  assert.ok(ofAttempts.length > 0);
+  for (const { id, description, place } of ofAttempts) {
+    const [, time] = /(\d+\.\d+) s(?: to \S+ s)?$/.exec(description)!;
+    const event = await engine.eventText({ capture: id.split('/', 1)[0]!, row: place!.row! });
+    assert.ok(event.trimStart().startsWith(time!), `${description}: ${event}`);
+  }
+});
+
 test("by attempt: what Android's cma_alloc_info says of its steps", async () => {
   const text = readFileSync(SAMPLE, 'utf8').replace(
     /^.*(\n.*cma-alloc-230.*?) cma_alloc_finish: .*$/m,
