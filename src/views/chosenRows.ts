@@ -3,6 +3,7 @@
  * chosen elsewhere: what shows the one would answer the other with another selection.
  */
 import * as vscode from 'vscode';
+import { rowFor } from './focusedRow';
 import { isMoreRow, selectedRow, type MoreRow, type Row } from './rows';
 
 /**
@@ -20,12 +21,15 @@ export class ChosenRows implements vscode.Disposable {
   private readonly subscription: vscode.Disposable;
   /** Id of the row that is being selected here. */
   private own: string | null = null;
+  /** How many commands are looking for the row with the focus, for which others are selected for a moment. */
+  private looking = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly view: SelectionView) {
     this.subscription = vscode.Disposable.from(
       this.chosen,
       view.onDidChangeSelection(({ selection: [row] }) => {
+        if (this.looking > 0) return;
         clearTimeout(this.timer);
         if (row === undefined) this.lookAgain(LOOKS);
         else this.choose(row);
@@ -36,6 +40,16 @@ export class ChosenRows implements vscode.Disposable {
   dispose(): void {
     clearTimeout(this.timer);
     this.subscription.dispose();
+  }
+
+  /** See {@link rowFor}. */
+  async rowFor(given: unknown): Promise<Row | null> {
+    this.looking++;
+    try {
+      return await rowFor(given, this.view);
+    } finally {
+      this.looking--;
+    }
   }
 
   private lookAgain(times: number): void {

@@ -1,11 +1,11 @@
 /** Puts a row with what is below it, or the whole holders tree, on the clipboard as text for a mail. */
 import * as vscode from 'vscode';
 import type { EngineApi } from '../engine/protocol';
+import type { ChosenRows } from './chosenRows';
 import { copyText } from './copyText';
 import { showFailure } from './failures';
 import type { ShownHolders } from './shownHolders';
-import type { MoreRow, Row } from './rows';
-import { selectedRow } from './rows';
+import type { Row } from './rows';
 
 export class CopyAsText implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -13,12 +13,14 @@ export class CopyAsText implements vscode.Disposable {
   constructor(
     private readonly engine: EngineApi,
     private readonly shown: ShownHolders,
-    private readonly holders: vscode.TreeView<Row | MoreRow>,
+    private readonly chosen: ChosenRows,
     private readonly log: vscode.LogOutputChannel,
   ) {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
-      registerCommand('pageHolders.copyAsText', (row?: Row) => this.copy(row ?? selectedRow(this.holders))),
+      registerCommand('pageHolders.copyAsText', async (given: unknown) =>
+        this.copy(await this.chosen.rowFor(given)),
+      ),
       registerCommand('pageHolders.copyAllAsText', () => this.copy(null)),
     );
   }

@@ -5,15 +5,14 @@
 import * as vscode from 'vscode';
 import type { EngineApi } from '../engine/protocol';
 import type { CaptureEditor } from './captureEditor';
+import type { ChosenRows } from './chosenRows';
 import { copyText } from './copyText';
 import { showFailure } from './failures';
+import { BY_KEY } from './focusedRow';
 import { menuTarget } from './menuTarget';
 import { inform } from './notifications';
 import { eventOf, type EventId } from './rowPlace';
-import { isRow, selectedRow, type MoreRow, type Row } from './rows';
-
-/** What the key of the Holders view gives: the editor beside it may have an event selected, too. */
-const OF_HOLDERS = 'holders';
+import { isRow } from './rows';
 
 export class CopyEventWithStack implements vscode.Disposable {
   private readonly command = vscode.commands.registerCommand(
@@ -24,7 +23,7 @@ export class CopyEventWithStack implements vscode.Disposable {
   constructor(
     private readonly engine: EngineApi,
     private readonly editor: CaptureEditor,
-    private readonly holders: vscode.TreeView<Row | MoreRow>,
+    private readonly chosen: ChosenRows,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -33,7 +32,7 @@ export class CopyEventWithStack implements vscode.Disposable {
   }
 
   private async copy(given: unknown): Promise<void> {
-    const event = this.eventFor(given);
+    const event = await this.eventFor(given);
     if (event === null) {
       void inform(
         vscode.l10n.t(
@@ -49,14 +48,15 @@ export class CopyEventWithStack implements vscode.Disposable {
     }
   }
 
-  private eventFor(given: unknown): EventId | null {
+  private async eventFor(given: unknown): Promise<EventId | null> {
     const target = menuTarget(given);
     if (target !== null) return eventIn(this.editor.panel(target.panel)?.captureId, target.row);
-    if (isRow(given)) return eventOf(given);
     const { active } = this.editor;
-    if (given !== OF_HOLDERS && active !== undefined) return eventIn(active.captureId, active.selectedRow);
-    const selected = selectedRow(this.holders);
-    return selected === null ? null : eventOf(selected);
+    // The key is that of the Holders view: the editor beside it may have an event selected, too.
+    const isOfEditor = !isRow(given) && given !== BY_KEY && active !== undefined;
+    if (isOfEditor) return eventIn(active.captureId, active.selectedRow);
+    const row = await this.chosen.rowFor(given);
+    return row === null ? null : eventOf(row);
   }
 }
 

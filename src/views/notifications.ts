@@ -20,9 +20,12 @@ export function tellError(message: string, ...actions: string[]): Thenable<strin
   return vscode.window.showErrorMessage(plain(message), ...actions);
 }
 
+/** What the status bar draws an icon for, in place of the words: `$(lock)`, `$(sync~spin)`. */
+const ICON = /\$\([\w-]+(?:~\w+)?\)/g;
+
 /** For a moment, in the status bar. @param milliseconds how long */
 export function sayBriefly(message: string, milliseconds = 3000): vscode.Disposable {
-  return vscode.window.setStatusBarMessage(visibleLine(message), milliseconds);
+  return vscode.window.setStatusBarMessage(visibleLine(message).replace(ICON, '\\$&'), milliseconds);
 }
 
 /** A name that sets the direction of text would turn around what is said after it. */

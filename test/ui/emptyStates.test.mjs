@@ -69,7 +69,7 @@ describe('a view without rows', () => {
     await openCapture(sample);
     await row('0x12f98', holders()).click();
     await page.keyboard.press('Control+C');
-    await page.locator('.statusbar-item', { hasText: /^Copied \d\d+ lines$/ }).waitFor();
+    await page.locator('.statusbar-item', { hasText: /^Copied \d\d+ lines: / }).waitFor();
     await runCommand('Page Holders: Close Capture');
   });
 });

@@ -166,7 +166,7 @@ describe('the stack of a reference', () => {
     await page.waitForTimeout(500);
     await screenshot('stack-menu');
     await copy.click();
-    await page.locator('.statusbar-item', { hasText: /^Copied \d+ lines$/ }).waitFor();
+    await page.locator('.statusbar-item', { hasText: /^Copied \d+ lines: / }).waitFor();
     const text = await clipboard();
     assert.match(text, wanted);
     await page.evaluate(() => navigator.clipboard.writeText('-'));

@@ -86,7 +86,18 @@ export class MarkdownString {
   constructor(readonly value: string) {}
 }
 
-export const env = { language: 'en' };
+const copied: string[] = [];
+const saidBriefly: string[] = [];
+
+export const env = {
+  language: 'en',
+  clipboard: {
+    writeText: (text: string): Promise<void> => {
+      copied.push(text);
+      return Promise.resolve();
+    },
+  },
+};
 
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 
@@ -179,6 +190,10 @@ export const window = {
   showErrorMessage: say,
   showWarningMessage: say,
   showInformationMessage: say,
+  setStatusBarMessage: (text: string): Disposable => {
+    saidBriefly.push(text);
+    return new Disposable(() => undefined);
+  },
   tabGroups: { all: [tabGroup], activeTabGroup: tabGroup },
   withProgress: <T>({ title }: { title?: string }, task: Task<T>): Promise<T> => {
     if (title !== undefined) shownWork.push(title);
@@ -247,6 +262,10 @@ export const editor = {
   said,
   /** Buttons of these, in order. */
   offered,
+  /** What was put on the clipboard, in order. */
+  copied,
+  /** In the status bar, in order. */
+  saidBriefly,
   /** By the key that `when` clauses ask for. */
   contexts,
   run: (command: string, ...args: readonly unknown[]): Promise<unknown> =>
@@ -295,6 +314,8 @@ export const editor = {
     contexts.clear();
     said.length = 0;
     offered.length = 0;
+    copied.length = 0;
+    saidBriefly.length = 0;
     shownWork.length = 0;
   },
 };
