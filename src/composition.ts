@@ -129,7 +129,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     shown,
     new RevealHolders(holdersTree, holders, shown, capturesTree, captureList),
     heldInSource(context, engine, captures, kernelTree, log),
-    new CopyAsText(engine, shown, chosen, log),
+    new CopyAsText(engine, shown, chosen, captureList, log),
     new CopyEventWithStack(engine, editor, chosen, log),
     new ExportHolders(engine, captures, shown, extensionUri, log),
     new CompareCaptures(engine, captures, log),

@@ -76,6 +76,7 @@ export class AllocationRows {
       {
         id,
         kind: 'allocation',
+        place: event === null ? null : { row: event, pfn: page.pfn },
         mood: known ? 'plain' : 'doubt',
         label: joined([
           `Allocated by ${taskText(capture, task) ?? 'a task that is not recorded'}`,

@@ -2,7 +2,7 @@
 import { askedPages } from './askedPages';
 import { dumpRows } from './allocationRows';
 import { saysAllocationsAlone } from './allocationsAlone';
-import { captureDescription, captureSays } from './captureTree';
+import { captureDescription, captureFile, captureSays } from './captureTree';
 import { groupedRows } from './groupedRows';
 import type { HolderSource } from './holderSource';
 import { NO_FILTER, type HoldersQuery } from './holdersQuery';
@@ -21,6 +21,7 @@ export function captureHeading(source: HolderSource, query: HoldersQuery): Branc
       tooltip: { title: facts.path, rows: [], notes: [] },
       // Beside the traces that it is joined to, a dump is at hand but not in the way.
       expanded: !saysAllocationsAlone(facts) || !additions.tellsOfTraces(),
+      file: captureFile(facts),
     },
     rows.length === 0 ? null : () => rows,
   );

@@ -15,7 +15,7 @@ import { filterWords, type HolderFilter } from './holdersQuery';
 import { failedText } from './triedAtAll';
 import { counted, percentText, sentence } from './wording';
 import { branch, type Branch } from './lazyTree';
-import type { CaptureFacts, KernelTreeFacts, RuleFacts } from './protocol';
+import type { CaptureFacts, KernelTreeFacts, RowFile, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
 
 /** @param notes what other open files say of the capture */
@@ -34,7 +34,7 @@ export function captureRow(
       description: captureDescription(facts, capture),
       tooltip: { title: facts.path, rows: capture.facts, notes: [] },
       expanded,
-      file: { path: facts.path, isText: isText(facts) },
+      file: captureFile(facts),
     },
     () => [
       ...stateRows(facts),
@@ -52,8 +52,8 @@ export function captureRow(
 
 const BINARY: ReadonlySet<string> = new Set(['trace-dat', 'perf-data']);
 
-function isText({ path, format }: CaptureFacts): boolean {
-  return !BINARY.has(format) && !/\.(?:gz|xz|zst)$/i.test(path);
+export function captureFile({ path, format }: CaptureFacts): RowFile {
+  return { path, isText: !BINARY.has(format) && !/\.(?:gz|xz|zst)$/i.test(path) };
 }
 
 /** As people call it: `trace.dat`, `perf script`. */

@@ -112,7 +112,7 @@ export class Engine implements EngineApi {
   }
 
   children({ tree, node, start, end, query }: Request<'children'>): Promise<Answer<'children'>> {
-    const rows = tree === 'holders' ? this.trees.holders(query) : this.trees.captures();
+    const rows = this.trees.named(tree, query);
     return rows.page(node, start, end);
   }
 
@@ -291,7 +291,7 @@ export class Engine implements EngineApi {
 
   async text(request: Request<'text'>, options?: RequestOptions): Promise<string> {
     await this.settleNames(options);
-    const tree = this.trees.holders(request.query);
+    const tree = this.trees.named(request.tree ?? 'holders', request.query);
     if (request.node === null) return (await textLines(await tree.branches(null))).join('\n');
     const row = await tree.find(request.node);
     // Whoever copies a folded row wants what is in it.

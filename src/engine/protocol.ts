@@ -493,9 +493,12 @@ interface EngineRequests extends EventRequests {
     request: { readonly capture: string; readonly row: number };
     answer: CapturePlace | null;
   };
-  /** A row of the holders tree and what is below it as text for a mail; the whole tree when `node` is null. */
+  /**
+   * A row of a tree (of the holders unless another one is named) and what is below it as text for a mail; the whole tree
+   * when `node` is null.
+   */
   readonly text: {
-    request: { readonly node: string | null; readonly query: HoldersQuery };
+    request: { readonly tree?: TreeName; readonly node: string | null; readonly query: HoldersQuery };
     answer: string;
   };
   /**

@@ -7,6 +7,7 @@ import type { HolderSources } from './holderSources';
 import type { HoldersQuery } from './holdersQuery';
 import { LazyTree, type Branch } from './lazyTree';
 import type { OpenedCapture } from './openFiles';
+import type { TreeName } from './protocol';
 import { namingRows } from './symbolFileRows';
 
 /** Trees of as many queries as one switches to and fro between. */
@@ -29,6 +30,10 @@ export class Trees {
     this.ofCaptures = null;
   }
 
+  named(name: TreeName, query: HoldersQuery): LazyTree {
+    return name === 'holders' ? this.holders(query) : this.captures();
+  }
+
   holders(query: HoldersQuery): LazyTree {
     const key = JSON.stringify(query);
     const known = this.byQuery.get(key);
@@ -40,7 +45,7 @@ export class Trees {
     return made;
   }
 
-  captures(): LazyTree {
+  private captures(): LazyTree {
     this.ofCaptures ??= new LazyTree(() => this.captureRoots());
     return this.ofCaptures;
   }

@@ -14,6 +14,7 @@ import { showFailure } from './failures';
 import { inform } from './notifications';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
+import { isRow } from './rows';
 import { visibleItem } from './visibleItem';
 
 const SCHEME = 'page-holders-comparison';
@@ -35,7 +36,7 @@ export class CompareCaptures
   ) {
     this.subscriptions = vscode.Disposable.from(
       this.changed,
-      vscode.commands.registerCommand('pageHolders.compareCaptures', () => this.compare()),
+      vscode.commands.registerCommand('pageHolders.compareCaptures', (given: unknown) => this.compare(given)),
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, this),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.shown.delete(uri.toString())),
@@ -74,7 +75,8 @@ export class CompareCaptures
     });
   }
 
-  private async compare(): Promise<void> {
+  /** @param given row of the capture that is to stand before, where its menu was chosen from */
+  private async compare(given: unknown): Promise<void> {
     const { all, nameOf } = this.captures;
     const refusals = all.flatMap((facts) => refusalOf(facts, nameOf(facts.path)) ?? []);
     const captures = all.filter((facts) => refusalOf(facts, '') === null);
@@ -87,11 +89,9 @@ export class CompareCaptures
       return;
     }
     const placeHolder = refusals.join(' ');
-    const before = await choose(
-      { title: vscode.l10n.t('Compare Captures: Before'), placeHolder },
-      captures,
-      nameOf,
-    );
+    const before =
+      captures.find(({ id }) => isRow(given) && id === given.node.id) ??
+      (await choose({ title: vscode.l10n.t('Compare Captures: Before'), placeHolder }, captures, nameOf));
     if (before === undefined) return;
     const others = captures.filter(({ id }) => id !== before.id);
     const after =

@@ -1,11 +1,12 @@
-/** Puts a row with what is below it, or the whole holders tree, on the clipboard as text for a mail. */
+/** Puts a row with what is below it, or a whole tree, on the clipboard as text for a mail. */
 import * as vscode from 'vscode';
-import type { EngineApi } from '../engine/protocol';
+import type { EngineApi, TreeName } from '../engine/protocol';
 import type { ChosenRows } from './chosenRows';
 import { copyText } from './copyText';
 import { showFailure } from './failures';
+import { rowFor } from './focusedRow';
 import type { ShownHolders } from './shownHolders';
-import type { Row } from './rows';
+import type { MoreRow, Row } from './rows';
 
 export class CopyAsText implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -13,15 +14,20 @@ export class CopyAsText implements vscode.Disposable {
   constructor(
     private readonly engine: EngineApi,
     private readonly shown: ShownHolders,
-    private readonly chosen: ChosenRows,
+    holders: ChosenRows,
+    captures: Pick<vscode.TreeView<Row | MoreRow>, 'selection'>,
     private readonly log: vscode.LogOutputChannel,
   ) {
     const { registerCommand } = vscode.commands;
     this.commands = vscode.Disposable.from(
       registerCommand('pageHolders.copyAsText', async (given: unknown) =>
-        this.copy(await this.chosen.rowFor(given)),
+        this.copy('holders', await holders.rowFor(given)),
       ),
-      registerCommand('pageHolders.copyAllAsText', () => this.copy(null)),
+      registerCommand('pageHolders.copyAllAsText', () => this.copy('holders', null)),
+      // A row does not say which tree it is of, and captures have one in both.
+      registerCommand('pageHolders.copyFacts', async (given: unknown) =>
+        this.copy('captures', await rowFor(given, captures)),
+      ),
     );
   }
 
@@ -29,10 +35,10 @@ export class CopyAsText implements vscode.Disposable {
     this.commands.dispose();
   }
 
-  private async copy(row: Row | null): Promise<void> {
+  private async copy(tree: TreeName, row: Row | null): Promise<void> {
     try {
       const { query } = this.shown;
-      await copyText(await this.engine.text({ node: row?.node.id ?? null, query }));
+      await copyText(await this.engine.text({ tree, node: row?.node.id ?? null, query }));
     } catch (error) {
       showFailure(this.log, error);
     }

@@ -26,7 +26,14 @@ export function pageOf(row: Row): number | null {
   return null;
 }
 
-const OF_EVENT: ReadonlySet<NodeKind> = new Set(['event', 'acquired', 'released', 'mark', 'reference']);
+const OF_EVENT: ReadonlySet<NodeKind> = new Set([
+  'event',
+  'acquired',
+  'released',
+  'mark',
+  'reference',
+  'allocation',
+]);
 
 /** The event that a row speaks of, or that the stack is of which a frame stands in. */
 export function eventOf(row: Row): EventId | null {

@@ -7,7 +7,7 @@ import type { Certainty } from '../source/location';
 import { escapeMarkdown } from './markdown';
 import { NAME_FRAMES } from './nameFrames';
 import { numberText } from './numberText';
-import { placeOf } from './rowPlace';
+import { eventOf, pageOf, placeOf } from './rowPlace';
 import type { NodeKind, NodeMood, Tooltip, TreeName, TreeNode } from '../engine/protocol';
 
 /** A row on the screen; it knows the row that it was opened from. */
@@ -148,14 +148,16 @@ function frameIcon(certainty: Certainty, mood: NodeMood): string {
 
 /**
  * What the menus of the manifest ask for, in words with dots between: what the row is (`frame.located.several`,
- * `problem.located`, or the kind alone), then what can be done with it: `place` to show in the capture editor, and
- * `text` and `file` of one that stands for a file.
+ * `problem.located`, or the kind alone), then what it speaks of: a `place` in the capture editor, a `page`, an `event`,
+ * and a `text` and a `file`.
  */
 function contextValue(row: Row): string {
   const { file } = row.node;
   return [
     kindForMenus(row.node),
     ...(placeOf(row) === null ? [] : ['place']),
+    ...(pageOf(row) === null ? [] : ['page']),
+    ...(eventOf(row) === null ? [] : ['event']),
     ...(file === null ? [] : file.isText ? ['text', 'file'] : ['file']),
   ].join('.');
 }

@@ -55,7 +55,8 @@ function holders() {
 test('a key copies the row with the focus, whichever was pressed last, and selects nothing', async () => {
   const { view, rows, told, press, moveTo } = holders();
   const worker = new AskedWorker();
-  new CopyAsText(worker.engine, new ShownHolders(new KeptState()), rows, silentLog());
+  const captures = { selection: [] };
+  new CopyAsText(worker.engine, new ShownHolders(new KeptState()), rows, captures, silentLog());
   const copies = async (given?: unknown): Promise<string | null> => {
     const done = editor.run('pageHolders.copyAsText', given);
     const { node } = await worker.answer('text', 'a\nb');
