@@ -1,4 +1,4 @@
-/** What the menus of the manifest offer on the rows of real captures, and whether the commands can do that there. */
+/** What the menus of the manifest offer in the views, and on the rows of real captures as far as commands can do it there. */
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { Engine } from '../../../src/engine/engine';
@@ -110,4 +110,20 @@ test('every row of the Captures view is copied as what that view says, and the r
     await engine.text({ tree: 'captures', node: span!.node.id, query }),
     /^Span 10\.8 s \(17\.462829 s to /,
   );
+});
+
+test('the menu of a view has what that view is of, in one order', () => {
+  const menu = (view: string) => menuOf('view/title', { view: `pageHolders.${view}` });
+  const ofAll = ['refresh', 'showLog'];
+  const ofCaptures = ['compareCaptures', 'export'];
+  assert.deepEqual(menu('holders'), [
+    ['sortBy', 'showHoldersOfPfn'],
+    ['copyAllAsText'],
+    ['openCapture', 'openSample', 'recordCapture'],
+    ofCaptures,
+    ofAll,
+  ]);
+  assert.deepEqual(menu('stack'), [['copyStack'], ofAll]);
+  const choices = ['chooseVmlinux', 'chooseModules', 'mapSourcePath'];
+  assert.deepEqual(menu('captures'), [choices, ['recordCapture'], ofCaptures, ofAll]);
 });
