@@ -228,6 +228,8 @@ export type FilterWish =
   | { readonly type: 'page'; readonly pfn: number }
   /** Those of the task of this row. */
   | { readonly type: 'task'; readonly row: number }
+  /** Those that are called as this row. */
+  | { readonly type: 'events'; readonly row: number }
   /** Those that are not called as this row. */
   | { readonly type: 'other-events'; readonly row: number }
   /** Those that have it in their stack. */

@@ -22,6 +22,9 @@ export class CaptureEditorMenu implements vscode.Disposable {
       this.command('showOnlyEventsOfTask', (panel, { row }) => {
         if (row !== null) panel.narrow({ type: 'task', row });
       }),
+      this.command('showOnlyEventsOfName', (panel, { row }) => {
+        if (row !== null) panel.narrow({ type: 'events', row });
+      }),
       this.command('leaveOutEventsOfName', (panel, { row }) => {
         if (row !== null) panel.narrow({ type: 'other-events', row });
       }),

@@ -32,6 +32,7 @@ const OF_EVENT = [
   'Show Holders of This Page',
   'Show Only Events of This Page',
   'Show Only Events of This Task',
+  'Show Only Events of This Name',
   'Leave Out Events of This Name',
   'Copy Event',
   'Copy Event with Stack',
@@ -67,6 +68,11 @@ describe('the menus of the capture editor', () => {
     await eventRow('vmsplice-B-467').click({ button: 'right' });
     await choose('Show Only Events of This Task');
     assert.equal(await filterBecomes(/task:/), 'pfn:0x12e8d task:vmsplice-B-467');
+    await untilRows((texts) => texts.every((text) => text.includes('vmsplice-B-467')));
+    await rows().first().click({ button: 'right' });
+    await choose('Show Only Events of This Name');
+    assert.equal(await filterBecomes(/ event:/), 'pfn:0x12e8d task:vmsplice-B-467 event:page_ref_mod_unless');
+    await filter().fill('pfn:0x12e8d task:vmsplice-B-467');
     await untilRows((texts) => texts.every((text) => text.includes('vmsplice-B-467')));
     await rows().first().click({ button: 'right' });
     await choose('Leave Out Events of This Name');

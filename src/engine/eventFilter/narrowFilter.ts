@@ -1,4 +1,4 @@
-/** Asks, in the text of a filter, for what a menu speaks of: a page, a task, a function, or any event but such ones. */
+/** Asks, in the text of a filter, for what a menu speaks of: a page, a task, a function, events of a name, or any but those. */
 import type { Capture } from '../../capture/eventTable';
 import type { FilterWish } from '../eventProtocol';
 import { pfnText } from '../pageFacts';
@@ -6,7 +6,7 @@ import { taskText } from '../taskText';
 import { parseFilter, quotedValue, type FilterExpression } from './filterSyntax';
 
 /** Keys of which an event has one value: who asks for another one no longer wants the one before. */
-const OF_ONE_VALUE: ReadonlySet<string> = new Set(['pfn', 'task']);
+const OF_ONE_VALUE: ReadonlySet<string> = new Set(['pfn', 'task', 'event']);
 
 /** The filter with a test for the wish behind it; as it is where the language cannot say what is wished. */
 export function narrowedFilter(filter: string, wish: FilterWish, capture: Capture): string {
@@ -16,6 +16,8 @@ export function narrowedFilter(filter: string, wish: FilterWish, capture: Captur
       return withTest(filter, 'pfn', pfnText(wish.pfn));
     case 'task':
       return withTest(filter, 'task', taskText(capture, events.task[wish.row]!));
+    case 'events':
+      return withTest(filter, 'event', symbols.string(events.name[wish.row]!));
     case 'other-events':
       return withTest(filter, '-event', symbols.string(events.name[wish.row]!));
     case 'function':

@@ -432,6 +432,7 @@ test('what a menu wishes is asked for in the filter, in place of what it rules o
   const ask = (filter: string, wish: FilterWish) => engine.narrowedFilter({ capture, filter, wish });
   const page = { type: 'page', pfn } as const;
   const task = { type: 'task', row } as const;
+  const named = { type: 'events', row } as const;
   const others = { type: 'other-events', row } as const;
   const inStack = { type: 'function', name: 'vmsplice' } as const;
 
@@ -446,6 +447,9 @@ test('what a menu wishes is asked for in the filter, in place of what it rules o
   assert.equal(await ask('task:bash-1', task), `task:${cell('task')}`);
   assert.equal(await ask('task:bash-1', others), `task:bash-1 -event:${cell('event')}`);
   assert.equal(await ask(await ask('', others), others), `-event:${cell('event')}`);
+  assert.equal(await ask('task:bash-1', named), `task:bash-1 event:${cell('event')}`);
+  assert.equal(await ask('event:mm_page_free', named), `event:${cell('event')}`);
+  assert.equal(await ask('-event:mm_page_free', named), `-event:mm_page_free event:${cell('event')}`);
   assert.equal(await ask('stack:vmsplice', inStack), 'stack:vmsplice');
   assert.equal(await ask('stack:pipe_read', inStack), 'stack:pipe_read stack:vmsplice');
   assert.equal(await ask('', { type: 'function', name: '<alloc::A, B>::new' }), 'stack:"<alloc::A, B>::new"');
