@@ -294,7 +294,7 @@ export interface EventRequests {
     request: { readonly capture: string; readonly row: number | null; readonly step: 1 | -1 };
     answer: TimelineMark | null;
   };
-  /** What a span of time has in it, in a few lines. */
+  /** What a span of time has in it, in a few lines: its times first, one for a span without length. */
   readonly describeSpan: { request: EventQuery & { readonly range: TimeRange }; answer: readonly string[] };
   /** The tests of a filter that ask for a span of time. */
   readonly spanFilter: {

@@ -231,8 +231,9 @@ export class EventQueries {
     const [all] = examined.times.counts(examined.rows.all, range, 1);
     const [asked] = examined.times.counts(matching, range, 1);
     const isFiltered = filter.trim() !== '' && problem === null;
+    const { from, to } = range;
     return [
-      `${point(range.from)} to ${point(range.to)} (${spanText(range.to - range.from, clock)})`,
+      from === to ? point(from) : `${point(from)} to ${point(to)} (${spanText(to - from, clock)})`,
       counted(all!, 'event') + (isFiltered ? `, ${counted(asked!, 'match', 'matches')}` : ''),
     ];
   }

@@ -73,6 +73,8 @@ export type TargetKind = 'gap' | 'mark' | 'span' | 'left-out' | 'get' | 'put' | 
 export interface Target {
   readonly kind: TargetKind;
   readonly time: number;
+  /** When it ended, the same time for what has no length; null where its label says the time, or it has none. */
+  readonly until: number | null;
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -80,6 +82,19 @@ export interface Target {
   readonly label: string;
   readonly row: number;
   readonly pfn: number;
+}
+
+/** A band of the drawing, from one side to the other, that is of one page. */
+interface PageBand {
+  readonly pfn: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+export interface Painted {
+  /** What can be pointed at, foremost last. */
+  readonly targets: readonly Target[];
+  readonly pages: readonly PageBand[];
 }
 
 interface Drawing {
@@ -129,6 +144,7 @@ function bandsBy({ lanes, page }: Drawn, part: number): Bands {
 
 export class TimelinePainter {
   private readonly targets: Target[] = [];
+  private readonly pages: PageBand[] = [];
   private top = 0;
   private readonly bands: Bands;
 
@@ -140,8 +156,8 @@ export class TimelinePainter {
     this.bands = bandsIn(drawing.data, drawing.room);
   }
 
-  /** Draws everything; returns what can be pointed at, foremost last. */
-  paint(): readonly Target[] {
+  /** Draws everything. */
+  paint(): Painted {
     const { context, drawing, palette } = this;
     const { width, data } = drawing;
     context.clearRect(0, 0, width, this.bands.height);
@@ -162,7 +178,8 @@ export class TimelinePainter {
       this.brushed();
     });
     this.reached();
-    return this.targets;
+    const { targets, pages } = this;
+    return { targets, pages };
   }
 
   private x(time: number): number {
@@ -192,10 +209,14 @@ export class TimelinePainter {
     context.fillText(text, 0, middle, GUTTER - 6);
   }
 
+  private band(pfn: number, height: number): void {
+    this.pages.push({ pfn, top: this.top, bottom: this.top + height });
+  }
+
   private axis(): void {
     const { context, palette, drawing } = this;
     const height = this.bands.height;
-    let labelled = 0;
+    let labelled = GUTTER;
     for (const { time, label } of drawing.data.ticks) {
       const x = Math.round(this.x(time)) + 0.5;
       context.globalAlpha = 0.4;
@@ -204,8 +225,10 @@ export class TimelinePainter {
       context.globalAlpha = 1;
       context.fillStyle = palette.dim;
       const { width } = context.measureText(label);
-      const left = x + 4 + width > drawing.width ? x - 4 - width : x + 4;
-      // The last one stands before its line where there is no room behind it, unless another is there.
+      const isRoom = x + 4 + width <= drawing.width;
+      // A label before its line is taken for that of the line before, where there is one: it is left out.
+      if (!isRoom && labelled > GUTTER) continue;
+      const left = isRoom ? x + 4 : x - 4 - width;
       if (left < labelled) continue;
       context.textAlign = 'left';
       context.fillText(label, left, AXIS / 2);
@@ -271,6 +294,7 @@ export class TimelinePainter {
       this.targets.push({
         kind: 'gap',
         time: from ?? data.span.from,
+        until: null,
         left,
         right,
         top,
@@ -300,6 +324,7 @@ export class TimelinePainter {
     this.targets.push({
       kind: 'mark',
       time,
+      until: time,
       left: x - half,
       right: x + half,
       top: middle - half,
@@ -327,6 +352,7 @@ export class TimelinePainter {
       });
       this.name(lane.label, middle);
       if (lane.left > 0) this.leftOut(lane, middle);
+      this.band(lane.pfn, this.bands.lane);
       this.top += this.bands.lane;
     }
     this.top += BETWEEN;
@@ -349,6 +375,7 @@ export class TimelinePainter {
     this.targets.push({
       kind: 'span',
       time: span.from,
+      until: span.to,
       left,
       right,
       top,
@@ -368,6 +395,7 @@ export class TimelinePainter {
     this.targets.push({
       kind: 'left-out',
       time: drawing.data.range.from,
+      until: null,
       left: 0,
       right: GUTTER - 6,
       top: middle - this.bands.lane / 2,
@@ -403,6 +431,7 @@ export class TimelinePainter {
     this.inTime(() => {
       this.countLine(page, top, y);
     });
+    this.band(page.pfn, this.bands.counts);
     this.top += this.bands.counts + BETWEEN;
   }
 
@@ -420,7 +449,7 @@ export class TimelinePainter {
           ? l10n.t('get +{0}: count {1}', change, count)
           : l10n.t('put {0}: count {1}', change, count);
       const kind = change > 0 ? 'get' : 'put';
-      this.targets.push({ kind, time, label, row, pfn: page.pfn, ...around(x, y(count)) });
+      this.targets.push({ kind, time, until: time, label, row, pfn: page.pfn, ...around(x, y(count)) });
     }
     for (const { time, row, expected: level, label } of expected) {
       const x = this.x(time);
@@ -431,6 +460,7 @@ export class TimelinePainter {
       this.targets.push({
         kind: 'expected',
         time,
+        until: time,
         label: l10n.t('expected {0} · {1}', level, label),
         row,
         pfn: page.pfn,

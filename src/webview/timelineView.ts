@@ -18,6 +18,7 @@ import {
   heightOf,
   markStyle,
   TimelinePainter,
+  type Painted,
   type Palette,
   type Target,
 } from './timelinePaint';
@@ -73,6 +74,7 @@ export class TimelineView {
   private palette: Palette = themePalette();
   private data: Timeline | null = null;
   private targets: readonly Target[] = [];
+  private pages: Painted['pages'] = [];
   private selected: number | null = null;
   /** What keys led to last, as it was then. */
   private reached: Target | null = null;
@@ -266,7 +268,11 @@ export class TimelineView {
     const brush = drag?.isBrush === true ? ([drag.startX, drag.lastX] as const) : null;
     const reached = document.activeElement === canvas ? this.reached : null;
     const drawing = { width, room, view, data, selected, brush, reached };
-    this.targets = new TimelinePainter(context, this.palette, drawing).paint();
+    ({ targets: this.targets, pages: this.pages } = new TimelinePainter(
+      context,
+      this.palette,
+      drawing,
+    ).paint());
   }
 
   private drawLegend(): void {
@@ -547,12 +553,13 @@ export class TimelineView {
     // It was answered already.
     if (!event.isTrusted) return;
     this.hideTooltip();
-    const target = isByKey(event)
+    const isKey = isByKey(event);
+    const target = isKey
       ? (this.reachedNow() ?? this.selectedNow())
       : this.targetAt(event.offsetX, event.offsetY);
-    const pfn = target?.pfn ?? -1;
+    const pfn = target?.pfn ?? (isKey ? -1 : this.pageAt(event.offsetY));
     setMenu(this.canvas, pfn < 0 ? NO_MENU : { webviewSection: 'page', pfn });
-    if (target === null || !isByKey(event)) return;
+    if (target === null || !isKey) return;
     const { left, top } = this.canvas.getBoundingClientRect();
     openMenu(event, this.canvas, left + (target.left + target.right) / 2, top + target.bottom);
   }
@@ -570,17 +577,31 @@ export class TimelineView {
     );
   }
 
+  /** The page whose row of the drawing it is, its name and what is between the signs included; -1 for no page's. */
+  private pageAt(y: number): number {
+    return this.pages.find(({ top, bottom }) => y >= top && y < bottom)?.pfn ?? -1;
+  }
+
   private async hover(x: number, y: number): Promise<void> {
     const target = this.targetAt(x, y);
     this.canvas.style.cursor = target !== null && target.row >= 0 ? 'pointer' : '';
     if (target !== null) this.showTooltip(x, y, [target.label]);
-    const range = { from: this.timeAt(x), to: this.timeAt(x + 1) };
     await this.latestTooltip
       .run(async (signal) => {
-        const lines = await this.actions.describe(range, signal);
-        if (!signal.aborted) this.showTooltip(x, y, [...(target === null ? [] : [target.label]), ...lines]);
+        const lines = await this.linesAt(target, x, signal);
+        if (!signal.aborted) this.showTooltip(x, y, lines);
       })
       .catch(() => undefined);
+  }
+
+  /** Of a thing its own time, which is another one than that under the mouse; elsewhere what is there. */
+  private async linesAt(target: Target | null, x: number, signal: AbortSignal): Promise<readonly string[]> {
+    const { describe } = this.actions;
+    if (target === null) return describe({ from: this.timeAt(x), to: this.timeAt(x + 1) }, signal);
+    const { label, time, until } = target;
+    if (until === null) return [label];
+    const [times] = await describe({ from: time, to: until }, signal);
+    return [label, ...(times === undefined ? [] : [times])];
   }
 
   private showTooltip(x: number, y: number, lines: readonly string[]): void {

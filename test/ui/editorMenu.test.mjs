@@ -182,6 +182,16 @@ describe('the menus of the capture editor', () => {
     await canvas.click({ button: 'right', position: { x: 10, y: 3 } });
     await page.waitForTimeout(500);
     assert.equal(await page.locator('.monaco-menu').count(), 0);
+    // The count of a page is the last of what is drawn, and is of that page where it has no sign, too.
+    await eventRow('0x12e8d').click();
+    await editor().getByText('Show holders').waitFor();
+    await page.waitForTimeout(500);
+    const { height } = await canvas.boundingBox();
+    await canvas.click({ button: 'right', position: { x: 10, y: height - 20 } });
+    assert.deepEqual(await entries(), OF_PAGE);
+    await choose('Copy PFN');
+    assert.equal(await copied(/^0x\w+$/), '0x12e8d');
+    await clearClipboard();
     await canvas.focus();
     await page.keyboard.press('.');
     await tooltip.filter({ hasText: '0x12e8' }).waitFor();

@@ -424,6 +424,21 @@ test('every event says what it is, by its name where it prints nothing that tell
   assert.ok(said.includes('set_migration_pte'));
 });
 
+test('a span says its times and how many events it has, a moment its time', async () => {
+  const { engine, capture } = await opened();
+  const describe = (from: number, to: number) =>
+    engine.describeSpan({ capture, filter: '', use: 'filter', range: { from, to } });
+  const timeline = await engine.timeline({
+    ...{ capture, filter: '', use: 'filter', range: null, columns: 800, pfn: null },
+  });
+  const { time } = timeline!.marks[0]!;
+  const [moment] = await describe(time, time);
+  assert.match(moment!, /^28\.\d+ s$/);
+  const [times, events] = await describe(time, time + 1e6);
+  assert.match(times!, /^28\.\d+ s to 28\.\d+ s \(1(\.0+)? ms\)$/);
+  assert.match(events!, /^\d+ events?$/);
+});
+
 test('what a menu wishes is asked for in the filter, in place of what it rules out', async () => {
   const { engine, capture } = await opened();
   const { rows } = await engine.events({ capture, filter: 'pfn:0x12f98', use: 'filter', start: 0, end: 1 });

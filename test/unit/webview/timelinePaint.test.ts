@@ -90,8 +90,7 @@ function wholeView(): TimeView {
 function painted(view: TimeView, reached: Target | null = null, room = Infinity) {
   const pen = new RecordingPen();
   const drawing = { width: WIDTH, room, view, data: timeline, selected: null, brush: null, reached };
-  const targets = new TimelinePainter(pen, PALETTE, drawing).paint();
-  return { targets, drawn: pen.drawn };
+  return { ...new TimelinePainter(pen, PALETTE, drawing).paint(), drawn: pen.drawn };
 }
 
 function isAt(drawn: Box, { left, right, top, bottom }: Target): boolean {
@@ -132,6 +131,71 @@ test('everything that the engine tells can be pointed at, and leads to its row',
     rows('expected'),
     page.expected.map(({ row }) => row),
   );
+});
+
+test('what is drawn of a time knows that time, however far from it the mouse may be', () => {
+  const { targets } = painted(wholeView());
+  const times = (kind: TargetKind) =>
+    targets.filter((each) => each.kind === kind).map(({ time, until }) => [time, until]);
+  assert.deepEqual(
+    times('mark'),
+    timeline.marks.map(({ time }) => [time, time]),
+  );
+  assert.deepEqual(
+    times('span'),
+    timeline.lanes.flatMap(({ spans }) => spans.map(({ from, to }) => [from, to])),
+  );
+  for (const kind of ['get', 'put', 'expected'] as const) {
+    assert.ok(times(kind).every(([time, until]) => time === until));
+  }
+  // Their labels say it.
+  for (const kind of ['gap', 'left-out'] as const)
+    assert.ok(times(kind).every(([, until]) => until === null));
+});
+
+test("the row of a page is that page's from its name to the other side, between its signs, too", () => {
+  const { targets, pages } = painted(wholeView());
+  const { lanes, page } = timeline;
+  assert.deepEqual(
+    pages.map(({ pfn }) => pfn),
+    [...lanes.map(({ pfn }) => pfn), page!.pfn],
+  );
+  for (const [index, { top, bottom }] of pages.entries()) {
+    assert.ok(top < bottom && (index === 0 || top >= pages[index - 1]!.bottom));
+  }
+  for (const { kind, pfn, top, bottom } of targets) {
+    if (kind === 'gap' || kind === 'mark') continue;
+    const middle = (top + bottom) / 2;
+    const band = pages.find((each) => middle >= each.top && middle < each.bottom);
+    assert.equal(band?.pfn, pfn, kind);
+  }
+});
+
+test('no label of a time stands beside another without a line between, where the last has no room either', () => {
+  const long = timeline.span.to - timeline.span.from;
+  const at = (part: number) => ({ time: timeline.span.from + part * long, label: '17.500 s' });
+  const labels = (...ticks: Timeline['ticks']): readonly number[] => {
+    const pen = new RecordingPen();
+    const drawing = {
+      width: WIDTH,
+      room: Infinity,
+      view: wholeView(),
+      selected: null,
+      brush: null,
+      reached: null,
+    };
+    new TimelinePainter(pen, PALETTE, { ...drawing, data: { ...timeline, ticks } }).paint();
+    return pen.drawn
+      .filter(({ call, colour, bottom }) => call === 'fillText' && colour === 'dim' && bottom <= 18)
+      .map(({ left }) => left);
+  };
+  const lineOf = (part: number) => GUTTER + part * (WIDTH - GUTTER);
+  const [first, ...others] = labels(at(0.5), at(0.99));
+  assert.ok(first !== undefined && first > lineOf(0.5));
+  assert.deepEqual(others, []);
+  // Alone it can be of no other line.
+  const [alone] = labels(at(0.99));
+  assert.ok(alone !== undefined && alone < lineOf(0.99));
 });
 
 test('a gap is hatched from top to bottom, and the refcount is a line to the end of the capture', () => {
@@ -193,7 +257,7 @@ test('a page that failed more often than a call takes arguments is drawn, as hig
       brush: null,
       reached: null,
     };
-    const targets = new TimelinePainter(pen, PALETTE, drawing).paint();
+    const { targets } = new TimelinePainter(pen, PALETTE, drawing).paint();
     assert.equal(targets.filter(({ kind }) => kind === 'expected').length, page.expected.length);
     return pen.drawn.find(({ call, colour }) => call === 'stroke' && colour === 'matching')!.top;
   };
