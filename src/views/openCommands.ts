@@ -4,7 +4,7 @@ import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts, ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
 import type { OpenCaptures } from './openCaptures';
-import { isCancel, showFailure } from './failures';
+import { isCancel, showFailure, showWarning } from './failures';
 import { isFile, nameOf, uriOf } from './fileNames';
 import { showIfLarge } from './largeCaptures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -122,25 +122,32 @@ export class OpenCommands implements vscode.Disposable {
       );
       return true;
     } catch (error) {
-      showFailure(this.log, wasOpen ? await this.whyNotAgain(uri, error) : error);
+      await this.tellWhyNot(uri, error, wasOpen);
       // Whoever closed it wants the others all the same.
       return !isCancel(error) || (wasOpen && !this.isOpen(uri));
     }
   }
 
-  /** That a file is gone is another thing than that it was never there: what was read of it is still shown. */
-  private async whyNotAgain(uri: vscode.Uri, error: unknown): Promise<unknown> {
-    if (isCancel(error)) return error;
+  private async tellWhyNot(uri: vscode.Uri, error: unknown, wasOpen: boolean): Promise<void> {
+    const gone = wasOpen && !isCancel(error) ? await this.goneText(uri) : null;
+    if (gone === null) {
+      showFailure(this.log, error, isNoCapture(error) ? openAnother() : undefined);
+      return;
+    }
+    this.log.warn(gone, String(error));
+    showWarning(this.log, gone);
+  }
+
+  /** That a file is gone is no failure, for what was read of it is still shown; null where it is there. */
+  private async goneText(uri: vscode.Uri): Promise<string | null> {
     // An engine that has just ended is told of elsewhere.
     await this.captures.checkFiles().catch(() => undefined);
     const facts = this.captures.all.find(({ path }) => path === nameOf(uri));
-    if (facts?.changed?.kind !== 'gone') return error;
-    const name = this.captures.nameOf(facts.path);
-    const message = vscode.l10n.t(
+    if (facts?.changed?.kind !== 'gone') return null;
+    return vscode.l10n.t(
       '{0} was deleted or moved away since it was read. What was read of it stays open.',
-      name,
+      this.captures.nameOf(facts.path),
     );
-    return new Error(message, { cause: error });
   }
 
   /** @param hasEvents called once when the first events are read: a file of another kind has none */
@@ -198,4 +205,13 @@ export class OpenCommands implements vscode.Disposable {
       )?.facts;
     if (chosen !== undefined) await this.captures.close(chosen.id);
   }
+}
+
+/** Of another file there is more to hope than of this one. */
+function isNoCapture(error: unknown): boolean {
+  return error instanceof Error && error.name === 'CaptureError';
+}
+
+function openAnother(): { readonly label: string; readonly command: string } {
+  return { label: vscode.l10n.t('Open Another Capture…'), command: 'pageHolders.openCapture' };
 }

@@ -59,3 +59,41 @@ test('a refresh reads the captures before it looks at the tree and the vmlinux, 
   await refresh;
   await settled();
 });
+
+/** A refresh whose only file cannot be read. */
+async function refusedRefresh(worker: AskedWorker, error: { name: string; message: string }): Promise<void> {
+  const refresh = editor.run('pageHolders.refresh');
+  const question = await worker.asked('openCapture');
+  await question.fail({ ...error, stack: null });
+  await worker.answer('checkFiles', [
+    facts(
+      'c1',
+      error.message.includes('not exist') ? { changed: { kind: 'gone', text: 'was deleted' } } : {},
+    ),
+  ]);
+  await worker.answer('setKernelTree', null);
+  await worker.answer('setDebugInfo', NO_DEBUG_INFO);
+  await refresh;
+}
+
+test('that a file is gone is no error: what was read of it stays, as is said', async () => {
+  const { worker } = await withOne();
+  editor.reset();
+  await refusedRefresh(worker, { name: 'CaptureError', message: '/captures/c1 does not exist.' });
+  assert.deepEqual(editor.said, [
+    'c1 was deleted or moved away since it was read. What was read of it stays open.',
+  ]);
+  assert.deepEqual([editor.failures, editor.offered], [[], [['Show Log']]]);
+});
+
+test('who opens what is no capture is offered to open another file, and not where something else failed', async () => {
+  const { worker } = await withOne();
+  for (const [name, buttons] of [
+    ['CaptureError', ['Open Another Capture…', 'Show Log']],
+    ['Error', ['Show Log']],
+  ] as const) {
+    editor.reset();
+    await refusedRefresh(worker, { name, message: 'no line of a trace was found' });
+    assert.deepEqual([editor.failures, editor.offered], [['no line of a trace was found'], [buttons]]);
+  }
+});

@@ -121,6 +121,7 @@ export const commands = {
 };
 
 const offered: (readonly string[])[] = [];
+const failures: string[] = [];
 
 const say = (message: string, ...actions: readonly string[]): Promise<undefined> => {
   said.push(message);
@@ -187,7 +188,10 @@ export class TabInputText {
 const tabGroup = { viewColumn: 1, activeTab: undefined };
 
 export const window = {
-  showErrorMessage: say,
+  showErrorMessage: (message: string, ...actions: readonly string[]): Promise<undefined> => {
+    failures.push(message);
+    return say(message, ...actions);
+  },
   showWarningMessage: say,
   showInformationMessage: say,
   setStatusBarMessage: (text: string): Disposable => {
@@ -260,6 +264,8 @@ export const l10n = {
 export const editor = {
   /** Messages of any kind, in order. */
   said,
+  /** Those of them that tell of an error. */
+  failures,
   /** Buttons of these, in order. */
   offered,
   /** What was put on the clipboard, in order. */
@@ -314,6 +320,7 @@ export const editor = {
     contexts.clear();
     said.length = 0;
     offered.length = 0;
+    failures.length = 0;
     copied.length = 0;
     saidBriefly.length = 0;
     shownWork.length = 0;
