@@ -92,6 +92,17 @@ describe('from a page that did not move to the line that holds it', () => {
     await screenshot('keyboard');
   });
 
+  it('copies the row that the keyboard is on, whichever was opened last', async () => {
+    await runCommand('Page Holders: Focus on Holders View');
+    await page.keyboard.press('Home');
+    await walkTo(/Held: 3/);
+    const selected = await holders().locator('.monaco-list-row.selected').allInnerTexts();
+    await page.keyboard.press('Control+C');
+    await page.locator('.statusbar-item', { hasText: /^Copied \d+ lines: Held: 3 references$/ }).waitFor();
+    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^Held: 3 references \(/);
+    assert.deepEqual(await holders().locator('.monaco-list-row.selected').allInnerTexts(), selected);
+  });
+
   it('copies what stands in its find box as any box does', async () => {
     await runCommand('Page Holders: Focus on Holders View');
     await page.keyboard.press('F3');
