@@ -98,7 +98,7 @@ describe('from a page that did not move to the line that holds it', () => {
     await walkTo(/Held: 3/);
     const selected = await holders().locator('.monaco-list-row.selected').allInnerTexts();
     await page.keyboard.press('Control+C');
-    await page.locator('.statusbar-item', { hasText: /^Copied \d+ lines: Held: 3 references$/ }).waitFor();
+    await page.locator('.statusbar-item', { hasText: /^Copied \d+ lines: Held: 3 references/ }).waitFor();
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^Held: 3 references \(/);
     assert.deepEqual(await holders().locator('.monaco-list-row.selected').allInnerTexts(), selected);
   });
