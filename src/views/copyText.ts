@@ -20,6 +20,6 @@ function beginningText(text: string): string {
 }
 
 function shortened(text: string): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= MOST_SAID ? text : `${characters.slice(0, MOST_SAID - 1).join('')}…`;
 }

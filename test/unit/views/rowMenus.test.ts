@@ -24,11 +24,12 @@ async function rowsOf(tree: TreeName, groupBy: Grouping, parent: Row | null = nu
   const query = { ...DEFAULT_QUERY, groupBy };
   const node = parent?.node.id ?? null;
   const { nodes } = await engine.children({ tree, node, start: 0, end: 20, query });
-  const rows = nodes.map((child): Row => ({ node: child, parent }));
-  const below = await Promise.all(
-    rows.map((row) => (row.node.hasChildren ? rowsOf(tree, groupBy, row) : [])),
-  );
-  return rows.flatMap((row, index) => [row, ...below[index]!]);
+  const rows: Row[] = [];
+  for (const child of nodes) {
+    const row = { node: child, parent };
+    rows.push(row, ...(child.hasChildren ? await rowsOf(tree, groupBy, row) : []));
+  }
+  return rows;
 }
 
 function menuOfRow(view: string, row: Row): readonly (readonly string[])[] {
