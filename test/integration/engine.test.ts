@@ -5,7 +5,15 @@ import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FromEngine } from '../../src/engine/protocol';
-import { capturesTree, closeAll, engineWorker, errorMessages, holdersText, sampleUri } from './extension';
+import {
+  capturesTree,
+  closeAll,
+  engineWorker,
+  errorMessages,
+  holdersText,
+  sampleUri,
+  warnings,
+} from './extension';
 import { until } from './until';
 
 const run = (command: string, ...args: readonly unknown[]) =>
@@ -135,7 +143,7 @@ describe('the engine in its worker', () => {
       /^The file was deleted or moved away since it was read \| what was read of it is kept$/m,
     );
     assert.match(await holdersText(), /0x12f98 .*held by 3/);
-    const [said] = await errorMessages(() => run('refresh'));
+    const [said] = await warnings(() => run('refresh'));
     assert.match(
       said ?? '',
       /^gone\.txt was deleted or moved away since it was read\. What was read of it stays/,

@@ -48,19 +48,38 @@ export async function holdersText(): Promise<string> {
   return vscode.env.clipboard.readText();
 }
 
+type Act = () => PromiseLike<unknown>;
+
 /** What `act` tells the user in error messages; they are answered with nothing. */
-export async function errorMessages(act: () => PromiseLike<unknown>): Promise<readonly string[]> {
+export function errorMessages(act: Act): Promise<readonly string[]> {
+  return messages('showErrorMessage', act);
+}
+
+/** In warnings. */
+export function warnings(act: Act): Promise<readonly string[]> {
+  return messages('showWarningMessage', act);
+}
+
+/** In messages that are no failures. */
+export function informationMessages(act: Act): Promise<readonly string[]> {
+  return messages('showInformationMessage', act);
+}
+
+async function messages(
+  kind: 'showErrorMessage' | 'showWarningMessage' | 'showInformationMessage',
+  act: Act,
+): Promise<readonly string[]> {
   const said: string[] = [];
   // The suite lies within the extension's folder, so this is the extension's own `vscode.window`.
-  const { showErrorMessage } = vscode.window;
-  vscode.window.showErrorMessage = (message: string): Promise<undefined> => {
+  const { [kind]: show } = vscode.window;
+  vscode.window[kind] = (message: string): Promise<undefined> => {
     said.push(message);
     return Promise.resolve(undefined);
   };
   try {
     await act();
   } finally {
-    vscode.window.showErrorMessage = showErrorMessage;
+    vscode.window[kind] = show;
   }
   return said;
 }
@@ -103,20 +122,4 @@ export function holdAnswers(worker: Worker): { readonly held: readonly FromEngin
     for (const message of held.splice(0)) worker.emit('message', message);
   };
   return { held, release };
-}
-
-/** What `act` tells the user in messages that are no failures; they are answered with nothing. */
-export async function informationMessages(act: () => PromiseLike<unknown>): Promise<readonly string[]> {
-  const said: string[] = [];
-  const { showInformationMessage } = vscode.window;
-  vscode.window.showInformationMessage = (message: string): Promise<undefined> => {
-    said.push(message);
-    return Promise.resolve(undefined);
-  };
-  try {
-    await act();
-  } finally {
-    vscode.window.showInformationMessage = showInformationMessage;
-  }
-  return said;
 }
