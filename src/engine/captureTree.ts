@@ -138,17 +138,13 @@ export function kernelTreeRow(
     });
   }
   const unknown = symbols?.unknown ?? [];
-  const found =
-    symbols === null
-      ? ' · functions not looked up yet'
-      : ` · ${symbols.asked - unknown.length} of ${symbols.asked} functions found`;
   return branch(
     {
       id,
       kind: 'fact',
       mood: unknown.length + doubts.length > 0 ? 'doubt' : 'plain',
       label: `Kernel tree ${baseName(tree.root)}`,
-      description: `${tree.version ?? 'version unknown'}${doubts.length > 0 ? ', not the version of the kernel' : ''}${found}`,
+      description: `${tree.version ?? 'version unknown'}${doubts.length > 0 ? ', not the version of the kernel' : ''}${foundFunctions(symbols)}`,
       tooltip: {
         title: tree.root,
         rows: [['Version', tree.version ?? 'not in its Makefile'], ...tree.helps],
@@ -172,6 +168,13 @@ export function kernelTreeRow(
           ),
         ],
   );
+}
+
+/** Of captures without stacks no function is looked up: `0 of 0` would be no answer. */
+function foundFunctions(symbols: SymbolLookup | null): string {
+  if (symbols === null) return ' · functions not looked up yet';
+  const { asked, unknown } = symbols;
+  return asked === 0 ? '' : ` · ${asked - unknown.length} of ${asked} functions found`;
 }
 
 function treeDoubtRow(id: string, label: string): Branch {

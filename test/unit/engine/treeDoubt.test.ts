@@ -45,6 +45,14 @@ test('the row of the tree says it once', async () => {
   assert.equal(plain.children, null);
 });
 
+test('how many functions were found is said where some were looked for', () => {
+  const tree = { root: '/src/linux', version: '6.1.176', helps: [] };
+  const description = (asked: number): string =>
+    kernelTreeRow(tree, { asked, unknown: [], linksOut: '' }, []).node.description;
+  assert.equal(description(2), '6.1.176 · 2 of 2 functions found');
+  assert.equal(description(0), '6.1.176', 'a capture without stacks has none');
+});
+
 test('a folder that was chosen and is no kernel tree is not passed over in silence', () => {
   const row = kernelTreeRow(null, null, [], '/day is no kernel tree: it has no Kconfig.');
   assert.deepEqual([row.node.label, row.node.description], ['No kernel tree', 'what is chosen is none']);
