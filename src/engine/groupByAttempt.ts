@@ -154,8 +154,8 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
             ? []
             : [['Pages asked for', String(first.requestedPages)] as const]),
           ['Calls of migrate_pages', String(sum(attempts, 'migrateCalls'))],
-          ['Pages moved', String(sum(attempts, 'migrated'))],
-          ['Failures of these calls', String(sum(attempts, 'failed'))],
+          ['Pages that they moved', String(sum(attempts, 'migrated'))],
+          ['Failures that they count', String(sum(attempts, 'failed'))],
           ['Result', first.resultText ?? first.result ?? 'not in the capture'],
         ],
         notes: pages.length > 0 ? [] : [NO_PAGE],
@@ -220,22 +220,23 @@ function askedFor({ area, range, requestedPages }: Attempt): readonly string[] {
 }
 
 function howItWent(attempt: Attempt): readonly string[] {
-  const { what, retries, error, failedSteps, migrated, failed } = attempt;
+  const { what, retries, error, failedSteps } = attempt;
   const isCma = what === 'CMA allocation';
   return [
-    retries === 0
-      ? ''
-      : isCma
-        ? counted(retries, 'busy retry', 'busy retries')
-        : `${retries + 1} calls of migrate_pages`,
+    retries > 0 && isCma ? counted(retries, 'busy retry', 'busy retries') : '',
     error === null ? '' : errorText(error),
     failedSteps === null ? '' : stepsText(failedSteps),
-    migrated + failed === 0 ? '' : `${migrated} moved, ${failuresText(attempt)}`,
+    callsText(attempt),
   ];
 }
 
-/** Each call of migrate_pages counts for itself: a page that stays is a failure of every call that has it. */
-function failuresText({ failed, migrateCalls }: Attempt): string {
-  if (failed === 0 || migrateCalls < 2) return `${failed} failed`;
-  return `${counted(failed, 'failure')} in ${migrateCalls} calls`;
+/**
+ * `migrate_pages: 57 moved, 0 failed`, with whose numbers these are: pages that are refused at isolation never get there.
+ * Each call counts for itself: a page that stays is a failure of every call that has it.
+ */
+function callsText({ migrateCalls, migrated, failed }: Attempt): string {
+  const hasNumbers = migrated + failed > 0;
+  if (migrateCalls < 2) return hasNumbers ? `migrate_pages: ${migrated} moved, ${failed} failed` : '';
+  const calls = `${migrateCalls} calls of migrate_pages`;
+  return hasNumbers ? `${calls}: ${migrated} moved, ${counted(failed, 'failure')}` : calls;
 }

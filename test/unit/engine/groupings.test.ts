@@ -72,7 +72,7 @@ test('by attempt: what was tried, how it ended, and the pages that blocked it', 
   const engine = await opened(SAMPLE);
   assert.deepEqual(await outline(engine, { groupBy: 'attempt' }, 1), [
     'cma-alloc-230: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
-      '1 busy retry · 14 moved, 0 failed · 28.181935 s',
+      '1 busy retry · migrate_pages: 14 moved, 0 failed · 28.181935 s',
     '  0x12f98 · held by 3 | 2 × pipe buffer, GUP pin · 1 still held · contig_range',
     'cma-alloc-232: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 28.191603 s',
@@ -104,7 +104,10 @@ test("by attempt: what Android's cma_alloc_info says of its steps", async () => 
   const file = path.join(scratch, 'steps.txt');
   writeFileSync(file, text);
   const [first] = await outline(await opened(file), { groupBy: 'attempt' }, 0);
-  assert.match(first!, / · 1 busy retry · gave up 1 range in the test · 14 moved, 0 failed · /);
+  assert.match(
+    first!,
+    / · 1 busy retry · gave up 1 range in the test · migrate_pages: 14 moved, 0 failed · /,
+  );
 });
 
 test('by attempt: each call of migrate_pages counts its failures for itself', async () => {
@@ -115,7 +118,7 @@ test('by attempt: each call of migrate_pages counts its failures for itself', as
   const file = path.join(scratch, 'calls.txt');
   writeFileSync(file, text);
   const [first] = await outline(await opened(file), { groupBy: 'attempt' }, 0);
-  assert.match(first!, / · 15 moved, 2 failures in 2 calls · /);
+  assert.match(first!, / · 2 calls of migrate_pages: 15 moved, 2 failures · /);
 });
 
 test('by attempt: retries that met the same are one row, and one that names no page says so', async () => {
