@@ -18,6 +18,7 @@ import {
   holdersText,
   isAtEnd,
   isHeld,
+  isOfDumps,
   kindsText,
   pfnRangeText,
   pfnText,
@@ -164,7 +165,9 @@ function untracedSection(rows: HolderRows, parent: string, pages: readonly Page[
         kind: 'section',
         mood: 'doubt',
         label: `Untraced: ${counted(untraced.length, 'page')}`,
-        description: 'references that no event explains',
+        description: untraced.every(isOfDumps)
+          ? 'references more than migration accounts for'
+          : 'references that no event explains',
       },
       () => untraced.map((page) => rows.page(id, page, false)),
     ),

@@ -84,7 +84,7 @@ export class HolderRows {
           rows: [
             ['Failed to move', this.marksSpan(page.marks)],
             ['Holders', holdersText(page)],
-            ['References', ROLES.map((role) => `${countRole(page, role)} ${role}`).join(', ')],
+            ...referenceCounts(page),
             ...(lastMark === undefined ? [] : [['Last sum', sumText(lastMark)] as const]),
           ],
           notes: [],
@@ -252,7 +252,7 @@ export class HolderRows {
       return asked.length === 0 ? [] : [this.role(`${id}/${role}`, role, page, asked, group, vantage)];
     });
     const untraced = mark.untraced ?? 0;
-    if (untraced !== 0) rows.unshift(untracedRow(`${id}/untraced`, untraced));
+    if (untraced !== 0) rows.unshift(untracedRow(`${id}/untraced`, mark, untraced));
     else if (group.references.held.length === 0 && mark.causeDetail === null) {
       const nobody = mark.held === 0 ? 'No reference too many' : 'No holder is known at this mark';
       rows.unshift(branch({ id: `${id}/none`, kind: 'note', label: nobody }));
@@ -381,6 +381,12 @@ function outcomeOf(attempt: Attempt | undefined): string | null {
   return result === null ? null : `${what} ${result}`;
 }
 
+/** How many references the capture shows; of a page dump it shows none, whatever the sum is made of. */
+function referenceCounts(page: Page): Tooltip['rows'] {
+  if (page.references.length === 0) return [];
+  return [['References', ROLES.map((role) => `${countRole(page, role)} ${role}`).join(', ')]];
+}
+
 /** What migration accounts for at each mark of a group, by its own sum; null where that is not known. */
 function expectedText(page: Page, group: MarkGroup): { label: string; description: string } | null {
   const { expected, expectedTerms } = group.marks[0]!;
@@ -416,22 +422,28 @@ function onceNotes(role: Role, { isFollowed, isPreceded }: MarkGroup): readonly 
     : [];
 }
 
-function untracedRow(id: string, untraced: number): Branch {
-  const label =
-    untraced > 0
-      ? `${counted(untraced, 'reference')} that no event explains`
-      : `The events explain ${counted(-untraced, 'reference')} more than the refcount`;
+function untracedRow(id: string, mark: Mark, untraced: number): Branch {
+  const label = untracedText(mark, untraced);
   return branch({
     id,
     kind: 'note',
     mood: 'doubt',
     label,
-    tooltip: {
-      title: label,
-      rows: [],
-      notes: ['Taken before the capture began, or its events were lost, filtered out or never recorded.'],
-    },
+    // What a dump cannot tell is said in a note of the mark.
+    tooltip: { title: label, rows: [], notes: mark.dumpedBecause === null ? [OUT_OF_SIGHT] : [] },
   });
+}
+
+const OUT_OF_SIGHT =
+  'Taken before the capture began, or its events were lost, filtered out or never recorded.';
+
+/** A page dump has no events that could explain a reference. */
+function untracedText({ dumpedBecause }: Mark, untraced: number): string {
+  if (untraced < 0) return `The events explain ${counted(-untraced, 'reference')} more than the refcount`;
+  const references = counted(untraced, 'reference');
+  return dumpedBecause === null
+    ? `${references} that no event explains`
+    : `${references} more than migration accounts for`;
 }
 
 function titleOnly(title: string): Tooltip {

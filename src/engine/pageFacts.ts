@@ -47,6 +47,11 @@ export function untracedReferences(page: Page): number {
   return page.marks.reduce((most, mark) => Math.max(most, mark.untraced ?? 0), 0);
 }
 
+/** Whether page dumps alone tell of it, which no event of a get or put stands beside. */
+export function isOfDumps({ marks }: Page): boolean {
+  return marks.every(({ dumpedBecause }) => dumpedBecause !== null);
+}
+
 export function isStillHeld(reference: Reference): boolean {
   return reference.released === null && !reference.releasedUnseen;
 }

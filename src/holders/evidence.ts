@@ -28,6 +28,8 @@ export interface Moment {
   readonly isRefusal: boolean;
   /** Of a kind that is never moved: its pageblock was not isolated, whatever its count. */
   readonly isUnmovable: boolean;
+  /** A page dump of a kernel log says so, which has no gets and puts. */
+  readonly isDump: boolean;
   /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
   readonly stoppedEarly: EarlyStop | null;
 }
@@ -244,7 +246,16 @@ export class EvidenceFinder {
         const dumped = dumpedBecause(this.capture, row);
         const what = dumped === null ? 'reported by the kernel' : `dumped by the kernel because: ${dumped}`;
         const isUnmovable = isDumpedAsUnmovable(this.capture, row);
-        this.add({ pfn, row, source: 'report', attempt, what, error, isUnmovable });
+        this.add({
+          pfn,
+          row,
+          source: 'report',
+          attempt,
+          what,
+          error,
+          isUnmovable,
+          isDump: dumped !== null,
+        });
         return;
       }
       default:
@@ -585,10 +596,22 @@ export class EvidenceFinder {
   private add(found: FoundMoment): void {
     // Not by spreading: that takes a microsecond a moment, and a capture may have hundreds of thousands.
     const { pfn, row, source, attempt, what } = found;
-    const { error = null, isRefusal = false, isUnmovable = false, stoppedEarly = null } = found;
+    const { error = null, isRefusal = false, isUnmovable = false, isDump = false } = found;
+    const { stoppedEarly = null } = found;
     if (pfn < 0) return;
     attempt.noteError(row, error);
-    this.moments.push({ pfn, row, source, attempt, what, error, isRefusal, isUnmovable, stoppedEarly });
+    this.moments.push({
+      pfn,
+      row,
+      source,
+      attempt,
+      what,
+      error,
+      isRefusal,
+      isUnmovable,
+      isDump,
+      stoppedEarly,
+    });
   }
 
   private stateOf(row: number): TaskState {

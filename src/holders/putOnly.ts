@@ -42,6 +42,8 @@ interface PutOnlyPage {
 }
 
 const NEVER_PUT = 'a reference that is never put in the capture leaves no event: the count alone shows it';
+const DUMP_ALONE =
+  'a page dump has the count alone, and a kernel log no get or put: record page_ref events to see who holds the page';
 const NAMELESS_PUTS =
   'puts without function names (no stacks, or addresses without symbols) follow: whether one of them dropped what was ' +
   'too many cannot be told';
@@ -271,9 +273,7 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   const expected = Math.min(count, formula);
   const untraced = count - expected - held;
   if (candidates.rivals > 0) notes.push(rivalsText(candidates));
-  if (untraced > 0) {
-    notes.push(puts.hasNameless(moment.row, last) ? NAMELESS_PUTS : NEVER_PUT);
-  }
+  if (untraced > 0) notes.push(whyUntraced(moment, puts.hasNameless(moment.row, last)));
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
   const terms = () =>
     expectedTerms(expected, own, state, share, {
@@ -292,6 +292,11 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
     judged: true,
     heldReferences,
   };
+}
+
+function whyUntraced({ isDump }: Moment, hasNamelessPuts: boolean): string {
+  if (isDump) return DUMP_ALONE;
+  return hasNamelessPuts ? NAMELESS_PUTS : NEVER_PUT;
 }
 
 /** `any of these 3 puts may be the one reference too many: pipe_read, foo_put, foo_put` */

@@ -341,6 +341,21 @@ test('a page dump has the reason that the log gives, where it does not say which
   assert.doesNotMatch(output, /reason unknown/);
 });
 
+test('a page dump is explained by what a kernel log can have, not by gets and puts of a trace', async () => {
+  const dump = [
+    'page:000000003e1f0a31 refcount:3 mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90',
+    'flags: 0x40000000000a001d(locked|uptodate|dirty|lru|mappedtodisk|swapbacked|zone=1) CMA',
+    'page dumped because: migration failure',
+  ].map((line) => `[  211.000090] ${line}\n`);
+  const log = file('counted.txt', dump.join(''));
+  const { output } = await runCli(['report', log, '--width', '0']);
+  assert.match(output, /^ {6}1 reference more than migration accounts for$/m);
+  assert.match(output, /^ {6}A page dump has the count alone, and a kernel log no get or put: record page_ref/m);
+  assert.doesNotMatch(output, /no event explains|never put in the capture/);
+  const byHolder = await runCli(['report', log, '--width', '0', '--group-by', 'holder']);
+  assert.match(byHolder.output, /^ {2}Untraced: 1 page \(references more than migration accounts for\)$/m);
+});
+
 test('a tree that is no kernel tree is refused before anything is printed', async () => {
   for (const [tree, message] of [
     [path.join(scratch, 'nowhere'), /nowhere does not exist or cannot be read/],

@@ -119,6 +119,15 @@ test('references that no event explains are said beside those that are known', a
   assert.ok(outlined.includes('    2 references that no event explains'));
 });
 
+test('of a page dump no references are counted: its sum is not made of any', async () => {
+  const capture = await sample();
+  const tooltipRows = (pages: readonly Page[]): readonly string[] =>
+    rows(capture, pages)[0]!.node.tooltip.rows.map(([name]) => name);
+  const dumped = mark({ dumpedBecause: 'migration failure', held: 0, untraced: 1 });
+  assert.ok(!tooltipRows([page([dumped], [])]).includes('References'));
+  assert.ok(tooltipRows([page([mark({})], [reference({})])]).includes('References'));
+});
+
 test('a get that is not in the capture is said, with the functions it is deduced to be in', async () => {
   const capture = await sample();
   const put = reference({
