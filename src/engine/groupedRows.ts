@@ -18,14 +18,17 @@ import {
   holdersText,
   isAtEnd,
   isHeld,
+  isNotJudged,
   isOfDumps,
+  isReferenceNotJudged,
+  isUnclear,
   kindsText,
   pfnRangeText,
   pfnText,
   untracedReferences,
 } from './pageFacts';
 import { pagesWithReason } from './reasonFilter';
-import { counted, joined, sentence } from './wording';
+import { counted, joined, NOT_JUDGED_MEANING, NOT_JUDGED_NAME, sentence } from './wording';
 
 export function groupedRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
   const { id } = source;
@@ -118,7 +121,7 @@ function mainRows(rows: HolderRows, query: HoldersQuery, pages: readonly Page[])
       return [
         ...holdingRows(rows, query, id, pages),
         ...untracedSection(rows, id, pages),
-        ...nobodySection(rows, id, pages),
+        ...freeSections(rows, id, pages),
         ...otherRolesSection(rows, query, id, pages),
       ];
   }
@@ -174,31 +177,46 @@ function untracedSection(rows: HolderRows, parent: string, pages: readonly Page[
   ];
 }
 
-/** Pages that did not move although nobody held them, by what kept them. */
-function nobodySection(rows: HolderRows, parent: string, pages: readonly Page[]): readonly Branch[] {
+/** Pages without a known reference too many, by what is known of why they did not move. */
+function freeSections(rows: HolderRows, parent: string, pages: readonly Page[]): readonly Branch[] {
   const free = pages.filter((page) => !isHeld(page));
-  if (free.length === 0) return [];
-  const id = `${parent}/nobody`;
-  const causes = groupBy(free, (page) => causesText(page.marks) || holdersText(page));
+  const { asked: notJudged, others } = divided(free, isNotJudged);
+  const { asked: unclear, others: nobodys } = divided(others, isUnclear);
+  return [
+    ...causesSection(rows, `${parent}/nobody`, 'Held by nobody', nobodys),
+    ...causesSection(rows, `${parent}/unclear`, 'Unclear', unclear),
+    ...causesSection(rows, `${parent}/unjudged`, 'Not judged', notJudged),
+  ];
+}
+
+function causesSection(
+  rows: HolderRows,
+  id: string,
+  name: string,
+  pages: readonly Page[],
+): readonly Branch[] {
+  if (pages.length === 0) return [];
+  const causes = groupBy(pages, (page) => causesText(page.marks) || holdersText(page));
+  const below = causes.map(([cause, kept]) =>
+    branch(
+      {
+        id: `${id}/${cause}`,
+        kind: 'section',
+        label: `${sentence(cause)}: ${counted(kept.length, 'page')}`,
+      },
+      () => kept.map((page) => rows.page(`${id}/${cause}`, page, false)),
+    ),
+  );
+  const texts = causes.map(([cause]) => cause).join(', ');
   return [
     branch(
       {
         id,
         kind: 'section',
-        label: `Held by nobody: ${counted(free.length, 'page')}`,
-        description: causes.map(([cause]) => cause).join(', '),
+        label: `${name}: ${counted(pages.length, 'page')}`,
+        description: texts === name.toLowerCase() ? '' : texts,
       },
-      () =>
-        causes.map(([cause, kept]) =>
-          branch(
-            {
-              id: `${id}/${cause}`,
-              kind: 'section',
-              label: `${sentence(cause)}: ${counted(kept.length, 'page')}`,
-            },
-            () => kept.map((page) => rows.page(`${id}/${cause}`, page, false)),
-          ),
-        ),
+      () => below,
     ),
   ];
 }
@@ -211,7 +229,42 @@ function otherRolesSection(
   pages: readonly Page[],
 ): readonly Branch[] {
   if (query.filter.roles.length > 0) return [];
-  const others = holdingsOf(rows, pages, ['expected', 'temporary', 'earlier']);
+  const all = holdingsOf(rows, pages, ['expected', 'temporary', 'earlier']);
+  const { asked: notJudged, others } = divided(all, ({ reference }) => isReferenceNotJudged(reference));
+  return [
+    ...notJudgedSection(rows, query, parent, notJudged),
+    ...notTheCauseSection(rows, query, parent, others),
+  ];
+}
+
+function notJudgedSection(
+  rows: HolderRows,
+  query: HoldersQuery,
+  parent: string,
+  open: readonly Holding[],
+): readonly Branch[] {
+  if (open.length === 0) return [];
+  const id = `${parent}/not-judged`;
+  return [
+    branch(
+      {
+        id,
+        kind: 'section',
+        mood: 'doubt',
+        label: `${NOT_JUDGED_NAME}: ${counted(open.length, 'reference')}`,
+        tooltip: { title: NOT_JUDGED_NAME, rows: [], notes: [NOT_JUDGED_MEANING] },
+      },
+      () => holdingGroups(rows, query, id, open),
+    ),
+  ];
+}
+
+function notTheCauseSection(
+  rows: HolderRows,
+  query: HoldersQuery,
+  parent: string,
+  others: readonly Holding[],
+): readonly Branch[] {
   if (others.length === 0) return [];
   const id = `${parent}/others`;
   const count = (role: Role): string | null => {

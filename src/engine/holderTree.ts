@@ -14,10 +14,11 @@ import { ROLES, type HolderFilter } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
 import { failuresOf, groupMarks, type MarkGroup } from './markGroups';
 import {
-  countRole,
   explanations,
   heldReferences,
   holdersText,
+  isMarkNotJudged,
+  isReferenceNotJudged,
   isStillHeld,
   kindsText,
   pageMood,
@@ -34,7 +35,16 @@ import { withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import { fromEnd, fromMarks, type Vantage } from './vantage';
-import { counted, errorText, joined, ROLE_MEANINGS, ROLE_NAMES, sentence } from './wording';
+import {
+  counted,
+  errorText,
+  joined,
+  NOT_JUDGED_MEANING,
+  NOT_JUDGED_NAME,
+  ROLE_MEANINGS,
+  ROLE_NAMES,
+  sentence,
+} from './wording';
 
 /** Makes the rows of pages, marks and roles, for every grouping alike. */
 export class HolderRows {
@@ -311,10 +321,10 @@ export class HolderRows {
         label: expected?.label ?? `${roleName(role, group)}: ${joined([count, explained])}${overMarks}`,
         description: expected?.description ?? kindsText(references),
         tooltip: {
-          title: ROLE_NAMES[role],
+          title: roleName(role, group),
           rows: [],
           notes: [
-            ROLE_MEANINGS[role],
+            isOpenNotJudged(role, group) ? NOT_JUDGED_MEANING : ROLE_MEANINGS[role],
             ...onceNotes(role, group),
             ...(expected === null ? [] : [EXPECTED_GETS]),
           ],
@@ -384,7 +394,20 @@ function outcomeOf(attempt: Attempt | undefined): string | null {
 /** How many references the capture shows; of a page dump it shows none, whatever the sum is made of. */
 function referenceCounts(page: Page): Tooltip['rows'] {
   if (page.references.length === 0) return [];
-  return [['References', ROLES.map((role) => `${countRole(page, role)} ${role}`).join(', ')]];
+  return [['References', rolesText(page)]];
+}
+
+/** `1 held, 3 expected, 0 temporary, 2 earlier`; where some could not be judged, none is said to be none. */
+function rolesText({ references }: Page): string {
+  const real = references.filter(({ weight }) => weight > 0);
+  const [notJudged, judged] = [
+    real.filter(isReferenceNotJudged),
+    real.filter((each) => !isReferenceNotJudged(each)),
+  ];
+  const counts = ROLES.map((role) => [role, judged.filter((each) => each.role === role).length] as const);
+  if (notJudged.length === 0) return counts.map(([role, count]) => `${count} ${role}`).join(', ');
+  const seen = counts.filter(([, count]) => count > 0).map(([role, count]) => `${count} ${role}`);
+  return [`${notJudged.length} open and not judged`, ...seen].join(', ');
 }
 
 /** What migration accounts for at each mark of a group, by its own sum; null where that is not known. */
@@ -404,10 +427,12 @@ function expectedText(page: Page, group: MarkGroup): { label: string; descriptio
 }
 
 /** Without function names nothing says that what was open is accounted for. */
+function isOpenNotJudged(role: Role, { marks }: MarkGroup): boolean {
+  return role === 'expected' && marks.every(isMarkNotJudged);
+}
+
 function roleName(role: Role, group: MarkGroup): string {
-  const notJudged =
-    role === 'expected' && group.marks.every(({ count, held }) => count !== null && held === null);
-  if (notJudged) return 'Open, not judged';
+  if (isOpenNotJudged(role, group)) return NOT_JUDGED_NAME;
   if (role === 'temporary' && group.isFollowed) return `${ROLE_NAMES[role]} until the next mark`;
   if (role === 'earlier' && group.isPreceded) return `${ROLE_NAMES[role]} since the mark before`;
   return ROLE_NAMES[role];

@@ -1,6 +1,6 @@
 /** What a page's analysis comes to, in numbers and few words. */
 import { KIND_LABEL } from '../holders/kindLabel';
-import type { Mark, Page, PfnRange, Reference, Role, UnreleasedPage } from '../holders/model';
+import type { Mark, Page, PfnRange, Reference, UnreleasedPage } from '../holders/model';
 import type { NodeMood } from './protocol';
 
 export function pfnText(pfn: number): string {
@@ -30,6 +30,19 @@ export function explanations(page: Page): readonly Reference[] {
 /** Whether the capture has no event of the page, or its count and nothing that tells its references apart. */
 export function isNotJudged(page: Page): boolean {
   return page.marks.some(({ held, cause }) => held === null && cause === 'unknown');
+}
+
+/** Whether a mark has a count whose parts are not known: its references have no function names. */
+export function isMarkNotJudged({ count, held }: Mark): boolean {
+  return count !== null && held === null;
+}
+
+/**
+ * Whether a reference was open at marks of which only the count is judged. Of kinds that migration accounts for it is
+ * expected all the same; of a kind that no function names, nothing says that.
+ */
+export function isReferenceNotJudged({ role, kind }: Reference): boolean {
+  return role === 'expected' && kind === 'unknown';
 }
 
 /** Whether somebody holds it, known or not. */
@@ -106,10 +119,6 @@ export function reasonsText(page: Page): string {
 /** The migrate reason; where the capture does not say it, what else the kernel says of why. */
 export function reasonText({ reason, dumpedBecause }: Mark): string {
   return reason ?? dumpedBecause ?? 'reason unknown';
-}
-
-export function countRole(page: Page, role: Role): number {
-  return page.references.filter((reference) => reference.role === role && reference.weight > 0).length;
 }
 
 /** `2 × pipe buffer, GUP pin`: the kinds with their number, most frequent first. */

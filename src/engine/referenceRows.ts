@@ -7,14 +7,22 @@ import type { EventRows } from './eventRows';
 import type { PlacedStacks } from './frames';
 import { heldTime, heldTimeText } from './heldTime';
 import { branch, type Branch } from './lazyTree';
-import { heldMood, kindText, pfnText, stillHeldText } from './pageFacts';
+import { heldMood, isReferenceNotJudged, kindText, pfnText, stillHeldText } from './pageFacts';
 import { placeOfReference } from './placeOfEvent';
 import type { NodeMood, Tooltip } from './protocol';
 import { frameRow, stackRows, withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import type { Vantage } from './vantage';
-import { CONFIDENCE_NAMES, counted, joined, KIND_NAMES, ROLE_NAMES, sentence } from './wording';
+import {
+  CONFIDENCE_NAMES,
+  counted,
+  joined,
+  KIND_NAMES,
+  NOT_JUDGED_NAME,
+  ROLE_NAMES,
+  sentence,
+} from './wording';
 
 export class ReferenceRows {
   private readonly missing: MissingEvents;
@@ -84,7 +92,7 @@ export class ReferenceRows {
       title: reference.holder,
       rows: [
         ['Kind', kindAndLabel(reference)],
-        ['Role', ROLE_NAMES[reference.role].toLowerCase()],
+        ['Role', roleText(reference)],
         ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, vantage)],
         ['Released', released === null ? this.unreleasedText(reference) : this.endPoint(released, vantage)],
         ['Adds to the refcount', String(reference.weight)],
@@ -254,6 +262,10 @@ function releaseMood(reference: Reference): NodeMood {
 const LONG_TERM =
   'References of this kind are held for long by design (FOLL_LONGTERM and its like): no defect by itself, but the ' +
   'page does not move as long as it is held.';
+
+function roleText(reference: Reference): string {
+  return (isReferenceNotJudged(reference) ? NOT_JUDGED_NAME : ROLE_NAMES[reference.role]).toLowerCase();
+}
 
 /** The kind, and what the rule calls it where that says more. */
 function kindAndLabel({ kind, label }: Reference): string {

@@ -27,7 +27,7 @@ import type { ReportAllocation, ReportAllocationGroup, ReportJoin, ReportNaming 
 import type { CaptureFit } from './debugInfo';
 import { sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
 import { timeSpan } from './heldTime';
-import { pfnText } from './pageFacts';
+import { isReferenceNotJudged, pfnText } from './pageFacts';
 import type { CaptureFacts, DebugInfoFacts } from './protocol';
 import { absoluteTime } from './timeText';
 import { triedDoubts } from './triedAtAll';
@@ -205,6 +205,8 @@ export interface ReportTask {
 export interface ReportReference {
   readonly kind: Kind;
   readonly role: Role;
+  /** It was open at a mark of which only the count is judged: that it is expected is not known. Absent otherwise. */
+  readonly notJudged?: true;
   readonly confidence: Confidence;
   readonly weight: number;
   readonly holder: string;
@@ -444,6 +446,7 @@ async function reportReference(
   return {
     kind,
     role,
+    ...(isReferenceNotJudged(reference) ? { notJudged: true } : {}),
     confidence,
     weight,
     holder,

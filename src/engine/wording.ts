@@ -25,6 +25,13 @@ export const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
   earlier: 'Dropped before the page failed to move.',
 };
 
+/** Of what was open at a mark whose references have no function names: no role says what it was. */
+export const NOT_JUDGED_NAME = 'Open, not judged';
+
+export const NOT_JUDGED_MEANING =
+  'Open when the page failed to move. Without function names nothing says which of these migration accounts for, and ' +
+  'which kept the page.';
+
 export const CONFIDENCE_NAMES: Readonly<Record<Confidence, string>> = {
   exact: 'exact: get and put belong to one call',
   rule: 'by rule: get and put sites of this kind belong together',

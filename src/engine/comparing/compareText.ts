@@ -45,7 +45,7 @@ export interface NamedHolder {
 const SECTIONS: ReadonlyMap<string, string> = new Map([
   ['untraced', 'untraced'],
   ['nobody', 'nobody'],
-  ['unclear', 'nobody'],
+  ['unclear', 'unclear'],
 ]);
 
 export function namedHolders(comparison: Comparison): readonly NamedHolder[] {

@@ -6,7 +6,7 @@ import type { Mark, Page, Reference } from '../../holders/model';
 import { heldTime } from '../heldTime';
 import type { HolderSource } from '../holderSource';
 import type { HoldersQuery } from '../holdersQuery';
-import { isStillHeld, kindText, pfnText } from '../pageFacts';
+import { isReferenceNotJudged, isStillHeld, kindText, pfnText } from '../pageFacts';
 import { timeString } from '../report';
 import { taskText } from '../taskText';
 import { csvRecord, emptyFields, stackField, type Field } from './csvRecord';
@@ -43,6 +43,7 @@ const COLUMNS = [
   'held_time_is_least',
   'clock',
   'mark_last_time_ns',
+  'not_judged',
 ] as const;
 
 export async function* csvExport(
@@ -60,9 +61,11 @@ export async function* csvExport(
         const first = markFields(source, page, mark);
         const { clock, timeBase } = source.capture;
         const last = [clock, timeString(mark.lastTime, timeBase)];
-        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, ...last]);
+        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, ...last, null]);
         for (const reference of open) {
-          rows += csvRecord([...first, ...(await referenceFields(source, page, reference, end)), ...last]);
+          const fields = await referenceFields(source, page, reference, end);
+          const notJudged = isReferenceNotJudged(reference) ? 'yes' : 'no';
+          rows += csvRecord([...first, ...fields, ...last, notJudged]);
         }
       }
       yield rows;

@@ -102,8 +102,21 @@ test('CSV has a row for each reference at a mark, with what the JSON says of it'
     held_time_is_least: 'yes',
     clock: 'ns',
     mark_last_time_ns: '28186935000',
+    not_judged: 'no',
   });
   assert.match(stack!, /iov_iter_get_pages2 < __do_sys_vmsplice < do_syscall_64/);
+});
+
+test('a reference that could not be judged is said not to be in JSON and CSV', async () => {
+  const addresses = 'test/fixtures/perf/multi.perf.data.gz';
+  const rows = parseCsv(await exported('csv', DEFAULT_QUERY, addresses));
+  const open = rows.filter((row) => row['role'] === 'expected');
+  assert.ok(open.length > 0);
+  assert.ok(open.every((row) => row['held'] === '' && row['not_judged'] === 'yes'));
+  const { pages } = JSON.parse(await exported('json', DEFAULT_QUERY, addresses)) as Report;
+  const references = pages.flatMap((page) => page.references);
+  for (const { role, notJudged } of references)
+    assert.equal(notJudged, role === 'expected' ? true : undefined);
 });
 
 test('CSV: a mark at which nobody held the page has a row too', async () => {
@@ -416,7 +429,7 @@ test('CSV and JSON say that times are ticks, and no text of a capture is a formu
   for await (const piece of ticks.reports.exported('csv', DEFAULT_QUERY)) csv += piece;
   const records = csv.trimEnd().split('\r\n');
   assert.ok(records.length > 1);
-  assert.ok(records.slice(1).every((record) => /,ticks,\d+$/.test(record)));
+  assert.ok(records.slice(1).every((record) => /,ticks,\d+,(?:yes|no)?$/.test(record)));
   const hostile = new Engine(nodeHost());
   const file = path.join(scratch, 'hostile.txt');
   writeFileSync(file, readFileSync(SAMPLE, 'utf8').replaceAll('owner-225', '=cmd()-225'));

@@ -119,6 +119,39 @@ test('references that no event explains are said beside those that are known', a
   assert.ok(outlined.includes('    2 references that no event explains'));
 });
 
+test('what could not be judged is nowhere said to be expected', async () => {
+  const capture = await sample();
+  const notJudged = mark({
+    cause: 'unknown',
+    count: 3,
+    expected: null,
+    held: null,
+    untraced: null,
+    expectedTerms: [],
+  });
+  const open = { role: 'expected', kind: 'unknown', holder: 'no function names', site: '' } as const;
+  const references = [reference(open), reference({ ...open, acquired: end(2) })];
+  const all = rows(capture, [page([notJudged], [...references, reference({ role: 'earlier', openAt: [] })])]);
+  const [row] = all;
+  const counts = new Map(row!.node.tooltip.rows).get('References');
+  assert.equal(counts, '2 open and not judged, 1 earlier');
+  const role = await below(all, '0x12f98', 'refcount 3', 'Open, not judged: 2 references');
+  assert.equal(role.node.tooltip.title, 'Open, not judged');
+  assert.match(role.node.tooltip.notes.join(), /nothing says which of these migration accounts for/);
+  const [taken] = await role.children!();
+  assert.equal(new Map(taken!.node.tooltip.rows).get('Role'), 'open, not judged');
+});
+
+test('by holder, what could not be judged is not said to be no cause', async () => {
+  const engine = new Engine(nodeHost());
+  await engine.openCapture({ path: 'test/fixtures/perf/multi.perf.data.gz' });
+  const text = await engine.text({ node: null, query: { ...DEFAULT_QUERY, groupBy: 'holder' } });
+  assert.match(text, /^Not judged: 1 page$/m);
+  assert.doesNotMatch(text, /nobody/);
+  assert.match(text, /^Open, not judged: \d+ references?$/m);
+  assert.match(text, /^Not the cause: \d+ references? \((?!.*expected)/m);
+});
+
 test('of a page dump no references are counted: its sum is not made of any', async () => {
   const capture = await sample();
   const tooltipRows = (pages: readonly Page[]): readonly string[] =>
