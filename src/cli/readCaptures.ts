@@ -295,6 +295,8 @@ async function isKnownReason(engine: Engine, reason: string | null, errors: Outp
     others.length === 0
       ? 'the captures do not tell the reason of theirs'
       : `the captures have ${others.join(', ')}`;
-  await errors.write(`page-holders: --reason ${reason}: no page failed to move for it; ${why}.\n`);
+  await errors.write(
+    `page-holders: --reason ${reason}: no page is named that failed to move for it; ${why}.\n`,
+  );
   return true;
 }

@@ -48,7 +48,8 @@ ${ORDER_HELP}  --full          text with what is folded too: expected, temporary
   --width COLUMNS break lines of text there, 0 for nowhere: one row a line, to
                   grep. Default: the terminal's width, 78 into a file or pipe
   --exit-code     exit with 1 when references were held, untraced, not judged
-                  or may have been (unclear), and when half or more of a
+                  or may have been (unclear), when an attempt reports failures
+                  and no page of it is named, and when half or more of a
                   capture could not be read
 
 ${FILTER_HELP}`;

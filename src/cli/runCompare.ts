@@ -1,5 +1,5 @@
 /** `page-holders compare`: what became of the holders of one capture in another. */
-import type { Comparison } from '../engine/comparing/compareCaptures';
+import type { ComparedCapture, Comparison } from '../engine/comparing/compareCaptures';
 import { compareText } from '../engine/comparing/compareText';
 import { CompareError } from '../engine/errors';
 import type { CaptureFacts } from '../engine/protocol';
@@ -52,7 +52,12 @@ export async function runCompare(
   }
   const text = format === 'json' ? visibleJson(comparison, 2) : compareText(comparison, output.columns);
   await output.whileRead(() => output.write(`${text}\n`));
-  // Pages that nobody can judge any more are no cure.
-  const isUnknownNow = comparison.after.unjudgedPages > 0 && comparison.before.unjudgedPages === 0;
-  return exitCode && (comparison.appeared.length > 0 || isUnknownNow) ? 1 : 0;
+  // Pages that nobody can judge any more, or that are not named any more, are no cure.
+  const { before: old, after: now, appeared } = comparison;
+  const isUnknownNow = isUnknown(now) && !isUnknown(old);
+  return exitCode && (appeared.length > 0 || isUnknownNow) ? 1 : 0;
+}
+
+function isUnknown({ unjudgedPages, unnamedFailures }: ComparedCapture): boolean {
+  return unjudgedPages > 0 || unnamedFailures !== null;
 }

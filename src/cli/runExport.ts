@@ -81,7 +81,7 @@ async function isFree(
 function emptyText({ pages, heldPages }: CaptureFacts, format: RowsAlone): string | null {
   const why =
     pages === 0
-      ? 'no page failed to move in it'
+      ? 'no page that failed to move is named in it'
       : heldPages === 0 && format === 'speedscope'
         ? 'no reference of which the time held is known kept a page'
         : null;

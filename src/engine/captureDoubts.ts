@@ -1,5 +1,6 @@
 /** What is missing from a capture, so that no answer drawn from it is taken for more than it is. */
 import { EventKind, type Capture, type Gap } from '../capture/eventTable';
+import { isPageRef } from '../holders/countChange';
 import { missingEventTypes } from '../holders/missingEventTypes';
 import { lostText, overwrittenText } from './lossTexts';
 import { spanText } from './timeText';
@@ -10,6 +11,8 @@ interface Doubt {
   readonly description: string;
   /** A file that names frames puts it right. */
   readonly isMissingNames?: true;
+  /** Without what is missing, pages that failed to move are not told from others: there may be more than are named. */
+  readonly hidesPages?: true;
 }
 
 const known = new WeakMap<Capture, readonly Doubt[]>();
@@ -23,6 +26,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
       ...missingEntries(capture),
       ...timeGoesBack(capture),
       ...unprintedStacks(capture),
+      ...missingStacks(capture),
       ...missingNames(capture),
       ...uncertainFlags(capture),
       ...lostEvents(capture),
@@ -39,6 +43,11 @@ export function doubtTexts(capture: Capture): readonly string[] {
   return captureDoubts(capture).map(({ label, description }) =>
     description === '' ? label : `${label} (${description})`,
   );
+}
+
+/** Whether pages may have failed to move that a capture does not name, as it cannot tell them. */
+export function arePagesAtLeast(capture: Capture): boolean {
+  return captureDoubts(capture).some(({ hidesPages }) => hidesPages === true);
 }
 
 function restNotRead({ stoppedAt }: Capture): readonly Doubt[] {
@@ -86,18 +95,63 @@ function severalTraces(isPerf: boolean): string {
         'those of the CPUs the one of all, /sys/kernel/tracing/trace';
 }
 
-function unprintedStacks({ unprintedStacks: stacks }: Capture): readonly Doubt[] {
+function unprintedStacks(capture: Capture): readonly Doubt[] {
+  const { unprintedStacks: stacks } = capture;
   if (stacks === undefined) return [];
-  const label = `${counted(stacks, 'stack')} not printed, as options/fields was on: who held a page cannot be told`;
-  return [{ label, description: STACKS_WITHOUT_FIELDS }];
+  const what = `${counted(stacks, 'stack')} not printed, as options/fields was on`;
+  if (lacksStacks(capture)) return [untold(capture, what, STACKS_WITHOUT_FIELDS)];
+  return [{ label: `${what}: ${HOLDER_UNTOLD}`, description: STACKS_WITHOUT_FIELDS }];
 }
 
 /** What is to be done where stacks were recorded. */
 export const STACKS_WITHOUT_FIELDS = 'print or record again with options/fields at 0';
 
-function missingNames({ missingNames: advice }: Capture): readonly Doubt[] {
-  return advice === null ? [] : [{ label: NO_NAMES, description: advice, isMissingNames: true }];
+/** A kernel log and a dump of allocations have no gets and puts, and are not asked for their stacks. */
+function missingStacks(capture: Capture): readonly Doubt[] {
+  if (capture.unprintedStacks !== undefined || !lacksStacks(capture)) return [];
+  const what = capture.stackRecords === 0 ? 'No stacks' : 'No stack of a get or put';
+  return [untold(capture, what, capture.format === 'page-pinner' ? '' : RECORD_STACKS)];
 }
+
+/** What is to be done where a trace has no stacks. */
+export const RECORD_STACKS = 'record with the stacktrace option';
+
+/** Whether there are gets or puts of pages, and not one of them has a stack. */
+export function lacksStacks({ events: { kind, stack, length } }: Capture): boolean {
+  let hasAny = false;
+  for (let row = 0; row < length; row++) {
+    if (!isGetOrPut(kind[row]!)) continue;
+    if (stack[row]! >= 0) return false;
+    hasAny = true;
+  }
+  return hasAny;
+}
+
+function isGetOrPut(kind: EventKind): boolean {
+  return isPageRef(kind) || kind === EventKind.PinPut;
+}
+
+function missingNames(capture: Capture): readonly Doubt[] {
+  const { missingNames: advice } = capture;
+  return advice === null ? [] : [{ ...untold(capture, 'No function names', advice), isMissingNames: true }];
+}
+
+const HOLDER_UNTOLD = 'who held a page cannot be told';
+
+/** Isolation and putback are told by functions; reports of the kernel name their pages without. */
+function untold({ events: { kind, length } }: Capture, what: string, description: string): Doubt {
+  let [hasPageRef, hasReports] = [false, false];
+  for (let row = 0; row < length; row++) {
+    if (isPageRef(kind[row]!)) hasPageRef = true;
+    else if (kind[row] === EventKind.PinFailure) hasReports = true;
+  }
+  const label = `${what}: ${HOLDER_UNTOLD}`;
+  if (!hasPageRef) return { label, description };
+  const pages = hasReports ? 'others that failed to move may be missing' : FEW_NAMED;
+  return { label: `${label}, and ${pages}`, description, hidesPages: true };
+}
+
+const FEW_NAMED = 'few that failed to move are named';
 
 /** Numbers in place of names: which bit is which flag changes with the version of the kernel. */
 function uncertainFlags({ uncertainFlags: flags, format }: Capture): readonly Doubt[] {
@@ -137,8 +191,6 @@ const NAMING_KERNEL: Readonly<Record<string, string>> = {
 const OTHER_TEXT =
   'give the trace.dat itself, or write "# kernel: RELEASE", as uname -r says it, before the first line';
 
-const NO_NAMES = 'No function names: who holds a page cannot be told';
-
 /** Allocations and attempts alone: a page that failed is named now and then, a holder never. */
 function missingReferences({ events: { kind, length } }: Capture): readonly Doubt[] {
   let tellsOfPages = false;
@@ -147,10 +199,9 @@ function missingReferences({ events: { kind, length } }: Capture): readonly Doub
     else if (kind[row] !== EventKind.Other) return [];
   }
   if (!tellsOfPages) return [];
-  const label =
-    'No get or put of a page in the capture: who held one cannot be told, and few that failed to move are named';
+  const label = `No get or put of a page in the capture: who held one cannot be told, and ${FEW_NAMED}`;
   const description = 'the kernel needs CONFIG_DEBUG_PAGE_REF=y, the recording events/page_ref';
-  return [{ label, description }];
+  return [{ label, description, hidesPages: true }];
 }
 
 function missingTypes(capture: Capture): readonly Doubt[] {

@@ -2,12 +2,13 @@
 import { EventKind, type Capture } from '../capture/eventTable';
 import type { HolderAnalysis, Kind, Mark, Page } from '../holders/model';
 import { allocationCount } from './allocationsText';
-import { doubtTexts } from './captureDoubts';
+import { arePagesAtLeast, doubtTexts } from './captureDoubts';
 import { isLostAtLeast } from './gapText';
 import { heldReferences, isHeld, isNotJudged, reasonText } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import type { AnalysedCapture } from './readCapture';
 import { isEmptyTrace, notTriedText, wasTried, whereText } from './triedAtAll';
+import { unnamedFailures, unnamedFailuresText } from './unnamedFailures';
 import type { FoundPages } from './wording';
 
 export function factsOf(
@@ -37,6 +38,8 @@ export function factsOf(
     tellsOfMoving: tellsOfMoving(capture),
     allocations: allocationCount(capture.allocations),
     ...countPages(pages),
+    pagesAtLeast: arePagesAtLeast(capture),
+    unnamedFailures: unnamedFailuresText(unnamedFailures(analysis)),
     unreleasedPages: unreleased.length,
     kinds: kindCounts(analysis),
     reasons: countByPage(pages, ({ reason }) => reason),
@@ -83,7 +86,7 @@ function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number]
   return [...counts].sort(([, one], [, other]) => other - one);
 }
 
-function countPages(pages: readonly Page[]): FoundPages {
+function countPages(pages: readonly Page[]): Omit<FoundPages, 'pagesAtLeast'> {
   const heldPages = pages.filter((page) => heldReferences(page).length > 0).length;
   const untracedPages = pages.filter(isHeld).length - heldPages;
   const unjudgedPages = pages.filter((page) => !isHeld(page) && isNotJudged(page)).length;

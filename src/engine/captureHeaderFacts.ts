@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import { groupAllocations } from '../holders/allocationGroups';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './allocationsAlone';
-import { STACKS_WITHOUT_FIELDS } from './captureDoubts';
+import { RECORD_STACKS, STACKS_WITHOUT_FIELDS } from './captureDoubts';
 import type { HeaderFact, TimeRange } from './eventProtocol';
 import { formatName } from './captureTree';
 import { gapSpan, gapText, isLostAtLeast } from './gapText';
@@ -93,8 +93,7 @@ function lostFact(capture: Capture, ofAllocations: boolean): readonly HeaderFact
 
 function stacksFact({ stackRecords, orphanStacks, symbols, unprintedStacks }: Capture): HeaderFact {
   if (stackRecords === 0) {
-    const advice =
-      unprintedStacks === undefined ? 'record with the stacktrace option' : STACKS_WITHOUT_FIELDS;
+    const advice = unprintedStacks === undefined ? RECORD_STACKS : STACKS_WITHOUT_FIELDS;
     return fact('Stacks', 'none: holders cannot be named', [`${sentence(advice)}.`], true);
   }
   const details = [

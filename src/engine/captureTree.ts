@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './allocationsAlone';
-import { STACKS_WITHOUT_FIELDS } from './captureDoubts';
+import { lacksStacks, RECORD_STACKS } from './captureDoubts';
 import type { SymbolLookup } from './captureFunctions';
 import { baseName } from './distinctNames';
 import { missingRows } from './doubtRows';
@@ -13,7 +13,7 @@ import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
 import { failedText } from './triedAtAll';
-import { counted, percentText, sentence } from './wording';
+import { counted, pagesText, percentText, sentence } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RowFile, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -42,7 +42,7 @@ export function captureRow(
       ...notes,
       ...missingRows(id, capture),
       spanRow(id, capture, span),
-      ...(saysAllocationsAlone(facts) ? [] : [eventsRow(id, capture), stacksRow(id, capture)]),
+      ...(saysAllocationsAlone(facts) ? [] : [eventsRow(id, capture), ...stacksRow(id, capture)]),
       ...gapsRow(id, capture),
       ...problemsRow(id, capture),
       ...headerRow(id, capture),
@@ -287,24 +287,24 @@ function eventsRow(id: string, capture: Capture): Branch {
   );
 }
 
-function stacksRow(id: string, capture: Capture): Branch {
-  const { stackRecords, orphanStacks, symbols } = capture;
-  return branch({
-    id: `${id}/stacks`,
-    kind: 'fact',
-    mood: stackRecords === 0 ? 'doubt' : 'plain',
-    label: stackRecords === 0 ? 'No stacks: holders cannot be named' : counted(stackRecords, 'stack'),
-    description: [
-      ...(stackRecords === 0 ? howToRecordStacks(capture) : [`${symbols.stackCount} different`]),
-      ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
-    ].join(' · '),
-  });
-}
-
-/** Nobody records a kernel log. */
-function howToRecordStacks({ format, unprintedStacks }: Capture): readonly string[] {
-  if (unprintedStacks !== undefined) return [STACKS_WITHOUT_FIELDS];
-  return format === 'dmesg' ? [] : ['record with the stacktrace option'];
+function stacksRow(id: string, capture: Capture): readonly Branch[] {
+  const { stackRecords, orphanStacks, symbols, format } = capture;
+  // What is missing then is said above, with what follows from that.
+  if (stackRecords === 0 && lacksStacks(capture)) return [];
+  return [
+    branch({
+      id: `${id}/stacks`,
+      kind: 'fact',
+      mood: stackRecords === 0 ? 'doubt' : 'plain',
+      label: stackRecords === 0 ? 'No stacks: holders cannot be named' : counted(stackRecords, 'stack'),
+      description: [
+        // Nobody records a kernel log.
+        ...(stackRecords === 0 && format !== 'dmesg' ? [RECORD_STACKS] : []),
+        ...(stackRecords > 0 ? [`${symbols.stackCount} different`] : []),
+        ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
+      ].join(' · '),
+    }),
+  ];
 }
 
 function gapsRow(id: string, capture: Capture): readonly Branch[] {
@@ -376,6 +376,6 @@ export function captureSays(
   // Allocations of a trace are those of its pages, and none of them is left out.
   const words = filterWords({ ...filter, minPages: 0 });
   if (words.length === 0 || facts.pages === 0) return failedText(facts);
-  const all = counted(facts.pages, 'page');
+  const all = pagesText(facts);
   return `${shown.length} of ${all} that failed to move (filter: ${words.join(', ')})`;
 }

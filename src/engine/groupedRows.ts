@@ -28,6 +28,7 @@ import {
   untracedReferences,
 } from './pageFacts';
 import { pagesWithReason } from './reasonFilter';
+import { unnamedText } from './triedAtAll';
 import { counted, joined, NOT_JUDGED_MEANING, NOT_JUDGED_NAME, sentence } from './wording';
 
 export function groupedRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
@@ -50,14 +51,16 @@ export function groupedRows(source: HolderSource, query: HoldersQuery): readonly
  * Whether the rows say that no page failed to move. Without any other row that is said in their place, where there is
  * room to say what was looked for; a dump of allocations alone was not looked through for any.
  */
-export function saysNothingFound({ id, capture, analysis, part }: HolderSource): boolean {
+export function saysNothingFound({ id, capture, analysis, part, facts }: HolderSource): boolean {
   const isDump = capture.events.length === 0 && capture.allocations !== null;
   if (analysis.pages.length > 0 || isDump) return false;
-  return analysis.unreleased.length > 0 || doubtRows(id, capture, part).length > 0;
+  const isAlone = analysis.unreleased.length === 0 && doubtRows(id, capture, part).length === 0;
+  return !isAlone || facts.unnamedFailures !== null;
 }
 
-export function nothingFoundRow({ id, facts: { notTried } }: HolderSource): Branch {
-  const label = notTried === null ? 'No page failed to move as far as the capture shows' : sentence(notTried);
+export function nothingFoundRow({ id, facts }: HolderSource): Branch {
+  const said = facts.notTried === null ? unnamedText(facts) : sentence(facts.notTried);
+  const label = said ?? 'No page failed to move as far as the capture shows';
   return branch({ id: `${id}/none`, kind: 'note', label });
 }
 

@@ -199,6 +199,10 @@ export interface CaptureFacts {
   readonly untracedPages: number;
   /** Pages without either, of whose references nothing tells who took them. */
   readonly unjudgedPages: number;
+  /** There may be more pages that failed to move than {@link pages}: what would tell them is not in the capture. */
+  readonly pagesAtLeast: boolean;
+  /** What attempts report of failures that name no page, to continue a sentence; null where none does. */
+  readonly unnamedFailures: string | null;
   /** Pages without a mark that somebody still holds at the end. */
   readonly unreleasedPages: number;
   /** Kinds of the references, with how many references each. */

@@ -118,6 +118,11 @@ export interface ReportCapture {
   readonly lost: number;
   /** More were lost than `lost` says: of some the writer says no number. */
   readonly lostAtLeast: boolean;
+  /**
+   * There may be more pages that failed to move than are reported: what would tell them is not in the capture, which has no
+   * function names, stacks, or gets and puts. Absent where that is not so.
+   */
+  readonly pagesAtLeast?: true;
   /** What its times count, those named `…Ns` too: ns, or ticks of a clock of unknown rate. */
   readonly clock: Capture['clock'];
   /** What is missing from the capture, so that answers may be wrong, for people. */
@@ -280,6 +285,7 @@ export function reportCapture(
     stacks: capture.stackRecords,
     lost: capture.lost,
     lostAtLeast: isLostAtLeast(capture),
+    ...(facts.pagesAtLeast ? { pagesAtLeast: true } : {}),
     clock: capture.clock,
     doubts: [...doubtTexts(capture), ...triedDoubts(facts)],
     firstTimeNs: timeString(span?.first ?? NaN, timeBase),

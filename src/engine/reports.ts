@@ -1,7 +1,7 @@
 /** The answer as a whole, in the forms in which it leaves the program. */
 import { version } from '../../package.json';
 import { reportAllocations, reportJoins, reportNaming } from './allocationReport';
-import { askedPages } from './askedPages';
+import { askedFailures, askedPages } from './askedPages';
 import { askedAllocations, type AskedAllocations } from './askedAllocations';
 import { areDumpsAlone, saysAllocationsAlone } from './allocationsAlone';
 import { captureHeading } from './captureHeading';
@@ -60,11 +60,16 @@ export class Reports {
     }
   }
 
-  /** Whether somebody held any page that the filter asks for, or may have, or most of a capture could not be read. */
+  /**
+   * Whether somebody held any page that the filter asks for, or may have: pages failed that are not named, or most of a
+   * capture could not be read.
+   */
   anyHeld(filter: HolderFilter): boolean {
-    return this.sources.files.captures.some(
-      (opened) => isMostlyUnread(opened.facts) || askedPages(this.sources.of(opened), filter).some(mayBeHeld),
-    );
+    return this.sources.files.captures.some((opened) => {
+      if (isMostlyUnread(opened.facts)) return true;
+      const source = this.sources.of(opened);
+      return askedPages(source, filter).some(mayBeHeld) || askedFailures(source, filter).length > 0;
+    });
   }
 
   /** What the filter leaves of a page_owner dump; null for a capture with events of pages. */

@@ -40,6 +40,8 @@ export function symbolFacts(
     heldPages: 0,
     unjudgedPages: 0,
     untracedPages: 0,
+    pagesAtLeast: false,
+    unnamedFailures: null,
     unreleasedPages: 0,
     kinds: [],
     reasons: [],

@@ -102,7 +102,9 @@ export function isEmptyTrace(capture: Capture, part: number): boolean {
 export function triedDoubts(facts: CaptureFacts): readonly string[] {
   if (saysAllocationsAlone(facts)) return [];
   if (facts.isEmpty) return [EMPTY_TRACE];
-  return facts.notTried === null ? [] : [sentence(facts.notTried)];
+  if (facts.notTried !== null) return [sentence(facts.notTried)];
+  const unnamed = unnamedText(facts);
+  return unnamed === null ? [] : [unnamed];
 }
 
 /** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
@@ -111,8 +113,23 @@ export function failedText(facts: CaptureFacts): string {
   if (isEmpty) return 'The trace is empty';
   if (saysAllocationsAlone(facts)) return counted(facts.allocations, 'allocation');
   if (pageEvents === 0) return events === 0 ? `No event is in ${where}` : 'No event speaks of a page';
-  if (pages > 0) return foundText(facts);
+  if (pages > 0) return sentence(foundText(facts));
   if (!wasTried(facts)) return `No attempt to move pages is seen in ${where}`;
-  if (where !== 'the capture') return `No page that failed to move is named in ${where}`;
-  return facts.doubts.length > 0 ? 'No page is named that failed to move' : 'No page failed to move';
+  return unnamedText(facts) ?? (isSaidByAll(facts) ? 'No page failed to move' : noneNamedText(facts));
+}
+
+/** What attempts report where not one page is named: `No page is named that failed to move: migrate_pages …`. */
+export function unnamedText(facts: CaptureFacts): string | null {
+  const { pages, unnamedFailures } = facts;
+  return pages > 0 || unnamedFailures === null ? null : `${noneNamedText(facts)}: ${unnamedFailures}`;
+}
+
+function isSaidByAll({ doubts, lookedThrough }: CaptureFacts): boolean {
+  return lookedThrough === 'the capture' && doubts.length === 0;
+}
+
+function noneNamedText({ lookedThrough: where }: CaptureFacts): string {
+  return where === 'the capture'
+    ? 'No page is named that failed to move'
+    : `No page that failed to move is named in ${where}`;
 }

@@ -105,6 +105,8 @@ export function numberText(count: number): string {
 /** How many pages failed to move, and what is known of their holders. */
 export interface FoundPages {
   readonly pages: number;
+  /** There may be more than these. */
+  readonly pagesAtLeast: boolean;
   /** Pages with a known holder. */
   readonly heldPages: number;
   /** Pages without one, whose count shows a reference too many. */
@@ -114,12 +116,18 @@ export interface FoundPages {
 }
 
 /** `2 pages failed to move, 1 held, 1 untraced`; none is said to be free of holders that could not be judged. */
-export function foundText({ pages, heldPages, untracedPages, unjudgedPages }: FoundPages): string {
-  const failed = `${counted(pages, 'page')} failed to move`;
+export function foundText(found: FoundPages): string {
+  const { pages, heldPages, untracedPages, unjudgedPages } = found;
+  const failed = `${pagesText(found)} failed to move`;
   if (pages > 0 && unjudgedPages === pages) return `${failed}, not judged`;
   const untraced = untracedPages > 0 ? `, ${untracedPages} untraced` : '';
   const unjudged = unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : '';
   return `${failed}, ${heldPages} held${untraced}${unjudged}`;
+}
+
+/** `2 pages`, `at least 2 pages`. */
+export function pagesText({ pages, pagesAtLeast }: Pick<FoundPages, 'pages' | 'pagesAtLeast'>): string {
+  return `${pagesAtLeast ? 'at least ' : ''}${counted(pages, 'page')}`;
 }
 
 /** `38 %`: never more than there is. */

@@ -126,8 +126,8 @@ export class HolderAnalyser {
     }
     for (const list of this.momentsOfPage.values()) list.sort((a, b) => a.row - b.row);
     const marked = new Set(moments.map(({ attempt }) => attempt.id));
-    for (const { id, isFailed } of index.attempts) {
-      if (isFailed || marked.has(id)) this.keptAttempts.set(id, this.keptAttempts.size);
+    for (const { id, reportsFailure } of index.attempts) {
+      if (reportsFailure || marked.has(id)) this.keptAttempts.set(id, this.keptAttempts.size);
     }
   }
 

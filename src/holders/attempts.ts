@@ -131,8 +131,15 @@ export class AttemptRecord {
     this.error ??= error;
   }
 
-  get isFailed(): boolean {
-    return this.result === 'failed';
+  /** Whether events say that it failed, as a whole or on the way: pages did not move, named or not. */
+  get reportsFailure(): boolean {
+    return this.result === 'failed' || this.failed > 0 || this.busyRetries > 0 || this.gaveUpRanges;
+  }
+
+  private get gaveUpRanges(): boolean {
+    if (this.failedSteps === null) return false;
+    const { isolation, migration, test } = this.failedSteps;
+    return isolation + migration + test > 0;
   }
 
   /** @param id number that the finished attempt gets */

@@ -230,7 +230,7 @@ export interface UnreleasedPage extends Page {
 
 /** What the analysis found in a capture. */
 export interface HolderAnalysis {
-  /** In order of the capture: those that a page failed in, and those that failed without naming one. */
+  /** In order of the capture: those that a page failed in, and those that report a failure without naming one. */
   readonly attempts: readonly Attempt[];
   /** Pages that failed to move, in order of PFN. */
   readonly pages: readonly Page[];

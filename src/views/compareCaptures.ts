@@ -140,6 +140,13 @@ function refusalOf(facts: CaptureFacts, name: string): string | null {
       );
 }
 
+function countsText({ pages, heldPages, pagesAtLeast }: CaptureFacts): string {
+  const numbers = [numberText(pages), numberText(heldPages)] as const;
+  return pagesAtLeast
+    ? vscode.l10n.t('at least {0} failed to move · {1} held', ...numbers)
+    : vscode.l10n.t('{0} failed to move · {1} held', ...numbers);
+}
+
 async function choose(
   said: vscode.QuickPickOptions,
   captures: readonly CaptureFacts[],
@@ -147,11 +154,7 @@ async function choose(
 ): Promise<CaptureFacts | undefined> {
   const items = captures.map((facts) => ({
     label: nameOf(facts.path),
-    description: vscode.l10n.t(
-      '{0} failed to move · {1} held',
-      numberText(facts.pages),
-      numberText(facts.heldPages),
-    ),
+    description: countsText(facts),
     detail: facts.path,
     facts,
   }));

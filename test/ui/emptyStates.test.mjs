@@ -18,6 +18,9 @@ const event = (time, text) => `              sh-84      [000] ...2.    ${time}: 
 const pageRef = (time, name, rest) =>
   event(time, `${name}: pfn=0x12ffd flags=uptodate mapcount=1 mapping=00000000a5a5a5a5 mt=4 ${rest}`);
 
+/** Without stacks there is a row that says what is missing. */
+const withStack = (time, line) => [line, event(time, '<stack trace>'), ' => filemap_read', ' => vfs_read'];
+
 const holders = () => view('Holders');
 
 describe('a view without rows', () => {
@@ -55,8 +58,8 @@ describe('a view without rows', () => {
 
   it('says that no page failed to move, and what would show that one did', async () => {
     await openEvents('quiet.txt', [
-      pageRef('17.462829', 'page_ref_mod', 'count=3 val=1'),
-      pageRef('17.462839', 'page_ref_mod_and_test', 'count=2 val=-1 ret=0'),
+      ...withStack('17.462829', pageRef('17.462829', 'page_ref_mod', 'count=3 val=1')),
+      ...withStack('17.462839', pageRef('17.462839', 'page_ref_mod_and_test', 'count=2 val=-1 ret=0')),
     ]);
     await holders().getByText('The capture names no page that failed to move.').waitFor();
     await holders().getByText('page_ref_freeze that failed').waitFor();

@@ -45,6 +45,10 @@ export interface ComparedCapture {
   readonly heldPages: number;
   /** Others of them of which the capture does not tell whether somebody did. They are no holder's, and not nobody's. */
   readonly unjudgedPages: number;
+  /** There may be more pages that failed to move than {@link pages}: what would tell them is not in the capture. */
+  readonly pagesAtLeast: boolean;
+  /** What attempts report of failures that name no page, for people; null where none does. */
+  readonly unnamedFailures: string | null;
   readonly lost: number;
   /** More were lost than that. */
   readonly lostAtLeast: boolean;
@@ -116,6 +120,8 @@ function comparedCapture({ capture, analysis, facts }: HolderSource): ComparedCa
     pages: pages.length,
     heldPages: pages.filter(isHeld).length,
     unjudgedPages: pages.filter(isUnknown).length,
+    pagesAtLeast: facts.pagesAtLeast,
+    unnamedFailures: facts.unnamedFailures,
     lost: capture.lost,
     lostAtLeast: isLostAtLeast(capture),
     doubts: doubtTexts(capture),
@@ -247,6 +253,15 @@ function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly str
     if (unjudgedPages === 0) continue;
     doubts.push(
       `${name}: ${counted(unjudgedPages, 'page')} could not be judged, and may have been kept by what seems ${seems}.`,
+    );
+  }
+  for (const [name, { unnamedFailures }] of [
+    ['Before', before],
+    ['After', after],
+  ] as const) {
+    if (unnamedFailures === null) continue;
+    doubts.push(
+      `${name}: ${unnamedFailures}, and no page of these attempts is named: what kept them is not known.`,
     );
   }
   for (const { path, doubts: ofSide } of [before, after]) {

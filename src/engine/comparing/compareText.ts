@@ -4,7 +4,7 @@ import { lostText } from '../gapText';
 import { spanText, type Clock } from '../timeText';
 import { wasTried } from '../triedAtAll';
 import { visibleLine } from '../visibleText';
-import { counted, joined } from '../wording';
+import { counted, joined, pagesText } from '../wording';
 import {
   type ComparedCapture,
   type Comparison,
@@ -98,7 +98,7 @@ function compareLines(comparison: Comparison): readonly string[] {
     ...sideLines('After', after),
     ...(isAnswer ? careful : []),
     '',
-    ...(nothing && before.pages + after.pages === 0 ? ['No page failed to move in either capture.', ''] : []),
+    ...(nothing && before.pages + after.pages === 0 ? [noPageText(before, after), ''] : []),
     ...section(
       'Gone',
       `kept pages before${otherSide(after, ', and no longer', 'after')}`,
@@ -118,19 +118,27 @@ function compareLines(comparison: Comparison): readonly string[] {
 /** What the other capture says of holders that it does not have; `not` only where it judges every page. */
 function otherSide(side: ComparedCapture, not: string, when: string): string {
   if (!wasTried(side)) return `; no attempt is seen ${when}`;
-  const { pages, unjudgedPages, lost } = side;
+  const { pages, unjudgedPages, pagesAtLeast, unnamedFailures, lost } = side;
   if (unjudgedPages > 0) {
     return `; ${unjudgedPages === pages ? 'no page' : 'not every page'} could be judged ${when}`;
   }
+  if (pagesAtLeast || unnamedFailures !== null) return `; not every page that failed is named ${when}`;
   return lost > 0 ? `, and are not seen ${when}, where events are lost` : not;
 }
 
+function noPageText(...sides: readonly ComparedCapture[]): string {
+  const isSure = sides.every((side) => !side.pagesAtLeast && side.unnamedFailures === null);
+  return isSure
+    ? 'No page failed to move in either capture.'
+    : 'No page is named in either capture that failed to move.';
+}
+
 function sideLines(name: string, side: ComparedCapture): readonly string[] {
-  const { path, span, clock, attempts, attemptsBlocked, pages, heldPages, unjudgedPages } = side;
+  const { path, span, clock, attempts, attemptsBlocked, heldPages, unjudgedPages } = side;
   const { lost, lostAtLeast } = side;
   const numbers = joined([
     `${counted(attempts, 'attempt')}, ${attemptsBlocked} blocked`,
-    `${counted(pages, 'page')} failed to move, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`,
+    `${pagesText(side)} failed to move, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`,
     span === null ? null : spanText(span, clock),
     lostText(lost, lostAtLeast) || null,
   ]);

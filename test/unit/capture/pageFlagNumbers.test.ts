@@ -117,7 +117,7 @@ test('without a release and a page that proves it, the order is assumed, and tha
   assert.equal(sourceOf(capture), 'enum pageflags of Linux 4.20 to 6.5, assumed');
   assert.match(
     doubtTexts(capture).join(),
-    /^Page flags are numbers of a kernel that is not named: .*# kernel: RELEASE/,
+    /,Page flags are numbers of a kernel that is not named: .*# kernel: RELEASE/,
   );
   // A page that is dirty too is up to date in either order.
   assert.ok((await read(line(`flags=0x8001c ${ANONYMOUS}`))).uncertainFlags);
@@ -129,7 +129,7 @@ test('without a release and a page that proves it, the order is assumed, and tha
 test('a line that names the kernel settles the order of what trace-cmd report prints', async () => {
   const capture = await read(`# kernel: 6.12.5-amd64\n${line(`flags=locked|0x20028 ${FILE}`)}`);
   assert.match(eventText(capture, 0), /flags=locked\|uptodate\|lru\|swapbacked /);
-  assert.deepEqual(doubtTexts(capture), []);
+  assert.doesNotMatch(doubtTexts(capture).join(), /flags/);
 });
 
 test('a release with the flags of another one, as distributions have it, is not believed', async () => {

@@ -83,7 +83,7 @@ test('what a table or a graph has no place for is told beside it', async () => {
   assert.match(await exported(lost, 'csv'), /: 7599 events lost: holders may be missing or wrong .*\.\n/);
   assert.match(
     await exported(lost, 'csv'),
-    /: no page failed to move in it: nothing of it is in the table\.\n/,
+    /: no page that failed to move is named in it: nothing of it is in the table\.\n/,
   );
   const untraced = 'test/fixtures/p_shmem_held/trace.txt.gz';
   assert.match(await exported(untraced, 'speedscope'), /kept a page: nothing of it is in the graph\.\n/);

@@ -156,7 +156,7 @@ test('of addresses alone it is said that names are missing: all was read, and no
   const { output } = await runCli(['report', PERF, '--full', '--tree', smallTree('nameless')]);
   assert.match(
     unbroken(output),
-    /No function names: who holds a page cannot be told \(give the vmlinux of the recorded kernel or its \/proc\/kallsyms/,
+    /No function names: who held a page cannot be told, and few that failed to move are named \(give the vmlinux of the recorded kernel or its \/proc\/kallsyms/,
   );
   assert.match(output, /^ +0xffffffffbe[0-9a-f]{6}$/m);
   assert.doesNotMatch(output, /could not be read|not found/);

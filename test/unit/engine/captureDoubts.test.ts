@@ -4,9 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { Engine } from '../../../src/engine/engine';
-import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
+import { compareText } from '../../../src/engine/comparing/compareText';
+import { DEFAULT_QUERY, NO_FILTER } from '../../../src/engine/holdersQuery';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
+import type { Report } from '../../../src/engine/report';
+import { failedText } from '../../../src/engine/triedAtAll';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-doubts-'));
 after(() => {
@@ -59,6 +63,110 @@ test('where no page is named, an attempt without gets and puts is not said to ha
   assert.deepEqual(whole.facts.doubts, []);
 });
 
+/** The stacks of a text left out. */
+function withoutStacks(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !/^ ?=>|<stack trace/.test(line))
+    .join('\n');
+}
+
+/** Their functions as addresses, each of its own. */
+function withoutNames(text: string): string {
+  return text.replace(/^( ?=> )\S+/gm, (_line, arrow: string) => `${arrow}ffffffff81246176`);
+}
+
+const OFFLINING = [
+  'offliner-239 [000] .... 18.500000: mm_migrate_pages_start: mode=MIGRATE_SYNC reason=memory_hotplug',
+  'offliner-239 [000] .... 18.500001: page_ref_mod: pfn=0x12f98 flags=uptodate|lru|swapbacked count=2 mapcount=1 mapping=00000000a5a5a5a5 mt=1 val=1',
+  'offliner-239 [000] .... 18.500001: <stack trace>',
+  ' => try_grab_folio',
+  'offliner-239 [000] .... 18.500001: page_ref_mod_and_test: pfn=0x12f98 flags=uptodate|lru|swapbacked count=1 mapcount=1 mapping=00000000a5a5a5a5 mt=1 val=-1 ret=0',
+  'offliner-239 [000] .... 18.500001: <stack trace>',
+  ' => unpin_user_pages',
+  'offliner-239 [000] .... 18.500002: mm_migrate_pages: nr_succeeded=0 nr_failed=1 nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 mode=MIGRATE_SYNC reason=memory_hotplug',
+].join('\n');
+
+async function saying(name: string, text: string) {
+  const file = path.join(scratch, name);
+  writeFileSync(file, `${text}\n`);
+  const { engine, facts } = await opened(file);
+  const request = { tree: 'holders', node: null, start: 0, end: 9, query: DEFAULT_QUERY } as const;
+  const { nodes } = await engine.children(request);
+  return { engine, facts, labels: nodes.map(({ label }) => label) };
+}
+
+test('where an attempt reports a failure, nobody says that no page failed to move', async () => {
+  const unnamed = 'No page is named that failed to move: migrate_pages reports 1 failure';
+  const few = 'who held a page cannot be told, and few that failed to move are named';
+  const cases = [
+    ['stackless.txt', withoutStacks(OFFLINING), [`No stacks: ${few}`, unnamed]],
+    ['nameless.txt', withoutNames(OFFLINING), [`No function names: ${few}`, unnamed]],
+    ['filtered.txt', OFFLINING, [unnamed]],
+  ] as const;
+  for (const [name, text, said] of cases) {
+    const { engine, facts, labels } = await saying(name, text);
+    assert.deepEqual(labels, said);
+    assert.equal(failedText(facts), unnamed);
+    assert.ok(engine.reports.anyHeld(NO_FILTER), name);
+    assert.ok(engine.reports.anyHeld({ ...NO_FILTER, reason: 'memory_hotplug' }), name);
+    assert.ok(!engine.reports.anyHeld({ ...NO_FILTER, reason: 'compaction' }), name);
+    assert.ok(!engine.reports.anyHeld({ ...NO_FILTER, pfns: [0x12f98] }), name);
+    const { captures, attempts } = JSON.parse(await json(engine)) as Report;
+    assert.ok(captures[0]!.doubts.includes(unnamed));
+    assert.deepEqual(
+      attempts.map(({ what, failed }) => [what, failed]),
+      [['memory offlining', 1]],
+    );
+    const comparison = await engine.compare({ before: facts.id, after: facts.id });
+    assert.match(compareText(comparison), /^No page is named in either capture that failed to move\.$/m);
+    assert.ok(comparison.doubts.some((doubt) => doubt.startsWith('After: migrate_pages reports 1 failure')));
+  }
+  const { engine, facts } = await saying('moved.txt', OFFLINING.replace('nr_failed=1', 'nr_failed=0'));
+  assert.equal(failedText(facts), 'No page failed to move');
+  assert.ok(!engine.reports.anyHeld(NO_FILTER));
+});
+
+async function json(engine: Engine): Promise<string> {
+  let text = '';
+  for await (const piece of engine.reports.exported('json', DEFAULT_QUERY)) text += piece;
+  return text;
+}
+
+test('without function names or stacks, at least so many pages failed as are named', async () => {
+  const sample = readFileSync('media/sample/trace.txt', 'utf8').replace(/^# entries-in-buffer.*\n/m, '');
+  for (const [name, text] of [
+    ['bare.txt', withoutNames(sample)],
+    ['stripped.txt', withoutStacks(sample)],
+  ] as const) {
+    const { engine, facts } = await saying(name, text);
+    assert.match(failedText(facts), /^At least 1 page failed to move, /);
+    const { captures } = JSON.parse(await json(engine)) as Report;
+    assert.equal(captures[0]!.pagesAtLeast, true);
+    const comparison = await engine.compare({ before: facts.id, after: facts.id });
+    assert.match(compareText(comparison), /at least 1 page failed to move, /);
+  }
+  const { engine, facts } = await opened('media/sample/trace.txt');
+  assert.equal(failedText(facts), '1 page failed to move, 1 held');
+  assert.equal((JSON.parse(await json(engine)) as Report).captures[0]!.pagesAtLeast, undefined);
+});
+
+test('stacks are missed where there are gets and puts, and of these alone', async () => {
+  const puts = gunzipSync(readFileSync('test/fixtures/p_shmem_held/trace.txt.gz')).toString();
+  const { facts } = await saying('puts.txt', withoutStacks(puts).replace(/^# entries-in-buffer.*\n/m, ''));
+  assert.ok(
+    facts.doubts.some((doubt) => doubt.startsWith('No stacks: who held a page cannot be told (record')),
+  );
+  assert.ok(!facts.pagesAtLeast, 'reports name their pages without');
+  const log = [
+    'page:000000003e1f0a31 refcount:3 mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90',
+    'page dumped because: migration failure',
+  ].map((line) => `[  211.000090] ${line}`);
+  assert.deepEqual((await saying('log.txt', log.join('\n'))).facts.doubts, []);
+  const dump = await opened('test/fixtures/dumps/page_owner.gz');
+  assert.deepEqual(dump.facts.doubts, []);
+});
+
 test('events that were lost without a number are at least as many as are counted', async () => {
   const line = (cpu: number, second: number): string =>
     `   owner-7  [00${cpu}] ...1.  ${second}.000001: page_ref_set: pfn=0x12f98 flags=none count=1 mapcount=0 ` +
@@ -80,7 +188,7 @@ test('events that were lost without a number are at least as many as are counted
     writeFileSync(file, line(1, 1) + text + line(1, 2));
     const { engine, facts } = await opened(file);
     assert.deepEqual([facts.lost, facts.lostAtLeast], [lost, lostAtLeast]);
-    assert.equal(facts.doubts[0], `${doubt}: holders may be missing or wrong (CPU 1)`);
+    assert.ok(facts.doubts.includes(`${doubt}: holders may be missing or wrong (CPU 1)`));
     const header = await engine.captureHeader({ capture: facts.id });
     const said = header.facts.find(({ name }) => name === 'Lost')!;
     assert.equal(said.value, head);

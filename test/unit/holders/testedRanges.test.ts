@@ -43,8 +43,10 @@ test('a range is tested for what its task migrated pages for just before', async
     await tested([...migrated('memory_hotplug'), inUse, ...migrated('memory_hotplug'), empty]),
     [['memory_hotplug', 'memory offlining', 2, 'succeeded']],
   );
-  const [contiguous] = await tested([...migrated('contig_range'), inUse]);
-  assert.deepEqual(contiguous, ['contig_range', 'contiguous allocation', 0, 'failed']);
+  assert.deepEqual(await tested([...migrated('contig_range'), inUse]), [
+    [undefined, 'contiguous allocation', 1, null],
+    ['contig_range', 'contiguous allocation', 0, 'failed'],
+  ]);
 });
 
 test('where nothing says what a range is tested for, that is not known', async () => {
@@ -52,8 +54,14 @@ test('where nothing says what a range is tested for, that is not known', async (
   assert.deepEqual(await tested([inUse]), unknown);
   assert.deepEqual(await tested([inUse, inUse]), unknown);
   assert.deepEqual(await tested([inUse, empty]), [[null, 'migration', 0, 'succeeded']]);
-  assert.deepEqual(await tested(migrated('memory_hotplug'), [inUse]), unknown);
-  assert.deepEqual(await tested([...migrated('compaction'), inUse]), unknown);
+  assert.deepEqual(await tested(migrated('memory_hotplug'), [inUse]), [
+    [undefined, 'memory offlining', 1, null],
+    ...unknown,
+  ]);
+  assert.deepEqual(await tested([...migrated('compaction'), inUse]), [
+    [undefined, 'compaction', 1, null],
+    ...unknown,
+  ]);
   // The request is larger than the range: this is not its allocation.
   const larger = event('cma_alloc_start: name=reserved count=999999 align=0');
   assert.deepEqual(await tested([larger, inUse]), unknown);
