@@ -170,7 +170,7 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
 
 const NO_PAGE =
   'No event of the capture says which page kept it: anonymous pages that are refused at isolation need page_ref ' +
-  'events, others mm_migrate_pages or test_pages_isolated.';
+  'events with stacks and function names, others mm_migrate_pages or test_pages_isolated.';
 
 function sum(attempts: readonly Attempt[], field: 'migrateCalls' | 'migrated' | 'failed'): number {
   return attempts.reduce((total, attempt) => total + attempt[field], 0);
