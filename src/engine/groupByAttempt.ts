@@ -35,15 +35,6 @@ export function groupByAttempt(
   return inOrder(groups, query, rows.end).map((group) => attemptRow(rows, parent, group, query));
 }
 
-/** Attempts that no mark of a page is of. */
-export function attemptsWithoutPages(
-  attempts: readonly Attempt[],
-  pages: readonly Page[],
-): readonly Attempt[] {
-  const named = new Set(pages.flatMap(({ marks }) => marks.map(({ attempt }) => attempt)));
-  return attempts.filter(({ id }) => !named.has(id));
-}
-
 /** Those that name pages first, each in order of the capture. */
 function attemptGroups(attempts: readonly Attempt[], pages: readonly Page[]): readonly AttemptGroup[] {
   const pagesOf = new Map<number, Page[]>();

@@ -2,7 +2,7 @@
 import type { Attempt, Page, UnreleasedPage } from '../holders/model';
 import { allPages } from './captureFacts';
 import { doubtRows } from './doubtRows';
-import { attemptsWithoutPages, groupByAttempt } from './groupByAttempt';
+import { groupByAttempt } from './groupByAttempt';
 import { groupByHolder } from './groupByHolder';
 import { groupByPage } from './groupByPage';
 import { groupByTask } from './groupByTask';
@@ -29,6 +29,7 @@ import {
 } from './pageFacts';
 import { pagesWithReason } from './reasonFilter';
 import { unnamedText } from './triedAtAll';
+import { unnamedFailures } from './unnamedFailures';
 import { counted, joined, NOT_JUDGED_MEANING, NOT_JUDGED_NAME, sentence } from './wording';
 
 export function groupedRows(source: HolderSource, query: HoldersQuery): readonly Branch[] {
@@ -95,9 +96,7 @@ export function filteredParts(
   const unreleased = divided(analysis.unreleased, (page) => matcher.page(page));
   const pinned = divided(analysis.pinned, (page) => matcher.page(page));
   const attemptsOut =
-    grouping === 'attempt'
-      ? attemptsWithoutPages(analysis.attempts, analysis.pages).filter((each) => !matcher.attempt(each))
-      : [];
+    grouping === 'attempt' ? unnamedFailures(analysis).filter((each) => !matcher.attempt(each)) : [];
   return {
     pages,
     unreleased: unreleased.asked,

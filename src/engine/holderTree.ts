@@ -400,10 +400,7 @@ function referenceCounts(page: Page): Tooltip['rows'] {
 /** `1 held, 3 expected, 0 temporary, 2 earlier`; where some could not be judged, none is said to be none. */
 function rolesText({ references }: Page): string {
   const real = references.filter(({ weight }) => weight > 0);
-  const [notJudged, judged] = [
-    real.filter(isReferenceNotJudged),
-    real.filter((each) => !isReferenceNotJudged(each)),
-  ];
+  const { asked: notJudged, others: judged } = divided(real, isReferenceNotJudged);
   const counts = ROLES.map((role) => [role, judged.filter((each) => each.role === role).length] as const);
   if (notJudged.length === 0) return counts.map(([role, count]) => `${count} ${role}`).join(', ');
   const seen = counts.filter(([, count]) => count > 0).map(([role, count]) => `${count} ${role}`);

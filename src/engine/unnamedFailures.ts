@@ -2,17 +2,18 @@
  * Attempts that report failures, and of which the capture names no page: which ones stayed, nothing tells where function
  * names, stacks or the events of these pages are missing. That some did stay is known all the same.
  */
+import { rangesGivenUp } from '../holders/attempts';
 import type { Attempt, HolderAnalysis } from '../holders/model';
-import { attemptsWithoutPages } from './groupByAttempt';
 import { groupBy } from './holdings';
 import { counted } from './wording';
 
-/** An analysis keeps no attempt without a page but those that report a failure. */
+/** Those that no mark of a page is of: an analysis keeps none of these but those that report a failure. */
 export function unnamedFailures({
   attempts,
   pages,
 }: Pick<HolderAnalysis, 'attempts' | 'pages'>): readonly Attempt[] {
-  return attemptsWithoutPages(attempts, pages);
+  const named = new Set(pages.flatMap(({ marks }) => marks.map(({ attempt }) => attempt)));
+  return attempts.filter(({ id }) => !named.has(id));
 }
 
 /** `migrate_pages reports 3 failures, 1 CMA allocation failed`; null where no attempt reports any. */
@@ -25,14 +26,8 @@ export function unnamedFailuresText(attempts: readonly Attempt[]): string | null
   ];
   if (texts.length > 0) return texts.join(', ');
   // On the way to a range that was free.
-  const ranges = rangesGivenUp(attempts);
+  const ranges = sumOf(attempts, ({ retries, failedSteps }) => Math.max(retries, rangesGivenUp(failedSteps)));
   return ranges === 0 ? null : `cma_alloc gave up ${counted(ranges, 'range')}`;
-}
-
-function rangesGivenUp(attempts: readonly Attempt[]): number {
-  return sumOf(attempts, ({ retries, failedSteps: steps }) =>
-    Math.max(retries, steps === null ? 0 : steps.isolation + steps.migration + steps.test),
-  );
 }
 
 function sumOf(attempts: readonly Attempt[], of: (attempt: Attempt) => number): number {

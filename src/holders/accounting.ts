@@ -6,6 +6,7 @@
  * data, and one per page table mapping that is still there.
  */
 import { ABSENT, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
+import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS } from './kindRules';
 import type { Snapshot } from './ledger';
@@ -206,7 +207,7 @@ export function accountAt(
   mapcounts: MapcountBase,
 ): Account | null {
   if (snapshot.count === null) return null;
-  if (moment.isUnmovable) return { ...countAlone(snapshot.count), open: snapshot.open };
+  if (isDumpedAsUnmovable(moment)) return { ...countAlone(snapshot.count), open: snapshot.open };
   const state = stateAt(moment, snapshot, events, sites, mapcounts);
   const size = 2 ** snapshot.order;
   const share = cacheShare(state, size, snapshot.count);

@@ -6,7 +6,6 @@ import { accountAt, isRefusedByCount, type Account } from './accounting';
 import { indexCapture, type CaptureIndex } from './captureIndex';
 import { isPageRef } from './countChange';
 import { deducedAcquire, describeHolder, holderSite, namingOf } from './describeHolder';
-import { dumpedBecause } from './dumpedBecause';
 import type { Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
@@ -422,7 +421,7 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
     lastRow,
     lastTime: events.time[lastRow]!,
     reason: moment.attempt.reason,
-    dumpedBecause: dumpedBecause(capture, moment.row),
+    dumpedBecause: moment.dumpedBecause,
     source: mark.source,
     error: mark.error,
     task: moment.attempt.task,

@@ -133,13 +133,12 @@ export class AttemptRecord {
 
   /** Whether events say that it failed, as a whole or on the way: pages did not move, named or not. */
   get reportsFailure(): boolean {
-    return this.result === 'failed' || this.failed > 0 || this.busyRetries > 0 || this.gaveUpRanges;
-  }
-
-  private get gaveUpRanges(): boolean {
-    if (this.failedSteps === null) return false;
-    const { isolation, migration, test } = this.failedSteps;
-    return isolation + migration + test > 0;
+    return (
+      this.result === 'failed' ||
+      this.failed > 0 ||
+      this.busyRetries > 0 ||
+      rangesGivenUp(this.failedSteps) > 0
+    );
   }
 
   /** @param id number that the finished attempt gets */
@@ -195,4 +194,11 @@ export function rangeOf({ pfn, detail, details }: EventTable, row: number): PfnR
 function widened(range: PfnRange | null, other: PfnRange | null): PfnRange | null {
   if (range === null || other === null) return range ?? other;
   return { first: Math.min(range.first, other.first), last: Math.max(range.last, other.last) };
+}
+
+/** How many ranges cma_alloc gave up, as far as cma_alloc_info says. */
+export function rangesGivenUp(steps: FailedSteps | null): number {
+  if (steps === null) return 0;
+  const { isolation, migration, test } = steps;
+  return isolation + migration + test;
 }

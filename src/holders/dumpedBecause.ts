@@ -7,7 +7,10 @@ export function dumpedBecause({ events, symbols }: Capture, row: number): string
   return text < 0 ? null : symbols.string(text);
 }
 
-/** A page that keeps its pageblock from being isolated, in the words of set_migratetype_isolate() (mm/page_isolation.c). */
-export function isDumpedAsUnmovable(capture: Capture, row: number): boolean {
-  return dumpedBecause(capture, row) === 'unmovable page';
+/**
+ * A page of a kind that is never moved: it keeps its pageblock from being isolated, whatever its count. In the words of
+ * set_migratetype_isolate() (mm/page_isolation.c).
+ */
+export function isDumpedAsUnmovable(moment: { readonly dumpedBecause: string | null }): boolean {
+  return moment.dumpedBecause === 'unmovable page';
 }

@@ -8,7 +8,7 @@
 import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import { AttemptRecord, rangeOf } from './attempts';
 import { countChange, isPageRef } from './countChange';
-import { dumpedBecause, isDumpedAsUnmovable } from './dumpedBecause';
+import { dumpedBecause } from './dumpedBecause';
 import { REASON_BY_FUNCTION } from './kindRules';
 import { MissingEvents } from './missingEvents';
 import type { MarkSource } from './model';
@@ -26,10 +26,8 @@ export interface Moment {
   readonly what: string;
   /** The isolation scanner let go of it at once: migration was not tried. */
   readonly isRefusal: boolean;
-  /** Of a kind that is never moved: its pageblock was not isolated, whatever its count. */
-  readonly isUnmovable: boolean;
-  /** A page dump of a kernel log says so, which has no gets and puts. */
-  readonly isDump: boolean;
+  /** As {@link Mark.dumpedBecause}. */
+  readonly dumpedBecause: string | null;
   /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
   readonly stoppedEarly: EarlyStop | null;
 }
@@ -245,17 +243,7 @@ export class EvidenceFinder {
         const [pfn, error] = [events.pfn[row]!, this.detailError(row)];
         const dumped = dumpedBecause(this.capture, row);
         const what = dumped === null ? 'reported by the kernel' : `dumped by the kernel because: ${dumped}`;
-        const isUnmovable = isDumpedAsUnmovable(this.capture, row);
-        this.add({
-          pfn,
-          row,
-          source: 'report',
-          attempt,
-          what,
-          error,
-          isUnmovable,
-          isDump: dumped !== null,
-        });
+        this.add({ pfn, row, source: 'report', attempt, what, error, dumpedBecause: dumped });
         return;
       }
       default:
@@ -596,8 +584,7 @@ export class EvidenceFinder {
   private add(found: FoundMoment): void {
     // Not by spreading: that takes a microsecond a moment, and a capture may have hundreds of thousands.
     const { pfn, row, source, attempt, what } = found;
-    const { error = null, isRefusal = false, isUnmovable = false, isDump = false } = found;
-    const { stoppedEarly = null } = found;
+    const { error = null, isRefusal = false, dumpedBecause: dumped = null, stoppedEarly = null } = found;
     if (pfn < 0) return;
     attempt.noteError(row, error);
     this.moments.push({
@@ -608,8 +595,7 @@ export class EvidenceFinder {
       what,
       error,
       isRefusal,
-      isUnmovable,
-      isDump,
+      dumpedBecause: dumped,
       stoppedEarly,
     });
   }

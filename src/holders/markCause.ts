@@ -1,6 +1,7 @@
 /** Why a page did not move, beside the references that were too many. */
 import { ABSENT, PageFlag, type EventTable } from '../capture/eventTable';
 import type { Account } from './accounting';
+import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { EarlyStop, Moment } from './evidence';
 import type { MarkCause } from './model';
 
@@ -16,7 +17,7 @@ interface CauseOfMark {
 
 /** @param parts the sum at the mark, or null where it could not be made */
 export function markCause(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
-  if (moment.isUnmovable) return { cause: 'isolation', ...unmovable(events, moment) };
+  if (isDumpedAsUnmovable(moment)) return { cause: 'isolation', ...unmovable(events, moment) };
   const stopped = moment.stoppedEarly === null ? null : stoppedNote(moment.stoppedEarly);
   if (parts === null) return { cause: 'unknown', detail: null, note: stopped };
   const found = causeBySum(events, moment, parts);

@@ -18,6 +18,7 @@ import {
   pageState,
   type Account,
 } from './accounting';
+import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { Moment } from './evidence';
 import { isFree } from './countChange';
 import { LastingPuts, type Candidates } from './lastingPuts';
@@ -243,7 +244,7 @@ function allGoneAfter({ ownersAlone }: PageView, row: number): number {
 function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   const { events, nature, mapcounts, puts } = page;
   const count = events.count[row]!;
-  if (moment.isUnmovable) return { moment, ...countAlone(count) };
+  if (isDumpedAsUnmovable(moment)) return { moment, ...countAlone(count) };
   const state = pageState(events, row, nature, mapcounts);
   // The report comes after the mappings are back and before the page is put back (mm/migrate.c).
   const isolation = moment.source === 'report' ? 1 : 0;
@@ -294,8 +295,8 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   };
 }
 
-function whyUntraced({ isDump }: Moment, hasNamelessPuts: boolean): string {
-  if (isDump) return DUMP_ALONE;
+function whyUntraced({ dumpedBecause }: Moment, hasNamelessPuts: boolean): string {
+  if (dumpedBecause !== null) return DUMP_ALONE;
   return hasNamelessPuts ? NAMELESS_PUTS : NEVER_PUT;
 }
 

@@ -19,15 +19,9 @@ export class CaptureEditorMenu implements vscode.Disposable {
       this.command('showOnlyEventsOfPage', (panel, { pfn }) => {
         if (pfn !== null) panel.narrow({ type: 'page', pfn });
       }),
-      this.command('showOnlyEventsOfTask', (panel, { row }) => {
-        if (row !== null) panel.narrow({ type: 'task', row });
-      }),
-      this.command('showOnlyEventsOfName', (panel, { row }) => {
-        if (row !== null) panel.narrow({ type: 'events', row });
-      }),
-      this.command('leaveOutEventsOfName', (panel, { row }) => {
-        if (row !== null) panel.narrow({ type: 'other-events', row });
-      }),
+      this.command('showOnlyEventsOfTask', narrowedBy('task')),
+      this.command('showOnlyEventsOfName', narrowedBy('events')),
+      this.command('leaveOutEventsOfName', narrowedBy('other-events')),
       this.command('copyEvent', (panel, { row }) => row !== null && panel.copyEvent(row)),
       this.command('openEventFrame', (panel, { frame }) =>
         panel.openFrame(frame, (place) => frames.openNext(place, false)),
@@ -53,4 +47,11 @@ export class CaptureEditorMenu implements vscode.Disposable {
       if (target !== null && panel !== undefined) await act(panel, target);
     });
   }
+}
+
+/** Narrows the filter by what the event is or has. */
+function narrowedBy(type: 'task' | 'events' | 'other-events'): Act {
+  return (panel, { row }) => {
+    if (row !== null) panel.narrow({ type, row });
+  };
 }

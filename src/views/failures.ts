@@ -40,6 +40,11 @@ export function isCancel(failure: unknown): boolean {
   return isNamed(failure, 'CancelledError');
 }
 
+/** Whether a file was no capture, or could not be read as one. */
+export function isNoCapture(failure: unknown): boolean {
+  return isNamed(failure, 'CaptureError');
+}
+
 function showLogIfChosen(log: vscode.LogOutputChannel, choice: Thenable<string | undefined>): void {
   void choice.then((chosen) => {
     if (chosen === SHOW_LOG) log.show();

@@ -4,7 +4,7 @@ import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts, ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
 import type { OpenCaptures } from './openCaptures';
-import { isCancel, showFailure, showWarning } from './failures';
+import { isCancel, isNoCapture, showFailure, showWarning } from './failures';
 import { isFile, nameOf, uriOf } from './fileNames';
 import { showIfLarge } from './largeCaptures';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -207,11 +207,7 @@ export class OpenCommands implements vscode.Disposable {
   }
 }
 
-/** Of another file there is more to hope than of this one. */
-function isNoCapture(error: unknown): boolean {
-  return error instanceof Error && error.name === 'CaptureError';
-}
-
+/** Of another file there is more to hope than of one that is no capture. */
 function openAnother(): { readonly label: string; readonly command: string } {
   return { label: vscode.l10n.t('Open Another Capture…'), command: 'pageHolders.openCapture' };
 }

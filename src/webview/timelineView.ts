@@ -73,8 +73,7 @@ export class TimelineView {
   private readonly latestTooltip = new Latest();
   private palette: Palette = themePalette();
   private data: Timeline | null = null;
-  private targets: readonly Target[] = [];
-  private pages: Painted['pages'] = [];
+  private painted: Painted = { targets: [], pages: [] };
   private selected: number | null = null;
   /** What keys led to last, as it was then. */
   private reached: Target | null = null;
@@ -268,11 +267,7 @@ export class TimelineView {
     const brush = drag?.isBrush === true ? ([drag.startX, drag.lastX] as const) : null;
     const reached = document.activeElement === canvas ? this.reached : null;
     const drawing = { width, room, view, data, selected, brush, reached };
-    ({ targets: this.targets, pages: this.pages } = new TimelinePainter(
-      context,
-      this.palette,
-      drawing,
-    ).paint());
+    this.painted = new TimelinePainter(context, this.palette, drawing).paint();
   }
 
   private drawLegend(): void {
@@ -447,7 +442,7 @@ export class TimelineView {
     const { from, to } = this.view.range;
     const time = reached?.time ?? this.selected;
     const begin = time !== null && time >= from && time <= to ? time : null;
-    const step = stepTo(this.targets, direction, reached, begin);
+    const step = stepTo(this.painted.targets, direction, reached, begin);
     if (step === null) {
       this.spoken.textContent =
         direction > 0
@@ -489,12 +484,12 @@ export class TimelineView {
   /** What keys led to, where it is drawn now. */
   private reachedNow(): Target | null {
     const { reached } = this;
-    return reached === null ? null : (this.targets.find((each) => isSame(each, reached)) ?? null);
+    return reached === null ? null : (this.painted.targets.find((each) => isSame(each, reached)) ?? null);
   }
 
   /** What is drawn of the page of the selected event, such as the mark that a key led to. */
   private selectedNow(): Target | null {
-    const at = this.targets.filter(({ time, pfn }) => pfn >= 0 && time === this.selected);
+    const at = this.painted.targets.filter(({ time, pfn }) => pfn >= 0 && time === this.selected);
     return at.find(({ kind }) => kind === 'mark') ?? at.at(-1) ?? null;
   }
 
@@ -571,7 +566,7 @@ export class TimelineView {
 
   private targetAt(x: number, y: number): Target | null {
     return (
-      this.targets.findLast(
+      this.painted.targets.findLast(
         ({ left, right, top, bottom }) => x >= left && x <= right && y >= top && y <= bottom,
       ) ?? null
     );
@@ -579,7 +574,7 @@ export class TimelineView {
 
   /** The page whose row of the drawing it is, its name and what is between the signs included; -1 for no page's. */
   private pageAt(y: number): number {
-    return this.pages.find(({ top, bottom }) => y >= top && y < bottom)?.pfn ?? -1;
+    return this.painted.pages.find(({ top, bottom }) => y >= top && y < bottom)?.pfn ?? -1;
   }
 
   private async hover(x: number, y: number): Promise<void> {

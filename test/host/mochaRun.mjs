@@ -1,14 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Mocha from 'mocha';
-import { logFolder } from './paths.mjs';
 import { closeSuite } from './report.mjs';
+import { isGoodNow, keepFailed, takeFailed } from './secondRun.mjs';
 
 /**
  * Runs the *.test.mjs of a folder, which drive a workbench as a person would, and ends the process with 0 when all is
  * good. The first argument of the command line is a text in the name of the tests to run, or `--again` for the files of
- * which a test failed in the last run: then all is good when those that failed there do not fail here. One that fails
- * here alone was good there.
+ * which a test failed in the last run, judged as secondRun.mjs says.
  *
  * @param suite its name in the closing line
  * @param workbench how it is started and stopped, and how what is seen is kept when a test fails
@@ -24,10 +23,8 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
       },
     },
   });
-  const failedFile = path.join(logFolder, `${suite}-failed.json`);
   const isAgain = process.argv[2] === '--again';
-  const before = isAgain && existsSync(failedFile) ? JSON.parse(readFileSync(failedFile, 'utf8')) : null;
-  rmSync(failedFile, { force: true });
+  const before = takeFailed(suite, isAgain);
   const files =
     before && !before.some(({ file }) => file === null) ? before.map(({ file }) => file) : testFiles(folder);
   for (const name of new Set(files)) mocha.addFile(path.join(folder, name));
@@ -43,14 +40,13 @@ export async function runMocha(suite, folder, { start, stop, screenshot }) {
       const runner = mocha.run(() => {
         const { passes, failures, pending } = runner.stats;
         const isGood = closeSuite(suite, passes, failures, pending);
-        resolve(isGood || (before !== null && before.every(({ name }) => passed.has(name))));
+        resolve(isGood || isGoodNow(before, passed));
       });
       runner.on('pass', (test) => passed.add(test.fullTitle()));
       // A hook has no name that could pass, and the root's no file.
       runner.on('fail', (test) => {
         failed.push({ name: test.fullTitle(), file: test.file ? path.basename(test.file) : null });
-        mkdirSync(logFolder, { recursive: true });
-        writeFileSync(failedFile, JSON.stringify(failed));
+        keepFailed(suite, failed);
       });
     });
   } catch (error) {

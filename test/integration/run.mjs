@@ -1,9 +1,9 @@
 // Runs out/integration (mocha) inside a real extension host, with the kernel tree as its folder.
 // usage: node test/integration/run.mjs [newest|floor] [--again]
 //   newest  a desktop VS Code if there is one, else the newest code-server; floor: the oldest VS Code promised
-//   --again  after a run in which tests failed: all is good when those do not fail here, as in test/host/mochaRun.mjs
+//   --again  after a run in which tests failed: all is good when those do not fail here, as in test/host/secondRun.mjs
 // PAGE_HOLDERS_HOST=code-server passes over the desktop one; PAGE_HOLDERS_VERBOSE=1 shows what the workbench logs.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { format } from 'node:util';
@@ -11,8 +11,9 @@ import { openBrowser } from '../host/browser.mjs';
 import { ensureCodeServer, hosts } from '../host/codeServer.mjs';
 import { findDesktop, runInDesktop } from '../host/desktop.mjs';
 import { ensureKernelTree } from '../host/kernelTree.mjs';
-import { logFolder, outFolder, repository } from '../host/paths.mjs';
+import { outFolder, repository } from '../host/paths.mjs';
 import { printResults } from '../host/report.mjs';
+import { isGoodNow, keepFailed, takeFailed } from '../host/secondRun.mjs';
 import { startServer } from '../host/server.mjs';
 
 const timeLimit = 5 * 60_000;
@@ -26,10 +27,7 @@ process.exitCode = (await runSuite(host)) ? 0 : 1;
 
 async function runSuite(host) {
   const suite = host === 'floor' ? 'floor' : 'integration';
-  const failedFile = path.join(logFolder, `${suite}-failed.json`);
-  const isAgain = process.argv[3] === '--again';
-  const before = isAgain && existsSync(failedFile) ? JSON.parse(readFileSync(failedFile, 'utf8')) : null;
-  rmSync(failedFile, { force: true });
+  const before = takeFailed(suite, process.argv[3] === '--again');
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-results-'));
   const resultsFile = path.join(scratch, 'results.json');
   try {
@@ -47,10 +45,11 @@ async function runSuite(host) {
     if (!existsSync(resultsFile)) throw new Error('The suite did not come to its end: it left no results.');
     const results = JSON.parse(readFileSync(resultsFile, 'utf8'));
     if (printResults(suite, results) && status === 0) return true;
-    mkdirSync(logFolder, { recursive: true });
-    writeFileSync(failedFile, JSON.stringify(results.failures.map(({ fullTitle }) => fullTitle)));
-    const passed = new Set(results.passes.map(({ fullTitle }) => fullTitle));
-    return before !== null && before.every((title) => passed.has(title));
+    keepFailed(
+      suite,
+      results.failures.map(({ fullTitle }) => ({ name: fullTitle })),
+    );
+    return isGoodNow(before, new Set(results.passes.map(({ fullTitle }) => fullTitle)));
   } catch (error) {
     console.error(error);
     return false;

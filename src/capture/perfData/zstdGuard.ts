@@ -1,16 +1,15 @@
+import { contentSizeAt, contentSizeSize, dictionaryIdSize, isSingleSegment, ZSTD_MAGIC } from '../zstdFrame';
+
 /** ZSTD_WINDOWLOG_LIMIT_DEFAULT: what libzstd takes without being told; perf -z 22 needs as much. */
 const LARGEST_WINDOW = 1 << 27;
 /** Block_Maximum_Size of RFC 8878. */
 const LARGEST_BLOCK = 1 << 17;
 
-const MAGIC = 0xfd2fb528;
 /** 0x184d2a50 to 0x184d2a5f begin frames of data that is not zstd's. */
 const SKIPPABLE = 0x184d2a50;
 
 const BLOCK_RUN = 1;
 const BLOCK_RESERVED = 3;
-const DICTIONARY_SIZES = [0, 1, 2, 4];
-const CONTENT_SIZES = [0, 2, 4, 8];
 
 const enum Part {
   Magic,
@@ -62,13 +61,12 @@ export class ZstdGuard {
     switch (this.part) {
       case Part.Magic:
         if (value - (value % 16) === SKIPPABLE) return this.begin(Part.SkippableSize, 4);
-        if (value !== MAGIC) return 'no frame begins where one should';
+        if (value !== ZSTD_MAGIC) return 'no frame begins where one should';
         return this.begin(Part.Descriptor, 1);
       case Part.Descriptor: {
         this.descriptor = value;
-        const isSingle = (value & 0x20) !== 0;
-        const contentSize = CONTENT_SIZES[value >> 6]! || (isSingle ? 1 : 0);
-        return this.begin(Part.FrameHeader, (isSingle ? 0 : 1) + DICTIONARY_SIZES[value & 3]! + contentSize);
+        const windowSize = isSingleSegment(value) ? 0 : 1;
+        return this.begin(Part.FrameHeader, windowSize + dictionaryIdSize(value) + contentSizeSize(value));
       }
       case Part.FrameHeader: {
         const window = this.windowSize();
@@ -109,9 +107,8 @@ export class ZstdGuard {
   /** Bytes of history that the frame wants. */
   private windowSize(): number {
     const { descriptor, bytes, view } = this;
-    if ((descriptor & 0x20) === 0) return 2 ** (10 + (bytes[0]! >> 3)) * (1 + (bytes[0]! & 7) / 8);
+    if (!isSingleSegment(descriptor)) return 2 ** (10 + (bytes[0]! >> 3)) * (1 + (bytes[0]! & 7) / 8);
     // Without a window the frame is one segment of the size that stands behind the dictionary's id.
-    const size = Number(view.getBigUint64(DICTIONARY_SIZES[descriptor & 3]!, true));
-    return descriptor >> 6 === 1 ? size + 256 : size;
+    return contentSizeAt(view, dictionaryIdSize(descriptor), descriptor)!;
   }
 }

@@ -40,7 +40,7 @@ export function decompressBatch(
 ): BatchContent {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const room = memory !== null && memory.byteLength >= total ? memory : sharedBytes(total);
-  if (decompressor?.decompressAll?.(bytes, ends, sizes, room) === true) {
+  if (decompressor?.decompressAll?.(bytes, ends, sizes, room.subarray(0, total)) === true) {
     return { bytes: room, isDamaged: Array.from(sizes, () => false) };
   }
   const isDamaged: boolean[] = [];

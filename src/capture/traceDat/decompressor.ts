@@ -12,7 +12,7 @@ export interface Decompressor {
    * damaged: each is to be decompressed by itself then.
    *
    * @param ends where each block ends in `blocks`
-   * @param sizes bytes that each stands for, all of them no more than `target` has
+   * @param sizes bytes that each stands for, all of them as many as `target` has
    */
   readonly decompressAll?: typeof decompressZstdBlocks;
 }

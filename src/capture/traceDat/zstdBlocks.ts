@@ -1,4 +1,5 @@
 import { ZSTDDecoder } from 'zstddec/stream';
+import { contentSizeAt, contentSizeSize, dictionaryIdSize, isSingleSegment, ZSTD_MAGIC } from '../zstdFrame';
 
 /** What the WebAssembly of zstddec exports, as far as it is used here. Places and sizes are bytes of its memory. */
 interface Library {
@@ -17,8 +18,6 @@ interface Library {
 
 /** Content that is decompressed at once, at most. What is larger are single blocks: there is nothing to be won. */
 const MOST_AT_ONCE = 1 << 23;
-const MAGIC = 0xfd2fb528;
-const DICTIONARY_SIZES = [0, 1, 2, 4];
 
 /** Set when the library is there, which is one for all decoders. */
 let library: Library | null = null;
@@ -65,7 +64,7 @@ const contents = new Room();
  * the time, and the memory it handed out kept the garbage collector busy.
  *
  * @param ends where each block ends in `blocks`
- * @param sizes bytes that each stands for, all of them no more than `target` has
+ * @param sizes bytes that each stands for, all of them as many as `target` has
  */
 export function decompressZstdBlocks(
   blocks: Uint8Array,
@@ -74,7 +73,7 @@ export function decompressZstdBlocks(
   target: Uint8Array,
 ): boolean {
   if (library === null || !sayTheirSizes(blocks, ends, sizes)) return false;
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const total = target.length;
   if (Math.max(total, blocks.length) > MOST_AT_ONCE) return false;
   const framesAt = frames.place(library, blocks.length);
   const contentAt = contents.place(library, total);
@@ -96,31 +95,21 @@ function sayTheirSizes(blocks: Uint8Array, ends: Int32Array, sizes: Int32Array):
   return true;
 }
 
-/** Bytes that the frame in `[start, end)` says to stand for (RFC 8878, section 3.1.1.1), or null. */
+/** Bytes that the frame in `[start, end)` says to stand for, or null. */
 function contentSize(view: DataView, start: number, end: number): number | null {
-  if (start + 5 > end || view.getUint32(start, true) !== MAGIC) return null;
+  if (start + 5 > end || view.getUint32(start, true) !== ZSTD_MAGIC) return null;
   const descriptor = view.getUint8(start + 4);
-  const isSingle = (descriptor & 0x20) !== 0;
-  const at = start + (isSingle ? 5 : 6) + DICTIONARY_SIZES[descriptor & 3]!;
-  const form = descriptor >> 6;
-  if (at + (1 << form) > end) return null;
-  if (form === 1) return view.getUint16(at, true) + 256;
-  if (form === 2) return view.getUint32(at, true);
-  if (form === 3) return Number(view.getBigUint64(at, true));
-  return isSingle ? view.getUint8(at) : null;
+  const at = start + (isSingleSegment(descriptor) ? 5 : 6) + dictionaryIdSize(descriptor);
+  return at + contentSizeSize(descriptor) > end ? null : contentSizeAt(view, at, descriptor);
 }
 
 function libraryIn(exports: Readonly<Record<string, unknown>>): Library | null {
   const { memory, malloc, free, ZSTD_decompress } = exports;
   if (!(memory instanceof WebAssembly.Memory)) return null;
-  if (!isNumeric(malloc) || !isRelease(free) || !isNumeric(ZSTD_decompress)) return null;
+  if (!isNumeric(malloc) || !isNumeric(free) || !isNumeric(ZSTD_decompress)) return null;
   return { memory, malloc, free, ZSTD_decompress };
 }
 
 function isNumeric(value: unknown): value is (...numbers: number[]) => number {
-  return typeof value === 'function';
-}
-
-function isRelease(value: unknown): value is (at: number) => void {
   return typeof value === 'function';
 }

@@ -118,17 +118,20 @@ function compareLines(comparison: Comparison): readonly string[] {
 /** What the other capture says of holders that it does not have; `not` only where it judges every page. */
 function otherSide(side: ComparedCapture, not: string, when: string): string {
   if (!wasTried(side)) return `; no attempt is seen ${when}`;
-  const { pages, unjudgedPages, pagesAtLeast, unnamedFailures, lost } = side;
+  const { pages, unjudgedPages, lost } = side;
   if (unjudgedPages > 0) {
     return `; ${unjudgedPages === pages ? 'no page' : 'not every page'} could be judged ${when}`;
   }
-  if (pagesAtLeast || unnamedFailures !== null) return `; not every page that failed is named ${when}`;
+  if (!namesAllPages(side)) return `; not every page that failed is named ${when}`;
   return lost > 0 ? `, and are not seen ${when}, where events are lost` : not;
 }
 
+function namesAllPages({ pagesAtLeast, unnamedFailures }: ComparedCapture): boolean {
+  return !pagesAtLeast && unnamedFailures === null;
+}
+
 function noPageText(...sides: readonly ComparedCapture[]): string {
-  const isSure = sides.every((side) => !side.pagesAtLeast && side.unnamedFailures === null);
-  return isSure
+  return sides.every(namesAllPages)
     ? 'No page failed to move in either capture.'
     : 'No page is named in either capture that failed to move.';
 }

@@ -330,24 +330,24 @@ test('events without stacks do not show an attempt, and that is said', async () 
   assert.match(output, /^ {2}No attempt to move pages is seen in the capture, which says little: no event/m);
 });
 
-test('a page dump has the reason that the log gives, where it does not say which migration it was', async () => {
-  const dump = [
-    'page:000000003e1f0a31 refcount:4 mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90',
+function pageDump(refcount: number): string {
+  return [
+    `page:000000003e1f0a31 refcount:${refcount} mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90`,
     'flags: 0x40000000000a001d(locked|uptodate|dirty|lru|mappedtodisk|swapbacked|zone=1) CMA',
     'page dumped because: migration failure',
-  ].map((line) => `[  211.000090] ${line}\n`);
-  const { output } = await runCli(['report', file('dump.txt', dump.join(''))]);
+  ]
+    .map((line) => `[  211.000090] ${line}\n`)
+    .join('');
+}
+
+test('a page dump has the reason that the log gives, where it does not say which migration it was', async () => {
+  const { output } = await runCli(['report', file('dump.txt', pageDump(4))]);
   assert.match(output, /^ {2}0x12f90 · .*\(migration failure\)$/m);
   assert.doesNotMatch(output, /reason unknown/);
 });
 
 test('a page dump is explained by what a kernel log can have, not by gets and puts of a trace', async () => {
-  const dump = [
-    'page:000000003e1f0a31 refcount:3 mapcount:1 mapping:0000000092899e71 index:0x0 pfn:0x12f90',
-    'flags: 0x40000000000a001d(locked|uptodate|dirty|lru|mappedtodisk|swapbacked|zone=1) CMA',
-    'page dumped because: migration failure',
-  ].map((line) => `[  211.000090] ${line}\n`);
-  const log = file('counted.txt', dump.join(''));
+  const log = file('counted.txt', pageDump(3));
   const { output } = await runCli(['report', log, '--width', '0']);
   assert.match(output, /^ {6}1 reference more than migration accounts for$/m);
   assert.match(
