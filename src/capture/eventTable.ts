@@ -201,8 +201,18 @@ export interface Gap {
   readonly isAtLeast?: true;
   /** First row of the table that stands after the gap in the file. */
   readonly beforeRow: number;
-  /** `lost`: the writer said so; `overwritten`: the ring buffer wrapped before reading; `started`: the CPU's record begins here. */
-  readonly cause: 'lost' | 'overwritten' | 'started';
+  /**
+   * `lost`: the writer said so; `overwritten`: the ring buffer wrapped before reading; `started`: the CPU's record begins
+   * here; `joined`: another trace begins here in the same text.
+   */
+  readonly cause: 'lost' | 'overwritten' | 'started' | 'joined';
+}
+
+/** A text has several traces one behind the other, each with its own head. */
+export interface JoinedTraces {
+  readonly count: number;
+  /** 1-based line in which the second begins. */
+  readonly line: number;
 }
 
 /** Times of a text run backwards by more than the clocks of CPUs are apart. */
@@ -279,6 +289,8 @@ export interface Capture {
   readonly moduleBuildIds?: ReadonlyMap<string, string>;
   /** Absent where the times of the file follow each other. */
   readonly timeGoesBack?: TimeGoesBack;
+  /** Absent where the file is one trace. */
+  readonly joinedTraces?: JoinedTraces;
   /** Absent where a text has all that its header counts, has no such header, or was not read to its end. */
   readonly missingEntries?: MissingEntries;
   /** How many stacks were recorded that the kernel did not print, by options/fields; absent where it printed all. */

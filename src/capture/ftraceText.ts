@@ -19,6 +19,7 @@ import { EntryCount } from './entryCount';
 import {
   EventKind,
   NONE,
+  type JoinedTraces,
   type KernelIdentity,
   type MissingEntries,
   type TimeGoesBack,
@@ -113,6 +114,10 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** Lines that could not be read, each of which may be an entry of the ring buffer. */
   private unreadLines = 0;
   private unprintedRecords = 0;
+  private joins = 0;
+  private firstJoin = 0;
+  /** Line of a head behind events, until an event comes behind it, too; 0 where there is none. */
+  private newHead = 0;
   private clockProblem = false;
 
   /** Reads the lines in `bytes[start, end)`, see {@link LineByLineReader.read}. */
@@ -145,6 +150,11 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** As {@link Capture.timeGoesBack}. */
   get timeGoesBack(): TimeGoesBack | null {
     return this.timeOrder.goesBack(this.records, this.isTicks);
+  }
+
+  /** As {@link Capture.joinedTraces}. */
+  get joinedTraces(): JoinedTraces | null {
+    return this.joins === 0 ? null : { count: this.joins + 1, line: this.firstJoin };
   }
 
   /** As {@link Capture.missingEntries}. */
@@ -217,6 +227,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private event(bytes: Uint8Array, at: number, fieldsStart: number, name: number, kind: EventKind): number {
     const line = this.taskLine;
     const table = this.table;
+    if (this.newHead > 0) this.joinTrace();
     const time = this.time(at);
     if (!line.isRepeated || this.newestTask === NONE) {
       const comm = this.symbols.internBytes(bytes, line.commStart, line.commEnd);
@@ -382,7 +393,10 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     const kernel = /^# kernel: (\S+)$/.exec(text);
     if (kernel) this.fact('kernel', kernel[1]!);
     const tracer = /^# tracer: (.+)$/.exec(text);
-    if (tracer) this.fact('tracer', tracer[1]!);
+    if (tracer) {
+      this.traceBegins();
+      this.fact('tracer', tracer[1]!);
+    }
     const entries = ENTRIES_LINE.exec(text) ?? LATENCY_LINE.exec(text);
     if (entries) {
       const inBuffer = Number(entries[1]);
@@ -413,6 +427,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     }
     const cpus = /^(?:\S+: *| +)?cpus=(\d+)$/.exec(text);
     if (cpus) {
+      this.traceBegins();
       this.fact('CPUs', cpus[1]!);
       this.isTraceCmd = true;
       this.ownLines++;
@@ -426,6 +441,23 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       return true;
     }
     return /^CPU:\d+ \[SUBBUFFER START\]$/.test(text);
+  }
+
+  private traceBegins(): void {
+    if (this.table.length > 0) this.newHead = this.line;
+    for (const matcher of this.matchers.values()) matcher.forget();
+  }
+
+  /**
+   * Behind a head that came behind events is another trace: of other CPUs, of another time or of another boot, which
+   * nothing tells. A page may have been freed and allocated in between, and what is printed twice happened once.
+   */
+  private joinTrace(): void {
+    this.joins++;
+    if (this.joins === 1) this.firstJoin = this.newHead;
+    this.newHead = 0;
+    const { length, time } = this.table;
+    this.gapRecorder.add('joined', null, time[length - 1]!, null, length);
   }
 
   private fact(name: string, value: string): void {

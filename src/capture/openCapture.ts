@@ -152,7 +152,7 @@ function finished(
   endProblems: ProblemList,
   other: OtherFormat | null,
 ): Capture {
-  const { problems, gapRecorder, timeGoesBack, unprintedStacks = 0 } = reader;
+  const { problems, gapRecorder, timeGoesBack, joinedTraces, unprintedStacks = 0 } = reader;
   if (other) problems.add(0, null, other.message);
   for (const problem of endProblems.kept) problems.addForFile(problem.offset, problem.message);
   return {
@@ -175,6 +175,7 @@ function finished(
     facts: reader.factList(),
     ...(reader.kernel ? { kernel: reader.kernel } : {}),
     ...(timeGoesBack ? { timeGoesBack } : {}),
+    ...(joinedTraces ? { joinedTraces } : {}),
     ...(reader.uncertainFlags ? { uncertainFlags: reader.uncertainFlags } : {}),
     ...(unprintedStacks > 0 ? { unprintedStacks } : {}),
   };

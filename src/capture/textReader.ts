@@ -1,5 +1,12 @@
 import type { AllocationTable } from './allocationTable';
-import type { KernelIdentity, MissingEntries, SymbolTable, TimeGoesBack, UncertainFlags } from './eventTable';
+import type {
+  JoinedTraces,
+  KernelIdentity,
+  MissingEntries,
+  SymbolTable,
+  TimeGoesBack,
+  UncertainFlags,
+} from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
 import type { GapRecorder } from './gapRecorder';
 import type { LineReader } from './lineWindow';
@@ -31,6 +38,8 @@ export interface TextReader extends LineReader {
   readonly unprintedStacks?: number;
   /** As {@link Capture.timeGoesBack}. */
   readonly timeGoesBack?: TimeGoesBack | null;
+  /** As {@link Capture.joinedTraces}. */
+  readonly joinedTraces?: JoinedTraces | null;
   /** As {@link Capture.uncertainFlags}. */
   readonly uncertainFlags?: UncertainFlags | null;
   /** What the text says about itself, for people. */

@@ -24,6 +24,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
     doubts = [
       ...restNotRead(capture),
       ...missingEntries(capture),
+      ...joinedTraces(capture),
       ...timeGoesBack(capture),
       ...unprintedStacks(capture),
       ...missingStacks(capture),
@@ -66,6 +67,18 @@ function missingEntries({ missingEntries: found }: Capture): readonly Doubt[] {
   const description =
     "cut off, filtered, overwritten while it was read, or the file of one CPU, whose header counts all CPUs'; " +
     'save /sys/kernel/tracing/trace whole, with tracing_on at 0';
+  return [{ label, description }];
+}
+
+function joinedTraces({ joinedTraces: found }: Capture): readonly Doubt[] {
+  if (found === undefined) return [];
+  const { count, line } = found;
+  const label =
+    `${counted(count, 'trace')} in one text, the second from line ${line} on, read as one: ` +
+    'who held a page, and how long, may be wrong';
+  const description =
+    'no format says whether they are of one boot; open each by itself, or in place of those of per_cpu/*/trace the one ' +
+    'of all CPUs, /sys/kernel/tracing/trace';
   return [{ label, description }];
 }
 

@@ -7,6 +7,7 @@ const GAP_CAUSES: Readonly<Record<Gap['cause'], string>> = {
   lost: 'lost',
   overwritten: 'overwritten before they were read',
   started: 'before the record of this CPU begins',
+  joined: 'between two traces of this text',
 };
 
 /** `12 events lost on CPU 1` */

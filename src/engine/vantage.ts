@@ -32,10 +32,16 @@ export function fromMarks({ clock }: Capture, marks: readonly Mark[]): Vantage {
   const place = (end: ReferenceEnd): { readonly text: string; readonly from: string } => {
     if (!isKnown || !Number.isFinite(end.time)) return { text: UNKNOWN, from: '' };
     if (end.row < first.row) {
-      return { text: `${spanText(first.time - end.time, clock)} before`, from: ` ${firstName}` };
+      const before = first.time - end.time;
+      if (before < 0)
+        return { text: `${spanText(-before, clock)} after`, from: ` ${firstName}, in the file before it` };
+      return { text: `${spanText(before, clock)} before`, from: ` ${firstName}` };
     }
     if (end.row > last.row) {
-      return { text: `${spanText(end.time - last.time, clock)} after`, from: ` ${lastName}` };
+      const after = end.time - last.time;
+      if (after < 0)
+        return { text: `${spanText(-after, clock)} before`, from: ` ${lastName}, in the file behind it` };
+      return { text: `${spanText(after, clock)} after`, from: ` ${lastName}` };
     }
     if (end.row === first.row) return { text: `at ${firstName}`, from: '' };
     if (end.row === last.row) return { text: `at ${lastName}`, from: '' };

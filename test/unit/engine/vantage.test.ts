@@ -54,6 +54,13 @@ test('of several marks what comes after counts from the last of them', async () 
   ]);
 });
 
+test('where the times of a text are not in order, before and after are said of the times, and the order beside them', async () => {
+  const late = mark({ row: 10, time: 5e6, lastTime: 5e6 });
+  assert.deepEqual(await times([late], 8), ['3 ms after the mark, in the file before it | 3 ms after']);
+  const early = mark({ row: 10, time: 15e6, lastTime: 15e6 });
+  assert.deepEqual(await times([early], 12), ['3 ms before the mark, in the file behind it | 3 ms before']);
+});
+
 test('without times nothing is said of them', async () => {
   assert.deepEqual(await times([mark({ time: NaN, lastTime: NaN })], 8, 10), [
     'at an unknown time | at an unknown time',
