@@ -25,27 +25,47 @@ interface AssemblyCall {
   readonly isJump: boolean;
 }
 
-/** Source keys of the file's entry points, each with the byte offsets that end it, for {@link walkAssembly}. */
+interface EntryPoint {
+  readonly key: string;
+  readonly line: number;
+  readonly from: number;
+  to: number;
+}
+
+/** Names of one place that are told apart. More are no code: each of them would be said to do what stands behind. */
+const NAMES_OF_ONE_PLACE = 16;
+
+/**
+ * Source keys of the file's entry points, each with the byte offsets that end it. A label ends where the next one stands,
+ * as the symbol of an address is the nearest one before it; the function that it lies in goes on.
+ */
 export function assemblyDefinitions(path: string, bytes: Uint8Array): Definition[] {
-  const found: { key: string; line: number; from: number; to: number }[] = [];
-  let open: { key: string; line: number; from: number; to: number }[] = [];
+  const found: EntryPoint[] = [];
+  let functions: EntryPoint[] = [];
+  let labels: EntryPoint[] = [];
+  let isBehindCode = false;
+  const end = (open: readonly EntryPoint[], offset: number): [] => {
+    for (const one of open) one.to = offset;
+    return [];
+  };
   eachLine(bytes, 0, bytes.length, (text, offset, line) => {
-    if (END.test(text)) {
-      for (const one of open) one.to = offset;
-      open = [];
-      return;
-    }
     const macro = START.exec(text);
     const name = macro?.[1] ?? LABEL.exec(text)?.[1];
-    if (name === undefined) return;
-    const definition = { key: name, line, from: offset, to: bytes.length };
-    // A new function ends one that has no end of its own; an inner label lies within it.
-    if (macro && !text.includes('INNER_LABEL')) {
-      for (const one of open) one.to = Math.min(one.to, offset);
-      open = [];
+    const isEnd = name === undefined && END.test(text);
+    if (name === undefined && !isEnd) {
+      isBehindCode = true;
+      return;
     }
-    found.push(definition);
-    open.push(definition);
+    const isFunction = macro !== null && !text.includes('INNER_LABEL');
+    // A new function ends one that has no end of its own.
+    if (isEnd || isFunction) functions = end(functions, offset);
+    if (isEnd || isFunction || isBehindCode || labels.length === NAMES_OF_ONE_PLACE)
+      labels = end(labels, offset);
+    isBehindCode = false;
+    if (name === undefined) return;
+    const entry = { key: name, line, from: offset, to: bytes.length };
+    found.push(entry);
+    (isFunction ? functions : labels).push(entry);
   });
   return found.map(({ key, line, from, to }) => ({
     key,
