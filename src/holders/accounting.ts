@@ -5,7 +5,7 @@
  * include/linux/mm.h): the isolation reference, one per page for the page or swap cache, one for private
  * data, and one per page table mapping that is still there.
  */
-import { ABSENT, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
+import { ABSENT, EventKind, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
 import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS } from './kindRules';
@@ -143,9 +143,25 @@ function isMemoryFailureOwn(reference: LedgerReference): boolean {
   return reference.site?.rule === MEMORY_FAILURE_RULE;
 }
 
-/** The trace that the attempt's own putback leaves: not there when the page failed. */
-function leftByAttempt(reference: LedgerReference, moment: Moment): boolean {
-  return reference.byPutback && reference.acquireRow >= moment.attempt.firstRow;
+/** Events of an attempt that come behind its putback: where one of them is the first, the capture lacks the rest. */
+const BEHIND_PUTBACK: ReadonlySet<number> = new Set<EventKind>([
+  EventKind.TestPagesIsolated,
+  EventKind.CmaAllocBusyRetry,
+  EventKind.CmaAllocFinish,
+]);
+
+/**
+ * The trace that the attempt's own putback leaves: not there when the page failed. alloc_contig_range (mm/page_alloc.c)
+ * and offline_pages (mm/memory_hotplug.c) put pages back before they test the range.
+ */
+function leftByAttempt(
+  { byPutback, acquireRow }: LedgerReference,
+  { attempt }: Moment,
+  { kind, task }: EventTable,
+): boolean {
+  if (!byPutback) return false;
+  if (acquireRow >= attempt.firstRow) return true;
+  return BEHIND_PUTBACK.has(kind[attempt.firstRow]!) && task[acquireRow] === attempt.task;
 }
 
 /** Open references by what the sum makes of them. */
@@ -160,13 +176,13 @@ interface Sorted {
   readonly ofAllocation: number;
 }
 
-function sortOut(open: readonly LedgerReference[], moment: Moment): Sorted {
+function sortOut(open: readonly LedgerReference[], moment: Moment, events: EventTable): Sorted {
   const heldReferences: LedgerReference[] = [];
   const own = { isolation: 0, ofMemoryFailure: 0, batches: 0 };
   let [unnamed, known, ofCache, ofAllocation] = [0, 0, 0, 0];
   for (const reference of open) {
     const { kind, weight } = reference;
-    if (ACCOUNTED_KINDS.has(kind) || leftByAttempt(reference, moment)) {
+    if (ACCOUNTED_KINDS.has(kind) || leftByAttempt(reference, moment, events)) {
       known += weight;
       if (isMemoryFailureOwn(reference)) own.ofMemoryFailure += weight;
       else if (kind === 'isolation') own.isolation += weight;
@@ -216,11 +232,11 @@ export function accountAt(
     state.mappings +
     (state.ofDriver ? 1 : 0) +
     (state.cached === true || state.swapCache ? share : 0);
-  const seen = sortOut(snapshot.open, moment);
+  const seen = sortOut(snapshot.open, moment, events);
   const identified = identifiedInPool(snapshot, owners + ownOf(seen) - seen.known);
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
   const { heldReferences, unnamed, own, known, ofCache, ofAllocation } =
-    identified.length === 0 ? seen : sortOut(open, moment);
+    identified.length === 0 ? seen : sortOut(open, moment, events);
   const held = sumOf(heldReferences);
   const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + unnamed;
   const needed = owners + ownOf({ own });

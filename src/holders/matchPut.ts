@@ -77,7 +77,7 @@ export class PutMatcher {
     const candidates = open.where((group) => !group.suspended && group.weight <= weight);
     // A get and a put of one function, or of one call chain, by one task.
     const nested = this.latestNested(
-      candidates.filter(({ kind }) => dropping === null || !ACCOUNTED_KINDS.has(kind)),
+      candidates.filter(({ kind }) => dropping === null || !hasOwnPuts(kind)),
       put,
     );
     if (nested !== null) return nestedMatch(nested, site);
@@ -96,7 +96,7 @@ export class PutMatcher {
     if (countOf(groups) === 1) return { reference: first, confidence: 'rule', why: how };
     const own = site.interrupted ? null : oldestOf(groups, this.pidOf(row));
     if (own !== null) return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
-    if (ACCOUNTED_KINDS.has(first.kind) || first.kind === 'lru-batch') {
+    if (hasOwnPuts(first.kind)) {
       return { reference: first, confidence: 'rule', why: how };
     }
     return this.ofLatestTaker(open, groups, first, how);
@@ -146,6 +146,15 @@ function nestedMatch(reference: LedgerReference, site: StackSite): PutMatch {
     confidence: 'exact',
     why: `taken and dropped by one task under ${site.holderFunction}`,
   };
+}
+
+/**
+ * Whether references of a kind are dropped by functions that a rule names, and by no others: what migration accounts
+ * for, and those of an LRU batch, which goes as a whole. folio_putback_lru() (mm/vmscan.c) takes one of a batch, and its
+ * own put drops the reference of isolation.
+ */
+function hasOwnPuts(kind: Kind): boolean {
+  return ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
 }
 
 /** Whether a put of a weight may drop a reference of a group. */

@@ -1,7 +1,18 @@
 /** What is said of a page where its first events, or some in between, are not in the capture. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allocated, change, FAULT, finish, FLAGS, named, refused, start, TAIL } from './support/pageEvents';
+import {
+  allocated,
+  change,
+  FAULT,
+  finish,
+  FLAGS,
+  named,
+  PUTBACK,
+  refused,
+  start,
+  TAIL,
+} from './support/pageEvents';
 import { heldOf, onlyPage } from './support/foundPages';
 
 const VMSPLICE = ['iter_to_pipe', '__do_sys_vmsplice'];
@@ -176,5 +187,51 @@ test('which of two alike references went without a put is a guess for both', asy
       ['pipe-buffer', 'assumed', true],
       ['pipe-buffer', 'assumed', false],
     ],
+  );
+});
+
+test('a capture that begins with the putback of an attempt does not blame the LRU batch that putback fills', async () => {
+  const flags = 'flags=active|private';
+  const page = await onlyPage([
+    // folio_putback_lru() is folio_add_lru() and folio_put(), which drops the reference of isolation.
+    change('cma-1', ['folio_add_lru', ...PUTBACK], { count: 4, val: 1, mapcount: 0, flags }),
+    change('cma-1', PUTBACK, { count: 3, val: -1, mapcount: 0, flags }),
+    named('0x100'),
+    finish,
+    change('kworker/0:1-23', ['folio_batch_move_lru', 'lru_add_drain_cpu', 'lru_add_drain_per_cpu'], {
+      count: 2,
+      val: -1,
+      mapcount: 0,
+      flags: `${flags}|lru`,
+    }),
+  ]);
+  assert.deepEqual(
+    page.references.map(({ kind, role, acquired, released }) => [kind, role, acquired?.row, released?.row]),
+    [
+      ['lru-batch', 'expected', 0, 4],
+      ['isolation', 'earlier', undefined, 1],
+    ],
+  );
+  assert.deepEqual(
+    page.marks.map(({ held, untraced, cause, expectedTerms }) => [
+      held,
+      untraced,
+      cause,
+      expectedTerms.map(({ label }) => label),
+    ]),
+    [[0, 0, 'buffers', ["1 LRU batch of the attempt's own putback", '1 private data', '1 page cache']]],
+  );
+});
+
+test('a batch that another task put the page into before the attempt is no trace of its putback', async () => {
+  const page = await onlyPage([
+    change('other-7', ['folio_add_lru', ...PUTBACK], { count: 3, val: 1 }),
+    change('other-7', PUTBACK, { count: 2, val: -1 }),
+    named('0x100'),
+    finish,
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind }) => kind),
+    ['lru-batch'],
   );
 });
