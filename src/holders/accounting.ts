@@ -10,7 +10,7 @@ import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS } from './kindRules';
 import type { Snapshot } from './ledger';
-import type { LedgerReference } from './ledgerReference';
+import { weightAt, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
 import type { PageNature } from './pageNature';
@@ -115,8 +115,9 @@ export function cacheUnknown({ isHugetlb }: PageState, flags: number): string {
         'of hugetlb or one that its driver moves (balloon, zsmalloc)';
 }
 
-function sumOf(references: readonly LedgerReference[]): number {
-  return references.reduce((sum, { weight }) => sum + weight, 0);
+/** @param row after which they are weighed */
+function sumOf(references: readonly LedgerReference[], row: number): number {
+  return references.reduce((sum, reference) => sum + weightAt(reference, row), 0);
 }
 
 /**
@@ -181,7 +182,8 @@ function sortOut(open: readonly LedgerReference[], moment: Moment, events: Event
   const own = { isolation: 0, ofMemoryFailure: 0, batches: 0 };
   let [unnamed, known, ofCache, ofAllocation] = [0, 0, 0, 0];
   for (const reference of open) {
-    const { kind, weight } = reference;
+    const { kind } = reference;
+    const weight = weightAt(reference, moment.row);
     if (ACCOUNTED_KINDS.has(kind) || leftByAttempt(reference, moment, events)) {
       known += weight;
       if (isMemoryFailureOwn(reference)) own.ofMemoryFailure += weight;
@@ -237,8 +239,8 @@ export function accountAt(
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
   const { heldReferences, unnamed, own, known, ofCache, ofAllocation } =
     identified.length === 0 ? seen : sortOut(open, moment, events);
-  const held = sumOf(heldReferences);
-  const nameless = Math.max(0, snapshot.pool - sumOf(identified)) + unnamed;
+  const held = sumOf(heldReferences, moment.row);
+  const nameless = Math.max(0, snapshot.pool - sumOf(identified, moment.row)) + unnamed;
   const needed = owners + ownOf({ own });
   let spare = nameless - Math.max(0, needed - known);
   const notes: string[] = snapshot.lifetime.isRefusedByCount ? [REFUSED_BY_COUNT] : [];

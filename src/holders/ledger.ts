@@ -10,7 +10,13 @@ import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import { countChange, isPageRef, reachesZero, setsCount } from './countChange';
 import { countAfter } from './countRace';
 import { ACCOUNTED_KINDS } from './kindRules';
-import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
+import {
+  ALWAYS_THE_SAME,
+  GUP_PIN_COUNTING_BIAS,
+  knownByPut,
+  siteNaming,
+  type LedgerReference,
+} from './ledgerReference';
 import { PutMatcher } from './matchPut';
 import type { Confidence, Kind } from './model';
 import { togetherWith, type PageNature } from './pageNature';
@@ -427,7 +433,8 @@ export class Ledger {
     const first = latestOf(groups, this.pidOf(row));
     if (first === null) return false;
     const kind = first.kind === 'gup-get' || first.kind === 'unknown' ? 'gup-pin' : first.kind;
-    this.open.change(first, { kind, weight: GUP_PIN_COUNTING_BIAS });
+    this.open.change(first, { kind });
+    this.open.changeWeight(first, GUP_PIN_COUNTING_BIAS, row);
     first.rows.push(row);
     return true;
   }
@@ -559,10 +566,11 @@ export class Ledger {
   }
 
   private split(reference: LedgerReference, weight: number, row: number): void {
-    this.open.change(reference, { weight: reference.weight - weight });
+    this.open.changeWeight(reference, reference.weight - weight, row);
     this.lifetime.references.push({
       ...reference,
       weight,
+      earlierWeights: ALWAYS_THE_SAME,
       releaseRow: row,
       rows: [...reference.rows, row],
       standing: null,
@@ -574,6 +582,7 @@ export class Ledger {
       kind,
       confidence: kind === 'unknown' ? 'assumed' : 'rule',
       weight,
+      earlierWeights: ALWAYS_THE_SAME,
       acquireRow: row,
       releaseRow: NONE,
       functionName:

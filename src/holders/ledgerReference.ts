@@ -8,10 +8,21 @@ import type { StackSite } from './stackSites';
 /** The bias that a FOLL_PIN adds to a small folio's refcount (include/linux/mm.h). */
 export const GUP_PIN_COUNTING_BIAS = 1024;
 
+/** What a reference weighed up to the row that changed it. */
+interface EarlierWeight {
+  readonly untilRow: number;
+  readonly weight: number;
+}
+
+/** Most references weigh the same all the time. */
+export const ALWAYS_THE_SAME: readonly EarlierWeight[] = [];
+
 export interface LedgerReference {
   kind: Kind;
   confidence: Confidence;
   weight: number;
+  /** Oldest first: a pin comes in two steps, and what a folio's page cache has of it may go in parts. */
+  earlierWeights: readonly EarlierWeight[];
   /** Row of the get, or NONE when the capture does not show it. */
   acquireRow: number;
   /** Row of the put, or NONE while open. */
@@ -44,6 +55,11 @@ export interface LedgerReference {
   standing: Standing | null;
 }
 
+/** What it weighed after a row at which it was open. */
+export function weightAt({ weight, earlierWeights }: LedgerReference, row: number): number {
+  return earlierWeights.find(({ untilRow }) => row < untilRow)?.weight ?? weight;
+}
+
 /** A reference of which the capture shows the put alone, at `row` with the stack of `site`. */
 export function knownByPut(
   row: number,
@@ -52,6 +68,7 @@ export function knownByPut(
 ): LedgerReference {
   return {
     confidence: site.release === null ? 'assumed' : 'rule',
+    earlierWeights: ALWAYS_THE_SAME,
     acquireRow: NONE,
     releaseRow: row,
     functionName: site.release?.functionName ?? site.holderFunction,

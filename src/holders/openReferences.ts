@@ -15,7 +15,7 @@ export const NO_GET = -2;
 const MOST_EMPTY_GROUPS = 16;
 
 /** What may change while a reference is open. */
-type Changes = Partial<Pick<LedgerReference, 'kind' | 'weight' | 'suspended' | 'ambiguous'>>;
+type Changes = Partial<Pick<LedgerReference, 'kind' | 'suspended' | 'ambiguous'>>;
 
 /** References that are alike. */
 export interface Group extends Readonly<
@@ -112,6 +112,16 @@ export class OpenReferences {
 
   /** Changes a reference, which keeps its place when it is open. */
   change(reference: LedgerReference, changes: Changes): void {
+    this.assign(reference, changes);
+  }
+
+  /** @param row the event by which it weighs more or less */
+  changeWeight(reference: LedgerReference, weight: number, row: number): void {
+    const earlierWeights = [...reference.earlierWeights, { untilRow: row, weight: reference.weight }];
+    this.assign(reference, { weight, earlierWeights });
+  }
+
+  private assign(reference: LedgerReference, changes: Partial<LedgerReference>): void {
     const { standing } = reference;
     if (standing !== null) this.leaveGroup(reference, standing);
     Object.assign(reference, changes);

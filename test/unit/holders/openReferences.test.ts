@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LedgerReference } from '../../../src/holders/ledgerReference';
+import { ALWAYS_THE_SAME, weightAt, type LedgerReference } from '../../../src/holders/ledgerReference';
 import type { Kind } from '../../../src/holders/model';
 import { countOf, latestOf, oldestOf, OpenReferences, type Group } from '../../../src/holders/openReferences';
 import { seededRandom } from '../capture/support/random';
@@ -11,6 +11,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
   return {
     kind,
     weight,
+    earlierWeights: ALWAYS_THE_SAME,
     confidence: 'rule',
     acquireRow: 0,
     releaseRow: -1,
@@ -88,8 +89,8 @@ test('whatever is taken, changed and dropped, the order of gets is kept', () => 
           suspended: random() < 0.5,
           ambiguous: random() < 0.2,
           kind: KINDS[upTo(3)]!,
-          weight: 1 + upTo(2),
         });
+        open.changeWeight(chosen.reference, 1 + upTo(2), step);
       } else {
         list.splice(list.indexOf(chosen), 1);
         open.remove(chosen.reference);
@@ -103,7 +104,20 @@ test('a reference that is not open is left alone', () => {
   const open = new OpenReferences();
   const closed = reference('gup-pin', 1024);
   open.remove(closed);
-  open.change(closed, { weight: 1 });
-  assert.equal(closed.weight, 1);
+  open.change(closed, { kind: 'gup-get' });
+  open.changeWeight(closed, 1, 7);
+  assert.deepEqual([closed.kind, closed.weight], ['gup-get', 1]);
   assert.equal(open.weight, 0);
+});
+
+test('what a reference weighed before an event stays known', () => {
+  const open = new OpenReferences();
+  const pin = reference('gup-pin', 1);
+  open.add(pin, 1, 1);
+  open.changeWeight(pin, 1024, 5);
+  open.changeWeight(pin, 1000, 9);
+  assert.deepEqual(
+    [4, 5, 8, 9].map((row) => weightAt(pin, row)),
+    [1, 1024, 1024, 1000],
+  );
 });

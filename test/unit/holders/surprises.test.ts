@@ -289,3 +289,24 @@ test('long-term pinning that moves a page out of CMA pins it anew: the first pin
   const pinned = page.references.find(({ weight }) => weight === 1024);
   assert.deepEqual([pinned?.role, pinned?.released?.row], ['earlier', 4]);
 });
+
+test('a page that is refused between the two steps of a pin is held by 1 of it then', async () => {
+  const pin = ['try_grab_folio', 'internal_get_user_pages_fast', 'pin_user_pages_fast', 'acme_pin [acme]'];
+  const page = await onlyPage([
+    allocated('a-2', FAULT),
+    change('a-2', pin, { count: 2, val: 1 }),
+    start,
+    ...refused(2),
+    change('a-2', pin, { count: 1025, val: 1023 }),
+    finish,
+  ]);
+  const [mark] = page.marks;
+  assert.deepEqual(
+    [mark?.count, mark?.held, mark?.untraced, mark?.expectedTerms.map(({ label }) => label)],
+    [2, 1, 0, ['1 page table mapping']],
+  );
+  assert.deepEqual(
+    heldOf(page).map(({ weight }) => weight),
+    [1024],
+  );
+});
