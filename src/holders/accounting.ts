@@ -198,8 +198,22 @@ function sortOut(open: readonly LedgerReference[], moment: Moment, events: Event
 }
 
 /** Sum of what the attempt itself has taken. */
-function ownOf({ own: { isolation, ofMemoryFailure, batches } }: Pick<Sorted, 'own'>): number {
+function sumOfOwn({ isolation, ofMemoryFailure, batches }: OwnReferences): number {
   return isolation + ofMemoryFailure + batches;
+}
+
+/** With the reference that the attempt must have by the event at the moment, where its get is among those not seen. */
+function withUnseen(own: OwnReferences, { ownReference }: Moment, nameless: number): OwnReferences {
+  if (nameless <= 0) return own;
+  if (ownReference === 'isolation') return { ...own, isolation: Math.max(1, own.isolation) };
+  if (ownReference === 'memory-failure') return { ...own, ofMemoryFailure: Math.max(1, own.ofMemoryFailure) };
+  return own;
+}
+
+/** The kernel's own formula, which a failed freeze has as its value: that of isolation, and of the page or swap cache. */
+function expectedByKernel({ source, row }: Moment, { val }: EventTable): number | null {
+  const expected = val[row]!;
+  return source === 'freeze' && expected !== ABSENT ? expected : null;
 }
 
 /** Of a page that migration has no formula for: nothing says whose its references are. */
@@ -226,6 +240,7 @@ export function accountAt(
 ): Account | null {
   if (snapshot.count === null) return null;
   if (isDumpedAsUnmovable(moment)) return { ...countAlone(snapshot.count), open: snapshot.open };
+  const formula = expectedByKernel(moment, events);
   const state = stateAt(moment, snapshot, events, sites, mapcounts);
   const size = 2 ** snapshot.order;
   const share = cacheShare(state, size, snapshot.count);
@@ -235,17 +250,21 @@ export function accountAt(
     (state.ofDriver ? 1 : 0) +
     (state.cached === true || state.swapCache ? share : 0);
   const seen = sortOut(snapshot.open, moment, events);
-  const identified = identifiedInPool(snapshot, owners + ownOf(seen) - seen.known);
+  const ownSeen = withUnseen(seen.own, moment, snapshot.pool + seen.unnamed);
+  const identified = identifiedInPool(snapshot, owners + sumOfOwn(ownSeen) - seen.known);
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
-  const { heldReferences, unnamed, own, known, ofCache, ofAllocation } =
-    identified.length === 0 ? seen : sortOut(open, moment, events);
+  const sorted = identified.length === 0 ? seen : sortOut(open, moment, events);
+  const { heldReferences, unnamed, known, ofCache, ofAllocation } = sorted;
   const held = sumOf(heldReferences, moment.row);
   const nameless = Math.max(0, snapshot.pool - sumOf(identified, moment.row)) + unnamed;
-  const needed = owners + ownOf({ own });
+  const own = withUnseen(sorted.own, moment, nameless);
+  const needed = owners + sumOfOwn(own);
   let spare = nameless - Math.max(0, needed - known);
   const notes: string[] = snapshot.lifetime.isRefusedByCount ? [REFUSED_BY_COUNT] : [];
   let perhapsCache = 0;
-  if (spare > 0 && state.cached === null) {
+  if (formula !== null) {
+    spare = Math.min(spare, Math.max(0, snapshot.count - formula - held));
+  } else if (spare > 0 && state.cached === null) {
     // A hashed mapping pointer may be the page cache's; its reference is then one of the nameless ones.
     const flags = events.flags[stateRow(moment, snapshot)]!;
     notes.push(`${cacheUnknown(state, flags)}; one reference per page is taken as the page cache’s`);
@@ -267,7 +286,7 @@ export function accountAt(
     held,
     untraced,
     perhapsCache,
-    terms: () => expectedTerms(expected, own, state, share, { ofCache, ofAllocation }),
+    terms: () => expectedTerms(expected, own, state, share, { ofCache, ofAllocation, formula }),
     notes,
     judged: unnamed === 0,
     open,
@@ -324,6 +343,9 @@ function stateAt(
   const state = pageState(events, row, snapshot.lifetime.nature, mapcounts);
   // remove_migration_pte takes the reference before it adds the mapping (mm/migrate.c).
   const remaps = snapshot.lastRow >= 0 && sites.of(events.stack[row]!).remapsAfterMigration;
+  const formula = expectedByKernel(moment, events);
+  // Beyond isolation a freeze expects what the page or swap cache has (mm/migrate.c folio_migrate_mapping).
+  if (formula !== null) return { ...state, cached: state.cached ?? formula > 1 };
   return remaps ? { ...state, mappings: state.mappings + 1 } : state;
 }
 
@@ -339,6 +361,8 @@ interface OwnReferences {
 interface OpenOwners {
   readonly ofCache: number;
   readonly ofAllocation: number;
+  /** What the kernel itself expected, where the moment says that. */
+  readonly formula?: number | null;
 }
 
 /**
@@ -351,7 +375,7 @@ export function expectedTerms(
   own: OwnReferences,
   state: PageState,
   share: number,
-  { ofCache, ofAllocation }: OpenOwners,
+  { ofCache, ofAllocation, formula = null }: OpenOwners,
 ): AccountingTerm[] {
   const terms: AccountingTerm[] = [];
   let rest = expected;
@@ -380,6 +404,9 @@ export function expectedTerms(
   );
   if (state.ofDriver) take('allocation', 1, (count) => `${count} of the driver that moves it`);
   else take('allocation', ofAllocation, (count) => `${count} of the allocation`);
+  // Of a folio whose size the capture does not show.
+  if (formula !== null)
+    take('page-cache', formula - (expected - rest), (count) => `${count} more that migration expects`);
   take('unknown', rest, (count) => `${count} not in migration's formula`);
   return terms;
 }

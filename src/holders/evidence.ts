@@ -28,9 +28,13 @@ export interface Moment {
   readonly isRefusal: boolean;
   /** As {@link Mark.dumpedBecause}. */
   readonly dumpedBecause: string | null;
+  /** A reference that whoever tried has on the page at this event, by the code that the event stands in. */
+  readonly ownReference: OwnReference | null;
   /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
   readonly stoppedEarly: EarlyStop | null;
 }
+
+type OwnReference = 'isolation' | 'memory-failure';
 
 /** Most moments say no more. */
 type FoundMoment = Pick<Moment, 'pfn' | 'row' | 'source' | 'attempt' | 'what'> & Partial<Moment>;
@@ -48,6 +52,28 @@ const COPY_WITHIN = 1e6;
 
 /** Migrations that the page allocator may start inside a CMA allocation, for the pages that others are moved to. */
 const REASONS_WITHIN_CMA: ReadonlySet<string> = new Set(['compaction', 'demotion']);
+
+/**
+ * Pages that memory_failure() and identify_page_state() (mm/memory-failure.c) tell the end of with the reference that
+ * get_hwpoison_page() took. It has none on pages that are free, of the kernel's own, of DAX, or poisoned already, and on
+ * those that are unknown it may have none.
+ */
+const REFERENCED_IN_MEMORY_FAILURE: ReadonlySet<string> = new Set([
+  'kernel slab page',
+  'different compound page',
+  'huge page',
+  'unmapping failed page',
+  'dirty swapcache page',
+  'clean swapcache page',
+  'dirty mlocked LRU page',
+  'clean mlocked LRU page',
+  'dirty unevictable LRU page',
+  'clean unevictable LRU page',
+  'dirty LRU page',
+  'clean LRU page',
+  'already truncated LRU page',
+  'unsplit thp',
+]);
 
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
@@ -196,7 +222,8 @@ export class EvidenceFinder {
   private addFreeze(row: number, attempt: AttemptRecord, where: string): void {
     const { pfn, count, val } = this.events;
     const what = `freeze failed ${where}: refcount ${count[row]!}, expected ${val[row]!}`;
-    this.add({ pfn: pfn[row]!, row, source: 'freeze', attempt, what });
+    // Migration and reclaim freeze what they have isolated (mm/migrate.c folio_migrate_mapping, mm/vmscan.c __remove_mapping).
+    this.add({ pfn: pfn[row]!, row, source: 'freeze', attempt, what, ownReference: 'isolation' });
   }
 
   private otherEvent(row: number, kind: number): void {
@@ -529,7 +556,9 @@ export class EvidenceFinder {
     const attempt = this.newAttempt(row, 'memory_failure');
     attempt.noteMemoryFailure(row, result);
     const what = `memory_failure: ${result}`;
-    this.add({ pfn: events.pfn[row]!, row, source: 'memory-failure', attempt, what });
+    const page = this.detailString(events.details.label, row);
+    const ownReference = page !== null && REFERENCED_IN_MEMORY_FAILURE.has(page) ? 'memory-failure' : null;
+    this.add({ pfn: events.pfn[row]!, row, source: 'memory-failure', attempt, what, ownReference });
   }
 
   /**
@@ -584,7 +613,13 @@ export class EvidenceFinder {
   private add(found: FoundMoment): void {
     // Not by spreading: that takes a microsecond a moment, and a capture may have hundreds of thousands.
     const { pfn, row, source, attempt, what } = found;
-    const { error = null, isRefusal = false, dumpedBecause: dumped = null, stoppedEarly = null } = found;
+    const {
+      error = null,
+      isRefusal = false,
+      dumpedBecause: dumped = null,
+      ownReference = null,
+      stoppedEarly = null,
+    } = found;
     if (pfn < 0) return;
     attempt.noteError(row, error);
     this.moments.push({
@@ -596,6 +631,7 @@ export class EvidenceFinder {
       error,
       isRefusal,
       dumpedBecause: dumped,
+      ownReference,
       stoppedEarly,
     });
   }

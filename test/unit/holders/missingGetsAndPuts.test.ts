@@ -1,12 +1,14 @@
 /** What is said of a page where its first events, or some in between, are not in the capture. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EventText } from '../support/traceText';
 import {
   allocated,
   change,
   FAULT,
   finish,
   FLAGS,
+  MIGRATE,
   named,
   PUTBACK,
   refused,
@@ -233,5 +235,57 @@ test('a batch that another task put the page into before the attempt is no trace
   assert.deepEqual(
     heldOf(page).map(({ kind }) => kind),
     ['lru-batch'],
+  );
+});
+
+test('a failed freeze says what migration expects, where the capture begins with it', async () => {
+  const freeze = (count: number, val: number): EventText => ({
+    task: 'cma-1',
+    text: `page_ref_freeze: pfn=0x100 ${FLAGS} count=${count} mapcount=0 ${TAIL} val=${val} ret=0`,
+    stack: ['__page_ref_freeze', 'folio_migrate_mapping', 'migrate_folio', 'move_to_new_folio', ...MIGRATE],
+  });
+  const sumOf = async (events: readonly EventText[]): Promise<unknown> => {
+    const { marks } = await onlyPage(events);
+    return marks.map(({ held, untraced, expectedTerms }) => [
+      held,
+      untraced,
+      expectedTerms.map(({ label }) => label),
+    ]);
+  };
+  const read = change('reader-4', READ_PIPE, { count: 2, val: -1 });
+  assert.deepEqual(await sumOf([freeze(3, 2)]), [[0, 1, ['1 isolation', '1 page cache']]]);
+  assert.deepEqual(await sumOf([freeze(3, 2), read]), [[1, 0, ['1 isolation', '1 page cache']]]);
+  assert.deepEqual(await sumOf([freeze(514, 513)]), [
+    [0, 1, ['1 isolation', '1 page cache', '511 more that migration expects']],
+  ]);
+});
+
+test('memory failure has its own reference where it ends its work on a page of somebody', async () => {
+  const isolated = change('poison-1', ['folio_isolate_lru', 'memory_failure'], {
+    count: 3,
+    val: 1,
+    mapcount: 0,
+  });
+  const putBack = change('poison-1', ['folio_putback_lru', 'memory_failure'], {
+    count: 2,
+    val: -1,
+    mapcount: 0,
+  });
+  const ended = (page: string, result: string): EventText => ({
+    task: 'poison-1',
+    text: `memory_failure_event: pfn 0x100: recovery action for ${page}: ${result}`,
+    stack: ['action_result', 'memory_failure', 'madvise_inject_error'],
+  });
+  const read = change('reader-4', READ_PIPE, { count: 1, val: -1, mapcount: 0 });
+  const known = await onlyPage([isolated, putBack, ended('clean LRU page', 'Recovered'), read]);
+  assert.deepEqual(
+    known.marks.map(({ held, untraced, expectedTerms }) => [held, untraced, expectedTerms]),
+    [[1, 0, [{ kind: 'isolation', count: 1, label: "1 memory failure's own" }]]],
+  );
+  // On a page that it cannot handle it may have none.
+  const unknown = await onlyPage([isolated, putBack, ended('unknown page', 'Ignored'), read]);
+  assert.deepEqual(
+    unknown.marks.map(({ held, expectedTerms }) => [held, expectedTerms.map(({ label }) => label)]),
+    [[1, ['1 page cache (not certain)']]],
   );
 });
