@@ -21,7 +21,7 @@ import { PutMatcher } from './matchPut';
 import type { Confidence, Kind } from './model';
 import { togetherWith, type PageNature } from './pageNature';
 import type { Span } from './lives';
-import { areOfOneTaker, latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
+import { areOfOneGet, latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
 import type { Site } from './matchSite';
 import type { StackSite, StackSites } from './stackSites';
 import { UnseenReferences } from './unseenReferences';
@@ -345,7 +345,7 @@ export class Ledger {
       (group) => group.kind === kind && group.weight === weight && !group.suspended,
     );
     const isAccounted = ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
-    if (!isAccounted && !areOfOneTaker(alike, this.matcher.takerOf(reference)))
+    if (!isAccounted && !areOfOneGet(alike))
       this.open.doubtOthers(
         alike,
         reference,
@@ -454,14 +454,17 @@ export class Ledger {
     let rest = weight;
     while (rest > 0) {
       const piece = areSeveralPins(rest) ? GUP_PIN_COUNTING_BIAS : rest;
-      const closed = this.releaseOne(piece, row, site);
+      const closed = this.releaseOne(piece, rest, row, site);
       rest -= Math.max(1, closed);
     }
   }
 
-  /** @returns the weight that was closed */
-  private releaseOne(weight: number, row: number, site: StackSite): number {
-    const found = this.matcher.match(this.open, { weight, row, site }, this.pool.weight > 0);
+  /**
+   * @param rest with what is still to be dropped behind it
+   * @returns the weight that was closed
+   */
+  private releaseOne(weight: number, rest: number, row: number, site: StackSite): number {
+    const found = this.matcher.match(this.open, { weight, rest, row, site }, this.pool.weight > 0);
     if (found !== null) {
       this.close(found.reference, row, found.confidence, found.why);
       return found.reference.weight;

@@ -8,14 +8,7 @@ import { ACCOUNTED_KINDS } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledgerReference';
 import type { Site } from './matchSite';
 import type { Confidence, Kind } from './model';
-import {
-  areOfOneTaker,
-  countOf,
-  latestOf,
-  oldestOf,
-  type Group,
-  type OpenReferences,
-} from './openReferences';
+import { areOfOneGet, countOf, latestOf, oldestOf, type Group, type OpenReferences } from './openReferences';
 import type { StackSite, StackSites } from './stackSites';
 
 /** In the order in which a put that nothing explains closes them. */
@@ -39,9 +32,19 @@ export interface PutMatch {
 /** A put, or the part of it that is still to be matched. */
 interface Put {
   readonly weight: number;
+  /** With what is still to be matched behind this part. */
+  readonly rest: number;
   readonly row: number;
   readonly site: StackSite;
 }
+
+/**
+ * Kinds whose references belong to what may change hands, so that the task of a put says nothing: pipe_read() (fs/pipe.c)
+ * drops the buffers of the pipe that it reads, which another task filled as a rule, and skb_release_data()
+ * (net/core/skbuff.c) what the sender of a socket took, for whoever reads or closes it.
+ * Other kinds go with the call, the file or the request of the task that took them.
+ */
+const CHANGING_HANDS: ReadonlySet<Kind> = new Set<Kind>(['pipe-buffer', 'socket']);
 
 export class PutMatcher {
   /** @param pidOf the task of a row */
@@ -76,29 +79,31 @@ export class PutMatcher {
     }
     const candidates = open.where((group) => !group.suspended && group.weight <= weight);
     // A get and a put of one function, or of one call chain, by one task.
-    const nested = this.latestNested(
+    const nested = this.nested(
+      open,
       candidates.filter(({ kind }) => dropping === null || !hasOwnPuts(kind)),
       put,
     );
-    if (nested !== null) return nestedMatch(nested, site);
+    if (nested !== null) return nested;
     if (isUnseenLeft) return null;
     return leastBinding(fitting);
   }
 
   /** @param groups those that a put of the site may drop as far as their kinds and weights go */
   private bestOf(open: OpenReferences, groups: readonly Group[], put: Put): PutMatch | null {
-    const { row, site } = put;
+    const { weight, rest, row, site } = put;
     const first = oldestOf(groups);
     if (first === null) return null;
-    const nested = this.latestNested(groups, put);
-    if (nested !== null) return nestedMatch(nested, site);
+    const nested = this.nested(open, groups, put);
+    if (nested !== null) return nested;
     const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
-    if (countOf(groups) === 1) return { reference: first, confidence: 'rule', why: how };
-    const own = site.interrupted ? null : oldestOf(groups, this.pidOf(row));
-    if (own !== null) return { reference: own, confidence: 'rule', why: `${how} by the task that took it` };
-    if (hasOwnPuts(first.kind)) {
-      return { reference: first, confidence: 'rule', why: how };
+    const count = countOf(groups);
+    if (count === 1 || count * weight === rest) return { reference: first, confidence: 'rule', why: how };
+    const pid = site.interrupted || CHANGING_HANDS.has(first.kind) ? NONE : this.pidOf(row);
+    if (pid !== NONE && countOf(groups, pid) > 0) {
+      return oldestOfTaker(open, groups, pid, `${how} by the task that took it`);
     }
+    if (hasOwnPuts(first.kind)) return { reference: first, confidence: 'rule', why: how };
     return this.ofLatestTaker(open, groups, first, how);
   }
 
@@ -114,24 +119,30 @@ export class PutMatcher {
   ): PutMatch {
     const taker = this.takerOf(latestOf(groups) ?? first);
     const reference = oldestOf(groups, taker) ?? first;
-    if (areOfOneTaker(groups, taker)) return { reference, confidence: 'rule', why: `${how}, oldest first` };
-    const count = countOf(groups);
-    open.doubtOthers(groups, reference, 'another reference of the kind was dropped while it was open');
-    return {
-      reference,
-      confidence: 'assumed',
-      why: `${how}; ${count} such references were open, which of them was dropped the capture does not say`,
-    };
+    if (areOfOneGet(groups)) return { reference, confidence: 'rule', why: `${how}, oldest first` };
+    return guess(open, groups, reference, how);
   }
 
   /**
    * The put's holder function stands in the stack of the get, same task: one call took and dropped it.
-   * The latest such get is meant.
+   * The latest such get is meant. Where no task is recorded, it may have been a call of another one.
    */
-  private latestNested(groups: readonly Group[], { row, site }: Put): LedgerReference | null {
-    if (site.interrupted || site.holderFunction === '') return null;
-    const nested = groups.filter(({ stack }) => this.sites.of(stack).functions.includes(site.holderFunction));
-    return nested.length === 0 ? null : latestOf(nested, this.pidOf(row));
+  private nested(open: OpenReferences, groups: readonly Group[], { row, site }: Put): PutMatch | null {
+    const { interrupted, holderFunction } = site;
+    if (interrupted || holderFunction === '') return null;
+    const nested = groups.filter(({ stack }) => this.sites.of(stack).functions.includes(holderFunction));
+    if (nested.length === 0) return null;
+    const pid = this.pidOf(row);
+    if (pid !== NONE) {
+      const reference = latestOf(nested, pid);
+      if (reference === null) return null;
+      return { reference, confidence: 'exact', why: `taken and dropped by one task under ${holderFunction}` };
+    }
+    const reference = latestOf(nested);
+    if (reference === null) return null;
+    const how = `taken and dropped under ${holderFunction}, by whom is not recorded`;
+    if (countOf(nested) === 1) return { reference, confidence: 'rule', why: how };
+    return guess(open, nested, reference, how);
   }
 
   /** Pid of the task that took it, NONE where nothing names one. */
@@ -140,11 +151,35 @@ export class PutMatcher {
   }
 }
 
-function nestedMatch(reference: LedgerReference, site: StackSite): PutMatch {
+/** @param taker pid of the task that took some of the references and drops one of them */
+function oldestOfTaker(
+  open: OpenReferences,
+  groups: readonly Group[],
+  taker: number,
+  how: string,
+): PutMatch | null {
+  const reference = oldestOf(groups, taker);
+  if (reference === null) return null;
+  if (areOfOneGet(groups, taker) || hasOwnPuts(reference.kind))
+    return { reference, confidence: 'rule', why: how };
+  return guess(open, groups, reference, how, taker);
+}
+
+/** @param taker where only what that task took may be meant */
+function guess(
+  open: OpenReferences,
+  groups: readonly Group[],
+  reference: LedgerReference,
+  how: string,
+  taker?: number,
+): PutMatch {
+  const count = countOf(groups, taker);
+  const because = 'another reference of the kind was dropped while it was open';
+  open.doubtOthers(groups, reference, because, taker);
   return {
     reference,
-    confidence: 'exact',
-    why: `taken and dropped by one task under ${site.holderFunction}`,
+    confidence: 'assumed',
+    why: `${how}; ${count} such references were open, which of them was dropped the capture does not say`,
   };
 }
 

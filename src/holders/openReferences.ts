@@ -135,9 +135,12 @@ export class OpenReferences {
    * be doubtful once, so that this does not grow with the number of puts.
    *
    * @param gone the one that is taken to be the one
+   * @param taker see {@link oldestOf}
    */
-  doubtOthers(groups: readonly Group[], gone: LedgerReference, because: string): void {
-    const sure = groups.filter(({ ambiguous }) => !ambiguous).flatMap(({ all }) => all.references());
+  doubtOthers(groups: readonly Group[], gone: LedgerReference, because: string, taker?: number): void {
+    const sure = groups
+      .filter(({ ambiguous }) => !ambiguous)
+      .flatMap((group) => listOf(group, taker)?.references() ?? []);
     for (const other of sure) {
       if (other === gone) continue;
       this.change(other, { ambiguous: true });
@@ -222,9 +225,14 @@ export function latestOf(groups: readonly Group[], taker?: number): LedgerRefere
   return found?.reference ?? null;
 }
 
-/** Whether one task took all references of some groups along one code path: which of them went makes no difference then. */
-export function areOfOneTaker(groups: readonly Group[], taker: number): boolean {
-  return countOf(groups, taker) === countOf(groups) && new Set(groups.map(({ stack }) => stack)).size === 1;
+/**
+ * Whether one event took all references of some groups, as where one operation pins a page several times: which of them
+ * went makes no difference then.
+ *
+ * @param taker see {@link oldestOf}
+ */
+export function areOfOneGet(groups: readonly Group[], taker?: number): boolean {
+  return oldestOf(groups, taker)?.acquireRow === latestOf(groups, taker)?.acquireRow;
 }
 
 /** How many references some groups have; see {@link oldestOf}. */

@@ -1,8 +1,11 @@
 /** What real recordings of other activity show, in the few events that matter: who held the page is not the obvious one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { analyseHolders } from '../../../src/holders/analyseHolders';
-import { captureOf, type EventText } from '../support/traceText';
+import { analyseHolders, analysisSteps } from '../../../src/holders/analyseHolders';
+import { openCapture } from '../../../src/capture/openCapture';
+import { atOnce } from '../../../src/capture/turns';
+import type { Reference } from '../../../src/holders/model';
+import { captureOf, memorySource, type EventText } from '../support/traceText';
 import {
   allocated,
   change,
@@ -308,5 +311,126 @@ test('a page that is refused between the two steps of a pin is held by 1 of it t
   assert.deepEqual(
     heldOf(page).map(({ weight }) => weight),
     [1024],
+  );
+});
+
+const VMSPLICE = ['iter_to_pipe', '__do_sys_vmsplice'];
+/** What is said of the pipe buffers of a page: who took one, whether its put is sure, and the row of that. */
+const buffersOf = async (events: readonly EventText[]): Promise<unknown> => {
+  const { references } = await onlyPage(events);
+  return references
+    .filter(({ kind }) => kind === 'pipe-buffer')
+    .map(({ acquired, confidence, released }) => [acquired?.row, confidence, released?.row])
+    .sort();
+};
+
+test('whoever reads a pipe may drop what another task put there, though it filled a pipe itself', async () => {
+  const buffers = await buffersOf([
+    allocated('anon-9', FAULT),
+    change('taskA-2', VMSPLICE, { count: 2, val: 1 }),
+    change('taskB-3', VMSPLICE, { count: 3, val: 1 }),
+    change('taskA-2', READ_PIPE, { count: 2, val: -1 }),
+    start,
+    ...refused(2),
+    finish,
+  ]);
+  assert.deepEqual(buffers, [
+    [1, 'assumed', undefined],
+    [2, 'assumed', 3],
+  ]);
+});
+
+test('which of two buffers that one task put into pipes was read is a guess, too', async () => {
+  const buffers = await buffersOf([
+    allocated('anon-9', FAULT),
+    change('taskA-2', VMSPLICE, { count: 2, val: 1 }),
+    change('taskA-2', VMSPLICE, { count: 3, val: 1 }),
+    start,
+    ...refused(3),
+    finish,
+    change('reader-4', READ_PIPE, { count: 2, val: -1 }),
+  ]);
+  assert.deepEqual(buffers, [
+    [1, 'assumed', 7],
+    [2, 'assumed', undefined],
+  ]);
+});
+
+test('pins that one event took, and pins that one event drops all of, are told apart by nothing, and need not be', async () => {
+  const pin = ['try_grab_folio', 'pin_user_pages', 'io_pin_pages', 'io_sqe_buffer_register'];
+  const unpin = ['unpin_user_pages', 'io_buffer_unmap', 'io_sqe_buffers_unregister'];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('ring-3', pin, { count: 2049, val: 2048 }),
+    start,
+    ...refused(2049),
+    finish,
+    change('ring-3', unpin, { count: 1025, val: -1024 }),
+    change('ring-3', pin, { count: 2049, val: 1024 }),
+    change('exit-4', unpin, { count: 1, val: -2048 }),
+  ]);
+  assert.deepEqual(
+    page.references
+      .filter(({ kind }) => kind === 'io-uring')
+      .map(({ confidence, released }) => [confidence, released?.row]),
+    [
+      ['rule', 6],
+      ['rule', 8],
+      ['rule', 8],
+    ],
+  );
+});
+
+/** As `perf script -F event,trace,ip,sym` prints them, which has no task. */
+const withoutTasks = (events: readonly EventText[]): string =>
+  events
+    .map(({ text, stack = [] }) => [
+      `  page_ref:${text}`,
+      ...stack.map((name) => `\tffffffff81000000 ${name}`),
+      '',
+    ])
+    .flat()
+    .join('\n');
+
+test('where no task is recorded, none is known to have dropped what it took', async () => {
+  const read = async (events: readonly EventText[]): Promise<readonly Reference[]> => {
+    const text = new TextEncoder().encode(withoutTasks(events));
+    const capture = await openCapture(memorySource('perf.txt', text));
+    const { analyser } = atOnce(analysisSteps(capture));
+    return analyser.page(0x100)?.references ?? [];
+  };
+  const buffers = await read([
+    allocated('', FAULT),
+    change('', VMSPLICE, { count: 2, val: 1 }),
+    change('', VMSPLICE, { count: 3, val: 1 }),
+    change('', READ_PIPE, { count: 2, val: -1 }),
+  ]);
+  assert.deepEqual(
+    buffers.map(({ kind, confidence }) => [kind, confidence]),
+    [
+      ['pipe-buffer', 'assumed'],
+      ['allocation', 'rule'],
+      ['pipe-buffer', 'assumed'],
+    ],
+  );
+  const does = ['some_driver_does', 'ksys_ioctl'];
+  const nested = await read([
+    allocated('', FAULT),
+    change('', does, { count: 2, val: 1 }),
+    change('', does, { count: 1, val: -1 }),
+    change('', does, { count: 2, val: 1 }),
+    change('', does, { count: 3, val: 1 }),
+    change('', does, { count: 2, val: -1 }),
+  ]);
+  assert.deepEqual(
+    nested
+      .filter(({ kind }) => kind === 'unknown')
+      .map(({ acquired, confidence }) => [acquired?.row, confidence])
+      .sort(),
+    [
+      [1, 'rule'],
+      [3, 'assumed'],
+      [4, 'assumed'],
+    ],
   );
 });
