@@ -504,6 +504,7 @@ export class Ledger {
     this.open.change(mapping, { kind: 'page-table', suspended: true });
     mapping.releaseRow = row;
     if (mapping.rows.at(-1) !== row) mapping.rows.push(row);
+    nameByPut(mapping, site);
     return true;
   }
 
@@ -557,7 +558,9 @@ export class Ledger {
     reference.confidence = reference.ambiguous ? 'assumed' : confidence;
     reference.evidence += `; ${why}`;
     this.open.remove(reference);
-    const putSite = this.sites.of(this.events.stack[row]!).release;
+    const dropping = this.sites.of(this.events.stack[row]!);
+    nameByPut(reference, dropping);
+    const putSite = dropping.release;
     const puts = putSite?.rule.kind;
     // A person's rule at the put names what no rule of theirs named at the get.
     if (putSite?.rule.user !== undefined && reference.site?.rule.user === undefined) {
@@ -614,6 +617,13 @@ export class Ledger {
   private static newLifetime(): Lifetime {
     return { references: [], fromPool: [], order: 0, nature: null, isRefusedByCount: false };
   }
+}
+
+/** What is known by its puts alone is named by the last of them, whose task and time are told with it. */
+function nameByPut(reference: LedgerReference, site: StackSite): void {
+  if (reference.acquireRow >= 0) return;
+  reference.functionName = site.release?.functionName ?? site.holderFunction;
+  reference.site = siteNaming(site.release, reference.kind);
 }
 
 /** Whether a weight is that of pins which are taken and dropped one by one. */

@@ -289,3 +289,26 @@ test('memory failure has its own reference where it ends its work on a page of s
     [[1, ['1 page cache (not certain)']]],
   );
 });
+
+test('a mapping without its get is named by the put whose task and time are told', async () => {
+  const unmap = ['try_to_migrate_one', 'rmap_walk_anon', ...MIGRATE];
+  const remap = ['remove_migration_pte', 'rmap_walk_anon', ...MIGRATE];
+  const page = await onlyPage([
+    start,
+    ...refused(2),
+    change('cma-1', unmap, { count: 1, val: -1, mapcount: 0 }),
+    change('cma-1', remap, { count: 2, val: 1, mapcount: 0 }),
+    finish,
+    change('owner-2', ['tlb_batch_pages_flush', 'tlb_finish_mmu', 'exit_mmap'], {
+      count: 1,
+      val: -1,
+      mapcount: 0,
+    }),
+  ]);
+  assert.deepEqual(
+    page.references
+      .filter(({ kind }) => kind === 'page-table')
+      .map(({ holder, site, repeats }) => [holder, site, repeats]),
+    [['page table mapping · put in tlb_batch_pages_flush by owner-2', 'tlb_batch_pages_flush', 2]],
+  );
+});
