@@ -52,7 +52,6 @@ export const MEMORY_FAILURE_RULE: KindRule = {
       'get_hwpoison_page',
       '__get_hwpoison_page',
       'get_any_page',
-      'page_handle_poison',
       'memory_failure',
       'try_memory_failure_hugetlb',
       'memory_failure_hugetlb',
@@ -66,7 +65,38 @@ export const MEMORY_FAILURE_RULE: KindRule = {
   takenIn: ['get_hwpoison_page', 'madvise_inject_error'],
   restsOn:
     'mm/memory-failure.c, mm/madvise.c: the get before a page is looked at; isolate_page drops it once the page is ' +
-    'isolated, page_handle_poison drops the reference of isolation when the page has moved and takes the last one',
+    'isolated, page_handle_poison takes the last one',
+  seenIn: 'recordings',
+};
+
+/** What soft offline has last: of the two above, the one that it has not dropped. */
+const POISON_HANDLING_RULE: KindRule = {
+  kind: 'isolation',
+  label: "isolation or memory failure's own",
+  acquire: {},
+  release: { direct: ['page_handle_poison'] },
+  closes: ['isolation', 'allocation'],
+  takenIn: ['folio_isolate_lru', 'isolate_lru_page', 'get_hwpoison_page', 'madvise_inject_error'],
+  restsOn:
+    'mm/memory-failure.c: page_handle_poison drops the reference of isolation when the page has moved (migrate_pages ' +
+    'leaves it for MR_MEMORY_FAILURE), and the get before the page was looked at where a clean page was invalidated',
+  seenIn: 'recordings',
+};
+
+/** Apart from isolation: it is dropped as soon as the page is isolated, and migration has the other one. */
+const OFFLINING_RULE: KindRule = {
+  kind: 'isolation',
+  label: "memory offlining's own",
+  acquire: {
+    // do_migrate_range is inlined into offline_pages in 6.1.
+    direct: ['do_migrate_range', 'offline_pages'],
+  },
+  release: { direct: ['do_migrate_range', 'offline_pages'] },
+  closes: ['isolation'],
+  takenIn: ['do_migrate_range'],
+  restsOn:
+    'mm/memory_hotplug.c: do_migrate_range gets a page, isolates it by isolate_lru_page or isolate_movable_page, which ' +
+    'get it, too, and puts its own',
   seenIn: 'recordings',
 };
 
@@ -141,10 +171,7 @@ export const LRU_RULES: readonly KindRule[] = [
         'add_folio_for_migration',
         'migrate_page_add',
         'migrate_folio_add',
-        'do_migrate_range',
       ],
-      // do_migrate_range is inlined into it in 6.1.
-      direct: ['offline_pages'],
     },
     release: {
       direct: [
@@ -159,8 +186,6 @@ export const LRU_RULES: readonly KindRule[] = [
         'add_page_for_migration',
         'add_folio_for_migration',
         'migrate_folio_add',
-        'offline_pages',
-        'do_migrate_range',
         'shrink_folio_list',
         'shrink_page_list',
         'shrink_inactive_list',
@@ -172,11 +197,13 @@ export const LRU_RULES: readonly KindRule[] = [
     closes: ['isolation', 'allocation'],
     takenIn: ['isolate_migratepages_block', 'folio_isolate_lru', 'isolate_lru_page'],
     restsOn:
-      'mm/vmscan.c, mm/compaction.c, mm/migrate.c, mm/memory_hotplug.c, mm/mempolicy.c, mm/hugetlb.c: the reference ' +
+      'mm/vmscan.c, mm/compaction.c, mm/migrate.c, mm/mempolicy.c, mm/hugetlb.c: the reference ' +
       'of the one who isolates, dropped when the folio has moved or is put back',
     seenIn: 'recordings',
   },
   MEMORY_FAILURE_RULE,
+  POISON_HANDLING_RULE,
+  OFFLINING_RULE,
   {
     kind: 'isolation',
     label: 'MGLRU isolation',

@@ -120,6 +120,18 @@ test('each deduced get says why it is believed', async () => {
   );
 });
 
+test('page_handle_poison drops the reference of isolation, or the one before: either is named as its taker', async () => {
+  const page = await pageOf([report(3), put('offliner-1', ['page_handle_poison', 'soft_offline_page'], 1)]);
+  const last = page.references.find(({ site }) => site === 'page_handle_poison');
+  assert.equal(last?.label, "isolation or memory failure's own");
+  assert.deepEqual(last.deducedAcquire, [
+    'folio_isolate_lru',
+    'isolate_lru_page',
+    'get_hwpoison_page',
+    'madvise_inject_error',
+  ]);
+});
+
 test('page_pinner names no task: failures of different times are different attempts', async () => {
   const other = recordText({ first: `Failure detected at ${stamp(90, 1)}`, pfn: 0x8d0c9, count: 3 });
   const text = [...BUFFER, other].join('');

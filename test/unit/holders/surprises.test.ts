@@ -250,6 +250,15 @@ test('offlining: its own get, the isolation and the put are one attempt, which b
     heldOf(page).map(({ kind, released }) => [kind, released]),
     [['pipe-buffer', null]],
   );
+  // do_migrate_range puts its own get at once; what isolate_lru_page got is put by putback.
+  const lasts = (label: string): ReadonlySet<number> =>
+    new Set(
+      page.references
+        .filter((reference) => reference.label === label)
+        .map(({ acquired, released }) => (released?.row ?? 0) - (acquired?.row ?? 0)),
+    );
+  assert.deepEqual(lasts("memory offlining's own"), new Set([2]));
+  assert.deepEqual(lasts('isolation'), new Set([4]));
 });
 
 test('long-term pinning that moves a page out of CMA pins it anew: the first pin is over before the failure', async () => {
