@@ -375,14 +375,16 @@ export class Ledger {
     this.open.remove(reference);
   }
 
-  /** After a freeze the owner sets what is left: fewer when the page cache's references moved to the new page. */
+  /**
+   * After a freeze the owner sets what is left: fewer when the page cache's references moved to the new page. Whose those
+   * beyond what was frozen are, no event says.
+   */
   private unfreeze(row: number, site: StackSite): void {
     const value = this.events.val[row]!;
     this.begin(row, 0);
     const before = this.frozenAt > 0 ? this.frozenAt : (this.count ?? value);
     const change = value - before;
     if (change < 0) this.releaseKind('page-cache', -change, row, site);
-    else if (change > 0) this.addReference('page-cache', change, row, site, 'set when the page was unfrozen');
     this.count = value;
     this.frozenAt = 0;
     this.reconcile(row);

@@ -312,3 +312,28 @@ test('a mapping without its get is named by the put whose task and time are told
     [['page table mapping · put in tlb_batch_pages_flush by owner-2', 'tlb_batch_pages_flush', 2]],
   );
 });
+
+test('an unfreeze to more than was frozen leaves references that no event explains', async () => {
+  const frozen = (name: string, count: number, rest: string): EventText => ({
+    task: 'x-5',
+    text: `${name}: pfn=0x100 ${FLAGS} count=${count} mapcount=1 ${TAIL} ${rest}`,
+    stack: [`__${name}`, 'deferred_split_scan'],
+  });
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', VMSPLICE, { count: 2, val: 1 }),
+    frozen('page_ref_freeze', 0, 'val=2 ret=1'),
+    frozen('page_ref_unfreeze', 4, 'val=4'),
+    start,
+    ...refused(4),
+    finish,
+  ]);
+  assert.deepEqual(
+    page.marks.map(({ held, untraced, expectedTerms }) => [
+      held,
+      untraced,
+      expectedTerms.map(({ label }) => label),
+    ]),
+    [[1, 2, ['1 page table mapping']]],
+  );
+});
