@@ -4,12 +4,12 @@ import type { HolderAnalysis, Kind, Mark, Page } from '../holders/model';
 import { allocationCount } from './allocationsText';
 import { arePagesAtLeast, doubtTexts } from './captureDoubts';
 import { isLostAtLeast } from './gapText';
-import { heldReferences, isHeld, isNotJudged, reasonText } from './pageFacts';
+import { heldReferences, isHeld, isNotJudged, isOnlyPoisoned, reasonText } from './pageFacts';
 import type { CaptureFacts } from './protocol';
 import type { AnalysedCapture } from './readCapture';
 import { isEmptyTrace, notTriedText, wasTried, whereText } from './triedAtAll';
 import { unnamedFailures, unnamedFailuresText } from './unnamedFailures';
-import type { FoundPages } from './wording';
+import type { PageNumbers } from './wording';
 
 export function factsOf(
   id: string,
@@ -38,6 +38,7 @@ export function factsOf(
     tellsOfMoving: tellsOfMoving(capture),
     allocations: allocationCount(capture.allocations),
     ...countPages(pages),
+    poisoned: countPages(pages.filter(isOnlyPoisoned)),
     pagesAtLeast: arePagesAtLeast(capture),
     unnamedFailures: unnamedFailuresText(unnamedFailures(analysis)),
     unreleasedPages: unreleased.length,
@@ -73,7 +74,7 @@ function countByPage<Said>(
   return [...counts];
 }
 
-/** Pages that failed to move, those that were never released, and those that were pinned for long. */
+/** Pages that failed to move or were poisoned, those that were never released, and those that were pinned for long. */
 export function allPages({ pages, unreleased, pinned }: HolderAnalysis): readonly Page[] {
   return [...pages, ...unreleased, ...pinned];
 }
@@ -86,7 +87,7 @@ function kindCounts(analysis: HolderAnalysis): readonly (readonly [Kind, number]
   return [...counts].sort(([, one], [, other]) => other - one);
 }
 
-function countPages(pages: readonly Page[]): Omit<FoundPages, 'pagesAtLeast'> {
+function countPages(pages: readonly Page[]): PageNumbers {
   const heldPages = pages.filter((page) => heldReferences(page).length > 0).length;
   const untracedPages = pages.filter(isHeld).length - heldPages;
   const unjudgedPages = pages.filter((page) => !isHeld(page) && isNotJudged(page)).length;

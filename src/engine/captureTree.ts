@@ -13,7 +13,7 @@ import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
 import { failedText } from './triedAtAll';
-import { counted, pagesText, percentText, sentence } from './wording';
+import { counted, failedPages, pagesText, percentText, sentence } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RowFile, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -376,6 +376,12 @@ export function captureSays(
   // Allocations of a trace are those of its pages, and none of them is left out.
   const words = filterWords({ ...filter, minPages: 0 });
   if (words.length === 0 || facts.pages === 0) return failedText(facts);
-  const all = pagesText(facts);
-  return `${shown.length} of ${all} that failed to move (filter: ${words.join(', ')})`;
+  return `${shown.length} of ${foundPagesText(facts)} (filter: ${words.join(', ')})`;
+}
+
+/** `2 pages that failed to move`, `2 pages that failed to move or were poisoned` */
+function foundPagesText(facts: CaptureFacts): string {
+  if (facts.poisoned.pages === 0) return `${pagesText(facts)} that failed to move`;
+  if (failedPages(facts).pages === 0) return counted(facts.pages, 'poisoned page');
+  return `${pagesText(facts)} that failed to move or were poisoned`;
 }

@@ -9,7 +9,7 @@ import type { EventSource } from './eventQueries';
 import { fieldRows } from './eventRows';
 import type { PlacedStacks } from './frames';
 import type { Branch } from './lazyTree';
-import { holdersText, isAtEnd, pfnText } from './pageFacts';
+import { holdersText, isAtEnd, isPoisoning, pfnText } from './pageFacts';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
 import { counted, joined } from './wording';
@@ -50,8 +50,13 @@ export async function eventDetails(
 function pageText(pfn: number, page: Page | null, part: number): string {
   const said = `PFN ${pfnText(pfn)}`;
   if (page === null || isAtEnd(page)) return said;
-  const times = counted(page.marks.length, 'time');
-  return joined([said, `failed to move ${times}${part < 1 ? ' so far' : ''}`, holdersText(page)]);
+  const poisoned = page.marks.filter(isPoisoning).length;
+  const failed = page.marks.length - poisoned;
+  const happened = [
+    ...(failed > 0 ? [`failed to move ${counted(failed, 'time')}`] : []),
+    ...(poisoned > 0 ? [`poisoned ${counted(poisoned, 'time')}`] : []),
+  ];
+  return joined([said, `${happened.join(', ')}${part < 1 ? ' so far' : ''}`, holdersText(page)]);
 }
 
 async function frameRows(id: string, stacks: PlacedStacks, stack: number): Promise<readonly StackRow[]> {

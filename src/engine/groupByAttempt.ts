@@ -1,4 +1,5 @@
 /** Attempt to move pages → the pages that blocked it → their holders. Retries that found the same are one row. */
+import { isMemoryFailure } from '../holders/attempts';
 import type { Attempt, FailedSteps, Page } from '../holders/model';
 import { pagesInOrder } from './groupByPage';
 import type { HolderRows } from './holderTree';
@@ -185,7 +186,7 @@ function outcomeText({ attempts }: AttemptGroup): string {
 function blockedText({ attempts, pages }: AttemptGroup): string {
   if (pages.length === 0) return 'no page is named';
   const count = counted(pages.length, 'page');
-  if (attempts[0]!.what === 'memory failure') return `${count} poisoned`;
+  if (isMemoryFailure(attempts[0]!)) return `${count} poisoned`;
   return attempts[0]!.result === 'succeeded' ? `${count} in the way` : `${count} did not move`;
 }
 

@@ -18,6 +18,7 @@ import {
   heldReferences,
   holdersText,
   isMarkNotJudged,
+  isPoisoning,
   isReferenceNotJudged,
   isStillHeld,
   kindsText,
@@ -203,6 +204,7 @@ export class HolderRows {
     const notes = [...new Set(group.marks.flatMap((each) => each.notes))];
     const repeats = group.repeats > 1 ? `×${group.repeats}` : null;
     const outcomes = this.outcomes(group);
+    const isPoisoned = isPoisoning(mark);
     const made = branch(
       {
         id,
@@ -218,7 +220,7 @@ export class HolderRows {
           ...outcomes,
         ]),
         tooltip: {
-          title: 'The page failed to move here',
+          title: isPoisoned ? 'The page was poisoned here' : 'The page failed to move here',
           rows: [
             ['Time', this.marksSpan(group.marks)],
             ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
@@ -228,7 +230,9 @@ export class HolderRows {
             ['Evidence', evidence.join(', ')],
             ['Sum', sumText(mark)],
             ...(errors.length > 0 ? [['Error', errors.join(', ')] as const] : []),
-            ...(group.repeats > 1 ? [['Failed', `${group.repeats} times`] as const] : []),
+            ...(group.repeats > 1
+              ? [[isPoisoned ? 'Poisoned' : 'Failed', `${group.repeats} times`] as const]
+              : []),
           ],
           notes,
         },

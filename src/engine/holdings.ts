@@ -1,7 +1,7 @@
 /** References of several pages taken together: how many pages they kept, how long, and which attempts they blocked. */
 import type { Page, Reference } from '../holders/model';
 import { heldTime, heldTimeText, longerOf, type HeldTime } from './heldTime';
-import { isStillHeld } from './pageFacts';
+import { isPoisoning, isStillHeld } from './pageFacts';
 import type { SortKeys } from './sorting';
 import { spanText, type Clock } from './timeText';
 import { counted, joined } from './wording';
@@ -33,7 +33,7 @@ export function totalsOf(holdings: readonly Holding[], end: number): Totals {
     for (const index of reference.openAt) {
       const mark = page.marks[index];
       if (mark === undefined) continue;
-      attempts.add(mark.attempt);
+      if (!isPoisoning(mark)) attempts.add(mark.attempt);
       firstMark = Math.min(firstMark, mark.row);
     }
     const held = heldTime(page, reference, end);

@@ -27,6 +27,19 @@ export function explanations(page: Page): readonly Reference[] {
   return page.references.filter((reference) => reference.weight === 0);
 }
 
+/**
+ * Whether memory_failure() said this of a page with an error in its memory: it poisons the page and gets rid of it where
+ * it stands, and moves none (mm/memory-failure.c). Soft offline does move pages, and has marks of other sources.
+ */
+export function isPoisoning({ source }: Mark): boolean {
+  return source === 'memory-failure';
+}
+
+/** Whether the page was poisoned, and nothing says that it failed to move. */
+export function isOnlyPoisoned({ marks }: Page): boolean {
+  return marks.length > 0 && marks.every(isPoisoning);
+}
+
 /** Whether the capture has no event of the page, or its count and nothing that tells its references apart. */
 export function isNotJudged(page: Page): boolean {
   return page.marks.some(({ held, cause }) => held === null && cause === 'unknown');

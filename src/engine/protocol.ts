@@ -12,6 +12,7 @@ import type { Comparison } from './comparing/compareCaptures';
 import type { ExportFormat } from './exporting/exportFormats';
 import type { FileChange } from './fileState';
 import type { HoldersQuery, Kind } from './holdersQuery';
+import type { PageNumbers } from './wording';
 import type { FileMethod } from './workspaceFiles';
 
 /** What a tree row is; views choose its icon and menu by it. */
@@ -192,13 +193,15 @@ export interface CaptureFacts {
   readonly tellsOfMoving: boolean;
   /** Allocations that a page_owner dump, or a kernel log with page dumps, tells of. */
   readonly allocations: number;
-  /** Pages that failed to move, and how many of them somebody held. */
+  /** Pages that failed to move or were poisoned, and how many of them somebody held. */
   readonly pages: number;
   readonly heldPages: number;
   /** Pages without a known holder whose count shows a reference too many. */
   readonly untracedPages: number;
   /** Pages without either, of whose references nothing tells who took them. */
   readonly unjudgedPages: number;
+  /** Those of them that memory_failure() poisoned, and of which nothing says that they failed to move. */
+  readonly poisoned: PageNumbers;
   /** There may be more pages that failed to move than {@link pages}: what would tell them is not in the capture. */
   readonly pagesAtLeast: boolean;
   /** What attempts report of failures that name no page, to continue a sentence; null where none does. */

@@ -40,6 +40,7 @@ export function symbolFacts(
     heldPages: 0,
     unjudgedPages: 0,
     untracedPages: 0,
+    poisoned: { pages: 0, heldPages: 0, untracedPages: 0, unjudgedPages: 0 },
     pagesAtLeast: false,
     unnamedFailures: null,
     unreleasedPages: 0,

@@ -8,7 +8,7 @@ import { eventKindOf } from '../capture/eventNames';
 import { saysAllocationsAlone } from './allocationsAlone';
 import { lossTexts } from './lossTexts';
 import type { CaptureFacts } from './protocol';
-import { counted, foundText, percentText, sentence } from './wording';
+import { counted, failedPages, foundText, joined, percentText, sentence } from './wording';
 
 /** Whether pages were wanted at all: where none was, nobody could be in the way. */
 export function wasTried({
@@ -107,21 +107,22 @@ export function triedDoubts(facts: CaptureFacts): readonly string[] {
   return unnamed === null ? [] : [unnamed];
 }
 
-/** `2 pages failed to move, 1 held, 1 untraced`; of a capture that tells little, that it does. */
+/** `2 pages failed to move, 1 held, 1 untraced`, `1 page poisoned, 0 held`; of a capture that tells little, that it does. */
 export function failedText(facts: CaptureFacts): string {
   const { isEmpty, events, pageEvents, pages, lookedThrough: where } = facts;
   if (isEmpty) return 'The trace is empty';
   if (saysAllocationsAlone(facts)) return counted(facts.allocations, 'allocation');
   if (pageEvents === 0) return events === 0 ? `No event is in ${where}` : 'No event speaks of a page';
-  if (pages > 0) return sentence(foundText(facts));
+  if (pages > 0) return sentence(joined([unnamedText(facts), foundText(facts)]));
   if (!wasTried(facts)) return `No attempt to move pages is seen in ${where}`;
   return unnamedText(facts) ?? (isSaidByAll(facts) ? 'No page failed to move' : noneNamedText(facts));
 }
 
 /** What attempts report where not one page is named: `No page is named that failed to move: migrate_pages …`. */
 export function unnamedText(facts: CaptureFacts): string | null {
-  const { pages, unnamedFailures } = facts;
-  return pages > 0 || unnamedFailures === null ? null : `${noneNamedText(facts)}: ${unnamedFailures}`;
+  const { unnamedFailures } = facts;
+  const isAnyNamed = failedPages(facts).pages > 0;
+  return isAnyNamed || unnamedFailures === null ? null : `${noneNamedText(facts)}: ${unnamedFailures}`;
 }
 
 function isSaidByAll({ doubts, lookedThrough }: CaptureFacts): boolean {

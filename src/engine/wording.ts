@@ -102,11 +102,9 @@ export function numberText(count: number): string {
   return count < 10_000 ? digits : digits.replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** How many pages failed to move, and what is known of their holders. */
-export interface FoundPages {
+/** How many pages have a mark, and what is known of their holders. */
+export interface PageNumbers {
   readonly pages: number;
-  /** There may be more than these. */
-  readonly pagesAtLeast: boolean;
   /** Pages with a known holder. */
   readonly heldPages: number;
   /** Pages without one, whose count shows a reference too many. */
@@ -115,14 +113,45 @@ export interface FoundPages {
   readonly unjudgedPages: number;
 }
 
-/** `2 pages failed to move, 1 held, 1 untraced`; none is said to be free of holders that could not be judged. */
+export interface FoundPages extends PageNumbers {
+  /** There may be more that failed to move. */
+  readonly pagesAtLeast: boolean;
+  /** Those of them that memory_failure() poisoned, and of which nothing says that they failed to move. */
+  readonly poisoned: PageNumbers;
+}
+
+/**
+ * `2 pages failed to move, 1 held, 1 untraced; 1 page poisoned, 0 held`; none is said to be free of holders that could
+ * not be judged.
+ */
 export function foundText(found: FoundPages): string {
-  const { pages, heldPages, untracedPages, unjudgedPages } = found;
-  const failed = `${pagesText(found)} failed to move`;
-  if (pages > 0 && unjudgedPages === pages) return `${failed}, not judged`;
+  const { poisoned, pagesAtLeast } = found;
+  const failed = failedPages(found);
+  const texts = [
+    ...(failed.pages > 0
+      ? [`${pagesText({ ...failed, pagesAtLeast })} failed to move${judgedText(failed)}`]
+      : []),
+    ...(poisoned.pages > 0 ? [`${counted(poisoned.pages, 'page')} poisoned${judgedText(poisoned)}`] : []),
+  ];
+  return texts.join('; ');
+}
+
+/** Without the pages that were poisoned, and that nothing tried to move. */
+export function failedPages(found: FoundPages): PageNumbers {
+  const { poisoned } = found;
+  return {
+    pages: found.pages - poisoned.pages,
+    heldPages: found.heldPages - poisoned.heldPages,
+    untracedPages: found.untracedPages - poisoned.untracedPages,
+    unjudgedPages: found.unjudgedPages - poisoned.unjudgedPages,
+  };
+}
+
+function judgedText({ pages, heldPages, untracedPages, unjudgedPages }: PageNumbers): string {
+  if (unjudgedPages === pages) return ', not judged';
   const untraced = untracedPages > 0 ? `, ${untracedPages} untraced` : '';
   const unjudged = unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : '';
-  return `${failed}, ${heldPages} held${untraced}${unjudged}`;
+  return `, ${heldPages} held${untraced}${unjudged}`;
 }
 
 /** `2 pages`, `at least 2 pages`. */

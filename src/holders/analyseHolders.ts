@@ -187,7 +187,7 @@ export class HolderAnalyser {
 
   /** Attempts to move pages, those too that nothing kept from it. */
   get triedAttempts(): number {
-    return this.index.attempts.length;
+    return this.index.attempts.filter(({ isMemoryFailure }) => !isMemoryFailure).length;
   }
 
   /** How many events tell of a page, or of an attempt to move pages. */

@@ -15,12 +15,20 @@ const NAME_OF_REASON: ReadonlyMap<string, string> = new Map([
   ['demotion', 'demotion'],
 ]);
 
+const MEMORY_FAILURE = 'memory failure';
+
+/** Whether memory_failure() dealt with a page whose memory has an error: nothing was to be moved then. */
+export function isMemoryFailure({ what }: Attempt): boolean {
+  return what === MEMORY_FAILURE;
+}
+
 /** An attempt while its events are read. */
 export class AttemptRecord {
   readonly task: number;
   lastRow: number;
   private isCma = false;
-  private isMemoryFailure = false;
+  /** memory_failure() dealt with a page whose memory has an error: it moves none. */
+  isMemoryFailure = false;
   private area: string | null = null;
   private requested: number | null = null;
   private busyRetries = 0;
@@ -123,7 +131,8 @@ export class AttemptRecord {
     this.reach(row);
     this.isMemoryFailure = true;
     this.resultText = result;
-    this.result = result === 'Recovered' ? 'succeeded' : 'failed';
+    // page_action (mm/memory-failure.c): what is delayed is no failure, and is done when the page is next touched.
+    if (result !== 'Delayed') this.result = result === 'Recovered' ? 'succeeded' : 'failed';
   }
 
   noteError(row: number, error: number | null): void {
@@ -168,7 +177,7 @@ export class AttemptRecord {
 
   private name(): string {
     if (this.isCma) return 'CMA allocation';
-    if (this.isMemoryFailure) return 'memory failure';
+    if (this.isMemoryFailure) return MEMORY_FAILURE;
     return (this.reason === null ? null : NAME_OF_REASON.get(this.reason)) ?? 'migration';
   }
 

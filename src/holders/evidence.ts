@@ -32,6 +32,8 @@ export interface Moment {
   readonly ownReference: OwnReference | null;
   /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
   readonly stoppedEarly: EarlyStop | null;
+  /** memory_failure() took it off the free lists: nobody had it, whatever else the capture has of it. */
+  readonly wasFree: boolean;
 }
 
 type OwnReference = 'isolation' | 'memory-failure';
@@ -74,6 +76,12 @@ const REFERENCED_IN_MEMORY_FAILURE: ReadonlySet<string> = new Set([
   'already truncated LRU page',
   'unsplit thp',
 ]);
+
+/**
+ * Types of action_page_types (mm/memory-failure.c) of which the action is take_page_off_buddy(): it does not succeed for
+ * a page that is in use.
+ */
+const FREE_PAGES: ReadonlySet<string> = new Set(['free buddy page', 'free huge page']);
 
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
@@ -556,9 +564,10 @@ export class EvidenceFinder {
     const attempt = this.newAttempt(row, 'memory_failure');
     attempt.noteMemoryFailure(row, result);
     const what = `memory_failure: ${result}`;
-    const page = this.detailString(events.details.label, row);
-    const ownReference = page !== null && REFERENCED_IN_MEMORY_FAILURE.has(page) ? 'memory-failure' : null;
-    this.add({ pfn: events.pfn[row]!, row, source: 'memory-failure', attempt, what, ownReference });
+    const type = this.detailString(events.details.label, row) ?? '';
+    const ownReference = REFERENCED_IN_MEMORY_FAILURE.has(type) ? 'memory-failure' : null;
+    const wasFree = result === 'Recovered' && FREE_PAGES.has(type);
+    this.add({ pfn: events.pfn[row]!, row, source: 'memory-failure', attempt, what, ownReference, wasFree });
   }
 
   /**
@@ -619,6 +628,7 @@ export class EvidenceFinder {
       dumpedBecause: dumped = null,
       ownReference = null,
       stoppedEarly = null,
+      wasFree = false,
     } = found;
     if (pfn < 0) return;
     attempt.noteError(row, error);
@@ -633,6 +643,7 @@ export class EvidenceFinder {
       dumpedBecause: dumped,
       ownReference,
       stoppedEarly,
+      wasFree,
     });
   }
 

@@ -18,6 +18,7 @@ interface CauseOfMark {
 /** @param parts the sum at the mark, or null where it could not be made */
 export function markCause(events: EventTable, moment: Moment, parts: Parts | null): CauseOfMark {
   if (isDumpedAsUnmovable(moment)) return { cause: 'isolation', ...unmovable(events, moment) };
+  if (parts === null && moment.wasFree) return { cause: 'poisoned', detail: 'poisoned', note: WAS_FREE };
   const stopped = moment.stoppedEarly === null ? null : stoppedNote(moment.stoppedEarly);
   if (parts === null) return { cause: 'unknown', detail: null, note: stopped };
   const found = causeBySum(events, moment, parts);
@@ -38,6 +39,8 @@ function nothingTooMany({ perhapsCache }: Parts, stopped: string | null): CauseO
   if (isSure) return { cause, detail: null, note: `${expected}: no reference kept it` };
   return { cause, detail: `${perhapsCache} of the page cache or untraced`, note: expected };
 }
+
+const WAS_FREE = 'the page was free: memory_failure took it off the free lists';
 
 const EXPECTED = 'the refcount is what migration expects at this moment';
 

@@ -9,6 +9,7 @@ import type { NameOf } from '../engine/distinctNames';
 import type { Comparison } from '../engine/comparing/compareCaptures';
 import { compareText, namedHolders } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
+import { failedPages } from '../engine/wording';
 import { commandLink } from './commandLink';
 import { showFailure } from './failures';
 import { inform } from './notifications';
@@ -140,11 +141,19 @@ function refusalOf(facts: CaptureFacts, name: string): string | null {
       );
 }
 
-function countsText({ pages, heldPages, pagesAtLeast }: CaptureFacts): string {
+function countsText(facts: CaptureFacts): string {
+  const { poisoned, pagesAtLeast } = facts;
+  const { pages, heldPages } = failedPages(facts);
+  if (pages === 0 && poisoned.pages > 0) return poisonedText(poisoned);
   const numbers = [numberText(pages), numberText(heldPages)] as const;
-  return pagesAtLeast
+  const failed = pagesAtLeast
     ? vscode.l10n.t('at least {0} failed to move · {1} held', ...numbers)
     : vscode.l10n.t('{0} failed to move · {1} held', ...numbers);
+  return poisoned.pages === 0 ? failed : `${failed} · ${poisonedText(poisoned)}`;
+}
+
+function poisonedText({ pages, heldPages }: CaptureFacts['poisoned']): string {
+  return vscode.l10n.t('{0} poisoned · {1} held', numberText(pages), numberText(heldPages));
 }
 
 async function choose(

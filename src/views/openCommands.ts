@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts, ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
+import { failedText } from '../engine/triedAtAll';
 import type { OpenCaptures } from './openCaptures';
 import { isCancel, isNoCapture, showFailure, showWarning } from './failures';
 import { isFile, nameOf, uriOf } from './fileNames';
@@ -180,9 +181,9 @@ export class OpenCommands implements vscode.Disposable {
       if (uri.toString() !== this.sample.toString()) {
         void vscode.commands.executeCommand('setContext', 'pageHolders.openedOwn', true);
       }
-      const { events, pages, heldPages, problems } = facts;
+      const { events, problems } = facts;
       this.log.info(
-        `${nameOf(uri)}: ${facts.format}, ${events} events, ${pages} pages failed to move, ${heldPages} held, ` +
+        `${nameOf(uri)}: ${facts.format}, ${events} events: ${failedText(facts)}, ` +
           `${problems} places not read, in ${Date.now() - started} ms`,
       );
       return facts;

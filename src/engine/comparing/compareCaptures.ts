@@ -3,6 +3,7 @@
  * and times are others in every recording.
  */
 import type { Capture } from '../../capture/eventTable';
+import { isMemoryFailure } from '../../holders/attempts';
 import type { Attempt, Page } from '../../holders/model';
 import { doubtTexts } from '../captureDoubts';
 import { isLostAtLeast } from '../gapText';
@@ -11,7 +12,17 @@ import { pathText, PUT_PATH } from '../groupByHolder';
 import { lastTime, timeSpan } from '../heldTime';
 import { groupBy, totalsOf, type Holding } from '../holdings';
 import type { HolderSource } from '../holderSource';
-import { heldReferences, holdersText, isHeld, isNotJudged, kindText, untracedReferences } from '../pageFacts';
+import {
+  heldReferences,
+  holdersText,
+  isHeld,
+  isNotJudged,
+  isOnlyPoisoned,
+  isPoisoning,
+  kindText,
+  mayBeHeld,
+  untracedReferences,
+} from '../pageFacts';
 import type { CaptureFacts } from '../protocol';
 import { spanText, type Clock } from '../timeText';
 import { counted } from '../wording';
@@ -36,15 +47,17 @@ export interface ComparedCapture {
   readonly clock: Capture['clock'];
   /** From the first event to the last, in ns or ticks; null where no event has a time. */
   readonly span: number | null;
-  /** All, those too that nothing kept from it. */
+  /** All attempts to move pages, those too that nothing kept from it. */
   readonly attempts: number;
-  /** Those that are known to have failed, or met a page that did not move. */
+  /** Those that are known to have failed, or met a page that did not move, whether or not they succeeded behind that. */
   readonly attemptsBlocked: number;
-  /** Pages that failed to move, and how many of them somebody held, known or not. */
+  /** Pages that failed to move or were poisoned, and how many of them somebody held, known or not. */
   readonly pages: number;
   readonly heldPages: number;
   /** Others of them of which the capture does not tell whether somebody did. They are no holder's, and not nobody's. */
   readonly unjudgedPages: number;
+  /** Those of them that memory_failure() poisoned, and of which nothing says that they failed to move. */
+  readonly poisoned: Pick<ComparedCapture, 'pages' | 'heldPages' | 'unjudgedPages'>;
   /** There may be more pages that failed to move than {@link pages}: what would tell them is not in the capture. */
   readonly pagesAtLeast: boolean;
   /** What attempts report of failures that name no page, for people; null where none does. */
@@ -117,9 +130,8 @@ function comparedCapture({ capture, analysis, facts }: HolderSource): ComparedCa
     span: span === null ? null : span.last - span.first,
     attempts: facts.attempts,
     attemptsBlocked: attempts.filter((attempt) => isBlocked(attempt, blocked)).length,
-    pages: pages.length,
-    heldPages: pages.filter(isHeld).length,
-    unjudgedPages: pages.filter(isUnknown).length,
+    ...numbersOf(pages),
+    poisoned: numbersOf(pages.filter(isOnlyPoisoned)),
     pagesAtLeast: facts.pagesAtLeast,
     unnamedFailures: facts.unnamedFailures,
     lost: capture.lost,
@@ -128,17 +140,32 @@ function comparedCapture({ capture, analysis, facts }: HolderSource): ComparedCa
   };
 }
 
+function numbersOf(pages: readonly Page[]): Pick<ComparedCapture, 'pages' | 'heldPages' | 'unjudgedPages'> {
+  return {
+    pages: pages.length,
+    heldPages: pages.filter(isHeld).length,
+    unjudgedPages: pages.filter(isUnknown).length,
+  };
+}
+
 /** Whether nobody is known to hold it, and nobody can be said to. */
 function isUnknown(page: Page): boolean {
   return isNotJudged(page) && !isHeld(page);
 }
 
-function isBlocked({ id, result }: Attempt, blocked: ReadonlySet<number>): boolean {
-  return result === 'failed' || (result !== 'succeeded' && blocked.has(id));
+function isBlocked(attempt: Attempt, blocked: ReadonlySet<number>): boolean {
+  return blocked.has(attempt.id) || (attempt.result === 'failed' && !isMemoryFailure(attempt));
 }
 
 function blockedAttempts(pages: readonly Page[]): ReadonlySet<number> {
-  return new Set(pages.flatMap(({ marks }) => marks.map(({ attempt }) => attempt)));
+  return new Set(
+    pages.flatMap(({ marks }) => marks.filter((mark) => !isPoisoning(mark)).map(({ attempt }) => attempt)),
+  );
+}
+
+/** Whether nothing kept it, or its memory failure from being done with: it is no holder's, and did not fail to move. */
+function isPoisonedAlone(page: Page): boolean {
+  return isOnlyPoisoned(page) && !mayBeHeld(page);
 }
 
 function holdersOf({ capture, analysis }: HolderSource): readonly HolderTotals[] {
@@ -166,7 +193,7 @@ function holdersOf({ capture, analysis }: HolderSource): readonly HolderTotals[]
   );
   const untraced = pages.filter((page) => untracedReferences(page) > 0);
   const free = groupBy(
-    pages.filter((page) => !isHeld(page) && !isUnknown(page)),
+    pages.filter((page) => !isHeld(page) && !isUnknown(page) && !isPoisonedAlone(page)),
     holdersText,
   );
   return [

@@ -98,7 +98,7 @@ function compareLines(comparison: Comparison): readonly string[] {
     ...sideLines('After', after),
     ...(isAnswer ? careful : []),
     '',
-    ...(nothing && before.pages + after.pages === 0 ? [noPageText(before, after), ''] : []),
+    ...(nothing ? nothingLines(before, after) : []),
     ...section(
       'Gone',
       `kept pages before${otherSide(after, ', and no longer', 'after')}`,
@@ -130,6 +130,13 @@ function namesAllPages({ pagesAtLeast, unnamedFailures }: ComparedCapture): bool
   return !pagesAtLeast && unnamedFailures === null;
 }
 
+function nothingLines(before: ComparedCapture, after: ComparedCapture): readonly string[] {
+  if (before.pages + after.pages === 0) return [noPageText(before, after), ''];
+  return before.unjudgedPages + after.unjudgedPages > 0
+    ? []
+    : ['Nobody held a poisoned page in either capture.', ''];
+}
+
 function noPageText(...sides: readonly ComparedCapture[]): string {
   return sides.every(namesAllPages)
     ? 'No page failed to move in either capture.'
@@ -137,15 +144,36 @@ function noPageText(...sides: readonly ComparedCapture[]): string {
 }
 
 function sideLines(name: string, side: ComparedCapture): readonly string[] {
-  const { path, span, clock, attempts, attemptsBlocked, heldPages, unjudgedPages } = side;
-  const { lost, lostAtLeast } = side;
+  const { path, span, clock, attempts, attemptsBlocked, lost, lostAtLeast } = side;
   const numbers = joined([
     `${counted(attempts, 'attempt')}, ${attemptsBlocked} blocked`,
-    `${pagesText(side)} failed to move, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`,
+    pagesOfSide(side),
     span === null ? null : spanText(span, clock),
     lostText(lost, lostAtLeast) || null,
   ]);
   return [`${`${name}:`.padEnd(8)}${path}`, `${' '.repeat(8)}${numbers}`];
+}
+
+/** `2 pages failed to move, 1 held; 1 page poisoned, 0 held` */
+function pagesOfSide(side: ComparedCapture): string {
+  const { pagesAtLeast, poisoned } = side;
+  const failed = {
+    pages: side.pages - poisoned.pages,
+    heldPages: side.heldPages - poisoned.heldPages,
+    unjudgedPages: side.unjudgedPages - poisoned.unjudgedPages,
+  };
+  const isPoisonedAlone = failed.pages === 0 && poisoned.pages > 0;
+  const texts = [
+    ...(isPoisonedAlone
+      ? []
+      : [`${pagesText({ ...failed, pagesAtLeast })} failed to move${heldText(failed)}`]),
+    ...(poisoned.pages > 0 ? [`${counted(poisoned.pages, 'page')} poisoned${heldText(poisoned)}`] : []),
+  ];
+  return texts.join('; ');
+}
+
+function heldText({ heldPages, unjudgedPages }: ComparedCapture['poisoned']): string {
+  return `, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`;
 }
 
 function section(title: string, meaning: string, lines: readonly string[]): readonly string[] {
@@ -202,7 +230,7 @@ function measures(holder: HolderTotals, clock: Clock): readonly Measure[] {
     {
       name: 'attempts blocked',
       value: String(attemptsBlocked),
-      text: `${counted(attemptsBlocked, 'attempt')} blocked`,
+      text: attemptsBlocked === 0 ? '' : `${counted(attemptsBlocked, 'attempt')} blocked`,
     },
     { name: 'pages', value: String(pages), text: counted(pages, 'page') },
     {

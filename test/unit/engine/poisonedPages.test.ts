@@ -1,0 +1,143 @@
+/** memory_failure() poisons a page and moves none: nothing failed to move then, and no attempt to was blocked. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { analyseHolders } from '../../../src/holders/analyseHolders';
+import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
+import { compareText } from '../../../src/engine/comparing/compareText';
+import { Engine } from '../../../src/engine/engine';
+import { DEFAULT_QUERY, NO_FILTER } from '../../../src/engine/holdersQuery';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
+import { failedText } from '../../../src/engine/triedAtAll';
+import { allocated, change, FAULT, finish, named, start } from '../holders/support/pageEvents';
+import { captureOf, traceText, type EventText } from '../support/traceText';
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-poisoned-'));
+after(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+let files = 0;
+function fileOf(events: readonly EventText[]): string {
+  const file = path.join(scratch, `${files++}.txt`);
+  writeFileSync(file, traceText(events));
+  return file;
+}
+
+async function opened(events: readonly EventText[]) {
+  const engine = new Engine(nodeHost());
+  return { engine, facts: await engine.openCapture({ path: fileOf(events) }) };
+}
+
+async function compared(before: readonly EventText[], now: readonly EventText[]): Promise<Comparison> {
+  const engine = new Engine(nodeHost());
+  const one = await engine.openCapture({ path: fileOf(before) });
+  const other = await engine.openCapture({ path: fileOf(now) });
+  return engine.compare({ before: one.id, after: other.id });
+}
+
+function failure(result: string, type = 'dirty LRU page'): EventText {
+  return { task: 'mce-1', text: `memory_failure_event: pfn 0x100: recovery action for ${type}: ${result}` };
+}
+
+const taken = [
+  allocated('victim-2', FAULT),
+  change('mce-1', ['get_user_pages_fast', 'madvise_inject_error', 'do_madvise'], { count: 2, val: 1 }),
+];
+const unmapped = change('mce-1', ['try_to_unmap_one', 'rmap_walk_anon', 'memory_failure', 'do_madvise'], {
+  count: 1,
+  val: -1,
+  mapcount: 0,
+});
+const free = [...taken, unmapped, failure('Recovered')];
+const piped = change('victim-2', ['__do_sys_vmsplice'], { count: 3, val: 1 });
+const held = [...taken, piped, { ...unmapped, text: unmapped.text.replace('count=1', 'count=2') }];
+const blocked = [
+  allocated('owner-2', FAULT, '0x102'),
+  change('owner-2', ['__do_sys_vmsplice'], { count: 2, val: 1, pfn: '0x102' }),
+  start,
+  named('0x102'),
+  finish,
+];
+
+test('a page that was poisoned is said to be that, apart from those that failed to move', async () => {
+  assert.equal(failedText((await opened(free)).facts), '1 page poisoned, 0 held');
+  assert.equal(failedText((await opened([...held, failure('Failed')])).facts), '1 page poisoned, 1 held');
+  const both = [...blocked, ...free];
+  assert.equal(
+    failedText((await opened(both)).facts),
+    '1 page failed to move, 1 held; 1 page poisoned, 0 held',
+  );
+});
+
+test('a page that failed to move too is one that failed to move', async () => {
+  const moved = [...taken, piped, start, named('0x100'), finish, failure('Failed')];
+  assert.match(failedText((await opened(moved)).facts), /^1 page failed to move, 1 held$/);
+});
+
+test('a poisoned page does not hide an attempt that failed and names no page', async () => {
+  const text = start.text.replace('start: name=reserved', 'finish: name=reserved pfn=0x0 page=0');
+  const failed = [start, { ...start, text: `${text} errorno=-16` }];
+  const { facts } = await opened([...failed, ...free]);
+  assert.equal(
+    failedText(facts),
+    'No page is named that failed to move: 1 CMA allocation failed · 1 page poisoned, 0 held',
+  );
+});
+
+test('a free page of which no event tells is held by nobody; of others the result tells nothing', async () => {
+  const anyHeld = async (event: EventText): Promise<boolean> => {
+    const { engine } = await opened([event]);
+    return engine.reports.anyHeld(NO_FILTER);
+  };
+  assert.equal(await anyHeld(failure('Recovered', 'free buddy page')), false);
+  assert.equal(await anyHeld(failure('Failed', 'free buddy page')), true);
+  assert.equal(await anyHeld(failure('Recovered')), true);
+  const { engine, facts } = await opened([failure('Recovered', 'free buddy page')]);
+  assert.equal(failedText(facts), '1 page poisoned, 0 held');
+  const request = { tree: 'holders', node: null, start: 0, end: 9, query: DEFAULT_QUERY } as const;
+  const { nodes } = await engine.children(request);
+  assert.ok(nodes.some(({ label }) => label === '0x100 · nobody: poisoned'));
+});
+
+test('an attempt to move pages is blocked, a memory failure is none', async () => {
+  const both = await compared(blocked, free);
+  assert.deepEqual([both.before.attempts, both.before.attemptsBlocked], [1, 1]);
+  assert.deepEqual([both.after.attempts, both.after.attemptsBlocked], [0, 0]);
+  assert.deepEqual(both.after.poisoned, { pages: 1, heldPages: 0, unjudgedPages: 0 });
+  const ofHolder = await compared([...held, failure('Failed')], free);
+  assert.deepEqual(
+    ofHolder.gone.map(({ kind, attemptsBlocked }) => [kind, attemptsBlocked]),
+    [['pipe buffer', 0]],
+  );
+  assert.deepEqual(ofHolder.appeared, []);
+  assert.match(compareText(ofHolder), /^After: .*\n {8}0 attempts, 0 blocked · 1 page poisoned, 0 held · /m);
+  assert.doesNotMatch(compareText(ofHolder), /[1-9] attempts? blocked/);
+});
+
+test('an attempt that succeeds behind a page in its way was blocked by it', async () => {
+  const succeeded = [...blocked.slice(0, -1), { ...finish, text: `${finish.text} errorno=0` }];
+  const { before, unchanged } = await compared(succeeded, succeeded);
+  assert.deepEqual([before.attempts, before.attemptsBlocked], [1, 1]);
+  assert.deepEqual(
+    unchanged.map(({ attemptsBlocked }) => attemptsBlocked),
+    [1],
+  );
+});
+
+test('where nobody held what was poisoned, a comparison says that', async () => {
+  assert.match(
+    compareText(await compared(free, free)),
+    /\n\nNobody held a poisoned page in either capture\.$/,
+  );
+});
+
+test('a memory failure that is delayed has not failed', async () => {
+  const { attempts } = analyseHolders(await captureOf([...taken, failure('Delayed')]));
+  assert.deepEqual(
+    attempts.map(({ what, result, resultText }) => [what, result, resultText]),
+    [['memory failure', null, 'Delayed']],
+  );
+});
