@@ -24,9 +24,10 @@ bare addresses in them; a third capture is refused.
 
   --rules FILE    as for report
   --format FORMAT text (default) or json
-  --exit-code     exit with 1 when AFTER has holders that BEFORE has not, or
-                  pages that cannot be judged, or failures of which no page is
-                  named, and BEFORE has none
+  --exit-code     exit with 1 when AFTER has holders that BEFORE has not (a
+                  cause without a holder, nobody, is none), or pages that
+                  cannot be judged, or failures of which no page is named, and
+                  BEFORE has none
 `;
 
 /** @throws UsageError */

@@ -1,5 +1,5 @@
 /** `page-holders compare`: what became of the holders of one capture in another. */
-import type { ComparedCapture, Comparison } from '../engine/comparing/compareCaptures';
+import type { ComparedCapture, Comparison, HolderTotals } from '../engine/comparing/compareCaptures';
 import { compareText } from '../engine/comparing/compareText';
 import { CompareError } from '../engine/errors';
 import type { CaptureFacts } from '../engine/protocol';
@@ -55,7 +55,12 @@ export async function runCompare(
   // Pages that nobody can judge any more, or that are not named any more, are no cure.
   const { before: old, after: now, appeared } = comparison;
   const isUnknownNow = isUnknown(now) && !isUnknown(old);
-  return exitCode && (appeared.length > 0 || isUnknownNow) ? 1 : 0;
+  return exitCode && (appeared.some(isHolder) || isUnknownNow) ? 1 : 0;
+}
+
+/** Not why pages did not move that nobody held; what no event explains, and what is unclear, may be holders. */
+function isHolder({ kind }: HolderTotals): boolean {
+  return kind !== 'nobody';
 }
 
 function isUnknown({ unjudgedPages, unnamedFailures }: ComparedCapture): boolean {
