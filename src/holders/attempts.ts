@@ -37,6 +37,8 @@ export class AttemptRecord {
   private failed = 0;
   private failedSteps: FailedSteps | null = null;
   private result: 'failed' | 'succeeded' | null = null;
+  /** The range was not empty when it was last tested. */
+  private isInUse = false;
   private resultText: string | null = null;
   private error: number | null = null;
   /** Ranges that CMA asked for, and those that test_pages_isolated looked at, which are whole pageblocks at times. */
@@ -114,9 +116,9 @@ export class AttemptRecord {
     const detail = this.reach(row);
     this.tested = widened(this.tested, rangeOf(this.capture.events, row));
     if (this.isCma || detail === NO_DETAILS) return;
-    // The last look decides: offlining tests the range again until it is empty.
-    this.result =
-      this.text(this.capture.events.details.result, detail) === 'success' ? 'succeeded' : 'failed';
+    // The last look decides.
+    this.isInUse = this.text(this.capture.events.details.result, detail) !== 'success';
+    this.result = this.isInUse ? null : 'succeeded';
   }
 
   noteMigrateCall(row: number): void {
@@ -143,7 +145,7 @@ export class AttemptRecord {
   /** Whether events say that it failed, as a whole or on the way: pages did not move, named or not. */
   get reportsFailure(): boolean {
     return (
-      this.result === 'failed' ||
+      this.outcome === 'failed' ||
       this.failed > 0 ||
       this.busyRetries > 0 ||
       rangesGivenUp(this.failedSteps) > 0
@@ -169,10 +171,18 @@ export class AttemptRecord {
       migrated,
       failed,
       failedSteps: this.failedSteps,
-      result: this.result,
+      result: this.outcome,
       resultText: this.resultText,
       error: this.error,
     };
+  }
+
+  /**
+   * A range that is in use is the end of alloc_contig_range() (mm/page_alloc.c). offline_pages() (mm/memory_hotplug.c)
+   * goes over it again until it is empty: it ends by a signal or by what it finds later, of which no event tells.
+   */
+  private get outcome(): 'failed' | 'succeeded' | null {
+    return this.isInUse && this.reason === 'contig_range' ? (this.result ?? 'failed') : this.result;
   }
 
   private name(): string {
