@@ -1,16 +1,16 @@
 /** From the events of a capture to the pages that failed to move and who held them. */
-import { ABSENT, NONE, type Capture } from '../capture/eventTable';
+import { ABSENT, NONE, type Capture, type EventTable } from '../capture/eventTable';
 import { pinnedAtLeast } from '../capture/pinnedAtLeast';
 import { atOnce, eachInSteps } from '../capture/turns';
 import { accountAt, isRefusedByCount, type Account } from './accounting';
 import { indexCapture, type CaptureIndex } from './captureIndex';
-import { isPageRef } from './countChange';
+import { endsLife, isPageRef } from './countChange';
 import { deducedAcquire, describeHolder, holderSite, namingOf } from './describeHolder';
 import type { Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
 import { lifeEvents } from './lifeEvents';
-import { lastLife, livesAround } from './lives';
+import { firstBehind, lastLife, livesAround } from './lives';
 import { Ledger, type Lifetime, type Snapshot } from './ledger';
 import type { LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
@@ -250,7 +250,7 @@ function* analysePage(
   return {
     pfn,
     order: judged.order,
-    marks: yield* eachInSteps(marks, (mark) => finishMark(context, mark, attempts)),
+    marks: yield* eachInSteps(marks, (mark) => finishMark(context, mark, rows, attempts)),
     references,
   };
 }
@@ -409,7 +409,12 @@ function sameHolders(a: JudgedMoment, b: JudgedMoment): boolean {
   return second.every((reference) => known.has(reference));
 }
 
-function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: ReadonlyMap<number, number>): Mark {
+function finishMark(
+  { capture }: Context,
+  mark: MarkUnderWay,
+  rows: Int32Array,
+  attempts: ReadonlyMap<number, number>,
+): Mark {
   const { moment, account } = mark.first;
   const { events } = capture;
   const parts = account?.judged === true ? account : null;
@@ -434,11 +439,21 @@ function finishMark({ capture }: Context, mark: MarkUnderWay, attempts: Readonly
     held: parts?.held ?? null,
     untraced: parts?.untraced ?? null,
     expectedTerms: parts?.terms() ?? [],
-    notes: [
-      ...(account?.notes ?? ['no event of this page is in the capture']),
-      ...(note === null ? [] : [note]),
-    ],
+    notes: [...(account?.notes ?? [whyNoCount(events, rows, moment.row)]), ...(note === null ? [] : [note])],
   };
+}
+
+/**
+ * Why no count is known at a mark, for people.
+ *
+ * @param rows of the page, ascending
+ */
+function whyNoCount(events: EventTable, rows: Int32Array, mark: number): string {
+  if (rows.length === 0) return 'no event of this page is in the capture';
+  const last = firstBehind(rows, mark) - 1;
+  return last >= 0 && endsLife(events, rows[last]!)
+    ? 'the page was freed before, and no event tells of its references since'
+    : 'no event of this page tells its refcount at this time';
 }
 
 /** References that are looked at in one step. */

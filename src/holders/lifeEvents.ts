@@ -12,9 +12,11 @@ export function lifeEvents(
   const { kind, order } = events;
   const found: number[] = [];
   for (const head of [pfn, ...headsBefore(pfn, largestOrder)]) {
+    // The last reference to a head ends what was allocated with it.
+    let covers = head === pfn;
     for (const row of rows.of(head)) {
       const isOfPages = kind[row] === EventKind.PageAlloc || isFree(kind[row]!);
-      const covers = isOfPages ? head + 2 ** Math.max(0, order[row]!) > pfn : head === pfn;
+      if (isOfPages) covers = head + 2 ** Math.max(0, order[row]!) > pfn;
       if (covers && (isOfPages || reachesZero(events, row))) found.push(row);
     }
   }

@@ -1,6 +1,6 @@
-import { EventKind, type EventTable } from '../capture/eventTable';
+import { ABSENT, EventKind, PageFlag, type EventTable } from '../capture/eventTable';
 import type { CaptureIndex } from './captureIndex';
-import { isFree, isPageRef } from './countChange';
+import { isFree, isPageRef, reachesZero, setsCount } from './countChange';
 import { firstBehind } from './lives';
 
 /** Rows between which a PFN was the tail of a larger allocation. */
@@ -22,7 +22,7 @@ export function* headsBefore(pfn: number, largestOrder: number): Generator<numbe
 
 /**
  * Tells whose refcount counts for a PFN: tail pages have none, it is that of the head of the allocation that covers
- * them. A tail that has events of its own since then was split off.
+ * them. The last reference to the head ends all of it, also where mm_page_free is not recorded (mm/swap.c, __put_page). A tail that has events of its own since then was split off.
  */
 export class TailPages {
   private readonly known = new Map<
@@ -58,16 +58,33 @@ export class TailPages {
     return covers.sort((a, b) => a.from - b.from);
   }
 
-  private addCovers(covers: Cover[], head: number, pfn: number): void {
+  private addCovers(found: Cover[], head: number, pfn: number): void {
     const { kind, order } = this.events;
+    let isLarge = false;
     let open: Cover | null = null;
     for (const row of this.index.rows.of(head)) {
       const isAllocation = kind[row] === EventKind.PageAlloc;
-      if (!isAllocation && !isFree(kind[row]!)) continue;
-      if (open !== null) open.to = row;
-      open = isAllocation && head + 2 ** order[row]! > pfn ? { head, from: row, to: Infinity } : null;
-      if (open !== null) covers.push(open);
+      const isGivenBack = isFree(kind[row]!);
+      if (isAllocation || isGivenBack || reachesZero(this.events, row)) {
+        if (open !== null) open.to = row;
+        open = null;
+      }
+      if (isAllocation || isGivenBack) isLarge = isAllocation && head + 2 ** order[row]! > pfn;
+      if (!isLarge || open !== null) continue;
+      if (!isAllocation && !this.isHeadAgain(row)) continue;
+      open = { head, from: row, to: Infinity };
+      found.push(open);
     }
+  }
+
+  /**
+   * Whether a page that nobody had is in use again as the head that it was. Pages of hugetlb stay one where they go back
+   * to their pool and come out of it (mm/hugetlb.c), which no event of the page allocator tells.
+   */
+  private isHeadAgain(row: number): boolean {
+    const flags = this.events.flags[row]!;
+    const isTaken = setsCount(this.events, row) || this.events.kind[row] === EventKind.PageRefUnfreeze;
+    return isTaken && flags !== ABSENT && (flags & PageFlag.head) !== 0;
   }
 
   private ownRowsOf(pfn: number): Int32Array {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { analyseHolders } from '../../../src/holders/analyseHolders';
+import { atOnce } from '../../../src/capture/turns';
+import { analyseHolders, HolderAnalyser } from '../../../src/holders/analyseHolders';
 import type { Page } from '../../../src/holders/model';
 import { captureOf, type EventText } from '../support/traceText';
 import {
@@ -376,12 +377,47 @@ test('a tail that was split off, or whose huge page was freed before, is on its 
     (await onlyPage([...huge, ...between, start, named('0x125'), finish])).pfn;
   assert.equal(await pfnOf(), 0x100);
   assert.equal(await pfnOf(freed), 0x125);
+  // The last put ends it too, where mm_page_free is not recorded; what is allocated there later is another page.
+  const lastPut = change('owner-2', ['release_pages'], { count: 0, val: -1, mapcount: 0 });
+  assert.equal(await pfnOf(lastPut), 0x125);
+  assert.equal(await pfnOf(lastPut, allocated('other-3', FAULT, '0x100')), 0x125);
+  const capture = await captureOf([...huge, lastPut, start, named('0x125'), finish]);
+  assert.deepEqual(atOnce(HolderAnalyser.of(capture)).lifeEventsOf(0x125), [1, 2]);
   const split = change('khugepaged-3', ['split_huge_page_to_list'], { count: 2, val: 1, pfn: '0x125' });
   assert.equal(await pfnOf(split), 0x125);
   // What it was before the huge page does not matter.
   const before = allocated('other-3', FAULT, '0x125');
   const page = await onlyPage([before, ...huge, start, named('0x125'), finish]);
   assert.equal(page.pfn, 0x100);
+});
+
+test('a page of hugetlb that went back to its pool and came out of it is the head that it was', async () => {
+  const hugetlb = { count: 1, val: 1, mapcount: 0, flags: 'flags=uptodate|head' };
+  const taken = change('owner-2', ['dequeue_huge_page_node_exact', 'alloc_huge_page'], hugetlb);
+  const page = await onlyPage([
+    allocated('owner-2', FAULT, '0x100'),
+    {
+      task: 'owner-2',
+      text: 'mm_page_alloc: page=00000000aaaaaaaa pfn=0x100 order=9 migratetype=1 gfp_flags=GFP_TRANSHUGE',
+      stack: FAULT,
+    },
+    change('owner-2', ['release_pages'], { count: 0, val: -1, mapcount: 0 }),
+    { ...taken, text: taken.text.replace('page_ref_mod:', 'page_ref_set:') },
+    start,
+    named('0x125'),
+    finish,
+  ]);
+  assert.equal(page.pfn, 0x100);
+});
+
+test('of a page that was freed before the mark it is said that it was, not that no event is of it', async () => {
+  const notes = async (...events: EventText[]) =>
+    (await onlyPage([...events, start, named('0x100'), finish])).marks[0]!.notes;
+  const freed = change('owner-2', ['release_pages'], { count: 0, val: -1, mapcount: 0 });
+  assert.deepEqual(await notes(allocated('owner-2', FAULT), freed), [
+    'the page was freed before, and no event tells of its references since',
+  ]);
+  assert.deepEqual(await notes(), ['no event of this page is in the capture']);
 });
 
 test('each of a thousand mappings of one page ends with the put of its own task', async () => {
