@@ -28,6 +28,7 @@ import {
   reasonText,
   stillHeldText,
   sumText,
+  tailsText,
   termText,
 } from './pageFacts';
 import type { Tooltip } from './protocol';
@@ -205,6 +206,7 @@ export class HolderRows {
     const repeats = group.repeats > 1 ? `×${group.repeats}` : null;
     const outcomes = this.outcomes(group);
     const isPoisoned = isPoisoning(mark);
+    const tails = tailsText(group.marks, Infinity);
     const made = branch(
       {
         id,
@@ -214,6 +216,7 @@ export class HolderRows {
         label: joined([withReason ? reasonText(mark) : null, mark.causeDetail, sumText(mark)]),
         description: joined([
           repeats,
+          tailsText(group.marks),
           this.marksSpan(group.marks),
           this.attempters(group),
           ...errors,
@@ -226,6 +229,7 @@ export class HolderRows {
             ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
             ...(outcomes.length > 0 ? [['Outcome', outcomes.join(', ')] as const] : []),
             ['Reason', mark.reason ?? mark.dumpedBecause ?? 'not said by the capture'],
+            ...(tails === null ? [] : [['Named by the kernel', tails] as const]),
             ...(mark.causeDetail === null ? [] : [['Cause', mark.causeDetail] as const]),
             ['Evidence', evidence.join(', ')],
             ['Sum', sumText(mark)],

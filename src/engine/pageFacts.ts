@@ -162,6 +162,18 @@ function part(count: number | null, name: string): readonly string[] {
   return count === null || count === 0 ? [] : [`${count} ${name}`];
 }
 
+/** How many tail pages are named in a row: test_pages_isolated may name another one at each retry. */
+const SHOWN_TAILS = 3;
+
+/** `tail page 0x12e05`; null where events name the page itself. PG_hwpoison and unpoisoning are of one page of a folio. */
+export function tailsText(marks: readonly Mark[], most = SHOWN_TAILS): string | null {
+  const tails = [...new Set(marks.flatMap(({ tailPfns }) => tailPfns))].sort((a, b) => a - b);
+  if (tails.length === 0) return null;
+  const shown = tails.slice(0, most).map(pfnText).join(', ');
+  const more = tails.length > most ? ` and ${tails.length - most} more` : '';
+  return `tail page${tails.length === 1 ? '' : 's'} ${shown}${more}`;
+}
+
 /** `1 isolation` */
 export function termText(term: Mark['expectedTerms'][number]): string {
   return /^\d/.test(term.label) ? term.label : `${term.count} ${term.label}`;

@@ -193,6 +193,8 @@ export interface ReportMark {
   readonly untraced: number | null;
   /** Index in `attempts`, or null. */
   readonly attempt: number | null;
+  /** Tail pages that the events name, where `pfn` is the head of their folio; absent where they name the page itself. */
+  readonly tailPfns?: readonly string[];
   readonly cause: MarkCause;
   /** The cause in few words, or null where the sum says it all. */
   readonly causeDetail: string | null;
@@ -416,7 +418,7 @@ function present(value: number): number | null {
 
 function reportMark(capture: Capture, mark: Mark, firstAttempt: number): ReportMark {
   const { reason, dumpedBecause, source, error, count, expected, held, untraced } = mark;
-  const { attempt, cause, causeDetail, expectedTerms, notes, evidence } = mark;
+  const { attempt, tailPfns, cause, causeDetail, expectedTerms, notes, evidence } = mark;
   const timeNs = timeString(mark.time, capture.timeBase);
   return {
     timeNs,
@@ -431,6 +433,7 @@ function reportMark(capture: Capture, mark: Mark, firstAttempt: number): ReportM
     held,
     untraced,
     attempt: attempt < 0 ? null : firstAttempt + attempt,
+    ...(tailPfns.length === 0 ? {} : { tailPfns: tailPfns.map(pfnText) }),
     cause,
     causeDetail,
     expectedTerms,

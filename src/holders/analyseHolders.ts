@@ -58,6 +58,7 @@ interface JudgedMoment {
 
 interface MarkUnderWay {
   readonly first: JudgedMoment;
+  readonly tailPfns: Set<number>;
   readonly evidence: MarkEvidence[];
   source: MarkSource;
   error: number | null;
@@ -383,15 +384,23 @@ function* joinMoments(judged: Iterable<JudgedMoment>): Generator<void, MarkUnder
     yield;
     const { moment } = next;
     const evidence = { row: moment.row, source: moment.source, what: moment.what };
+    const tails = moment.namedPfn === moment.pfn ? [] : [moment.namedPfn];
     const known = latest.get(moment.attempt.id);
     if (known !== undefined && sameHolders(known.first, next)) {
       known.evidence.push(evidence);
+      for (const tail of tails) known.tailPfns.add(tail);
       if (SOURCE_ORDER.indexOf(moment.source) < SOURCE_ORDER.indexOf(known.source))
         known.source = moment.source;
       known.error ??= moment.error;
       continue;
     }
-    const mark = { first: next, evidence: [evidence], source: moment.source, error: moment.error };
+    const mark = {
+      first: next,
+      tailPfns: new Set(tails),
+      evidence: [evidence],
+      source: moment.source,
+      error: moment.error,
+    };
     latest.set(moment.attempt.id, mark);
     marks.push(mark);
   }
@@ -431,6 +440,7 @@ function finishMark(
     error: mark.error,
     task: moment.attempt.task,
     attempt: attempts.get(moment.attempt.id) ?? NONE,
+    tailPfns: [...mark.tailPfns].sort((a, b) => a - b),
     cause,
     causeDetail: detail,
     evidence: mark.evidence,

@@ -17,7 +17,10 @@ import type { PageRows } from './pageRows';
 import type { StackSite, StackSites } from './stackSites';
 
 export interface Moment {
+  /** Of the page whose references are judged. */
   readonly pfn: number;
+  /** The PFN that the event names, which may be that of a tail page of it. */
+  readonly namedPfn: number;
   /** The event after which the page's references are judged. */
   readonly row: number;
   readonly source: MarkSource;
@@ -634,6 +637,7 @@ export class EvidenceFinder {
     attempt.noteError(row, error);
     this.moments.push({
       pfn,
+      namedPfn: pfn,
       row,
       source,
       attempt,

@@ -129,6 +129,8 @@ export interface Mark {
   readonly task: number;
   /** Index in {@link HolderAnalysis.attempts}. */
   readonly attempt: number;
+  /** Tail pages that its evidence names, ascending, where the page is the head of their folio. */
+  readonly tailPfns: readonly number[];
   readonly cause: MarkCause;
   /** For people: "on no LRU list", "busy buffer heads or a lock"; null where the sum says it all. */
   readonly causeDetail: string | null;

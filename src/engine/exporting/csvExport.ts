@@ -44,6 +44,7 @@ const COLUMNS = [
   'clock',
   'mark_last_time_ns',
   'not_judged',
+  'mark_tail_pfns',
 ] as const;
 
 export async function* csvExport(
@@ -61,11 +62,12 @@ export async function* csvExport(
         const first = markFields(source, page, mark);
         const { clock, timeBase } = source.capture;
         const last = [clock, timeString(mark.lastTime, timeBase)];
-        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, ...last, null]);
+        const tails = mark.tailPfns.map(pfnText).join(' ') || null;
+        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, ...last, null, tails]);
         for (const reference of open) {
           const fields = await referenceFields(source, page, reference, end);
           const notJudged = isReferenceNotJudged(reference) ? 'yes' : 'no';
-          rows += csvRecord([...first, ...fields, ...last, notJudged]);
+          rows += csvRecord([...first, ...fields, ...last, notJudged, tails]);
         }
       }
       yield rows;

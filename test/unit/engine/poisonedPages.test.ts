@@ -8,11 +8,18 @@ import { analyseHolders } from '../../../src/holders/analyseHolders';
 import type { Comparison } from '../../../src/engine/comparing/compareCaptures';
 import { compareText } from '../../../src/engine/comparing/compareText';
 import { Engine } from '../../../src/engine/engine';
+import type { ExportFormat } from '../../../src/engine/exporting/exportFormats';
 import { DEFAULT_QUERY, NO_FILTER } from '../../../src/engine/holdersQuery';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
+import { tailsText } from '../../../src/engine/pageFacts';
+import type { Report } from '../../../src/engine/report';
+import { NO_STYLES } from '../../../src/engine/textReport';
 import { failedText } from '../../../src/engine/triedAtAll';
 import { allocated, change, FAULT, finish, named, start } from '../holders/support/pageEvents';
 import { captureOf, traceText, type EventText } from '../support/traceText';
+import { mark } from './support/pages';
+
+const TEXT = { styles: NO_STYLES, full: false, columns: Infinity };
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-poisoned-'));
 after(() => {
@@ -140,4 +147,45 @@ test('a memory failure that is delayed has not failed', async () => {
     attempts.map(({ what, result, resultText }) => [what, result, resultText]),
     [['memory failure', null, 'Delayed']],
   );
+});
+
+test('which page of a folio was poisoned is told in every form', async () => {
+  const inFolio = {
+    task: 'mce-1',
+    text: 'memory_failure_event: pfn 0x105: recovery action for unsplit thp: Ignored',
+  };
+  const { engine } = await opened([
+    allocated('victim-2', FAULT),
+    {
+      task: 'victim-2',
+      text: 'mm_page_alloc: page=00000000aaaaaaaa pfn=0x100 order=9 migratetype=1 gfp_flags=GFP_TRANSHUGE',
+    },
+    ...taken.slice(1),
+    piped,
+    inFolio,
+    { ...inFolio, text: inFolio.text.replace('0x105', '0x10f') },
+    failure('Ignored', 'unsplit thp'),
+  ]);
+  const exported = async (format: ExportFormat): Promise<string> => {
+    let text = '';
+    for await (const piece of engine.reports.exported(format, DEFAULT_QUERY)) text += piece;
+    return text;
+  };
+  const { pages } = JSON.parse(await exported('json')) as Report;
+  assert.deepEqual(
+    pages.map(({ pfn, marks }) => [pfn, ...marks.map(({ tailPfns }) => tailPfns)]),
+    [['0x100', ['0x105'], ['0x10f'], undefined]],
+  );
+  assert.match(await exported('csv'), /,mark_tail_pfns\r\n(?:.*,0x105\r\n)+(?:.*,0x10f\r\n)+(?:.*,\r\n)+$/);
+  assert.match(await exported('markdown'), /tail pages 0x105, 0x10f · /);
+  let text = '';
+  for await (const line of engine.reports.text(DEFAULT_QUERY, TEXT)) text += `${line}\n`;
+  assert.match(text, /refcount 3 = .* \(×3 · tail pages 0x105, 0x10f · /);
+});
+
+test('of many tail pages a row names the first', () => {
+  const named = (tailPfns: readonly number[]) => tailsText([mark({ tailPfns })]);
+  assert.equal(named([]), null);
+  assert.equal(named([0x105]), 'tail page 0x105');
+  assert.equal(named([0x101, 0x102, 0x103, 0x104, 0x105]), 'tail pages 0x101, 0x102, 0x103 and 2 more');
 });

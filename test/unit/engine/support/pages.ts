@@ -32,6 +32,7 @@ export function mark(given: Partial<Mark>): Mark {
     error: null,
     task: 1,
     attempt: 0,
+    tailPfns: [],
     cause: 'references',
     causeDetail: null,
     evidence: [{ row, source: 'isolation', what: 'named by test_pages_isolated' }],
