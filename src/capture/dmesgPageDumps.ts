@@ -3,7 +3,7 @@ import { HIGHEST_ORDER } from './allocationTable';
 import type { AllocationTableBuilder } from './allocationTableBuilder';
 import { isUnwindBacktrace, readFrameLine } from './dmesgFrameLine';
 import type { DmesgPrefix } from './dmesgPrefix';
-import { EventKind, Mapping, NO_CPU, NONE } from './eventTable';
+import { EventKind, Mapping, MIGRATE_CMA, NO_CPU, NONE } from './eventTable';
 import type { EventTableBuilder } from './eventTableBuilder';
 import { MixedDumps } from './mixedDumps';
 import { NumberScanner } from './numberScanner';
@@ -361,6 +361,7 @@ export class DmesgPageDumps {
       table.mapping[row] = Mapping.Anonymous;
     }
     caller.isCma = keyValue(bytes, flags, end, ') CMA') >= 0;
+    if (caller.isCma) table.migratetype[row] = MIGRATE_CMA;
   }
 
   /** What page_owner says of the dumped page. */

@@ -79,6 +79,9 @@ export const PageFlag = {
   hwpoison: 1 << 23,
 } as const;
 
+/** A number of enum migratetype (include/linux/mmzone.h), the same in all kernels that have CMA. */
+export const MIGRATE_CMA = 4;
+
 /** What the `mapping=` field of an event says. A hashed pointer (%p) tells only that there is one. */
 export enum Mapping {
   Absent = 0,
@@ -149,7 +152,7 @@ export interface EventTable {
   readonly ret: Int32Array;
   /** {@link Mapping}. */
   readonly mapping: Uint8Array;
-  /** Migratetype number, or -1. */
+  /** Migratetype number of the page's block or of an allocation, or -1; of dump_page() only {@link MIGRATE_CMA} is known. */
   readonly migratetype: Int8Array;
   /** Order of an allocation or free, or -1. */
   readonly order: Int8Array;

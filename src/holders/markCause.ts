@@ -1,5 +1,5 @@
 /** Why a page did not move, beside the references that were too many. */
-import { ABSENT, PageFlag, type EventTable } from '../capture/eventTable';
+import { ABSENT, MIGRATE_CMA, PageFlag, type EventTable } from '../capture/eventTable';
 import type { Account } from './accounting';
 import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { EarlyStop, Moment } from './evidence';
@@ -101,8 +101,17 @@ function refusalOf(flags: number): Omit<CauseOfMark, 'cause'> | null {
   return null;
 }
 
+/** Of such a block has_unmovable_pages (mm/page_isolation.c) gives the first page, and does not look at any. */
+const OF_CMA = {
+  detail: 'unmovable (CMA)',
+  note:
+    'its pageblock is of CMA, which is isolated for CMA alone: the kernel names the first page of such a block, ' +
+    'whatever that is, and it may be free',
+};
+
 /** The conditions of has_unmovable_pages (mm/page_isolation.c) that page flags tell, in its order. */
 function unmovable(events: EventTable, { row }: Moment): Omit<CauseOfMark, 'cause'> {
+  if (events.migratetype[row] === MIGRATE_CMA) return OF_CMA;
   const said = events.flags[row]!;
   const flags = said === ABSENT ? 0 : said;
   const blocked = 'whatever its refcount, and its pageblock was not isolated';

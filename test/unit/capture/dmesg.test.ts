@@ -36,9 +36,9 @@ test('pages that a contiguous allocation could not move are marks, with the stac
   ]);
   assert.deepEqual(rowTexts(capture), [
     '0 [1] cma user-308 dump_page PinFailure pfn=0x12f90 flags=locked|uptodate|dirty|lru|mappedtodisk|swapbacked ' +
-      `mapping=File count=4 mapcount=1 reason=contig_range label=migration failure < ${CONTIG_STACK}`,
+      `mapping=File count=4 mapcount=1 mt=4 reason=contig_range label=migration failure < ${CONTIG_STACK}`,
     '130000 [1] cma user-308 dump_page PinFailure pfn=0x12f91 flags=uptodate|lru|swapbacked mapping=Anonymous ' +
-      `count=2 mapcount=1 reason=contig_range label=migration failure < ${CONTIG_STACK}`,
+      `count=2 mapcount=1 mt=4 reason=contig_range label=migration failure < ${CONTIG_STACK}`,
   ]);
   assert.equal(capture.allocations!.length, 1);
   assert.equal(
@@ -146,6 +146,8 @@ test('pages that are never moved are not judged by their count', async () => {
       ...dump('0x7f3c1', '0x1000(reserved|zone=1)'),
       ...dump('0x7f3c2', '0x0(zone=1)'),
       ...dump('0x7f3c3', '0x10(lru|zone=1) CMA'),
+      ...dump('0x7f3c4', '0x0(zone=1) CMA'),
+      ...dump('0x7f3c5', '0x10(lru|zone=1)'),
     ]),
   );
   assert.deepEqual(capture.problems, []);
@@ -156,7 +158,9 @@ test('pages that are never moved are not judged by their count', async () => {
       [0x7f3c0, 'isolation', 'unmovable (slab)', 3, null],
       [0x7f3c1, 'isolation', 'unmovable (reserved)', 3, null],
       [0x7f3c2, 'isolation', 'unmovable', 3, null],
-      [0x7f3c3, 'isolation', 'unmovable', 3, null],
+      [0x7f3c3, 'isolation', 'unmovable (CMA)', 3, null],
+      [0x7f3c4, 'isolation', 'unmovable (CMA)', 3, null],
+      [0x7f3c5, 'isolation', 'unmovable', 3, null],
     ],
   );
   for (const { marks } of pages) {
@@ -164,11 +168,17 @@ test('pages that are never moved are not judged by their count', async () => {
     assert.equal(marks[0]!.notes.length, 1);
     assert.equal(attempts[marks[0]!.attempt]!.what, 'memory offlining');
   }
-  assert.match(pages[3]!.marks[0]!.notes[0]!, /of CMA/);
+  const notes = pages.map(({ marks }) => marks[0]!.notes[0]!);
+  assert.match(notes[2]!, /memory of the kernel itself/);
+  assert.match(notes[3]!, /^its pageblock is of CMA, .* it may be free$/);
+  assert.equal(notes[4], notes[3]);
+  assert.match(notes[5]!, /changed since, or its pageblock is of CMA/);
   assert.deepEqual(pages.map(holdersText), [
     'nobody: unmovable (slab)',
     'nobody: unmovable (reserved)',
     'nobody: unmovable',
+    'nobody: unmovable (CMA)',
+    'nobody: unmovable (CMA)',
     'nobody: unmovable',
   ]);
   assert.ok(!pages.some(mayBeHeld));
