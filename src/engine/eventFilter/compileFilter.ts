@@ -89,7 +89,9 @@ class FilterCompiler {
       case 'time':
         return this.time(key.name, value);
       case 'kind':
-        return this.kind(value.kind);
+        return this.kindIn([value.kind]);
+      case 'kinds':
+        return this.kindIn(value.kinds);
       case 'role':
         return this.referenceRows((reference) => reference.role === value.role);
       case 'act':
@@ -251,9 +253,12 @@ class FilterCompiler {
     return (this.kinds ??= new EventKinds(this.given));
   }
 
-  private kind(kind: Reference['kind']): RowTest {
+  private kindIn(asked: readonly Reference['kind'][]): RowTest {
     const kinds = this.eventKinds;
-    return (row) => kinds.of(row) === kind;
+    return (row) => {
+      const kind = kinds.of(row);
+      return kind !== null && asked.includes(kind);
+    };
   }
 
   private act(act: Act): RowTest {

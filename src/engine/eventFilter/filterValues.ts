@@ -1,5 +1,7 @@
 /** The values that tests of a filter compare with. */
+import { KIND_LABEL } from '../../holders/kindLabel';
 import { kindNamed, KINDS, parsePfnRange, parseSpan, ROLES, type Kind, type Role } from '../holdersQuery';
+import { wholeText } from './textPattern';
 
 export type ValueType = 'pattern' | 'number' | 'pfn' | 'span' | 'time' | 'kind' | 'role' | 'act';
 
@@ -16,6 +18,8 @@ export type FilterValue =
    */
   | { readonly type: 'time'; readonly ns: bigint; readonly plain: bigint | null }
   | { readonly type: 'kind'; readonly kind: Kind }
+  /** Of text with `*`; at least one. */
+  | { readonly type: 'kinds'; readonly kinds: readonly Kind[] }
   | { readonly type: 'role'; readonly role: Role }
   | { readonly type: 'act'; readonly act: Act };
 
@@ -33,6 +37,7 @@ export function parseFilterValue(type: ValueType, text: string): FilterValue | n
     case 'time':
       return parseTime(text);
     case 'kind': {
+      if (text.includes('*')) return kindsValue(text);
       const kind = kindNamed(text);
       return kind === null ? null : { type, kind };
     }
@@ -59,6 +64,12 @@ export function namesOfValues(type: ValueType): readonly string[] {
     default:
       return [];
   }
+}
+
+function kindsValue(text: string): FilterValue | null {
+  const isAsked = wholeText(text);
+  const kinds = KINDS.filter((kind) => isAsked(kind) || isAsked(KIND_LABEL[kind]));
+  return kinds.length === 0 ? null : { type: 'kinds', kinds };
 }
 
 function pfnRangeValue(text: string): FilterValue | null {

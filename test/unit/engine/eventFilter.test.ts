@@ -113,6 +113,11 @@ test('names of values go by what rows say, and a slip is told', () => {
     { type: 'kind', kind: 'direct-io' },
     { type: 'kind', kind: 'gup-pin' },
   ]);
+  assert.deepEqual(valuesOf('kind:GUP*,*batch'), [
+    { type: 'kinds', kinds: ['gup-pin', 'gup-get'] },
+    { type: 'kinds', kinds: ['lru-batch'] },
+  ]);
+  assert.match(problemOf('kind:gupp*'), /expected a kind of reference/);
   assert.match(problemOf('kind:gup-pn'), /instead of gup-pn\. Did you mean gup-pin\?$/);
   assert.match(problemOf('role:hold'), /instead of hold\. Did you mean held\?$/);
   assert.match(problemOf('is:makr'), /Did you mean mark\?$/);
@@ -324,6 +329,7 @@ test('holders are asked for by kind, role and time held', async () => {
   const held = await all('role:held');
   assert.ok(held.length >= 3 && held.every(({ pfn }) => pfn === 0x12f98), `${held.length}`);
   const pins = await all('role:held kind:gup-pin');
+  assert.deepEqual(await all('role:held kind:gup-p*'), pins);
   assert.ok(pins.length > 0 && pins.length < held.length);
   assert.ok(pins.every(({ cells }) => cells[columnOf('task')]!.startsWith('pvm-reader')));
   assert.ok((await all('held>10ms')).length > 0);
