@@ -54,7 +54,10 @@ export async function readCaptures(
   if (opened.length === 0) return null;
   if (opened.every(({ symbolFile }) => symbolFile !== null)) {
     const names = opened.map((facts) => facts.path).join(', ');
-    await errors.write(`page-holders: ${names}: only names frames; give the capture that needs it too.\n`);
+    // Of a capture that was given, and could not be read, that is said before.
+    if (opened.length === files.length) {
+      await errors.write(`page-holders: ${names}: only names frames; give the capture that needs it too.\n`);
+    }
     return null;
   }
   if (!(await isKnownReason(engine, query.filter.reason, errors))) return null;

@@ -123,11 +123,22 @@ export const STACKS_WITHOUT_FIELDS = 'print or record again with options/fields 
 function missingStacks(capture: Capture): readonly Doubt[] {
   if (capture.unprintedStacks !== undefined || !lacksStacks(capture)) return [];
   const what = capture.stackRecords === 0 ? 'No stacks' : 'No stack of a get or put';
-  return [untold(capture, what, capture.format === 'page-pinner' ? '' : RECORD_STACKS)];
+  return [untold(capture, what, recordStacks(capture))];
 }
 
-/** What is to be done where a trace has no stacks. */
-export const RECORD_STACKS = 'record with the stacktrace option';
+/** What is to be done where a trace has no stacks; empty where its form has none. */
+export function recordStacks({ format }: Capture): string {
+  switch (format) {
+    case 'page-pinner':
+      return '';
+    case 'perf-data':
+      return 'record with perf record -g';
+    case 'perf-script':
+      return 'record with perf record -g; where that was done, print with perf script -F +ip,sym';
+    default:
+      return 'record with the stacktrace option';
+  }
+}
 
 /** Whether there are gets or puts of pages, and not one of them has a stack. */
 export function lacksStacks({ events: { kind, stack, length } }: Capture): boolean {

@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import { groupAllocations } from '../holders/allocationGroups';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './allocationsAlone';
-import { RECORD_STACKS, STACKS_WITHOUT_FIELDS } from './captureDoubts';
+import { recordStacks, STACKS_WITHOUT_FIELDS } from './captureDoubts';
 import type { HeaderFact, TimeRange } from './eventProtocol';
 import { formatName } from './captureTree';
 import { gapSpan, gapText, isLostAtLeast } from './gapText';
@@ -91,10 +91,12 @@ function lostFact(capture: Capture, ofAllocations: boolean): readonly HeaderFact
   ];
 }
 
-function stacksFact({ stackRecords, orphanStacks, symbols, unprintedStacks }: Capture): HeaderFact {
+function stacksFact(capture: Capture): HeaderFact {
+  const { stackRecords, orphanStacks, symbols, unprintedStacks } = capture;
   if (stackRecords === 0) {
-    const advice = unprintedStacks === undefined ? RECORD_STACKS : STACKS_WITHOUT_FIELDS;
-    return fact('Stacks', 'none: holders cannot be named', [`${sentence(advice)}.`], true);
+    const advice = unprintedStacks === undefined ? recordStacks(capture) : STACKS_WITHOUT_FIELDS;
+    const details = advice === '' ? [] : [`${sentence(advice)}.`];
+    return fact('Stacks', 'none: holders cannot be named', details, true);
   }
   const details = [
     `${counted(stackRecords, 'stack')}, ${symbols.stackCount} different`,

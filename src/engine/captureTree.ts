@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import { allocationsText } from './allocationsText';
 import { saysAllocationsAlone } from './allocationsAlone';
-import { lacksStacks, RECORD_STACKS } from './captureDoubts';
+import { lacksStacks, recordStacks } from './captureDoubts';
 import type { SymbolLookup } from './captureFunctions';
 import { baseName } from './distinctNames';
 import { missingRows } from './doubtRows';
@@ -299,10 +299,12 @@ function stacksRow(id: string, capture: Capture): readonly Branch[] {
       label: stackRecords === 0 ? 'No stacks: holders cannot be named' : counted(stackRecords, 'stack'),
       description: [
         // Nobody records a kernel log.
-        ...(stackRecords === 0 && format !== 'dmesg' ? [RECORD_STACKS] : []),
+        ...(stackRecords === 0 && format !== 'dmesg' ? [recordStacks(capture)] : []),
         ...(stackRecords > 0 ? [`${symbols.stackCount} different`] : []),
         ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
-      ].join(' · '),
+      ]
+        .filter((text) => text !== '')
+        .join(' · '),
     }),
   ];
 }

@@ -1,7 +1,7 @@
 /** The command line with several files of one recording. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { Report } from '../../../src/engine/report';
@@ -166,6 +166,12 @@ test('a symbol file without a capture is no answer', async () => {
   const { status, output, errors } = await runCli(['report', KALLSYMS]);
   assert.deepEqual([status, output], [2, '']);
   assert.match(errors, /multi\.kallsyms\.gz: only names frames; give the capture that needs it too/);
+  // One was given: that it cannot be read is the answer.
+  const empty = path.join(scratch, 'empty.data');
+  writeFileSync(empty, '');
+  const unread = await runCli(['report', empty, KALLSYMS]);
+  assert.equal(unread.status, 2);
+  assert.match(unread.errors, /^page-holders: \S+empty\.data cannot be opened: [^\n]+\n$/);
 });
 
 const SHARED = '../shared';
