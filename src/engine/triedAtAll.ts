@@ -35,6 +35,7 @@ export function notTriedText(capture: Capture, part: number): string {
     ...lossTexts(capture),
     ...(problemCount > 0 ? [`${counted(problemCount, 'place')} of it could not be read`] : []),
     ...(recorded.length > 0 ? [] : [whyUnseen(capture)]),
+    ...functionsInStacks(capture),
   ];
   const seen = `no attempt to move pages is seen in ${whereText(capture, part)}`;
   return reasons.length === 0
@@ -60,6 +61,29 @@ const OF_ATTEMPTS = 'cma, migrate, compaction, page_isolation';
 /** Events that show attempts of a sort, and are known to have been recorded. */
 function recordedOfAttempts({ recordedEvents = [] }: Capture): readonly string[] {
   return [...new Set(recordedEvents)].filter((name) => showsAttempts(eventKindOf(name)));
+}
+
+/**
+ * Functions that try to move pages, unless they find nothing to do, and that gets or puts go through: which of these
+ * belong to an attempt is known by functions further in, of which the capture has none.
+ */
+const MAY_MOVE: ReadonlySet<string> = new Set([
+  'soft_offline_page',
+  'soft_offline_in_use_page',
+  '__soft_offline_page',
+  'offline_pages',
+  'alloc_contig_range',
+  'alloc_contig_range_noprof',
+  'compact_zone',
+]);
+
+function functionsInStacks({ symbols }: Capture): readonly string[] {
+  const found = new Set<string>();
+  for (let frame = 0; frame < symbols.frameCount; frame++) {
+    const name = symbols.frameFunction(frame);
+    if (MAY_MOVE.has(name)) found.add(name);
+  }
+  return found.size === 0 ? [] : [`stacks go through ${[...found].sort().join(', ')}, which may have tried`];
 }
 
 /** Why an attempt may not be seen, had one been made. */

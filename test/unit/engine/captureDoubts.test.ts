@@ -11,6 +11,8 @@ import { DEFAULT_QUERY, NO_FILTER } from '../../../src/engine/holdersQuery';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { Report } from '../../../src/engine/report';
 import { failedText } from '../../../src/engine/triedAtAll';
+import { allocated, change, FAULT } from '../holders/support/pageEvents';
+import { traceText } from '../support/traceText';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-doubts-'));
 after(() => {
@@ -149,6 +151,31 @@ test('without function names or stacks, at least so many pages failed as are nam
   const { engine, facts } = await opened('media/sample/trace.txt');
   assert.equal(failedText(facts), '1 page failed to move, 1 held');
   assert.equal((JSON.parse(await json(engine)) as Report).captures[0]!.pagesAtLeast, undefined);
+});
+
+test('where stacks go through soft offline, that no attempt is seen says little', async () => {
+  const { facts } = await saying(
+    'soft.txt',
+    traceText([
+      allocated('owner-2', FAULT),
+      change('mce-1', ['soft_offline_page', 'madvise_inject_error'], { count: 1, val: -1 }),
+    ]),
+  );
+  assert.match(
+    facts.notTried!,
+    /, which says little: .*; stacks go through soft_offline_page, which may have tried$/,
+  );
+});
+
+test('how stacks are recorded is said in the words of what recorded them', async () => {
+  const event =
+    'owner 696 [000] 1.000000: page_ref:page_ref_mod: pfn=0x1 flags=0x4 count=2 mapcount=1 mapping=(nil) mt=4 val=1';
+  const { facts } = await saying('perf.txt', `${event}\n`);
+  assert.equal(facts.format, 'perf-script');
+  assert.match(
+    facts.doubts.join(),
+    /^No stacks: .* \(record with perf record -g; .* perf script -F \+ip,sym\)/,
+  );
 });
 
 test('stacks are missed where there are gets and puts, and of these alone', async () => {
