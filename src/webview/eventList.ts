@@ -455,7 +455,9 @@ function classesOf(event: EventRow | undefined): readonly string[] {
 
 function titleOf({ isMark, gap }: EventRow): string {
   return [
-    isMark ? l10n.t('Says that a page failed to move; a mark may have several such events') : '',
+    isMark
+      ? l10n.t('Says that a page failed to move, or was poisoned; a mark may have several such events')
+      : '',
     gap === '' ? '' : l10n.t('Before it: {0}', gap),
   ]
     .filter((text) => text !== '')

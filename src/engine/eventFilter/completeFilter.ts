@@ -17,7 +17,7 @@ import { ACTS, type Act } from './filterValues';
 const MOST_ITEMS = 50;
 
 const ACT_MEANINGS: Readonly<Record<Act, string>> = {
-  mark: 'Says that a page failed to move',
+  mark: 'Says that a page failed to move, or was poisoned',
   get: 'Takes a reference',
   put: 'Drops a reference',
 };

@@ -77,7 +77,7 @@ export const FILTER_KEYS: readonly FilterKey[] = [
   pattern('reason', 'Migrate reason of the event, or of the mark that it is evidence of'),
   {
     name: 'is',
-    about: 'A mark (a page failed to move), a get or a put of a reference',
+    about: 'A mark (a page failed to move or was poisoned), a get or a put of a reference',
     value: 'act',
     expected: 'mark, get or put',
     isOrdered: false,
