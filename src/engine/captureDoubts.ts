@@ -70,12 +70,14 @@ function missingEntries({ missingEntries: found }: Capture): readonly Doubt[] {
   return [{ label, description }];
 }
 
+const HOLDERS_IN_DOUBT = 'who held a page, and how long, may be wrong';
+
 function joinedTraces({ joinedTraces: found }: Capture): readonly Doubt[] {
   if (found === undefined) return [];
   const { count, line } = found;
   const label =
     `${counted(count, 'trace')} in one text, the second from line ${line} on, read as one: ` +
-    'who held a page, and how long, may be wrong';
+    HOLDERS_IN_DOUBT;
   const description =
     'no format says whether they are of one boot; open each by itself, or in place of those of per_cpu/*/trace the one ' +
     'of all CPUs, /sys/kernel/tracing/trace';
@@ -86,9 +88,7 @@ function timeGoesBack({ timeGoesBack: found, format, clock }: Capture): readonly
   if (found === undefined) return [];
   const { line, largest, times, isOften } = found;
   const often = times === 1 ? '' : ` ${counted(times, 'time')},`;
-  const label =
-    `Time goes back${often} by ${spanText(largest, clock)} in line ${line}: ` +
-    'who held a page, and how long, may be wrong';
+  const label = `Time goes back${often} by ${spanText(largest, clock)} in line ${line}: ${HOLDERS_IN_DOUBT}`;
   const isPerf = format === 'perf-script';
   const description = isOften ? noTimes(isPerf) : severalTraces(isPerf);
   return [{ label, description }];

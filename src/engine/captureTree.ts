@@ -13,7 +13,7 @@ import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
 import { failedText } from './triedAtAll';
-import { counted, failedPages, pagesText, percentText, sentence } from './wording';
+import { counted, failedPages, joined, pagesText, percentText, sentence } from './wording';
 import { branch, type Branch } from './lazyTree';
 import type { CaptureFacts, KernelTreeFacts, RowFile, RuleFacts } from './protocol';
 import { pointText, spanText } from './timeText';
@@ -297,14 +297,12 @@ function stacksRow(id: string, capture: Capture): readonly Branch[] {
       kind: 'fact',
       mood: stackRecords === 0 ? 'doubt' : 'plain',
       label: stackRecords === 0 ? 'No stacks: holders cannot be named' : counted(stackRecords, 'stack'),
-      description: [
+      description: joined([
         // Nobody records a kernel log.
-        ...(stackRecords === 0 && format !== 'dmesg' ? [recordStacks(capture)] : []),
-        ...(stackRecords > 0 ? [`${symbols.stackCount} different`] : []),
-        ...(orphanStacks > 0 ? [`${orphanStacks} without their event`] : []),
-      ]
-        .filter((text) => text !== '')
-        .join(' · '),
+        stackRecords === 0 && format !== 'dmesg' ? recordStacks(capture) : null,
+        stackRecords > 0 ? `${symbols.stackCount} different` : null,
+        orphanStacks > 0 ? `${orphanStacks} without their event` : null,
+      ]),
     }),
   ];
 }

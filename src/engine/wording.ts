@@ -102,9 +102,15 @@ export function numberText(count: number): string {
   return count < 10_000 ? digits : digits.replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** How many pages have a mark, and what is known of their holders. */
-export interface PageNumbers {
+/** How many pages have a mark, and how many of them are held, and are not judged. */
+export interface HeldNumbers {
   readonly pages: number;
+  readonly heldPages: number;
+  readonly unjudgedPages: number;
+}
+
+/** How many pages have a mark, and what is known of their holders. */
+export interface PageNumbers extends HeldNumbers {
   /** Pages with a known holder. */
   readonly heldPages: number;
   /** Pages without one, whose count shows a reference too many. */
@@ -126,7 +132,7 @@ export interface FoundPages extends PageNumbers {
  */
 export function foundText(found: FoundPages): string {
   const { poisoned, pagesAtLeast } = found;
-  const failed = failedPages(found);
+  const failed = { ...failedPages(found), untracedPages: found.untracedPages - poisoned.untracedPages };
   const texts = [
     ...(failed.pages > 0
       ? [`${pagesText({ ...failed, pagesAtLeast })} failed to move${judgedText(failed)}`]
@@ -137,12 +143,11 @@ export function foundText(found: FoundPages): string {
 }
 
 /** Without the pages that were poisoned, and that nothing tried to move. */
-export function failedPages(found: FoundPages): PageNumbers {
+export function failedPages(found: HeldNumbers & { readonly poisoned: HeldNumbers }): HeldNumbers {
   const { poisoned } = found;
   return {
     pages: found.pages - poisoned.pages,
     heldPages: found.heldPages - poisoned.heldPages,
-    untracedPages: found.untracedPages - poisoned.untracedPages,
     unjudgedPages: found.unjudgedPages - poisoned.unjudgedPages,
   };
 }

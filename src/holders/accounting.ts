@@ -241,7 +241,7 @@ export function accountAt(
   if (snapshot.count === null) return null;
   if (isDumpedAsUnmovable(moment)) return { ...countAlone(snapshot.count), open: snapshot.open };
   const formula = expectedByKernel(moment, events);
-  const state = stateAt(moment, snapshot, events, sites, mapcounts);
+  const state = stateAt(moment, snapshot, formula, events, sites, mapcounts);
   const size = 2 ** snapshot.order;
   const share = cacheShare(state, size, snapshot.count);
   const owners =
@@ -335,6 +335,7 @@ function stateRow(moment: Moment, snapshot: Snapshot): number {
 function stateAt(
   moment: Moment,
   snapshot: Snapshot,
+  formula: number | null,
   events: EventTable,
   sites: StackSites,
   mapcounts: MapcountBase,
@@ -343,7 +344,6 @@ function stateAt(
   const state = pageState(events, row, snapshot.lifetime.nature, mapcounts);
   // remove_migration_pte takes the reference before it adds the mapping (mm/migrate.c).
   const remaps = snapshot.lastRow >= 0 && sites.of(events.stack[row]!).remapsAfterMigration;
-  const formula = expectedByKernel(moment, events);
   // Beyond isolation a freeze expects what the page or swap cache has (mm/migrate.c folio_migrate_mapping).
   if (formula !== null) return { ...state, cached: state.cached ?? formula > 1 };
   return remaps ? { ...state, mappings: state.mappings + 1 } : state;

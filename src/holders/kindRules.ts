@@ -36,6 +36,15 @@ const PASSING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
   'read',
 ]);
 
+/**
+ * Whether references of a kind are dropped by functions that a rule names, and by no others: what migration accounts
+ * for, and those of an LRU batch, which goes as a whole. folio_putback_lru() (mm/vmscan.c) takes one of a batch, and its
+ * own put drops the reference of isolation.
+ */
+export function hasOwnPuts(kind: Kind): boolean {
+  return ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
+}
+
 /** Whether references of a kind keep a page for longer than a call of the kernel, and are nobody's ownership of it. */
 export function isLongKind(kind: Kind): boolean {
   return !ACCOUNTED_KINDS.has(kind) && !PASSING_KINDS.has(kind);

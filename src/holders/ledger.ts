@@ -9,7 +9,7 @@ import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../c
 import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import { countChange, isPageRef, reachesZero, setsCount } from './countChange';
 import { countAfter } from './countRace';
-import { ACCOUNTED_KINDS } from './kindRules';
+import { hasOwnPuts } from './kindRules';
 import {
   ALWAYS_THE_SAME,
   GUP_PIN_COUNTING_BIAS,
@@ -344,8 +344,7 @@ export class Ledger {
     const alike = this.open.where(
       (group) => group.kind === kind && group.weight === weight && !group.suspended,
     );
-    const isAccounted = ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
-    if (!isAccounted && !areOfOneGet(alike))
+    if (!hasOwnPuts(kind) && !areOfOneGet(alike))
       this.open.doubtOthers(
         alike,
         reference,
@@ -429,8 +428,7 @@ export class Ledger {
   /** try_grab_folio counts a pin in two steps, +1 and +1023, in one call of one task. */
   private widenToPin(row: number): boolean {
     const groups = this.open.where(
-      ({ kind, weight, stack }) =>
-        weight === 1 && stack !== NO_GET && !ACCOUNTED_KINDS.has(kind) && kind !== 'lru-batch',
+      ({ kind, weight, stack }) => weight === 1 && stack !== NO_GET && !hasOwnPuts(kind),
     );
     const first = latestOf(groups, this.pidOf(row));
     if (first === null) return false;

@@ -4,7 +4,7 @@
  */
 import { NONE } from '../capture/eventTable';
 import { isInTreeModule } from './inTreeModules';
-import { ACCOUNTED_KINDS } from './kindRules';
+import { hasOwnPuts } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledgerReference';
 import type { Site } from './matchSite';
 import type { Confidence, Kind } from './model';
@@ -100,8 +100,11 @@ export class PutMatcher {
     const count = countOf(groups);
     if (count === 1 || count * weight === rest) return { reference: first, confidence: 'rule', why: how };
     const pid = site.interrupted || CHANGING_HANDS.has(first.kind) ? NONE : this.pidOf(row);
-    if (pid !== NONE && countOf(groups, pid) > 0) {
-      return oldestOfTaker(open, groups, pid, `${how} by the task that took it`);
+    const own = pid === NONE ? null : oldestOf(groups, pid);
+    if (own !== null) {
+      const why = `${how} by the task that took it`;
+      const isSure = areOfOneGet(groups, pid) || hasOwnPuts(own.kind);
+      return isSure ? { reference: own, confidence: 'rule', why } : guess(open, groups, own, why, pid);
     }
     if (hasOwnPuts(first.kind)) return { reference: first, confidence: 'rule', why: how };
     return this.ofLatestTaker(open, groups, first, how);
@@ -131,15 +134,12 @@ export class PutMatcher {
     const { interrupted, holderFunction } = site;
     if (interrupted || holderFunction === '') return null;
     const nested = groups.filter(({ stack }) => this.sites.of(stack).functions.includes(holderFunction));
-    if (nested.length === 0) return null;
     const pid = this.pidOf(row);
+    const reference = latestOf(nested, pid === NONE ? undefined : pid);
+    if (reference === null) return null;
     if (pid !== NONE) {
-      const reference = latestOf(nested, pid);
-      if (reference === null) return null;
       return { reference, confidence: 'exact', why: `taken and dropped by one task under ${holderFunction}` };
     }
-    const reference = latestOf(nested);
-    if (reference === null) return null;
     const how = `taken and dropped under ${holderFunction}, by whom is not recorded`;
     if (countOf(nested) === 1) return { reference, confidence: 'rule', why: how };
     return guess(open, nested, reference, how);
@@ -149,20 +149,6 @@ export class PutMatcher {
   takerOf(reference: LedgerReference): number {
     return reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
   }
-}
-
-/** @param taker pid of the task that took some of the references and drops one of them */
-function oldestOfTaker(
-  open: OpenReferences,
-  groups: readonly Group[],
-  taker: number,
-  how: string,
-): PutMatch | null {
-  const reference = oldestOf(groups, taker);
-  if (reference === null) return null;
-  if (areOfOneGet(groups, taker) || hasOwnPuts(reference.kind))
-    return { reference, confidence: 'rule', why: how };
-  return guess(open, groups, reference, how, taker);
 }
 
 /** @param taker where only what that task took may be meant */
@@ -181,15 +167,6 @@ function guess(
     confidence: 'assumed',
     why: `${how}; ${count} such references were open, which of them was dropped the capture does not say`,
   };
-}
-
-/**
- * Whether references of a kind are dropped by functions that a rule names, and by no others: what migration accounts
- * for, and those of an LRU batch, which goes as a whole. folio_putback_lru() (mm/vmscan.c) takes one of a batch, and its
- * own put drops the reference of isolation.
- */
-function hasOwnPuts(kind: Kind): boolean {
-  return ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
 }
 
 /** Whether a put of a weight may drop a reference of a group. */

@@ -22,7 +22,8 @@ export function* headsBefore(pfn: number, largestOrder: number): Generator<numbe
 
 /**
  * Tells whose refcount counts for a PFN: tail pages have none, it is that of the head of the allocation that covers
- * them. The last reference to the head ends all of it, also where mm_page_free is not recorded (mm/swap.c, __put_page). A tail that has events of its own since then was split off.
+ * them. The last reference to the head ends all of it, also where mm_page_free is not recorded (mm/swap.c, __put_page). A
+ * tail that has events of its own since then was split off.
  */
 export class TailPages {
   private readonly known = new Map<

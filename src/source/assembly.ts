@@ -41,13 +41,9 @@ const NAMES_OF_ONE_PLACE = 16;
  */
 export function assemblyDefinitions(path: string, bytes: Uint8Array): Definition[] {
   const found: EntryPoint[] = [];
-  let functions: EntryPoint[] = [];
+  let enclosing: EntryPoint | null = null;
   let labels: EntryPoint[] = [];
   let isBehindCode = false;
-  const end = (open: readonly EntryPoint[], offset: number): [] => {
-    for (const one of open) one.to = offset;
-    return [];
-  };
   eachLine(bytes, 0, bytes.length, (text, offset, line) => {
     const macro = START.exec(text);
     const name = macro?.[1] ?? LABEL.exec(text)?.[1];
@@ -58,14 +54,19 @@ export function assemblyDefinitions(path: string, bytes: Uint8Array): Definition
     }
     const isFunction = macro !== null && !text.includes('INNER_LABEL');
     // A new function ends one that has no end of its own.
-    if (isEnd || isFunction) functions = end(functions, offset);
-    if (isEnd || isFunction || isBehindCode || labels.length === NAMES_OF_ONE_PLACE)
-      labels = end(labels, offset);
+    const endsFunction = isEnd || isFunction;
+    if (endsFunction && enclosing !== null) enclosing.to = offset;
+    if (endsFunction) enclosing = null;
+    if (endsFunction || isBehindCode || labels.length === NAMES_OF_ONE_PLACE) {
+      for (const label of labels) label.to = offset;
+      labels = [];
+    }
     isBehindCode = false;
     if (name === undefined) return;
     const entry = { key: name, line, from: offset, to: bytes.length };
     found.push(entry);
-    (isFunction ? functions : labels).push(entry);
+    if (isFunction) enclosing = entry;
+    else labels.push(entry);
   });
   return found.map(({ key, line, from, to }) => ({
     key,

@@ -25,7 +25,7 @@ import {
 } from '../pageFacts';
 import type { CaptureFacts } from '../protocol';
 import { spanText, type Clock } from '../timeText';
-import { counted } from '../wording';
+import { counted, type HeldNumbers, type PageNumbers } from '../wording';
 
 /** One version of the JSON that `page-holders compare` prints: added to, never renamed. */
 export interface Comparison {
@@ -57,7 +57,7 @@ export interface ComparedCapture {
   /** Others of them of which the capture does not tell whether somebody did. They are no holder's, and not nobody's. */
   readonly unjudgedPages: number;
   /** Those of them that memory_failure() poisoned, and of which nothing says that they failed to move. */
-  readonly poisoned: Pick<ComparedCapture, 'pages' | 'heldPages' | 'unjudgedPages'>;
+  readonly poisoned: HeldNumbers;
   /** There may be more pages that failed to move than {@link pages}: what would tell them is not in the capture. */
   readonly pagesAtLeast: boolean;
   /** What attempts report of failures that name no page, for people; null where none does. */
@@ -130,8 +130,8 @@ function comparedCapture({ capture, analysis, facts }: HolderSource): ComparedCa
     span: span === null ? null : span.last - span.first,
     attempts: facts.attempts,
     attemptsBlocked: attempts.filter((attempt) => isBlocked(attempt, blocked)).length,
-    ...numbersOf(pages),
-    poisoned: numbersOf(pages.filter(isOnlyPoisoned)),
+    ...numbersOf(facts),
+    poisoned: numbersOf(facts.poisoned),
     pagesAtLeast: facts.pagesAtLeast,
     unnamedFailures: facts.unnamedFailures,
     lost: capture.lost,
@@ -140,12 +140,9 @@ function comparedCapture({ capture, analysis, facts }: HolderSource): ComparedCa
   };
 }
 
-function numbersOf(pages: readonly Page[]): Pick<ComparedCapture, 'pages' | 'heldPages' | 'unjudgedPages'> {
-  return {
-    pages: pages.length,
-    heldPages: pages.filter(isHeld).length,
-    unjudgedPages: pages.filter(isUnknown).length,
-  };
+/** Here what no event explains is held, too. */
+function numbersOf({ pages, heldPages, untracedPages, unjudgedPages }: PageNumbers): HeldNumbers {
+  return { pages, heldPages: heldPages + untracedPages, unjudgedPages };
 }
 
 /** Whether nobody is known to hold it, and nobody can be said to. */

@@ -4,7 +4,7 @@ import { lostText } from '../gapText';
 import { spanText, type Clock } from '../timeText';
 import { wasTried } from '../triedAtAll';
 import { visibleLine } from '../visibleText';
-import { counted, joined, pagesText } from '../wording';
+import { counted, failedPages, joined, pagesText, type HeldNumbers } from '../wording';
 import {
   type ComparedCapture,
   type Comparison,
@@ -157,11 +157,7 @@ function sideLines(name: string, side: ComparedCapture): readonly string[] {
 /** `2 pages failed to move, 1 held; 1 page poisoned, 0 held` */
 function pagesOfSide(side: ComparedCapture): string {
   const { pagesAtLeast, poisoned } = side;
-  const failed = {
-    pages: side.pages - poisoned.pages,
-    heldPages: side.heldPages - poisoned.heldPages,
-    unjudgedPages: side.unjudgedPages - poisoned.unjudgedPages,
-  };
+  const failed = failedPages(side);
   const isPoisonedAlone = failed.pages === 0 && poisoned.pages > 0;
   const texts = [
     ...(isPoisonedAlone
@@ -172,7 +168,7 @@ function pagesOfSide(side: ComparedCapture): string {
   return texts.join('; ');
 }
 
-function heldText({ heldPages, unjudgedPages }: ComparedCapture['poisoned']): string {
+function heldText({ heldPages, unjudgedPages }: HeldNumbers): string {
   return `, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`;
 }
 

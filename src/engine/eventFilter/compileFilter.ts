@@ -89,8 +89,6 @@ class FilterCompiler {
       case 'time':
         return this.time(key.name, value);
       case 'kind':
-        return this.kindIn([value.kind]);
-      case 'kinds':
         return this.kindIn(value.kinds);
       case 'role':
         return this.referenceRows((reference) => reference.role === value.role);

@@ -17,9 +17,8 @@ export type FilterValue =
    * the clock counts these).
    */
   | { readonly type: 'time'; readonly ns: bigint; readonly plain: bigint | null }
-  | { readonly type: 'kind'; readonly kind: Kind }
-  /** Of text with `*`; at least one. */
-  | { readonly type: 'kinds'; readonly kinds: readonly Kind[] }
+  /** At least one, several by a `*`. */
+  | { readonly type: 'kind'; readonly kinds: readonly Kind[] }
   | { readonly type: 'role'; readonly role: Role }
   | { readonly type: 'act'; readonly act: Act };
 
@@ -37,9 +36,8 @@ export function parseFilterValue(type: ValueType, text: string): FilterValue | n
     case 'time':
       return parseTime(text);
     case 'kind': {
-      if (text.includes('*')) return kindsValue(text);
-      const kind = kindNamed(text);
-      return kind === null ? null : { type, kind };
+      const kinds = kindsNamed(text);
+      return kinds.length === 0 ? null : { type, kinds };
     }
     case 'role': {
       const role = ROLES.find((each) => each === text.toLowerCase());
@@ -66,10 +64,13 @@ export function namesOfValues(type: ValueType): readonly string[] {
   }
 }
 
-function kindsValue(text: string): FilterValue | null {
+function kindsNamed(text: string): readonly Kind[] {
+  if (!text.includes('*')) {
+    const kind = kindNamed(text);
+    return kind === null ? [] : [kind];
+  }
   const isAsked = wholeText(text);
-  const kinds = KINDS.filter((kind) => isAsked(kind) || isAsked(KIND_LABEL[kind]));
-  return kinds.length === 0 ? null : { type: 'kinds', kinds };
+  return KINDS.filter((kind) => isAsked(kind) || isAsked(KIND_LABEL[kind]));
 }
 
 function pfnRangeValue(text: string): FilterValue | null {
