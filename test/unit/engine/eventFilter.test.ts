@@ -108,14 +108,14 @@ test('names of values go by what rows say, and a slip is told', () => {
     const { expression } = parseFilter(text);
     return expression?.type === 'test' ? expression.values : null;
   };
-  assert.deepEqual(valuesOf('kind:"LRU batch"'), [{ type: 'kind', kind: 'lru-batch' }]);
+  assert.deepEqual(valuesOf('kind:"LRU batch"'), [{ type: 'kind', kinds: ['lru-batch'] }]);
   assert.deepEqual(valuesOf('kind:"direct I/O",gup-pin'), [
-    { type: 'kind', kind: 'direct-io' },
-    { type: 'kind', kind: 'gup-pin' },
+    { type: 'kind', kinds: ['direct-io'] },
+    { type: 'kind', kinds: ['gup-pin'] },
   ]);
   assert.deepEqual(valuesOf('kind:GUP*,*batch'), [
-    { type: 'kinds', kinds: ['gup-pin', 'gup-get'] },
-    { type: 'kinds', kinds: ['lru-batch'] },
+    { type: 'kind', kinds: ['gup-pin', 'gup-get'] },
+    { type: 'kind', kinds: ['lru-batch'] },
   ]);
   assert.match(problemOf('kind:gupp*'), /expected a kind of reference/);
   assert.match(problemOf('kind:gup-pn'), /instead of gup-pn\. Did you mean gup-pin\?$/);

@@ -21,7 +21,9 @@ export function sharedFile(name: string): string | null {
   if (!existsSync(packed)) return null;
   const unpacked = path.join(workFolder(), name);
   if (!existsSync(unpacked) || statSync(unpacked).mtimeMs < statSync(packed).mtimeMs) {
-    execFileSync('/bin/sh', ['-c', 'xz -dc "$1" > "$2.part" && mv "$2.part" "$2"', 'sh', packed, unpacked]);
+    // Test files run in processes of their own, and two of them may unpack the same file at once.
+    const part = `${unpacked}.${process.pid}`;
+    execFileSync('/bin/sh', ['-c', 'xz -dc "$1" > "$3" && mv "$3" "$2"', 'sh', packed, unpacked, part]);
   }
   return unpacked;
 }
