@@ -19,17 +19,17 @@ export const ROLE_NAMES: Readonly<Record<Role, string>> = {
 
 /** What a role means, relative to the mark. */
 export const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
-  held: 'Open when the page failed to move, and not one that migration accounts for: these kept the page.',
-  expected: 'Open when the page failed to move, and accounted for by migration itself.',
-  temporary: 'Taken after the page had failed to move.',
-  earlier: 'Dropped before the page failed to move.',
+  held: 'Open when the page failed to move or was poisoned, and not one that migration accounts for: these kept the page.',
+  expected: 'Open when the page failed to move or was poisoned, and accounted for by migration itself.',
+  temporary: 'Taken after the page had failed to move or was poisoned.',
+  earlier: 'Dropped before the page failed to move or was poisoned.',
 };
 
 /** Of what was open at a mark whose references have no function names: no role says what it was. */
 export const NOT_JUDGED_NAME = 'Open, not judged';
 
 export const NOT_JUDGED_MEANING =
-  'Open when the page failed to move. Without function names nothing says which of these migration accounts for, and ' +
+  'Open when the page failed to move or was poisoned. Without function names nothing says which of these migration accounts for, and ' +
   'which kept the page.';
 
 export const CONFIDENCE_NAMES: Readonly<Record<Confidence, string>> = {

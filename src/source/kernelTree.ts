@@ -35,7 +35,7 @@ export async function describeKernelTree(tree: KernelTree): Promise<KernelTreeFa
   const version = makefile && makefileVersion(textOf(makefile, 0, Math.min(makefile.length, 4096)));
   if (version === null) return noTree(tree, 'its Makefile names no VERSION and PATCHLEVEL');
   const linux = await tree.list('include/linux');
-  if (linux.length === 0) return noTree(tree, 'it has no include/linux/');
+  if (linux.length === 0) return noTree(tree, 'there is nothing in its include/linux/');
   return { isKernelTree: true, version };
 }
 
