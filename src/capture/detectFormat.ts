@@ -17,8 +17,8 @@ export interface OtherFormat {
 }
 
 const EXPECTED =
-  'expected ftrace text (/sys/kernel/tracing/trace, trace_pipe, "trace-cmd report"), text of "perf script", ' +
-  'a trace.dat, a perf.data, a page_owner or page_pinner file, or a kernel log with page dumps';
+  'expected ftrace text, "perf script" text, a trace.dat, a perf.data, a page_owner or page_pinner file, or a kernel ' +
+  'log with page dumps';
 
 /** Files that say at their first bytes what they are. */
 const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] =
