@@ -30,10 +30,8 @@ export class AddressNames {
     const { symbols } = this;
     const { function: own, address, isInterrupted } = frame;
     if (typeof address !== 'bigint') return frame;
-    // The call before a return address is in the function; the address itself may be of the next one (%pB of printk).
-    const back = isInterrupted === true ? 0 : 1;
-    const inside = BigInt.asUintN(64, address - BigInt(back));
-    const id = this.kallsyms.names.namedFrame(Number(inside >> 32n), Number(inside & 0xffffffffn), symbols);
+    const [high, low] = [Number(address >> 32n), Number(address & 0xffffffffn)];
+    const id = this.kallsyms.names.namedFrame(high, low, symbols, isInterrupted !== true);
     const name = id === NONE ? null : symbols.frameFunction(id);
     if (!own.startsWith('0x')) {
       this.compared++;
@@ -45,7 +43,7 @@ export class AddressNames {
     return {
       ...frame,
       function: name,
-      offset: symbols.frameOffset(id) + back,
+      offset: symbols.frameOffset(id),
       size: size < 0 ? null : size,
       module: symbols.frameModule(id),
     };

@@ -1,4 +1,4 @@
-import { BLANK, HEX_VALUE, NEWLINE, OPEN_BRACKET, TAB } from '../ascii';
+import { BLANK, DOT, HEX_VALUE, NEWLINE, OPEN_BRACKET, TAB, ZERO } from '../ascii';
 import { NONE } from '../eventTable';
 import { grown } from '../growingColumn';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
@@ -14,7 +14,14 @@ const USUAL_LINE = 32;
 const LARGEST_FUNCTION = 1 << 20;
 /** Stands in a stack for a trampoline of ftrace (FTRACE_TRAMPOLINE_MARKER of kernel/trace/trace.h: INT_MAX). */
 const TRAMPOLINE_MARKER = 0x7fffffff;
+/**
+ * Functions whose very begin is put into stacks as a return address: trampolines of probes, and on many architectures
+ * the ends of system calls, interrupts and forks (ret_fast_syscall of arm, ret_from_exception of riscv).
+ */
+const ENTERED_BY_RETURN = /trampoline|^_*ret(?:urn)?_/;
 const NOT_FOUND = -1;
+const DOLLAR = 0x24;
+const UPPER_L = 0x4c;
 
 /** A module of /proc/modules. */
 interface LoadedModule {
@@ -90,9 +97,14 @@ export class KernelSymbols {
     return this.modules.length;
   }
 
-  /** Frame id of a return address given as its upper and lower 32 bits. */
-  frame(high: number, low: number, symbols: SymbolTableBuilder): number {
-    const place = this.find(high, low);
+  /**
+   * Frame id of an address in a stack, given as its upper and lower 32 bits.
+   *
+   * @param isReturnAddress false for the address of an interrupted instruction
+   */
+  frame(high: number, low: number, symbols: SymbolTableBuilder, isReturnAddress = true): number {
+    const own = this.find(high, low);
+    const place = isReturnAddress ? this.placeOfCall(own, high, low) : own;
     const addressHigh = high | 0;
     const addressLow = low | 0;
     if (place === NOT_FOUND) {
@@ -120,14 +132,32 @@ export class KernelSymbols {
   }
 
   /** As {@link frame}, but NONE where nothing names the address. */
-  namedFrame(high: number, low: number, symbols: SymbolTableBuilder): number {
-    const frame = this.frame(high, low, symbols);
+  namedFrame(high: number, low: number, symbols: SymbolTableBuilder, isReturnAddress = true): number {
+    const frame = this.frame(high, low, symbols, isReturnAddress);
     return symbols.frameFunction(frame).startsWith('0x') ? NONE : frame;
+  }
+
+  /**
+   * Place of the function with the call that returns to an address in `place`. A function that ends with a call of one
+   * that never returns (do_exit) has nothing behind it, and its return address is where the next function begins: the
+   * kernel prints it as `do_group_exit+0x40/0x40` with %pB, and as the next one with the %pS of traces.
+   */
+  private placeOfCall(place: number, high: number, low: number): number {
+    if (place === NOT_FOUND) return place;
+    const { order, nameStart, text } = this;
+    const start = nameStart[order[place]!]!;
+    if (this.distance(order[place]!, high, low) !== 0) return place;
+    const end = this.nameEnd(start);
+    if (ENTERED_BY_RETURN.test(decodeText(text.subarray(start, end)))) return place;
+    const before = low === 0 ? this.find(high - 1, 0xffffffff) : this.find(high, low - 1);
+    if (before === NOT_FOUND) return place;
+    const endBefore = this.nameEnd(nameStart[order[before]!]!);
+    return this.moduleText(endBefore) === this.moduleText(end) ? before : place;
   }
 
   private addSymbol(high: number, low: number, nameStart: number, code: number): void {
     this.lineCount++;
-    if (high === 0 && low === 0) return;
+    if ((high === 0 && low === 0) || isMappingSymbol(this.text, nameStart)) return;
     const symbol = this.count++;
     if (symbol === this.high.length) this.widen(symbol * 2);
     this.high[symbol] = high;
@@ -186,6 +216,12 @@ export class KernelSymbols {
     return end;
   }
 
+  private moduleText(at: number): string {
+    const { text } = this;
+    const end = text.indexOf(NEWLINE, at);
+    return decodeText(text.subarray(at, end < 0 ? text.length : end)).trim();
+  }
+
   /** String id of the `[module]` behind a name that ends at `at`, or -1. */
   private moduleName(at: number, symbols: SymbolTableBuilder): number {
     const text = this.text;
@@ -232,6 +268,16 @@ export class KernelSymbols {
     this.nameStart = grown(this.nameStart.subarray(0, this.count), new Uint32Array(capacity));
     this.isCode = grown(this.isCode.subarray(0, this.count), new Uint8Array(capacity));
   }
+}
+
+/**
+ * Whether a name only says what lies at a place in a module (code, data) of arm, arm64 or riscv. /proc/kallsyms lists
+ * these, and the kernel's own look-ups pass over them (include/linux/module_symbol.h, is_mapping_symbol()).
+ */
+function isMappingSymbol(text: Uint8Array, at: number): boolean {
+  const first = text[at];
+  const second = text[at + 1];
+  return first === DOLLAR || (first === DOT && second === UPPER_L) || (first === UPPER_L && second === ZERO);
 }
 
 function hexadecimal(high: number, low: number): string {

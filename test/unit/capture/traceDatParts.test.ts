@@ -93,14 +93,26 @@ test('addresses are named as the kernel does', () => {
         'ffffffffc0002000 t later\t[mod_b]',
         'ffffffffc0001000 t earlier\t[mod_a]',
         'ffffffffa0000000 t bpf_prog_6deef7357e7b4530 [bpf]',
+        'ffffffffc0003000 t $x\t[mod_d]',
+        'ffffffffc0003000 t on_arm\t[mod_d]',
+        'ffffffffc0003020 t $d\t[mod_d]',
+        'ffffffffc0003020 t .LANCHOR0\t[mod_d]',
+        'ffffffffc0003020 t L0\x02\t[mod_d]',
+        'ffffffffc0003040 t arch_rethook_trampoline\t[mod_d]',
+        'ffffffffc0003080 t ret_fast_syscall\t[mod_d]',
         'ffffffffffffffff t last',
       ].join('\n'),
     ),
   );
   symbols.readModules(new TextEncoder().encode('mod_c 8192 0 - Live 0xffffffffc1000000 (OE)\nbad line\n'));
   const table = new SymbolTableBuilder();
-  const name = (address: bigint): string => {
-    const frame = symbols.frame(Number(address >> 32n), Number(address & 0xffffffffn), table);
+  const name = (address: bigint, isReturnAddress = false): string => {
+    const frame = symbols.frame(
+      Number(address >> 32n),
+      Number(address & 0xffffffffn),
+      table,
+      isReturnAddress,
+    );
     assert.equal(table.frameAddress(frame), address === 0n ? null : address);
     const module = table.frameModule(frame);
     return `${table.frameFunction(frame)}+${table.frameOffset(frame)}/${table.frameSize(frame)}${module === null ? '' : ` [${module}]`}`;
@@ -109,9 +121,20 @@ test('addresses are named as the kernel does', () => {
   assert.equal(name(0xffffffff8100103fn), 'first+63/64');
   assert.equal(name(0xffffffff81001041n), 'second.isra.0+1/4032');
   assert.equal(name(0xffffffffc0001fffn), 'earlier+4095/4096 [mod_a]');
-  assert.equal(name(0xffffffffc0002010n), 'later+16/-1 [mod_b]');
+  assert.equal(name(0xffffffffc0002010n), 'later+16/4096 [mod_b]');
   assert.equal(name(0xffffffffa0000004n), 'bpf_prog_6deef7357e7b4530+4/-1 [bpf]');
   assert.equal(name(0xffffffffffffffffn), 'last+0/-1');
+  // What the linker of arm marks is no function.
+  assert.equal(name(0xffffffffc0003010n), 'on_arm+16/64 [mod_d]');
+  assert.equal(name(0xffffffffc0003024n), 'on_arm+36/64 [mod_d]');
+  // A call that never returns is the last of its function, and what it would return to is in no other module.
+  assert.equal(name(0xffffffff81001040n, true), 'first+64/64');
+  assert.equal(name(0xffffffff81001041n, true), 'second.isra.0+1/4032');
+  assert.equal(name(0xffffffffc0002000n, true), 'later+0/4096 [mod_b]');
+  assert.equal(name(0xffffffffa0000000n, true), 'bpf_prog_6deef7357e7b4530+0/-1 [bpf]');
+  // What probes and entries put into the stack.
+  assert.equal(name(0xffffffffc0003040n, true), 'arch_rethook_trampoline+0/64 [mod_d]');
+  assert.equal(name(0xffffffffc0003080n, true), 'ret_fast_syscall+0/-1 [mod_d]');
   // Data, the per-CPU area, the far end of nowhere, and a module without symbols.
   assert.equal(name(0xffffffff81002008n), '0xffffffff81002008+-1/-1');
   assert.equal(name(0x1010n), '0x1010+-1/-1');
