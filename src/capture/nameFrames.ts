@@ -42,9 +42,12 @@ const ORIGINS: readonly (readonly [event: RegExp, origin: (event: string) => Reg
   [/^test_pages_isolated$/, () => /^test_pages_isolated$/],
 ];
 
-/** Where the kernel is entered: outermost in every stack that was not cut short. Of x86-64 and arm64. */
+/**
+ * Where the kernel is entered: outermost in every stack that was not cut short. Of x86-64 and arm64, and of x86-64 up to
+ * 5.7, where exceptions and interrupts had entries without a word in common (arch/x86/entry/entry_64.S).
+ */
 const ENTRIES =
-  /^(?:entry_SYSCALL\w*|asm_(?:exc|sysvec|common)_\w+|(?:asm_)?common_interrupt|ret_from_fork\w*|secondary_startup\w*|el\d[th]?_\w+|__(?:primary|secondary)_switched)$/;
+  /^(?:entry_(?:SYSCALL|SYSENTER|INT80)\w*|asm_(?:exc|sysvec|common)_\w+|(?:asm_)?common_interrupt|ret_from_(?:fork\w*|intr)|secondary_startup\w*|el\d[th]?_\w+|__(?:primary|secondary)_switched|(?:async_)?page_fault|general_protection|machine_check|(?:end_repeat_)?nmi|\w+_interrupt|x86_platform_ipi|\w+_callback_vector)$/;
 /** A kernel with one of these is of an architecture whose entries are listed. */
 const KNOWN_ARCHITECTURES = ['entry_SYSCALL_64_after_hwframe', 'el0t_64_sync'];
 

@@ -55,7 +55,8 @@ const ADDRESS = /(?<![\w])(?:\[<|0x)?(ffff[0-9a-f]{12})(?:>\])?(?![\w])/;
  * Lines that say where the processor was: no return address. Beside the registers of an oops that is the trap of a
  * WARN_ON (lib/bug.c, kernel/panic.c __warn).
  */
-const EXACT = /\bR?IP: |\bEIP: |\bpc : |\bepc : |\bPC is at |\bNIP \[|\bWARNING: .* at \S+:\d+ /;
+const EXACT =
+  /\bR?IP: |\bEIP: |\bpc : |\bepc\s+: |\bPC is at |\bNIP \[|\bKrnl PSW : |\bWARNING: (?:.* at \S+:\d+ |(?:\S+:\d+ )?at )/;
 /** More than printk prints in one line (LOG_LINE_MAX, kernel/printk/printk.c): EXACT may try a line many times. */
 const LONGEST_LINE = 1024;
 const NO_ADDRESS = /^0+$/;

@@ -82,9 +82,20 @@ const SCORE_MARGIN = 3;
 const DEFINITION_LIMIT = 24;
 const CANDIDATE_LIMIT = 8;
 
-/** Entries of interrupts and exceptions: the frame outside of them was interrupted, it did not call them. */
-const INTERRUPT_ENTRY =
-  /^(?:asm_(?:sysvec|exc|common_interrupt|spurious)|el1[ht]_64_(?:sync|irq|fiq|error)$|__irq_svc$|__dabt_svc$|apic_timer_interrupt$|ret_from_intr$)/;
+/**
+ * Entries of interrupts and exceptions: the frame outside of them was interrupted, it did not call them. x86 and arm64
+ * had other names up to 5.7 and 5.11 (their entry_64.S and entry.S).
+ */
+const INTERRUPT_ENTRY = new RegExp(
+  `^(?:${[
+    'asm_(?:sysvec|exc|common_interrupt|spurious)\\w*',
+    '(?:async_)?page_fault|general_protection|ret_from_intr|(?:end_repeat_)?nmi|x86_platform_ipi|\\w+_callback_vector',
+    '(?:apic_timer|reschedule|call_function|call_function_single|irq_work|error|thermal|threshold)_interrupt',
+    'el1[ht]_64_(?:sync|irq|fiq|error)|el1_(?:sync|irq|error)',
+    '__(?:irq|fiq|dabt|pabt|und)_svc',
+    'handle_exception|ret_from_exception',
+  ].join('|')})$`,
+);
 
 /** Whether a function of this name is entered by the processor: the frame outside of it was interrupted. */
 export function isInterruptEntry(name: string): boolean {

@@ -175,6 +175,29 @@ test('the interrupted frame is where the processor was, the others are calls', a
   ]);
   assert.deepEqual(call, exact);
   assert.deepEqual(outer, exact);
+  // x86 up to 5.7, arm64 up to 5.11, arm, riscv
+  for (const entry of [
+    'page_fault',
+    'reschedule_interrupt',
+    'nmi',
+    'el1_irq',
+    'el1_sync',
+    '__pabt_svc',
+    'handle_exception',
+  ]) {
+    const stack = [
+      { function: entry, module: null, offset: 0x22 },
+      { ...base, offset: 0x62 },
+    ];
+    assert.deepEqual((await info.locate(stack))[1], exact, entry);
+  }
+  for (const other of ['handle_page_fault', 'nmi_handle', 'el1_irq_handler', 'do_interrupt']) {
+    const stack = [
+      { function: other, module: null, offset: 0x22 },
+      { ...base, offset: 0x63 },
+    ];
+    assert.deepEqual((await info.locate(stack))[1], exact, other);
+  }
 });
 
 test('functions of one name are told apart by size and by what they call, and else all are given', async (t) => {
@@ -287,6 +310,20 @@ test('an oops: stacks end with their tags and registers, and only registers say 
   for await (const line of annotated) printed.push(line);
   assert.deepEqual(printed, lines);
   assert.deepEqual(asked, ['fault!', 'tick', 'stale', 'asm_sysvec_apic_timer_interrupt idle!', 'start']);
+});
+
+test('lines of a warning and of registers say where the processor was', () => {
+  for (const line of [
+    'WARNING: CPU: 0 PID: 1 at mm/foo.c:12 caller+0x53/0x9b',
+    'WARNING: mm/foo.c:12 at caller+0x53/0x9b, CPU#0: swapper/0/1',
+    'WARNING: at caller+0x53/0x9b, CPU#0: swapper/0/1',
+    'epc   : ffffffff80210220 caller+0x53/0x9b',
+    'Krnl PSW : 0704c00180000000 00000000001a2b3c (caller+0x53/0x9b)',
+    '[   12.3] RIP: 0010:caller+0x53/0x9b',
+  ]) {
+    assert.equal(frameIn(line)?.frame.isInterrupted, true, line);
+  }
+  assert.equal(frameIn('WARNING: stack of caller+0x53/0x9b')?.frame.isInterrupted, false);
 });
 
 test('all else in a text stays as it is', async () => {
