@@ -96,6 +96,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   readonly facts = new Map<string, string>();
 
   private readonly taskLine = new FtraceTaskLine();
+  private readonly lineInStack = new FtraceTaskLine();
   private readonly fields = new FtraceFields(this.table, this.symbols, this.facts);
   private readonly frames = new FtraceStackFrames(this.symbols);
   private readonly blocks = new StackBlockCache();
@@ -272,7 +273,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       if (
         (stop < end || (stop === end && last)) &&
         this.blocks.matches(guess, this.text, start) &&
-        (stop === end || !isFrameLine(bytes, stop))
+        (stop === end || !this.isFrame(bytes, stop))
       ) {
         this.attach(at, row, this.blocks.stack(guess), this.blocks.isCut(guess));
         matcher.previousBlock = guess;
@@ -283,7 +284,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
 
     if (isInline && lineEndOf(bytes, content) - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     const blockStart = isArray ? content : start;
-    const blockEnd = isArray ? start : stackEnd(bytes, start, end, last, isFrameLine);
+    const blockEnd = isArray ? start : stackEnd(bytes, start, end, last, this.isFrame);
     if (blockEnd < 0) return -1;
     let block = this.blocks.find(this.text, blockStart, blockEnd);
     let stack: number;
@@ -331,13 +332,17 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     this.passed(this.taskLine.cpu, this.time(at));
   }
 
+  /** A task may have a name that begins as a frame does: its line is one of an event. */
+  private readonly isFrame = (bytes: Uint8Array, at: number): boolean =>
+    isFrameLine(bytes, at) && !this.lineInStack.read(bytes, at);
+
   /** User stacks are counted and kept apart: they say nothing of who in the kernel holds a page. */
   private userStack(bytes: Uint8Array, at: number, content: number, end: number, last: boolean): number {
     const lineEnd = lineEndOf(bytes, content);
     if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     const inline = bytes[content] !== LESS && isFrameLine(bytes, content);
     const blockStart = inline ? content : lineEnd + 1;
-    const blockEnd = stackEnd(bytes, blockStart, end, last, isFrameLine);
+    const blockEnd = stackEnd(bytes, blockStart, end, last, this.isFrame);
     if (blockEnd < 0) return -1;
     this.userStacks++;
     this.passed(this.taskLine.cpu, this.time(at));
@@ -348,7 +353,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private otherLine(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const first = bytes[at]!;
     if (isFrameLine(bytes, at)) {
-      const blockEnd = stackEnd(bytes, at, end, last, isFrameLine);
+      const blockEnd = stackEnd(bytes, at, end, last, this.isFrame);
       if (blockEnd < 0) return -1;
       if (blockEnd > at) {
         this.problem(at, 'stack frames without their head line; expected "<stack trace>" before them');

@@ -55,6 +55,23 @@ test('columns of the task line', async (t) => {
   }
 });
 
+test('the name of a task may begin as a frame does', async () => {
+  const task = (comm: string): string => `${comm.padStart(16)}-12      [000] ...1.     1.00000`;
+  const first = `${task('=> me')}1: ${SET}\n${task('=> me')}1: <stack trace>\n => __page_ref_set\n => outer\n`;
+  // Behind a stack that is new, one that was there before, frames without a head, and frames in the line of the head.
+  const again = first.replaceAll('=> me', '=> you');
+  const inLine = `${task('=> me')}3: ${SET}\n${task('=> me')}3: kernel_stack:         <stack trace>\n=> __page_ref_set (ffffffff81000010)\n`;
+  const text = `${first}${first}${again} => lonely\n${first}${inLine}${first}`;
+  const capture = await read(text);
+  const { events, symbols } = capture;
+  assert.equal(events.length, 6);
+  for (let row = 0; row < events.length; row++) {
+    assert.match(symbols.taskComm(events.task[row]!), /^=> (?:me|you)$/);
+    assert.ok(stackText(capture, events.stack[row]!).includes('__page_ref_set'), `row ${row}`);
+  }
+  assert.equal(capture.orphanStacks, 0);
+});
+
 test('the kernel that a recording script writes at the head', async () => {
   const text = `# kernel: 6.12.5-board\n# tracer: nop\n           owner-464     [003] d..2.   170.662992: ${SET}\n`;
   const { kernel, problems, facts } = await read(`${text}# cpu0 overrun: 4\n`);
