@@ -166,6 +166,8 @@ class PerfDataReader {
     if (records.flagSource !== null) facts.push(['page flags', records.flagSource]);
     const { userChains } = records.chains;
     if (userChains > 0) facts.push(['user stacks (left out)', String(userChains)]);
+    if (records.leftOutSamples > 0)
+      facts.push(['left out by a filter of perf', String(records.leftOutSamples)]);
     return facts;
   }
 

@@ -21,6 +21,8 @@ const CPU_MODE_MASK = 7;
 const MODE_KERNEL = 1;
 /** PERF_RECORD_MISC_MMAP_BUILD_ID: the record says which build is mapped (perf record --buildid-mmap). */
 const MAP_HAS_BUILD_ID = 1 << 14;
+/** PERF_RECORD_MISC_LOST_SAMPLES_BPF: a filter of `perf record` left the samples out. */
+const LEFT_OUT = 1 << 15;
 /** PERF_RECORD_KSYMBOL_TYPE_BPF. */
 const KSYMBOL_BPF = 1;
 
@@ -84,6 +86,8 @@ export class PerfRecords {
   readonly chains: CallChains;
   /** How the bits of the page flags were told apart; null where no event has any. */
   flagSource: string | null = null;
+  /** Samples that were not recorded as somebody wanted it so. */
+  leftOutSamples = 0;
   /** As {@link Capture.uncertainFlags}. */
   uncertainFlags: UncertainFlags | null = null;
 
@@ -322,6 +326,12 @@ export class PerfRecords {
     const { bytes, view, at, size, type } = window;
     const start = at + RECORD_HEADER;
     const end = at + size;
+    if (type === RecordType.lostSamples && (window.misc & LEFT_OUT) !== 0) {
+      // u64 lost
+      if (end - start < 8) return false;
+      this.leftOutSamples += longAt(view, start, this.littleEndian);
+      return true;
+    }
     switch (type) {
       case RecordType.comm:
       case RecordType.fork:

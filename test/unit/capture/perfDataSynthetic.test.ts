@@ -255,6 +255,8 @@ test('losses are counted once, whoever counts them', async () => {
     ],
     [at(10).lostSamples(9), 9, [[null, null, null, 9]]],
     [at(10).lostSamples(9, 11), 9, [[0, null, null, 9]]],
+    // Left out by a filter, as somebody wanted it.
+    [at(10).lostSamples(9, 0, 1 << 15), 0, []],
     [
       at(10)
         .side(5, new ByteWriter(true).u64(15).u64(10).u64(10).done(), { time: 15, cpu: 2 })
@@ -271,6 +273,18 @@ test('losses are counted once, whoever counts them', async () => {
       gaps,
     );
   }
+  const { facts } = await read(
+    recording(
+      LITTLE,
+      at(10)
+        .lostSamples(4, 0, 1 << 15)
+        .lostSamples(5, 0, 1 << 15),
+    ),
+  );
+  assert.deepEqual(
+    facts.filter(([name]) => name.startsWith('left out')),
+    [['left out by a filter of perf', '9']],
+  );
 });
 
 test('a second name and a new task of an old number', async () => {

@@ -148,8 +148,8 @@ export class Records {
     return this.side(2, new ByteWriter(this.little).u64(10).u64(count).done(), { time, cpu });
   }
 
-  lostSamples(count: number, time = 0): this {
-    return this.side(13, new ByteWriter(this.little).u64(count).done(), { time });
+  lostSamples(count: number, time = 0, misc = 0): this {
+    return this.side(13, new ByteWriter(this.little).u64(count).done(), { time }, PAGE_REF, misc);
   }
 
   map(name: string, start: bigint, length: bigint, pageOffset = 0n): this {
