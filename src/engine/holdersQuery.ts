@@ -145,6 +145,11 @@ export function newReasonName<Name extends string | null>(name: Name): Name | 'c
   return name === 'cma' ? 'contig_range' : name;
 }
 
+/** The names by which a migrate reason may be asked for. */
+export function reasonNames(reason: string): readonly string[] {
+  return newReasonName(reason) === 'contig_range' ? ['contig_range', 'cma'] : [reason];
+}
+
 /** Whether a filter of these names asks for a migrate reason, by its old name or its new one. */
 export function asksForReason(asked: string, reason: string | null): boolean {
   const names: readonly (string | null)[] = namedReasons(asked).map(newReasonName);

@@ -10,7 +10,7 @@ import type { KindRule } from '../../holders/kindRule';
 import type { HolderAnalysis, Page, PfnRange, Reference } from '../../holders/model';
 import { allPages } from '../captureFacts';
 import { heldTime, lastTime } from '../heldTime';
-import { parsePfnRange } from '../holdersQuery';
+import { parsePfnRange, reasonNames } from '../holdersQuery';
 import { errorText } from '../wording';
 import { EventKinds } from './eventKinds';
 import type { FilterExpression, FilterProblem, FilterTest, Operator } from './filterSyntax';
@@ -158,16 +158,18 @@ class FilterCompiler {
     const { capture, analysis } = this.given;
     const { details, detail } = capture.events;
     const { symbols } = capture;
+    // A reason that was renamed is asked for by either name, as in reports.
+    const isAsked = (reason: string): boolean => reasonNames(reason).some(test);
     const isOfMark = new Set<number>();
     for (const { marks } of analysis.pages) {
       for (const { reason, evidence } of marks) {
-        if (reason !== null && test(reason)) for (const { row } of evidence) isOfMark.add(row);
+        if (reason !== null && isAsked(reason)) for (const { row } of evidence) isOfMark.add(row);
       }
     }
     return (row) => {
       if (isOfMark.has(row)) return true;
       const reason = detail[row] === NONE ? NONE : details.reason[detail[row]!]!;
-      return reason !== NONE && test(symbols.string(reason));
+      return reason !== NONE && isAsked(symbols.string(reason));
     };
   }
 

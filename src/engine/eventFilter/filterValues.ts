@@ -91,7 +91,7 @@ function parseNumber(text: string): number | null {
 
 /** Exact: a trace clock of days in ns has more digits than a double. */
 function parseTime(text: string): FilterValue | null {
-  const match = /^(-?)(\d{1,18})(?:\.(\d{1,18}))?(ns|us|\u00b5s|ms|s)?$/.exec(text);
+  const match = /^(-?)(\d{1,20})(?:\.(\d{1,18}))?(ns|us|\u00b5s|ms|s)?$/.exec(text);
   if (match === null) return null;
   const [, sign, whole, fraction = '', unit] = match;
   const digits = DIGITS_OF_UNIT[(unit ?? 's') as keyof typeof DIGITS_OF_UNIT];

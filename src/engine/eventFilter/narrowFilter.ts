@@ -29,7 +29,9 @@ function withTest(filter: string, key: string, value: string | null): string {
   // A quote cannot be written.
   if (value === null || value.includes('"')) return filter;
   const test = `${key}:${quotedValue(value)}`;
-  const others = asPart(without(filter, (text, asked) => text === test || asked === key));
+  const others = asPart(
+    without(filter, (text, part) => text === test || (OF_ONE_VALUE.has(key) && asksBy(part, key))),
+  );
   return others === '' ? test : `${others} ${test}`;
 }
 
@@ -40,19 +42,27 @@ export function asPart(filter: string): string {
   return expression.type === 'any' ? `(${filter})` : filter.replace(/\s+/g, ' ').trim();
 }
 
+/** Whether a part is a test that asks, with this key, for values. */
+export function asksBy(part: FilterExpression, key: string): boolean {
+  return part.type === 'test' && part.operator === ':' && part.key.name === key;
+}
+
 /**
- * Leaves out tests that every event has to pass.
+ * Leaves out tests that every event has to pass, and tests with a minus that none may.
  *
- * @param isLeftOut is given the text of a test, and the key of which it asks for one value, or null
+ * @param isLeftOut is given the text of such a test, and what it is
  */
-function without(filter: string, isLeftOut: (text: string, key: string | null) => boolean): string {
+export function without(
+  filter: string,
+  isLeftOut: (text: string, part: FilterExpression) => boolean,
+): string {
   const { expression } = parseFilter(filter);
   if (expression === null) return filter;
   const parts = expression.type === 'all' ? expression.parts : [expression];
   const left = parts
     .map((part) => placeOf(part, filter))
     .filter((place) => place !== null)
-    .filter(({ start, end, key }) => isLeftOut(filter.slice(start, end), key));
+    .filter(({ start, end, part }) => isLeftOut(filter.slice(start, end), part));
   // From behind: places before stay what they are.
   return left.toReversed().reduce((text, { start, end }) => cut(text, start, end), filter);
 }
@@ -60,15 +70,12 @@ function without(filter: string, isLeftOut: (text: string, key: string | null) =
 function placeOf(
   part: FilterExpression,
   filter: string,
-): { readonly start: number; readonly end: number; readonly key: string | null } | null {
-  if (part.type === 'test') {
-    const { start, end, key, operator } = part;
-    return { start, end, key: operator === ':' && OF_ONE_VALUE.has(key.name) ? key.name : null };
-  }
+): { readonly start: number; readonly end: number; readonly part: FilterExpression } | null {
+  if (part.type === 'test') return { start: part.start, end: part.end, part };
   if (part.type !== 'not' || part.part.type !== 'test') return null;
   const { start, end } = part.part;
   // Not those with != or the word, which are not written here.
-  return filter[start - 1] === '-' ? { start: start - 1, end, key: null } : null;
+  return filter[start - 1] === '-' ? { start: start - 1, end, part } : null;
 }
 
 /** Takes the word that joined it to the others along. */

@@ -4,7 +4,7 @@
  */
 import { ABSENT, PageFlag, type Capture, type SymbolTable } from '../../capture/eventTable';
 import type { HolderAnalysis } from '../../holders/model';
-import { newReasonName } from '../holdersQuery';
+import { reasonNames } from '../holdersQuery';
 import { nearestName } from '../nearestName';
 import { quotedValue, type FilterExpression, type FilterTest } from './filterSyntax';
 
@@ -59,7 +59,7 @@ function nearName(test: FilterTest, names: ReadonlySet<string>): string | null {
   for (const text of wholeNames(test)) {
     const wanted = text.toLowerCase();
     if (names.has(wanted)) continue;
-    const near = names.has(newReasonName(wanted)) ? newReasonName(wanted) : nearestName(wanted, [...names]);
+    const near = nearestName(wanted, [...names]);
     if (near !== null) return `${test.key.name}:${near}`;
     if (hasBegin(names, wanted)) return `${test.key.name}:${quotedValue(`${text}*`)}`;
   }
@@ -91,7 +91,7 @@ function reasonsOf({ capture: { events, symbols }, analysis }: Given): ReadonlyS
   for (let detail = 0; detail < length; detail++) {
     if (reason[detail]! >= 0) reasons.add(symbols.string(reason[detail]!));
   }
-  return reasons;
+  return new Set([...reasons].flatMap(reasonNames));
 }
 
 function flagsOf({ events: { flags, length } }: Capture): ReadonlySet<string> {

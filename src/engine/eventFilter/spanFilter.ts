@@ -1,7 +1,7 @@
 /** Asks, in the text of a filter, for a span of time. */
 import type { Capture } from '../../capture/eventTable';
 import type { TimeRange } from '../eventProtocol';
-import { asPart } from './narrowFilter';
+import { asksBy, asPart, without } from './narrowFilter';
 
 /** Points are written with no more digits than tell a thousandth of the span. */
 const PARTS = 1000;
@@ -22,7 +22,7 @@ export function withSpan(
 }
 
 function withoutSpan(filter: string): string {
-  return asPart(filter.replace(/(^|\s)(?:after|before)[:=][^\s()]+(?=\s|$)/gi, '$1').trim());
+  return asPart(without(filter, (_text, part) => asksBy(part, 'after') || asksBy(part, 'before')));
 }
 
 function floored(value: bigint, step: bigint): bigint {

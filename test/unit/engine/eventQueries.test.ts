@@ -352,6 +352,19 @@ test('a brushed span is asked for in the filter, in place of the one before', as
   assert.match(filter, /^cpu:0 after:[\d.]+s before:[\d.]+s$/);
   assert.equal(await ask(filter), filter);
   assert.match(await ask('cpu:0 or cpu:1'), /^\(cpu:0 or cpu:1\) after:/);
+  // Only tests that every event has to pass are those before; what joins them goes with them.
+  for (const [before, left] of [
+    ['cpu:0 and after:1s', 'cpu:0'],
+    ['after=1s and cpu:0 before:3s', 'cpu:0'],
+    ['not after:1s cpu:0', 'not after:1s cpu:0'],
+    ['after:1s or cpu:0', '(after:1s or cpu:0)'],
+    ['"a after:5s b" before:2s', '"a after:5s b"'],
+    ['before:2s', ''],
+    ['cpu:', ''],
+  ] as const) {
+    const asked = await ask(before);
+    assert.equal(asked.replace(/ ?after:[\d.]+s before:[\d.]+s$/, ''), left, before);
+  }
   const { rows } = await engine.events({
     capture,
     filter: await ask(''),
