@@ -63,7 +63,7 @@ export class OutputStream {
    *
    * @throws as {@link write}
    */
-  async writeAsItIs(text: string): Promise<void> {
+  async writeAsItIs(text: string | Uint8Array): Promise<void> {
     this.check();
     if (this.stream.write(text)) return;
     // The one that does not come must not go on listening: there are as many waits as writes.

@@ -21,6 +21,7 @@ import { visibleWithColours } from '../engine/visibleText';
 import { DebugFileError } from '../source/elf/debugProblems';
 import { KernelDebugInfo, type DebugFrame } from '../source/kernelDebugInfo';
 import { isOfVersion } from '../source/kernelVersion';
+import { bytesOf, linesOf } from './anyBytes';
 import { cacheFolder } from './cacheFolder';
 import { whyNoFolder } from './modulesFolder';
 import type { ResolveCommand } from './resolveCommand';
@@ -159,12 +160,6 @@ function watched(annotate: AnnotateStack, names: AddressNames | null, tally: Res
   return tally.watching(names === null ? annotate : names.before(annotate));
 }
 
-/** Begins to read with the first line that is asked for: lines that come before have no listener and are lost. */
-async function* linesOf(input: Readable): AsyncGenerator<string, void> {
-  const { createInterface } = await import('node:readline');
-  yield* createInterface({ input, crlfDelay: Infinity });
-}
-
 /** Characters that are written at a time of a text that is there as a whole. */
 const PIECE = 1 << 14;
 
@@ -182,7 +177,7 @@ async function printLines(
   // What is printed as it comes must not wait.
   const least = Array.isArray(lines) ? PIECE : 0;
   const print = (text: string): Promise<void> =>
-    output.writeAsItIs(output.isTerminal ? visibleWithColours(text) : text);
+    output.writeAsItIs(output.isTerminal ? visibleWithColours(text) : bytesOf(text));
   let piece = '';
   for await (const line of annotateLines(lines, annotate)) {
     piece += `${line}\n`;

@@ -16,7 +16,7 @@ const ALL_IN_LINE = new RegExp(IN_LINE, 'g');
 const IN_TEXT = new RegExp(String.raw`[${HIDDEN}]|\r(?!\n)`);
 const ALL_IN_TEXT = new RegExp(IN_TEXT, 'g');
 /** Select graphic rendition (ECMA-48 8.3.117): colour and weight of what follows, or what is hidden. */
-const COLOUR_OR_HIDDEN = new RegExp(String.raw`\x1b\[[\d:;]*m|[${HIDDEN}\r]`, 'g');
+const COLOUR_OR_HIDDEN = new RegExp(String.raw`\x1b\[[\d:;]*m|[${HIDDEN}]|\r(?!\n)`, 'g');
 /** What JSON leaves as it is in a string; a control character is escaped by JSON.stringify(). */
 const IN_JSON = /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/;
 const ALL_IN_JSON = new RegExp(IN_JSON, 'g');

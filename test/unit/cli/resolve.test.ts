@@ -386,6 +386,13 @@ test('kallsyms name addresses alone, for debug info, for a tree, and without eit
   for (const { errors } of [alone, proven, byName]) assert.doesNotMatch(errors, /kallsyms/);
 });
 
+test('what ends lines, and what goes back in them, stays', async () => {
+  const input = 'progress 10%\rprogress 20%\r\n => outer+0xa/0x14\r\n\u2028end';
+  const { output } = await resolve(['--vmlinux', VMLINUX], input);
+  const place = '(/build/sample/main.c:37)';
+  assert.equal(output, `progress 10%\rprogress 20%\r\n => outer+0xa/0x14 ${place}\r\n\u2028end\n`);
+});
+
 test('kallsyms of another boot, or without modules, are told', async () => {
   const other = kallsymsFile('otherKallsyms', KALLSYMS);
   const text = ' => caller <ffffffff8a000028>\n => outer <ffffffff8a0000da>\n => ffffffff9c0000da\n';

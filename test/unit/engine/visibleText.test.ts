@@ -39,6 +39,7 @@ test('of the control sequences of a log colours stay', () => {
     visibleWithColours(log),
     `\x1b[1;31mred\x1b[0m \x1b[38:5:12mblue\x1b[m ${String.raw`\x1b[2J\x1b]0;title\x07 \x1b`}\n`,
   );
+  assert.equal(visibleWithColours('back\rand on\r\n'), 'back\\x0dand on\r\n');
   assert.equal(visibleWithColours('\x9b31m'), String.raw`\x9b31m`);
 });
 
