@@ -1,16 +1,9 @@
 /** Events as cells of a list: what each column says of a row, in words. */
-import {
-  ABSENT,
-  EventKind,
-  NONE,
-  NO_CPU,
-  NO_DETAILS,
-  type Capture,
-  type EventTable,
-} from '../capture/eventTable';
+import { ABSENT, EventKind, NONE, NO_CPU, NO_DETAILS, type Capture } from '../capture/eventTable';
 import type { EventKinds } from './eventFilter/eventKinds';
 import type { EventColumn, EventColumnId } from './eventProtocol';
-import { eventText, flagNames } from './eventRows';
+import { eventText } from './eventRows';
+import { flagsText } from './printedFields';
 import { pfnText } from './pageFacts';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
@@ -78,8 +71,7 @@ function cellText(capture: Capture, kinds: EventKinds, row: number, column: Even
     case 'ret':
       return events[column][row] === ABSENT ? '' : String(events[column][row]);
     case 'flags':
-      // Allocations and frees print none, which is not to say that the page has none.
-      return hasFlags(events, row) ? flagNames(events.flags[row]!) : '';
+      return flagsText(events, row);
     case 'migratetype':
     case 'order':
       return events[column][row]! < 0 ? '' : String(events[column][row]);
@@ -156,8 +148,4 @@ function failedText(kind: number, failed: number): string {
 function pagesText(kind: number, pages: number): string {
   const isMoved = kind === EventKind.MigratePages || kind === EventKind.CompactionMigratePages;
   return isMoved ? `${pages} moved` : counted(pages, 'page');
-}
-
-function hasFlags({ kind, flags }: EventTable, row: number): boolean {
-  return flags[row] !== ABSENT && kind[row]! > EventKind.Other && kind[row]! <= EventKind.PinPut;
 }

@@ -1,12 +1,12 @@
 /** Events of a capture as rows, so that whatever is claimed can be checked against what was recorded. */
-import { ABSENT, EventKind, NO_CPU, PageFlag, type Capture } from '../capture/eventTable';
+import { ABSENT, EventKind, Mapping, NO_CPU, type Capture } from '../capture/eventTable';
 import { pinnedAtLeast } from '../capture/pinnedAtLeast';
 import { countChange, setsCount } from '../holders/countChange';
 import type { MarkEvidence } from '../holders/model';
 import type { PlacedStacks } from './frames';
 import { heldTimeText } from './heldTime';
 import { branch, rangeBranch, type Branch } from './lazyTree';
-import { pfnText } from './pageFacts';
+import { printedFields } from './printedFields';
 import { stackRows, withStack } from './stackRows';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
@@ -162,23 +162,21 @@ function numberText(name: string, value: number): string {
   return value === ABSENT ? '' : `${name} ${value}`;
 }
 
-export function fieldRows({ events }: Capture, row: number): readonly (readonly [string, string])[] {
-  const flags = events.flags[row]!;
-  const fields: readonly (readonly [string, number])[] = [
-    ['Count', events.count[row]!],
-    ['Map count', events.mapcount[row]!],
-    ['Operand (val)', events.val[row]!],
-    ['Returned (ret)', events.ret[row]!],
-  ];
-  const pfn = events.pfn[row]!;
+/** What the event says, in the kernel's words. */
+export function fieldRows(capture: Capture, row: number): readonly (readonly [string, string])[] {
+  const printed = printedFields(capture, row).filter(([name]) => name !== 'mapping');
+  const pointer: Mapping = capture.events.mapping[row]!;
   return [
-    ...(pfn < 0 ? [] : [['PFN', pfnText(pfn)] as const]),
-    ...fields.flatMap(([name, value]) => (value === ABSENT ? [] : [[name, String(value)] as const])),
-    ...(flags === ABSENT ? [] : [['Flags', flagNames(flags)] as const]),
+    ...printed,
+    ...(pointer === Mapping.Absent ? [] : [['mapping', MAPPING_MEANINGS[pointer]] as const]),
   ];
 }
 
-export function flagNames(flags: number): string {
-  const names = Object.entries(PageFlag).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [name]));
-  return names.length === 0 ? 'none' : names.join('|');
-}
+/** What the pointer tells (include/linux/page-flags.h, PAGE_MAPPING_FLAGS). */
+const MAPPING_MEANINGS: Readonly<Record<Exclude<Mapping, Mapping.Absent>, string>> = {
+  [Mapping.Null]: '(nil)',
+  [Mapping.Hashed]: 'some, printed as a hash',
+  [Mapping.Anonymous]: 'anonymous memory',
+  [Mapping.File]: 'page cache',
+  [Mapping.Movable]: 'memory that a driver can move',
+};

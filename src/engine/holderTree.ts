@@ -421,7 +421,10 @@ function expectedText(page: Page, group: MarkGroup): { label: string; descriptio
   if (expected === null || expected <= 0) return null;
   const first = page.marks.indexOf(group.marks[0]!);
   const seen = group.references.expected
-    .filter(({ acquired, openAt }) => acquired !== null && openAt.includes(first))
+    .filter(
+      ({ acquired, remapped, openAt }) =>
+        (acquired !== null || remapped !== undefined) && openAt.includes(first),
+    )
     .reduce((sum, { weight }) => sum + weight, 0);
   const unseen = expected - seen;
   const overMarks = group.marks.length > 1 ? ` at each of ${group.marks.length} marks` : '';

@@ -57,7 +57,7 @@ export class ReferenceRows {
         mood: blamed ? heldMood([reference]) : 'plain',
         label: this.label(reference, outcome),
         description: joined([
-          reference.repeats > 1 ? `×${reference.repeats}` : null,
+          repeatsText(reference),
           this.heldFor(page, reference),
           reference.weight === 1
             ? null
@@ -94,9 +94,11 @@ export class ReferenceRows {
         ['Kind', kindAndLabel(reference)],
         ['Role', roleText(reference)],
         ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, vantage)],
+        ...remappedRow(reference),
         ['Released', released === null ? this.unreleasedText(reference) : this.endPoint(released, vantage)],
         ['Adds to the refcount', String(reference.weight)],
-        ['Match', CONFIDENCE_NAMES[reference.confidence]],
+        // Of one that nothing dropped no put was matched.
+        ...(released === null ? [] : [['Match', CONFIDENCE_NAMES[reference.confidence]] as const]),
         ...(reference.evidence === '' ? [] : [['Evidence', reference.evidence] as const]),
       ],
       notes: [
@@ -133,10 +135,10 @@ export class ReferenceRows {
         id,
         kind: 'acquired',
         mood: 'doubt',
-        label: 'Acquired out of sight: the get is not in the capture',
+        label: `Acquired out of sight: ${getText(reference)} is not in the capture`,
         description: sites.length > 0 ? `deduced: ${deducedText(sites)}` : '',
         tooltip: {
-          title: 'The get is not in the capture',
+          title: sentence(`${getText(reference)} is not in the capture`),
           rows: [],
           notes: [
             'It was before the first event, or gets were not recorded, or the event was lost.',
@@ -223,7 +225,9 @@ export class ReferenceRows {
     if (weight === 0) return null;
     const held = heldTime(page, reference, this.end);
     const span = held === null ? null : `held ${heldTimeText(held, this.capture.clock)}`;
-    return acquired === null ? joined(['get not in the capture', span]) : span;
+    return acquired === null
+      ? joined([`${reference.remapped === undefined ? '' : 'first '}get not in the capture`, span])
+      : span;
   }
 
   private endPoint(end: ReferenceEnd, vantage: Vantage): string {
@@ -296,4 +300,20 @@ function userRuleText({ userRule }: Reference): string | null {
 function deducedText(sites: readonly string[]): string {
   const [best = '', ...others] = sites;
   return others.length === 0 ? best : `${best} or ${counted(others.length, 'other')}`;
+}
+
+/** Which get is missing: what a migration mapped again has one for each time. */
+function getText({ remapped }: Reference): string {
+  return remapped === undefined ? 'the get' : 'the first get';
+}
+
+/** `×3` puts that one row stands for. */
+function repeatsText({ repeats, remapped }: Reference): string | null {
+  if (remapped !== undefined) return `mapped again ${counted(remapped, 'time')}`;
+  return repeats > 1 ? `×${repeats}` : null;
+}
+
+function remappedRow({ remapped }: Reference): readonly (readonly [string, string])[] {
+  if (remapped === undefined) return [];
+  return [['Mapped again', `${counted(remapped, 'time')}, after a migration had unmapped it`]];
 }

@@ -568,6 +568,7 @@ function toReference(
     ...namingOf(reference),
     ...deducedAcquire(reference, acquired),
     repeats: reference.repeats,
+    ...(reference.remapped === 0 ? {} : { remapped: reference.remapped }),
     openAt,
     evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,
     rows: reference.rows,

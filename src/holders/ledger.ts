@@ -446,6 +446,7 @@ export class Ledger {
     suspended.releaseRow = NONE;
     suspended.rows.push(row);
     suspended.repeats++;
+    suspended.remapped++;
     return true;
   }
 
@@ -598,6 +599,7 @@ export class Ledger {
       knownRow: row,
       suspended: false,
       repeats: 1,
+      remapped: 0,
       ambiguous: false,
       nameless: site.functions.length === 0 && kind === 'unknown',
       unseenBecause: null,

@@ -38,6 +38,8 @@ export interface LedgerReference {
   /** Unmapped by a migration that may map it again. */
   suspended: boolean;
   repeats: number;
+  /** How often that migration did. */
+  remapped: number;
   /** Another reference of the kind was dropped that may have been this one. */
   ambiguous: boolean;
   /** Neither a stack nor a function name says what it is for: it can be counted, not judged. */
@@ -75,6 +77,7 @@ export function knownByPut(
     knownRow: row,
     suspended: false,
     repeats: 1,
+    remapped: 0,
     ambiguous: false,
     nameless: site.functions.length === 0,
     unseenBecause: null,

@@ -200,6 +200,8 @@ export interface Reference {
   readonly deducedAcquire: readonly string[];
   /** How often a migration took it away and gave it back (unmapped and mapped again), or how many puts one row stands for. */
   readonly repeats: number;
+  /** How often a migration unmapped the page and mapped it again meanwhile; absent where none did. */
+  readonly remapped?: number;
   /** Index in {@link Page.marks} of the marks at which it was open. */
   readonly openAt: readonly number[];
   /** Why the kind and the match are believed, for people. */

@@ -215,8 +215,8 @@ test('ten failed freezes are one mark, and the mapping that comes and goes is on
   );
   const mapping = page.references.filter((reference) => reference.kind === 'page-table');
   assert.deepEqual(
-    mapping.map((reference) => reference.repeats),
-    [11],
+    mapping.map(({ repeats, remapped }) => [repeats, remapped]),
+    [[11, 10]],
   );
   const batch = page.references.find((reference) => reference.kind === 'lru-batch');
   assert.notEqual(batch?.role, 'held');

@@ -21,6 +21,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
     knownRow: 0,
     suspended: false,
     repeats: 1,
+    remapped: 0,
     ambiguous: false,
     nameless: false,
     unseenBecause: null,
