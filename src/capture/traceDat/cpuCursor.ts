@@ -333,11 +333,17 @@ export class CpuCursor {
     return high > 0xffff ? 0 : high * 2 ** 32 + low;
   }
 
-  /** An absolute time stamp has 59 bits; the upper 5 are those of the page's (kbuffer-parse.c, TS_MSB). */
+  /**
+   * An absolute time stamp has 59 bits; the upper 5 are those of the page's, and one more where it would be before the
+   * stamp before it (rb_fix_abs_ts() of kernel/trace/ring_buffer.c).
+   */
   private absoluteStamp(word: number, delta: number, deltaBits: number): void {
     const low = ((word << deltaBits) | delta) >>> 0;
-    const high = (word >>> (32 - deltaBits)) | (this.pageStampHigh & 0xf8000000);
-    this.stamp = this.clock.relative(high >>> 0, low);
+    const upper = this.pageStampHigh & 0xf8000000;
+    const high = ((word >>> (32 - deltaBits)) | upper) >>> 0;
+    const stamp = this.clock.relative(high, low);
+    const isOver = upper !== 0 && stamp < this.stamp;
+    this.stamp = isOver ? this.clock.relative((high + 0x08000000) >>> 0, low) : stamp;
   }
 
   /** The rest of the page cannot be read: where a record ends tells where the next one begins. */

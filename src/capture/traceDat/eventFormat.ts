@@ -20,8 +20,8 @@ export interface EventFormat {
   readonly printFormat: string;
 }
 
-/** No record is larger than a sub-buffer, and no sub-buffer larger than this. */
-const LARGEST_RECORD = 1 << 16;
+/** Fields of fixed size end far before, in bytes: only the pages of a ring buffer, which are described alike, are larger. */
+const FARTHEST_FIELD = 1 << 16;
 
 const FIELD = /^\s*field:\s*(.+?);\s*offset:\s*(\d+);\s*size:\s*(\d+);(?:\s*signed:\s*(\d+);)?/;
 
@@ -40,7 +40,7 @@ export function parseEventFormat(system: string, text: string): EventFormat | nu
   const fields: EventField[] = [];
   for (const line of text.split('\n')) {
     const field = parseField(line);
-    if (field) fields.push(field);
+    if (field && field.offset + field.size <= FARTHEST_FIELD) fields.push(field);
   }
   const print = /^print fmt:\s*/m.exec(text);
   const printFormat = print ? text.slice(print.index + print[0].length).trim() : '';
@@ -54,7 +54,7 @@ export function parseField(line: string): EventField | null {
   const [, declaration, offsetText, sizeText, signed] = match;
   const offset = Number(offsetText);
   const size = Number(sizeText);
-  if (offset + size > LARGEST_RECORD) return null;
+  if (offset > FARTHEST_FIELD) return null;
   const named = /^(.*?)([A-Za-z_]\w*)\s*((?:\[[^\]]*\]\s*)*)$/.exec(declaration!);
   if (!named) return null;
   const type = named[1]!.trim();

@@ -73,9 +73,11 @@ export class FileStructure {
     if (this.buffers.length + this.texts.length === 0) this.noteNoEvents();
   }
 
-  /** Name of the clock of the top level, or of the first instance; empty where the file does not name it. */
+  /** Name of the clock of the first buffer that has data; empty where the file does not name it. */
   get clock(): string {
-    return this.buffers[0]?.clock ?? this.options.traceClock ?? '';
+    const [first] = this.buffers;
+    const withData = this.buffers.find(({ cpus }) => cpus.some(({ size }) => size > 0));
+    return (withData ?? first)?.clock ?? this.options.traceClock ?? '';
   }
 
   /** Runs one part of the reading; where the file is not as expected, that part ends with a problem. */

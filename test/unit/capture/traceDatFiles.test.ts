@@ -105,7 +105,7 @@ function allRecords(shape: Partial<Shape>): RecordText[] {
         131,
         { size: 20 },
         {
-          tail: stack(...Array.from({ length: 20 }, (_, i) => 0xffffffff81001080n + BigInt(i))),
+          tail: stack(...Array.from({ length: 20 }, (_, i) => 0xffffffff81001081n + BigInt(i))),
         },
       ),
     },
@@ -180,7 +180,7 @@ const EXPECTED = [
   '500 [0] pipe reader-131 page_ref_freeze PageRefFreeze pfn=0x12f93 flags=lru|swapbacked mapping=File count=2 mapcount=-1 val=1 ret=0 mt=5 < ' +
     Array.from(
       { length: 20 },
-      (_, i) => `put_page+0x${i.toString(16)}/0x80 <${(0xffffffff81001080n + BigInt(i)).toString(16)}>`,
+      (_, i) => `put_page+0x${(i + 1).toString(16)}/0x80 <${(0xffffffff81001081n + BigInt(i)).toString(16)}>`,
     ).join(' < '),
   '299999999000 [0] <idle>-0 cma_alloc_finish CmaAllocFinish pfn=0x12800 end=0x12810 pages=16 error=-16 label=reserved result=fail < -',
   '299999999001 [0] <idle>-0 cma_release CmaRelease pfn=0x12800 end=0x12804 pages=4 label=reserved < -',
@@ -268,6 +268,33 @@ test('CPUs and buffers of one clock are merged by time, the lower one first at t
     assert.deepEqual(pfns(capture), [1, 2, 3, 4, 5, 6, 7, 8]);
     assert.deepEqual([...capture.events.cpu.subarray(0, 8)], [0, 1, 0, 1, 0, 1, 1, 1]);
     assert.equal(new Map(capture.facts).get('instances'), 'pins');
+  }
+});
+
+test('the clock is that of the buffers with records, whatever the top level would have had', async () => {
+  for (const [top, own, unit] of [
+    ['local', 'x86-tsc', 'ticks'],
+    ['x86-tsc', 'mono', 'ns'],
+  ] as const) {
+    const buffers = [
+      { name: '', clock: top, cpus: [[]] },
+      { name: 'pins', clock: own, cpus: [[mod(10n, 1), mod(30n, 5)]] },
+    ];
+    const capture = await read(writeTraceDat({ ...base({}), buffers }));
+    assert.deepEqual(pfns(capture), [1, 5]);
+    assert.equal(capture.clock, unit);
+    assert.equal(new Map(capture.facts).get('clock'), own);
+  }
+});
+
+test('pages of a ring buffer may be larger than any record', async () => {
+  for (const version of [6, 7] as const) {
+    for (const pageSize of [1 << 16, 1 << 17, 1 << 19]) {
+      const buffers = [{ name: '', clock: 'local', cpus: [[mod(10n, 1), mod(30n, 5)]] }];
+      const capture = await read(writeTraceDat({ ...base({ pageSize }), version, buffers }));
+      assert.deepEqual(messages(capture), []);
+      assert.deepEqual(pfns(capture), [1, 5]);
+    }
   }
 });
 
@@ -420,6 +447,10 @@ test('times: TSC2NSEC, offsets, a guest shifted to its host', async () => {
   };
   const ticks = [579_330_498_978n, 579_330_498_979n, 579_565_825_839n, 999_579_565_825_839n];
   assert.deepEqual(await at(ticks, []), ticks);
+  // The record has the lower 59 bits of the time, its page the upper ones of its first.
+  const turn = 1n << 60n;
+  const overTurn = [turn - 100n, turn + 50n, turn + 60n];
+  assert.deepEqual(await at(overTurn, []), overTurn);
   const [mult, shift] = [3_435_973_836n, 33n - 1n];
   const tsc = option((out) => out.u32(Number(mult)).u32(Number(shift)).u64(0));
   assert.deepEqual(
