@@ -277,13 +277,14 @@ export class DmesgPageDumps {
       for (const { row } of caller.dumps.take('hasReason', reason)) this.reasonLine(caller, row, reason);
       return true;
     }
-    if (DUMP_LINES.some((text) => startsWith(bytes, start, text))) return true;
-    // `head:ffff… order:9 …`; the page's words of memory are `head: 0017… …`.
-    if (startsWith(bytes, start, 'head:')) {
+    // `head:ffff… order:9 …`, without a pointer from 6.9 on; the page's words of memory are `head: 0017… …`.
+    const isOfHead = startsWith(bytes, start, 'head:');
+    if (isOfHead && (bytes[start + 5] !== BLANK || startsWith(bytes, start, 'head: order:'))) {
       const dump = this.dumpBeforeFlags(caller);
       if (dump !== NONE) this.order(dump, bytes, start, end);
       return true;
     }
+    if (DUMP_LINES.some((text) => startsWith(bytes, start, text))) return true;
     // dump_mapping() of fs/inode.c: only of pages that are a file's.
     if (startsWith(bytes, start, 'aops:')) {
       const dump = this.dumpBeforeFlags(caller);

@@ -41,6 +41,7 @@ const SEMICOLON = 0x3b;
  *   bracket too, or alone (print_record() of util-linux, sys-utils/dmesg.c)
  * - `[    T1] `, `[    C0] ` (CONFIG_PRINTK_CALLER): the task or CPU that printed it
  * - `Nov 23 05:46:12 host kernel: `, `2026-11-23T05:46:12+00:00 host kernel: ` (syslog, journalctl),
+ *   `Mon 2026-11-23 05:46:12 UTC host kernel: `, `1795412772.123456 host kernel: ` (journalctl -o short-full, short-unix),
  *   `2026-11-23T05:46:12,345678+00:00 ` (dmesg --time-format iso)
  * - `11-23 05:46:12.345     0     0 W         : ` (logcat -b kernel, its threadtime format): logd keeps the kernel's time
  *   to itself, and makes a tag of what stands before the first colon of the text
@@ -92,9 +93,11 @@ export class DmesgPrefix {
   private daemonHead(bytes: Uint8Array, start: number, end: number): number {
     const first = bytes[start]!;
     const isDate = isDigit(first) && bytes[start + 4] === 0x2d && bytes[start + 10] === UPPER_T;
-    const isMonth =
-      first >= UPPER_A && first <= UPPER_Z && bytes[start + 3] === BLANK && bytes[start + 6] === BLANK;
-    if (!isDate && !isMonth) return start;
+    const isName = first >= UPPER_A && first <= UPPER_Z && bytes[start + 3] === BLANK;
+    const isMonth = isName && bytes[start + 6] === BLANK;
+    const isDayOfWeek = isName && isDigit(bytes[start + 4]!) && bytes[start + 8] === MINUS;
+    const isUnixTime = isDigit(first) && bytes[start + 10] === DOT && bytes[start + 17] === BLANK;
+    if (!isDate && !isMonth && !isDayOfWeek && !isUnixTime) return start;
     const stop = Math.min(end, start + LONGEST_DAEMON_HEAD);
     for (let i = start; i < stop; i++) {
       if (bytes[i] === BLANK && startsWith(bytes, i, KERNEL)) return i + KERNEL.length;

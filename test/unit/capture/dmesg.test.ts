@@ -255,6 +255,18 @@ test('dumps of all versions take the call trace behind them', async (t) => {
         'dump_stack_lvl+0x74/0xa8 <c000000000b4ba10> < bad_page+0x1/0x2 [mod] <c0000000003f8a10>',
     ],
     [
+      '6.9 and later, without pointers',
+      [
+        'page: refcount:5 mapcount:1 mapping:0000000000000000 index:0x7f2 pfn:0x12f98',
+        'head: order:9 mapcount:512 entire_mapcount:1 nr_pages_mapped:512 pincount:1',
+        'flags: 0x17ffffc0040068(uptodate|lru|head|swapbacked|node=0|zone=2|lastcpupid=0x1fffff)',
+        'head: 0017ffffc0040068 ffffea0000000001 dead000000000122 dead000000000400',
+        'page dumped because: migration failure',
+      ],
+      '[65535] --1 dump_page PinFailure pfn=0x12f98 flags=uptodate|lru|head|swapbacked mapping=Null count=5 mapcount=1 ' +
+        'order=9 label=migration failure < -',
+    ],
+    [
       '6.8, arm64, with source lines',
       [
         'page:0000000092899e71 refcount:0 mapcount:0 mapping:0000000000000000 index:0x4 pfn:0x11bf4c',
@@ -375,6 +387,8 @@ test('any prefix of a log', async (t) => {
     ['netconsole', (i) => `4,${339 + i},${micros(i)},-,caller=T308;`, true],
     ['syslog with a time', (i) => `Nov 23 05:46:12 host kernel: [  ${stamp(i)}] `, true],
     ['journalctl', () => 'Nov 23 05:46:12 localhost.localdomain kernel: ', false],
+    ['journalctl -o short-full', () => 'Mon 2026-11-23 05:46:12 UTC host kernel: ', false],
+    ['journalctl -o short-unix', () => '1795412772.123456 host kernel: ', false],
     ['journalctl -o short-iso', () => '2026-11-23T05:46:12+0000 host kernel: ', false],
     ['journalctl -o short-monotonic', (i) => `[  ${stamp(i)}] host kernel: `, true],
     ['dmesg -T', () => '[Mon Nov 23 05:46:12 2026] ', false],
