@@ -4,7 +4,7 @@ import { isPageRef } from '../holders/countChange';
 import { missingEventTypes } from '../holders/missingEventTypes';
 import { lostText, overwrittenText } from './lossTexts';
 import { spanText } from './timeText';
-import { counted, numberText, percentText, sentence } from './wording';
+import { counted, joined, numberText, percentText, sentence } from './wording';
 
 interface Doubt {
   readonly label: string;
@@ -244,10 +244,16 @@ function missingTypes(capture: Capture): readonly Doubt[] {
   ];
 }
 
+/** Formats in which a stack is an entry behind that of its event; perf has both in one. */
+const OF_RING_BUFFER: ReadonlySet<string> = new Set(['ftrace', 'trace-cmd-report', 'trace-dat']);
+
 function lostEvents(capture: Capture): readonly Doubt[] {
   const [lost, overwritten] = [lostText(capture), overwrittenText(capture)];
+  // The kernel counts entries of the ring buffer, of which each stack is one of its own.
+  const unit =
+    capture.stackRecords > 0 && OF_RING_BUFFER.has(capture.format) ? 'stacks are counted, too' : '';
   const ofCause = (cause: Gap['cause']): string =>
-    cpusText(capture.gaps.filter((gap) => gap.cause === cause));
+    joined([cpusText(capture.gaps.filter((gap) => gap.cause === cause)), unit]);
   return [
     ...(lost === null
       ? []

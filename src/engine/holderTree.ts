@@ -203,7 +203,7 @@ export class HolderRows {
       ...new Set(group.marks.flatMap((each) => (each.error === null ? [] : [errorText(each.error)]))),
     ];
     const notes = [...new Set(group.marks.flatMap((each) => each.notes))];
-    const repeats = group.repeats > 1 ? `×${group.repeats}` : null;
+    const repeats = repeatsText(group);
     const outcomes = this.outcomes(group);
     const isPoisoned = isPoisoning(mark);
     const tails = tailsText(group.marks, Infinity);
@@ -413,6 +413,14 @@ function rolesText({ references }: Page): string {
   if (notJudged.length === 0) return counts.map(([role, count]) => `${count} ${role}`).join(', ');
   const seen = counts.filter(([, count]) => count > 0).map(([role, count]) => `${count} ${role}`);
   return [`${notJudged.length} open and not judged`, ...seen].join(', ');
+}
+
+/** `×3`; where an attempt tries a page again and again, `×4950 over 99 marks`. */
+function repeatsText({ repeats, marks }: MarkGroup): string | null {
+  if (repeats < 2) return null;
+  return marks.length > 1 && marks.length !== repeats
+    ? `×${repeats} over ${marks.length} marks`
+    : `×${repeats}`;
 }
 
 /** What migration accounts for at each mark of a group, by its own sum; null where that is not known. */

@@ -464,8 +464,8 @@ export class EvidenceFinder {
       const stoppedEarly = stop === null || this.isTried(page) ? null : stop;
       const what =
         stoppedEarly === null
-          ? 'put back after migrate_pages gave it up'
-          : 'put back after migrate_pages stopped early';
+          ? 'given up by migrate_pages, then put back'
+          : 'left when migrate_pages stopped early, then put back';
       this.add({ pfn: page.pfn, row, source: 'derived', attempt, what, stoppedEarly });
     }
   }

@@ -291,7 +291,7 @@ test('pages of a ring buffer may be larger than any record', async () => {
   for (const version of [6, 7] as const) {
     for (const pageSize of [1 << 16, 1 << 17, 1 << 19]) {
       const buffers = [{ name: '', clock: 'local', cpus: [[mod(10n, 1), mod(30n, 5)]] }];
-      const capture = await read(writeTraceDat({ ...base({ pageSize }), version, buffers }));
+      const capture = await read(writeTraceDat({ ...base({}), version, pageSize, buffers }));
       assert.deepEqual(messages(capture), []);
       assert.deepEqual(pfns(capture), [1, 5]);
     }

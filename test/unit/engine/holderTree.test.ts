@@ -223,7 +223,7 @@ test('a mark says when the page failed first and last, and how the attempts ende
   assert.match(await described(mark({ attempt: 2 })), /^17\.472829 s · [^·]+$/);
   assert.match(
     await described(mark({}), mark({ row: 20, attempt: 3, evidence })),
-    /^×4 · .* · CMA allocation succeeded$/,
+    /^×4 over 2 marks · .* · CMA allocation succeeded$/,
   );
 });
 
@@ -307,7 +307,10 @@ test('lost events are said on top, and on every reference that was open meanwhil
   const spans = reference({ acquired: end(2), released: end(30) });
   const later = reference({ acquired: end(8), released: end(30) });
   const outlined = await outline(rows(capture, [page([mark({})], [spans, later])]), true);
-  assert.equal(outlined[0], '101 events lost: holders may be missing or wrong | CPU 1');
+  assert.equal(
+    outlined[0],
+    '101 events lost: holders may be missing or wrong | CPU 1 · stacks are counted, too',
+  );
   const references = outlined.filter((line) => line.includes('released 20 ms after'));
   assert.deepEqual(
     references.map((line) => line.includes('events lost meanwhile')),

@@ -290,7 +290,7 @@ test('a call of migrate_pages that leaves pages uncounted stopped early, which i
   );
   assert.deepEqual(
     mark.evidence.map(({ what }) => what),
-    ['put back after migrate_pages stopped early'],
+    ['left when migrate_pages stopped early, then put back'],
   );
 });
 
@@ -309,7 +309,7 @@ test('a page that migrate_pages touched, or that it counts, did not fail by an e
     [touched.causeDetail, touched.notes.some((note) => note.includes('ENOMEM'))],
     [null, false],
   );
-  assert.equal(touched.evidence[0]?.what, 'put back after migrate_pages gave it up');
+  assert.equal(touched.evidence[0]?.what, 'given up by migrate_pages, then put back');
 });
 
 test('of pages put back alone more than failed tell of an early stop, and the first of them failed', async () => {
