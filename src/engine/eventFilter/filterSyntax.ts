@@ -176,6 +176,9 @@ class FilterParser {
       const meant = `${name}:${event}`;
       this.fail(start, start + meant.length, `${name} is no key. Events of that name are event:${meant}.`);
     }
+    if (name.toLowerCase() === 'time') {
+      this.fail(start, end, `${name} is no key. Times are asked for by ${timesMeant(behind)}.`);
+    }
     const names = FILTER_KEYS.map((each) => each.name).join(', ');
     this.fail(start, end, `${name} is no key. Expected one of ${names}; put text in quotes.`);
   }
@@ -202,8 +205,7 @@ class FilterParser {
         this.fail(start, this.at, `${key.name}: the ends of ${text} are reversed; expected ${turned}.`);
       }
       const found = text === '' ? '' : ` instead of ${text}`;
-      const near = nearestName(text.toLowerCase(), namesOfValues(key.value));
-      const meant = near === null ? '' : ` Did you mean ${near}?`;
+      const meant = meantText(key, text.toLowerCase());
       this.fail(
         start,
         Math.max(this.at, start + 1),
@@ -299,6 +301,25 @@ function operatorOf(sign: string): Operator {
 /** As tracefs has it in its filters: `pfn == 0x12c02`. */
 function withoutKey(sign: string): string {
   return `Expected a key before ${sign}, without spaces: pfn${sign}0x12c02; put text in quotes.`;
+}
+
+/** Continues "Did you mean": the name that was mistyped, or the key that has a value of this name; empty for neither. */
+function meantText(key: FilterKey, text: string): string {
+  const other = FILTER_KEYS.find(({ value }) => namesOfValues(value).includes(text));
+  const meant = other === undefined ? nearestName(text, namesOfValues(key.value)) : `${other.name}:${text}`;
+  return meant === null ? '' : ` Did you mean ${meant}?`;
+}
+
+const TIMES =
+  /^(?:[:=]|==|([<>])=?)(\d+(?:\.\d+)?(?:[num\u00b5]?s)?)(?:\.\.(\d+(?:\.\d+)?(?:[num\u00b5]?s)?))?(?![^\s)])/;
+
+/** `after:178.1 before:178.12` of `:178.1..178.12` behind a key that is none; an example of anything else. */
+function timesMeant(behind: string): string {
+  const [, order, from, to = from] = TIMES.exec(behind) ?? [];
+  if (from === undefined) return 'after:12.5s before:13s';
+  if (order === '>') return `after:${from}`;
+  if (order === '<') return `before:${from}`;
+  return `after:${from} before:${to}`;
 }
 
 /** The range that was meant where the ends of one are the other way round; null for any other text. */

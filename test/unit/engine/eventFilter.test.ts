@@ -121,6 +121,10 @@ test('names of values go by what rows say, and a slip is told', () => {
   assert.match(problemOf('kind:gup-pn'), /instead of gup-pn\. Did you mean gup-pin\?$/);
   assert.match(problemOf('role:hold'), /instead of hold\. Did you mean held\?$/);
   assert.match(problemOf('is:makr'), /Did you mean mark\?$/);
+  assert.match(problemOf('is:held'), /instead of held\. Did you mean role:held\?$/);
+  assert.match(problemOf('is:Temporary'), /Did you mean role:temporary\?$/);
+  assert.match(problemOf('role:mark'), /Did you mean is:mark\?$/);
+  assert.match(problemOf('role:gup-pin'), /Did you mean kind:gup-pin\?$/);
   const { expression } = parseFilter('MT>=4');
   assert.equal(expression?.type === 'test' ? expression.key.name : null, 'migratetype');
 });
@@ -160,6 +164,13 @@ test('a problem stands at its place and says what was expected', () => {
     /^6-24 kmem is no key\. .* event:kmem:mm_page_alloc\.$/,
   );
   assert.match(problemOf('migrate:*'), /^0-9 migrate is no key\. .* event:migrate:\*\.$/);
+  assert.match(
+    problemOf('cpu:0 time:178.1..178.12'),
+    /^6-10 time is no key\. Times are asked for by after:178\.1 before:178\.12\.$/,
+  );
+  assert.match(problemOf('time>=178.1s'), /asked for by after:178\.1s\.$/);
+  assert.match(problemOf('time<2ms'), /asked for by before:2ms\.$/);
+  assert.match(problemOf('time:soon'), /asked for by after:12\.5s before:13s\.$/);
   assert.match(problemOf('block:*'), /^0-5 block is no key\. Expected one of/);
   assert.equal(problemOf('(comm:"a","b")'), '');
   assert.match(problemOf('('.repeat(1000)), /^\d+-\d+ Nested more than 50 deep\./);
@@ -180,7 +191,7 @@ test('any text is understood, or has a problem that lies in it', () => {
     if (problem === null) continue;
     assert.ok(problem.start >= 0 && problem.start <= text.length, text);
     assert.ok(problem.end > problem.start && problem.end <= text.length + 1, `${text}: ${problem.end}`);
-    assert.match(problem.message, /[.…]$/, text);
+    assert.match(problem.message, /[.…?]$/, text);
   }
 });
 
