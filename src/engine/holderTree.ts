@@ -94,7 +94,7 @@ export class HolderRows {
         tooltip: {
           title: `PFN ${pfn}${page.order > 0 ? `, head of a folio of order ${page.order}` : ''}`,
           rows: [
-            ['Failed to move', this.marksSpan(page.marks)],
+            ...this.markTimes(page),
             ['Holders', holdersText(page)],
             ...referenceCounts(page),
             ...(lastMark === undefined ? [] : [['Last sum', sumText(lastMark)] as const]),
@@ -109,6 +109,16 @@ export class HolderRows {
         ...this.pageEvents(id, page),
       ],
     );
+  }
+
+  /** When it failed to move and when it was poisoned: memory_failure() moves none. */
+  private markTimes({ marks }: Page): Tooltip['rows'] {
+    const failed = marks.filter((mark) => !isPoisoning(mark));
+    const poisoned = marks.filter(isPoisoning);
+    return [
+      ...(failed.length > 0 ? [['Failed to move', this.marksSpan(failed)] as const] : []),
+      ...(poisoned.length > 0 ? [['Poisoned', this.marksSpan(poisoned)] as const] : []),
+    ];
   }
 
   /** The marks of a page, those that say the same as one row. */
@@ -226,7 +236,10 @@ export class HolderRows {
           title: isPoisoned ? 'The page was poisoned here' : 'The page failed to move here',
           rows: [
             ['Time', this.marksSpan(group.marks)],
-            ['Attempt of', this.attempters(group) ?? 'a task that the capture does not name'],
+            [
+              isPoisoned ? 'Poisoned by' : 'Attempt of',
+              this.attempters(group) ?? 'a task that the capture does not name',
+            ],
             ...(outcomes.length > 0 ? [['Outcome', outcomes.join(', ')] as const] : []),
             ['Reason', mark.reason ?? mark.dumpedBecause ?? 'not said by the capture'],
             ...(tails === null ? [] : [['Named by the kernel', tails] as const]),

@@ -189,3 +189,17 @@ test('of many tail pages a row names the first', () => {
   assert.equal(named([0x105]), 'tail page 0x105');
   assert.equal(named([0x101, 0x102, 0x103, 0x104, 0x105]), 'tail pages 0x101, 0x102, 0x103 and 2 more');
 });
+
+test('what a page says when the mouse rests on it is that it was poisoned, by whom and when', async () => {
+  const { engine } = await opened([...taken, unmapped, failure('Failed')]);
+  const query = DEFAULT_QUERY;
+  const below = async (node: string | null) =>
+    (await engine.children({ tree: 'holders', node, start: 0, end: 9, query })).nodes;
+  const pages = await below(null);
+  const page = pages.find(({ kind }) => kind === 'page');
+  const names = page?.tooltip.rows.map(([name]) => name);
+  assert.ok(names?.includes('Poisoned') && !names.includes('Failed to move'), String(names));
+  const mark = (await below(page!.id)).find(({ kind }) => kind === 'mark');
+  assert.equal(mark?.tooltip.title, 'The page was poisoned here');
+  assert.ok(mark.tooltip.rows.some(([name]) => name === 'Poisoned by'));
+});
