@@ -52,6 +52,13 @@ test('PFNs are found in every form', () => {
 test('page flags by name, all or one, and by number', () => {
   assert.match(said(EVENT, 'flags=') ?? '', /^Page flags\nPG_uptodate.*\nPG_lru.*\nPG_swapbacked/);
   assert.match(said(EVENT, 'lru') ?? '', /^Page flag lru\nPG_lru: on an LRU list/);
+  const poisoned = EVENT.replace('uptodate', 'error|mappedtodisk');
+  assert.match(said(poisoned, 'error') ?? '', /an I\/O on it failed, or memory_failure\(\) found it dirty$/);
+  // The two have one bit, and MADV_FREE takes swapbacked from an anonymous page.
+  assert.match(
+    said(poisoned, 'mappedtodisk') ?? '',
+    /blocks on disk are known; of an anonymous page, .*PG_anon_exclusive/,
+  );
   const hex = EVENT.replace('uptodate|lru|swapbacked', '0x80014');
   assert.match(
     said(hex, '0x80014') ?? '',
@@ -71,6 +78,9 @@ test('migratetypes, allocation flags, reasons, modes and errors', () => {
   assert.match(said(alloc, 'gfp_flags') ?? '', /GFP_KERNEL: .*\n__GFP_ZERO: filled with zeros$/);
   assert.match(said(alloc, '__GFP_ZERO') ?? '', /^Allocation flags\n__GFP_ZERO/);
   assert.equal(said(alloc, '__GFP_NEW'), null);
+  // Each allocation of a folio has it, also of one page.
+  const folio = alloc.replace('__GFP_NEW', '__GFP_COMP');
+  assert.match(said(folio, '__GFP_COMP') ?? '', /a compound page where the order is above 0/);
   const report = 'x: report_page_pinners: pfn=0x1 flags=lru count=3 mt=5 reason=contig_range err=-11';
   assert.match(said(report, 'contig_range') ?? '', /a contiguous allocation: CMA/);
   assert.match(said(report, 'err=') ?? '', /^Error -11: -EAGAIN\nmore references/);
