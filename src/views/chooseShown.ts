@@ -28,7 +28,7 @@ import { CURRENT } from './currentChoice';
 import { showFailure } from './failures';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
-import { listedPfns, pagesInRange, pfnListText, pfnProblem } from './pfnInput';
+import { listedPfns, pagesInRange, pfnListText, pfnsProblem } from './pfnInput';
 import type { ShownHolders } from './shownHolders';
 
 const GROUPING_NAMES: Readonly<Record<Grouping, string>> = {
@@ -263,10 +263,7 @@ export class ChooseShown implements vscode.Disposable {
       prompt: vscode.l10n.t(
         'Pages and ranges, hexadecimal with 0x or decimal, with spaces or commas between. Empty: all pages.',
       ),
-      validateInput: (given) =>
-        listedPfns(given)
-          .map(pfnProblem)
-          .find((problem) => problem !== null),
+      validateInput: (given) => (given.trim() === '' ? null : pfnsProblem(given)),
     });
     if (text === undefined) return;
     try {

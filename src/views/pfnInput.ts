@@ -24,9 +24,19 @@ export function pfnProblem(text: string): string | null {
     : vscode.l10n.t('The ends of {0} are reversed: expected {1}.', text.trim(), turned);
 }
 
-/** Pages and ranges of a list with spaces or commas between; `[12800, 13000)` of a kernel log is one of them. */
+/** What is expected in place of a list; null for one of pages and ranges. */
+export function pfnsProblem(text: string): string | null {
+  const listed = listedPfns(text);
+  if (listed.length === 0) return pfnProblem('');
+  return listed.map(pfnProblem).find((problem) => problem !== null) ?? null;
+}
+
+/**
+ * Pages and ranges of a list with spaces or commas between, also behind `pfn:` as in a filter of events or `pfn=` as in a
+ * trace; `[12800, 13000)` of a kernel log is one of them.
+ */
 export function listedPfns(text: string): readonly string[] {
-  const joined = text.replace(/\s*(\.\.|[-+])\s*/g, '$1');
+  const joined = text.replace(/(^|[\s,])pfn[\s:=]+/gi, '$1').replace(/\s*(\.\.|[-+])\s*/g, '$1');
   return joined.match(/\[[^\])]*\)|[^\s,]+/g) ?? [];
 }
 

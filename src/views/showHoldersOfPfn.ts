@@ -1,4 +1,4 @@
-/** Show Holders of PFN…: the page, or the pages of a range, whether or not they failed to move. */
+/** Show Holders of PFN…: pages and those of ranges, whether or not they failed to move. */
 import * as vscode from 'vscode';
 import { NO_FILTER, parseBarePfnRange, parsePfnRange } from '../engine/holdersQuery';
 import { pfnText } from '../engine/pageFacts';
@@ -6,7 +6,7 @@ import type { EngineApi } from '../engine/protocol';
 import { showFailure } from './failures';
 import type { PfnRange } from '../holders/model';
 import { inform } from './notifications';
-import { pagesInRange, pfnProblem, rangeText } from './pfnInput';
+import { listedPfns, pagesInRange, pfnsProblem, rangeText } from './pfnInput';
 import type { ShownHolders } from './shownHolders';
 
 export class ShowHoldersOfPfn implements vscode.Disposable {
@@ -26,27 +26,37 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
     this.command.dispose();
   }
 
-  /** @param given a PFN or range that a key binding or another extension names, as text */
+  /** @param given PFNs and ranges that a key binding or another extension names, as text */
   private async show(given: unknown): Promise<void> {
     const text = typeof given === 'string' ? given : await ask();
     if (text === undefined) return;
-    const range = parsePfnRange(text);
-    if (range === null) {
-      showFailure(this.log, pfnProblem(text));
+    const problem = pfnsProblem(text);
+    if (problem !== null) {
+      showFailure(this.log, problem);
       return;
     }
     try {
-      const asWritten = await pagesInRange(this.engine, range);
-      const pfns = asWritten.length > 0 ? asWritten : await this.pagesAsPrinted(text, range);
-      if (pfns.length === 0) {
-        void inform(nothing(range));
-        return;
+      const pfns = new Set<number>();
+      const missing: string[] = [];
+      for (const each of listedPfns(text)) {
+        const range = parsePfnRange(each);
+        if (range === null) continue;
+        const found = await this.pagesOf(each, range);
+        if (found.length === 0) missing.push(nothing(range));
+        for (const pfn of found) pfns.add(pfn);
       }
-      this.shown.lead({ groupBy: 'page', filter: { ...NO_FILTER, pfns } }, null);
+      if (missing.length > 0) void inform(missing.join(' '));
+      if (pfns.size === 0) return;
+      this.shown.lead({ groupBy: 'page', filter: { ...NO_FILTER, pfns: [...pfns] } }, null);
       await vscode.commands.executeCommand('pageHolders.holders.focus');
     } catch (error) {
       showFailure(this.log, error);
     }
+  }
+
+  private async pagesOf(text: string, range: PfnRange): Promise<readonly number[]> {
+    const asWritten = await pagesInRange(this.engine, range);
+    return asWritten.length > 0 ? asWritten : this.pagesAsPrinted(text, range);
   }
 
   /** Of digits that name no page in decimal: pages in hexadecimal, as kernels print them, and says so; else none. */
@@ -58,7 +68,7 @@ export class ShowHoldersOfPfn implements vscode.Disposable {
       const message = vscode.l10n.t(
         'No event tells of {0}, which {1} is in decimal. Holders of {2} are shown: kernels print PFNs in hexadecimal without 0x.',
         rangeText(asWritten),
-        text.trim(),
+        text,
         rangeText(range),
       );
       void inform(message);
@@ -71,10 +81,11 @@ function ask(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Show Holders of PFN'),
     prompt: vscode.l10n.t(
-      'Page frame number, hexadecimal with 0x or decimal, or two with .. between; or [12800, 13000) as the kernel prints it.',
+      'Pages and ranges, hexadecimal with 0x or decimal, with spaces or commas between; {0} is 512 pages from there on, and a range may be [12800, 13000) as the kernel prints it.',
+      '0x12c00+512',
     ),
     placeHolder: vscode.l10n.t('{0} or {1}', '0x12f98', '0x12800..0x12fff'),
-    validateInput: (text) => (text === '' ? null : pfnProblem(text)),
+    validateInput: (text) => (text === '' ? null : pfnsProblem(text)),
   });
 }
 

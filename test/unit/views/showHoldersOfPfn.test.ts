@@ -49,6 +49,16 @@ test('they are as kernels print them where none does, and that is said', async (
   assert.match(editor.said.at(-1)!, /which 12800-13000 is in decimal\. Holders of 0x12800\.\.0x13000 are/);
 });
 
+test('several are shown together, as a filter of events or a trace names them, and those are told that are in no event', async () => {
+  assert.deepEqual(await ask('pfn:0x12fc0,0x12fc5 pfn=0x13000+2', [0x12fc0], [], [0x13000, 0x13001]), [
+    { first: 0x12fc0, last: 0x12fc0 },
+    { first: 0x12fc5, last: 0x12fc5 },
+    { first: 0x13000, last: 0x13001 },
+  ]);
+  assert.deepEqual(shown, [[0x12fc0, 0x13000, 0x13001]]);
+  assert.deepEqual(editor.said, ['No event tells of page 0x12fc5.']);
+});
+
 test('nothing is shown where no event tells of either, and what is hexadecimal is looked for once', async () => {
   await ask('12800', [], []);
   assert.deepEqual(await ask('[12800, 13000)', []), [{ first: 0x12800, last: 0x12fff }]);
