@@ -77,6 +77,8 @@ export class EngineClient implements EngineApi {
   readonly debugInfo: EngineApi['debugInfo'] = (request, options) => this.ask('debugInfo', request, options);
   readonly vmlinuxInUse: EngineApi['vmlinuxInUse'] = (request, options) =>
     this.ask('vmlinuxInUse', request, options);
+  readonly treeDoubts: EngineApi['treeDoubts'] = (request, options) =>
+    this.ask('treeDoubts', request, options);
   readonly stackOf: EngineApi['stackOf'] = (request, options) => this.ask('stackOf', request, options);
   readonly stackOfEvent: EngineApi['stackOfEvent'] = (request, options) =>
     this.ask('stackOfEvent', request, options);

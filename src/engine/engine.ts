@@ -289,6 +289,10 @@ export class Engine implements EngineApi {
     return Promise.resolve(vmlinux === null ? null : { path: vmlinux, fit: fitOfAll(fits) });
   }
 
+  treeDoubts(): Promise<Answer<'treeDoubts'>> {
+    return Promise.resolve(this.reports.treeDoubts());
+  }
+
   async text(request: Request<'text'>, options?: RequestOptions): Promise<string> {
     await this.settleNames(options);
     const tree = this.trees.named(request.tree ?? 'holders', request.query);

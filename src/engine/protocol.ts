@@ -447,6 +447,8 @@ interface EngineRequests extends EventRequests {
     request: Readonly<Record<string, never>>;
     answer: { readonly path: string; readonly fit: VmlinuxFit } | null;
   };
+  /** What speaks against the kernel tree being of the kernel of the open captures, each without a full stop. */
+  readonly treeDoubts: { request: Readonly<Record<string, never>>; answer: readonly string[] };
   /**
    * Takes the rules of the settings, as JSON text of a list; they stand before those of the kernel tree's
    * `.page-holders.json`, which is read with the tree. Open captures are judged again.

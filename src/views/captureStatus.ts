@@ -2,9 +2,10 @@
 import * as vscode from 'vscode';
 import { baseName } from '../engine/distinctNames';
 import type { FileChange } from '../engine/fileState';
-import type { Answer, CaptureFacts, EngineApi } from '../engine/protocol';
+import type { Answer, CaptureFacts, EngineApi, KernelTreeFacts } from '../engine/protocol';
 import { failedText } from '../engine/triedAtAll';
 import { visibleLine } from '../engine/visibleText';
+import { joined, sentence } from '../engine/wording';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
@@ -16,7 +17,7 @@ export class CaptureStatus implements vscode.Disposable {
   private latest = 0;
 
   constructor(
-    private readonly engine: Pick<EngineApi, 'vmlinuxInUse'>,
+    private readonly engine: Pick<EngineApi, 'vmlinuxInUse' | 'treeDoubts'>,
     private readonly captures: OpenCaptures,
     private readonly kernelTree: KernelTreeChoice,
   ) {
@@ -42,26 +43,30 @@ export class CaptureStatus implements vscode.Disposable {
     const tree = await this.kernelTree.tree();
     // An engine that has just ended is begun anew, and with it this.
     const vmlinux = await this.engine.vmlinuxInUse({}).catch(() => null);
+    const treeDoubts = await this.engine.treeDoubts({}).catch(() => []);
     if (asked !== this.latest) return;
+    // The capture may be of another kernel than the tree.
     const inTree =
-      tree === null ? vscode.l10n.t('no kernel tree') : `linux ${tree.version ?? baseName(tree.root)}`;
-    const symbols = visibleLine(vmlinux === null ? inTree : `${baseName(vmlinux.path)}, ${inTree}`);
+      tree === null
+        ? vscode.l10n.t('no kernel tree')
+        : vscode.l10n.t('source: {0}', `linux ${tree.version ?? baseName(tree.root)}`);
+    const symbols = visibleLine(joined([vmlinux && baseName(vmlinux.path), inTree]));
     const name = visibleLine(
       all.length === 1 ? baseName(first.path) : vscode.l10n.t('{0} captures', all.length),
     );
     const isDoubtful =
       vmlinux?.fit === 'another-build' ||
+      treeDoubts.length > 0 ||
       all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
-    this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name}, ${symbols}`;
+    this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name} · ${symbols}`;
     this.item.accessibilityInformation = {
       label: vscode.l10n.t('Page Holders: {0}, {1}', name, symbols),
       role: 'button',
     };
     this.item.tooltip = [
       ...all.map((facts) => captureLine(nameOf(facts.path), facts)),
-      tree === null
-        ? vscode.l10n.t('Frames lead nowhere: no kernel tree is chosen.')
-        : vscode.l10n.t('Frames lead into {0}.', tree.root),
+      tree === null ? vscode.l10n.t('Frames lead nowhere: no kernel tree is chosen.') : treeLine(tree),
+      ...treeDoubts.map((doubt) => `${sentence(doubt)}.`),
       ...(vmlinux === null ? [] : [vmlinuxLine(vmlinux)]),
     ]
       .map(visibleLine)
@@ -79,6 +84,12 @@ function captureLine(name: string, facts: CaptureFacts): string {
     ...(changed === null ? [] : [changeText(changed.kind)]),
   ];
   return [`${name}: ${found}`, ...doubts].join(', ');
+}
+
+function treeLine({ root, version }: KernelTreeFacts): string {
+  return version === null
+    ? vscode.l10n.t('Frames lead into {0}.', root)
+    : vscode.l10n.t('Frames lead into {0}, the source of Linux {1}.', root, version);
 }
 
 function changeText(kind: FileChange['kind']): string {

@@ -123,10 +123,13 @@ export const commands = {
 const offered: (readonly string[])[] = [];
 const failures: string[] = [];
 
-const say = (message: string, ...actions: readonly string[]): Promise<undefined> => {
+/** What the next messages are answered with. */
+const presses: string[] = [];
+
+const say = (message: string, ...actions: readonly string[]): Promise<string | undefined> => {
   said.push(message);
   offered.push(actions);
-  return Promise.resolve(undefined);
+  return Promise.resolve(presses.shift());
 };
 
 type Task<T> = (
@@ -143,12 +146,15 @@ const shownPicks: ShownPick[] = [];
 const picks: ((items: ShownPick['items']) => unknown)[] = [];
 /** What is typed next, in order. */
 const typed: string[] = [];
+/** In the status bar for good, in order. */
+const statusItems: { text: string; tooltip: string }[] = [];
 /** Long work is cancelled. */
 const cancelled = new EventEmitter<void>();
 /** Titles of long work that can be cancelled, in order. */
 const shownWork: string[] = [];
 
 export const ProgressLocation = { Notification: 15 };
+export const StatusBarAlignment = { Left: 1 };
 export const ViewColumn = { Beside: -2, Active: -1 };
 
 export const FileType = { Unknown: 0, File: 1, Directory: 2, SymbolicLink: 64 };
@@ -188,7 +194,7 @@ export class TabInputText {
 const tabGroup = { viewColumn: 1, activeTab: undefined };
 
 export const window = {
-  showErrorMessage: (message: string, ...actions: readonly string[]): Promise<undefined> => {
+  showErrorMessage: (message: string, ...actions: readonly string[]): Promise<string | undefined> => {
     failures.push(message);
     return say(message, ...actions);
   },
@@ -202,6 +208,17 @@ export const window = {
   withProgress: <T>({ title }: { title?: string }, task: Task<T>): Promise<T> => {
     if (title !== undefined) shownWork.push(title);
     return task({ report: () => undefined }, { onCancellationRequested: cancelled.event });
+  },
+  createStatusBarItem: () => {
+    const item = {
+      text: '',
+      tooltip: '',
+      show: (): void => undefined,
+      hide: (): void => undefined,
+      dispose: (): void => undefined,
+    };
+    statusItems.push(item);
+    return item;
   },
   createQuickPick: () => {
     const [value, accept, hide] = [
@@ -247,6 +264,8 @@ export const workspace = {
     onDidDelete: new EventEmitter<Uri>().event,
     dispose: (): void => undefined,
   }),
+  registerTextDocumentContentProvider: () => new Disposable(() => undefined),
+  onDidCloseTextDocument: new EventEmitter<vscode.TextDocument>().event,
   onDidChangeWorkspaceFolders: foldersChanged.event,
   onDidGrantWorkspaceTrust: trustGranted.event,
   onDidChangeConfiguration: configurationChanged.event,
@@ -277,6 +296,11 @@ export const editor = {
   run: (command: string, ...args: readonly unknown[]): Promise<unknown> =>
     commands.executeCommand(command, ...args),
   shownWork,
+  statusItems,
+  /** What the next message is answered with. */
+  press(action: string): void {
+    presses.push(action);
+  },
   /** What the next quick pick is answered with. */
   pick(item: unknown): void {
     picks.push(() => item);
@@ -320,6 +344,8 @@ export const editor = {
     contexts.clear();
     said.length = 0;
     offered.length = 0;
+    presses.length = 0;
+    statusItems.length = 0;
     failures.length = 0;
     copied.length = 0;
     saidBriefly.length = 0;
@@ -359,3 +385,7 @@ export class KeptState implements vscode.Memento {
     return Promise.resolve();
   }
 }
+
+export const languages = {
+  registerDocumentLinkProvider: () => new Disposable(() => undefined),
+};
