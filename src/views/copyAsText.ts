@@ -7,6 +7,7 @@ import { showFailure } from './failures';
 import { rowFor } from './focusedRow';
 import type { ShownHolders } from './shownHolders';
 import type { MoreRow, Row } from './rows';
+import { waitShown } from './waitShown';
 
 export class CopyAsText implements vscode.Disposable {
   private readonly commands: vscode.Disposable;
@@ -38,7 +39,10 @@ export class CopyAsText implements vscode.Disposable {
   private async copy(tree: TreeName, row: Row | null): Promise<void> {
     try {
       const { query } = this.shown;
-      await copyText(await this.engine.text({ tree, node: row?.node.id ?? null, query }));
+      const asked = { tree, node: row?.node.id ?? null, query };
+      // Text is not copied anew as rows are shown anew: functions that are still looked up are waited for.
+      const title = vscode.l10n.t('Copying as text');
+      await copyText(await waitShown(title, (options) => this.engine.text(asked, options)));
     } catch (error) {
       showFailure(this.log, error);
     }

@@ -13,6 +13,7 @@ import { menuTarget } from './menuTarget';
 import { inform } from './notifications';
 import { eventOf, type EventId } from './rowPlace';
 import { isRow } from './rows';
+import { waitShown } from './waitShown';
 
 export class CopyEventWithStack implements vscode.Disposable {
   private readonly command = vscode.commands.registerCommand(
@@ -42,7 +43,8 @@ export class CopyEventWithStack implements vscode.Disposable {
       return;
     }
     try {
-      await copyText(await this.engine.eventWithStack(event));
+      const title = vscode.l10n.t('Copying the event with its stack');
+      await copyText(await waitShown(title, (options) => this.engine.eventWithStack(event, options)));
     } catch (error) {
       showFailure(this.log, error);
     }

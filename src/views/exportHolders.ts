@@ -11,6 +11,7 @@ import { nameOf, uriOf } from './fileNames';
 import { inform } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import type { ShownHolders } from './shownHolders';
+import { waitShown } from './waitShown';
 
 const OPEN = vscode.l10n.t('Open');
 
@@ -48,7 +49,10 @@ export class ExportHolders implements vscode.Disposable {
     if (uri === undefined) return;
     try {
       const { query } = this.shown;
-      const { bytes } = await this.engine.exportFile({ format, query, path: nameOf(uri) });
+      const wanted = { format, query, path: nameOf(uri) };
+      const { bytes } = await waitShown(vscode.l10n.t('Exporting to {0}', baseName(uri.path)), (options) =>
+        this.engine.exportFile(wanted, options),
+      );
       this.log.info(`Exported ${bytes} bytes to ${nameOf(uri)}`);
     } catch (error) {
       showFailure(this.log, error);

@@ -78,6 +78,24 @@ test('a key copies the row with the focus, whichever was pressed last, and selec
   assert.deepEqual(told, ['c1/0x1']);
 });
 
+test('a copy that waits for functions to be looked up says so, and is left off when that is cancelled', async () => {
+  const { rows } = holders();
+  const worker = new AskedWorker();
+  const captures = { selection: [] };
+  new CopyAsText(worker.engine, new ShownHolders(new KeptState()), rows, captures, silentLog());
+  const done = editor.run('pageHolders.copyAllAsText');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert.deepEqual(editor.shownWork, ['Copying as text']);
+  await worker.answer('text', 'late');
+  await done;
+  assert.deepEqual([editor.copied, editor.saidBriefly], [['late'], ['Copied 1 line: late']]);
+  const cancelled = editor.run('pageHolders.copyAllAsText');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  editor.cancelWork();
+  await cancelled;
+  assert.deepEqual([editor.copied, editor.said], [['late'], []]);
+});
+
 test('two presses at once do not come between each other', async () => {
   const { view, rows, press, moveTo } = holders();
   press(first);
