@@ -5,13 +5,14 @@
  */
 import * as vscode from 'vscode';
 import { saysAllocationsAlone } from '../engine/allocationsAlone';
-import type { NameOf } from '../engine/distinctNames';
+import { baseName, type NameOf } from '../engine/distinctNames';
 import type { Comparison } from '../engine/comparing/compareCaptures';
 import { compareText, namedHolders } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
 import { failedPages } from '../engine/wording';
 import { commandLink } from './commandLink';
 import { showFailure } from './failures';
+import { uriOf } from './fileNames';
 import { inform } from './notifications';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
@@ -19,7 +20,18 @@ import { isRow } from './rows';
 import { visibleItem } from './visibleItem';
 
 const SCHEME = 'page-holders-comparison';
+/** Not for people: where links of a comparison lead. */
+const SHOW_HOLDER = 'pageHolders.showComparedHolder';
+const OPEN_AGAIN = vscode.l10n.t('Open Again');
 const OPEN_CAPTURE = vscode.l10n.t('Open Capture…');
+
+/** A holder of one of the captures that a comparison is of. */
+interface ComparedHolder {
+  readonly capture: string;
+  readonly path: string;
+  /** Its row, below that of the capture. */
+  readonly row: string;
+}
 
 export class CompareCaptures
   implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider, vscode.Disposable
@@ -38,6 +50,7 @@ export class CompareCaptures
     this.subscriptions = vscode.Disposable.from(
       this.changed,
       vscode.commands.registerCommand('pageHolders.compareCaptures', (given: unknown) => this.compare(given)),
+      vscode.commands.registerCommand(SHOW_HOLDER, (holder: ComparedHolder) => this.showHolder(holder)),
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, this),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.shown.delete(uri.toString())),
@@ -69,11 +82,32 @@ export class CompareCaptures
     if (comparison === undefined) return [];
     const captures = capturesOf(uri);
     return namedHolders(comparison).map(({ line, start, end, side, row }) => {
-      const target = vscode.Uri.parse(commandLink('pageHolders.showHolder', [`${captures[side]}/${row}`]));
+      const holder: ComparedHolder = { capture: captures[side], path: comparison[side].path, row };
+      const target = vscode.Uri.parse(commandLink(SHOW_HOLDER, [holder]));
       const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end), target);
       link.tooltip = vscode.l10n.t('Show in the Holders view');
       return link;
     });
+  }
+
+  /** Of a capture that was closed since, nothing is shown instead. */
+  private async showHolder({ capture, path, row }: ComparedHolder): Promise<void> {
+    const id = this.idOf(capture, path) ?? (await this.openedAgain(path));
+    if (id !== null) await vscode.commands.executeCommand('pageHolders.showHolder', `${id}/${row}`);
+  }
+
+  /** One that was read again, or closed and opened, has another id and the same rows. */
+  private idOf(capture: string, path: string): string | null {
+    const { all } = this.captures;
+    const facts = all.find(({ id }) => id === capture) ?? all.find((each) => each.path === path);
+    return facts?.id ?? null;
+  }
+
+  private async openedAgain(path: string): Promise<string | null> {
+    const chosen = await inform(vscode.l10n.t('{0} is not open.', baseName(path)), OPEN_AGAIN);
+    if (chosen !== OPEN_AGAIN) return null;
+    await vscode.commands.executeCommand('pageHolders.openResource', uriOf(path).toString());
+    return this.idOf('', path);
   }
 
   /** @param given row of the capture that is to stand before, where its menu was chosen from */
