@@ -10,14 +10,16 @@ import type { DefinedFunction, SourceFile } from '../source/resolveStack';
 import { stripSuffixes } from '../source/symbolName';
 import { frameTarget, sureInlined, type PlacedFrame, type PlacedStacks } from './frames';
 import { heldTimeText } from './heldTime';
-import { totalsOf, type Holding, type Totals } from './holdings';
+import { totalsOf, type Holding } from './holdings';
 import type { SourceLines } from './holdersQuery';
 import { heldReferences, kindsText } from './pageFacts';
-import type { HeldFunction, HeldLine, HeldLines, HeldThrough, SourcePlace } from './protocol';
+import type { HeldFunction, HeldInCapture, HeldLine, HeldLines, HeldThrough, SourcePlace } from './protocol';
 import { counted, joined } from './wording';
 
 /** A capture that was read as a whole, with its stacks. */
 export interface HeldSource {
+  /** As it is called beside the others. */
+  readonly name: string;
   readonly capture: Capture;
   readonly analysis: HolderAnalysis;
   readonly stacks: PlacedStacks;
@@ -183,45 +185,54 @@ function heldThrough(stacks: Iterable<HeldStack>): Omit<HeldThrough, 'text'> {
   for (const { source, holdings } of stacks) {
     bySource.set(source, [...(bySource.get(source) ?? []), ...holdings]);
   }
-  const all = [...bySource].map(([source, holdings]) => ({
-    source,
-    holdings,
-    totals: totalsOf(holdings, source.end),
-  }));
-  const sum = (value: (totals: Totals) => number): number =>
-    all.reduce((total, { totals }) => total + value(totals), 0);
-  const references = all.flatMap(({ holdings }) => holdings.map(({ reference }) => reference));
-  const pages = sum((totals) => totals.pages);
-  const attempts = sum((totals) => totals.attempts);
-  const isLetGo = references.every(({ acquired }) => acquired === null);
-  const stillHeld = sum((totals) => totals.stillHeld);
   return {
+    label: labelOfAll(bySource),
+    captures: [...bySource].map(([source, holdings]) => heldInCapture(source, holdings)),
+  };
+}
+
+/**
+ * The captures are not added up: two of them may be of one recording in two formats. Where they say the same, as these
+ * do, it is said of each.
+ */
+function labelOfAll(bySource: ReadonlyMap<HeldSource, readonly Holding[]>): string {
+  const labels = new Set([...bySource].map(([source, holdings]) => heldInCapture(source, holdings).label));
+  const [label = ''] = labels;
+  const { size } = bySource;
+  if (size < 2) return label;
+  if (labels.size === 1) return `${label} in each of ${size} captures`;
+  return `${heldVerb([...bySource.values()].flat())} pages in ${size} captures`;
+}
+
+function heldInCapture(source: HeldSource, holdings: readonly Holding[]): HeldInCapture {
+  const { pages, attempts, stillHeld, longest } = totalsOf(holdings, source.end);
+  const references = holdings.map(({ reference }) => reference);
+  return {
+    name: source.name,
     pages,
     attempts,
     label: joined([
-      `${isLetGo ? 'let go of' : 'held'} ${counted(pages, 'page')}`,
-      attempts === 0 ? null : counted(attempts, failedNoun(all)),
+      `${heldVerb(holdings)} ${counted(pages, 'page')}`,
+      attempts === 0 ? null : counted(attempts, failedNoun(source, holdings)),
     ]),
     details: [
       ['References', joined([kindsText(references), stillHeld === 0 ? null : `${stillHeld} still held`])],
-      ...all.flatMap(({ source: { capture }, totals: { longest } }) =>
-        longest === null ? [] : [['Held longest', heldTimeText(longest, capture.clock)] as const],
-      ),
+      ...(longest === null ? [] : [['Held longest', heldTimeText(longest, source.capture.clock)] as const]),
     ],
   };
 }
 
+function heldVerb(holdings: readonly Holding[]): string {
+  return holdings.every(({ reference }) => reference.acquired === null) ? 'let go of' : 'held';
+}
+
 /** `failed CMA allocation` where all that they blocked was of one sort. */
-function failedNoun(
-  all: readonly { readonly source: HeldSource; readonly holdings: readonly Holding[] }[],
-): string {
+function failedNoun({ analysis }: HeldSource, holdings: readonly Holding[]): string {
   const names = new Set<string>();
-  for (const { source, holdings } of all) {
-    for (const { page, reference } of holdings) {
-      for (const mark of reference.openAt) {
-        const attempt = source.analysis.attempts[page.marks[mark]?.attempt ?? -1];
-        if (attempt !== undefined) names.add(attempt.what);
-      }
+  for (const { page, reference } of holdings) {
+    for (const mark of reference.openAt) {
+      const attempt = analysis.attempts[page.marks[mark]?.attempt ?? -1];
+      if (attempt !== undefined) names.add(attempt.what);
     }
   }
   const [only] = names;

@@ -92,8 +92,9 @@ export class HolderSources {
   get heldPlaces(): HeldPlaces {
     this.held ??= new HeldPlaces(
       this.files.wholeCaptures.map((opened) => {
-        const { capture, analysis } = opened;
-        return { capture, analysis, stacks: this.stacks(opened), end: lastTime(capture) };
+        const { facts, capture, analysis } = opened;
+        const name = this.files.nameOf(facts.path);
+        return { name, capture, analysis, stacks: this.stacks(opened), end: lastTime(capture) };
       }),
     );
     return this.held;

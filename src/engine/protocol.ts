@@ -309,14 +309,24 @@ export interface PrintedFrame {
   readonly isInterrupted?: boolean;
 }
 
-/** References that somebody held when pages failed to move, and whose stacks go through one place of the source. */
-export interface HeldThrough {
+/** What one capture says of a place in the source. */
+export interface HeldInCapture {
+  /** As it is called beside the others. */
+  readonly name: string;
   readonly pages: number;
   /** Attempts to move pages that they blocked. */
   readonly attempts: number;
   /** `held 312 pages · 45 failed attempts`. */
   readonly label: string;
   readonly details: Tooltip['rows'];
+}
+
+/** References that somebody held when pages failed to move, and whose stacks go through one place of the source. */
+export interface HeldThrough {
+  /** `held 312 pages · 45 failed attempts`; of several captures in which the numbers differ `held pages in 2 captures`. */
+  readonly label: string;
+  /** At least one. */
+  readonly captures: readonly HeldInCapture[];
   /**
    * The line without the blanks around it, as the engine read it: what is open in an editor may have been changed
    * since.

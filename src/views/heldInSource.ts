@@ -3,7 +3,7 @@
  * the holders. Nothing is asked as long as no capture is open.
  */
 import * as vscode from 'vscode';
-import type { EngineApi, HeldFunction, HeldLine, HeldLines, HeldThrough } from '../engine/protocol';
+import type { EngineApi, HeldFunction, HeldInCapture, HeldLine, HeldLines } from '../engine/protocol';
 import type { SourceLines } from '../engine/holdersQuery';
 import { visibleLine } from '../engine/visibleText';
 import { CERTAINTY_NAMES, sentence, UNSURE_LINE_NAME } from '../engine/wording';
@@ -174,7 +174,7 @@ function lineHover(file: string, held: HeldLine): vscode.MarkdownString {
         escapeMarkdown(held.function),
       ),
       '\n\n',
-      ...detailRows(held),
+      ...captureRows(held.captures),
       `- ${escapeMarkdown(vscode.l10n.t('How sure: {0}', certaintyOf(held)))}\n`,
       `\n[${vscode.l10n.t('Show the holders')}](${commandLink(COMMAND, [lines])})`,
     ].join(''),
@@ -185,6 +185,18 @@ function certaintyOf({ certainty }: HeldLine): string {
   return certainty === 'one-of-several' ? UNSURE_LINE_NAME : CERTAINTY_NAMES[certainty];
 }
 
-function detailRows({ details }: HeldThrough): readonly string[] {
+/** Each capture has its own answer; which it is goes without saying of the only one. */
+function captureRows(captures: readonly HeldInCapture[]): readonly string[] {
+  const [first, ...others] = captures;
+  if (first === undefined) return [];
+  if (others.length === 0) return detailRows(first);
+  return captures.flatMap((each) => [
+    `**${escapeMarkdown(each.name)}**: ${escapeMarkdown(each.label)}\n`,
+    ...detailRows(each),
+    '\n',
+  ]);
+}
+
+function detailRows({ details }: HeldInCapture): readonly string[] {
   return details.map(([name, value]) => `- ${escapeMarkdown(`${name}: ${value}`)}\n`);
 }

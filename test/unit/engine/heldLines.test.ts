@@ -107,10 +107,38 @@ test('functions and lines that held references went through, each with what was 
       [17, 'return iter_to_pipe(&iter);', 'one-call-site'],
     ],
   );
-  const [first] = held.lines;
-  assert.deepEqual([first?.pages, first?.attempts], [1, 3]);
+  const [first] = held.lines[0]!.captures;
+  assert.deepEqual([first?.name, first?.pages, first?.attempts], ['trace.txt', 1, 3]);
   assert.deepEqual(first?.details[0], ['References', '2 × pipe buffer · 1 still held']);
   assert.equal(first.details[1]?.[0], 'Held longest');
+});
+
+test('captures are not added up: each has its own numbers, and those that all have are said of each', async () => {
+  const { engine } = await engineWithSample();
+  const text = readFileSync(SAMPLE, 'latin1');
+  const opened = async (name: string, content: string): Promise<void> => {
+    const file = path.join(scratch, name);
+    writeFileSync(file, content, 'latin1');
+    await engine.openCapture({ path: file });
+  };
+  const first = async () => (await engine.heldLines({ file: 'fs/splice.c' }))!.lines[0]!;
+  await opened('again.txt', text);
+  const both = await first();
+  assert.equal(both.label, 'held 1 page · 3 failed CMA allocations in each of 2 captures');
+  assert.deepEqual(
+    both.captures.map(({ name, pages, attempts }) => [name, pages, attempts]),
+    [
+      ['trace.txt', 1, 3],
+      ['again.txt', 1, 3],
+    ],
+  );
+  assert.deepEqual(both.captures[0]?.details, both.captures[1]?.details);
+  // Up to the first failure only.
+  const marks = [...text.matchAll(/^.*test_pages_isolated: .*$/gm)];
+  await opened('begin.txt', text.slice(0, marks[0]!.index + marks[0]![0].length + 1));
+  const three = await first();
+  assert.equal(three.label, 'held pages in 3 captures');
+  assert.equal(three.captures.at(-1)?.attempts, 1);
 });
 
 test('a line that is one of several is shown with the others, and not as sure', async () => {
