@@ -169,7 +169,10 @@ function randomFile(
     const tail = new ByteWriter(shape.littleEndian);
     const size = 1 + below(random, 30);
     for (let frame = 0; frame < size; frame++) {
-      const value = address(0xffffffff81000000n + BigInt(below(random, 0x2fff)));
+      // A return address where a function begins is of the one before, which trace-cmd names after the one behind.
+      const value = address(
+        0xffffffff81000000n + BigInt(1 + below(random, 0xffe) + 0x1000 * below(random, 3)),
+      );
       if (shape.longSize === 4) tail.u32(Number(value));
       else tail.u64(value);
     }
