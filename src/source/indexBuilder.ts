@@ -14,6 +14,7 @@ import {
   type SourceIndex,
   type WantedSymbol,
 } from './indexData';
+import { ReadFolders, type ReadFolder } from './readFolders';
 import { isSymbolName, sourceName } from './symbolName';
 import { findTailCalls, soleCall } from './tailCalls';
 import { TailCallers } from './tailCallers';
@@ -56,10 +57,14 @@ export class IndexBuilder {
   private readonly templates = new Map<string, readonly FunctionTemplate[]>();
   private readonly pointers = new Map<string, Map<string, PointerUse>>();
   private readonly tailCallers = new TailCallers();
-  /** By any name: the members that it is assigned to. Most names are no functions; a few are asked for in the end. */
-  private readonly members = new Map<string, Set<string>>();
+  /**
+   * By any name: the members that it is assigned to, and the file where each was first. Most names are no functions; a
+   * few are asked for in the end.
+   */
+  private readonly members = new Map<string, Map<string, string>>();
   private readonly jumps = new Map<string, readonly string[]>();
   private readonly folders: Set<string>;
+  private readonly read: ReadFolders;
   private readonly buffer = new TokenBuffer(1 << 16);
   private bytesRead = 0;
 
@@ -72,6 +77,7 @@ export class IndexBuilder {
     const previous = options.previous ?? null;
     this.symbols = new Set(previous?.symbols);
     this.folders = new Set(previous?.folders);
+    this.read = new ReadFolders(tree);
     this.architecture = options.architecture ?? null;
     this.compiled = compiledFor(options.compiled ?? null, this.architecture);
     if (previous) this.takeOver(previous);
@@ -83,22 +89,21 @@ export class IndexBuilder {
       await this.readTiers();
       this.findJumps();
     }
-    return this.result(await this.stampFiles());
+    for (const path of this.read.elsewhere) this.numberOf(path);
+    return this.result(this.stamps(), await this.read.result(this.options.previous?.read ?? []));
   }
 
-  /** Size and time of the files that something was found in, in an order that does not depend on the walk. */
-  private async stampFiles(): Promise<readonly IndexedFile[]> {
-    const stamped: IndexedFile[] = [];
-    const queue = this.paths.values();
-    const stampOn = async (): Promise<void> => {
-      for (const path of queue) {
-        this.options.signal?.throwIfAborted();
-        // A file that went away meanwhile is told by a size that none has.
-        const { size, modified } = (await this.tree.stat(path)) ?? { size: -1, modified: 0 };
-        stamped.push({ path, size, modified });
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL_READS }, stampOn));
+  /**
+   * Size and time of the files that something was found in, from before they were read, in an order that does not depend
+   * on the walk.
+   */
+  private stamps(): readonly IndexedFile[] {
+    const before = new Map(this.options.previous?.files.map((file) => [file.path, file]));
+    const stamped = this.paths.map((path): IndexedFile => {
+      // A file that went away meanwhile is told by a size that none has.
+      const { size, modified } = before.get(path) ?? this.read.stampOf(path) ?? { size: -1, modified: 0 };
+      return { path, size, modified };
+    });
     return stamped.sort((a, b) => byText(a.path, b.path));
   }
 
@@ -111,7 +116,7 @@ export class IndexBuilder {
   }
 
   private async readTiers(): Promise<void> {
-    for (const tier of await sourceTiers(this.tree, this.architecture, this.compiled)) {
+    for (const tier of await this.tiers()) {
       if (tier.isLate) {
         this.wantOnlyMissing();
         if (this.missing().length === 0) return;
@@ -120,7 +125,13 @@ export class IndexBuilder {
     }
   }
 
-  private result(files: readonly IndexedFile[]): SourceIndex {
+  private tiers(): Promise<readonly SourceFiles[]> {
+    return sourceTiers(this.tree, this.architecture, this.compiled, (folder, sources) => {
+      this.read.addFolder(folder, sources);
+    });
+  }
+
+  private result(files: readonly IndexedFile[], read: readonly ReadFolder[]): SourceIndex {
     const numbers = new Map(files.map((file, number) => [file.path, number]));
     const renumbered = (file: number): number => numbers.get(this.paths[file]!)!;
     return {
@@ -132,6 +143,7 @@ export class IndexBuilder {
       symbols: [...this.symbols].sort(),
       folders: [...this.folders],
       linksOut: this.linksOut(),
+      read,
       files,
       definitions: sortedByName(
         [...this.definitions].map(([key, places]) => [
@@ -159,9 +171,12 @@ export class IndexBuilder {
   private findJumps(): void {
     for (const name of this.newNames) {
       const callers = this.tailCallers.of(name);
-      if (callers.length > 0) this.jumps.set(name, callers);
-      for (const assigned of [name, ...callers]) {
-        for (const to of this.members.get(assigned) ?? []) this.addPointer(assigned, { how: 'assigned', to });
+      if (callers.size > 0) this.jumps.set(name, [...callers.keys()]);
+      for (const file of callers.values()) this.numberOf(file);
+      for (const assigned of [name, ...callers.keys()]) {
+        for (const [to, file] of this.members.get(assigned) ?? []) {
+          this.addPointer(assigned, { how: 'assigned', to }, file);
+        }
       }
     }
   }
@@ -236,6 +251,7 @@ export class IndexBuilder {
     const readOn = async (): Promise<void> => {
       for (const path of queue) {
         this.options.signal?.throwIfAborted();
+        await this.read.addFile(path);
         const bytes = await this.tree.read(path, limit);
         if (!bytes) continue;
         this.bytesRead += bytes.length;
@@ -262,7 +278,7 @@ export class IndexBuilder {
       ...(isHeader
         ? {}
         : { templates: this.templates, wants: (hash: number) => this.wanted.hashes.has(hash) }),
-      ...(tier.isLate ? {} : { body: this.bodyVisitor(tokens) }),
+      ...(tier.isLate ? {} : { body: this.bodyVisitor(path, tokens) }),
     });
     for (const definition of found.definitions) {
       if (isHeader) {
@@ -272,22 +288,22 @@ export class IndexBuilder {
       if (this.wanted.has(definition.key)) this.define(definition);
     }
     if (isHeader) for (const [macro, templates] of found.templates) this.templates.set(macro, templates);
-    if (!tier.isLate) this.addMemberAssignments(tokens);
+    if (!tier.isLate) this.addMemberAssignments(path, tokens);
     findPointerUses(
       tokens,
       (of, token) => this.wanted.functionAt(of, token),
       (name, use) => {
-        this.addPointer(name, use);
+        this.addPointer(name, use, path);
       },
     );
   }
 
-  private bodyVisitor(tokens: Tokens): NonNullable<CDefinitionOptions['body']> {
+  private bodyVisitor(path: string, tokens: Tokens): NonNullable<CDefinitionOptions['body']> {
     return (name, parameters, open, close) => {
       let caller: string | null = null;
       findTailCalls(tokens, open, close, (callee) => {
         caller ??= keyOfFunction(tokens, name, parameters);
-        this.tailCallers.add(tokenText(tokens, callee), caller);
+        this.tailCallers.add(tokenText(tokens, callee), caller, path);
       });
     };
   }
@@ -297,27 +313,28 @@ export class IndexBuilder {
     if (definition.kind !== 'macro' || definition.bodyTo - definition.bodyFrom > MACRO_JUMP_LIMIT) return;
     const tokens = tokenizeRange(bytes, definition.bodyFrom, definition.bodyTo, false);
     const callee = soleCall(tokens);
-    if (callee >= 0) this.tailCallers.add(tokenText(tokens, callee), definition.key);
+    if (callee >= 0) this.tailCallers.add(tokenText(tokens, callee), definition.key, definition.file);
   }
 
   private addAssemblyJumps(definition: Definition, bytes: Uint8Array): void {
-    const { key, bodyFrom, bodyTo, line } = definition;
+    const { key, file, bodyFrom, bodyTo, line } = definition;
     for (const call of assemblyCalls(bytes, bodyFrom, bodyTo, line)) {
-      if (call.isJump) this.tailCallers.add(call.name, key);
+      if (call.isJump) this.tailCallers.add(call.name, key, file);
     }
   }
 
-  private addMemberAssignments(tokens: Tokens): void {
+  private addMemberAssignments(path: string, tokens: Tokens): void {
     findMemberAssignments(tokens, (member, name) => {
       // Functions have names in lower case; constants are most of what is assigned.
       if (tokens.bytes[tokens.start[name]!]! < 95) return;
       const text = tokenText(tokens, name);
       let members = this.members.get(text);
       if (!members) {
-        members = new Set();
+        members = new Map();
         this.members.set(text, members);
       }
-      if (members.size < POINTER_USES_LIMIT) members.add(tokenText(tokens, member));
+      const to = tokenText(tokens, member);
+      if (members.size < POINTER_USES_LIMIT && !members.has(to)) members.set(to, path);
     });
   }
 
@@ -339,13 +356,16 @@ export class IndexBuilder {
       places.push(place);
   }
 
-  private addPointer(name: string, use: PointerUse): void {
+  private addPointer(name: string, use: PointerUse, file: string): void {
     let uses = this.pointers.get(name);
     if (!uses) {
       uses = new Map();
       this.pointers.set(name, uses);
     }
-    if (uses.size < POINTER_USES_LIMIT) uses.set(pointerKey(use), use);
+    const key = pointerKey(use);
+    if (uses.size >= POINTER_USES_LIMIT || uses.has(key)) return;
+    uses.set(key, use);
+    this.numberOf(file);
   }
 
   private numberOf(path: string): number {

@@ -3,10 +3,11 @@ import type { CompileCommands } from './compileCommands';
 import type { DefinitionKind } from './definition';
 import type { PointerUse } from './functionPointers';
 import type { FunctionTemplate } from './macroTemplate';
+import type { ReadFolder } from './readFolders';
 import type { FileStamp, LinkOut } from './treeAccess';
 
 /** Raised when a stored index cannot be read by this code any more. */
-export const INDEX_FORMAT = 4;
+export const INDEX_FORMAT = 5;
 
 /** A symbol to look up. */
 export interface WantedSymbol {
@@ -33,6 +34,8 @@ export interface SourceIndex {
   readonly folders: readonly string[];
   /** Symbolic links that would have been followed if they did not lead out of the tree. */
   readonly linksOut: readonly LinkOut[];
+  /** What was looked through, whether something was found there or not. */
+  readonly read: readonly ReadFolder[];
   /** Files that something here was found in. */
   readonly files: readonly IndexedFile[];
   /** By source key: the places that define it, as numbers in {@link files}. */

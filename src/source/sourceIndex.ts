@@ -5,10 +5,11 @@
 import { guessArchitecture } from './architecture';
 import { COMPILE_COMMANDS } from './compileCommands';
 import { IndexBuilder } from './indexBuilder';
+import { IndexCheck, isSameStamp, type CheckOptions } from './indexCheck';
 import { INDEX_FORMAT, type IndexOptions, type SourceIndex, type WantedSymbol } from './indexData';
 import { describeKernelTree } from './kernelTree';
 import { isSymbolName, sourceName } from './symbolName';
-import { PARALLEL_READS, type FileStamp, type KernelTree } from './treeAccess';
+import type { KernelTree } from './treeAccess';
 
 export type { IndexOptions, IndexProgress, SourceIndex, WantedSymbol } from './indexData';
 
@@ -59,30 +60,21 @@ export function missingSymbols(
 }
 
 /**
- * Is a stored index still that of the tree? False when it has another format or version, or when one of the
- * files that something was found in has changed.
+ * An index that was stored, or made a while ago, where it is still that of the tree: with stamps as they are now. Null
+ * when it has another format or version, or when what changed in the tree may have a part in it. Throws the signal's
+ * reason when cancelled.
  */
-export async function isSourceIndexFresh(tree: KernelTree, index: SourceIndex): Promise<boolean> {
-  if (index.format !== INDEX_FORMAT || index.tree !== tree.name) return false;
+export async function freshSourceIndex(
+  tree: KernelTree,
+  index: SourceIndex,
+  options: CheckOptions = {},
+): Promise<SourceIndex | null> {
+  if (index.format !== INDEX_FORMAT || index.tree !== tree.name) return null;
   const facts = await describeKernelTree(tree);
-  if (!facts.isKernelTree || facts.version !== index.version) return false;
+  if (!facts.isKernelTree || facts.version !== index.version) return null;
   const compiled = await tree.stat(COMPILE_COMMANDS);
-  if (!isSameStamp(compiled, index.compileCommands)) return false;
-  const files = index.files.values();
-  let fresh = true;
-  const check = async (): Promise<void> => {
-    for (const file of files) {
-      const stamp = fresh ? await tree.stat(file.path) : null;
-      if (!isSameStamp(stamp, file)) fresh = false;
-      if (!fresh) return;
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_READS }, check));
-  return fresh;
-}
-
-function isSameStamp(one: FileStamp | null, other: FileStamp | null): boolean {
-  return one?.size === other?.size && one?.modified === other?.modified;
+  if (!isSameStamp(compiled, index.compileCommands)) return null;
+  return new IndexCheck(tree, index, options).run();
 }
 
 /**
@@ -95,7 +87,15 @@ export function emptySourceIndex(
   version: string,
   architecture: string | null,
 ): SourceIndex {
-  const nothing = { symbols: [], folders: [], linksOut: [], files: [], definitions: [], headers: [] };
+  const nothing = {
+    symbols: [],
+    folders: [],
+    linksOut: [],
+    read: [],
+    files: [],
+    definitions: [],
+    headers: [],
+  };
   const noUses = { templates: [], pointers: [], jumps: [] };
   return {
     format: INDEX_FORMAT,

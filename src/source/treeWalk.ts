@@ -1,6 +1,6 @@
 /** Which files of a kernel tree can hold the code of a stack, and in which order to read them. */
 import type { CompileCommands } from './compileCommands';
-import type { KernelTree, LinkOut } from './treeAccess';
+import type { KernelTree, LinkOut, TreeEntry } from './treeAccess';
 
 /** Folders at the root that hold no kernel code. */
 const SKIPPED_ROOTS = new Set([
@@ -26,6 +26,9 @@ const CORE_ROOTS = new Set([
     'virt',
   ],
 ]);
+
+/** Of those that come late, the first. */
+export const NETWORK_ROOT = 'net';
 
 /** Where the drivers of most stacks are: the search often ends before the rest, which is nine tenths of drivers/. */
 const LIKELY_DRIVERS = new Set([
@@ -67,28 +70,60 @@ export interface SourceFiles {
   list(): Promise<string[]>;
 }
 
+/** What of a folder the walk is about. */
+export interface FolderSources {
+  /** Paths of the sources in it; of one that is a link, of what it leads to. */
+  readonly files: readonly string[];
+  /** The same of the folders that the walk enters. */
+  readonly folders: readonly string[];
+}
+
+/**
+ * @param architecture as in {@link sourceTiers}
+ */
+export function sourcesOf(
+  folder: string,
+  entries: readonly TreeEntry[],
+  architecture: string | null,
+): FolderSources {
+  const files: string[] = [];
+  const folders: string[] = [];
+  for (const { name, kind, target } of entries) {
+    const path = target ?? (folder === '' ? name : `${folder}/${name}`);
+    if (kind === 'folder' && enters(folder, name, architecture)) folders.push(path);
+    // Files at the root are none of the kernel.
+    if (kind === 'file' && folder !== '' && SOURCE_NAME.test(name)) files.push(path);
+  }
+  return { files, folders };
+}
+
 /**
  * `architecture` is a folder below arch/, or null to read them all. What is compiled is read first: the walk then ends
  * sooner. The rest is read as well while something is missing, for the configuration of the capture may be another.
+ *
+ * @param listed called with each folder that is looked through
  */
 export async function sourceTiers(
   tree: KernelTree,
   architecture: string | null,
   compiled: CompileCommands | null = null,
+  listed: (folder: string, sources: FolderSources) => void = () => undefined,
 ): Promise<readonly SourceFiles[]> {
-  const folders = (await tree.list('')).filter(({ kind, name }) => kind === 'folder' && isKernelRoot(name));
+  const entries = await tree.list('');
+  listed('', sourcesOf('', entries, architecture));
+  const folders = entries.filter(({ kind, name }) => kind === 'folder' && isKernelRoot(name));
   const roots = folders.map(({ name }) => name).sort();
   const links = folders.flatMap(({ name, target }) =>
     target === undefined ? [] : [[name, target] as const],
   );
-  const core = roots.filter((root) => CORE_ROOTS.has(root));
-  const late = roots.filter((root) => !CORE_ROOTS.has(root));
-  const walk = new TreeWalk(tree, architecture, new Map(links));
+  const core = roots.filter(isCore);
+  const late = roots.filter((root) => !isCore(root));
+  const walk = new TreeWalk(tree, architecture, new Map(links), listed);
   const tier = (name: string, folders: string[], headers: boolean): SourceFiles => ({
     name,
     folders,
     headers,
-    isLate: !folders.some((folder) => CORE_ROOTS.has(folder)),
+    isLate: !folders.some(isCore),
     list: async () => {
       const files = (await Promise.all(folders.map((root) => walk.filesBelow(root)))).flat();
       const kept = files.filter((file) => file.endsWith('.h') === headers);
@@ -102,12 +137,12 @@ export async function sourceTiers(
     tier('core sources', core, false),
     tier(
       'network sources',
-      late.filter((root) => root === 'net'),
+      late.filter((root) => root === NETWORK_ROOT),
       false,
     ),
     tier(
       'driver sources',
-      late.filter((root) => root !== 'net'),
+      late.filter((root) => root !== NETWORK_ROOT),
       false,
     ),
     compiledElsewhere(compiled),
@@ -145,6 +180,7 @@ class TreeWalk {
     private readonly tree: KernelTree,
     private readonly architecture: string | null,
     private readonly links: ReadonlyMap<string, string>,
+    private readonly seen: (folder: string, sources: FolderSources) => void,
   ) {}
 
   /** Paths of all sources below a root folder, sorted. */
@@ -169,14 +205,16 @@ class TreeWalk {
     const folders: string[] = [];
     if (this.files > FILE_LIMIT) return files;
     const isReached = this.isReached(folder);
-    for (const { name, kind, target } of await this.tree.list(folder)) {
+    const entries = await this.tree.list(folder);
+    this.seen(folder, sourcesOf(folder, entries, this.architecture));
+    for (const { name, kind, target } of entries) {
       const path = target ?? `${folder}/${name}`;
       const byItself = isReached && target === undefined;
       if (kind === 'file' && SOURCE_NAME.test(name) && (byItself || this.isFirst(path, parentOf(path)))) {
         files.push(path);
         this.files++;
       }
-      if (kind === 'folder' && depth < DEPTH_LIMIT && this.enters(folder, name)) {
+      if (kind === 'folder' && depth < DEPTH_LIMIT && enters(folder, name, this.architecture)) {
         if (byItself || this.isFirst(path, path)) folders.push(path);
       }
     }
@@ -199,23 +237,29 @@ class TreeWalk {
     if (!isKernelRoot(root)) return folder === '';
     let parent = root;
     return rest.every((name) => {
-      const isEntered = this.enters(parent, name);
+      const isEntered = enters(parent, name, this.architecture);
       parent += `/${name}`;
       return isEntered;
     });
   }
-
-  private enters(folder: string, name: string): boolean {
-    if (SKIPPED_FOLDERS.has(name)) return false;
-    if (this.architecture === null) return true;
-    if (folder === 'arch') return name === this.architecture;
-    // arch/x86/um is the other half of arch/um.
-    return !(folder === `arch/${this.architecture}` && name === 'um');
-  }
 }
 
-function parentOf(path: string): string {
+function enters(folder: string, name: string, architecture: string | null): boolean {
+  if (folder === '') return isKernelRoot(name);
+  if (SKIPPED_FOLDERS.has(name)) return false;
+  if (architecture === null) return true;
+  if (folder === 'arch') return name === architecture;
+  // arch/x86/um is the other half of arch/um.
+  return !(folder === `arch/${architecture}` && name === 'um');
+}
+
+export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** Whether the walk reads what is in a root folder in any case. */
+export function isCore(root: string): boolean {
+  return CORE_ROOTS.has(root);
 }
 
 function isKernelRoot(name: string): boolean {

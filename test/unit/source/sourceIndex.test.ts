@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   createSourceIndex,
-  isSourceIndexFresh,
+  freshSourceIndex,
   missingSymbols,
   type IndexProgress,
   type SourceIndex,
@@ -134,19 +134,90 @@ test('one made in steps equals one made at once', async () => {
   assert.deepEqual(steps, once);
 });
 
+const X86 = { symbols: symbols('alpha'), architecture: 'x86' };
+
 test('an index is stale once a file that matters changes, the version changes, or it is of another tree', async () => {
   const tree = new MemoryTree(FILES);
-  const index = await createSourceIndex(tree, { symbols: symbols('alpha'), architecture: 'x86' });
-  assert.equal(await isSourceIndexFresh(tree, index), true);
-  tree.write('mm/b.c', 'int unrelated;\n');
-  assert.equal(await isSourceIndexFresh(tree, index), true);
-  assert.equal(await isSourceIndexFresh(tree, { ...index, format: 0 }), false);
-  assert.equal(await isSourceIndexFresh(tree, { ...index, tree: 'elsewhere' }), false);
+  const index = await createSourceIndex(tree, X86);
+  assert.deepEqual(await freshSourceIndex(tree, index), index);
+  assert.equal(await freshSourceIndex(tree, { ...index, format: 0 }), null);
+  assert.equal(await freshSourceIndex(tree, { ...index, tree: 'elsewhere' }), null);
   tree.write('mm/a.c', '\n\nint alpha(void)\n{\n}\n');
-  assert.equal(await isSourceIndexFresh(tree, index), false);
-  const again = await createSourceIndex(tree, { symbols: symbols('alpha'), architecture: 'x86' });
+  assert.equal(await freshSourceIndex(tree, index), null);
+  const again = await createSourceIndex(tree, X86);
   tree.write('Makefile', 'VERSION = 6\nPATCHLEVEL = 2\n');
-  assert.equal(await isSourceIndexFresh(tree, again), false);
+  assert.equal(await freshSourceIndex(tree, again), null);
+});
+
+const STALE: Readonly<Record<string, readonly [file: string, text: string]>> = {
+  'a file in which nothing was found now defines the function': [
+    'mm/c.c',
+    'static int alpha(void)\n{\n\treturn 0;\n}\n',
+  ],
+  'one hands the function on': ['mm/c.c', 'struct ops o = { .get = alpha };\n'],
+  'one ends with a jump to it': ['mm/c.c', 'int zeta(void)\n{\n\treturn alpha();\n}\n'],
+  'a new file defines what was looked up in vain': ['mm/new.c', 'int nowhere(void)\n{\n}\n'],
+  'a macro pastes the name of what was looked up in vain': ['mm/c.c', 'DEFINE_SHOWN(no);\n'],
+  'a new folder comes': ['mm/new/a.c', 'int unrelated;\n'],
+  'a header defines anything': ['include/linux/empty.h', 'static inline int f(void)\n{\n}\n'],
+  'the assignment of its address goes': ['kernel/ops.c', 'int unrelated;\n'],
+  'the jump to it goes': ['kernel/jump.c', 'int unrelated;\n'],
+};
+
+for (const [what, [file, text]] of Object.entries(STALE)) {
+  test(`an index is stale when ${what}`, async () => {
+    const tree = new MemoryTree({
+      ...FILES,
+      'mm/c.c': 'int unrelated;\n',
+      'include/linux/empty.h': 'struct nothing;\n',
+      'include/linux/shown.h': '#define DEFINE_SHOWN(n) int n##where(void) { return 0; }\n',
+      'kernel/ops.c': 'struct ops o = { .get = alpha };\n',
+      'kernel/jump.c': 'int eta(void)\n{\n\treturn alpha();\n}\n',
+    });
+    const index = await createSourceIndex(tree, { ...X86, symbols: symbols('alpha', 'nowhere') });
+    assert.deepEqual(await freshSourceIndex(tree, index), index);
+    tree.write(file, text);
+    assert.equal(await freshSourceIndex(tree, index), null);
+  });
+}
+
+test('a new folder at the root matters once the drivers were read', async () => {
+  const tree = new MemoryTree(FILES);
+  const index = await createSourceIndex(tree, { ...X86, symbols: symbols('nowhere') });
+  tree.write('vendor/a.c', 'int unrelated;\n');
+  assert.equal(await freshSourceIndex(tree, index), null);
+});
+
+test('a change that has no part in an index leaves it, and is looked at once', async () => {
+  const tree = new MemoryTree({ ...FILES, 'mm/c.c': 'int unrelated;\n' });
+  const index = await createSourceIndex(tree, X86);
+  tree.write('mm/c.c', 'int other;\n');
+  tree.write('mm/new.c', 'int third;\n');
+  tree.write('drivers/x/gamma.c', 'int alpha(void)\n{\n}\n');
+  tree.write('out/alpha.c', 'int alpha(void)\n{\n}\n');
+  const fresh = await freshSourceIndex(tree, index);
+  assert.deepEqual({ ...fresh, read: index.read }, index);
+  assert.ok(tree.reads.includes('mm/c.c') && fresh !== null);
+  tree.reads = [];
+  assert.deepEqual(await freshSourceIndex(tree, fresh), fresh);
+  assert.deepEqual(tree.reads, ['Makefile']);
+});
+
+test('what is written into a file while the tree is read makes the index stale', async () => {
+  const tree = new MemoryTree({ ...FILES, 'mm/c.c': 'int unrelated;\n' });
+  tree.onRead = (path) => {
+    if (path === 'mm/c.c') tree.write(path, 'int alpha(void)\n{\n}\n');
+  };
+  const index = await createSourceIndex(tree, X86);
+  tree.onRead = () => undefined;
+  assert.equal(await freshSourceIndex(tree, index), null);
+});
+
+test('the check can be cancelled', async () => {
+  const tree = new MemoryTree(FILES);
+  const index = await createSourceIndex(tree, X86);
+  const reason = new Error('cancelled');
+  await assert.rejects(freshSourceIndex(tree, index, { signal: AbortSignal.abort(reason) }), reason);
 });
 
 test('progress names the stage and counts; cancelling stops the walk', async () => {
