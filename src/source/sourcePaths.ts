@@ -30,35 +30,43 @@ interface PlacedPath {
 /** The file that every kernel has, by the function that is in it (as scripts/faddr2line finds the build folder). */
 const LANDMARK = { symbol: 'start_kernel', file: 'init/main.c' };
 
+/** Where the kernel's own headers stand for modules that are built outside of it (DKMS, `make M=`). */
+const KERNEL_HEADERS =
+  /^\/(?:usr\/src\/(?:linux-[^/]+|kernels\/[^/]+)|(?:usr\/)?lib\/modules\/[^/]+\/(?:build|source))\/(?=include\/|arch\/)/;
+
 export class SourcePaths {
   private readonly known = new Map<string, Promise<PlacedPath>>();
 
   private constructor(
-    /** Folder of the build, with a `/` at its end; empty when it is not known. */
-    private readonly buildFolder: string,
+    /**
+     * Folder of the build, with a `/` at its end; empty where paths are relative to it (-fdebug-prefix-map); null when it
+     * is not known.
+     */
+    private readonly buildFolder: string | null,
     private readonly local: LocalFiles,
   ) {}
 
   static async create(kernel: DebugFile, local: LocalFiles): Promise<SourcePaths> {
     for (const { address } of await kernel.symbolsNamed(LANDMARK.symbol)) {
       const file = (await kernel.definitionAt(address))?.file;
-      if (file?.endsWith(`/${LANDMARK.file}`) === true) {
+      if (file === LANDMARK.file || file?.endsWith(`/${LANDMARK.file}`) === true) {
         return new SourcePaths(file.slice(0, -LANDMARK.file.length), local);
       }
     }
-    return new SourcePaths('', local);
+    return new SourcePaths(null, local);
   }
 
   /** The path without the folder of the build. */
   shorten(path: string): string {
-    return this.buildFolder !== '' && path.startsWith(this.buildFolder)
+    return this.buildFolder !== null && path.startsWith(this.buildFolder)
       ? path.slice(this.buildFolder.length)
       : path;
   }
 
   /**
-   * Where a path is here: in the tree by the longest end of it that is a file there; else where a mapping leads, when
-   * there is a file. What is in neither, as a module that was built outside of the tree, stays as the build had it.
+   * Where a path is here: where a mapping leads, when there is a file; else in the tree by the longest end of it that is a
+   * file there. What is in neither, or was built outside of the kernel's folder, as the modules of DKMS, stays as the
+   * build had it: a tree often has another file of the same end.
    */
   place(path: string): Promise<PlacedPath> {
     let found = this.known.get(path);
@@ -73,7 +81,8 @@ export class SourcePaths {
     const { tree } = this.local;
     const mapped = await this.mapped(path);
     if (mapped !== null) return mapped;
-    const short = this.shorten(path);
+    const short = this.shorten(path).replace(KERNEL_HEADERS, '');
+    if (tree !== null && this.isForeign(short)) return { file: short, outside: 'build' };
     const parts = short.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
     // A name alone is in many folders: at least one folder must agree.
     for (let first = 0; tree !== null && first < parts.length - 1; first++) {
@@ -82,6 +91,13 @@ export class SourcePaths {
       if (stamp !== null) return { file: stamp.target ?? end };
     }
     return { file: short, outside: tree === null ? 'no-tree' : 'build' };
+  }
+
+  /** Whether a path that is left of {@link shorten} was not in the folder of the build. */
+  private isForeign(path: string): boolean {
+    if (this.buildFolder === null || !path.startsWith('/')) return false;
+    // Of a build that makes its paths relative by KCFLAGS, assembly and what it includes are left out: that takes KAFLAGS.
+    return this.buildFolder.startsWith('/') || path.endsWith('.c');
   }
 
   /** Null when no mapping fits, or there is no file where it leads. */
