@@ -1,7 +1,7 @@
 /** The symbols of a kernel or module: functions by name and by address. */
 import { addressBaseOf, readAddress } from './addressBase';
 import { ByteCursor, stringAt } from './byteCursor';
-import { sizeInFile, SectionType, type ElfFile } from './elfFile';
+import { Machine, sizeInFile, SectionType, type ElfFile } from './elfFile';
 import { readRange } from './rangeSource';
 import { sortedBy } from './sortedBy';
 
@@ -104,6 +104,7 @@ export class SymbolTable {
         section = ABSOLUTE;
       }
       sections[i] = section;
+      if (isThumb(elf, info[i]! & 15)) values[i]! -= values[i]! % 2;
       if (elf.isRelocatable) values[i]! += elf.sections[section]?.address ?? 0;
     }
     return new SymbolTable(elf, count, values, sizes, sections, info, nameOffsets, names);
@@ -256,6 +257,14 @@ export class SymbolTable {
     for (let i = 0; i < wanted.length; i++) if (this.names[start + i] !== wanted[i]) return false;
     return (this.names[start + wanted.length] ?? 0) === 0;
   }
+}
+
+/**
+ * The lowest bit of a function of 32-bit arm says that its code is Thumb, and is no part of the address (ELF for the Arm
+ * Architecture, 5.5.3); kallsyms and debug info are without it.
+ */
+function isThumb({ machine }: ElfFile, type: number): boolean {
+  return machine === Machine.Arm && (type === SymbolType.Function || type === SymbolType.IndirectFunction);
 }
 
 /** KSYM_NAME_LEN (include/linux/kallsyms.h); longer names of hostile data must not be walked for each symbol. */
