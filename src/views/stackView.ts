@@ -27,6 +27,8 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   private askedOf: { readonly capture: string; readonly beginning: string | undefined } | null = null;
   /** Only the newest question is answered. */
   private asked = 0;
+  /** The frame to select as soon as its stack is there, if any; null once that is done. */
+  private wanted: { readonly frame: string | null } | null = null;
   /** Row that next and previous go on from; null before the first step. */
   private current: string | null = null;
   private readonly view: vscode.TreeView<Row>;
@@ -101,10 +103,9 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   private async show(capture: string, ask: AskStack, frame: string | null): Promise<void> {
     this.ask = ask;
     this.askedOf = { capture, beginning: this.beginningOf(capture) };
+    // Frames of all stacks have the same ids: nothing is selected in the rows of the former one.
+    this.wanted = { frame };
     await this.update();
-    this.current = frame;
-    const row = this.rows.find(({ node }) => node.id === frame);
-    if (row !== undefined && this.view.visible) await this.view.reveal(row, { select: true, focus: false });
   }
 
   private beginningOf(id: string): string | undefined {
@@ -127,17 +128,35 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     try {
       const stack = await this.ask();
       if (asked !== this.asked) return;
-      const { frames = [], first = 0, folded = null } = stack ?? {};
-      const parent = folded === null ? null : { node: folded, parent: null };
-      this.rows = frames.map((node, index) => ({ node, parent: index < first ? parent : null }));
-      this.first = first;
-      this.folded = parent;
-      this.view.description = stack?.title ?? '';
-      void vscode.commands.executeCommand('setContext', 'pageHolders.hasStack', this.rows.length > 0);
-      this.changed.fire(undefined);
+      this.display(stack);
     } catch (error) {
+      if (asked !== this.asked) return;
+      // What is on the screen is the stack of another selection.
+      this.display(null);
       showFailure(this.log, error);
+      return;
     }
+    await this.selectWanted();
+  }
+
+  private display(stack: StackRows | null): void {
+    const { frames = [], first = 0, folded = null } = stack ?? {};
+    const parent = folded === null ? null : { node: folded, parent: null };
+    this.rows = frames.map((node, index) => ({ node, parent: index < first ? parent : null }));
+    this.first = first;
+    this.folded = parent;
+    this.view.description = stack?.title ?? '';
+    void vscode.commands.executeCommand('setContext', 'pageHolders.hasStack', this.rows.length > 0);
+    this.changed.fire(undefined);
+  }
+
+  private async selectWanted(): Promise<void> {
+    const { wanted } = this;
+    if (wanted === null) return;
+    this.wanted = null;
+    this.current = wanted.frame;
+    const row = this.rows.find(({ node }) => node.id === wanted.frame);
+    if (row !== undefined && this.view.visible) await this.view.reveal(row, { select: true, focus: false });
   }
 
   private async copy(): Promise<void> {

@@ -191,6 +191,35 @@ export class TabInputText {
   constructor(readonly uri: Uri) {}
 }
 
+/** A view of rows, seen by the reader, in which nobody selects anything. */
+export class TreeView {
+  readonly visible = true;
+  readonly selection: readonly unknown[] = [];
+  description = '';
+  /** Rows that it was made to show and select, in order. */
+  readonly revealed: vscode.TreeItem[] = [];
+  readonly onDidChangeSelection = new EventEmitter<{ readonly selection: readonly unknown[] }>().event;
+
+  constructor(private readonly provider: vscode.TreeDataProvider<unknown>) {}
+
+  /** The rows that are not below others. */
+  get rows(): readonly vscode.TreeItem[] {
+    return (this.provider.getChildren() as readonly unknown[]).map((row) => this.itemOf(row));
+  }
+
+  reveal(row: unknown): Promise<void> {
+    this.revealed.push(this.itemOf(row));
+    return Promise.resolve();
+  }
+
+  readonly dispose = (): void => undefined;
+
+  private itemOf(row: unknown): vscode.TreeItem {
+    return this.provider.getTreeItem(row) as vscode.TreeItem;
+  }
+}
+const treeViews = new Map<string, TreeView>();
+
 const tabGroup = { viewColumn: 1, activeTab: undefined };
 
 export const window = {
@@ -205,6 +234,14 @@ export const window = {
     return new Disposable(() => undefined);
   },
   tabGroups: { all: [tabGroup], activeTabGroup: tabGroup },
+  createTreeView: (
+    id: string,
+    { treeDataProvider }: { readonly treeDataProvider: vscode.TreeDataProvider<unknown> },
+  ): TreeView => {
+    const view = new TreeView(treeDataProvider);
+    treeViews.set(id, view);
+    return view;
+  },
   withProgress: <T>({ title }: { title?: string }, task: Task<T>): Promise<T> => {
     if (title !== undefined) shownWork.push(title);
     return task({ report: () => undefined }, { onCancellationRequested: cancelled.event });
@@ -291,6 +328,8 @@ export const editor = {
   copied,
   /** In the status bar, in order. */
   saidBriefly,
+  /** Views of rows that were made last, by id. */
+  treeViews,
   /** By the key that `when` clauses ask for. */
   contexts,
   run: (command: string, ...args: readonly unknown[]): Promise<unknown> =>
@@ -350,6 +389,7 @@ export const editor = {
     copied.length = 0;
     saidBriefly.length = 0;
     shownWork.length = 0;
+    treeViews.clear();
   },
 };
 
