@@ -11,6 +11,8 @@ const KEPT = 'openCaptures';
 
 export class CapturesOfBefore implements vscode.Disposable {
   private paths: readonly string[];
+  /** Those that are being opened again, one after the other, until all were tried. */
+  private waiting: ReadonlySet<string> = new Set();
   private readonly registrations: vscode.Disposable;
 
   constructor(
@@ -22,7 +24,10 @@ export class CapturesOfBefore implements vscode.Disposable {
     this.tell();
     this.registrations = vscode.Disposable.from(
       captures.onDidChange(() => {
-        this.keep();
+        this.keepOpen();
+      }),
+      captures.onDidClose((closed) => {
+        this.forget(closed);
       }),
       vscode.commands.registerCommand('pageHolders.openAgain', () => this.openAgain()),
     );
@@ -32,13 +37,32 @@ export class CapturesOfBefore implements vscode.Disposable {
     this.registrations.dispose();
   }
 
-  private openAgain(): Promise<void> {
-    // Opening the first one replaces the list.
-    return this.opening.open(this.paths.map((path) => uriOf(path)));
+  private async openAgain(): Promise<void> {
+    this.waiting = new Set(this.paths);
+    try {
+      await this.opening.open(this.paths.map((path) => uriOf(path)));
+    } finally {
+      this.waiting = new Set();
+      this.keepOpen();
+    }
   }
 
-  private keep(): void {
-    const paths = this.captures.all.filter(({ part }) => part === 1).map(({ path }) => path);
+  /** Where nothing is open, nothing of this window takes the place of what is kept. */
+  private keepOpen(): void {
+    const { all, reading, lost } = this.captures;
+    if (all.length === 0) return;
+    const kept = new Set([...all.map(({ path }) => path), ...reading, ...lost, ...this.waiting]);
+    const known = this.paths.filter((path) => kept.has(path));
+    this.keep([...new Set([...known, ...kept])]);
+  }
+
+  private forget(closed: string): void {
+    const others = (path: string): boolean => path !== closed;
+    this.waiting = new Set([...this.waiting].filter(others));
+    this.keep(this.paths.filter(others));
+  }
+
+  private keep(paths: readonly string[]): void {
     if (paths.length === this.paths.length && paths.every((path, index) => path === this.paths[index]))
       return;
     this.paths = paths;

@@ -24,18 +24,32 @@ export class OpenCaptures implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   /** Captures or the kernel tree changed: rows must be asked for again. */
   readonly onDidChange = this.changed.event;
+  private readonly closed = new vscode.EventEmitter<string>();
+  /** Somebody closed a capture, of that path; not told of those that the engine took with it. */
+  readonly onDidClose = this.closed.event;
   private readonly progressed = new vscode.EventEmitter<CaptureProgress>();
   /** A capture is read further, or its reading ended. */
   readonly onDidProgress = this.progressed.event;
   /** What is being read, by path. */
   private readonly opening = new Map<string, AbortController>();
   private list: readonly CaptureFacts[] = [];
+  private lostPaths: readonly string[] = [];
 
   constructor(private readonly engine: EngineApi) {}
 
   /** Files that rows can be asked of; of one that is being read, what was read so far. */
   get all(): readonly CaptureFacts[] {
     return this.list;
+  }
+
+  /** Paths of what is being read, for the first time or again. */
+  get reading(): readonly string[] {
+    return [...this.opening.keys()];
+  }
+
+  /** Paths that were open, or being read, when the engine ended, and were not opened since. */
+  get lost(): readonly string[] {
+    return this.lostPaths;
   }
 
   /** How they are called beside each other. */
@@ -102,7 +116,7 @@ export class OpenCaptures implements vscode.Disposable {
    * yet is not opened, and one that is read again stays as it was.
    */
   async stopReading(path?: string): Promise<void> {
-    const paths = path === undefined ? [...this.opening.keys()] : [path];
+    const paths = path === undefined ? this.reading : [path];
     await Promise.all(paths.map((each) => this.stopOne(each)));
   }
 
@@ -111,9 +125,12 @@ export class OpenCaptures implements vscode.Disposable {
     const capture = this.list.find((each) => each.id === id);
     if (capture === undefined) return;
     this.opening.get(capture.path)?.abort();
+    if (capture.part === 1) {
+      await this.engine.closeCapture({ id });
+      this.drop(id);
+    }
+    this.closed.fire(capture.path);
     if (capture.part < 1) return;
-    await this.engine.closeCapture({ id });
-    this.drop(id);
     if (this.hasSymbolFile || capture.symbolFile !== null) await this.askAnew();
   }
 
@@ -128,7 +145,8 @@ export class OpenCaptures implements vscode.Disposable {
   /** The engine ended and took its captures with it. */
   forgetAll(): LostCaptures {
     const open = this.list.filter(({ part }) => part === 1).map(({ path }) => path);
-    const reading = [...this.opening.keys()];
+    const { reading } = this;
+    this.lostPaths = [...new Set([...this.lostPaths, ...open, ...reading])];
     this.list = [];
     this.notify();
     return { open, reading };
@@ -158,6 +176,7 @@ export class OpenCaptures implements vscode.Disposable {
   dispose(): void {
     this.cancelAll();
     this.changed.dispose();
+    this.closed.dispose();
     this.progressed.dispose();
   }
 
@@ -178,6 +197,7 @@ export class OpenCaptures implements vscode.Disposable {
   }
 
   private put(facts: CaptureFacts): void {
+    this.lostPaths = this.lostPaths.filter((path) => path !== facts.path);
     const isKnown = this.list.some(({ id }) => id === facts.id);
     this.list = isKnown
       ? this.list.map((capture) => (capture.id === facts.id ? facts : capture))

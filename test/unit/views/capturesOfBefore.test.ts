@@ -31,6 +31,17 @@ function windowWith(memory: vscode.Memento): {
   return { worker, captures, opened, part: new CapturesOfBefore(captures, opening, memory) };
 }
 
+/** One that opens captures one after the other; none that fails keeps the next. */
+function openingWindow(memory: vscode.Memento): { worker: AskedWorker; captures: OpenCaptures } {
+  const worker = new AskedWorker();
+  const captures = new OpenCaptures(worker.engine);
+  const open = async (uris: readonly vscode.Uri[]): Promise<void> => {
+    for (const { path } of uris) await captures.open(path, ignore).catch(ignore);
+  };
+  new CapturesOfBefore(captures, { open }, memory);
+  return { worker, captures };
+}
+
 function memoryOf(kept: unknown): vscode.Memento {
   let value = kept;
   return {
@@ -67,14 +78,64 @@ test('what was open is offered in the next window, what was closed is not', asyn
   assert.deepEqual(next.opened, ['file:/captures/c2']);
 });
 
-test('one that is still being read is not kept: it may be what ends the window', async () => {
+test('one that is still being read is kept: the window may end before it is read', async () => {
   const memory = memoryOf(undefined);
   const { worker, captures } = windowWith(memory);
   void captures.open('/captures/c1', ignore).catch(ignore);
   const reading = await worker.asked('openCapture');
   reading.part(facts('c1', { part: 0.5 }));
-  assert.equal(captures.all.length, 1);
-  assert.equal(isOffered(), false);
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c1']);
+});
+
+test('captures that are being opened again stay kept until all were tried, but for those that are closed', async () => {
+  const memory = memoryOf(['/captures/c1', '/captures/c2', '/captures/c3']);
+  const { worker, captures } = openingWindow(memory);
+  const again = editor.run('pageHolders.openAgain');
+  const first = await worker.asked('openCapture');
+  first.part(facts('c1', { part: 0.5 }));
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c1', '/captures/c2', '/captures/c3']);
+  await captures.close('c1');
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c2', '/captures/c3']);
+  await worker.answer('openCapture', facts('c2'));
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c2', '/captures/c3']);
+  await (await worker.asked('openCapture')).fail({ name: 'Error', message: 'No such file', stack: '' });
+  await again;
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c2']);
+});
+
+test('none that can be opened again is none that is forgotten', async () => {
+  const memory = memoryOf(['/captures/c1']);
+  const { worker } = openingWindow(memory);
+  const again = editor.run('pageHolders.openAgain');
+  await (await worker.asked('openCapture')).fail({ name: 'Error', message: 'No such file', stack: '' });
+  await again;
+  assert.deepEqual([memory.get('openCaptures'), isOffered()], [['/captures/c1'], true]);
+});
+
+test('what the worker took with it is kept while it is opened again', async () => {
+  const memory = memoryOf(undefined);
+  const { worker, captures } = windowWith(memory);
+  for (const id of ['c1', 'c2']) {
+    const opening = captures.open(`/captures/${id}`, ignore);
+    await worker.answer('openCapture', facts(id));
+    await opening;
+  }
+  await worker.stop();
+  captures.forgetAll();
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c1', '/captures/c2']);
+  const opening = captures.open('/captures/c2', ignore);
+  await worker.answer('openCapture', facts('c2'));
+  await opening;
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c1', '/captures/c2']);
+});
+
+test('what is opened instead takes the place of what was open before', async () => {
+  const memory = memoryOf(['/captures/c1', '/captures/c2']);
+  const { worker, captures } = windowWith(memory);
+  const opening = captures.open('/captures/c2', ignore);
+  await worker.answer('openCapture', facts('c2'));
+  await opening;
+  assert.deepEqual(memory.get('openCaptures'), ['/captures/c2']);
 });
 
 test('what another version has kept is passed over', () => {
