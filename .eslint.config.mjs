@@ -81,6 +81,10 @@ export default tseslint.config(
           message:
             'Notifications and what the status bar says for a moment are shown by views/notifications.ts.',
         },
+        {
+          selector: 'MemberExpression[object.property.name="ProgressLocation"][property.name="Notification"]',
+          message: 'Work is shown in a notification by views/notifications.ts.',
+        },
       ],
     },
   },

@@ -136,6 +136,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
   private capturesChanged(): void {
     const facts = this.factsNow();
     if (facts !== this.facts) this.generation++;
+    if (facts?.beginning !== this.facts?.beginning) this.forgetSelected();
     this.facts = facts;
     if (facts !== undefined) this.failure = null;
     this.tellState();
@@ -233,12 +234,19 @@ export class CaptureEditorPanel implements vscode.Disposable {
     request: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<unknown> {
-    const { captureId } = this;
+    const { captureId, facts } = this;
     if (captureId === undefined || !METHODS.has(method)) throw new Error(this.notOpenText());
     // The request was typed by the page of the same build; the capture is not for it to choose.
     const value = await this.parts.engine[method]({ ...request, capture: captureId } as never, { signal });
-    if (method === 'eventDetails') this.keepFrames(value as EventDetails);
+    const isOther = this.facts?.beginning !== facts?.beginning;
+    if (method === 'eventDetails' && !isOther) this.keepFrames(value as EventDetails);
     return value;
+  }
+
+  /** In another recording of the same file the row is another event, and the page selects none. */
+  private forgetSelected(): void {
+    this.frames = new Map();
+    this.detailsRow = null;
   }
 
   private keepFrames(details: EventDetails): void {

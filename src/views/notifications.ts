@@ -20,6 +20,16 @@ export function tellError(message: string, ...actions: string[]): Thenable<strin
   return vscode.window.showErrorMessage(plain(message), ...actions);
 }
 
+/** Work that is waited for and can be cancelled. @param title see {@link inform}: links work in it, too */
+export function showWork<T>(
+  title: string,
+  work: (cancel: vscode.CancellationToken) => Thenable<T>,
+): Thenable<T> {
+  const location = vscode.ProgressLocation.Notification;
+  const options = { location, title: visibleLine(withoutLinks(title)), cancellable: true };
+  return vscode.window.withProgress(options, (_, cancel) => work(cancel));
+}
+
 /** What the status bar draws an icon for, in place of the words: `$(lock)`, `$(sync~spin)`. */
 const ICON = /\$\([\w-]+(?:~\w+)?\)/g;
 

@@ -8,7 +8,7 @@ import { showFailure } from './failures';
 import { nameOf, uriOf } from './fileNames';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { NAME_FRAMES } from './nameFrames';
-import { inform, sayBriefly } from './notifications';
+import { inform, sayBriefly, showWork } from './notifications';
 import { PlacePreviews } from './placePreviews';
 import type { Row } from './rows';
 import { visibleItem } from './visibleItem';
@@ -109,12 +109,8 @@ export class OpenFrame implements vscode.Disposable {
   private async searched(frame: FrameTarget, root: string | undefined): Promise<FrameTarget | null> {
     const { function: name, pending } = frame;
     if (pending === undefined || root === undefined) return frame;
-    const options: vscode.ProgressOptions = {
-      location: vscode.ProgressLocation.Notification,
-      title: visibleLine(vscode.l10n.t('{0} opens when it is found in {1}', name, baseName(root))),
-      cancellable: true,
-    };
-    return vscode.window.withProgress(options, async (_, cancel) => {
+    const title = vscode.l10n.t('{0} opens when it is found in {1}', name, baseName(root));
+    return showWork(title, async (cancel) => {
       const cancelled = new Promise<null>((resolve) => {
         cancel.onCancellationRequested(() => {
           resolve(null);

@@ -1,7 +1,6 @@
 /** Shows that an answer is waited for, once that takes longer than a blink: answers mostly are there at once. */
-import * as vscode from 'vscode';
 import type { RequestOptions } from '../engine/protocol';
-import { visibleLine } from '../engine/visibleText';
+import { showWork } from './notifications';
 
 /** Up to here nobody wonders whether the press was heard. */
 const BLINK = 300;
@@ -15,12 +14,7 @@ export async function waitShown<T>(title: string, ask: (options: RequestOptions)
   const controller = new AbortController();
   const answer = ask({ signal: controller.signal });
   if (await isThereWithin(BLINK, answer)) return answer;
-  const options: vscode.ProgressOptions = {
-    location: vscode.ProgressLocation.Notification,
-    title: visibleLine(title),
-    cancellable: true,
-  };
-  return vscode.window.withProgress(options, (_, cancel) => {
+  return showWork(title, (cancel) => {
     cancel.onCancellationRequested(() => {
       controller.abort();
     });

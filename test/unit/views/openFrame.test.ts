@@ -50,6 +50,16 @@ test('it is asked for again, and what is found then counts', async () => {
   assert.deepEqual(editor.said, ['pipe_read was not found in /src/linux. No such function.']);
 });
 
+test('what looks like a link in the names of functions and folders is none in the title of the wait', async () => {
+  const name = 'pipe[read](command:workbench.action.quit)';
+  const opened = editor.run('pageHolders.openFrame', { ...pending, function: name });
+  await worker.answer('resolveFrames', [unknown, unknown]);
+  await opened;
+  assert.deepEqual(editor.shownWork, [
+    'pipe[read] (command:workbench.action.quit) opens when it is found in linux',
+  ]);
+});
+
 test('a cancel leaves it at that', async () => {
   const opened = editor.run('pageHolders.openFrame', pending);
   await settled();
