@@ -61,7 +61,7 @@ describe('from a new window to a script, a page, a comparison and a file', () =>
     await openCapture(path.join(folder, 'before.txt'));
     await row('0x12f98', holders()).waitFor();
     const item = page.locator('#page-holders\\.page-holders\\.pageHolders\\.capture');
-    await item.getByText('before.txt, no kernel tree').waitFor();
+    await item.getByText('before.txt · no kernel tree').waitFor();
     await screenshot('status-bar');
     await item.click();
     await view('Captures').locator('.monaco-list-row', { hasText: 'before.txt' }).first().waitFor();

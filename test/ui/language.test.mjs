@@ -38,7 +38,7 @@ describe('in German', () => {
     // Rows are the engine's, as in a terminal.
     await row('0x12f98', view('Halter')).waitFor();
     assert.match(await row('Held: 3 references', view('Halter')).innerText(), /2 × pipe buffer/);
-    await page.getByText('trace.txt, kein Kernel-Quellbaum').waitFor();
+    await page.getByText('trace.txt · kein Kernel-Quellbaum').waitFor();
   });
 
   it('asks its questions', async () => {

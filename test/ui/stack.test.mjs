@@ -69,7 +69,7 @@ describe('the stack of a reference by the debug info of the kernel', () => {
     await row(/^vmlinux/, view('Captures')).waitFor();
     await expand(row(/^vmlinux/, view('Captures')));
     await row('held.txt: not proven to fit', view('Captures')).waitFor();
-    await page.locator('.statusbar-item', { hasText: 'held.txt, vmlinux, ' }).waitFor();
+    await page.locator('.statusbar-item', { hasText: 'held.txt · vmlinux · ' }).waitFor();
     await screenshot('vmlinux-chosen');
   });
 
