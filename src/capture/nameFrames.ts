@@ -46,8 +46,15 @@ const ORIGINS: readonly (readonly [event: RegExp, origin: (event: string) => Reg
  * Where the kernel is entered: outermost in every stack that was not cut short. Of x86-64 and arm64, and of x86-64 up to
  * 5.7, where exceptions and interrupts had entries without a word in common (arch/x86/entry/entry_64.S).
  */
-const ENTRIES =
-  /^(?:entry_(?:SYSCALL|SYSENTER|INT80)\w*|asm_(?:exc|sysvec|common)_\w+|(?:asm_)?common_interrupt|ret_from_(?:fork\w*|intr)|secondary_startup\w*|el\d[th]?_\w+|__(?:primary|secondary)_switched|(?:async_)?page_fault|general_protection|machine_check|(?:end_repeat_)?nmi|\w+_interrupt|x86_platform_ipi|\w+_callback_vector)$/;
+const ENTRIES = new RegExp(
+  `^(?:${[
+    'entry_(?:SYSCALL|SYSENTER|INT80)\\w*|asm_(?:exc|sysvec|common)_\\w+',
+    'ret_from_(?:fork\\w*|intr)|secondary_startup\\w*',
+    '(?:async_)?page_fault|general_protection|machine_check|(?:end_repeat_)?nmi',
+    '\\w+_interrupt|x86_platform_ipi|\\w+_callback_vector',
+    'el\\d[th]?_\\w+|__(?:primary|secondary)_switched',
+  ].join('|')})$`,
+);
 /** A kernel with one of these is of an architecture whose entries are listed. */
 const KNOWN_ARCHITECTURES = ['entry_SYSCALL_64_after_hwframe', 'el0t_64_sync'];
 

@@ -22,7 +22,8 @@ export async function* linesOf(input: Readable): AsyncGenerator<string, void> {
     const bytes = Buffer.from(chunk as Uint8Array | string);
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      yield textOf(Buffer.concat([...begun, bytes.subarray(start, end)]));
+      const rest = bytes.subarray(start, end);
+      yield textOf(begun.length === 0 ? rest : Buffer.concat([...begun, rest]));
       begun = [];
       start = end + 1;
     }

@@ -185,23 +185,21 @@ function heldThrough(stacks: Iterable<HeldStack>): Omit<HeldThrough, 'text'> {
   for (const { source, holdings } of stacks) {
     bySource.set(source, [...(bySource.get(source) ?? []), ...holdings]);
   }
-  return {
-    label: labelOfAll(bySource),
-    captures: [...bySource].map(([source, holdings]) => heldInCapture(source, holdings)),
-  };
+  const captures = [...bySource].map(([source, holdings]) => heldInCapture(source, holdings));
+  return { label: labelOfAll(captures, [...bySource.values()].flat()), captures };
 }
 
 /**
  * The captures are not added up: two of them may be of one recording in two formats. Where they say the same, as these
  * do, it is said of each.
  */
-function labelOfAll(bySource: ReadonlyMap<HeldSource, readonly Holding[]>): string {
-  const labels = new Set([...bySource].map(([source, holdings]) => heldInCapture(source, holdings).label));
+function labelOfAll(captures: readonly HeldInCapture[], holdings: readonly Holding[]): string {
+  const labels = new Set(captures.map(({ label }) => label));
   const [label = ''] = labels;
-  const { size } = bySource;
-  if (size < 2) return label;
-  if (labels.size === 1) return `${label} in each of ${size} captures`;
-  return `${heldVerb([...bySource.values()].flat())} pages in ${size} captures`;
+  const { length } = captures;
+  if (length < 2) return label;
+  if (labels.size === 1) return `${label} in each of ${length} captures`;
+  return `${heldVerb(holdings)} pages in ${length} captures`;
 }
 
 function heldInCapture(source: HeldSource, holdings: readonly Holding[]): HeldInCapture {

@@ -201,8 +201,8 @@ export class KernelSource {
     if (fresh !== null) {
       this.use(fresh);
       // What changed and has no part in it is not to be read at each start.
-      if (fresh.read.some((folder) => !index.read.includes(folder)))
-        await this.store?.save(this.tree.name, fresh);
+      const before = new Set(index.read);
+      if (fresh.read.some((folder) => !before.has(folder))) await this.store?.save(this.tree.name, fresh);
       return;
     }
     this.index = null;

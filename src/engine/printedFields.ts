@@ -15,9 +15,8 @@ import { pfnText } from './pageFacts';
 export type PrintedField = readonly [name: string, value: string];
 
 export function printedFields(capture: Capture, row: number): readonly PrintedField[] {
-  const kind = capture.events.kind[row]!;
-  const ofPage = kind >= EventKind.PageRefSet && kind <= EventKind.PinPut;
-  const own = ofPage ? pageFields(capture.events, row) : otherFields(capture, row);
+  const { events } = capture;
+  const own = isOfPage(events.kind[row]!) ? pageFields(events, row) : otherFields(capture, row);
   return [...own, ...detailFields(capture, row)].filter(([, value]) => value !== '');
 }
 
@@ -25,8 +24,12 @@ export function printedFields(capture: Capture, row: number): readonly PrintedFi
 export function flagsText({ kind, flags }: EventTable, row: number): string {
   const bits = flags[row]!;
   if (bits === ABSENT) return '';
-  const arePrinted = kind[row]! > EventKind.Other && kind[row]! <= EventKind.PinPut;
-  return arePrinted || bits !== 0 ? flagNames(bits) : '';
+  return isOfPage(kind[row]!) || bits !== 0 ? flagNames(bits) : '';
+}
+
+/** page_ref, page_pin_owner and page_pinner. */
+function isOfPage(kind: EventKind): boolean {
+  return kind >= EventKind.PageRefSet && kind <= EventKind.PinPut;
 }
 
 function flagNames(flags: number): string {
@@ -34,7 +37,7 @@ function flagNames(flags: number): string {
   return names.length === 0 ? 'none' : names.join('|');
 }
 
-/** Those of page_ref, page_pin_owner and page_pinner. */
+/** Those of an event {@link isOfPage}. */
 function pageFields(events: EventTable, row: number): readonly PrintedField[] {
   const mapping: Mapping = events.mapping[row]!;
   return [

@@ -567,7 +567,7 @@ function toReference(
     ...sinceFailure(capture, released, openAt),
     ...namingOf(reference),
     ...deducedAcquire(reference, acquired),
-    repeats: reference.repeats,
+    repeats: reference.repeats + reference.remapped,
     ...(reference.remapped === 0 ? {} : { remapped: reference.remapped }),
     openAt,
     evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,

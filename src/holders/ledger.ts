@@ -445,7 +445,6 @@ export class Ledger {
     this.open.change(suspended, { suspended: false });
     suspended.releaseRow = NONE;
     suspended.rows.push(row);
-    suspended.repeats++;
     suspended.remapped++;
     return true;
   }

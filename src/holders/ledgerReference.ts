@@ -37,9 +37,10 @@ export interface LedgerReference {
   readonly knownRow: number;
   /** Unmapped by a migration that may map it again. */
   suspended: boolean;
-  repeats: number;
   /** How often that migration did. */
   remapped: number;
+  /** How many puts it stands for, of captures of puts alone. */
+  repeats: number;
   /** Another reference of the kind was dropped that may have been this one. */
   ambiguous: boolean;
   /** Neither a stack nor a function name says what it is for: it can be counted, not judged. */

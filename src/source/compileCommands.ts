@@ -5,6 +5,7 @@
  */
 import { readPieces } from './treeAccess';
 import type { FileStamp, KernelTree } from './treeAccess';
+import { parentOf } from './treeWalk';
 
 export const COMPILE_COMMANDS = 'compile_commands.json';
 
@@ -52,7 +53,7 @@ function inTree(root: string, paths: readonly string[], stamp: FileStamp): Compi
   const roots = [root, ...rootsOf(paths)];
   const found = roots.map((each) => below(each, paths)).find((files) => files.size > 0);
   if (found === undefined) return null;
-  const folders = new Set([...found].map((file) => file.slice(0, Math.max(0, file.lastIndexOf('/')))));
+  const folders = new Set([...found].map(parentOf));
   return { files: found, folders, architecture: architectureOf(found), stamp };
 }
 

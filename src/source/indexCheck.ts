@@ -2,11 +2,11 @@
 import { assemblyDefinitions } from './assembly';
 import { cDefinitions } from './cDefinitions';
 import type { IndexedFile, SourceIndex } from './indexData';
-import { folderNow, isHeader, type FolderNow, type ReadFolder, type StampedFile } from './readFolders';
+import { folderNow, type FolderNow, type ReadFolder, type StampedFile } from './readFolders';
 import { sourceName } from './symbolName';
 import { mentionsAny, tokenize } from './tokens';
 import { PARALLEL_READS, SOURCE_FILE_LIMIT, type FileStamp, type KernelTree } from './treeAccess';
-import { isCore, NETWORK_ROOT, parentOf } from './treeWalk';
+import { isCore, isHeader, NETWORK_ROOT, parentOf } from './treeWalk';
 import { WantedKeys } from './wantedKeys';
 
 export interface CheckOptions {
@@ -66,10 +66,11 @@ export class IndexCheck {
   }
 
   private async checkFolder(folder: ReadFolder): Promise<ReadFolder> {
-    const { files, folders, ...now } = await folderNow(this.tree, folder, this.index.architecture);
-    if (now.sources === folder.sources && now.headers === folder.headers) return folder;
-    if (await this.matters({ files, folders, ...now })) this.isStale = true;
-    return now;
+    const now = await folderNow(this.tree, folder, this.index.architecture);
+    const { path, sources, headers } = now;
+    if (sources === folder.sources && headers === folder.headers) return folder;
+    if (await this.matters(now)) this.isStale = true;
+    return { path, sources, headers };
   }
 
   /** Whether what is in a folder, of which something changed, may make another index. */

@@ -3,6 +3,7 @@
  * tell: drivers/net/ethernet/nvidia builds forcedeth, and has an nv_open() as the nvidia module out of the tree has one.
  */
 import type { KernelTree } from './treeAccess';
+import { parentOf } from './treeWalk';
 
 /** `Makefile` and `Kbuild`, and what they include: virt/kvm/Makefile.kvm. */
 const MAKEFILE = /^(?:Makefile|Kbuild)(?:\.|$)/;
@@ -52,8 +53,4 @@ export class ModuleMakefiles {
     }
     return texts.join('\n').replaceAll('-', '_');
   }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

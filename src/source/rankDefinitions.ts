@@ -3,6 +3,7 @@ import { GUESS_COST, type Route } from './callSearch';
 import type { CompileCommands } from './compileCommands';
 import type { Definition } from './definition';
 import { pathHasModule } from './modulePath';
+import { isHeader } from './treeWalk';
 
 export interface DefinitionCandidate {
   readonly definition: Definition;
@@ -56,7 +57,7 @@ function scoreOf({ definition, routes }: DefinitionCandidate, context: FrameCont
   if (definition.kind === 'macro') score -= 15;
   if (definition.isWeak) score -= 4;
   if (isStub(definition)) score -= 8;
-  if (file.endsWith('.h') && definition.kind !== 'event') score -= 3;
+  if (isHeader(file) && definition.kind !== 'event') score -= 3;
   if (UNLIKELY_PATH.test(file)) score -= 12;
   if (UNUSUAL_FILE.test(file)) score -= 6;
   if (context.wordSize === 64 ? /_32\.[chS]$/.test(file) : /_64\.[chS]$/.test(file)) score -= 6;

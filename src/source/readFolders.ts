@@ -6,7 +6,7 @@
  * stamps of its 43,500 files (x86) would be 3 MB in an index of 2.4 MB.
  */
 import type { FileStamp, KernelTree, TreeEntry } from './treeAccess';
-import { parentOf, sourcesOf, type FolderSources } from './treeWalk';
+import { isHeader, parentOf, sourcesOf, type FolderSources } from './treeWalk';
 
 /** Of a folder: digests of what is in it, null where that was not read. Folders below it count in both. */
 export interface ReadFolder {
@@ -107,10 +107,6 @@ export async function folderNow(
     files: stamped,
     folders,
   };
-}
-
-export function isHeader(file: string): boolean {
-  return file.endsWith('.h');
 }
 
 function digestOf(files: readonly StampedFile[], folders: readonly string[]): string {

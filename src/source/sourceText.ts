@@ -7,6 +7,7 @@ import { LineTable } from './lineTable';
 import type { MacroTemplates } from './macroTemplate';
 import { DIRECTIVE, tokenize, tokenText } from './tokens';
 import { SOURCE_FILE_LIMIT, type KernelTree } from './treeAccess';
+import { isHeader } from './treeWalk';
 
 /** Bytes of source kept; a capture's stacks need some 20 MB of linux-6.1. */
 const KEPT_BYTES = 96 * 1024 * 1024;
@@ -50,8 +51,7 @@ export class SourceTexts {
     this.account(path, bytes.length);
     const definitions = path.endsWith('.S')
       ? assemblyDefinitions(path, bytes)
-      : cDefinitions(path, tokenize(bytes), path.endsWith('.h') ? {} : { templates: this.templates })
-          .definitions;
+      : cDefinitions(path, tokenize(bytes), isHeader(path) ? {} : { templates: this.templates }).definitions;
     const byKey = new Map<string, Definition[]>();
     for (const definition of definitions) {
       const same = byKey.get(definition.key);

@@ -126,7 +126,7 @@ export async function sourceTiers(
     isLate: !folders.some(isCore),
     list: async () => {
       const files = (await Promise.all(folders.map((root) => walk.filesBelow(root)))).flat();
-      const kept = files.filter((file) => file.endsWith('.h') === headers);
+      const kept = files.filter((file) => isHeader(file) === headers);
       const isFirst =
         compiled === null || headers ? isLikelyDriver : (file: string) => compiled.files.has(file);
       return [...kept.filter(isFirst), ...kept.filter((file) => !isFirst(file))];
@@ -251,6 +251,10 @@ function enters(folder: string, name: string, architecture: string | null): bool
   if (folder === 'arch') return name === architecture;
   // arch/x86/um is the other half of arch/um.
   return !(folder === `arch/${architecture}` && name === 'um');
+}
+
+export function isHeader(file: string): boolean {
+  return file.endsWith('.h');
 }
 
 export function parentOf(path: string): string {

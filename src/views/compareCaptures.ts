@@ -27,7 +27,6 @@ const OPEN_CAPTURE = vscode.l10n.t('Open Capture…');
 
 /** A holder of one of the captures that a comparison is of. */
 interface ComparedHolder {
-  readonly capture: string;
   readonly path: string;
   /** Its row, below that of the capture. */
   readonly row: string;
@@ -80,9 +79,8 @@ export class CompareCaptures
   provideDocumentLinks({ uri }: vscode.TextDocument): vscode.DocumentLink[] {
     const comparison = this.shown.get(uri.toString());
     if (comparison === undefined) return [];
-    const captures = capturesOf(uri);
     return namedHolders(comparison).map(({ line, start, end, side, row }) => {
-      const holder: ComparedHolder = { capture: captures[side], path: comparison[side].path, row };
+      const holder: ComparedHolder = { path: comparison[side].path, row };
       const target = vscode.Uri.parse(commandLink(SHOW_HOLDER, [holder]));
       const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end), target);
       link.tooltip = vscode.l10n.t('Show in the Holders view');
@@ -91,23 +89,21 @@ export class CompareCaptures
   }
 
   /** Of a capture that was closed since, nothing is shown instead. */
-  private async showHolder({ capture, path, row }: ComparedHolder): Promise<void> {
-    const id = this.idOf(capture, path) ?? (await this.openedAgain(path));
+  private async showHolder({ path, row }: ComparedHolder): Promise<void> {
+    const id = this.idOf(path) ?? (await this.openedAgain(path));
     if (id !== null) await vscode.commands.executeCommand('pageHolders.showHolder', `${id}/${row}`);
   }
 
   /** One that was read again, or closed and opened, has another id and the same rows. */
-  private idOf(capture: string, path: string): string | null {
-    const { all } = this.captures;
-    const facts = all.find(({ id }) => id === capture) ?? all.find((each) => each.path === path);
-    return facts?.id ?? null;
+  private idOf(path: string): string | null {
+    return this.captures.all.find((facts) => facts.path === path)?.id ?? null;
   }
 
   private async openedAgain(path: string): Promise<string | null> {
     const chosen = await inform(vscode.l10n.t('{0} is not open.', baseName(path)), OPEN_AGAIN);
     if (chosen !== OPEN_AGAIN) return null;
     await vscode.commands.executeCommand('pageHolders.openResource', uriOf(path).toString());
-    return this.idOf('', path);
+    return this.idOf(path);
   }
 
   /** @param given row of the capture that is to stand before, where its menu was chosen from */

@@ -104,7 +104,7 @@ export class KernelSymbols {
    */
   frame(high: number, low: number, symbols: SymbolTableBuilder, isReturnAddress = true): number {
     const own = this.find(high, low);
-    const place = isReturnAddress ? this.placeOfCall(own, high, low) : own;
+    const place = isReturnAddress ? this.placeOfCall(own, high, low, symbols) : own;
     const addressHigh = high | 0;
     const addressLow = low | 0;
     if (place === NOT_FOUND) {
@@ -142,7 +142,7 @@ export class KernelSymbols {
    * that never returns (do_exit) has nothing behind it, and its return address is where the next function begins: the
    * kernel prints it as `do_group_exit+0x40/0x40` with %pB, and as the next one with the %pS of traces.
    */
-  private placeOfCall(place: number, high: number, low: number): number {
+  private placeOfCall(place: number, high: number, low: number, symbols: SymbolTableBuilder): number {
     if (place === NOT_FOUND) return place;
     const { order, nameStart, text } = this;
     const start = nameStart[order[place]!]!;
@@ -152,7 +152,7 @@ export class KernelSymbols {
     const before = low === 0 ? this.find(high - 1, 0xffffffff) : this.find(high, low - 1);
     if (before === NOT_FOUND) return place;
     const endBefore = this.nameEnd(nameStart[order[before]!]!);
-    return this.moduleText(endBefore) === this.moduleText(end) ? before : place;
+    return this.moduleName(endBefore, symbols) === this.moduleName(end, symbols) ? before : place;
   }
 
   private addSymbol(high: number, low: number, nameStart: number, code: number): void {
@@ -214,12 +214,6 @@ export class KernelSymbols {
     let end = start;
     while (end < this.text.length && this.text[end]! > BLANK) end++;
     return end;
-  }
-
-  private moduleText(at: number): string {
-    const { text } = this;
-    const end = text.indexOf(NEWLINE, at);
-    return decodeText(text.subarray(at, end < 0 ? text.length : end)).trim();
   }
 
   /** String id of the `[module]` behind a name that ends at `at`, or -1. */
