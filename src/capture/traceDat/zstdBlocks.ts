@@ -1,5 +1,4 @@
 import { ZSTDDecoder } from 'zstddec/stream';
-import { contentSizeAt, contentSizeSize, dictionaryIdSize, isSingleSegment, ZSTD_MAGIC } from '../zstdFrame';
 
 /** What the WebAssembly of zstddec exports, as far as it is used here. Places and sizes are bytes of its memory. */
 interface Library {
@@ -7,7 +6,7 @@ interface Library {
   /** 0 when there is no memory left. */
   readonly malloc: (size: number) => number;
   readonly free: (at: number) => void;
-  /** Takes one frame behind the other; what it returns when it fails is more than `contentSize`. */
+  /** Takes one frame behind the other, as many as there are; what it returns when it fails is more than `contentSize`. */
   readonly ZSTD_decompress: (
     content: number,
     contentSize: number,
@@ -57,11 +56,12 @@ const frames = new Room();
 const contents = new Room();
 
 /**
- * Decompresses blocks that lie one behind the other into `target`. False when it cannot: each is to be decompressed by
- * itself then, which tells the good ones from the damaged ones.
+ * Decompresses blocks that lie one behind the other into `target`. False when it cannot, or one of them is damaged: each
+ * is to be decompressed by itself then, which tells the good ones from the damaged ones.
  *
- * zstddec itself allocates memory for each block three times. At 40 kB a block, as in a trace.dat, that took a fifth of
- * the time, and the memory it handed out kept the garbage collector busy.
+ * zstddec itself allocates memory for each block three times. At 40 kB a block, as in a trace.dat, that took a third of
+ * the time, and the memory it handed out kept the garbage collector busy. The blocks are given to libzstd one by one, as
+ * those of trace-cmd do not say how many bytes they stand for.
  *
  * @param ends where each block ends in `blocks`
  * @param sizes bytes that each stands for, all of them as many as `target` has
@@ -72,35 +72,22 @@ export function decompressZstdBlocks(
   sizes: Int32Array,
   target: Uint8Array,
 ): boolean {
-  if (library === null || !sayTheirSizes(blocks, ends, sizes)) return false;
-  const total = target.length;
-  if (Math.max(total, blocks.length) > MOST_AT_ONCE) return false;
+  if (library === null || Math.max(target.length, blocks.length) > MOST_AT_ONCE) return false;
   const framesAt = frames.place(library, blocks.length);
-  const contentAt = contents.place(library, total);
+  const contentAt = contents.place(library, target.length);
   if (framesAt === 0 || contentAt === 0) return false;
   new Uint8Array(library.memory.buffer, framesAt, blocks.length).set(blocks);
-  if (library.ZSTD_decompress(contentAt, total, framesAt, blocks.length) !== total) return false;
-  target.set(new Uint8Array(library.memory.buffer, contentAt, total));
-  return true;
-}
-
-/** Whether each block is a frame that says its size: libzstd checks what a frame says, and where the next content begins. */
-function sayTheirSizes(blocks: Uint8Array, ends: Int32Array, sizes: Int32Array): boolean {
-  const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.length);
   let start = 0;
+  let at = 0;
   for (const [index, end] of ends.entries()) {
-    if (contentSize(view, start, end) !== sizes[index]) return false;
+    const size = sizes[index]!;
+    const found = library.ZSTD_decompress(contentAt + at, size, framesAt + start, end - start);
+    if (found !== size) return false;
     start = end;
+    at += size;
   }
+  target.set(new Uint8Array(library.memory.buffer, contentAt, target.length));
   return true;
-}
-
-/** Bytes that the frame in `[start, end)` says to stand for, or null. */
-function contentSize(view: DataView, start: number, end: number): number | null {
-  if (start + 5 > end || view.getUint32(start, true) !== ZSTD_MAGIC) return null;
-  const descriptor = view.getUint8(start + 4);
-  const at = start + (isSingleSegment(descriptor) ? 5 : 6) + dictionaryIdSize(descriptor);
-  return at + contentSizeSize(descriptor) > end ? null : contentSizeAt(view, at, descriptor);
 }
 
 function libraryIn(exports: Readonly<Record<string, unknown>>): Library | null {

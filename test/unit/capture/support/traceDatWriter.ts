@@ -333,7 +333,8 @@ function compressed(file: TraceDatText, bytes: Uint8Array): Uint8Array {
 
 /** A zstd frame of stored blocks (RFC 8878). */
 export function storedZstd(bytes: Uint8Array): Uint8Array {
-  const out = new ByteWriter(true).u32(0xfd2fb528).u8(0xa0).u32(bytes.length);
+  // As trace-cmd writes it, the size of the content is not said; 0x38 is a window of 128 kB, the largest of blocks.
+  const out = new ByteWriter(true).u32(0xfd2fb528).u8(0).u8(0x38);
   const largest = 1 << 17;
   for (let at = 0; at === 0 || at < bytes.length; at += largest) {
     const block = bytes.subarray(at, at + largest);
