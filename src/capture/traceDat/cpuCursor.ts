@@ -125,9 +125,11 @@ export class CpuCursor {
     return this.isForLoop && this.missing === NOTHING_MISSING && this.matcher.isIdle;
   }
 
-  /** The records up to the one whose head is at `recordStart` were read by the loop. */
-  passTo(recordStart: number, nextRecord: number, time: number): void {
+  /** The loop has read the records before the one whose head is at `recordStart`, and may have read that, too. */
+  standOn(recordStart: number, at: number, length: number, nextRecord: number, time: number): void {
     this.recordStart = recordStart;
+    this.at = at;
+    this.length = length;
     this.nextRecord = nextRecord;
     this.stamp = time;
     this.time = time;

@@ -5,88 +5,74 @@ const NO_LIMIT = Number.MAX_VALUE;
 
 /** What is done on the way through the records. */
 export interface MergeSteps {
-  /**
-   * The cursor stands on the next record. Of those behind it in its page, those that come before the record of `rival` may
-   * be read, too: the cursor then stands on the last one that was.
-   */
-  read(cursor: CpuCursor, rival: CpuCursor | null): void;
-  /** Others are about to look at what was read. */
-  flush(): void;
+  /** The cursor stands on the next record. */
+  read(cursor: CpuCursor): void;
   /** Whether the record that the cursor has come to may be read at once, whatever its time. */
   needsNoTurn(cursor: CpuCursor): boolean;
   /** The cursor is behind its last record. */
   finish(cursor: CpuCursor): void;
 }
 
+/** Cursors in the order of the records that they stand on: of several at one time, the lower cursor comes first. */
+export interface CursorQueue {
+  add(cursor: CpuCursor): void;
+  /** Visits records up to the first cursor that needs more pages, which stays first and is returned; null at the end. */
+  visitInMemory(): CpuCursor | null;
+  /** The first cursor went on to a later record: puts it where it belongs now. */
+  sinkFirst(): void;
+  removeFirst(): void;
+}
+
 /**
  * Visits the records of all cursors in order of time; of several at one time, those of the lower cursor first,
  * as `trace-cmd report` does.
  *
+ * @param queue an empty one
  * @param beforeLoad called before more pages are read
  */
 export async function mergeCursors(
   cursors: readonly CpuCursor[],
+  queue: CursorQueue,
   steps: MergeSteps,
   beforeLoad: () => Promise<void>,
 ): Promise<void> {
-  const heap = new CursorHeap();
   for (const cursor of cursors) {
     await cursor.load();
     if (cursor.isDone) steps.finish(cursor);
-    else heap.add(cursor);
+    else queue.add(cursor);
   }
-  for (let cursor = visitInMemory(heap, steps); cursor !== null; cursor = visitInMemory(heap, steps)) {
-    steps.flush();
+  for (let cursor = queue.visitInMemory(); cursor !== null; cursor = queue.visitInMemory()) {
     await beforeLoad();
     await cursor.load();
     if (cursor.isDone) {
-      heap.removeFirst();
+      queue.removeFirst();
       steps.finish(cursor);
     } else {
-      heap.sinkFirst();
+      queue.sinkFirst();
     }
   }
 }
 
-/** Visits records up to the first cursor that needs more pages, which stays on top and is returned; null at the end. */
-function visitInMemory(heap: CursorHeap, steps: MergeSteps): CpuCursor | null {
-  for (let cursor = heap.first; cursor !== null; cursor = heap.first) {
-    // Records of one CPU come in runs: the heap is asked again only when another CPU's turn comes.
-    const rival = heap.second;
-    const limit = timeOfRival(rival);
-    const winsTies = isBeforeAtOnce(cursor, rival);
-    do {
-      steps.read(cursor, rival);
-      if (!cursor.advance()) return cursor;
-    } while (steps.needsNoTurn(cursor) || cursor.time < limit || (winsTies && cursor.time === limit));
-    heap.sinkFirst();
-  }
-  return null;
-}
-
-/** Up to this time the turn of a cursor lasts. */
-export function timeOfRival(rival: CpuCursor | null): number {
-  return rival === null ? NO_LIMIT : rival.time;
-}
-
-/** Whether a cursor's record comes before that of `rival` at the same time. */
-export function isBeforeAtOnce(cursor: CpuCursor, rival: CpuCursor | null): boolean {
-  return rival === null || cursor.order < rival.order;
-}
-
 /** A binary heap with the cursor whose record comes next on top. */
-class CursorHeap {
+export class CursorHeap implements CursorQueue {
   private readonly cursors: CpuCursor[] = [];
 
-  get first(): CpuCursor | null {
-    return this.cursors[0] ?? null;
-  }
+  constructor(private readonly steps: MergeSteps) {}
 
-  /** The cursor that comes next after the first, or null. */
-  get second(): CpuCursor | null {
-    const { cursors } = this;
-    if (cursors.length < 2) return null;
-    return cursors.length > 2 && comesBefore(cursors[2]!, cursors[1]!) ? cursors[2]! : cursors[1]!;
+  visitInMemory(): CpuCursor | null {
+    const { cursors, steps } = this;
+    for (let cursor = cursors[0]; cursor !== undefined; cursor = cursors[0]) {
+      // Records of one CPU come in runs: the heap is asked again only when another CPU's turn comes.
+      const rival = this.second;
+      const limit = rival === null ? NO_LIMIT : rival.time;
+      const winsTies = rival === null || cursor.order < rival.order;
+      do {
+        steps.read(cursor);
+        if (!cursor.advance()) return cursor;
+      } while (steps.needsNoTurn(cursor) || cursor.time < limit || (winsTies && cursor.time === limit));
+      this.sinkFirst();
+    }
+    return null;
   }
 
   add(cursor: CpuCursor): void {
@@ -108,7 +94,6 @@ class CursorHeap {
     this.sinkFirst();
   }
 
-  /** The first cursor went on to a later record: puts it where it belongs now. */
   sinkFirst(): void {
     const { cursors } = this;
     let at = 0;
@@ -120,6 +105,13 @@ class CursorHeap {
       this.swap(at, next);
       at = next;
     }
+  }
+
+  /** The cursor that comes next after the first, or null. */
+  private get second(): CpuCursor | null {
+    const { cursors } = this;
+    if (cursors.length < 2) return null;
+    return cursors.length > 2 && comesBefore(cursors[2]!, cursors[1]!) ? cursors[2]! : cursors[1]!;
   }
 
   private swap(a: number, b: number): void {

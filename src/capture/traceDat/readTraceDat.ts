@@ -95,7 +95,10 @@ async function readData(
     const rowsAhead = clear && new RowsAhead(reader.table, clear);
     const onLoad = async (base: bigint): Promise<void> => {
       await rowsAhead?.advance();
-      await options.onPart?.(reader.table.length, () => captureOf(source, structure, reader, problems, base));
+      await options.onPart?.(reader.table.length, () => {
+        reader.flush();
+        return captureOf(source, structure, reader, problems, base);
+      });
     };
     timeBase = await readRecords(header, metadata.page, structure, data, reader, problems, onLoad);
   } else if (structure.buffers.length > 0) {
@@ -169,11 +172,6 @@ async function readRecords(
     const all = putBack(first, cpuData);
     return new CpuCursor(order, range.cpu, isShared, all, buffer.pageSize, layout, problems);
   });
-  reader.startLoop(
-    cursors,
-    parts.reduce((most, { buffer }) => Math.max(most, buffer.pageSize), 0),
-  );
-
   const total = parts.reduce((sum, { range }) => sum + range.size, 0);
   const starts = parts.reduce((sum, { range }) => sum + range.offset, 0);
   const estimate = new RowEstimate(reader.table, total);
@@ -181,7 +179,9 @@ async function readRecords(
     if (estimate.isDue) estimate.update(cursors.reduce((sum, cursor) => sum + cursor.fileOffset, 0) - starts);
     return onLoad(clock.timeBase);
   };
-  const merge = (own: readonly CpuCursor[]): Promise<void> => mergeCursors(own, reader, beforeLoad);
+  const pageSize = parts.reduce((most, { buffer }) => Math.max(most, buffer.pageSize), 0);
+  const merge = (own: readonly CpuCursor[]): Promise<void> =>
+    mergeCursors(own, reader.queueFor(own, pageSize, total), reader, beforeLoad);
   await merge(cursors.filter((cursor) => cursor.hasSharedClock));
   for (const buffer of structure.buffers) {
     const own = cursors.filter((_, index) => parts[index]!.buffer === buffer);

@@ -10,8 +10,8 @@ import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { cpuName } from './cpuName';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
-import { RecordLoop } from './loop/recordLoop';
-import type { MergeSteps } from './mergeCursors';
+import { RecordLoop, type LoopSteps } from './loop/recordLoop';
+import { CursorHeap, type CursorQueue } from './mergeCursors';
 import type { TraceMetadata } from './metadata';
 
 /** Flags of `common_flags` (include/linux/trace_events.h, enum trace_flag_type). */
@@ -67,12 +67,14 @@ const TYPES = 1 << 16;
 /** A record too short to say its type. */
 const NO_TYPE = TYPES;
 
+/** Bytes of some hundreds of records. */
+const SMALLEST_FOR_LOOP = 1 << 15;
+
 /** Turns records into rows of the table, gaps, and stacks of rows. */
-export class RecordReader implements MergeSteps {
+export class RecordReader implements LoopSteps {
   readonly table = new EventTableBuilder();
   readonly symbols = new SymbolTableBuilder();
   readonly gapRecorder = new GapRecorder();
-  stackRecords = 0;
   orphanStacks = 0;
   userStacks = 0;
   /** Stacks that say to have more frames than the record holds. */
@@ -100,10 +102,9 @@ export class RecordReader implements MergeSteps {
   private readonly typeOffset: number;
   /** 1 while a gap waits for the next event of its CPU, else 0: a number, like the byte order. */
   private openGaps = 0;
-  /** Null while each record is read by itself. */
+  /** Null where each record is read by itself. */
   private loop: RecordLoop | null = null;
-  private loopSize = { cursors: 0, pageSize: 0 };
-  private recordsToLoop = 0;
+  private stacksOneByOne = 0;
   /** Stack of the block that was asked for last. */
   private newestStack = NONE;
 
@@ -128,38 +129,17 @@ export class RecordReader implements MergeSteps {
   }
 
   /**
-   * Has ordinary records of these cursors read in a loop of their own, where there is WebAssembly for it. To be called
-   * before the first record.
+   * The queue for cursors of one clock, which has ordinary records read in a loop of their own where there is WebAssembly
+   * for it.
    *
    * @param pageSize most bytes of a page
-   * @param after records that are read one by one before: to set up the loop takes as long as to read some hundreds
+   * @param size bytes of all records; for few, to set up the loop takes longer than to read them without it
    */
-  startLoop(cursors: readonly CpuCursor[], pageSize: number, after = 500): void {
-    if (!cursors.some(({ isForLoop }) => isForLoop)) return;
-    this.loopSize = { cursors: cursors.length, pageSize };
-    this.recordsToLoop = after;
-    if (after === 0) this.setUpLoop();
-  }
-
-  /** Reads the record that the cursor stands on, and the ordinary ones behind it. */
-  read(cursor: CpuCursor, rival: CpuCursor | null): void {
-    const { loop } = this;
-    if (loop !== null) {
-      if (cursor.isOrdinary && this.openGaps === 0 && loop.read(cursor, rival)) return;
-      this.flush();
-    } else if (--this.recordsToLoop === 0) {
-      this.setUpLoop();
+  queueFor(cursors: readonly CpuCursor[], pageSize: number, size: number): CursorQueue {
+    if (size < SMALLEST_FOR_LOOP || this.loop !== null || !cursors.every(({ isForLoop }) => isForLoop)) {
+      return new CursorHeap(this);
     }
-    this.readOne(cursor);
-  }
-
-  flush(): void {
-    if (this.loop !== null) this.stackRecords += this.loop.flush();
-  }
-
-  private setUpLoop(): void {
     const { typeOffset, longSize, metadata, table } = this;
-    const { cursors, pageSize } = this.loopSize;
     const records = { header: metadata.record, typeOffset, longSize, contexts: CONTEXT };
     const questions = {
       taskOf: (pid: number) => this.taskOf(pid),
@@ -167,16 +147,32 @@ export class RecordReader implements MergeSteps {
       stackOfBlock: () => this.newestStack,
     };
     try {
-      this.loop = new RecordLoop(cursors, pageSize, records, questions, table);
+      const most = cursors.reduce((order, cursor) => Math.max(order, cursor.order), 0) + 1;
+      this.loop = new RecordLoop(most, pageSize, records, questions, this, table);
     } catch {
       // No WebAssembly, or no memory for it: records are read one by one.
-      return;
+      return new CursorHeap(this);
     }
-    for (const [type, decoder] of this.decoders.entries()) this.teachLoop(type, decoder);
-    for (const [type, decoder] of this.decodersOfOthers) this.teachLoop(type, decoder);
+    return this.loop;
   }
 
-  private readOne(cursor: CpuCursor): void {
+  /** Stacks that were read. */
+  get stackRecords(): number {
+    return this.stacksOneByOne + (this.loop?.stacks ?? 0);
+  }
+
+  /** A gap waits for the next event of its CPU. */
+  get isOneByOne(): boolean {
+    return this.openGaps > 0;
+  }
+
+  /** Puts into the table what is not there yet. */
+  flush(): void {
+    this.loop?.flush();
+  }
+
+  /** Reads the record that the cursor stands on. */
+  read(cursor: CpuCursor): void {
     if (cursor.missing !== NOTHING_MISSING) this.gap(cursor);
     const { view, at, length } = cursor;
     const little = this.byteOrder === ByteOrder.Little;
@@ -256,7 +252,7 @@ export class RecordReader implements MergeSteps {
       this.newestStack = this.stacks.stack(block);
     }
     cursor.previousBlock = block;
-    this.stackRecords++;
+    this.stacksOneByOne++;
     if (row === NONE) this.orphanStacks++;
     else this.table.stack[row] = this.newestStack;
   }

@@ -7,6 +7,7 @@ import type { ByteSource } from '../../../src/capture/byteSource';
 import { openCapture } from '../../../src/capture/openCapture';
 import { RecordLoop } from '../../../src/capture/traceDat/loop/recordLoop';
 import { contentOf, repeated } from '../../bench/generator/repeatCapture';
+import { below, seededRandom } from './support/random';
 import { assertSameCapture, inRecordLoop, withoutRecordLoop } from './support/recordLoop';
 import * as events from './support/memoryEvents';
 import { ByteWriter } from './support/perfDataWriter';
@@ -94,6 +95,30 @@ function moveCpuData(bytes: Uint8Array, by: number): number {
   view.setBigUint64(table, BigInt(first + by), true);
   return first;
 }
+
+test('so are many CPUs, whose events come in turns, and some at one time', async () => {
+  const random = seededRandom(7);
+  const cpus = Array.from({ length: 11 }, () => {
+    let time = 1000;
+    return Array.from({ length: 150 }, (): RecordText[] => {
+      time += below(random, 40);
+      const pid = 100 + below(random, 5);
+      const data = recordData({}, PAGE_REF_MOD, pid, { pfn: below(random, 50), count: 1, val: -1 });
+      const tail = new ByteWriter(true).u64(0xffffffff81001000n + BigInt(below(random, 4))).done();
+      const stack = recordData({}, events.KERNEL_STACK, pid, { size: 1 }, { tail });
+      return [
+        { time: BigInt(time), data },
+        { time: BigInt(time), data: stack },
+      ];
+    }).flat();
+  });
+  const kinds = [PAGE_REF_MOD, events.KERNEL_STACK];
+  const bytes = writeTraceDat({ version: 6, events: kinds, buffers: [{ name: '', cpus }] });
+  const inLoop = await inRecordLoop(() => openCapture(memorySource(bytes)));
+  assert.equal(inLoop.events.length, 11 * 150);
+  assert.equal(inLoop.stackRecords, 11 * 150);
+  assertSameCapture(inLoop, await withoutRecordLoop(() => openCapture(memorySource(bytes))));
+});
 
 test('where there is no WebAssembly, records are read one after the other', async () => {
   const bytes = textBytes(path.join(FIXTURES, 'a_reader/trace.dat'));

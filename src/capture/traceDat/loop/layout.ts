@@ -29,21 +29,17 @@ export const LONG_SHIFT = 1040;
 export const STACK_TYPE = 1044;
 export const SMALLEST_STACK = 1048;
 
-// Where reading stands: a time of 64 bits, and numbers of 32.
+// Where reading stands: numbers of 32 bits.
 export const STATE = 1088;
-export const STATE_TIME = STATE;
-export const STATE_RECORD = STATE + 8;
-export const STATE_NEXT = STATE + 12;
-export const STATE_BLOCK = STATE + 16;
-export const STATE_WAITING_ROW = STATE + 20;
-export const STATE_WAITING_PID = STATE + 24;
-export const STATE_WAITING_CONTEXT = STATE + 28;
-/** Stacks that were read and not yet counted elsewhere. */
-export const STATE_STACKS = STATE + 32;
+/** Stacks that were read. */
+export const STATE_STACKS = STATE;
 /** The table's row that the batch begins with, and the rows in the batch. */
-export const STATE_FIRST_ROW = STATE + 36;
-export const STATE_ROWS = STATE + 40;
-export const STATE_SIZE = 44;
+export const STATE_FIRST_ROW = STATE + 4;
+export const STATE_ROWS = STATE + 8;
+/** A heap of cursors, the one whose record comes next first: where it is, and how many there are. */
+export const STATE_HEAP = STATE + 12;
+export const STATE_CURSORS = STATE + 16;
+export const STATE_SIZE = 20;
 
 /** A byte for each `common_flags`: the depth of interruption. */
 export const CONTEXTS = 2048;
@@ -104,11 +100,35 @@ export const MAPPING = KIND + ROWS;
 export const MIGRATETYPE = MAPPING + ROWS;
 export const ORDER = MIGRATETYPE + ROWS;
 
-// Of each cursor, where its page comes from: two numbers of 64 bits and three of 32. Behind all of them are the pages.
+// Of each cursor: where its page comes from, and the record that it stands on. Behind all of them are the heap and the pages.
 export const CURSORS = ORDER + ROWS;
+/** Three numbers of 64 bits. */
 export const SPAN_OFFSET = 0;
 export const SPAN_SCALE = 8;
-export const TO_SPAN = 16;
-export const PAGE_END = 20;
-export const CURSOR_CPU = 24;
-export const CURSOR_SIZE = 32;
+export const RECORD_TIME = 16;
+/** The others have 32 bits. */
+export const TO_SPAN = 24;
+export const PAGE_END = 28;
+export const CURSOR_CPU = 32;
+/** 0 where something speaks against reading its record here. */
+export const IS_ORDINARY = 36;
+/** Heads of the record and of the one behind it, and the record's data. */
+export const RECORD = 40;
+export const NEXT_RECORD = 44;
+export const RECORD_DATA = 48;
+export const RECORD_LENGTH = 52;
+/** Of the CPU's newest stack. */
+export const BLOCK = 56;
+/** Of the event that waits for its stack; the row may be none. */
+export const WAITING_ROW = 60;
+export const WAITING_PID = 64;
+export const WAITING_CONTEXT = 68;
+export const CURSOR_SIZE = 72;
+
+// Why the loop came to an end, with its first cursor.
+/** It stands on a record that is none for the loop. */
+export const AT_RECORD = 0;
+/** What it stands on was read, and what is behind it is no record as most are. */
+export const BEHIND_RECORD = 1;
+/** There is no room for its event in the batch. */
+export const BATCH_IS_FULL = 2;

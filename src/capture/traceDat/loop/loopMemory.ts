@@ -42,18 +42,20 @@ export class LoopMemory {
   readonly memory: WebAssembly.Memory;
   readonly view: DataView;
   readonly bytes: Uint8Array;
-  /** The state: its first two numbers are a time, which {@link time} holds. */
   readonly state: Int32Array;
-  readonly time: Float64Array;
   readonly batch: EventBatch;
+  private readonly heap: number;
   private readonly firstPage: number;
+  private readonly numbers: Int32Array;
+  private readonly times: Float64Array;
   private decoders = 1;
   private readonly flagTables = new Map<Int32Array, number>();
   private usedArena = 0;
 
   /**
    * @param pageSize most bytes of a page
-   * @throws RangeError where there is not enough memory, or the pages would take too much
+   * @throws RangeError where there is not enough memory, the pages would take too much, or numbers here are big-endian,
+   *   which those of WebAssembly are not
    */
   constructor(
     cursors: number,
@@ -61,16 +63,21 @@ export class LoopMemory {
     records: RecordLayout,
   ) {
     if (cursors * pageSize > MOST_FOR_PAGES) throw new RangeError('too many pages for the record loop');
-    this.firstPage = layout.CURSORS + cursors * layout.CURSOR_SIZE;
+    this.heap = layout.CURSORS + cursors * layout.CURSOR_SIZE;
+    this.firstPage = this.heap + ((cursors * 4 + 7) & ~7);
+    if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
+      throw new RangeError('the record loop is little-endian');
     const units = Math.ceil((this.firstPage + cursors * pageSize) / MEMORY_UNIT);
     this.memory = new WebAssembly.Memory({ initial: units, maximum: units });
     const { buffer } = this.memory;
     this.view = new DataView(buffer);
     this.bytes = new Uint8Array(buffer);
     this.state = new Int32Array(buffer, layout.STATE, layout.STATE_SIZE / 4);
-    this.time = new Float64Array(buffer, layout.STATE_TIME, 1);
+    this.numbers = new Int32Array(buffer);
+    this.times = new Float64Array(buffer);
     this.batch = batchIn(buffer);
     this.describe(records);
+    this.setNumber(layout.STATE_HEAP, this.heap);
     new Int32Array(buffer, layout.TASK_PIDS, layout.TASKS).fill(NONE);
     new Int32Array(buffer, layout.GUESS_TABLE, layout.GUESSES).fill(NONE);
     new Int32Array(buffer, layout.BLOCK_LENGTHS, layout.BLOCKS).fill(NONE);
@@ -86,38 +93,61 @@ export class LoopMemory {
     return this.firstPage + order * this.pageSize;
   }
 
+  /** Order of the cursor that is first in the heap. */
+  get firstCursor(): number {
+    return (this.number(this.heap) - layout.CURSORS) / layout.CURSOR_SIZE;
+  }
+
+  /** The number of 32 bits at a place, which is a multiple of 4. */
+  number(at: number): number {
+    return this.numbers[at >> 2]!;
+  }
+
+  setNumber(at: number, value: number): void {
+    this.numbers[at >> 2] = value;
+  }
+
+  /** The number of 64 bits at a place, which is a multiple of 8. */
+  time(at: number): number {
+    return this.times[at >> 3]!;
+  }
+
+  setTime(at: number, value: number): void {
+    this.times[at >> 3] = value;
+  }
+
   /** Has the loop read records of this type, if there is room for one more. */
   addDecoder(type: number, decoder: LoopDecoder): void {
     const flagTable = this.flagTableAt(decoder.fields?.flagTables ?? null);
     if (type >= layout.TYPE_COUNT || this.decoders === layout.DECODERS || flagTable === null) return;
     const at = layout.DECODER_TABLE + this.decoders * layout.DECODER_SIZE;
     const { fields } = decoder;
-    this.set(at + layout.IS_STACK, decoder.isStack ? 1 : 0);
-    this.set(at + layout.SMALLEST, decoder.smallest);
-    this.set(at + layout.EVENT_NAME, decoder.name);
-    this.set(at + layout.EVENT_KIND, decoder.eventKind);
-    this.set(at + layout.PID_AT, decoder.pidOffset);
-    this.set(at + layout.FLAGS_AT, decoder.flagsOffset);
-    this.set(at + layout.STACK_SIZE_AT, decoder.sizeOffset);
-    this.set(at + layout.CALLER_AT, decoder.callerOffset);
-    this.set(at + layout.PFN_LOW_AT, fields?.pfnLow ?? NONE);
-    this.set(at + layout.PFN_HIGH_AT, fields?.pfnHigh ?? NONE);
-    this.set(at + layout.PAGE_FLAGS_AT, fields?.flagsLow ?? NONE);
-    this.set(at + layout.FLAG_TABLE_OF_DECODER, flagTable);
-    this.set(at + layout.MAPPING_LOW_AT, fields?.mappingLow ?? NONE);
-    this.set(at + layout.MAPPING_HIGH_AT, fields?.mappingHigh ?? NONE);
-    this.set(at + layout.COUNT_AT, fields?.count ?? NONE);
-    this.set(at + layout.MAPCOUNT_AT, fields?.mapcount ?? NONE);
-    this.set(at + layout.VAL_AT, fields?.val ?? NONE);
-    this.set(at + layout.RET_AT, fields?.ret ?? NONE);
-    this.set(at + layout.MIGRATETYPE_AT, fields?.migratetype ?? NONE);
-    this.set(at + layout.ORDER_AT, fields?.order ?? NONE);
-    this.set(at + layout.ABSENT_ORDER, fields?.absentOrder ?? -1);
-    this.set(at + layout.HAS_LOW_ADDRESSES, fields?.hasLowAddresses === true ? 1 : 0);
+    this.setNumber(at + layout.IS_STACK, decoder.isStack ? 1 : 0);
+    this.setNumber(at + layout.SMALLEST, decoder.smallest);
+    this.setNumber(at + layout.EVENT_NAME, decoder.name);
+    this.setNumber(at + layout.EVENT_KIND, decoder.eventKind);
+    this.setNumber(at + layout.PID_AT, decoder.pidOffset);
+    this.setNumber(at + layout.FLAGS_AT, decoder.flagsOffset);
+    this.setNumber(at + layout.STACK_SIZE_AT, decoder.sizeOffset);
+    this.setNumber(at + layout.CALLER_AT, decoder.callerOffset);
+    this.setNumber(at + layout.PFN_LOW_AT, fields?.pfnLow ?? NONE);
+    this.setNumber(at + layout.PFN_HIGH_AT, fields?.pfnHigh ?? NONE);
+    this.setNumber(at + layout.PAGE_FLAGS_AT, fields?.flagsLow ?? NONE);
+    this.setNumber(at + layout.FLAG_TABLE_OF_DECODER, flagTable);
+    this.setNumber(at + layout.MAPPING_LOW_AT, fields?.mappingLow ?? NONE);
+    this.setNumber(at + layout.MAPPING_HIGH_AT, fields?.mappingHigh ?? NONE);
+    this.setNumber(at + layout.COUNT_AT, fields?.count ?? NONE);
+    this.setNumber(at + layout.MAPCOUNT_AT, fields?.mapcount ?? NONE);
+    this.setNumber(at + layout.VAL_AT, fields?.val ?? NONE);
+    this.setNumber(at + layout.RET_AT, fields?.ret ?? NONE);
+    this.setNumber(at + layout.MIGRATETYPE_AT, fields?.migratetype ?? NONE);
+    this.setNumber(at + layout.ORDER_AT, fields?.order ?? NONE);
+    this.setNumber(at + layout.ABSENT_ORDER, fields?.absentOrder ?? -1);
+    this.setNumber(at + layout.HAS_LOW_ADDRESSES, fields?.hasLowAddresses === true ? 1 : 0);
     this.bytes[layout.TYPE_DECODERS + type] = this.decoders++;
     if (!decoder.isStack) return;
-    this.set(layout.STACK_TYPE, type);
-    this.set(layout.SMALLEST_STACK, decoder.smallest);
+    this.setNumber(layout.STACK_TYPE, type);
+    this.setNumber(layout.SMALLEST_STACK, decoder.smallest);
   }
 
   /** Has the loop recognise a block, which stands in `[start, end)` now, if there is room for one more. */
@@ -129,20 +159,20 @@ export class LoopMemory {
     const at = layout.ARENA + this.usedArena;
     this.usedArena += length;
     this.bytes.copyWithin(at, start, end);
-    this.set(layout.BLOCK_STARTS + block * 4, at);
-    this.set(lengthAt, length);
-    this.set(layout.BLOCK_STACKS + block * 4, stack);
+    this.setNumber(layout.BLOCK_STARTS + block * 4, at);
+    this.setNumber(lengthAt, length);
+    this.setNumber(layout.BLOCK_STACKS + block * 4, stack);
   }
 
   private describe({ header, typeOffset, longSize, contexts }: RecordLayout): void {
-    this.set(layout.TYPE_MASK, (1 << header.typeBits) - 1);
-    this.set(layout.DELTA_SHIFT, header.typeBits);
-    this.set(layout.LARGEST_DATA, header.largestData);
-    this.set(layout.TYPE_OFFSET, typeOffset);
-    this.set(layout.LONG_SHIFT, longSize === 4 ? 2 : 3);
-    this.set(layout.STACK_TYPE, NONE);
-    this.set(layout.SMALLEST_STACK, NEVER);
-    this.set(layout.DECODER_TABLE + layout.SMALLEST, NEVER);
+    this.setNumber(layout.TYPE_MASK, (1 << header.typeBits) - 1);
+    this.setNumber(layout.DELTA_SHIFT, header.typeBits);
+    this.setNumber(layout.LARGEST_DATA, header.largestData);
+    this.setNumber(layout.TYPE_OFFSET, typeOffset);
+    this.setNumber(layout.LONG_SHIFT, longSize === 4 ? 2 : 3);
+    this.setNumber(layout.STACK_TYPE, NONE);
+    this.setNumber(layout.SMALLEST_STACK, NEVER);
+    this.setNumber(layout.DECODER_TABLE + layout.SMALLEST, NEVER);
     this.bytes.set(contexts, layout.CONTEXTS);
   }
 
@@ -156,10 +186,6 @@ export class LoopMemory {
     new Int32Array(this.memory.buffer, at, layout.FLAG_TABLE_SIZE / 4).set(tables);
     this.flagTables.set(tables, at);
     return at;
-  }
-
-  private set(at: number, value: number): void {
-    this.view.setInt32(at, value, true);
   }
 }
 

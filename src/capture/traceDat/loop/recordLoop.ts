@@ -1,7 +1,7 @@
 import { NONE } from '../../eventTable';
 import type { EventTableBuilder } from '../../eventTableBuilder';
 import type { CpuCursor } from '../cpuCursor';
-import { isBeforeAtOnce, timeOfRival } from '../mergeCursors';
+import type { CursorQueue, MergeSteps } from '../mergeCursors';
 import code from './assembly/loop.wasm';
 import * as layout from './layout';
 import { LoopMemory, type LoopDecoder, type RecordLayout } from './loopMemory';
@@ -15,46 +15,42 @@ export interface LoopQuestions {
   stackOfBlock(): number;
 }
 
+/** What is done with the records that the loop leaves to others. */
+export interface LoopSteps extends MergeSteps {
+  /** No record is for the loop at this time. */
+  readonly isOneByOne: boolean;
+}
+
 const TWO_32 = 2 ** 32;
 
 // Where numbers are in the state.
-const RECORD = (layout.STATE_RECORD - layout.STATE) / 4;
-const NEXT = (layout.STATE_NEXT - layout.STATE) / 4;
-const BLOCK = (layout.STATE_BLOCK - layout.STATE) / 4;
-const WAITING_ROW = (layout.STATE_WAITING_ROW - layout.STATE) / 4;
-const WAITING_PID = (layout.STATE_WAITING_PID - layout.STATE) / 4;
-const WAITING_CONTEXT = (layout.STATE_WAITING_CONTEXT - layout.STATE) / 4;
 const STACKS = (layout.STATE_STACKS - layout.STATE) / 4;
 const FIRST_ROW = (layout.STATE_FIRST_ROW - layout.STATE) / 4;
 const ROWS = (layout.STATE_ROWS - layout.STATE) / 4;
+const CURSORS = (layout.STATE_CURSORS - layout.STATE) / 4;
 
-/** read() of assembly/loop.ts, with its parameters in the same order. */
-type ReadRun = (
-  cursor: number,
-  record: number,
-  data: number,
-  length: number,
-  next: number,
-  time: number,
-  limit: number,
-  mayBeAtLimit: number,
-  block: number,
-  waitingRow: number,
-  waitingPid: number,
-  waitingContext: number,
-) => number;
+/** What assembly/loop.ts exports; cursors by their place in the memory. */
+interface Loop {
+  readonly add: (cursor: number) => void;
+  readonly removeFirst: () => void;
+  readonly read: (isInTurn: number, isOneByOne: number) => number;
+}
 
 /**
- * Reads runs of ordinary records in WebAssembly: events whose fields are words, each with its stack behind it, in a
- * little-endian file. Of the 4.7 million records of the real big capture it leaves 3,309 to the code that reads any, and
- * takes a third of the time of that. Rows are made in batches: {@link flush} before the table is looked at or added to.
+ * Reads ordinary records of all cursors, in order, in WebAssembly: events whose fields are words, each with its stack behind
+ * it, in a little-endian file. Of the 4.7 million records of the real big capture it leaves 3,309 to the code that reads any,
+ * and takes a fifth of the time of that. Rows are made in batches: {@link flush} before the table is looked at or added to.
  */
-export class RecordLoop {
+export class RecordLoop implements CursorQueue {
   private readonly memory: LoopMemory;
-  private readonly readRun: ReadRun;
+  private readonly loop: Loop;
+  /** By {@link CpuCursor.order}. */
+  private readonly cursors: (CpuCursor | null)[];
   /** By cursor, the number of its page that is in the memory. */
   private readonly pages: Int32Array;
   private hasHighOffsets = false;
+  /** The record of the first cursor comes next, as far as is known. */
+  private isInTurn = true;
 
   /**
    * @param cursors how many there are, by {@link CpuCursor.order} from 0
@@ -66,10 +62,12 @@ export class RecordLoop {
     pageSize: number,
     records: RecordLayout,
     questions: LoopQuestions,
+    private readonly steps: LoopSteps,
     private readonly table: EventTableBuilder,
   ) {
     const memory = new LoopMemory(cursors, pageSize, records);
     this.memory = memory;
+    this.cursors = new Array<CpuCursor | null>(cursors).fill(null);
     this.pages = new Int32Array(cursors).fill(NONE);
     const { exports } = new WebAssembly.Instance(moduleOfLoop(), {
       env: { memory: memory.memory },
@@ -83,9 +81,12 @@ export class RecordLoop {
         stackOfBlock: () => questions.stackOfBlock(),
       },
     });
-    const { read } = exports;
-    if (!isReadRun(read)) throw new TypeError('the record loop has no read()');
-    this.readRun = read;
+    this.loop = loopIn(exports);
+  }
+
+  /** Stacks that the loop has read. */
+  get stacks(): number {
+    return this.memory.state[STACKS]!;
   }
 
   /** From now on it reads records of this type. */
@@ -93,64 +94,104 @@ export class RecordLoop {
     this.memory.addDecoder(type, decoder);
   }
 
-  /**
-   * Reads the record that the cursor stands on and those behind it in its page, up to the turn of `rival`. False when the
-   * record is none for the loop.
-   */
-  read(cursor: CpuCursor, rival: CpuCursor | null): boolean {
-    const { memory, pages } = this;
-    const { state } = memory;
-    const { order } = cursor;
-    if (pages[order] !== cursor.pageNumber) this.takePage(cursor);
-    if (state[ROWS] === layout.ROWS) this.flush();
-    if (state[ROWS] === 0) state[FIRST_ROW] = this.table.length;
-    const toPage = memory.pageAt(order) - cursor.pageStart;
-    const count = this.readRun(
-      memory.cursorAt(order),
-      cursor.recordStart + toPage,
-      cursor.at + toPage,
-      cursor.length,
-      cursor.nextRecord + toPage,
-      cursor.time,
-      timeOfRival(rival),
-      isBeforeAtOnce(cursor, rival) ? 1 : 0,
-      cursor.previousBlock,
-      cursor.waitingRow,
-      cursor.waitingPid,
-      cursor.waitingContext,
-    );
-    if (count === 0) return false;
-    cursor.passTo(state[RECORD]! - toPage, state[NEXT]! - toPage, memory.time[0]!);
-    cursor.previousBlock = state[BLOCK]!;
-    cursor.waitingRow = state[WAITING_ROW]!;
-    cursor.waitingPid = state[WAITING_PID]!;
-    cursor.waitingContext = state[WAITING_CONTEXT]!;
-    return true;
+  add(cursor: CpuCursor): void {
+    this.cursors[cursor.order] = cursor;
+    this.put(cursor);
+    this.loop.add(this.memory.cursorAt(cursor.order));
   }
 
-  /** Puts the rows of the batch into the table, and says how many stacks were read since the last time. */
-  flush(): number {
+  visitInMemory(): CpuCursor | null {
+    const { memory, steps, table } = this;
+    const { state } = memory;
+    while (state[CURSORS]! > 0) {
+      if (state[ROWS] === 0) state[FIRST_ROW] = table.length;
+      const reason = this.loop.read(this.isInTurn ? 1 : 0, steps.isOneByOne ? 1 : 0);
+      this.isInTurn = true;
+      if (reason === layout.BATCH_IS_FULL) {
+        this.flush();
+        continue;
+      }
+      const cursor = this.takeFirst();
+      if (reason === layout.AT_RECORD) {
+        this.flush();
+        steps.read(cursor);
+      }
+      if (!cursor.advance()) return cursor;
+      this.put(cursor);
+      this.isInTurn = steps.needsNoTurn(cursor);
+    }
+    return null;
+  }
+
+  sinkFirst(): void {
+    this.put(this.cursors[this.memory.firstCursor]!);
+    this.isInTurn = false;
+  }
+
+  removeFirst(): void {
+    this.loop.removeFirst();
+  }
+
+  /** Puts the rows of the batch into the table. */
+  flush(): void {
     const { batch, state } = this.memory;
-    const stacks = state[STACKS]!;
     if (state[ROWS]! > 0) this.table.appendBatch(batch, state[ROWS]!, this.hasHighOffsets);
-    state[ROWS] = state[STACKS] = 0;
-    return stacks;
+    state[ROWS] = 0;
+  }
+
+  /** The first cursor, which stands where the loop has come to. */
+  private takeFirst(): CpuCursor {
+    const { memory } = this;
+    const order = memory.firstCursor;
+    const cursor = this.cursors[order]!;
+    const toPage = memory.pageAt(order) - cursor.pageStart;
+    const at = memory.cursorAt(order);
+    cursor.standOn(
+      memory.number(at + layout.RECORD) - toPage,
+      memory.number(at + layout.RECORD_DATA) - toPage,
+      memory.number(at + layout.RECORD_LENGTH),
+      memory.number(at + layout.NEXT_RECORD) - toPage,
+      memory.time(at + layout.RECORD_TIME),
+    );
+    cursor.previousBlock = memory.number(at + layout.BLOCK);
+    cursor.waitingRow = memory.number(at + layout.WAITING_ROW);
+    cursor.waitingPid = memory.number(at + layout.WAITING_PID);
+    cursor.waitingContext = memory.number(at + layout.WAITING_CONTEXT);
+    return cursor;
+  }
+
+  /** Has the loop know where the cursor stands. */
+  private put(cursor: CpuCursor): void {
+    const { memory, pages } = this;
+    const { order } = cursor;
+    if (pages[order] !== cursor.pageNumber) this.takePage(cursor);
+    const toPage = memory.pageAt(order) - cursor.pageStart;
+    const at = memory.cursorAt(order);
+    memory.setNumber(at + layout.IS_ORDINARY, cursor.isOrdinary ? 1 : 0);
+    memory.setNumber(at + layout.RECORD, cursor.recordStart + toPage);
+    memory.setNumber(at + layout.RECORD_DATA, cursor.at + toPage);
+    memory.setNumber(at + layout.RECORD_LENGTH, cursor.length);
+    memory.setNumber(at + layout.NEXT_RECORD, cursor.nextRecord + toPage);
+    memory.setTime(at + layout.RECORD_TIME, cursor.time);
+    memory.setNumber(at + layout.BLOCK, cursor.previousBlock);
+    memory.setNumber(at + layout.WAITING_ROW, cursor.waitingRow);
+    memory.setNumber(at + layout.WAITING_PID, cursor.waitingPid);
+    memory.setNumber(at + layout.WAITING_CONTEXT, cursor.waitingContext);
   }
 
   private takePage(cursor: CpuCursor): void {
     const { memory, pages } = this;
-    const { view } = memory;
     const { order, pageStart, dataEnd } = cursor;
     pages[order] = cursor.pageNumber;
     this.hasHighOffsets ||= cursor.spanOffset + dataEnd >= TWO_32;
     const page = memory.pageAt(order);
     memory.bytes.set(cursor.bytes.subarray(pageStart, dataEnd), page);
     const at = memory.cursorAt(order);
-    view.setFloat64(at + layout.SPAN_OFFSET, cursor.spanOffset, true);
-    view.setFloat64(at + layout.SPAN_SCALE, cursor.spanScale, true);
-    view.setInt32(at + layout.TO_SPAN, pageStart - page, true);
-    view.setInt32(at + layout.PAGE_END, page + dataEnd - pageStart, true);
-    view.setInt32(at + layout.CURSOR_CPU, cursor.cpu, true);
+    memory.setTime(at + layout.SPAN_OFFSET, cursor.spanOffset);
+    memory.setTime(at + layout.SPAN_SCALE, cursor.spanScale);
+    memory.setNumber(at + layout.TO_SPAN, pageStart - page);
+    memory.setNumber(at + layout.PAGE_END, page + dataEnd - pageStart);
+    memory.setNumber(at + layout.CURSOR_CPU, cursor.cpu);
   }
 }
 
@@ -162,6 +203,12 @@ function moduleOfLoop(): WebAssembly.Module {
   return compiled;
 }
 
-function isReadRun(value: unknown): value is ReadRun {
+/** @throws TypeError where something is missing */
+function loopIn({ add, removeFirst, read }: Readonly<Record<string, unknown>>): Loop {
+  if (isNumeric(add) && isNumeric(removeFirst) && isNumeric(read)) return { add, removeFirst, read };
+  throw new TypeError('the record loop lacks a function');
+}
+
+function isNumeric(value: unknown): value is (...numbers: number[]) => number {
   return typeof value === 'function';
 }

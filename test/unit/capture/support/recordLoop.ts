@@ -1,25 +1,28 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { Capture, EventTable } from '../../../../src/capture/eventTable';
+import { CursorHeap } from '../../../../src/capture/traceDat/mergeCursors';
 import { RecordReader } from '../../../../src/capture/traceDat/recordReader';
 
-type StartLoop = typeof RecordReader.prototype.startLoop;
+type QueueFor = typeof RecordReader.prototype.queueFor;
 
 /** What `read` reads one record after the other. */
 export function withoutRecordLoop<T>(read: () => Promise<T>): Promise<T> {
-  return withStartLoop(() => undefined, read);
-}
-
-/** What `read` reads in the record loop from the first record on. */
-export function inRecordLoop<T>(read: () => Promise<T>): Promise<T> {
-  const start = Reflect.get<RecordReader, 'startLoop'>(RecordReader.prototype, 'startLoop');
-  return withStartLoop(function (this: RecordReader, cursors, pageSize) {
-    start.call(this, cursors, pageSize, 0);
+  return withQueueFor(function (this: RecordReader) {
+    return new CursorHeap(this);
   }, read);
 }
 
-async function withStartLoop<T>(startLoop: StartLoop, read: () => Promise<T>): Promise<T> {
-  const mocked = mock.method(RecordReader.prototype, 'startLoop', startLoop);
+/** What `read` reads in the record loop, however little it is. */
+export function inRecordLoop<T>(read: () => Promise<T>): Promise<T> {
+  const queueFor = Reflect.get<RecordReader, 'queueFor'>(RecordReader.prototype, 'queueFor');
+  return withQueueFor(function (this: RecordReader, cursors, pageSize) {
+    return queueFor.call(this, cursors, pageSize, Infinity);
+  }, read);
+}
+
+async function withQueueFor<T>(queueFor: QueueFor, read: () => Promise<T>): Promise<T> {
+  const mocked = mock.method(RecordReader.prototype, 'queueFor', queueFor);
   try {
     return await read();
   } finally {

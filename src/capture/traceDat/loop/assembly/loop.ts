@@ -1,6 +1,7 @@
 /*
- * AssemblyScript: the loop over the records in a page of a ring buffer, for those that nearly all are. They become what
- * CpuCursor and RecordReader would make of them; the first record that needs more ends it, and is left to them.
+ * AssemblyScript: the loop over the records of all CPUs, in order, for those that nearly all are. They become what CpuCursor
+ * and RecordReader would make of them; the first record that needs more ends it, and is left to them. Of each CPU it sees
+ * the page that its cursor stands in.
  */
 import * as layout from '../layout';
 
@@ -32,43 +33,117 @@ declare function blockOf(start: i32, end: i32): i32;
 /** The stack of the block that was asked for last. */
 declare function stackOfBlock(): i32;
 
+/** In place of the reasons of layout.ts: the record behind is not the next one of all cursors. */
+const TURN_IS_OVER: i32 = -1;
+
+/** Adds a cursor, which stands on a record. */
+export function add(cursor: i32): void {
+  let at = load<i32>(layout.STATE_CURSORS);
+  store<i32>(layout.STATE_CURSORS, at + 1);
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    const above = cursorAt(parent);
+    if (!comesBefore(cursor, above)) break;
+    putCursor(at, above);
+    at = parent;
+  }
+  putCursor(at, cursor);
+}
+
+/** Takes the first cursor out, which has no more records. */
+export function removeFirst(): void {
+  const last = load<i32>(layout.STATE_CURSORS) - 1;
+  store<i32>(layout.STATE_CURSORS, last);
+  if (last == 0) return;
+  putCursor(0, cursorAt(last));
+  sinkFirst();
+}
+
 /**
- * Reads the record whose data are `length` bytes at `data`, and those behind it while they are ordinary, in the page, and
- * before `limit`, or at it if they `mayBeAtLimit`. Stacks have no time that counts. Returns how many it read; where it then
- * stands is in the state.
+ * Reads records of all cursors in order of time, of several at one time those of the lower cursor first, up to one that is
+ * none for the loop. Stacks have no time that counts. Returns a reason of layout.ts.
  *
- * @param cursor place of what is known of the page
- * @param record place of the record's head
- * @param next place of the head of the record behind it
- * @param time of the record
- * @param block of the CPU's newest stack
- * @param waitingRow of the event that waits for its stack, or NONE
+ * @param isInTurn the first cursor's record comes next; else it came to another one, which may be later than those of others
+ * @param isOneByOne no record is for the loop at this time
  */
-export function read(
-  cursor: i32,
-  record: i32,
-  data: i32,
-  length: i32,
-  next: i32,
-  time: f64,
-  limit: f64,
-  mayBeAtLimit: i32,
-  block: i32,
-  waitingRow: i32,
-  waitingPid: i32,
-  waitingContext: i32,
-): i32 {
+export function read(isInTurn: i32, isOneByOne: i32): i32 {
+  if (isInTurn == 0) sinkFirst();
+  if (isOneByOne != 0) return layout.AT_RECORD;
+  let reason = readFirst();
+  while (reason == TURN_IS_OVER) {
+    sinkFirst();
+    reason = readFirst();
+  }
+  return reason;
+}
+
+/** Reads on in the first cursor, until another one comes first. */
+function readFirst(): i32 {
+  const cursor = cursorAt(0);
+  const rival = second();
+  const limit = rival == 0 ? f64.MAX_VALUE : load<f64>(rival, layout.RECORD_TIME);
+  return readRun(cursor, limit, rival == 0 || cursor < rival);
+}
+
+function cursorAt(index: i32): i32 {
+  return load<i32>(load<i32>(layout.STATE_HEAP) + (index << 2));
+}
+
+function putCursor(index: i32, cursor: i32): void {
+  store<i32>(load<i32>(layout.STATE_HEAP) + (index << 2), cursor);
+}
+
+/** Cursors lie in memory as they are ordered. */
+function comesBefore(a: i32, b: i32): bool {
+  const time = load<f64>(a, layout.RECORD_TIME);
+  const other = load<f64>(b, layout.RECORD_TIME);
+  return time < other || (time == other && a < b);
+}
+
+/** The cursor that comes next after the first, or 0. */
+function second(): i32 {
+  const count = load<i32>(layout.STATE_CURSORS);
+  if (count < 2) return 0;
+  return count > 2 && comesBefore(cursorAt(2), cursorAt(1)) ? cursorAt(2) : cursorAt(1);
+}
+
+function sinkFirst(): void {
+  const count = load<i32>(layout.STATE_CURSORS);
+  const cursor = cursorAt(0);
+  let at = 0;
+  for (;;) {
+    let below = 2 * at + 1;
+    if (below >= count) break;
+    if (below + 1 < count && comesBefore(cursorAt(below + 1), cursorAt(below))) below++;
+    if (!comesBefore(cursorAt(below), cursor)) break;
+    putCursor(at, cursorAt(below));
+    at = below;
+  }
+  putCursor(at, cursor);
+}
+
+/**
+ * Reads the record of a cursor, and those behind it while they are ordinary, in the page, and before `limit`, or at it if
+ * they `mayBeAtLimit`. Returns a reason of layout.ts, or {@link TURN_IS_OVER}.
+ */
+function readRun(cursor: i32, limit: f64, mayBeAtLimit: bool): i32 {
+  if (load<i32>(cursor, layout.IS_ORDINARY) == 0) return layout.AT_RECORD;
   const typeOffset = load<i32>(layout.TYPE_OFFSET);
   const longShift = load<i32>(layout.LONG_SHIFT);
   const firstRow = load<i32>(layout.STATE_FIRST_ROW);
   const end = load<i32>(cursor, layout.PAGE_END);
   let rows = load<i32>(layout.STATE_ROWS);
-  let stacks = 0;
-  let count = 0;
-  // Of the newest record that was read.
-  let readRecord = record;
-  let readNext = next;
-  let readTime = time;
+  let stacks = load<i32>(layout.STATE_STACKS);
+  let record = load<i32>(cursor, layout.RECORD);
+  let next = load<i32>(cursor, layout.NEXT_RECORD);
+  let data = load<i32>(cursor, layout.RECORD_DATA);
+  let length = load<i32>(cursor, layout.RECORD_LENGTH);
+  let time = load<f64>(cursor, layout.RECORD_TIME);
+  let block = load<i32>(cursor, layout.BLOCK);
+  let waitingRow = load<i32>(cursor, layout.WAITING_ROW);
+  let waitingPid = load<i32>(cursor, layout.WAITING_PID);
+  let waitingContext = load<i32>(cursor, layout.WAITING_CONTEXT);
+  let reason = layout.AT_RECORD;
 
   for (;;) {
     if (length < typeOffset + 2) break;
@@ -100,7 +175,11 @@ export function read(
       waitingRow = NONE;
       stacks++;
     } else {
-      if (waitingRow != NONE || rows == layout.ROWS) break;
+      if (waitingRow != NONE) break;
+      if (rows == layout.ROWS) {
+        reason = layout.BATCH_IS_FULL;
+        break;
+      }
       makeRow(rows, decoder, data);
       store<f64>(layout.TIME + (rows << 3), time);
       store<u16>(layout.CPU + (rows << 1), load<u16>(cursor, layout.CURSOR_CPU));
@@ -111,39 +190,37 @@ export function read(
       waitingContext = context;
       rows++;
     }
-    count++;
-    readRecord = record;
-    readNext = next;
-    readTime = time;
 
-    record = next;
-    if (record + SMALLEST_RECORD > end) break;
-    const head = load<u32>(record);
+    reason = layout.BEHIND_RECORD;
+    if (next + SMALLEST_RECORD > end) break;
+    const head = load<u32>(next);
     const words = head & load<u32>(layout.TYPE_MASK);
     if (words > load<u32>(layout.LARGEST_DATA)) break;
-    data = record + 4;
-    length = words << 2;
-    if (words == 0) {
-      length = load<i32>(data) - 4;
-      data += 4;
-    }
-    if (length <= 0 || length > end - data) break;
+    const nextData = next + (words == 0 ? 8 : 4);
+    const nextLength = words == 0 ? load<i32>(next, 4) - 4 : <i32>(words << 2);
+    if (nextLength <= 0 || nextLength > end - nextData) break;
+    record = next;
+    data = nextData;
+    length = nextLength;
     next = data + ((length + 3) & ~3);
     time += <f64>(head >> load<u32>(layout.DELTA_SHIFT));
-    const isInTurn = time < limit || (mayBeAtLimit != 0 && time == limit);
-    if (!isInTurn && !isStack(data + typeOffset, length)) break;
+    const isInTurn = time < limit || (mayBeAtLimit && time == limit);
+    reason = isInTurn || isStack(data + typeOffset, length) ? layout.AT_RECORD : TURN_IS_OVER;
+    if (reason == TURN_IS_OVER) break;
   }
 
-  store<f64>(layout.STATE_TIME, readTime);
-  store<i32>(layout.STATE_RECORD, readRecord);
-  store<i32>(layout.STATE_NEXT, readNext);
-  store<i32>(layout.STATE_BLOCK, block);
-  store<i32>(layout.STATE_WAITING_ROW, waitingRow);
-  store<i32>(layout.STATE_WAITING_PID, waitingPid);
-  store<i32>(layout.STATE_WAITING_CONTEXT, waitingContext);
-  store<i32>(layout.STATE_STACKS, load<i32>(layout.STATE_STACKS) + stacks);
   store<i32>(layout.STATE_ROWS, rows);
-  return count;
+  store<i32>(layout.STATE_STACKS, stacks);
+  store<i32>(cursor, record, layout.RECORD);
+  store<i32>(cursor, next, layout.NEXT_RECORD);
+  store<i32>(cursor, data, layout.RECORD_DATA);
+  store<i32>(cursor, length, layout.RECORD_LENGTH);
+  store<f64>(cursor, time, layout.RECORD_TIME);
+  store<i32>(cursor, block, layout.BLOCK);
+  store<i32>(cursor, waitingRow, layout.WAITING_ROW);
+  store<i32>(cursor, waitingPid, layout.WAITING_PID);
+  store<i32>(cursor, waitingContext, layout.WAITING_CONTEXT);
+  return reason;
 }
 
 function contextOf(flagsAt: i32, data: i32): i32 {
