@@ -1,5 +1,6 @@
 import type { ProblemList } from '../problemList';
 import { BATCHES_IN_MEMORY, CompressedCpuData, type Decompression } from './compressedCpuData';
+import type { Allocate } from './chunkMemory';
 import { FlatCpuData, type CpuData } from './cpuData';
 import type { DecompressionThread } from './decompressionThread';
 import { cpuName } from './cpuName';
@@ -10,12 +11,18 @@ import type { FileStructure, RingBuffer, TextRange } from './fileStructure';
 
 /** Bytes of pages held in memory at a time, for all CPUs of a buffer together. */
 const SPANS_IN_MEMORY = 1 << 26;
+/** As many as trace-cmd compresses together. */
+const CHUNK_PAGES = 10;
 /** How far all compressed chunks together may grow: big captures shrink to a twelfth. */
 const FREE_GROWTH = 1 << 26;
 const HIGHEST_GROWTH = 256;
 
 /** Gives out the data of buffers, as far as it is in the file, and no byte of the file twice. */
 export class BufferData {
+  /** Asked for memory for spans, when the first one is; null where each gets memory of its own. */
+  allocate: Allocate | null = null;
+  /** Bytes that it will be asked for, at most. */
+  wanted = 0;
   private bytesLeft: number;
   private readonly growth: { left: number };
 
@@ -27,6 +34,11 @@ export class BufferData {
   ) {
     this.bytesLeft = file.size;
     this.growth = { left: FREE_GROWTH + file.size * HIGHEST_GROWTH };
+  }
+
+  /** Another thread decompresses. */
+  get isWithThread(): boolean {
+    return this.thread !== null;
   }
 
   /** The data of each CPU of a buffer that has any. */
@@ -42,13 +54,16 @@ export class BufferData {
       return [];
     }
     // Two spans a CPU: one is worked on while the next is read. With a thread that decompresses, more wait for either.
-    const spans = buffer.isCompressed && this.thread !== null ? BATCHES_IN_MEMORY : 2;
+    const isWithThread = buffer.isCompressed && this.thread !== null;
+    const spans = isWithThread ? BATCHES_IN_MEMORY : 2;
     const share = Math.min(this.file.chunkSize, SPANS_IN_MEMORY / spans / Math.max(1, buffer.cpus.length));
     const spanSize = Math.max(1, Math.floor(share / pageSize)) * pageSize;
-    return buffer.cpus
-      .map((range) => this.inFile(range))
-      .filter((range) => range.size > 0)
-      .map((range) => ({ range, data: this.dataOf(range, buffer.isCompressed, spanSize) }));
+    const ranges = buffer.cpus.map((range) => this.inFile(range)).filter((range) => range.size > 0);
+    for (const { size } of ranges) {
+      if (isWithThread) this.wanted += spans * (spanSize + CHUNK_PAGES * pageSize);
+      else if (!buffer.isCompressed) this.wanted += spans * Math.min(spanSize, size);
+    }
+    return ranges.map((range) => ({ range, data: this.dataOf(range, buffer.isCompressed, spanSize) }));
   }
 
   /** The bytes of a text. */
@@ -61,12 +76,14 @@ export class BufferData {
   }
 
   private dataOf(range: CpuRange, isCompressed: boolean, spanSize: number): CpuData {
-    if (!isCompressed) return new FlatCpuData(this.file, range, spanSize);
+    const allocate: Allocate = (length) => this.allocate?.(length) ?? null;
+    if (!isCompressed) return new FlatCpuData(this.file, range, spanSize, allocate);
     const decompression: Decompression = {
       littleEndian: this.structure.header?.littleEndian ?? true,
       decompressor: this.structure.decompressor,
       thread: this.thread,
       budget: this.growth,
+      allocate,
       batchSize: spanSize,
     };
     return new CompressedCpuData(this.file, range, decompression, this.problems);

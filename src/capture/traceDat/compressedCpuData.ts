@@ -1,5 +1,6 @@
 import { joined } from '../byteChunks';
 import type { ProblemList } from '../problemList';
+import type { Allocate } from './chunkMemory';
 import type { CpuData, PageSpan } from './cpuData';
 import type { Batch, BatchContent, DecompressionThread } from './decompressionThread';
 import { isBelievable, type Decompressor } from './decompressor';
@@ -26,6 +27,8 @@ export interface Decompression {
   readonly thread: DecompressionThread | null;
   /** Bytes that all chunks together may still grow to: a small damaged file must not fill the memory. */
   readonly budget: { left: number };
+  /** Gives memory that is shared with the thread. */
+  readonly allocate: Allocate;
   /** Bytes of content that the thread is asked for at a time: a chunk is small, and each question has its price. */
   readonly batchSize: number;
 }
@@ -103,10 +106,16 @@ export class CompressedCpuData implements CpuData {
     while (thread?.isReady === true && this.asked.length < ASKED_AHEAD) {
       const chunks = await this.nextChunks();
       if (chunks.length === 0) return;
-      const content = thread.decompress(batchOf(chunks), this.memory);
+      const content = thread.decompress(batchOf(chunks), this.memory ?? this.allocated(chunks));
       this.memory = null;
       this.asked.push({ chunks, content });
     }
+  }
+
+  /** Memory for these and for others like them: of one size together, but for the last of them. */
+  private allocated(chunks: readonly Chunk[]): Uint8Array | null {
+    const { allocate, batchSize } = this.decompression;
+    return allocate(chunks.reduce((largest, { size }) => Math.max(largest, size), 0) + batchSize);
   }
 
   private async nextChunks(): Promise<Chunk[]> {

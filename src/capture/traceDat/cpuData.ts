@@ -1,4 +1,4 @@
-import { ChunkMemory } from './chunkMemory';
+import { ChunkMemory, type Allocate } from './chunkMemory';
 import type { CpuRange } from './fileOptions';
 import type { FileRanges } from './fileRanges';
 
@@ -30,8 +30,8 @@ export class FlatCpuData implements CpuData {
   private readonly memory: ChunkMemory;
 
   /** @param spanSize bytes of a span, a multiple of the page size */
-  constructor(file: FileRanges, range: CpuRange, spanSize: number) {
-    this.memory = new ChunkMemory(file, spanSize);
+  constructor(file: FileRanges, range: CpuRange, spanSize: number, allocate: Allocate) {
+    this.memory = new ChunkMemory(file, spanSize, 0, allocate);
     this.isCutOff = range.isCutOff;
     this.at = range.offset;
     this.end = range.offset + range.size;

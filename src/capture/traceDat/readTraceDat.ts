@@ -21,11 +21,15 @@ import { mergeCursors } from './mergeCursors';
 import type { PageHeader } from './metadata';
 import { RecordReader } from './recordReader';
 
-/** The data of one CPU of one buffer, with its first pages in memory. */
-interface CpuPart {
+/** The data of one CPU of one buffer. */
+interface CpuPages {
   readonly buffer: RingBuffer;
   readonly range: CpuRange;
   readonly data: CpuData;
+}
+
+/** With its first pages in memory. */
+interface CpuPart extends CpuPages {
   /** Null where all of its events are lost. */
   readonly first: PageSpan | null;
 }
@@ -159,7 +163,12 @@ async function readRecords(
   problems: ProblemList,
   onLoad: (timeBase: bigint) => Promise<void>,
 ): Promise<bigint> {
-  const parts = await cpuParts(structure, data);
+  const ranges = cpuRanges(structure, data);
+  const total = ranges.reduce((sum, { range }) => sum + range.size, 0);
+  const pageSize = ranges.reduce((most, { buffer }) => Math.max(most, buffer.pageSize), 0);
+  const memory = reader.memoryForLoop(ranges.length, pageSize, total, data.wanted, data.isWithThread);
+  data.allocate = memory && ((length) => memory.allocate(length));
+  const parts = await cpuParts(ranges);
   const sharedClock = parts[0]?.buffer.clock ?? '';
   const stamps = parts
     .filter(({ buffer }) => buffer.clock === sharedClock)
@@ -172,16 +181,14 @@ async function readRecords(
     const all = putBack(first, cpuData);
     return new CpuCursor(order, range.cpu, isShared, all, buffer.pageSize, layout, problems);
   });
-  const total = parts.reduce((sum, { range }) => sum + range.size, 0);
   const starts = parts.reduce((sum, { range }) => sum + range.offset, 0);
   const estimate = new RowEstimate(reader.table, total);
   const beforeLoad = (): Promise<void> => {
     if (estimate.isDue) estimate.update(cursors.reduce((sum, cursor) => sum + cursor.fileOffset, 0) - starts);
     return onLoad(clock.timeBase);
   };
-  const pageSize = parts.reduce((most, { buffer }) => Math.max(most, buffer.pageSize), 0);
   const merge = (own: readonly CpuCursor[]): Promise<void> =>
-    mergeCursors(own, reader.queueFor(own, pageSize, total), reader, beforeLoad);
+    mergeCursors(own, reader.queueFor(own, memory), reader, beforeLoad);
   await merge(cursors.filter((cursor) => cursor.hasSharedClock));
   for (const buffer of structure.buffers) {
     const own = cursors.filter((_, index) => parts[index]!.buffer === buffer);
@@ -197,13 +204,15 @@ async function readRecords(
   return clock.timeBase;
 }
 
-async function cpuParts(structure: FileStructure, data: BufferData): Promise<CpuPart[]> {
+function cpuRanges(structure: FileStructure, data: BufferData): CpuPages[] {
+  return structure.buffers.flatMap((buffer) => data.ofBuffer(buffer).map((part) => ({ buffer, ...part })));
+}
+
+async function cpuParts(ranges: readonly CpuPages[]): Promise<CpuPart[]> {
   const parts: CpuPart[] = [];
-  for (const buffer of structure.buffers) {
-    for (const { range, data: cpuData } of data.ofBuffer(buffer)) {
-      const first = await cpuData.next();
-      if (first !== null || cpuData.isCutOff) parts.push({ buffer, range, data: cpuData, first });
-    }
+  for (const pages of ranges) {
+    const first = await pages.data.next();
+    if (first !== null || pages.data.isCutOff) parts.push({ ...pages, first });
   }
   return parts;
 }

@@ -10,6 +10,7 @@ import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { cpuName } from './cpuName';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
+import { LoopMemory } from './loop/loopMemory';
 import { RecordLoop, type LoopSteps } from './loop/recordLoop';
 import { CursorHeap, type CursorQueue } from './mergeCursors';
 import type { TraceMetadata } from './metadata';
@@ -129,28 +130,43 @@ export class RecordReader implements LoopSteps {
   }
 
   /**
-   * The queue for cursors of one clock, which has ordinary records read in a loop of their own where there is WebAssembly
-   * for it.
+   * Memory from which a loop of its own can read ordinary records, where there is WebAssembly for that.
    *
+   * @param cursors how many there will be at most
    * @param pageSize most bytes of a page
    * @param size bytes of all records; for few, to set up the loop takes longer than to read them without it
+   * @param wanted as for {@link LoopMemory}
    */
-  queueFor(cursors: readonly CpuCursor[], pageSize: number, size: number): CursorQueue {
-    if (size < SMALLEST_FOR_LOOP || this.loop !== null || !cursors.every(({ isForLoop }) => isForLoop)) {
-      return new CursorHeap(this);
-    }
-    const { typeOffset, longSize, metadata, table } = this;
+  memoryForLoop(
+    cursors: number,
+    pageSize: number,
+    size: number,
+    wanted: number,
+    isShared: boolean,
+  ): LoopMemory | null {
+    if (size < SMALLEST_FOR_LOOP) return null;
+    const { typeOffset, longSize, metadata } = this;
     const records = { header: metadata.record, typeOffset, longSize, contexts: CONTEXT };
+    try {
+      return new LoopMemory(cursors, pageSize, records, wanted, isShared);
+    } catch {
+      return null;
+    }
+  }
+
+  /** The queue for cursors of one clock, which has ordinary records read in a loop where there is memory for it. */
+  queueFor(cursors: readonly CpuCursor[], memory: LoopMemory | null): CursorQueue {
+    const isForLoop = this.loop === null && cursors.every((cursor) => cursor.isForLoop);
+    if (memory === null || !isForLoop) return new CursorHeap(this);
     const questions = {
       taskOf: (pid: number) => this.taskOf(pid),
       blockOf: (...stack: [DataView, Uint8Array, number, number]) => this.blockOf(...stack),
       stackOfBlock: () => this.newestStack,
     };
     try {
-      const most = cursors.reduce((order, cursor) => Math.max(order, cursor.order), 0) + 1;
-      this.loop = new RecordLoop(most, pageSize, records, questions, this, table);
+      this.loop = new RecordLoop(memory, questions, this, this.table);
     } catch {
-      // No WebAssembly, or no memory for it: records are read one by one.
+      // Records are read one by one.
       return new CursorHeap(this);
     }
     return this.loop;

@@ -8,8 +8,13 @@ import type {
 
 /** What the thread is asked. */
 export type ToDecompression = Parameters<DecompressionThread['decompress']>;
+/** A content, without bytes where they are in the memory that the thread was given, and is shared. */
+interface Answer {
+  readonly bytes: Uint8Array | null;
+  readonly isDamaged: readonly boolean[];
+}
 /** What it answers, in the order in which it is asked; at first, that it is ready. */
-export type FromDecompression = 'ready' | BatchContent;
+export type FromDecompression = 'ready' | Answer;
 
 /** @param script path of the bundled thread */
 export function decompressionIn(script: string): StartDecompression {
@@ -20,7 +25,7 @@ class WorkerDecompression implements DecompressionThread {
   isReady = false;
   private readonly worker: Worker;
   /** Who waits for an answer, the longest first. */
-  private readonly waiting: ((content: BatchContent | null) => void)[] = [];
+  private readonly waiting: ((answer: Answer | null) => void)[] = [];
 
   constructor(script: string, compression: string) {
     this.worker = new Worker(script, { name: 'page-holders decompression', workerData: compression });
@@ -38,7 +43,10 @@ class WorkerDecompression implements DecompressionThread {
     if (!this.isReady) return Promise.resolve(null);
     const [batch, memory] = asked;
     return new Promise((resolve) => {
-      this.waiting.push(resolve);
+      this.waiting.push((answer) => {
+        const bytes = answer?.bytes ?? memory;
+        resolve(answer === null || bytes === null ? null : { bytes, isDamaged: answer.isDamaged });
+      });
       this.worker.postMessage(asked, memoryOf(batch.bytes, memory));
     });
   }

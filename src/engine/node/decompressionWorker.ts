@@ -13,8 +13,9 @@ function post(message: FromDecompression, handedOver: readonly ArrayBuffer[] = [
 
 void decompressorOf(workerData as string).then((decompressor) => {
   port.on('message', ([batch, memory]: ToDecompression) => {
-    const content = decompressBatch(batch, memory, decompressor);
-    post(content, memoryOf(content.bytes));
+    const { bytes, isDamaged } = decompressBatch(batch, memory, decompressor);
+    if (bytes === memory && memoryOf(bytes).length === 0) post({ bytes: null, isDamaged });
+    else post({ bytes, isDamaged }, memoryOf(bytes));
   });
   post('ready');
 });

@@ -16,6 +16,7 @@ import { decompressorOf, type Decompressor } from '../../../src/capture/traceDat
 import { decompressionIn } from '../../../src/engine/node/decompressionThread';
 import { captureText } from './support/describeCapture';
 import { below, seededRandom } from './support/random';
+import { inRecordLoop } from './support/recordLoop';
 import { FIXTURES, memorySource, textBytes } from './support/sources';
 import { storedZstd } from './support/traceDatWriter';
 
@@ -87,17 +88,47 @@ test('a recording is read the same with a thread, late, early or failing', async
         threads.push(new SlowThread(compression, times));
         return threads.at(-1)!;
       };
-      const capture = await openCapture(memorySource(RECORDING), {
-        chunkSize,
-        ...threadsWith(startDecompression),
-      });
-      assert.equal(described(capture), alone);
+      const read = (): Promise<Capture> =>
+        openCapture(memorySource(RECORDING), { chunkSize, ...threadsWith(startDecompression) });
+      assert.equal(described(await read()), alone);
+      assert.equal(described(await inRecordLoop(read)), alone);
       const [thread] = threads;
-      assert.equal(threads.length, 1);
+      assert.equal(threads.length, 2);
       assert.equal(thread?.isEnded, true);
       if (times.turnsToStart === 0) assert.ok(thread.asked > 0);
     }
   }
+});
+
+test('the thread that ships decompresses into the memory of the record loop', async () => {
+  const thread = decompressionIn(SCRIPT)('zstd');
+  while (!thread.isReady) await nextTurn();
+  const given: Uint8Array[] = [];
+  const taken: Uint8Array[] = [];
+  const watched: DecompressionThread = {
+    get isReady() {
+      return thread.isReady;
+    },
+    decompress: async (batch, memory) => {
+      if (memory !== null) given.push(memory);
+      const content = await thread.decompress(batch, memory);
+      if (content !== null) taken.push(content.bytes);
+      return content;
+    },
+    end: () => {
+      thread.end();
+    },
+  };
+  const capture = await inRecordLoop(() =>
+    openCapture(memorySource(RECORDING), { chunkSize: 1 << 12, ...threadsWith(() => watched) }),
+  );
+  assert.ok(taken.length > 1);
+  assert.deepEqual(
+    taken.map(({ buffer }) => buffer === taken[0]!.buffer),
+    taken.map(() => true),
+  );
+  assert.equal(given.length, taken.length);
+  assert.equal(described(capture), described(await openCapture(memorySource(RECORDING))));
 });
 
 test('a damaged recording is read the same with a thread', async () => {

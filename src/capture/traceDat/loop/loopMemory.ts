@@ -8,6 +8,8 @@ import * as layout from './layout';
 const MEMORY_UNIT = 1 << 16;
 /** Most bytes for the pages of ring buffers, one of each cursor: a thousand CPUs with pages of 64 kB. */
 const MOST_FOR_PAGES = 1 << 26;
+/** Most bytes for spans: all that BufferData has in memory of one buffer. */
+const MOST_FOR_SPANS = 1 << 26;
 /** No record is so long. */
 const NEVER = 0x7fffffff;
 
@@ -51,24 +53,33 @@ export class LoopMemory {
   private decoders = 1;
   private readonly flagTables = new Map<Int32Array, number>();
   private usedArena = 0;
+  private freeSpans: number;
 
   /**
+   * @param cursors how many there are at most
    * @param pageSize most bytes of a page
+   * @param wanted bytes that {@link allocate} will be asked for; it has as many or less
+   * @param isShared other threads see it
    * @throws RangeError where there is not enough memory, the pages would take too much, or numbers here are big-endian,
    *   which those of WebAssembly are not
+   * @throws ReferenceError where there is no WebAssembly
    */
   constructor(
-    cursors: number,
+    readonly cursors: number,
     private readonly pageSize: number,
     records: RecordLayout,
+    wanted: number,
+    readonly isShared: boolean,
   ) {
     if (cursors * pageSize > MOST_FOR_PAGES) throw new RangeError('too many pages for the record loop');
-    this.heap = layout.CURSORS + cursors * layout.CURSOR_SIZE;
-    this.firstPage = this.heap + ((cursors * 4 + 7) & ~7);
-    if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
+    if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
       throw new RangeError('the record loop is little-endian');
-    const units = Math.ceil((this.firstPage + cursors * pageSize) / MEMORY_UNIT);
-    this.memory = new WebAssembly.Memory({ initial: units, maximum: units });
+    }
+    this.heap = layout.CURSORS + cursors * layout.CURSOR_SIZE;
+    this.firstPage = aligned(this.heap + cursors * 4);
+    this.freeSpans = aligned(this.firstPage + cursors * pageSize);
+    const units = Math.ceil((this.freeSpans + Math.min(wanted, MOST_FOR_SPANS)) / MEMORY_UNIT);
+    this.memory = new WebAssembly.Memory({ initial: units, maximum: units, shared: isShared });
     const { buffer } = this.memory;
     this.view = new DataView(buffer);
     this.bytes = new Uint8Array(buffer);
@@ -88,9 +99,17 @@ export class LoopMemory {
     return layout.CURSORS + order * layout.CURSOR_SIZE;
   }
 
-  /** Place of the cursor's page. */
-  pageAt(order: number): number {
+  /** Room for a page of the cursor. */
+  roomAt(order: number): number {
     return this.firstPage + order * this.pageSize;
+  }
+
+  /** Memory for a span of pages, which the loop reads where they are; null where there is no more. */
+  allocate(length: number): Uint8Array | null {
+    const start = this.freeSpans;
+    if (start + length > this.bytes.length) return null;
+    this.freeSpans = aligned(start + length);
+    return this.bytes.subarray(start, start + length);
   }
 
   /** Order of the cursor that is first in the heap. */
@@ -189,7 +208,12 @@ export class LoopMemory {
   }
 }
 
-function batchIn(buffer: ArrayBuffer): EventBatch {
+/** The next place for numbers of any size. */
+function aligned(at: number): number {
+  return (at + 7) & ~7;
+}
+
+function batchIn(buffer: ArrayBufferLike): EventBatch {
   const { ROWS } = layout;
   return {
     time: new Float64Array(buffer, layout.TIME, ROWS),

@@ -3,8 +3,9 @@ import type { EventTableBuilder } from '../../eventTableBuilder';
 import type { CpuCursor } from '../cpuCursor';
 import type { CursorQueue, MergeSteps } from '../mergeCursors';
 import code from './assembly/loop.wasm';
+import codeForShared from './assembly/loop.shared.wasm';
 import * as layout from './layout';
-import { LoopMemory, type LoopDecoder, type RecordLayout } from './loopMemory';
+import type { LoopDecoder, LoopMemory } from './loopMemory';
 
 /** Asked by the loop when it meets something for the first time. */
 export interface LoopQuestions {
@@ -38,38 +39,32 @@ interface Loop {
 
 /**
  * Reads ordinary records of all cursors, in order, in WebAssembly: events whose fields are words, each with its stack behind
- * it, in a little-endian file. Of the 4.7 million records of the real big capture it leaves 3,309 to the code that reads any,
- * and takes a fifth of the time of that. Rows are made in batches: {@link flush} before the table is looked at or added to.
+ * it, in a little-endian file. Of the 4.7 million records of the real big capture it leaves 5,142 to the code that reads any,
+ * and with it reading takes half of the time. Rows are made in batches: {@link flush} before the table is looked at or added to.
  */
 export class RecordLoop implements CursorQueue {
-  private readonly memory: LoopMemory;
   private readonly loop: Loop;
   /** By {@link CpuCursor.order}. */
   private readonly cursors: (CpuCursor | null)[];
-  /** By cursor, the number of its page that is in the memory. */
+  /** By cursor, the number of its page that is in the memory, and where that is. */
   private readonly pages: Int32Array;
+  private readonly pagePlaces: Int32Array;
   private hasHighOffsets = false;
   /** The record of the first cursor comes next, as far as is known. */
   private isInTurn = true;
 
-  /**
-   * @param cursors how many there are, by {@link CpuCursor.order} from 0
-   * @param pageSize most bytes of a page
-   * @throws where there is no WebAssembly, or not enough memory for it
-   */
+  /** @throws where WebAssembly lacks what the loop needs */
   constructor(
-    cursors: number,
-    pageSize: number,
-    records: RecordLayout,
+    private readonly memory: LoopMemory,
     questions: LoopQuestions,
     private readonly steps: LoopSteps,
     private readonly table: EventTableBuilder,
   ) {
-    const memory = new LoopMemory(cursors, pageSize, records);
-    this.memory = memory;
+    const { cursors } = memory;
     this.cursors = new Array<CpuCursor | null>(cursors).fill(null);
     this.pages = new Int32Array(cursors).fill(NONE);
-    const { exports } = new WebAssembly.Instance(moduleOfLoop(), {
+    this.pagePlaces = new Int32Array(cursors);
+    const { exports } = new WebAssembly.Instance(moduleOfLoop(memory.isShared), {
       env: { memory: memory.memory },
       loop: {
         taskOf: (pid: number) => questions.taskOf(pid),
@@ -144,7 +139,7 @@ export class RecordLoop implements CursorQueue {
     const { memory } = this;
     const order = memory.firstCursor;
     const cursor = this.cursors[order]!;
-    const toPage = memory.pageAt(order) - cursor.pageStart;
+    const toPage = this.pagePlaces[order]! - cursor.pageStart;
     const at = memory.cursorAt(order);
     cursor.standOn(
       memory.number(at + layout.RECORD) - toPage,
@@ -165,7 +160,7 @@ export class RecordLoop implements CursorQueue {
     const { memory, pages } = this;
     const { order } = cursor;
     if (pages[order] !== cursor.pageNumber) this.takePage(cursor);
-    const toPage = memory.pageAt(order) - cursor.pageStart;
+    const toPage = this.pagePlaces[order]! - cursor.pageStart;
     const at = memory.cursorAt(order);
     memory.setNumber(at + layout.IS_ORDINARY, cursor.isOrdinary ? 1 : 0);
     memory.setNumber(at + layout.RECORD, cursor.recordStart + toPage);
@@ -180,12 +175,14 @@ export class RecordLoop implements CursorQueue {
   }
 
   private takePage(cursor: CpuCursor): void {
-    const { memory, pages } = this;
-    const { order, pageStart, dataEnd } = cursor;
-    pages[order] = cursor.pageNumber;
+    const { memory } = this;
+    const { order, bytes, pageStart, dataEnd } = cursor;
     this.hasHighOffsets ||= cursor.spanOffset + dataEnd >= TWO_32;
-    const page = memory.pageAt(order);
-    memory.bytes.set(cursor.bytes.subarray(pageStart, dataEnd), page);
+    const isThere = bytes.buffer === memory.bytes.buffer;
+    const page = isThere ? bytes.byteOffset + pageStart : memory.roomAt(order);
+    if (!isThere) memory.bytes.set(bytes.subarray(pageStart, dataEnd), page);
+    this.pages[order] = cursor.pageNumber;
+    this.pagePlaces[order] = page;
     const at = memory.cursorAt(order);
     memory.setTime(at + layout.SPAN_OFFSET, cursor.spanOffset);
     memory.setTime(at + layout.SPAN_SCALE, cursor.spanScale);
@@ -195,12 +192,17 @@ export class RecordLoop implements CursorQueue {
   }
 }
 
-let compiled: WebAssembly.Module | null = null;
-
 /** Compiled once: a folder may have hundreds of small captures. */
-function moduleOfLoop(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(code);
-  return compiled;
+const modules = new Map<Uint8Array, WebAssembly.Module>();
+
+/** @param isForShared its memory is shared between threads, which WebAssembly has code say */
+function moduleOfLoop(isForShared: boolean): WebAssembly.Module {
+  const bytes = isForShared ? codeForShared : code;
+  const known = modules.get(bytes);
+  if (known !== undefined) return known;
+  const module = new WebAssembly.Module(bytes);
+  modules.set(bytes, module);
+  return module;
 }
 
 /** @throws TypeError where something is missing */

@@ -1,8 +1,8 @@
 /** What is used of it: Node has it, and its types do not. A browser's types have all of it. */
 declare namespace WebAssembly {
   class Memory {
-    constructor(size: { readonly initial: number; readonly maximum: number });
-    readonly buffer: ArrayBuffer;
+    constructor(size: { readonly initial: number; readonly maximum: number; readonly shared: boolean });
+    readonly buffer: ArrayBufferLike;
   }
   interface Module {
     readonly [Symbol.toStringTag]: string;

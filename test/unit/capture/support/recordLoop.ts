@@ -1,28 +1,25 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { Capture, EventTable } from '../../../../src/capture/eventTable';
-import { CursorHeap } from '../../../../src/capture/traceDat/mergeCursors';
 import { RecordReader } from '../../../../src/capture/traceDat/recordReader';
 
-type QueueFor = typeof RecordReader.prototype.queueFor;
+type MemoryForLoop = typeof RecordReader.prototype.memoryForLoop;
 
 /** What `read` reads one record after the other. */
 export function withoutRecordLoop<T>(read: () => Promise<T>): Promise<T> {
-  return withQueueFor(function (this: RecordReader) {
-    return new CursorHeap(this);
-  }, read);
+  return withMemoryForLoop(() => null, read);
 }
 
 /** What `read` reads in the record loop, however little it is. */
 export function inRecordLoop<T>(read: () => Promise<T>): Promise<T> {
-  const queueFor = Reflect.get<RecordReader, 'queueFor'>(RecordReader.prototype, 'queueFor');
-  return withQueueFor(function (this: RecordReader, cursors, pageSize) {
-    return queueFor.call(this, cursors, pageSize, Infinity);
+  const memoryForLoop = Reflect.get<RecordReader, 'memoryForLoop'>(RecordReader.prototype, 'memoryForLoop');
+  return withMemoryForLoop(function (this: RecordReader, cursors, pageSize, _, wanted, isShared) {
+    return memoryForLoop.call(this, cursors, pageSize, Infinity, wanted, isShared);
   }, read);
 }
 
-async function withQueueFor<T>(queueFor: QueueFor, read: () => Promise<T>): Promise<T> {
-  const mocked = mock.method(RecordReader.prototype, 'queueFor', queueFor);
+async function withMemoryForLoop<T>(memoryForLoop: MemoryForLoop, read: () => Promise<T>): Promise<T> {
+  const mocked = mock.method(RecordReader.prototype, 'memoryForLoop', memoryForLoop);
   try {
     return await read();
   } finally {
