@@ -23,6 +23,8 @@ const SCHEME = 'page-holders-comparison';
 /** Not for people: where links of a comparison lead. */
 const SHOW_HOLDER = 'pageHolders.showComparedHolder';
 const OPEN_AGAIN = vscode.l10n.t('Open Again');
+/** No capture has this id: asked to compare it, the engine says that it is not open any more. */
+const NOT_OPEN = '';
 const OPEN_CAPTURE = vscode.l10n.t('Open Capture…');
 
 /** A holder of one of the captures that a comparison is of. */
@@ -63,7 +65,7 @@ export class CompareCaptures
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     this.shown.delete(uri.toString());
     try {
-      const comparison = await this.engine.compare(capturesOf(uri));
+      const comparison = await this.engine.compare(this.capturesOf(uri));
       this.shown.set(uri.toString(), comparison);
       return `${compareText(comparison)}\n`;
     } catch (error) {
@@ -106,6 +108,19 @@ export class CompareCaptures
     return this.idOf(path);
   }
 
+  /** Ids of the captures that an address names, as long as they are open, and not other recordings by now. */
+  private capturesOf({ query }: vscode.Uri): { readonly before: string; readonly after: string } {
+    const parameters = new URLSearchParams(query);
+    const beginnings = parameters.getAll('beginning');
+    const [before = NOT_OPEN, after = NOT_OPEN] = parameters
+      .getAll('capture')
+      .map(
+        (path, side) =>
+          this.captures.all.find((facts) => facts.path === path && facts.beginning === beginnings[side])?.id,
+      );
+    return { before, after };
+  }
+
   /** @param given row of the capture that is to stand before, where its menu was chosen from */
   private async compare(given: unknown): Promise<void> {
     const { all, nameOf } = this.captures;
@@ -135,8 +150,12 @@ export class CompareCaptures
     const uri = vscode.Uri.from({
       scheme: SCHEME,
       path: `/${vscode.l10n.t('{0} and {1}', one!, other!)}`,
+      // The tab may outlive the engine, and the next one gives the same ids to other captures.
       query: new URLSearchParams(
-        [before, after].map(({ id }): [string, string] => ['capture', id]),
+        [before, after].flatMap(({ path, beginning }): [string, string][] => [
+          ['capture', path],
+          ['beginning', beginning],
+        ]),
       ).toString(),
     });
     try {
@@ -146,11 +165,6 @@ export class CompareCaptures
       showFailure(this.log, error);
     }
   }
-}
-
-function capturesOf({ query }: vscode.Uri): { readonly before: string; readonly after: string } {
-  const [before = '', after = ''] = new URLSearchParams(query).getAll('capture');
-  return { before, after };
 }
 
 /** Why an open file cannot be compared, a sentence; null where it can. */

@@ -40,6 +40,10 @@ export class Uri {
     return new Uri(text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1));
   }
 
+  static from({ scheme, path, query }: { scheme: string; path: string; query: string }): Uri {
+    return new Uri(scheme, path, query);
+  }
+
   static joinPath({ scheme, path }: Uri, ...names: readonly string[]): Uri {
     return new Uri(scheme, [path, ...names].join('/'));
   }
@@ -47,6 +51,7 @@ export class Uri {
   constructor(
     readonly scheme: string,
     readonly path: string,
+    readonly query = '',
   ) {}
 
   get fsPath(): string {
@@ -54,7 +59,7 @@ export class Uri {
   }
 
   toString(): string {
-    return `${this.scheme}:${this.path}`;
+    return `${this.scheme}:${this.path}${this.query === '' ? '' : `?${this.query}`}`;
   }
 }
 
@@ -218,6 +223,8 @@ export class TreeView {
     return this.provider.getTreeItem(row) as vscode.TreeItem;
   }
 }
+/** Addresses of the texts that were shown, in order. */
+const shownTexts: Uri[] = [];
 const treeViews = new Map<string, TreeView>();
 
 const tabGroup = { viewColumn: 1, activeTab: undefined };
@@ -234,6 +241,10 @@ export const window = {
     return new Disposable(() => undefined);
   },
   tabGroups: { all: [tabGroup], activeTabGroup: tabGroup },
+  showTextDocument: ({ uri }: { readonly uri: Uri }): Promise<void> => {
+    shownTexts.push(uri);
+    return Promise.resolve();
+  },
   createTreeView: (
     id: string,
     { treeDataProvider }: { readonly treeDataProvider: vscode.TreeDataProvider<unknown> },
@@ -295,6 +306,7 @@ export const workspace = {
     isWritableFileSystem: (): undefined => undefined,
   },
   getConfiguration: () => ({ get: (name: string): unknown => settings.get(name) }),
+  openTextDocument: (uri: Uri) => Promise.resolve({ uri }),
   createFileSystemWatcher: () => ({
     onDidChange: new EventEmitter<Uri>().event,
     onDidCreate: new EventEmitter<Uri>().event,
@@ -328,6 +340,7 @@ export const editor = {
   copied,
   /** In the status bar, in order. */
   saidBriefly,
+  shownTexts,
   /** Views of rows that were made last, by id. */
   treeViews,
   /** By the key that `when` clauses ask for. */
@@ -389,6 +402,7 @@ export const editor = {
     copied.length = 0;
     saidBriefly.length = 0;
     shownWork.length = 0;
+    shownTexts.length = 0;
     treeViews.clear();
   },
 };
