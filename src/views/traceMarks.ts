@@ -11,7 +11,7 @@ import { lensTitle } from './lensTitle';
 import type { OpenCaptures } from './openCaptures';
 import type { PageRow } from './revealHolders';
 import { documentLines } from './textFrames';
-import { linesAtOffsets, tellingEvents, type TraceEvent } from './traceText';
+import { linesAtOffsets, linesInBytes, tellingEvents, type TraceEvent } from './traceText';
 
 /** More lenses than this are slow to lay out, and no person reads them. */
 const MOST_LENSES = 2000;
@@ -28,7 +28,8 @@ interface AttemptOnLines extends AttemptInText {
 }
 
 interface MarkedText {
-  readonly attempts: readonly AttemptOnLines[];
+  /** Marks name theirs by its index; null for one that begins on no line. */
+  readonly attempts: readonly (AttemptOnLines | null)[];
   readonly marks: readonly MarkOnLine[];
 }
 
@@ -106,18 +107,18 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
       return tellingEvents(documentLines(document)).map((event) => eventSymbol(document, event));
     }
     const { attempts, marks } = await this.marked(document);
-    const symbols = attempts.map((attempt) => attemptSymbol(document, attempt));
+    const symbols = attempts.map((attempt) => (attempt === null ? null : attemptSymbol(document, attempt)));
     const alone: vscode.DocumentSymbol[] = [];
     for (const mark of marks) {
-      const attempt = symbols[mark.attempt ?? -1];
-      if (attempt === undefined) alone.push(markSymbol(document, mark));
+      const attempt = symbols[mark.attempt ?? -1] ?? null;
+      if (attempt === null) alone.push(markSymbol(document, mark));
       else {
         const symbol = markSymbol(document, mark);
         attempt.children.push(symbol);
         attempt.range = attempt.range.union(symbol.range);
       }
     }
-    return [...symbols, ...alone];
+    return [...symbols.filter((each) => each !== null), ...alone];
   }
 
   private async marked(document: vscode.TextDocument): Promise<MarkedText> {
@@ -134,25 +135,22 @@ export class TraceMarks implements vscode.CodeLensProvider, vscode.DocumentSymbo
   }
 }
 
-function onLines(document: vscode.TextDocument, { attempts, marks }: CaptureMarks): MarkedText {
+async function onLines(
+  document: vscode.TextDocument,
+  { attempts, marks }: CaptureMarks,
+): Promise<MarkedText> {
   const offsets = [
     ...new Set([
       ...marks.flatMap(({ offset, furtherOffsets }) => [offset, ...furtherOffsets]),
       ...attempts.flatMap(({ from, to }) => [from, to]),
     ]),
   ].sort((one, other) => one - other);
-  const lines = documentLines(document);
-  const endLength = document.eol === vscode.EndOfLine.CRLF ? 2 : 1;
-  const plain = linesAtOffsets(lines, offsets, endLength);
-  const found = plain.some((line) => line !== null)
-    ? plain
-    : linesAtOffsets(lines, offsets, endLength, BYTE_ORDER_MARK);
+  const found = await linesOf(document, offsets);
   const lineOf = new Map(offsets.map((offset, index) => [offset, found[index] ?? null]));
   return {
-    // All of them: marks name theirs by its index.
     attempts: attempts.map((attempt) => {
-      const first = lineOf.get(attempt.from) ?? 0;
-      return { ...attempt, first, last: lineOf.get(attempt.to) ?? first };
+      const first = lineOf.get(attempt.from) ?? null;
+      return first === null ? null : { ...attempt, first, last: lineOf.get(attempt.to) ?? first };
     }),
     marks: marks.flatMap((mark) => {
       const line = lineOf.get(mark.offset) ?? null;
@@ -160,6 +158,24 @@ function onLines(document: vscode.TextDocument, { attempts, marks }: CaptureMark
       return line === null ? [] : [{ ...mark, line, furtherLines }];
     }),
   };
+}
+
+/** By the text, which is at hand; the file is read where it has other bytes, as of a name that was cut within a letter. */
+async function linesOf(
+  document: vscode.TextDocument,
+  offsets: readonly number[],
+): Promise<readonly (number | null)[]> {
+  const lines = documentLines(document);
+  const endLength = document.eol === vscode.EndOfLine.CRLF ? 2 : 1;
+  const plain = linesAtOffsets(lines, offsets, endLength);
+  if (!plain.includes(null)) return plain;
+  const marked = linesAtOffsets(lines, offsets, endLength, BYTE_ORDER_MARK);
+  if (!marked.includes(null)) return marked;
+  return vscode.workspace.fs.readFile(document.uri).then(
+    (bytes) =>
+      linesInBytes(bytes, offsets).map((line) => ((line ?? lines.count) < lines.count ? line : null)),
+    () => plain,
+  );
 }
 
 /** Of UTF-8, which the editor leaves out of the first line. */

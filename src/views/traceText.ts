@@ -148,6 +148,36 @@ export function linesAtOffsets(
   return found;
 }
 
+/**
+ * The same by the bytes of the file, where the text does not tell: bytes that are no UTF-8 are other ones in it, and its
+ * line ends are all alike.
+ *
+ * @param offsets ascending
+ */
+export function linesInBytes(bytes: Uint8Array, offsets: readonly number[]): readonly (number | null)[] {
+  let line = 0;
+  let at = BYTE_ORDER_MARK.every((byte, index) => bytes[index] === byte) ? BYTE_ORDER_MARK.length : 0;
+  return offsets.map((offset) => {
+    while (at < offset && at < bytes.length) {
+      at = nextLine(bytes, at);
+      line++;
+    }
+    return at === offset && at < bytes.length ? line : null;
+  });
+}
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const LF = 10;
+const CR = 13;
+
+/** An editor ends lines at a carriage return alone, too. */
+function nextLine(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === LF || (bytes[at] === CR && bytes[at + 1] !== LF)) return at + 1;
+  }
+  return bytes.length;
+}
+
 const encoder = new TextEncoder();
 
 function utf8Length(text: string): number {

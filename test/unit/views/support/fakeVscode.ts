@@ -188,6 +188,26 @@ export class Location {
   ) {}
 }
 
+export class CodeLens {
+  constructor(
+    readonly range: Range,
+    readonly command: vscode.Command,
+  ) {}
+}
+
+export class DocumentSymbol {
+  constructor(
+    readonly name: string,
+    readonly detail: string,
+    readonly kind: number,
+    readonly range: Range,
+    readonly selectionRange: Range,
+  ) {}
+}
+
+export const SymbolKind = { Key: 19, Event: 23 };
+export const EndOfLine = { LF: 1, CRLF: 2 };
+
 export class TabInputCustom {
   readonly viewType = '';
 }
@@ -223,6 +243,8 @@ export class TreeView {
     return this.provider.getTreeItem(row) as vscode.TreeItem;
   }
 }
+/** What files hold, by their paths. */
+const files = new Map<string, Uint8Array>();
 /** Addresses of the texts that were shown, in order. */
 const shownTexts: Uri[] = [];
 const treeViews = new Map<string, TreeView>();
@@ -303,6 +325,10 @@ export const workspace = {
   workspaceFolders: undefined as readonly { readonly uri: Uri }[] | undefined,
   fs: {
     stat: (): Promise<never> => Promise.reject(new Error('does not exist')),
+    readFile: ({ path }: Uri): Promise<Uint8Array> => {
+      const bytes = files.get(path);
+      return bytes === undefined ? Promise.reject(new Error('does not exist')) : Promise.resolve(bytes);
+    },
     isWritableFileSystem: (): undefined => undefined,
   },
   getConfiguration: () => ({ get: (name: string): unknown => settings.get(name) }),
@@ -341,6 +367,7 @@ export const editor = {
   /** In the status bar, in order. */
   saidBriefly,
   shownTexts,
+  files,
   /** Views of rows that were made last, by id. */
   treeViews,
   /** By the key that `when` clauses ask for. */
@@ -403,6 +430,7 @@ export const editor = {
     saidBriefly.length = 0;
     shownWork.length = 0;
     shownTexts.length = 0;
+    files.clear();
     treeViews.clear();
   },
 };
@@ -442,4 +470,6 @@ export class KeptState implements vscode.Memento {
 
 export const languages = {
   registerDocumentLinkProvider: () => new Disposable(() => undefined),
+  registerCodeLensProvider: () => new Disposable(() => undefined),
+  registerDocumentSymbolProvider: () => new Disposable(() => undefined),
 };
