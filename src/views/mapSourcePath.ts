@@ -2,18 +2,23 @@
 import * as vscode from 'vscode';
 import type { FrameTarget } from '../engine/protocol';
 import { warn, withoutLinks } from './notifications';
-import type { Row } from './rows';
+import { isRow } from './rows';
 
 const SETTING = 'pageHolders.sourcePathMap';
 
 /** `pageHolders.mapSourcePath`: of the frame it is called for, or of any path. */
 export function registerMapSourcePath(): vscode.Disposable {
-  return vscode.commands.registerCommand('pageHolders.mapSourcePath', (given?: FrameTarget | Row) =>
-    mapSourcePath(given === undefined || 'node' in given ? (given?.node.frame ?? null) : given),
+  return vscode.commands.registerCommand('pageHolders.mapSourcePath', (given?: unknown) =>
+    mapSourcePath(isRow(given) ? given.node.frame : isTarget(given) ? given : null),
   );
 }
 
-async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
+/** Whatever else a command is given, such as the address of a file from a menu, names no frame. */
+function isTarget(given: unknown): given is Pick<FrameTarget, 'file' | 'outside'> {
+  return typeof given === 'object' && given !== null && 'file' in given && 'outside' in given;
+}
+
+async function mapSourcePath(frame: Pick<FrameTarget, 'file' | 'outside'> | null): Promise<void> {
   const file = frame?.outside === 'build' || frame?.outside === 'no-tree' ? frame.file : null;
   const from = await vscode.window.showInputBox({
     title: vscode.l10n.t('Map Source Path'),
@@ -36,7 +41,16 @@ async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
       canSelectFiles: false,
       canSelectFolders: true,
     })) ?? [];
-  if (folder?.scheme !== 'file') return;
+  if (folder === undefined) return;
+  if (folder.scheme !== 'file') {
+    const text = vscode.l10n.t(
+      '{0} cannot stand for {1}: mapped sources are read from folders of this machine alone.',
+      folder.toString(),
+      from,
+    );
+    void warn(text);
+    return;
+  }
   await save(from, folder.fsPath);
   if (!file?.startsWith(`${from}/`)) return;
   const there = vscode.Uri.joinPath(folder, file.slice(from.length + 1));
@@ -54,13 +68,16 @@ async function mapSourcePath(frame: FrameTarget | null): Promise<void> {
     );
 }
 
-/** In the settings of the workspace where one is open: sources of another one are elsewhere. */
+/**
+ * In the settings of the workspace where one is open: sources of another one are elsewhere. Those of one that is not
+ * trusted count for nothing.
+ */
 async function save(from: string, to: string): Promise<void> {
+  const isOfWorkspace = vscode.workspace.workspaceFolders !== undefined && vscode.workspace.isTrusted;
   const configuration = vscode.workspace.getConfiguration();
-  const known = configuration.get<Record<string, string>>(SETTING) ?? {};
-  const target =
-    vscode.workspace.workspaceFolders === undefined
-      ? vscode.ConfigurationTarget.Global
-      : vscode.ConfigurationTarget.Workspace;
-  await configuration.update(SETTING, { ...known, [from]: to }, target);
+  const known = configuration.inspect<Record<string, string>>(SETTING);
+  // VS Code puts together what both say: what the user has mapped is not for the workspace to repeat.
+  const mapped = isOfWorkspace ? known?.workspaceValue : known?.globalValue;
+  const target = isOfWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  await configuration.update(SETTING, { ...mapped, [from]: to }, target);
 }

@@ -111,6 +111,8 @@ const trustGranted = new EventEmitter<void>();
 const configurationChanged = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
 const registered = new Map<string, (...args: readonly unknown[]) => unknown>();
 const settings = new Map<string, unknown>();
+/** Those of the workspace, which nobody here asks for by the names alone. */
+const workspaceSettings = new Map<string, unknown>();
 const contexts = new Map<string, unknown>();
 const said: string[] = [];
 
@@ -151,6 +153,8 @@ const shownPicks: ShownPick[] = [];
 const picks: ((items: ShownPick['items']) => unknown)[] = [];
 /** What is typed next, in order. */
 const typed: string[] = [];
+/** What is chosen next in a dialog, in order. */
+const chosenFolders: Uri[] = [];
 /** In the status bar for good, in order. */
 const statusItems: { text: string; tooltip: string }[] = [];
 /** Long work is cancelled. */
@@ -158,6 +162,7 @@ const cancelled = new EventEmitter<void>();
 /** Titles of long work that can be cancelled, in order. */
 const shownWork: string[] = [];
 
+export const ConfigurationTarget = { Global: 1, Workspace: 2 };
 export const ProgressLocation = { Notification: 15 };
 export const StatusBarAlignment = { Left: 1 };
 export const ViewColumn = { Beside: -2, Active: -1 };
@@ -317,7 +322,7 @@ export const window = {
   },
   showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
   showInputBox: (): Promise<string | undefined> => Promise.resolve(typed.shift()),
-  showOpenDialog: (): Promise<undefined> => Promise.resolve(undefined),
+  showOpenDialog: (): Promise<readonly Uri[]> => Promise.resolve(chosenFolders.splice(0, 1)),
 };
 
 export const workspace = {
@@ -331,7 +336,17 @@ export const workspace = {
     },
     isWritableFileSystem: (): undefined => undefined,
   },
-  getConfiguration: () => ({ get: (name: string): unknown => settings.get(name) }),
+  getConfiguration: () => ({
+    get: (name: string): unknown => settings.get(name),
+    inspect: (name: string) => ({
+      globalValue: settings.get(name),
+      workspaceValue: workspaceSettings.get(name),
+    }),
+    update: (name: string, value: unknown, target: number): Promise<void> => {
+      (target === ConfigurationTarget.Global ? settings : workspaceSettings).set(name, value);
+      return Promise.resolve();
+    },
+  }),
   openTextDocument: (uri: Uri) => Promise.resolve({ uri }),
   createFileSystemWatcher: () => ({
     onDidChange: new EventEmitter<Uri>().event,
@@ -391,6 +406,12 @@ export const editor = {
   type(text: string): void {
     typed.push(text);
   },
+  /** What the next dialog is answered with. */
+  chooseFolder(folder: Uri): void {
+    chosenFolders.push(folder);
+  },
+  userSetting: (name: string): unknown => settings.get(name),
+  workspaceSettings,
   /** Quick picks that were shown, in order. */
   shownPicks,
   openFolders(...folders: readonly string[]): void {
@@ -420,6 +441,8 @@ export const editor = {
     workspace.workspaceFolders = undefined;
     shownPicks.length = 0;
     settings.clear();
+    workspaceSettings.clear();
+    chosenFolders.length = 0;
     contexts.clear();
     said.length = 0;
     offered.length = 0;
