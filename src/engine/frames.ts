@@ -51,6 +51,8 @@ export class PlacedStacks {
     if (known !== undefined) return known;
     const made = stack < 0 ? Promise.resolve([]) : this.place(stackFrames(this.capture, stack));
     this.placed.set(stack, made);
+    // Whoever asks again may have more luck.
+    made.catch(() => this.placed.delete(stack));
     return made;
   }
 

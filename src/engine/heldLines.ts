@@ -86,8 +86,14 @@ export class HeldPlaces {
   }
 
   private places(): Promise<ReadonlyMap<string, FileUse>> {
-    this.files ??= this.findPlaces();
-    return this.files;
+    if (this.files !== null) return this.files;
+    const files = this.findPlaces();
+    this.files = files;
+    // Whoever asks again may have more luck.
+    files.catch(() => {
+      this.files = null;
+    });
+    return files;
   }
 
   private async findPlaces(): Promise<ReadonlyMap<string, FileUse>> {

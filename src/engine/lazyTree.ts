@@ -84,6 +84,8 @@ export class LazyTree {
     if (known !== undefined) return known;
     const made = this.make(id);
     this.known.set(id, made);
+    // Whoever asks again may have more luck.
+    made.catch(() => this.known.delete(id));
     return made;
   }
 

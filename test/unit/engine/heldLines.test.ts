@@ -4,10 +4,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
+import { openCapture } from '../../../src/capture/openCapture';
 import type { ExportFormat } from '../../../src/engine/exporting/exportFormats';
 import { Engine } from '../../../src/engine/engine';
+import { NOT_SEARCHED, PlacedStacks } from '../../../src/engine/frames';
+import { HeldPlaces } from '../../../src/engine/heldLines';
+import { NodeFile } from '../../../src/engine/node/nodeFile';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { DEFAULT_QUERY, NO_FILTER, type SourceLines } from '../../../src/engine/holdersQuery';
+import { end, mark, page, reference, source } from './support/pages';
 
 const SAMPLE = 'media/sample/trace.txt';
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-lines-'));
@@ -111,6 +116,24 @@ test('functions and lines that held references went through, each with what was 
   assert.deepEqual([first?.name, first?.pages, first?.attempts], ['trace.txt', 1, 3]);
   assert.deepEqual(first?.details[0], ['References', '2 × pipe buffer · 1 still held']);
   assert.equal(first.details[1]?.[0], 'Held longest');
+});
+
+test('places that could not be looked up are looked up when they are asked for again', async () => {
+  const file = await NodeFile.open(SAMPLE);
+  const capture = await openCapture(file);
+  await file.close();
+  const held = page([mark({})], [reference({ acquired: { ...end(1), stack: 0 } })]);
+  let tries = 0;
+  const stacks = new PlacedStacks(capture, (stack) =>
+    ++tries === 1
+      ? Promise.reject(new Error('The tree is away'))
+      : Promise.resolve(
+          stack.map(() => ({ ...NOT_SEARCHED, file: 'mm/gup.c', line: 4, certainty: 'exact' as const })),
+        ),
+  );
+  const places = new HeldPlaces([{ ...source(capture, { pages: [held] }, stacks), end: 0 }]);
+  await assert.rejects(places.has('mm/gup.c'), /The tree is away/);
+  assert.equal(await places.has('mm/gup.c'), true);
 });
 
 test('captures are not added up: each has its own numbers, and those that all have are said of each', async () => {

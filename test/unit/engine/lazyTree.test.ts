@@ -21,6 +21,15 @@ test('rows are made once, when they are asked for', async () => {
   assert.equal(made, 1);
 });
 
+test('rows that could not be made are made when they are asked for again', async () => {
+  let tries = 0;
+  const tree = new LazyTree(() => [
+    row('a', () => (++tries === 1 ? Promise.reject(new Error('The file is away')) : [row('a/1')])),
+  ]);
+  await assert.rejects(tree.page('a', 0, 10), /The file is away/);
+  assert.equal((await tree.page('a', 0, 10)).total, 1);
+});
+
 test('a slice says how many rows there are in all', async () => {
   const tree = new LazyTree(() => Array.from({ length: 500 }, (_, index) => row(`r${index}`)));
   const page = await tree.page(null, 200, 203);
