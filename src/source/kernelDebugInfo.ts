@@ -25,7 +25,10 @@ export interface DebugLocation {
   readonly places: readonly CodePlace[];
   /** Further chains of the same kind, best first. */
   readonly candidates: readonly (readonly CodePlace[])[];
-  /** Why nothing better is known, for people; of an exact line at most what the debug info leaves out. */
+  /**
+   * Why nothing better is known, for people; of an exact line at most what the debug info leaves out, and why it is in
+   * another function than the frame says.
+   */
   readonly note: string;
   /** The file may be of another build than the kernel that ran: {@link note} says why. */
   readonly isDoubtful?: boolean;
@@ -288,7 +291,11 @@ export class KernelDebugInfo {
       const place = await this.placeOf(frame);
       if (place !== null) {
         const isInFunction = functions.some(({ symbol }) => returnsTo(symbol, place.address));
-        if (isInFunction) return this.lookUpCall(frame, place, isInterrupted);
+        if (isInFunction) {
+          const isBegin = functions.some(({ symbol }) => symbol.address === place.address);
+          if (isBegin && !isInterrupted) return orUnknown(frame, await atBegin(frame, place, inner));
+          return this.lookUpCall(frame, place, isInterrupted);
+        }
         // Of a module only .text is where it is looked for.
         if (frame.module === null) {
           const doubt = `at the address of ${frame.function}, ${place.file.name} has other code`;
@@ -327,12 +334,11 @@ export class KernelDebugInfo {
   }
 
   private async lookUpCall(
-    { function: name }: DebugFrame,
+    frame: DebugFrame,
     { file, address }: PlaceInFile,
     isInterrupted: boolean,
   ): Promise<DebugLocation> {
-    const found = await file.lookUp(address - (isInterrupted ? 0n : 1n));
-    return found.places.length === 0 ? unknown(`There is no debug info for ${name}.`) : exact(found, file);
+    return orUnknown(frame, exact(await file.lookUp(address - (isInterrupted ? 0n : 1n)), file));
   }
 
   /** A frame that has nothing but an address. */
@@ -370,16 +376,18 @@ export class KernelDebugInfo {
   ): Promise<DebugLocation> {
     const size = frame.size ?? null;
     const sized = size === null ? functions : await ofSize(functions, size);
-    // Nothing returns to the begin of a function.
-    const back = isInterrupted || offset === 0 ? 0n : 1n;
     const usable = sized.length > 0 ? sized : functions;
     const chosen = usable.length > 1 && inner !== null ? await callersOf(usable, offset, inner) : usable;
     const found: DebugLocation[] = [];
     for (const { file, symbol } of chosen) {
-      const location = await file.lookUp(symbol.address + BigInt(offset) - back);
+      const address = symbol.address + BigInt(offset);
+      const location =
+        offset === 0 && !isInterrupted
+          ? await atBegin(frame, { file, address }, inner)
+          : exact(await file.lookUp(address - (isInterrupted ? 0n : 1n)), file);
       // A function of a header that many units have is the same line in all of them.
       const isNew = !found.some(({ places }) => isSameChain(places, location.places));
-      if (location.places.length > 0 && isNew) found.push(exact(location, file));
+      if (location.places.length > 0 && isNew) found.push(location);
     }
     const [first, ...further] = found;
     if (first === undefined) return unknown(`There is no debug info for ${frame.function}.`);
@@ -475,6 +483,43 @@ export class KernelDebugInfo {
   }
 }
 
+/**
+ * Functions whose very begin the kernel puts into stacks as a return address: trampolines of probes, and on many
+ * architectures the ends of system calls, interrupts and forks.
+ */
+const ENTERED_BY_RETURN = /trampoline|^_*ret(?:urn)?_/;
+
+/**
+ * A frame that returns to the begin of its function: the call is the last one of the function before, and never returns
+ * (do_exit, panic). %pS names an address by the symbol that begins there.
+ */
+async function atBegin(
+  { function: name }: DebugFrame,
+  { file, address }: PlaceInFile,
+  inner: StackFrame | null,
+): Promise<DebugLocation> {
+  const begin = exact(await file.lookUp(address), file);
+  if (ENTERED_BY_RETURN.test(name)) return begin;
+  const before = await file.lookUp(address - 1n);
+  const calls = before.symbol === null ? [] : await file.callsIn(before.symbol.address);
+  const returned = calls.filter((call) => call.address === address && !call.isTailCall);
+  const hasCall = returned.length > 0 && before.places.length > 0;
+  // What is in no other is where the tracer, or the processor, was: it need not return.
+  if (inner === null && !hasCall) return begin;
+  const caller = exact(before, file);
+  const callee = inner === null ? null : nameInSource(inner.function);
+  if (
+    hasCall &&
+    callee !== null &&
+    returned.some((call) => call.callee === null || nameInSource(call.callee) === callee)
+  ) {
+    const note = `The last call of ${before.symbol?.name} would return to where ${name} begins.`;
+    return { ...caller, note: `${note} ${caller.note}`.trim() };
+  }
+  const doubt = 'nothing returns to the begin of a function but the last call of the one before.';
+  return doubted(hasCall ? { ...caller, candidates: [begin.places] } : begin, doubt);
+}
+
 /** Of functions with one name those that call the inner frame and return to this offset; all when none does. */
 async function callersOf(
   functions: readonly FoundFunction[],
@@ -525,6 +570,10 @@ function missingPart({ places, isSplit }: AddressLocation, { name, alternate }: 
     return `Some names of ${name} are in ${alternate} (dwz), which is not read.`;
   }
   return '';
+}
+
+function orUnknown({ function: name }: DebugFrame, location: DebugLocation): DebugLocation {
+  return location.places.length > 0 ? location : unknown(`There is no debug info for ${name}.`);
 }
 
 function unknown(note: string): DebugLocation {
