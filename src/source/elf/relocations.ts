@@ -17,10 +17,13 @@ const enum Way {
   None,
 }
 
+/** In place of the size of a field: its own bytes tell it. */
+const ULEB128 = 0;
+
 interface Rule {
   readonly way: Way;
   /** Bytes. */
-  readonly size: 1 | 2 | 4 | 8;
+  readonly size: 1 | 2 | 4 | 8 | typeof ULEB128;
 }
 
 const absolute = (size: Rule['size']): Rule => ({ way: Way.Absolute, size });
@@ -96,7 +99,7 @@ const RULES: ReadonlyMap<number, ReadonlyMap<number, Rule>> = new Map<number, Re
       [23, relative(8)],
     ]),
   ],
-  // R_RISCV_NONE, 32, 64, ADD8 to ADD64, SUB8 to SUB64, RELAX, SET8 to SET32
+  // R_RISCV_NONE, 32, 64, ADD8 to ADD64, SUB8 to SUB64, RELAX, SET8 to SET32, SET_ULEB128, SUB_ULEB128
   [
     Machine.RiscV,
     new Map<number, Rule>([
@@ -115,6 +118,8 @@ const RULES: ReadonlyMap<number, ReadonlyMap<number, Rule>> = new Map<number, Re
       [54, absolute(1)],
       [55, absolute(2)],
       [56, absolute(4)],
+      [60, absolute(ULEB128)],
+      [61, { way: Way.Subtract, size: ULEB128 }],
     ]),
   ],
 ]);
@@ -124,6 +129,8 @@ const BLOCK = 1 << 16;
 /** Bytes of relocations read at a time while the index is made. */
 const WINDOW = 1 << 20;
 const LARGEST_FIELD = 8;
+/** Bytes of 64 bits. */
+const LONGEST_ULEB128 = 10;
 
 /** The relocations of one section, applied to whatever part of it is read. */
 export class Relocations {
@@ -291,7 +298,8 @@ async function sortedEntries(elf: ElfFile, section: ElfSection, count: number): 
 }
 
 /** A field may reach over the end of what was read: only its bytes in there count. */
-function getField(bytes: Uint8Array, at: number, size: number, isLittle: boolean): number {
+function getField(bytes: Uint8Array, at: number, size: Rule['size'], isLittle: boolean): number {
+  if (size === ULEB128) return getUleb128(bytes, at);
   let value = 0;
   for (let i = 0; i < size; i++) {
     const byte = bytes[at + (isLittle ? size - 1 - i : i)] ?? 0;
@@ -300,7 +308,11 @@ function getField(bytes: Uint8Array, at: number, size: number, isLittle: boolean
   return value;
 }
 
-function putField(bytes: Uint8Array, at: number, size: number, isLittle: boolean, value: number): void {
+function putField(bytes: Uint8Array, at: number, size: Rule['size'], isLittle: boolean, value: number): void {
+  if (size === ULEB128) {
+    putUleb128(bytes, at, value);
+    return;
+  }
   let low = value % 2 ** 32;
   let high = Math.floor(value / 2 ** 32);
   if (low < 0) low += 2 ** 32;
@@ -310,4 +322,31 @@ function putField(bytes: Uint8Array, at: number, size: number, isLittle: boolean
     const byte = i < 4 ? (low / 2 ** (8 * i)) & 0xff : (high >> (8 * (i - 4))) & 0xff;
     if (position >= 0 && position < bytes.length) bytes[position] = byte;
   }
+}
+
+function getUleb128(bytes: Uint8Array, at: number): number {
+  const end = endOfUleb128(bytes, at);
+  let value = 0;
+  for (let i = end - 1; i >= at; i--) value = value * 128 + (bytes[i]! & 0x7f);
+  return value;
+}
+
+/** Assemblers leave room with 0x80, and what is behind stays where it is: the length is kept (RISC-V psABI). */
+function putUleb128(bytes: Uint8Array, at: number, value: number): void {
+  const end = endOfUleb128(bytes, at);
+  let rest = value;
+  for (let i = at; i < end; i++) {
+    const high = Math.floor(rest / 128);
+    bytes[i] = (bytes[i]! & 0x80) | (rest - high * 128);
+    rest = high;
+  }
+}
+
+/** What begins before the bytes that were read has none here: nothing tells how long it is. */
+function endOfUleb128(bytes: Uint8Array, at: number): number {
+  if (at < 0) return at;
+  const most = Math.min(bytes.length, at + LONGEST_ULEB128);
+  let end = at;
+  while (end < most) if (bytes[end++]! < 0x80) break;
+  return end;
 }
