@@ -215,6 +215,7 @@ export class HolderRows {
     const notes = [...new Set(group.marks.flatMap((each) => each.notes))];
     const repeats = repeatsText(group);
     const outcomes = this.outcomes(group);
+    const attempts = this.attemptsOf(group);
     const isPoisoned = isPoisoning(mark);
     const tails = tailsText(group.marks, Infinity);
     const made = branch(
@@ -236,9 +237,10 @@ export class HolderRows {
           title: isPoisoned ? 'The page was poisoned here' : 'The page failed to move here',
           rows: [
             ['Time', this.marksSpan(group.marks)],
+            ...(isPoisoned || attempts.length === 0 ? [] : [['Attempt', attempts.join(', ')] as const]),
             [
-              isPoisoned ? 'Poisoned by' : 'Attempt of',
-              this.attempters(group) ?? 'a task that the capture does not name',
+              isPoisoned ? 'Poisoned by' : 'Task',
+              this.attempters(group) ?? (isPoisoned ? 'a task that the capture does not name' : 'not named'),
             ],
             ...(outcomes.length > 0 ? [['Outcome', outcomes.join(', ')] as const] : []),
             ['Reason', mark.reason ?? mark.dumpedBecause ?? 'not said by the capture'],
@@ -370,6 +372,12 @@ export class HolderRows {
     const tasks = new Set(group.marks.map((mark) => mark.task));
     const first = this.task(group.marks[0]!.task);
     return first === null || tasks.size === 1 ? first : `${first} and ${counted(tasks.size - 1, 'other')}`;
+  }
+
+  /** What the page was to be moved for, each once: `memory offlining`. */
+  private attemptsOf({ marks }: MarkGroup): readonly string[] {
+    const { attempts } = this.source.analysis;
+    return [...new Set(marks.flatMap(({ attempt }) => attempts[attempt]?.what ?? []))];
   }
 
   /** How the attempts of the marks ended, each way once: a mark is a failure on the way, the attempt may succeed. */

@@ -94,6 +94,19 @@ test('the tooltip of a mark names the terms of the sum and the evidence', async 
   assert.equal(Object.fromEntries(node.tooltip.rows)['Error'], '-EBUSY');
 });
 
+test('the tooltip of a mark names the attempt and who made it, also where nothing says how it ended', async () => {
+  const capture = await sample();
+  const marks = [mark({ attempt: 0 }), mark({ attempt: 1, source: 'memory-failure', cause: 'unknown' })];
+  const attempts = [attempt({ what: 'memory offlining' }), attempt({ id: 1, what: 'memory failure' })];
+  const of = source(capture, { attempts, pages: [page(marks, [reference({})])] });
+  const [row] = groupedRows(of, DEFAULT_QUERY);
+  const found = (await (row!.children?.() ?? [])).filter(({ node }) => node.kind === 'mark');
+  const [moved, poisoned] = found.map(({ node }) => new Map(node.tooltip.rows));
+  assert.equal(moved?.get('Attempt'), 'memory offlining');
+  assert.ok(moved.has('Task') && !moved.has('Outcome'));
+  assert.ok(poisoned?.has('Poisoned by') && !poisoned.has('Attempt'));
+});
+
 test('pages that somebody held come first, and a page without a holder says so', async () => {
   const capture = await sample();
   const free: Page = {
