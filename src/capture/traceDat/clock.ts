@@ -43,8 +43,9 @@ export function countsNanoseconds(clock: string): boolean {
 export class CaptureClock {
   /** What must be added to a converted time to get the capture's own clock. */
   readonly timeBase: bigint;
-  private readonly baseHigh: number;
-  private readonly baseLow: number;
+  /** Halves of the base. */
+  readonly baseHigh: number;
+  readonly baseLow: number;
   private readonly base: bigint;
 
   /**

@@ -13,7 +13,7 @@ const MISSING_EVENTS = 1 << 31;
 const MISSING_STORED = 1 << 30;
 
 /** How pages and records are laid out in the whole file. */
-interface RingLayout {
+export interface RingLayout {
   readonly littleEndian: boolean;
   readonly page: PageHeader;
   readonly record: RecordHeader;
@@ -56,11 +56,12 @@ export class CpuCursor {
   waitingPid = 0;
   waitingContext = 0;
 
-  // For the record loop, which sees one page: where that is, and the records in it. Indexes in `bytes`.
+  // For the record loop: the page, the records in it, and the page behind. Indexes in `bytes`.
   /** Another number for each page. */
   pageNumber = 0;
   pageStart = 0;
   dataEnd = 0;
+  nextPage = 0;
   /** Heads of the record, and of the one behind it. */
   recordStart = 0;
   nextRecord = 0;
@@ -68,10 +69,10 @@ export class CpuCursor {
   spanOffset = 0;
   spanScale = 1;
 
+  /** What the time of the next record is counted from, before conversion, as distance to the clock's base. */
+  stamp = 0;
+
   private readonly matcher = new StackMatcher();
-  private nextPage = 0;
-  /** Time stamp of the newest record before conversion, as distance to the clock's base. */
-  private stamp = 0;
   private pageStampHigh = 0;
   private isInZeros = false;
   private readonly byteOrder: ByteOrder;
@@ -96,8 +97,8 @@ export class CpuCursor {
     readonly cpu: number,
     readonly hasSharedClock: boolean,
     private readonly data: CpuData,
-    private readonly pageSize: number,
-    private readonly layout: RingLayout,
+    readonly pageSize: number,
+    readonly layout: RingLayout,
     private readonly problems: ProblemList,
   ) {
     const { littleEndian, clock, record } = layout;
@@ -125,14 +126,28 @@ export class CpuCursor {
     return this.isForLoop && this.missing === NOTHING_MISSING && this.matcher.isIdle;
   }
 
+  /** Bytes of a page up to its records and all else that its head is asked for. */
+  get headSize(): number {
+    const { timestampOffset, commitOffset, longSize, dataOffset } = this.layout.page;
+    return Math.max(timestampOffset + 8, commitOffset + longSize, dataOffset);
+  }
+
   /** The loop has read the records before the one whose head is at `recordStart`, and may have read that, too. */
-  standOn(recordStart: number, at: number, length: number, nextRecord: number, time: number): void {
+  standOn(recordStart: number, at: number, length: number, nextRecord: number): void {
     this.recordStart = recordStart;
     this.at = at;
     this.length = length;
     this.nextRecord = nextRecord;
-    this.stamp = time;
-    this.time = time;
+  }
+
+  /** The loop has come to another page with records. */
+  standIn(pageStart: number, dataEnd: number, turned: number): void {
+    this.pageNumber += turned;
+    this.pageStart = pageStart;
+    this.dataEnd = dataEnd;
+    this.nextPage = pageStart + this.pageSize;
+    this.isInZeros = false;
+    this.pageStampHigh = this.stampOf(pageStart).high;
   }
 
   /** Brings pages into memory until there is a record, or sets {@link isDone}. */
@@ -256,7 +271,7 @@ export class CpuCursor {
   private turnPage(): boolean {
     const { view, bytes, pageSize } = this;
     const littleEndian = this.byteOrder === ByteOrder.Little;
-    const { timestampOffset, commitOffset, longSize, dataOffset } = this.layout.page;
+    const { commitOffset, longSize, dataOffset } = this.layout.page;
     const start = this.nextPage;
     const available = Math.min(pageSize, bytes.length - start);
     if (available <= 0) return false;
@@ -269,12 +284,10 @@ export class CpuCursor {
         `${available} bytes of a page, expected ${pageSize}; the file is cut off, what is there was read`,
       );
     }
-    const smallest = Math.max(timestampOffset + 8, commitOffset + longSize, dataOffset);
     this.nextRecord = this.dataEnd = start;
-    if (available < smallest) return true;
+    if (available < this.headSize) return true;
 
-    const high = view.getUint32(start + timestampOffset + (littleEndian ? 4 : 0), littleEndian);
-    const low = view.getUint32(start + timestampOffset + (littleEndian ? 0 : 4), littleEndian);
+    const { high, low } = this.stampOf(start);
     const lowWord = start + commitOffset + (littleEndian ? 0 : longSize - 4);
     const commit = view.getUint32(lowWord, littleEndian);
     const size = commit & COMMIT_MASK;
@@ -301,6 +314,15 @@ export class CpuCursor {
       this.miss(count);
     }
     return true;
+  }
+
+  /** Halves of a page's time stamp. */
+  private stampOf(page: number): { readonly high: number; readonly low: number } {
+    const littleEndian = this.byteOrder === ByteOrder.Little;
+    const at = page + this.layout.page.timestampOffset;
+    const first = this.view.getUint32(at, littleEndian);
+    const second = this.view.getUint32(at + 4, littleEndian);
+    return littleEndian ? { high: second, low: first } : { high: first, low: second };
   }
 
   /** The page is zeros: no clock of a running kernel stands at 0, and a page without events has a time. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { mock, test } from 'node:test';
 import type { ByteSource } from '../../../src/capture/byteSource';
 import { openCapture } from '../../../src/capture/openCapture';
+import { CpuCursor } from '../../../src/capture/traceDat/cpuCursor';
 import { RecordLoop } from '../../../src/capture/traceDat/loop/recordLoop';
 import { contentOf, repeated } from '../../bench/generator/repeatCapture';
 import { below, seededRandom } from './support/random';
@@ -38,10 +39,15 @@ test('so is one of many batches, nearly all of whose records the loop reads', as
   for await (const part of repeated(contentOf(file), file, 50)) parts.push(part);
   const bytes = new Uint8Array(Buffer.concat(parts));
   const flush = mock.method(RecordLoop.prototype, 'flush');
+  const advance = mock.method(CpuCursor.prototype, 'advance');
   const inLoop = await inRecordLoop(() => openCapture(memorySource(bytes)));
   const flushes = flush.mock.callCount();
+  const steps = advance.mock.callCount();
   flush.mock.restore();
+  advance.mock.restore();
   assert.ok(inLoop.events.length > 9000);
+  // It turns nearly all pages by itself.
+  assert.ok(steps - flushes < bytes.length / 4096 / 4, `${steps} steps`);
   // Each record that is none for the loop has it end its batch.
   assert.ok(flushes > inLoop.events.length / 1024 && flushes < inLoop.events.length / 10, String(flushes));
   assertSameCapture(inLoop, await withoutRecordLoop(() => openCapture(memorySource(bytes))));

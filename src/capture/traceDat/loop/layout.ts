@@ -28,6 +28,13 @@ export const TYPE_OFFSET = 1036;
 export const LONG_SHIFT = 1040;
 export const STACK_TYPE = 1044;
 export const SMALLEST_STACK = 1048;
+/** Of the head of a page: offsets of its time, of how many bytes of records it has, and of these. */
+export const PAGE_TIME_AT = 1052;
+export const PAGE_COMMIT_AT = 1056;
+export const PAGE_RECORDS_AT = 1060;
+/** The time stamp that times are counted from: its upper and lower half, as numbers of 64 bits. */
+export const BASE_HIGH = 1064;
+export const BASE_LOW = 1072;
 
 // Where reading stands: numbers of 32 bits.
 export const STATE = 1088;
@@ -102,28 +109,36 @@ export const ORDER = MIGRATETYPE + ROWS;
 
 // Of each cursor: where its page comes from, and the record that it stands on. Behind all of them are the heap and the pages.
 export const CURSORS = ORDER + ROWS;
-/** Three numbers of 64 bits. */
+/** Four numbers of 64 bits; the stamp is what the time of the record behind is counted from. */
 export const SPAN_OFFSET = 0;
 export const SPAN_SCALE = 8;
 export const RECORD_TIME = 16;
+export const STAMP = 24;
 /** The others have 32 bits. */
-export const TO_SPAN = 24;
-export const PAGE_END = 28;
-export const CURSOR_CPU = 32;
+export const TO_SPAN = 32;
+export const CURSOR_CPU = 36;
+/** The page, the end of its records, and where the next one is; up to the end of the span pages can be turned. */
+export const PAGE = 40;
+export const PAGE_END = 44;
+export const NEXT_PAGE = 48;
+export const SPAN_END = 52;
+export const PAGE_SIZE = 56;
+/** How many pages were turned. */
+export const PAGES_TURNED = 60;
 /** 0 where something speaks against reading its record here. */
-export const IS_ORDINARY = 36;
+export const IS_ORDINARY = 64;
 /** Heads of the record and of the one behind it, and the record's data. */
-export const RECORD = 40;
-export const NEXT_RECORD = 44;
-export const RECORD_DATA = 48;
-export const RECORD_LENGTH = 52;
+export const RECORD = 68;
+export const NEXT_RECORD = 72;
+export const RECORD_DATA = 76;
+export const RECORD_LENGTH = 80;
 /** Of the CPU's newest stack. */
-export const BLOCK = 56;
+export const BLOCK = 84;
 /** Of the event that waits for its stack; the row may be none. */
-export const WAITING_ROW = 60;
-export const WAITING_PID = 64;
-export const WAITING_CONTEXT = 68;
-export const CURSOR_SIZE = 72;
+export const WAITING_ROW = 88;
+export const WAITING_PID = 92;
+export const WAITING_CONTEXT = 96;
+export const CURSOR_SIZE = 104;
 
 // Why the loop came to an end, with its first cursor.
 /** It stands on a record that is none for the loop. */

@@ -1,5 +1,6 @@
 import { NONE } from '../../eventTable';
 import type { EventBatch } from '../../eventTableBuilder';
+import type { RingLayout } from '../cpuCursor';
 import type { PlainFields } from '../eventFields';
 import type { RecordHeader } from '../metadata';
 import * as layout from './layout';
@@ -133,6 +134,15 @@ export class LoopMemory {
 
   setTime(at: number, value: number): void {
     this.times[at >> 3] = value;
+  }
+
+  /** How pages are laid out, and what their times are counted from. */
+  describePages({ page, clock }: RingLayout): void {
+    this.setNumber(layout.PAGE_TIME_AT, page.timestampOffset);
+    this.setNumber(layout.PAGE_COMMIT_AT, page.commitOffset);
+    this.setNumber(layout.PAGE_RECORDS_AT, page.dataOffset);
+    this.setTime(layout.BASE_HIGH, clock.baseHigh);
+    this.setTime(layout.BASE_LOW, clock.baseLow);
   }
 
   /** Has the loop read records of this type, if there is room for one more. */

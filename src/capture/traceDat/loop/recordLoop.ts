@@ -46,9 +46,9 @@ export class RecordLoop implements CursorQueue {
   private readonly loop: Loop;
   /** By {@link CpuCursor.order}. */
   private readonly cursors: (CpuCursor | null)[];
-  /** By cursor, the number of its page that is in the memory, and where that is. */
+  /** By cursor, the number of its page that is in the memory, and how far that is from where it is in the span. */
   private readonly pages: Int32Array;
-  private readonly pagePlaces: Int32Array;
+  private readonly toSpans: Int32Array;
   private hasHighOffsets = false;
   /** The record of the first cursor comes next, as far as is known. */
   private isInTurn = true;
@@ -63,7 +63,7 @@ export class RecordLoop implements CursorQueue {
     const { cursors } = memory;
     this.cursors = new Array<CpuCursor | null>(cursors).fill(null);
     this.pages = new Int32Array(cursors).fill(NONE);
-    this.pagePlaces = new Int32Array(cursors);
+    this.toSpans = new Int32Array(cursors);
     const { exports } = new WebAssembly.Instance(moduleOfLoop(memory.isShared), {
       env: { memory: memory.memory },
       loop: {
@@ -91,6 +91,7 @@ export class RecordLoop implements CursorQueue {
 
   add(cursor: CpuCursor): void {
     this.cursors[cursor.order] = cursor;
+    this.memory.describePages(cursor.layout);
     this.put(cursor);
     this.loop.add(this.memory.cursorAt(cursor.order));
   }
@@ -139,15 +140,23 @@ export class RecordLoop implements CursorQueue {
     const { memory } = this;
     const order = memory.firstCursor;
     const cursor = this.cursors[order]!;
-    const toPage = this.pagePlaces[order]! - cursor.pageStart;
+    const toSpan = this.toSpans[order]!;
     const at = memory.cursorAt(order);
+    const turned = memory.number(at + layout.PAGES_TURNED);
+    if (turned > 0) {
+      const page = memory.number(at + layout.PAGE) + toSpan;
+      cursor.standIn(page, memory.number(at + layout.PAGE_END) + toSpan, turned);
+      this.pages[order] = cursor.pageNumber;
+      memory.setNumber(at + layout.PAGES_TURNED, 0);
+    }
     cursor.standOn(
-      memory.number(at + layout.RECORD) - toPage,
-      memory.number(at + layout.RECORD_DATA) - toPage,
+      memory.number(at + layout.RECORD) + toSpan,
+      memory.number(at + layout.RECORD_DATA) + toSpan,
       memory.number(at + layout.RECORD_LENGTH),
-      memory.number(at + layout.NEXT_RECORD) - toPage,
-      memory.time(at + layout.RECORD_TIME),
+      memory.number(at + layout.NEXT_RECORD) + toSpan,
     );
+    cursor.time = memory.time(at + layout.RECORD_TIME);
+    cursor.stamp = memory.time(at + layout.STAMP);
     cursor.previousBlock = memory.number(at + layout.BLOCK);
     cursor.waitingRow = memory.number(at + layout.WAITING_ROW);
     cursor.waitingPid = memory.number(at + layout.WAITING_PID);
@@ -160,14 +169,15 @@ export class RecordLoop implements CursorQueue {
     const { memory, pages } = this;
     const { order } = cursor;
     if (pages[order] !== cursor.pageNumber) this.takePage(cursor);
-    const toPage = this.pagePlaces[order]! - cursor.pageStart;
+    const toSpan = this.toSpans[order]!;
     const at = memory.cursorAt(order);
     memory.setNumber(at + layout.IS_ORDINARY, cursor.isOrdinary ? 1 : 0);
-    memory.setNumber(at + layout.RECORD, cursor.recordStart + toPage);
-    memory.setNumber(at + layout.RECORD_DATA, cursor.at + toPage);
+    memory.setNumber(at + layout.RECORD, cursor.recordStart - toSpan);
+    memory.setNumber(at + layout.RECORD_DATA, cursor.at - toSpan);
     memory.setNumber(at + layout.RECORD_LENGTH, cursor.length);
-    memory.setNumber(at + layout.NEXT_RECORD, cursor.nextRecord + toPage);
+    memory.setNumber(at + layout.NEXT_RECORD, cursor.nextRecord - toSpan);
     memory.setTime(at + layout.RECORD_TIME, cursor.time);
+    memory.setTime(at + layout.STAMP, cursor.stamp);
     memory.setNumber(at + layout.BLOCK, cursor.previousBlock);
     memory.setNumber(at + layout.WAITING_ROW, cursor.waitingRow);
     memory.setNumber(at + layout.WAITING_PID, cursor.waitingPid);
@@ -176,19 +186,25 @@ export class RecordLoop implements CursorQueue {
 
   private takePage(cursor: CpuCursor): void {
     const { memory } = this;
-    const { order, bytes, pageStart, dataEnd } = cursor;
-    this.hasHighOffsets ||= cursor.spanOffset + dataEnd >= TWO_32;
+    const { order, bytes, pageStart, dataEnd, nextPage, pageSize } = cursor;
+    this.hasHighOffsets ||= cursor.spanOffset + bytes.length >= TWO_32;
     const isThere = bytes.buffer === memory.bytes.buffer;
     const page = isThere ? bytes.byteOffset + pageStart : memory.roomAt(order);
     if (!isThere) memory.bytes.set(bytes.subarray(pageStart, dataEnd), page);
+    const toSpan = pageStart - page;
     this.pages[order] = cursor.pageNumber;
-    this.pagePlaces[order] = page;
+    this.toSpans[order] = toSpan;
     const at = memory.cursorAt(order);
     memory.setTime(at + layout.SPAN_OFFSET, cursor.spanOffset);
     memory.setTime(at + layout.SPAN_SCALE, cursor.spanScale);
-    memory.setNumber(at + layout.TO_SPAN, pageStart - page);
-    memory.setNumber(at + layout.PAGE_END, page + dataEnd - pageStart);
+    memory.setNumber(at + layout.TO_SPAN, toSpan);
     memory.setNumber(at + layout.CURSOR_CPU, cursor.cpu);
+    memory.setNumber(at + layout.PAGE_END, dataEnd - toSpan);
+    memory.setNumber(at + layout.NEXT_PAGE, nextPage - toSpan);
+    const canTurn = isThere && pageSize >= cursor.headSize;
+    memory.setNumber(at + layout.SPAN_END, (canTurn ? bytes.length : nextPage) - toSpan);
+    memory.setNumber(at + layout.PAGE_SIZE, pageSize);
+    memory.setNumber(at + layout.PAGES_TURNED, 0);
   }
 }
 

@@ -1,7 +1,7 @@
 /*
  * AssemblyScript: the loop over the records of all CPUs, in order, for those that nearly all are. They become what CpuCursor
  * and RecordReader would make of them; the first record that needs more ends it, and is left to them. Of each CPU it sees
- * the page that its cursor stands in.
+ * the page that its cursor stands in, and those behind it where they lie in this memory.
  */
 import * as layout from '../layout';
 
@@ -123,15 +123,15 @@ function sinkFirst(): void {
 }
 
 /**
- * Reads the record of a cursor, and those behind it while they are ordinary, in the page, and before `limit`, or at it if
- * they `mayBeAtLimit`. Returns a reason of layout.ts, or {@link TURN_IS_OVER}.
+ * Reads the record of a cursor, and those behind it while they are ordinary and before `limit`, or at it if they
+ * `mayBeAtLimit`. Returns a reason of layout.ts, or {@link TURN_IS_OVER}.
  */
 function readRun(cursor: i32, limit: f64, mayBeAtLimit: bool): i32 {
   if (load<i32>(cursor, layout.IS_ORDINARY) == 0) return layout.AT_RECORD;
   const typeOffset = load<i32>(layout.TYPE_OFFSET);
   const longShift = load<i32>(layout.LONG_SHIFT);
   const firstRow = load<i32>(layout.STATE_FIRST_ROW);
-  const end = load<i32>(cursor, layout.PAGE_END);
+  let end = load<i32>(cursor, layout.PAGE_END);
   let rows = load<i32>(layout.STATE_ROWS);
   let stacks = load<i32>(layout.STATE_STACKS);
   let record = load<i32>(cursor, layout.RECORD);
@@ -139,6 +139,7 @@ function readRun(cursor: i32, limit: f64, mayBeAtLimit: bool): i32 {
   let data = load<i32>(cursor, layout.RECORD_DATA);
   let length = load<i32>(cursor, layout.RECORD_LENGTH);
   let time = load<f64>(cursor, layout.RECORD_TIME);
+  let stamp = load<f64>(cursor, layout.STAMP);
   let block = load<i32>(cursor, layout.BLOCK);
   let waitingRow = load<i32>(cursor, layout.WAITING_ROW);
   let waitingPid = load<i32>(cursor, layout.WAITING_PID);
@@ -192,7 +193,13 @@ function readRun(cursor: i32, limit: f64, mayBeAtLimit: bool): i32 {
     }
 
     reason = layout.BEHIND_RECORD;
-    if (next + SMALLEST_RECORD > end) break;
+    if (next + SMALLEST_RECORD > end) {
+      if (next < end || !turnPage(cursor)) break;
+      next = load<i32>(cursor, layout.NEXT_RECORD);
+      end = load<i32>(cursor, layout.PAGE_END);
+      stamp = load<f64>(cursor, layout.STAMP);
+      if (next + SMALLEST_RECORD > end) break;
+    }
     const head = load<u32>(next);
     const words = head & load<u32>(layout.TYPE_MASK);
     if (words > load<u32>(layout.LARGEST_DATA)) break;
@@ -203,7 +210,8 @@ function readRun(cursor: i32, limit: f64, mayBeAtLimit: bool): i32 {
     data = nextData;
     length = nextLength;
     next = data + ((length + 3) & ~3);
-    time += <f64>(head >> load<u32>(layout.DELTA_SHIFT));
+    stamp += <f64>(head >> load<u32>(layout.DELTA_SHIFT));
+    time = stamp;
     const isInTurn = time < limit || (mayBeAtLimit && time == limit);
     reason = isInTurn || isStack(data + typeOffset, length) ? layout.AT_RECORD : TURN_IS_OVER;
     if (reason == TURN_IS_OVER) break;
@@ -216,11 +224,33 @@ function readRun(cursor: i32, limit: f64, mayBeAtLimit: bool): i32 {
   store<i32>(cursor, data, layout.RECORD_DATA);
   store<i32>(cursor, length, layout.RECORD_LENGTH);
   store<f64>(cursor, time, layout.RECORD_TIME);
+  store<f64>(cursor, stamp, layout.STAMP);
   store<i32>(cursor, block, layout.BLOCK);
   store<i32>(cursor, waitingRow, layout.WAITING_ROW);
   store<i32>(cursor, waitingPid, layout.WAITING_PID);
   store<i32>(cursor, waitingContext, layout.WAITING_CONTEXT);
   return reason;
+}
+
+/** Goes to the next page of the span, if it is one as most are. Another one is left to CpuCursor.turnPage(). */
+function turnPage(cursor: i32): bool {
+  const page = load<i32>(cursor, layout.NEXT_PAGE);
+  const size = load<i32>(cursor, layout.PAGE_SIZE);
+  if (size > load<i32>(cursor, layout.SPAN_END) - page) return false;
+  const recordsAt = load<i32>(layout.PAGE_RECORDS_AT);
+  // Its upper bits say that events are missing.
+  const commit = load<u32>(page + load<i32>(layout.PAGE_COMMIT_AT));
+  if (commit == 0 || commit > <u32>(size - recordsAt)) return false;
+  const timeAt = page + load<i32>(layout.PAGE_TIME_AT);
+  const high = <f64>load<u32>(timeAt, 4) - load<f64>(layout.BASE_HIGH);
+  const low = <f64>load<u32>(timeAt) - load<f64>(layout.BASE_LOW);
+  store<f64>(cursor, high * 4294967296.0 + low, layout.STAMP);
+  store<i32>(cursor, page, layout.PAGE);
+  store<i32>(cursor, page + recordsAt, layout.NEXT_RECORD);
+  store<i32>(cursor, page + recordsAt + <i32>commit, layout.PAGE_END);
+  store<i32>(cursor, page + size, layout.NEXT_PAGE);
+  store<i32>(cursor, load<i32>(cursor, layout.PAGES_TURNED) + 1, layout.PAGES_TURNED);
+  return true;
 }
 
 function contextOf(flagsAt: i32, data: i32): i32 {
