@@ -100,7 +100,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
   const frames = new OpenFrame(engine, kernelTree, log);
   const pageFolder = vscode.Uri.joinPath(extensionUri, 'dist/webview');
   const follower = new EventFollower(engine, holdersTree, holders, chosen, log);
-  const editor = new CaptureEditor({ engine, captures, opening, frames, follower, log, pageFolder });
+  const editor = new CaptureEditor({ engine, captures, opening, frames, follower, holders, log, pageFolder });
 
   subscriptions.push(
     log,

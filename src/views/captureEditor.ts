@@ -11,6 +11,8 @@ import { nameOf, uriOf } from './fileNames';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
 import type { OpenFrame } from './openFrame';
+import { placeOf } from './rowPlace';
+import { selectedRow, type MoreRow, type Row } from './rows';
 
 /** For captures that are no text, by the names that the manifest has for them. */
 const BINARY = 'pageHolders.capture';
@@ -30,6 +32,7 @@ export interface EditorParts {
   readonly opening: OpenCommands;
   readonly frames: OpenFrame;
   readonly follower: EventFollower;
+  readonly holders: Pick<vscode.TreeView<Row | MoreRow>, 'selection'>;
   readonly log: vscode.LogOutputChannel;
   /** Folder of the page's own files. */
   readonly pageFolder: vscode.Uri;
@@ -79,6 +82,7 @@ export class CaptureEditor
   resolveCustomEditor({ uri, reading }: CaptureDocument, webview: vscode.WebviewPanel): void {
     const panel = new CaptureEditorPanel(++this.lastNumber, uri, reading, webview, this.parts);
     this.panels.add(panel);
+    this.revealSelected(panel);
     this.revealIn(panel);
     webview.onDidDispose(() => {
       this.panels.delete(panel);
@@ -105,9 +109,16 @@ export class CaptureEditor
     for (const panel of this.panels) if (panel.path === path) this.revealIn(panel);
   }
 
-  /** Shows a place in the editors of a capture that are seen. */
+  /** Shows a place in the editors of a capture. */
   reveal(capture: string, place: CapturePlace): void {
     for (const panel of this.panels) if (panel.captureId === capture) panel.reveal(place);
+  }
+
+  /** What was selected in the Holders view before there was an editor to go along. */
+  private revealSelected(panel: CaptureEditorPanel): void {
+    const row = selectedRow(this.parts.holders);
+    const found = row === null ? null : placeOf(row);
+    if (found !== null && found.capture === panel.captureId) panel.reveal(found.place);
   }
 
   private revealIn(panel: CaptureEditorPanel): void {

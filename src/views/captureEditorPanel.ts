@@ -46,8 +46,8 @@ export class CaptureEditorPanel implements vscode.Disposable {
   private generation = 0;
   private isReady = false;
   private isDisposed = false;
-  /** What was to be shown before the page was there. */
-  private waiting: ToEditor | null = null;
+  /** What was to be shown while no page was there: VS Code drops it as long as the tab is hidden. */
+  private waiting: CapturePlace | null = null;
 
   /**
    * @param number tells it from the others in what its menus give to commands
@@ -97,9 +97,11 @@ export class CaptureEditorPanel implements vscode.Disposable {
     return this.detailsRow;
   }
 
-  /** Shows a place, if the editor is seen. */
+  /** Shows a place, once the editor is seen. */
   reveal(place: CapturePlace): void {
-    if (this.panel.visible) this.tell({ type: 'reveal', ...place });
+    const isThere = this.isReady && this.panel.visible;
+    this.waiting = isThere ? null : place;
+    if (isThere) this.tell({ type: 'reveal', ...place });
   }
 
   dispose(): void {
@@ -184,8 +186,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
       case 'ready':
         this.isReady = true;
         this.tellState();
-        if (this.waiting !== null) this.tell(this.waiting);
-        this.waiting = null;
+        if (this.waiting !== null) this.reveal(this.waiting);
         return;
       case 'ask':
         await this.answer(message);
@@ -247,6 +248,7 @@ export class CaptureEditorPanel implements vscode.Disposable {
   private forgetSelected(): void {
     this.frames = new Map();
     this.detailsRow = null;
+    this.waiting = null;
   }
 
   private keepFrames(details: EventDetails): void {
@@ -337,7 +339,6 @@ export class CaptureEditorPanel implements vscode.Disposable {
     // Questions may be in flight when the tab is closed, and a disposed webview throws.
     if (this.isDisposed) return;
     if (this.isReady) void this.panel.webview.postMessage(message);
-    else if (message.type === 'reveal') this.waiting = message;
   }
 }
 

@@ -606,6 +606,43 @@ describe('the capture editor of a text', () => {
   });
 });
 
+describe('the capture editor beside what is selected in the Holders view', () => {
+  const holders = () => view('Holders');
+  let folder;
+
+  before(async () => {
+    folder = folderWith('selected', path.join(repository, 'test/fixtures/f_dat_v7_zstd/trace.dat'));
+    await openFolders(folder, kernelTree);
+    await showContainer('Page Holders');
+    await openCapture(path.join(folder, 'trace.dat'));
+    await row('0x12e8d', holders()).waitFor();
+    // It opened without anything selected.
+    await runCommand('View: Close All Editors');
+    await row('0x12e8d', holders()).click();
+  });
+
+  it('opens at it, also by its file, and leaves the focus where it is', async () => {
+    await runCommand('Page Holders: Open Capture Editor');
+    await selectedRow().getByText('178.105962099').waitFor();
+    await stackFrame('isolate_migratepages_block').waitFor();
+    await screenshot('editor-at-selected');
+    await editor().locator('.list:focus').waitFor({ state: 'detached' });
+    await runCommand('View: Close All Editors');
+    await openFile(path.join(folder, 'trace.dat'));
+    await selectedRow().getByText('178.105962099').waitFor();
+  });
+
+  it('goes to what was selected while its tab was hidden', async () => {
+    await openFile(path.join(kernelTree, 'Kbuild'));
+    await expand(row('0x12e8d', holders()));
+    await expand(row(/^refcount 1027 /, holders()));
+    await row(/^pipe buffer · vmsplice · vmsplice-B-467/, holders()).click();
+    await page.locator('.tab', { hasText: 'trace.dat' }).click();
+    await selectedRow().getByText('178.079368179').waitFor();
+    await showContainer('Explorer');
+  });
+});
+
 describe('the capture editor of a dump of allocations', () => {
   it('says what it is in place of an empty list, and leads to its allocations', async () => {
     const folder = folderWith('allocations', path.join(repository, 'test/fixtures/dumps/page_owner.gz'));

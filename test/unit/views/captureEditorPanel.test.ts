@@ -1,9 +1,9 @@
-/** A tab of the capture editor whose file becomes another recording. */
+/** A tab of the capture editor, of which its page is there only as long as it is seen, and its file may become another recording. */
 import assert from 'node:assert/strict';
 import test, { beforeEach } from 'node:test';
 import * as vscode from 'vscode';
 import type { EventDetails } from '../../../src/engine/eventProtocol';
-import type { FromEditor } from '../../../src/engine/editorMessages';
+import type { FromEditor, ToEditor } from '../../../src/engine/editorMessages';
 import type { EditorParts } from '../../../src/views/captureEditor';
 import { CaptureEditorPanel } from '../../../src/views/captureEditorPanel';
 import { OpenCaptures } from '../../../src/views/openCaptures';
@@ -28,24 +28,27 @@ async function tab() {
   };
   await read('the first recording');
   const page = new EventEmitter<FromEditor>();
+  const told: ToEditor[] = [];
   const webview = {
     onDidReceiveMessage: page.event,
     asWebviewUri: (uri: vscode.Uri) => uri,
-    postMessage: () => Promise.resolve(true),
+    postMessage: (message: ToEditor) => Promise.resolve(told.push(message) > 0),
   };
+  const view = { visible: true, active: true, webview };
   const parts = { engine: worker.engine, captures, pageFolder: vscode.Uri.file('/page') };
   const panel = new CaptureEditorPanel(
     1,
     vscode.Uri.file(PATH),
     null,
-    { visible: true, active: true, webview } as never,
+    view as never,
     parts as Partial<EditorParts> as EditorParts,
   );
   const selectRow = async (row: number) => {
     page.fire({ type: 'ask', id: row, method: 'eventDetails', request: { row, waits: false } });
     return worker.asked('eventDetails');
   };
-  return { panel, captures, read, selectRow, worker };
+  const revealed = (): readonly ToEditor[] => told.splice(0).filter(({ type }) => type === 'reveal');
+  return { panel, page, view, captures, read, selectRow, revealed, worker };
 }
 
 function details(row: number): EventDetails {
@@ -72,4 +75,32 @@ test('no event is selected once the capture is closed', async () => {
   await closing;
   await settled();
   assert.equal(panel.selectedRow, null);
+});
+
+test('what is selected elsewhere is shown once there is a page to show it in, and only the last of it', async () => {
+  const { panel, page, view, revealed } = await tab();
+  panel.reveal({ row: 5, pfn: 0x12c02 });
+  assert.deepEqual(revealed(), []);
+  page.fire({ type: 'ready' });
+  assert.deepEqual(revealed(), [{ type: 'reveal', row: 5, pfn: 0x12c02 }]);
+  view.visible = false;
+  panel.reveal({ row: 6, pfn: 0x12c02 });
+  panel.reveal({ row: 7, pfn: 0x12c03 });
+  assert.deepEqual(revealed(), []);
+  view.visible = true;
+  page.fire({ type: 'ready' });
+  assert.deepEqual(revealed(), [{ type: 'reveal', row: 7, pfn: 0x12c03 }]);
+  page.fire({ type: 'ready' });
+  assert.deepEqual(revealed(), [], 'it was shown already');
+});
+
+test('what was selected elsewhere while the tab was hidden is nothing of another recording', async () => {
+  const { panel, page, view, read, revealed } = await tab();
+  page.fire({ type: 'ready' });
+  view.visible = false;
+  panel.reveal({ row: 5, pfn: 0x12c02 });
+  await read('the second recording');
+  view.visible = true;
+  page.fire({ type: 'ready' });
+  assert.deepEqual(revealed(), []);
 });
