@@ -696,6 +696,44 @@ describe('the capture editor in a narrow group', () => {
     assert.ok(list.height > 3 * 22, `${list.height} px of rows`);
   });
 
+  it('shows rows of its list in a small window, also where the panel leaves it little more', async () => {
+    /** Height of what is seen of the rows, in px, once the page has the height that it is to have. */
+    const rowsSeen = async (isHigh) => {
+      let seen;
+      await until(async () => {
+        seen = await editor()
+          .locator('.list-body')
+          .evaluate((list) => {
+            const { top, bottom } = list.getBoundingClientRect();
+            return { height: innerHeight, rows: Math.min(bottom, innerHeight) - Math.max(0, top) };
+          });
+        return seen.height > 240 === isHigh;
+      });
+      return seen.rows;
+    };
+    await page.setViewportSize({ width: 640, height: 480 });
+    const beside = await rowsSeen(true);
+    await screenshot('editor-small');
+    assert.ok(beside > 3 * 22, `${beside} px of rows`);
+    const scrolled = await editor()
+      .locator('.header')
+      .evaluate((header) => {
+        header.scrollTo({ top: header.scrollHeight });
+        return header.scrollTop;
+      });
+    assert.ok(scrolled > 0, 'all facts can be reached');
+    await runCommand('View: Toggle Panel Visibility');
+    await selectedRow().waitFor();
+    const above = await rowsSeen(false);
+    await screenshot('editor-above-panel');
+    assert.ok(above > 22, `${above} px of rows`);
+    await filter().scrollIntoViewIfNeeded();
+    await editor().locator('.timeline-canvas').scrollIntoViewIfNeeded();
+    await screenshot('editor-above-panel-scrolled');
+    await runCommand('View: Toggle Panel Visibility');
+    await rowsSeen(true);
+  });
+
   for (const width of [1000, 600, 345]) {
     it(`has all that is pressed within a page ${width} px wide, and whole entries in the legend`, async () => {
       // The side bar gives way, too.
