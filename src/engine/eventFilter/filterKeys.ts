@@ -28,7 +28,7 @@ function number(name: string, about: string): FilterKey {
 export const FILTER_KEYS: readonly FilterKey[] = [
   {
     name: 'pfn',
-    about: 'Page frame number, or one of the range that the event speaks of',
+    about: 'Page frame number, also in ranges of events, which Holders view and reports count for no page',
     value: 'pfn',
     expected: 'a page frame number such as 0x12c02, or a range such as 0x12800..0x12fff',
     isOrdered: true,
