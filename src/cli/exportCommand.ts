@@ -28,7 +28,8 @@ filtered by the same options:
 
   --as FORMAT     markdown    the report, for a mail or a bug
                   json        every mark, reference and stack, for scripts
-                  csv         a row for each reference at a mark (RFC 4180)
+                  csv         a row for each reference at a mark, with how its
+                              attempt ended (RFC 4180)
                   speedscope  time held by the stacks that took the references,
                               as a flame graph for https://www.speedscope.app
                   Of page_owner dumps alone csv has a row for each stack, with

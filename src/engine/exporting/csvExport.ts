@@ -2,7 +2,7 @@
  * One row for each reference at a mark. A mark at which no reference was open has a row too: its sum says what kept the
  * page.
  */
-import type { Mark, Page, Reference } from '../../holders/model';
+import type { Attempt, Mark, Page, Reference } from '../../holders/model';
 import { heldTime } from '../heldTime';
 import type { HolderSource } from '../holderSource';
 import type { HoldersQuery } from '../holdersQuery';
@@ -45,6 +45,9 @@ const COLUMNS = [
   'mark_last_time_ns',
   'not_judged',
   'mark_tail_pfns',
+  'attempt_result',
+  'attempt_result_text',
+  'attempt_error',
 ] as const;
 
 export async function* csvExport(
@@ -63,11 +66,12 @@ export async function* csvExport(
         const { clock, timeBase } = source.capture;
         const last = [clock, timeString(mark.lastTime, timeBase)];
         const tails = mark.tailPfns.map(pfnText).join(' ') || null;
-        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, ...last, null, tails]);
+        const ended = outcomeFields(source.analysis.attempts[mark.attempt]);
+        if (open.length === 0) rows += csvRecord([...first, ...NO_REFERENCE, ...last, null, tails, ...ended]);
         for (const reference of open) {
           const fields = await referenceFields(source, page, reference, end);
           const notJudged = isReferenceNotJudged(reference) ? 'yes' : 'no';
-          rows += csvRecord([...first, ...fields, ...last, notJudged, tails]);
+          rows += csvRecord([...first, ...fields, ...last, notJudged, tails, ...ended]);
         }
       }
       yield rows;
@@ -91,6 +95,11 @@ function markFields({ capture, analysis }: HolderSource, page: Page, mark: Mark)
     untraced,
     causeDetail ?? cause,
   ];
+}
+
+/** As the JSON says them of attempts; a mark is a failure on the way, and its attempt may succeed. */
+function outcomeFields(attempt: Attempt | undefined): readonly Field[] {
+  return [attempt?.result ?? null, attempt?.resultText ?? null, attempt?.error ?? null];
 }
 
 const NO_REFERENCE = emptyFields(COLUMNS, 'role', 'clock');

@@ -104,6 +104,9 @@ test('CSV has a row for each reference at a mark, with what the JSON says of it'
     mark_last_time_ns: '28186935000',
     not_judged: 'no',
     mark_tail_pfns: '',
+    attempt_result: 'failed',
+    attempt_result_text: '',
+    attempt_error: '',
   });
   assert.match(stack!, /iov_iter_get_pages2 < __do_sys_vmsplice < do_syscall_64/);
 });
@@ -118,6 +121,28 @@ test('a reference that could not be judged is said not to be in JSON and CSV', a
   const references = pages.flatMap((page) => page.references);
   for (const { role, notJudged } of references)
     assert.equal(notJudged, role === 'expected' ? true : undefined);
+});
+
+test('CSV: how the attempt of a mark ended stands in each of its rows, as in JSON', async () => {
+  const outcome = ['attempt_result', 'attempt_result_text', 'attempt_error'];
+  for (const [file, ended] of [
+    [SAMPLE, ['failed', '', '']],
+    ['test/fixtures/pd_soft/trace.dat', ['', '', '-11']],
+    ['test/fixtures/d_hard/trace.dat', ['succeeded', 'Recovered', '']],
+  ] as const) {
+    const { pages, attempts } = JSON.parse(await exported('json', DEFAULT_QUERY, file)) as Report;
+    for (const { attempt } of pages.flatMap(({ marks }) => marks)) {
+      const { result, resultText, error } = attempts[attempt!]!;
+      assert.deepEqual([result ?? '', resultText ?? '', error ?? ''].map(String), ended);
+    }
+    const rows = parseCsv(await exported('csv', DEFAULT_QUERY, file));
+    assert.ok(rows.length > 0);
+    for (const row of rows)
+      assert.deepEqual(
+        outcome.map((column) => row[column]),
+        ended,
+      );
+  }
 });
 
 test('CSV: a mark at which nobody held the page has a row too', async () => {
@@ -430,7 +455,9 @@ test('CSV and JSON say that times are ticks, and no text of a capture is a formu
   for await (const piece of ticks.reports.exported('csv', DEFAULT_QUERY)) csv += piece;
   const records = csv.trimEnd().split('\r\n');
   assert.ok(records.length > 1);
-  assert.ok(records.slice(1).every((record) => /,ticks,\d+,(?:yes|no)?,$/.test(record)));
+  assert.ok(
+    records.slice(1).every((record) => /,ticks,\d+,(?:yes|no)?,,(?:failed|succeeded)?,,$/.test(record)),
+  );
   const hostile = new Engine(nodeHost());
   const file = path.join(scratch, 'hostile.txt');
   writeFileSync(file, readFileSync(SAMPLE, 'utf8').replaceAll('owner-225', '=cmd()-225'));
