@@ -1,4 +1,5 @@
 import { ZSTDDecoder } from 'zstddec/stream';
+import { isNumericFunction } from './numericFunction';
 
 /** What the WebAssembly of zstddec exports, as far as it is used here. Places and sizes are bytes of its memory. */
 interface Library {
@@ -93,10 +94,7 @@ export function decompressZstdBlocks(
 function libraryIn(exports: Readonly<Record<string, unknown>>): Library | null {
   const { memory, malloc, free, ZSTD_decompress } = exports;
   if (!(memory instanceof WebAssembly.Memory)) return null;
-  if (!isNumeric(malloc) || !isNumeric(free) || !isNumeric(ZSTD_decompress)) return null;
+  if (!isNumericFunction(malloc) || !isNumericFunction(free) || !isNumericFunction(ZSTD_decompress))
+    return null;
   return { memory, malloc, free, ZSTD_decompress };
-}
-
-function isNumeric(value: unknown): value is (...numbers: number[]) => number {
-  return typeof value === 'function';
 }

@@ -2,6 +2,7 @@ import { NONE } from '../../eventTable';
 import type { EventTableBuilder } from '../../eventTableBuilder';
 import type { CpuCursor } from '../cpuCursor';
 import type { CursorQueue, MergeSteps } from '../mergeCursors';
+import { isNumericFunction } from '../numericFunction';
 import code from './assembly/loop.wasm';
 import codeForShared from './assembly/loop.shared.wasm';
 import * as layout from './layout';
@@ -223,10 +224,7 @@ function moduleOfLoop(isForShared: boolean): WebAssembly.Module {
 
 /** @throws TypeError where something is missing */
 function loopIn({ add, removeFirst, read }: Readonly<Record<string, unknown>>): Loop {
-  if (isNumeric(add) && isNumeric(removeFirst) && isNumeric(read)) return { add, removeFirst, read };
+  if (isNumericFunction(add) && isNumericFunction(removeFirst) && isNumericFunction(read))
+    return { add, removeFirst, read };
   throw new TypeError('the record loop lacks a function');
-}
-
-function isNumeric(value: unknown): value is (...numbers: number[]) => number {
-  return typeof value === 'function';
 }
