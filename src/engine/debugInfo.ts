@@ -7,6 +7,7 @@ import { CaptureError, DebugFileError, withoutName } from './errors';
 import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
 import { symbolsOfVmlinux, type SymbolFile } from './joinCaptures';
+import { kept } from './keptPromises';
 import type { KernelSource } from './kernelSource';
 import type { DebugInfoChoice, DebugInfoFacts, LookedPlace, RequestOptions, VmlinuxFit } from './protocol';
 import { pauseFor } from './turns';
@@ -272,9 +273,9 @@ export class DebugInfo {
   private infoOf(capture: Capture, pause?: () => Promise<void> | undefined): Promise<KernelDebugInfo | null> {
     const { files } = this;
     if (files === null) return Promise.resolve(null);
-    const known = this.infos.get(capture);
-    if (known !== undefined) return known;
-    const made = this.compare(files, capture, pause).then((info) => {
+    // Who is cancelled leaves the work to the next one.
+    return kept(this.infos, capture, async () => {
+      const info = await this.compare(files, capture, pause);
       if (this.files === files) {
         const evidence = evidenceOf(capture, files, info);
         const { isProven, mismatch, otherModules } = info;
@@ -282,10 +283,6 @@ export class DebugInfo {
       }
       return info;
     });
-    this.infos.set(capture, made);
-    // Who was cancelled leaves the work to the next one.
-    made.catch(() => this.infos.delete(capture));
-    return made;
   }
 
   private async compare(

@@ -3,6 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import type { DebugFrame } from '../source/kernelDebugInfo';
 import type { SourceLocation } from '../source/location';
+import { kept } from './keptPromises';
 import type { FrameTarget, SourcePlace } from './protocol';
 
 /** Tells where the frames of a stack are; the frames come innermost first, and so do the places. */
@@ -47,13 +48,8 @@ export class PlacedStacks {
 
   /** Frames of a stack, innermost first; none for stack id -1. */
   frames(stack: number): Promise<readonly PlacedFrame[]> {
-    const known = this.placed.get(stack);
-    if (known !== undefined) return known;
-    const made = stack < 0 ? Promise.resolve([]) : this.place(stackFrames(this.capture, stack));
-    this.placed.set(stack, made);
-    // Whoever asks again may have more luck.
-    made.catch(() => this.placed.delete(stack));
-    return made;
+    if (stack < 0) return Promise.resolve([]);
+    return kept(this.placed, stack, () => this.place(stackFrames(this.capture, stack)));
   }
 
   /** The place of a function by its name alone. */

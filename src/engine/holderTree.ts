@@ -214,8 +214,9 @@ export class HolderRows {
     ];
     const notes = [...new Set(group.marks.flatMap((each) => each.notes))];
     const repeats = repeatsText(group);
-    const outcomes = this.outcomes(group);
-    const attempts = this.attemptsOf(group);
+    // A mark is a failure on the way, its attempt may succeed.
+    const outcomes = this.ofAttempts(group, outcomeOf);
+    const attempts = this.ofAttempts(group, ({ what }) => what);
     const isPoisoned = isPoisoning(mark);
     const tails = tailsText(group.marks, Infinity);
     const made = branch(
@@ -374,16 +375,11 @@ export class HolderRows {
     return first === null || tasks.size === 1 ? first : `${first} and ${counted(tasks.size - 1, 'other')}`;
   }
 
-  /** What the page was to be moved for, each once: `memory offlining`. */
-  private attemptsOf({ marks }: MarkGroup): readonly string[] {
+  /** What is to be said of the attempts of the marks, each once. */
+  private ofAttempts({ marks }: MarkGroup, textOf: (attempt: Attempt) => string | null): readonly string[] {
     const { attempts } = this.source.analysis;
-    return [...new Set(marks.flatMap(({ attempt }) => attempts[attempt]?.what ?? []))];
-  }
-
-  /** How the attempts of the marks ended, each way once: a mark is a failure on the way, the attempt may succeed. */
-  private outcomes({ marks }: MarkGroup): readonly string[] {
-    const { attempts } = this.source.analysis;
-    return [...new Set(marks.flatMap(({ attempt }) => outcomeOf(attempts[attempt]) ?? []))];
+    const made = marks.flatMap(({ attempt }) => attempts[attempt] ?? []);
+    return [...new Set(made.flatMap((attempt) => textOf(attempt) ?? []))];
   }
 
   private point(time: number): string {
@@ -413,9 +409,7 @@ const EXPECTED_GETS =
   'the reference of the allocation is the one that the first mapping or the page cache has by now.';
 
 /** `CMA allocation succeeded`, `memory failure: Recovered`; null where the capture does not say how it ended. */
-function outcomeOf(attempt: Attempt | undefined): string | null {
-  if (attempt === undefined) return null;
-  const { what, result, resultText } = attempt;
+function outcomeOf({ what, result, resultText }: Attempt): string | null {
   if (resultText !== null) return `${what}: ${resultText}`;
   return result === null ? null : `${what} ${result}`;
 }

@@ -1,5 +1,6 @@
 /** A tree whose rows are made when they are asked for, and answered by node id and range. */
 import type { PlacedFrame } from './frames';
+import { kept } from './keptPromises';
 import type { NodePage, TreeNode } from './protocol';
 import { visibleLine } from './visibleText';
 
@@ -80,13 +81,7 @@ export class LazyTree {
 
   /** All children of `id`; none for an id that is no row. */
   async branches(id: string | null): Promise<readonly Branch[]> {
-    const known = this.known.get(id);
-    if (known !== undefined) return known;
-    const made = this.make(id);
-    this.known.set(id, made);
-    // Whoever asks again may have more luck.
-    made.catch(() => this.known.delete(id));
-    return made;
+    return kept(this.known, id, () => this.make(id));
   }
 
   async find(id: string): Promise<Branch | undefined> {

@@ -291,15 +291,13 @@ export class KernelDebugInfo {
       const place = await this.placeOf(frame);
       if (place !== null) {
         const isInFunction = functions.some(({ symbol }) => returnsTo(symbol, place.address));
-        if (isInFunction) {
-          const isBegin = functions.some(({ symbol }) => symbol.address === place.address);
-          if (isBegin && !isInterrupted) return orUnknown(frame, await atBegin(frame, place, inner));
-          return this.lookUpCall(frame, place, isInterrupted);
-        }
         // Of a module only .text is where it is looked for.
-        if (frame.module === null) {
-          const doubt = `at the address of ${frame.function}, ${place.file.name} has other code`;
-          return doubted(await this.lookUpCall(frame, place, isInterrupted), doubt);
+        if (isInFunction || frame.module === null) {
+          const isBegin = functions.some(({ symbol }) => symbol.address === place.address);
+          const found = await atReturn(frame, place, isBegin, isInterrupted, inner);
+          const location = found.places.length > 0 ? found : withoutDebugInfo(frame);
+          if (isInFunction) return location;
+          return doubted(location, `at the address of ${frame.function}, ${place.file.name} has other code`);
         }
       }
       return this.locateCall(frame, functions, isInterrupted ? null : inner);
@@ -331,14 +329,6 @@ export class KernelDebugInfo {
     const shift = this.moduleShifts.get(module);
     const file = await this.modules.open(module);
     return shift === undefined || file === null ? null : { file, address: address - shift };
-  }
-
-  private async lookUpCall(
-    frame: DebugFrame,
-    { file, address }: PlaceInFile,
-    isInterrupted: boolean,
-  ): Promise<DebugLocation> {
-    return orUnknown(frame, exact(await file.lookUp(address - (isInterrupted ? 0n : 1n)), file));
   }
 
   /** A frame that has nothing but an address. */
@@ -381,16 +371,13 @@ export class KernelDebugInfo {
     const found: DebugLocation[] = [];
     for (const { file, symbol } of chosen) {
       const address = symbol.address + BigInt(offset);
-      const location =
-        offset === 0 && !isInterrupted
-          ? await atBegin(frame, { file, address }, inner)
-          : exact(await file.lookUp(address - (isInterrupted ? 0n : 1n)), file);
+      const location = await atReturn(frame, { file, address }, offset === 0, isInterrupted, inner);
       // A function of a header that many units have is the same line in all of them.
       const isNew = !found.some(({ places }) => isSameChain(places, location.places));
       if (location.places.length > 0 && isNew) found.push(location);
     }
     const [first, ...further] = found;
-    if (first === undefined) return unknown(`There is no debug info for ${frame.function}.`);
+    if (first === undefined) return withoutDebugInfo(frame);
     const best = first.places;
     const others = further.map(({ places }) => places);
     if (sized.length === 0 && size !== null) {
@@ -489,6 +476,18 @@ export class KernelDebugInfo {
  */
 const ENTERED_BY_RETURN = /trampoline|^_*ret(?:urn)?_/;
 
+/** A frame that returns to an address, or was interrupted at it. */
+async function atReturn(
+  frame: DebugFrame,
+  { file, address }: PlaceInFile,
+  isBegin: boolean,
+  isInterrupted: boolean,
+  inner: StackFrame | null,
+): Promise<DebugLocation> {
+  if (isBegin && !isInterrupted) return atBegin(frame, { file, address }, inner);
+  return exact(await file.lookUp(address - (isInterrupted ? 0n : 1n)), file);
+}
+
 /**
  * A frame that returns to the begin of its function: the call is the last one of the function before, and never returns
  * (do_exit, panic). %pS names an address by the symbol that begins there.
@@ -572,8 +571,8 @@ function missingPart({ places, isSplit }: AddressLocation, { name, alternate }: 
   return '';
 }
 
-function orUnknown({ function: name }: DebugFrame, location: DebugLocation): DebugLocation {
-  return location.places.length > 0 ? location : unknown(`There is no debug info for ${name}.`);
+function withoutDebugInfo({ function: name }: StackFrame): DebugLocation {
+  return unknown(`There is no debug info for ${name}.`);
 }
 
 function unknown(note: string): DebugLocation {

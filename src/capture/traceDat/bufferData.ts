@@ -54,13 +54,13 @@ export class BufferData {
       return [];
     }
     // Two spans a CPU: one is worked on while the next is read. With a thread that decompresses, more wait for either.
-    const isWithThread = buffer.isCompressed && this.thread !== null;
-    const spans = isWithThread ? BATCHES_IN_MEMORY : 2;
+    const isForThread = buffer.isCompressed && this.isWithThread;
+    const spans = isForThread ? BATCHES_IN_MEMORY : 2;
     const share = Math.min(this.file.chunkSize, SPANS_IN_MEMORY / spans / Math.max(1, buffer.cpus.length));
     const spanSize = Math.max(1, Math.floor(share / pageSize)) * pageSize;
     const ranges = buffer.cpus.map((range) => this.inFile(range)).filter((range) => range.size > 0);
     for (const { size } of ranges) {
-      if (isWithThread) this.wanted += spans * (spanSize + CHUNK_PAGES * pageSize);
+      if (isForThread) this.wanted += spans * (spanSize + CHUNK_PAGES * pageSize);
       else if (!buffer.isCompressed) this.wanted += spans * Math.min(spanSize, size);
     }
     return ranges.map((range) => ({ range, data: this.dataOf(range, buffer.isCompressed, spanSize) }));

@@ -38,13 +38,13 @@ export class ChunkMemory {
     return promise;
   }
 
-  private allocated(length: number): Uint8Array {
-    return this.allocate?.(length) ?? new Uint8Array(length);
-  }
-
   /** How many bytes before a chunk may be written over: none where the source gave memory of its own. */
   roomBefore(chunk: Uint8Array): number {
     const isHere = chunk.buffer === this.idle.buffer || chunk.buffer === this.busy.buffer;
     return isHere ? this.room : 0;
+  }
+
+  private allocated(length: number): Uint8Array {
+    return this.allocate?.(length) ?? new Uint8Array(length);
   }
 }

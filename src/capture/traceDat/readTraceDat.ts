@@ -99,10 +99,7 @@ async function readData(
     const rowsAhead = clear && new RowsAhead(reader.table, clear);
     const onLoad = async (base: bigint): Promise<void> => {
       await rowsAhead?.advance();
-      await options.onPart?.(reader.table.length, () => {
-        reader.flush();
-        return captureOf(source, structure, reader, problems, base);
-      });
+      await options.onPart?.(reader.table.length, () => captureOf(source, structure, reader, problems, base));
     };
     timeBase = await readRecords(header, metadata.page, structure, data, reader, problems, onLoad);
   } else if (structure.buffers.length > 0) {
@@ -125,6 +122,7 @@ function captureOf(
   problems: ProblemList,
   timeBase: bigint,
 ): Capture {
+  reader.flush();
   const { gapRecorder } = reader;
   return {
     path: source.name,

@@ -14,8 +14,9 @@ function post(message: FromDecompression, handedOver: readonly ArrayBuffer[] = [
 void decompressorOf(workerData as string).then((decompressor) => {
   port.on('message', ([batch, memory]: ToDecompression) => {
     const { bytes, isDamaged } = decompressBatch(batch, memory, decompressor);
-    if (bytes === memory && memoryOf(bytes).length === 0) post({ bytes: null, isDamaged });
-    else post({ bytes, isDamaged }, memoryOf(bytes));
+    const handedOver = memoryOf(bytes);
+    const isShared = bytes === memory && handedOver.length === 0;
+    post({ bytes: isShared ? null : bytes, isDamaged }, handedOver);
   });
   post('ready');
 });

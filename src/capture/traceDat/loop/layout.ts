@@ -37,16 +37,14 @@ export const BASE_HIGH = 1064;
 export const BASE_LOW = 1072;
 
 // Where reading stands: numbers of 32 bits.
-export const STATE = 1088;
 /** Stacks that were read. */
-export const STATE_STACKS = STATE;
+export const STATE_STACKS = 1088;
 /** The table's row that the batch begins with, and the rows in the batch. */
-export const STATE_FIRST_ROW = STATE + 4;
-export const STATE_ROWS = STATE + 8;
+export const STATE_FIRST_ROW = 1092;
+export const STATE_ROWS = 1096;
 /** A heap of cursors, the one whose record comes next first: where it is, and how many there are. */
-export const STATE_HEAP = STATE + 12;
-export const STATE_CURSORS = STATE + 16;
-export const STATE_SIZE = 20;
+export const STATE_HEAP = 1100;
+export const STATE_CURSORS = 1104;
 
 /** A byte for each `common_flags`: the depth of interruption. */
 export const CONTEXTS = 2048;

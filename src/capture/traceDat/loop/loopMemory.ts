@@ -45,7 +45,6 @@ export class LoopMemory {
   readonly memory: WebAssembly.Memory;
   readonly view: DataView;
   readonly bytes: Uint8Array;
-  readonly state: Int32Array;
   readonly batch: EventBatch;
   private readonly heap: number;
   private readonly firstPage: number;
@@ -84,7 +83,6 @@ export class LoopMemory {
     const { buffer } = this.memory;
     this.view = new DataView(buffer);
     this.bytes = new Uint8Array(buffer);
-    this.state = new Int32Array(buffer, layout.STATE, layout.STATE_SIZE / 4);
     this.numbers = new Int32Array(buffer);
     this.times = new Float64Array(buffer);
     this.batch = batchIn(buffer);
@@ -184,7 +182,7 @@ export class LoopMemory {
     const length = end - start;
     if (block === NONE || block >= layout.BLOCKS || this.usedArena + length > layout.ARENA_SIZE) return;
     const lengthAt = layout.BLOCK_LENGTHS + block * 4;
-    if (this.view.getInt32(lengthAt, true) !== NONE) return;
+    if (this.number(lengthAt) !== NONE) return;
     const at = layout.ARENA + this.usedArena;
     this.usedArena += length;
     this.bytes.copyWithin(at, start, end);

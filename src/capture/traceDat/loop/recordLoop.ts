@@ -25,12 +25,6 @@ export interface LoopSteps extends MergeSteps {
 
 const TWO_32 = 2 ** 32;
 
-// Where numbers are in the state.
-const STACKS = (layout.STATE_STACKS - layout.STATE) / 4;
-const FIRST_ROW = (layout.STATE_FIRST_ROW - layout.STATE) / 4;
-const ROWS = (layout.STATE_ROWS - layout.STATE) / 4;
-const CURSORS = (layout.STATE_CURSORS - layout.STATE) / 4;
-
 /** What assembly/loop.ts exports; cursors by their place in the memory. */
 interface Loop {
   readonly add: (cursor: number) => void;
@@ -82,7 +76,7 @@ export class RecordLoop implements CursorQueue {
 
   /** Stacks that the loop has read. */
   get stacks(): number {
-    return this.memory.state[STACKS]!;
+    return this.memory.number(layout.STATE_STACKS);
   }
 
   /** From now on it reads records of this type. */
@@ -99,9 +93,8 @@ export class RecordLoop implements CursorQueue {
 
   visitInMemory(): CpuCursor | null {
     const { memory, steps, table } = this;
-    const { state } = memory;
-    while (state[CURSORS]! > 0) {
-      if (state[ROWS] === 0) state[FIRST_ROW] = table.length;
+    while (memory.number(layout.STATE_CURSORS) > 0) {
+      if (memory.number(layout.STATE_ROWS) === 0) memory.setNumber(layout.STATE_FIRST_ROW, table.length);
       const reason = this.loop.read(this.isInTurn ? 1 : 0, steps.isOneByOne ? 1 : 0);
       this.isInTurn = true;
       if (reason === layout.BATCH_IS_FULL) {
@@ -131,9 +124,10 @@ export class RecordLoop implements CursorQueue {
 
   /** Puts the rows of the batch into the table. */
   flush(): void {
-    const { batch, state } = this.memory;
-    if (state[ROWS]! > 0) this.table.appendBatch(batch, state[ROWS]!, this.hasHighOffsets);
-    state[ROWS] = 0;
+    const { memory } = this;
+    const rows = memory.number(layout.STATE_ROWS);
+    if (rows > 0) this.table.appendBatch(memory.batch, rows, this.hasHighOffsets);
+    memory.setNumber(layout.STATE_ROWS, 0);
   }
 
   /** The first cursor, which stands where the loop has come to. */
