@@ -11,6 +11,8 @@ import type { FileStructure, RingBuffer, TextRange } from './fileStructure';
 
 /** Bytes of pages held in memory at a time, for all CPUs of a buffer together. */
 const SPANS_IN_MEMORY = 1 << 26;
+/** Most bytes of content that a thread is asked for at a time: large enough for questions not to count, small enough for caches. */
+const LARGEST_BATCH = 1 << 20;
 /** As many as trace-cmd compresses together. */
 const CHUNK_PAGES = 10;
 /** How far all compressed chunks together may grow: big captures shrink to a twelfth. */
@@ -56,7 +58,8 @@ export class BufferData {
     // Two spans a CPU: one is worked on while the next is read. With a thread that decompresses, more wait for either.
     const isForThread = buffer.isCompressed && this.isWithThread;
     const spans = isForThread ? BATCHES_IN_MEMORY : 2;
-    const share = Math.min(this.file.chunkSize, SPANS_IN_MEMORY / spans / Math.max(1, buffer.cpus.length));
+    const largest = isForThread ? Math.min(LARGEST_BATCH, this.file.chunkSize) : this.file.chunkSize;
+    const share = Math.min(largest, SPANS_IN_MEMORY / spans / Math.max(1, buffer.cpus.length));
     const spanSize = Math.max(1, Math.floor(share / pageSize)) * pageSize;
     const ranges = buffer.cpus.map((range) => this.inFile(range)).filter((range) => range.size > 0);
     for (const { size } of ranges) {

@@ -1,8 +1,15 @@
-import { joined } from '../byteChunks';
+import { grown } from '../growingColumn';
 import type { ProblemList } from '../problemList';
 import type { Allocate } from './chunkMemory';
 import type { CpuData, PageSpan } from './cpuData';
-import type { Batch, BatchContent, DecompressionThread } from './decompressionThread';
+import {
+  decompressBlocks,
+  isDecompressed,
+  noProgress,
+  sharedBytes,
+  type Batch,
+  type DecompressionThread,
+} from './decompressionThread';
 import { isBelievable, type Decompressor } from './decompressor';
 import type { CpuRange } from './fileOptions';
 import type { FileRanges } from './fileRanges';
@@ -19,11 +26,14 @@ const ASKED_AHEAD = 4;
 /** Of one CPU: those, the one that is read, and the memory of the one before. */
 export const BATCHES_IN_MEMORY = ASKED_AHEAD + 2;
 
+/** Nearly all batches shrink to less; trace data of big captures to a twelfth. */
+const USUAL_RATIO = 4;
+
 /** What all compressed data of a file share. */
 export interface Decompression {
   readonly littleEndian: boolean;
   readonly decompressor: Decompressor;
-  /** Decompresses what comes next, for as long as it is ready; null when there is none. */
+  /** Decompresses what comes next; null when there is none. */
   readonly thread: DecompressionThread | null;
   /** Bytes that all chunks together may still grow to: a small damaged file must not fill the memory. */
   readonly budget: { left: number };
@@ -37,6 +47,7 @@ export interface Decompression {
 interface Chunk {
   /** Offset in the file. */
   readonly place: number;
+  /** Good until more of the file is read. */
   readonly block: Uint8Array;
   /** Bytes of its content. */
   readonly size: number;
@@ -46,8 +57,14 @@ interface Chunk {
 
 /** Chunks that the thread works on. */
 interface AskedChunks {
+  /** With their blocks in `blocks`. */
   readonly chunks: readonly Chunk[];
-  readonly content: Promise<BatchContent | null>;
+  readonly blocks: BlockMemory;
+  readonly batch: Batch;
+  /** Of the content, with room to spare. */
+  readonly memory: Uint8Array;
+  /** The thread does nothing more with it. */
+  readonly answer: Promise<void>;
 }
 
 /**
@@ -67,6 +84,11 @@ export class CompressedCpuData implements CpuData {
   private readonly asked: AskedChunks[] = [];
   /** Memory of the spans that were given out last. */
   private memory: Uint8Array | null = null;
+  /** Memory of blocks that the thread is done with. */
+  private readonly blockMemories: BlockMemory[] = [];
+  /** What was read from the file, and the span that was decompressed without the thread. */
+  private window: Uint8Array = new Uint8Array(0);
+  private own: Uint8Array = new Uint8Array(0);
 
   constructor(
     file: FileRanges,
@@ -76,7 +98,11 @@ export class CompressedCpuData implements CpuData {
   ) {
     // trace-cmd counts the chunks in the size that it writes, but not the number before them.
     const end = Math.min(range.offset + COUNT_SIZE + range.size, file.size);
-    this.reader = new SequentialReader(file, range.offset, end, decompression.littleEndian);
+    const windows = {
+      chunkSize: file.chunkSize,
+      read: (offset: number, length: number) => file.readInto(offset, this.windowOf(length)),
+    };
+    this.reader = new SequentialReader(windows, range.offset, end, decompression.littleEndian);
   }
 
   get isCutOff(): boolean {
@@ -95,60 +121,75 @@ export class CompressedCpuData implements CpuData {
       }
       const chunk = await this.nextChunk();
       if (chunk === null) return null;
-      const decompressed = this.decompressed(chunk);
+      if (this.own.length < chunk.size) this.own = new Uint8Array(chunk.size);
+      const decompressed = this.decompressed(chunk, this.own.subarray(0, chunk.size));
       if (decompressed !== null) return decompressed;
     }
   }
 
-  /** Gives the thread more to do. */
-  private async askAhead(): Promise<void> {
+  async askAhead(): Promise<void> {
     const { thread } = this.decompression;
-    while (thread?.isReady === true && this.asked.length < ASKED_AHEAD) {
-      const chunks = await this.nextChunks();
+    while (thread?.isOver === false && this.asked.length < ASKED_AHEAD) {
+      const blocks = this.blockMemories.pop() ?? new BlockMemory(this.decompression.batchSize / USUAL_RATIO);
+      const chunks = await this.nextChunks(blocks);
       if (chunks.length === 0) return;
-      const content = thread.decompress(batchOf(chunks), this.memory ?? this.allocated(chunks));
-      this.memory = null;
-      this.asked.push({ chunks, content });
+      let end = 0;
+      const contentEnds = Int32Array.from(chunks, ({ size }) => (end += size));
+      const memory = this.memoryFor(end, chunks);
+      const batch = {
+        ...blocks.taken,
+        content: memory.subarray(0, end),
+        contentEnds,
+        progress: noProgress(chunks.length),
+      };
+      this.asked.push({ chunks, blocks, batch, memory, answer: thread.decompress(batch) });
     }
   }
 
-  /** Memory for these and for others like them: of one size together, but for the last of them. */
-  private allocated(chunks: readonly Chunk[]): Uint8Array | null {
+  /** Memory for `length` bytes of these chunks, and for others like them: of one size together, but for the last of them. */
+  private memoryFor(length: number, chunks: readonly Chunk[]): Uint8Array {
+    const { memory } = this;
+    this.memory = null;
+    if (memory !== null && memory.length >= length) return memory;
     const { allocate, batchSize } = this.decompression;
-    return allocate(chunks.reduce((largest, { size }) => Math.max(largest, size), 0) + batchSize);
+    const usual = chunks.reduce((largest, { size }) => Math.max(largest, size), 0) + batchSize;
+    return allocate(usual) ?? sharedBytes(usual);
   }
 
-  private async nextChunks(): Promise<Chunk[]> {
+  private async nextChunks(blocks: BlockMemory): Promise<Chunk[]> {
     const chunks: Chunk[] = [];
     for (let size = 0; size < this.decompression.batchSize;) {
       const chunk = await this.nextChunk();
       if (chunk === null) break;
-      chunks.push(chunk);
+      chunks.push({ ...chunk, block: blocks.add(chunk.block) });
       // All that is kept of it: chunks may stand for little or nothing in a damaged file.
       size += CHUNK_HEAD + chunk.block.length + chunk.size;
     }
     return chunks;
   }
 
-  private async take({ chunks, content }: AskedChunks): Promise<void> {
-    const found = await content;
+  private async take({ chunks, blocks, batch, memory, answer }: AskedChunks): Promise<void> {
+    // Nothing can be read before it is there: what the thread has not begun is done here.
+    decompressBlocks(batch, this.decompression.decompressor);
+    if (!chunks.every((_, index) => isDecompressed(batch, index))) await answer;
     const spans: PageSpan[] = [];
-    let at = 0;
     for (const [index, chunk] of chunks.entries()) {
-      const bytes = found?.isDamaged[index] === false ? found.bytes.subarray(at, at + chunk.size) : null;
-      const span = bytes === null ? this.decompressed(chunk) : this.spanOf(chunk, bytes);
+      const end = batch.contentEnds[index]!;
+      const span = isDecompressed(batch, index)
+        ? this.spanOf(chunk, memory.subarray(end - chunk.size, end))
+        : this.decompressed(chunk, new Uint8Array(chunk.size));
       if (span !== null) spans.push(span);
-      at += chunk.size;
     }
-    this.memory = found?.bytes ?? null;
+    this.memory = memory;
+    blocks.clear();
+    this.blockMemories.push(blocks);
     this.waiting.push(...spans.reverse());
   }
 
-  /** The span of a chunk, or null when it is damaged. */
-  private decompressed(chunk: Chunk): PageSpan | null {
+  /** The span of a chunk, in `bytes`, or null when it is damaged. */
+  private decompressed(chunk: Chunk, bytes: Uint8Array): PageSpan | null {
     const { place, block, size } = chunk;
-    const bytes = this.decompression.decompressor.decompress(block, size);
-    if (bytes !== null) return this.spanOf(chunk, bytes);
+    if (this.decompression.decompressor.decompress(block, bytes)) return this.spanOf(chunk, bytes);
     this.isDamaged = true;
     this.problems.add(
       place,
@@ -213,6 +254,12 @@ export class CompressedCpuData implements CpuData {
     return { place, block, size, isAfterSkipped: this.isSkipped };
   }
 
+  /** Fresh memory for each part of the file costs more than reading into it. */
+  private windowOf(length: number): Uint8Array {
+    if (this.window.length < length) this.window = new Uint8Array(length);
+    return this.window.subarray(0, length);
+  }
+
   private spanOf({ place, block, size, isAfterSkipped }: Chunk, bytes: Uint8Array): PageSpan {
     const isAfterLoss = isAfterSkipped || this.isDamaged;
     this.isDamaged = false;
@@ -221,10 +268,34 @@ export class CompressedCpuData implements CpuData {
   }
 }
 
-/** The blocks are copied: who sends a view to another thread sends all the memory behind it. */
-function batchOf(chunks: readonly Chunk[]): Batch {
-  const bytes = joined(chunks.map(({ block }) => block));
-  let end = 0;
-  const ends = Int32Array.from(chunks, ({ block }) => (end += block.length));
-  return { bytes, ends, sizes: Int32Array.from(chunks, ({ size }) => size) };
+/** Blocks one behind the other, in memory that is used for one batch after the other. */
+class BlockMemory {
+  private bytes: Uint8Array;
+  private used = 0;
+  private ends: number[] = [];
+
+  /** @param size bytes that are enough most of the time */
+  constructor(size: number) {
+    this.bytes = sharedBytes(size);
+  }
+
+  get taken(): Pick<Batch, 'blocks' | 'ends'> {
+    return { blocks: this.bytes.subarray(0, this.used), ends: Int32Array.from(this.ends) };
+  }
+
+  /** Returns a copy of the block, good until {@link clear}. */
+  add(block: Uint8Array): Uint8Array {
+    const start = this.used;
+    this.used += block.length;
+    this.ends.push(this.used);
+    if (this.used > this.bytes.length) this.bytes = grown(this.bytes, sharedBytes(this.used * 2));
+    const copy = this.bytes.subarray(start, this.used);
+    copy.set(block);
+    return copy;
+  }
+
+  clear(): void {
+    this.used = 0;
+    this.ends = [];
+  }
 }

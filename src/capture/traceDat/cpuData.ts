@@ -19,6 +19,8 @@ export interface CpuData {
   readonly isCutOff: boolean;
   /** The next span, or null at the end. The span before is no longer good then. */
   next(): Promise<PageSpan | null>;
+  /** Has another thread prepare the first spans, where there is one. */
+  askAhead?(): Promise<void>;
 }
 
 /** Pages that stand in the file as they are. The next span is already being read while one is worked on. */

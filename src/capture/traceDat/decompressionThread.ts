@@ -1,63 +1,60 @@
 import type { Decompressor } from './decompressor';
 
-/** Compressed blocks one behind the other, in memory of their own. */
+/** Compressed blocks that are decompressed by whoever has the time, in memory that threads share. */
 export interface Batch {
-  readonly bytes: Uint8Array;
-  /** Where each block ends in `bytes`, and how many bytes it stands for. */
+  /** The blocks, one behind the other. */
+  readonly blocks: Uint8Array;
+  /** Where each block ends in `blocks`. */
   readonly ends: Int32Array;
-  readonly sizes: Int32Array;
-}
-
-/** What the blocks of a batch stand for. */
-export interface BatchContent {
-  /** One behind the other, with room where one is damaged. */
-  readonly bytes: Uint8Array;
-  readonly isDamaged: readonly boolean[];
+  /** Has room for what they stand for, one behind the other. */
+  readonly content: Uint8Array;
+  /** Where that of each block ends in `content`. */
+  readonly contentEnds: Int32Array;
+  /** How many blocks were begun, then of each block whether it is in `content`. Of this batch alone. */
+  readonly progress: Int32Array;
 }
 
 /** Decompresses while another thread works on what was decompressed before. */
 export interface DecompressionThread {
-  /** False while it starts, and when it has failed: blocks are decompressed sooner without it. */
-  readonly isReady: boolean;
-  /**
-   * Both the batch and the memory belong to the thread from then on.
-   *
-   * @param memory of a content that is not needed any more, to be used again
-   * @returns null when the thread has failed
-   */
-  decompress(batch: Batch, memory: Uint8Array | null): Promise<BatchContent | null>;
+  /** It has failed, or ended. */
+  readonly isOver: boolean;
+  /** Does {@link decompressBlocks}; resolves when that is done, or the thread is over. */
+  decompress(batch: Batch): Promise<void>;
   end(): void;
 }
 
 /** Starts a thread for one way of compression, named as {@link decompressorOf} takes it. */
 export type StartDecompression = (compression: string) => DecompressionThread;
 
-/** What the thread itself does: decompresses blocks one after the other, into the given memory where it is enough. */
-export function decompressBatch(
-  { bytes, ends, sizes }: Batch,
-  memory: Uint8Array | null,
-  decompressor: Decompressor | null,
-): BatchContent {
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const room = memory !== null && memory.byteLength >= total ? memory : sharedBytes(total);
-  if (decompressor?.decompressAll?.(bytes, ends, sizes, room.subarray(0, total)) === true) {
-    return { bytes: room, isDamaged: Array.from(sizes, () => false) };
-  }
-  const isDamaged: boolean[] = [];
-  let start = 0;
-  let at = 0;
-  for (const [index, end] of ends.entries()) {
-    const size = sizes[index]!;
-    const content = decompressor?.decompress(bytes.subarray(start, end), size) ?? null;
-    if (content !== null) room.set(content, at);
-    isDamaged.push(content === null);
-    start = end;
-    at += size;
-  }
-  return { bytes: room, isDamaged };
+const IS_DONE = 1;
+
+/** The progress of a batch that nobody has begun. */
+export function noProgress(blocks: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer((1 + blocks) * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** Memory that goes from thread to thread: what one hands over to the other keeps the garbage collectors of both busy. */
-function sharedBytes(length: number): Uint8Array {
+/** Decompresses the blocks that no other thread has begun, one after the other. */
+export function decompressBlocks(
+  { blocks, ends, content, contentEnds, progress }: Batch,
+  decompressor: Decompressor,
+): void {
+  for (;;) {
+    const block = Atomics.add(progress, 0, 1);
+    if (block >= ends.length) return;
+    const isFirst = block === 0;
+    const compressed = blocks.subarray(isFirst ? 0 : ends[block - 1], ends[block]);
+    const target = content.subarray(isFirst ? 0 : contentEnds[block - 1], contentEnds[block]);
+    // Who sees that it is done sees its bytes, too.
+    if (decompressor.decompress(compressed, target)) Atomics.store(progress, 1 + block, IS_DONE);
+  }
+}
+
+/** Whether the content of a block is there; not while it is being decompressed, and never that of a damaged one. */
+export function isDecompressed({ progress }: Batch, block: number): boolean {
+  return Atomics.load(progress, 1 + block) === IS_DONE;
+}
+
+/** Memory that threads share: what one hands over to the other keeps the garbage collectors of both busy. */
+export function sharedBytes(length: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(length));
 }

@@ -1,20 +1,12 @@
-import { decompressZstdBlocks, zstdDecoder } from './zstdBlocks';
+import { zstdDecompressor } from './zstdBlocks';
 
 /** Turns a compressed block into its bytes. */
 export interface Decompressor {
   /**
-   * The `size` bytes that `block` stands for, or null when it is damaged or stands for another number of
-   * bytes.
+   * Fills `target` with what `block` stands for. False when the block is damaged or stands for another number of bytes: in
+   * `target` there may be anything then.
    */
-  decompress(block: Uint8Array, size: number): Uint8Array | null;
-  /**
-   * Decompresses blocks that lie one behind the other into `target`, at once. False when it cannot, or one of them may be
-   * damaged: each is to be decompressed by itself then.
-   *
-   * @param ends where each block ends in `blocks`
-   * @param sizes bytes that each stands for, all of them as many as `target` has
-   */
-  readonly decompressAll?: typeof decompressZstdBlocks;
+  decompress(block: Uint8Array, target: Uint8Array): boolean;
 }
 
 /**
@@ -33,7 +25,11 @@ export function isBelievable(compressed: number, size: number): boolean {
 }
 
 const NONE: Decompressor = {
-  decompress: (block, size) => (block.length === size ? block : null),
+  decompress(block, target) {
+    if (block.length !== target.length) return false;
+    target.set(block);
+    return true;
+  },
 };
 
 /**
@@ -46,33 +42,18 @@ const NONE: Decompressor = {
 export async function decompressorOf(name: string): Promise<Decompressor | null> {
   if (name === 'none') return NONE;
   if (name === 'zlib') return zlibDecompressor();
-  if (name !== 'zstd') return null;
-  const decoder = await zstdDecoder();
-  return {
-    decompressAll: decompressZstdBlocks,
-    decompress(block, size) {
-      // The decoder takes a size of 0 as "not known", and it would then trust the block's own claim.
-      if (size === 0) return new Uint8Array(0);
-      try {
-        const bytes = decoder.decode(block, size);
-        return bytes.length === size ? bytes : null;
-      } catch {
-        return null;
-      }
-    },
-  };
+  return name === 'zstd' ? zstdDecompressor() : null;
 }
 
 async function zlibDecompressor(): Promise<Decompressor> {
   // Not at the start of the program: it builds its tables when it is loaded.
   const { unzlibSync } = await import('fflate');
   return {
-    decompress(block, size) {
+    decompress(block, target) {
       try {
-        const bytes = unzlibSync(block, { out: new Uint8Array(size) });
-        return bytes.length === size ? bytes : null;
+        return unzlibSync(block, { out: target }).length === target.length;
       } catch {
-        return null;
+        return false;
       }
     },
   };

@@ -9,7 +9,7 @@ import { UnexpectedData } from './unexpectedData';
 import { Version6Reader } from './version6';
 import { Version7Reader } from './version7';
 
-const NO_DECOMPRESSOR: Decompressor = { decompress: () => null };
+const NO_DECOMPRESSOR: Decompressor = { decompress: () => false };
 
 /** A ring buffer and where its pages are. */
 export interface RingBuffer {
@@ -42,6 +42,8 @@ export class FileStructure {
   readonly texts: TextRange[] = [];
   /** Of version 7; finds every block damaged where the file is not compressed. */
   decompressor = NO_DECOMPRESSOR;
+  /** Has names left to read. */
+  private namesReader: Version7Reader | null = null;
   /** Something was expected behind the end of the file. */
   private endsEarly = false;
 
@@ -57,7 +59,7 @@ export class FileStructure {
     });
   }
 
-  /** Reads all; the head is not read again. */
+  /** Reads all but names, which version 6 has before the rest; the head is not read again. */
   async read(): Promise<void> {
     if (this.header === null) await this.readHeader();
     const { header } = this;
@@ -67,10 +69,22 @@ export class FileStructure {
     }
     await this.guarded(async () => {
       this.options = new FileOptions(header.littleEndian, header.version === 7);
-      const Reader = header.version === 6 ? Version6Reader : Version7Reader;
-      await new Reader(this.file, header, this, this.problems).read();
+      if (header.version === 6) {
+        await new Version6Reader(this.file, header, this, this.problems).read();
+      } else {
+        this.namesReader = new Version7Reader(this.file, header, this, this.problems);
+        await this.namesReader.read();
+      }
     });
-    if (this.buffers.length + this.texts.length === 0) this.noteNoEvents();
+    if (this.buffers.length + this.texts.length > 0) return;
+    await this.readNames();
+    this.noteNoEvents();
+  }
+
+  /** Reads what addresses, pids and string pointers stand for, where {@link read} did not come across it. */
+  async readNames(): Promise<void> {
+    await this.namesReader?.readNames();
+    this.namesReader = null;
   }
 
   /** Name of the clock of the first buffer that has data; empty where the file does not name it. */

@@ -17,6 +17,7 @@ import type { FileHeader } from './fileHeader';
 import type { CpuRange } from './fileOptions';
 import { FileRanges } from './fileRanges';
 import { FileStructure, type RingBuffer } from './fileStructure';
+import type { LoopMemory } from './loop/loopMemory';
 import { mergeCursors } from './mergeCursors';
 import type { PageHeader } from './metadata';
 import { RecordReader } from './recordReader';
@@ -78,7 +79,10 @@ async function readData(
   { file, problems, structure, data, clear }: OpenTraceDat,
 ): Promise<Capture> {
   const [text] = structure.texts;
-  if (text && structure.buffers.length === 0) return readTexts(source, file, structure, data, problems);
+  if (text && structure.buffers.length === 0) {
+    await structure.readNames();
+    return readTexts(source, file, structure, data, problems);
+  }
   if (text) {
     problems.add(
       text.offset,
@@ -94,6 +98,8 @@ async function readData(
     kernelOf(structure.options.uname),
     problems,
   );
+  const records = await askForRecords(structure, data, reader);
+  await structure.readNames();
   let timeBase = 0n;
   if (header && metadata.page) {
     const rowsAhead = clear && new RowsAhead(reader.table, clear);
@@ -101,7 +107,7 @@ async function readData(
       await rowsAhead?.advance();
       await options.onPart?.(reader.table.length, () => captureOf(source, structure, reader, problems, base));
     };
-    timeBase = await readRecords(header, metadata.page, structure, data, reader, problems, onLoad);
+    timeBase = await readRecords(header, metadata.page, structure, records, reader, problems, onLoad);
   } else if (structure.buffers.length > 0) {
     problems.add(
       header?.end ?? 0,
@@ -147,6 +153,30 @@ function captureOf(
   };
 }
 
+/** The data of all buffers, before anything of it was read. */
+interface Records {
+  readonly ranges: readonly CpuPages[];
+  /** Bytes of all. */
+  readonly total: number;
+  /** As of {@link RecordReader.memoryForLoop}. */
+  readonly memory: LoopMemory | null;
+}
+
+/** Has another thread, if there is one, decompress the first records: it has time while names are read here. */
+async function askForRecords(
+  structure: FileStructure,
+  data: BufferData,
+  reader: RecordReader,
+): Promise<Records> {
+  const ranges = cpuRanges(structure, data);
+  const total = ranges.reduce((sum, { range }) => sum + range.size, 0);
+  const pageSize = ranges.reduce((most, { buffer }) => Math.max(most, buffer.pageSize), 0);
+  const memory = reader.memoryForLoop(ranges.length, pageSize, total, data.wanted, data.isWithThread);
+  data.allocate = memory && ((length) => memory.allocate(length));
+  for (const pages of ranges) await pages.data.askAhead?.();
+  return { ranges, total, memory };
+}
+
 /**
  * Reads the records of all buffers and returns what to add to their times.
  *
@@ -156,16 +186,11 @@ async function readRecords(
   header: FileHeader,
   page: PageHeader,
   structure: FileStructure,
-  data: BufferData,
+  { ranges, total, memory }: Records,
   reader: RecordReader,
   problems: ProblemList,
   onLoad: (timeBase: bigint) => Promise<void>,
 ): Promise<bigint> {
-  const ranges = cpuRanges(structure, data);
-  const total = ranges.reduce((sum, { range }) => sum + range.size, 0);
-  const pageSize = ranges.reduce((most, { buffer }) => Math.max(most, buffer.pageSize), 0);
-  const memory = reader.memoryForLoop(ranges.length, pageSize, total, data.wanted, data.isWithThread);
-  data.allocate = memory && ((length) => memory.allocate(length));
   const parts = await cpuParts(ranges);
   const sharedClock = parts[0]?.buffer.clock ?? '';
   const stamps = parts

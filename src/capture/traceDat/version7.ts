@@ -38,6 +38,7 @@ export class Version7Reader {
     private readonly problems: ProblemList,
   ) {}
 
+  /** What is where, and how records are laid out. */
   async read(): Promise<void> {
     const decompressor = await decompressorOf(this.header.compression);
     if (decompressor) {
@@ -55,14 +56,19 @@ export class Version7Reader {
     await this.section(OptionId.headerInfo, (section) => metadata.readHeaders(section.reader));
     await this.section(OptionId.ftraceEvents, (section) => metadata.readFtraceFormats(section.reader));
     await this.section(OptionId.eventFormats, (section) => metadata.readEventFormats(section.reader));
+    for (const buffer of options.buffers) await this.structure.guarded(() => this.readBuffer(buffer));
+    for (const data of unlisted) await this.structure.guarded(() => this.readUnlisted(data));
+  }
+
+  /** What addresses, pids and string pointers stand for; {@link read} comes before. */
+  async readNames(): Promise<void> {
+    const { metadata } = this.structure;
     await this.section(OptionId.kallsyms, (section) => metadata.readKallsyms(section.reader));
     await this.section(OptionId.printk, (section) => metadata.readPrintkFormats(section.reader));
     await this.section(OptionId.commandLines, (section) => metadata.readCommandLines(section.reader));
     await this.section(OptionId.modules, async ({ reader, size }) => {
       metadata.symbols.readModules(await reader.upTo(size));
     });
-    for (const buffer of options.buffers) await this.structure.guarded(() => this.readBuffer(buffer));
-    for (const data of unlisted) await this.structure.guarded(() => this.readUnlisted(data));
   }
 
   /**
@@ -178,11 +184,9 @@ export class Version7Reader {
         `a section of ${compressed} bytes claims to stand for ${uncompressed}; it was skipped`,
       );
     }
-    const bytes = this.structure.decompressor.decompress(
-      await reader.bytes(compressed, 'a section'),
-      uncompressed,
-    );
-    if (!bytes) {
+    const block = await reader.bytes(compressed, 'a section');
+    const bytes = new Uint8Array(uncompressed);
+    if (!this.structure.decompressor.decompress(block, bytes)) {
       throw new UnexpectedData(
         offset,
         `section ${id} of ${compressed} bytes does not decompress to the ${uncompressed} bytes that it should`,

@@ -1,4 +1,5 @@
 import { ZSTDDecoder } from 'zstddec/stream';
+import type { Decompressor } from './decompressor';
 import { isNumericFunction } from './numericFunction';
 
 /** What the WebAssembly of zstddec exports, as far as it is used here. Places and sizes are bytes of its memory. */
@@ -16,8 +17,8 @@ interface Library {
   ) => number;
 }
 
-/** Content that is decompressed at once, at most. What is larger are single blocks: there is nothing to be won. */
-const MOST_AT_ONCE = 1 << 23;
+/** Room that is kept from one block to the next, in bytes: for chunks of trace data, which have some 40 kB. */
+const MOST_KEPT = 1 << 20;
 
 /** Set when the library is there, which is one for all decoders. */
 let library: Library | null = null;
@@ -31,64 +32,67 @@ class OpenDecoder extends ZSTDDecoder {
   }
 }
 
-/** libzstd as WebAssembly. */
-export async function zstdDecoder(): Promise<ZSTDDecoder> {
-  const decoder = new OpenDecoder();
-  await decoder.init();
-  return decoder;
-}
-
-/** A part of the library's memory, which stays for the next batch. */
+/** A part of the library's memory. */
 class Room {
   private at = 0;
   private size = 0;
 
+  constructor(private readonly library: Library) {}
+
   /** Place of `size` bytes, or 0. */
-  place({ malloc, free }: Library, size: number): number {
+  place(size: number): number {
     if (size <= this.size) return this.at;
-    free(this.at);
-    this.at = malloc(size);
+    this.clear();
+    this.at = this.library.malloc(size);
     this.size = this.at === 0 ? 0 : size;
     return this.at;
   }
+
+  /** Gives back what is too much to keep. */
+  shrink(): void {
+    if (this.size > MOST_KEPT) this.clear();
+  }
+
+  private clear(): void {
+    this.library.free(this.at);
+    this.at = this.size = 0;
+  }
 }
 
-const frames = new Room();
-const contents = new Room();
-
 /**
- * Decompresses blocks that lie one behind the other into `target`. False when it cannot, or one of them is damaged: each
- * is to be decompressed by itself then, which tells the good ones from the damaged ones.
- *
  * zstddec itself allocates memory for each block three times. At 40 kB a block, as in a trace.dat, that took a third of
- * the time, and the memory it handed out kept the garbage collector busy. The blocks are given to libzstd one by one, as
- * those of trace-cmd do not say how many bytes they stand for.
- *
- * @param ends where each block ends in `blocks`
- * @param sizes bytes that each stands for, all of them as many as `target` has
+ * the time, and the memory it handed out kept the garbage collector busy. What a block stands for is copied out at once,
+ * while it is in the processor's caches.
  */
-export function decompressZstdBlocks(
-  blocks: Uint8Array,
-  ends: Int32Array,
-  sizes: Int32Array,
-  target: Uint8Array,
-): boolean {
-  if (library === null || Math.max(target.length, blocks.length) > MOST_AT_ONCE) return false;
-  const framesAt = frames.place(library, blocks.length);
-  const contentAt = contents.place(library, target.length);
-  if (framesAt === 0 || contentAt === 0) return false;
-  new Uint8Array(library.memory.buffer, framesAt, blocks.length).set(blocks);
-  let start = 0;
-  let at = 0;
-  for (const [index, end] of ends.entries()) {
-    const size = sizes[index]!;
-    const found = library.ZSTD_decompress(contentAt + at, size, framesAt + start, end - start);
-    if (found !== size) return false;
-    start = end;
-    at += size;
+class ZstdDecompressor implements Decompressor {
+  private readonly frames: Room;
+  private readonly content: Room;
+
+  constructor(private readonly library: Library) {
+    this.frames = new Room(library);
+    this.content = new Room(library);
   }
-  target.set(new Uint8Array(library.memory.buffer, contentAt, target.length));
-  return true;
+
+  decompress(block: Uint8Array, target: Uint8Array): boolean {
+    const { memory, ZSTD_decompress } = this.library;
+    const { length } = target;
+    const frames = this.frames.place(block.length);
+    const content = this.content.place(Math.max(1, length));
+    if (frames === 0 || content === 0) return false;
+    new Uint8Array(memory.buffer, frames, block.length).set(block);
+    // Blocks of trace-cmd do not say how many bytes they stand for: fewer are found here.
+    const isWhole = ZSTD_decompress(content, length, frames, block.length) === length;
+    if (isWhole) target.set(new Uint8Array(memory.buffer, content, length));
+    this.frames.shrink();
+    this.content.shrink();
+    return isWhole;
+  }
+}
+
+/** libzstd as WebAssembly; null where it lacks something. */
+export async function zstdDecompressor(): Promise<Decompressor | null> {
+  await new OpenDecoder().init();
+  return library && new ZstdDecompressor(library);
 }
 
 function libraryIn(exports: Readonly<Record<string, unknown>>): Library | null {

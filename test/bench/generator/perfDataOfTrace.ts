@@ -101,6 +101,7 @@ class TraceRecords {
     const file = new FileRanges(source, {});
     const structure = new FileStructure(file, problems);
     await structure.read();
+    await structure.readNames();
     const { header, metadata } = structure;
     const [buffer] = structure.buffers;
     if (header?.version !== 7 || !header.littleEndian || !metadata.page || !buffer) {

@@ -211,9 +211,11 @@ export async function readSections(
     if (!isCompressed) return whole.slice(start, start + Number(view.getBigUint64(at + 8, true)));
     const compressed = view.getUint32(start, true);
     const size = view.getUint32(start + 4, true);
-    const bytes = decompressor?.decompress(whole.subarray(start + 8, start + 8 + compressed), size);
-    if (!bytes) throw new Error(`the section at byte ${String(at)} does not decompress`);
-    return bytes.slice();
+    const bytes = new Uint8Array(size);
+    if (decompressor?.decompress(whole.subarray(start + 8, start + 8 + compressed), bytes) !== true) {
+      throw new Error(`the section at byte ${String(at)} does not decompress`);
+    }
+    return bytes;
   };
   const options: Option[] = [];
   const sections = new Map<number, Uint8Array>();

@@ -6,56 +6,99 @@ import { openCapture } from '../../../src/capture/openCapture';
 import type { Capture } from '../../../src/capture/eventTable';
 import type { OtherThreads } from '../../../src/capture/otherThreads';
 import {
-  decompressBatch,
+  decompressBlocks,
+  isDecompressed,
+  noProgress,
+  sharedBytes,
   type Batch,
-  type BatchContent,
   type DecompressionThread,
   type StartDecompression,
 } from '../../../src/capture/traceDat/decompressionThread';
 import { decompressorOf, type Decompressor } from '../../../src/capture/traceDat/decompressor';
 import { decompressionIn } from '../../../src/engine/node/decompressionThread';
 import { captureText } from './support/describeCapture';
+import * as events from './support/memoryEvents';
+import { ByteWriter } from './support/perfDataWriter';
 import { below, seededRandom } from './support/random';
 import { inRecordLoop } from './support/recordLoop';
 import { FIXTURES, memorySource, textBytes } from './support/sources';
-import { storedZstd } from './support/traceDatWriter';
+import { recordData, storedZstd, writeTraceDat, type RecordText } from './support/traceDatWriter';
 
 const SCRIPT = path.resolve('dist/decompression.js');
 const RECORDING = textBytes(path.join(FIXTURES, 'f_dat_v7_zstd', 'trace.dat'));
+const MANY_CHUNKS = recordingOfManyChunks();
 
-/** A thread on this one that takes its time: some turns to start, some for each answer. */
+/** A recording of two CPUs with some 24 chunks each: far more than are asked for ahead. */
+function recordingOfManyChunks(): Uint8Array {
+  const pageRef = events.pageRefEvent('page_ref_mod', 616, { flags: events.flagsArgument(['locked']) });
+  const cpus = [0, 1].map((cpu) =>
+    Array.from({ length: 1200 }, (_, index): RecordText[] => {
+      const time = BigInt(1000 + 2 * index + cpu);
+      const data = recordData({}, pageRef, 100 + cpu, { pfn: 7 * index, count: 1, val: -1 });
+      const tail = new ByteWriter(true).u64(0xffffffff81001000n + BigInt(index)).done();
+      const stack = recordData({}, events.KERNEL_STACK, 100 + cpu, { size: 1 }, { tail });
+      return [
+        { time, data },
+        { time, data: stack },
+      ];
+    }).flat(),
+  );
+  return writeTraceDat({
+    version: 7,
+    compression: 'zstd',
+    pagesInChunk: 1,
+    events: [pageRef, events.KERNEL_STACK],
+    buffers: [{ name: '', cpus }],
+  });
+}
+
+/** What a thread is like that the reader must not depend on. */
+interface Ways {
+  /** How many questions it answers before it fails. */
+  readonly failsAt: number;
+  /** Turns that it takes for each answer, at most. */
+  readonly turns: number;
+  /** How many blocks of each batch it does; of those behind, each second one is begun and never done. */
+  readonly blocks: number;
+}
+
+/** A thread on this one that takes its time, or does less than it should. */
 class SlowThread implements DecompressionThread {
-  isEnded = false;
+  isOver = false;
   asked = 0;
-  private turnsToStart: number;
   private readonly decompressor: Promise<Decompressor | null>;
 
-  constructor(compression: string, { turnsToStart, failsAt }: { turnsToStart: number; failsAt: number }) {
-    this.turnsToStart = turnsToStart;
-    this.failsAt = failsAt;
+  constructor(
+    compression: string,
+    private readonly ways: Ways,
+  ) {
     this.decompressor = decompressorOf(compression);
   }
 
-  private readonly failsAt: number;
-
-  get isReady(): boolean {
-    return !this.isEnded && this.asked < this.failsAt && this.turnsToStart-- <= 0;
-  }
-
-  async decompress(batch: Batch, memory: Uint8Array | null): Promise<BatchContent | null> {
-    const isLast = ++this.asked >= this.failsAt;
+  async decompress(batch: Batch): Promise<void> {
+    const { failsAt, turns, blocks } = this.ways;
+    if (++this.asked >= failsAt) this.isOver = true;
     const decompressor = await this.decompressor;
-    for (let turn = below(seededRandom(this.asked), 3); turn >= 0; turn--) await nextTurn();
-    // Whoever still looks at memory that was given away finds rubbish there.
-    memory?.fill(0xaa);
-    const content = decompressBatch(batch, memory, decompressor);
-    batch.bytes.fill(0xaa);
-    return isLast ? null : content;
+    assert.ok(decompressor);
+    for (let turn = below(seededRandom(this.asked), turns + 1); turn > 0; turn--) await nextTurn();
+    if (this.isOver) return;
+    if (blocks === Infinity) {
+      decompressBlocks(batch, decompressor);
+      return;
+    }
+    for (let block = 0; block < blocks; block++) beginNext(batch);
+    await nextTurn();
   }
 
   end(): void {
-    this.isEnded = true;
+    this.isOver = true;
   }
+}
+
+/** Begins a block, and leaves rubbish where its content should be. */
+function beginNext({ content, contentEnds, progress }: Batch): void {
+  const block = Atomics.add(progress, 0, 1);
+  if (block < contentEnds.length) content.fill(0xaa, contentEnds[block - 1] ?? 0, contentEnds[block]);
 }
 
 function nextTurn(): Promise<void> {
@@ -64,11 +107,12 @@ function nextTurn(): Promise<void> {
   });
 }
 
-const TIMES = [
-  { turnsToStart: 0, failsAt: Infinity },
-  { turnsToStart: 2, failsAt: Infinity },
-  { turnsToStart: 0, failsAt: 2 },
-  { turnsToStart: 1, failsAt: 1 },
+const WAYS: readonly Ways[] = [
+  { failsAt: Infinity, turns: 0, blocks: Infinity },
+  { failsAt: Infinity, turns: 3, blocks: Infinity },
+  { failsAt: 2, turns: 1, blocks: Infinity },
+  { failsAt: 1, turns: 0, blocks: Infinity },
+  { failsAt: Infinity, turns: 0, blocks: 2 },
 ];
 
 function threadsWith(startDecompression: StartDecompression): { readonly otherThreads: OtherThreads } {
@@ -79,67 +123,65 @@ function described(capture: Capture): string {
   return `${captureText(capture)}\n${JSON.stringify(capture.problems)} ${capture.problemCount}`;
 }
 
-test('a recording is read the same with a thread, late, early or failing', async () => {
-  for (const chunkSize of [1 << 9, 1 << 13, 1 << 20]) {
-    const alone = described(await openCapture(memorySource(RECORDING), { chunkSize }));
-    for (const times of TIMES) {
-      const threads: SlowThread[] = [];
-      const startDecompression = (compression: string): SlowThread => {
-        threads.push(new SlowThread(compression, times));
-        return threads.at(-1)!;
-      };
-      const read = (): Promise<Capture> =>
-        openCapture(memorySource(RECORDING), { chunkSize, ...threadsWith(startDecompression) });
-      assert.equal(described(await read()), alone);
-      assert.equal(described(await inRecordLoop(read)), alone);
-      const [thread] = threads;
-      assert.equal(threads.length, 2);
-      assert.equal(thread?.isEnded, true);
-      if (times.turnsToStart === 0) assert.ok(thread.asked > 0);
+for (const [what, recording] of [
+  ['a recording', RECORDING],
+  ['one of many chunks', MANY_CHUNKS],
+] as const) {
+  test(`${what} is read the same with a thread, late, early, failing or doing a part`, async () => {
+    for (const chunkSize of [1 << 9, 1 << 13, 1 << 20]) {
+      const alone = described(await openCapture(memorySource(recording), { chunkSize }));
+      for (const ways of WAYS) {
+        const threads: SlowThread[] = [];
+        const startDecompression = (compression: string): SlowThread => {
+          threads.push(new SlowThread(compression, ways));
+          return threads.at(-1)!;
+        };
+        const read = (): Promise<Capture> =>
+          openCapture(memorySource(recording), { chunkSize, ...threadsWith(startDecompression) });
+        assert.equal(described(await read()), alone);
+        assert.equal(described(await inRecordLoop(read)), alone);
+        const [thread] = threads;
+        assert.equal(threads.length, 2);
+        assert.equal(thread?.isOver, true);
+        assert.ok(thread.asked > 0);
+      }
     }
-  }
-});
+  });
+}
 
 test('the thread that ships decompresses into the memory of the record loop', async () => {
   const thread = decompressionIn(SCRIPT)('zstd');
-  while (!thread.isReady) await nextTurn();
-  const given: Uint8Array[] = [];
-  const taken: Uint8Array[] = [];
+  const batches: Batch[] = [];
   const watched: DecompressionThread = {
-    get isReady() {
-      return thread.isReady;
+    get isOver() {
+      return thread.isOver;
     },
-    decompress: async (batch, memory) => {
-      if (memory !== null) given.push(memory);
-      const content = await thread.decompress(batch, memory);
-      if (content !== null) taken.push(content.bytes);
-      return content;
+    decompress: async (batch) => {
+      batches.push(batch);
+      await thread.decompress(batch);
     },
     end: () => {
       thread.end();
     },
   };
   const capture = await inRecordLoop(() =>
-    openCapture(memorySource(RECORDING), { chunkSize: 1 << 12, ...threadsWith(() => watched) }),
+    openCapture(memorySource(MANY_CHUNKS), { chunkSize: 1 << 12, ...threadsWith(() => watched) }),
   );
-  assert.ok(taken.length > 1);
-  assert.deepEqual(
-    taken.map(({ buffer }) => buffer === taken[0]!.buffer),
-    taken.map(() => true),
-  );
-  assert.equal(given.length, taken.length);
-  assert.equal(described(capture), described(await openCapture(memorySource(RECORDING))));
+  for (const { content } of batches) assert.equal(content.buffer, batches[0]!.content.buffer);
+  const places = new Set(batches.map(({ content }) => content.byteOffset));
+  assert.ok(places.size * 3 < batches.length, 'memory is used again');
+  assert.equal(described(capture), described(await openCapture(memorySource(MANY_CHUNKS))));
 });
 
 test('a damaged recording is read the same with a thread', async () => {
   const random = seededRandom(11);
   let damaged = 0;
   for (let round = 0; round < 150; round++) {
-    const bytes = Uint8Array.from(RECORDING);
+    const bytes = Uint8Array.from(round % 2 === 0 ? RECORDING : MANY_CHUNKS);
     for (let flips = 0; flips < 3; flips++) bytes[below(random, bytes.length)]! ^= 1 << below(random, 8);
     const alone = await openCapture(memorySource(bytes));
     const startDecompression = (compression: string): SlowThread =>
-      new SlowThread(compression, TIMES[round % TIMES.length]!);
+      new SlowThread(compression, WAYS[round % WAYS.length]!);
     const capture = await openCapture(memorySource(bytes), threadsWith(startDecompression));
     assert.equal(described(capture), described(alone), `round ${round}`);
     if (alone.problems.some(({ message }) => message.includes('does not decompress'))) damaged++;
@@ -160,105 +202,102 @@ test('who cancels ends the thread', async () => {
     chunkSize: 1 << 9,
     signal: cancel.signal,
     ...threadsWith((compression) => {
-      threads.push(new SlowThread(compression, TIMES[0]!));
+      threads.push(new SlowThread(compression, WAYS[0]!));
       cancel.abort(new Error('enough'));
       return threads[0]!;
     }),
   });
   await assert.rejects(reading, /enough/);
-  assert.equal(threads[0]!.isEnded, true);
+  assert.equal(threads[0]!.isOver, true);
 });
 
-test('the thread that ships decompresses, says what is damaged, and gives up what it is asked when it ends', async (t) => {
+const CONTENTS = ['first', 'second one', 'third'].map((text) => new TextEncoder().encode(text));
+const [FIRST, SECOND, THIRD] = [0, 1, 2];
+
+/** Blocks each of which claims to stand for what its content has. */
+function batchOf(blocks: readonly Uint8Array[], contents = CONTENTS): Batch {
+  let [end, contentEnd] = [0, 0];
+  const ends = Int32Array.from(blocks, ({ length }) => (end += length));
+  const contentEnds = Int32Array.from(contents, ({ length }) => (contentEnd += length));
+  const all = sharedBytes(end);
+  for (const [index, block] of blocks.entries()) all.set(block, ends[index - 1] ?? 0);
+  return {
+    blocks: all,
+    ends,
+    content: sharedBytes(contentEnd),
+    contentEnds,
+    progress: noProgress(blocks.length),
+  };
+}
+
+function done(batch: Batch): boolean[] {
+  return Array.from(batch.ends, (_, block) => isDecompressed(batch, block));
+}
+
+function textOf({ content }: Batch): string {
+  return new TextDecoder().decode(content.slice());
+}
+
+test('the thread that ships decompresses what nobody has begun, and answers when it ends', async (t) => {
   const thread = decompressionIn(SCRIPT)('zlib');
   t.after(() => {
     thread.end();
   });
   const { zlibSync } = await import('fflate');
-  const contents = ['first', 'second one', 'third'].map((text) => new TextEncoder().encode(text));
-  const blocks = contents.map((content) => zlibSync(content));
-  blocks[1]![0]! ^= 0xff;
-  const batch = (): Batch => ({
-    bytes: Uint8Array.from(blocks.flatMap((block) => [...block])),
-    ends: Int32Array.from(blocks, (_, index) =>
-      blocks.slice(0, index + 1).reduce((sum, { length }) => sum + length, 0),
-    ),
-    sizes: Int32Array.from(contents, ({ length }) => length),
-  });
-  while (!thread.isReady) await nextTurn();
-  const content = await thread.decompress(batch(), null);
-  assert.ok(content);
-  assert.deepEqual(content.isDamaged, [false, true, false]);
-  assert.equal(new TextDecoder().decode(content.bytes.subarray(0, 5)), 'first');
-  assert.equal(new TextDecoder().decode(content.bytes.subarray(15)), 'third');
-  const again = thread.decompress(batch(), content.bytes);
-  assert.deepEqual((await again)?.isDamaged, [false, true, false]);
-  const left = thread.decompress(batch(), null);
+  const blocks = CONTENTS.map((content) => zlibSync(content));
+  const batch = batchOf(blocks);
+  beginNext(batch);
+  await thread.decompress(batch);
+  assert.deepEqual(done(batch), [false, true, true]);
+  assert.equal(textOf(batch).slice(5), 'second onethird');
+  blocks[SECOND]![0]! ^= 0xff;
+  const damaged = batchOf(blocks);
+  await thread.decompress(damaged);
+  assert.deepEqual(done(damaged), [true, false, true]);
+  const left = thread.decompress(batchOf(blocks));
   thread.end();
-  assert.equal(await left, null);
-  assert.equal(thread.isReady, false);
-  // It may be over between the question whether it is ready and what it is asked then.
+  await left;
+  assert.equal(thread.isOver, true);
+  // It may be over between the question whether it is and what it is asked then.
   await nothingIn(300);
-  assert.equal(await Promise.race([thread.decompress(batch(), null), nothingIn(1000)]), null);
+  assert.equal(await Promise.race([thread.decompress(batchOf(blocks)), nothingIn(1000)]), undefined);
 });
 
-const CONTENTS = ['first', 'second one', 'third'].map((text) => new TextEncoder().encode(text));
-
-/** A batch of zstd blocks, each of which claims to stand for what its content has. */
-function zstdBatch(blocks: readonly Uint8Array[]): Batch {
-  let end = 0;
-  return {
-    bytes: Uint8Array.from(blocks.flatMap((block) => [...block])),
-    ends: Int32Array.from(blocks, ({ length }) => (end += length)),
-    sizes: Int32Array.from(CONTENTS, ({ length }) => length),
-  };
-}
-
-test('zstd blocks are decompressed at once, or one by one where not all of them are good', async () => {
+test('of zstd blocks those that are damaged are told from the others', async () => {
   const decompressor = await decompressorOf('zstd');
-  assert.ok(decompressor?.decompressAll);
+  assert.ok(decompressor);
   const good = CONTENTS.map(storedZstd);
-  const together = new Uint8Array(20);
-  const { bytes, ends, sizes } = zstdBatch(good);
-  assert.equal(decompressor.decompressAll(bytes, ends, sizes, together), true);
-  assert.equal(new TextDecoder().decode(together), 'firstsecond onethird');
-
   const other = storedZstd(new TextEncoder().encode('another'));
-  const magicOfNone = Uint8Array.from(good[1]!, (byte, index) => (index === 0 ? byte ^ 1 : byte));
+  const magicOfNone = Uint8Array.from(good[SECOND]!, (byte, index) => (index === 0 ? byte ^ 1 : byte));
   const cases: readonly [string, readonly Uint8Array[], readonly boolean[]][] = [
-    ['no magic', [good[0]!, magicOfNone, good[2]!], [false, true, false]],
-    ['a block too short', [good[0]!, good[1]!.subarray(0, 15), good[2]!], [false, true, false]],
-    ['a block cut', [good[0]!, good[1]!.subarray(0, -1), good[2]!], [false, true, false]],
-    ['of another size', [good[0]!, other, good[2]!], [false, true, false]],
-    ['in another order', [good[1]!, good[0]!, good[2]!], [true, true, false]],
-    ['nothing', [new Uint8Array(0), good[1]!, good[2]!], [true, false, false]],
+    ['all good', good, [true, true, true]],
+    ['no magic', [good[FIRST]!, magicOfNone, good[THIRD]!], [true, false, true]],
+    ['a block too short', [good[FIRST]!, good[SECOND]!.subarray(0, 15), good[THIRD]!], [true, false, true]],
+    ['a block cut', [good[FIRST]!, good[SECOND]!.subarray(0, -1), good[THIRD]!], [true, false, true]],
+    ['of another size', [good[FIRST]!, other, good[THIRD]!], [true, false, true]],
+    ['in another order', [good[SECOND]!, good[FIRST]!, good[THIRD]!], [false, false, true]],
+    ['nothing', [new Uint8Array(0), good[SECOND]!, good[THIRD]!], [false, true, true]],
   ];
-  for (const [what, blocks, isDamaged] of cases) {
-    const batch = zstdBatch(blocks);
-    assert.equal(decompressor.decompressAll(batch.bytes, batch.ends, batch.sizes, together), false, what);
-    const content = decompressBatch(batch, null, decompressor);
-    assert.deepEqual(content.isDamaged, isDamaged, what);
-    assert.equal(new TextDecoder().decode(content.bytes.subarray(15, 20)), 'third', what);
+  for (const [what, blocks, expected] of cases) {
+    const batch = batchOf(blocks);
+    decompressBlocks(batch, decompressor);
+    assert.deepEqual(done(batch), expected, what);
+    assert.equal(textOf(batch).slice(15), 'third', what);
   }
 });
 
-test('zstd blocks that are large are decompressed one by one', async () => {
+test('zstd blocks may be large, and small ones again behind them', async () => {
   const decompressor = await decompressorOf('zstd');
-  assert.ok(decompressor?.decompressAll);
-  const size = 5 << 20;
-  const block = storedZstd(new Uint8Array(size).fill(7));
-  const batch = {
-    bytes: Uint8Array.from([...block, ...block]),
-    ends: Int32Array.of(block.length, 2 * block.length),
-    sizes: Int32Array.of(size, size),
-  };
-  assert.equal(
-    decompressor.decompressAll(batch.bytes, batch.ends, batch.sizes, new Uint8Array(2 * size)),
-    false,
-  );
-  const content = decompressBatch(batch, null, decompressor);
-  assert.deepEqual(content.isDamaged, [false, false]);
-  assert.ok(content.bytes.every((byte) => byte === 7));
+  assert.ok(decompressor);
+  const large = new Uint8Array(5 << 20).fill(7);
+  const contents = [large, CONTENTS[FIRST]!, large];
+  const batch = batchOf(contents.map(storedZstd), contents);
+  decompressBlocks(batch, decompressor);
+  assert.deepEqual(done(batch), [true, true, true]);
+  for (const [index, content] of contents.entries()) {
+    const start = batch.contentEnds[index - 1] ?? 0;
+    assert.ok(Buffer.from(batch.content.slice(start, batch.contentEnds[index])).equals(content));
+  }
 });
 
 /** Stands for an answer that does not come. */
@@ -275,10 +314,8 @@ test('a script that cannot be run leaves the reader alone', async (t) => {
   t.after(() => {
     thread.end();
   });
-  const content = await thread.decompress(
-    { bytes: new Uint8Array(1), ends: Int32Array.of(1), sizes: Int32Array.of(1) },
-    null,
-  );
-  assert.equal(content, null);
-  assert.equal(thread.isReady, false);
+  const batch = batchOf(CONTENTS.map(storedZstd));
+  await thread.decompress(batch);
+  assert.deepEqual(done(batch), [false, false, false]);
+  assert.equal(thread.isOver, true);
 });
