@@ -200,16 +200,27 @@ test('the launcher is the command line, with its arguments, its output and its s
   assert.match(wrong.errors, /no such file/);
 });
 
+/** What the launcher has Node see of `variable`. */
+function seenByNode(folder: string, variable: string, env: NodeJS.ProcessEnv): string {
+  const nodes = emptyFolder(`${folder}-node`);
+  writeFileSync(path.join(nodes, 'node'), `#!/bin/sh\necho "$${variable}"\n`, { mode: 0o755 });
+  const { stdout } = spawnSync(LAUNCHER, [], {
+    env: { PATH: `${nodes}:/usr/bin:/bin`, ...env },
+    encoding: 'utf8',
+  });
+  return stdout.trim();
+}
+
+test('the launcher has Node read no certificates', { skip }, () => {
+  assert.equal(
+    seenByNode('certificates', 'NODE_EXTRA_CA_CERTS', { NODE_EXTRA_CA_CERTS: '/etc/all.crt' }),
+    '',
+  );
+  assert.equal(seenByNode('others', 'OTHER', { OTHER: 'stays' }), 'stays');
+});
+
 test('the launcher asks for huge pages, unless somebody has said how memory is to be had', { skip }, () => {
-  const told = (folder: string, env: NodeJS.ProcessEnv): string => {
-    const nodes = emptyFolder(`${folder}-node`);
-    writeFileSync(path.join(nodes, 'node'), '#!/bin/sh\necho "$GLIBC_TUNABLES"\n', { mode: 0o755 });
-    const { stdout } = spawnSync(LAUNCHER, [], {
-      env: { PATH: `${nodes}:/usr/bin:/bin`, ...env },
-      encoding: 'utf8',
-    });
-    return stdout.trim();
-  };
+  const told = (folder: string, env: NodeJS.ProcessEnv): string => seenByNode(folder, 'GLIBC_TUNABLES', env);
   assert.equal(told('huge', {}), 'glibc.malloc.hugetlb=1');
   assert.equal(
     told('huge-other', { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' }),

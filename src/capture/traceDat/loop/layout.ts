@@ -9,6 +9,8 @@ export const ROWS = 1024;
 export const TASKS = 4096;
 /** Guesses which stack comes next, a power of two. */
 export const GUESSES = 16384;
+/** Places for blocks by what their bytes hash to, a power of two: few share one. */
+export const HASHES = 16384;
 /** Stacks that are recognised, and bytes for all of theirs: the real big capture has 529, of 70 kB. */
 export const BLOCKS = 4096;
 export const ARENA_SIZE = 1048576;
@@ -81,7 +83,8 @@ export const FLAG_TABLE = DECODER_TABLE + DECODERS * DECODER_SIZE;
 export const TASK_PIDS = FLAG_TABLE + FLAG_TABLES * FLAG_TABLE_SIZE;
 export const TASK_IDS = TASK_PIDS + TASKS * 4;
 export const GUESS_TABLE = TASK_IDS + TASKS * 4;
-export const BLOCK_STARTS = GUESS_TABLE + GUESSES * 4;
+export const BLOCKS_BY_HASH = GUESS_TABLE + GUESSES * 4;
+export const BLOCK_STARTS = BLOCKS_BY_HASH + HASHES * 4;
 export const BLOCK_LENGTHS = BLOCK_STARTS + BLOCKS * 4;
 export const BLOCK_STACKS = BLOCK_LENGTHS + BLOCKS * 4;
 export const ARENA = BLOCK_STACKS + BLOCKS * 4;

@@ -90,6 +90,7 @@ export class LoopMemory {
     this.setNumber(layout.STATE_HEAP, this.heap);
     new Int32Array(buffer, layout.TASK_PIDS, layout.TASKS).fill(NONE);
     new Int32Array(buffer, layout.GUESS_TABLE, layout.GUESSES).fill(NONE);
+    new Int32Array(buffer, layout.BLOCKS_BY_HASH, layout.HASHES).fill(NONE);
     new Int32Array(buffer, layout.BLOCK_LENGTHS, layout.BLOCKS).fill(NONE);
   }
 
