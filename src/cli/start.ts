@@ -30,12 +30,14 @@ process.once('exit', (status) => {
   );
   process.exitCode = 2;
 });
-const folder = codeFolder();
-if (folder !== null) enableCompileCache?.(folder);
-if (folder !== null && enableCompileCache === undefined) {
+if (enableCompileCache === undefined) {
   // Before Maglev V8 compiles all that is hot with its slowest compiler, on threads that the reading ones share their cores
   // with: 0.8 of 3.3 s of CPU time for a report on 2.4 million events. With less inlining it is done sooner.
   v8.setFlagsFromString('--max-inlined-bytecode-size-cumulative=200');
+}
+const folder = codeFolder();
+if (folder !== null) enableCompileCache?.(folder);
+if (folder !== null && enableCompileCache === undefined) {
   const work = findCommand(process.argv.slice(2))?.name ?? 'other';
   runWithKeptCode(script, work, version, folder);
 } else {

@@ -7,7 +7,7 @@ import { CaptureError, DebugFileError, withoutName } from './errors';
 import { locateWithDebugInfo } from './frameLocator';
 import { allFrames, type LocateStack } from './frames';
 import { symbolsOfVmlinux, type SymbolFile } from './joinCaptures';
-import { kept } from './keptPromises';
+import { kept } from '../source/keptPromises';
 import type { KernelSource } from './kernelSource';
 import type { DebugInfoChoice, DebugInfoFacts, LookedPlace, RequestOptions, VmlinuxFit } from './protocol';
 import { pauseFor } from './turns';

@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
 import type { DebugFrame } from '../source/kernelDebugInfo';
 import type { SourceLocation } from '../source/location';
-import { kept } from './keptPromises';
+import { kept } from '../source/keptPromises';
 import type { FrameTarget, SourcePlace } from './protocol';
 
 /** Tells where the frames of a stack are; the frames come innermost first, and so do the places. */

@@ -1,6 +1,6 @@
 /** A tree whose rows are made when they are asked for, and answered by node id and range. */
 import type { PlacedFrame } from './frames';
-import { kept } from './keptPromises';
+import { kept } from '../source/keptPromises';
 import type { NodePage, TreeNode } from './protocol';
 import { visibleLine } from './visibleText';
 

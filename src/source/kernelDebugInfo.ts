@@ -2,6 +2,7 @@
 import { callSites, JumpSearch, nameInSource, type CallSite, type FoundFunction } from './debugCallSites';
 import type { AddressLocation, DebugFile } from './debugFile';
 import type { CodePlace } from './dwarf/dwarfFile';
+import { kept } from './keptPromises';
 import type { Certainty, StackFrame } from './location';
 import { hasSize, learnFrom, NOTHING_COMPARED, returnsTo, shiftBy, type KernelFit } from './kernelFit';
 import { isInterruptEntry } from './resolveStack';
@@ -255,12 +256,7 @@ export class KernelDebugInfo {
       this.shift !== null &&
       !own.some((symbol) => returnsTo(symbol, address - this.shift!));
     if (own.length > 0 && !isElsewhere) return null;
-    let found = this.moduleOf.get(name);
-    if (found === undefined) {
-      found = this.searchModules(name);
-      this.moduleOf.set(name, found);
-    }
-    return found;
+    return kept(this.moduleOf, name, () => this.searchModules(name));
   }
 
   private async searchModules(name: string): Promise<string | null> {

@@ -61,7 +61,10 @@ export async function hasSize(file: DebugFile, symbol: CodeSymbol, printed: numb
   return ends.length === 0 || ends.includes(printed);
 }
 
-/** Whether a call in the function may return to an address, which is then behind its first byte and at most its end. */
+/**
+ * Whether a frame of the function may have an address: where a call in it returns to, at most its end, or its begin, where it
+ * was entered by a return.
+ */
 export function returnsTo({ address, size }: CodeSymbol, returned: bigint): boolean {
   return returned >= address && returned <= address + BigInt(size === 0 ? Number(PAGE) : size);
 }

@@ -1,5 +1,6 @@
 /** Paths of the machine that built a kernel, in the tree that is open. */
 import type { DebugFile } from './debugFile';
+import { kept } from './keptPromises';
 import type { OutsideTree } from './location';
 import type { KernelTree } from './treeAccess';
 
@@ -69,12 +70,7 @@ export class SourcePaths {
    * build had it: a tree often has another file of the same end.
    */
   place(path: string): Promise<PlacedPath> {
-    let found = this.known.get(path);
-    if (found === undefined) {
-      found = this.search(path);
-      this.known.set(path, found);
-    }
-    return found;
+    return kept(this.known, path, () => this.search(path));
   }
 
   private async search(path: string): Promise<PlacedPath> {

@@ -98,16 +98,17 @@ async function readData(
     kernelOf(structure.options.uname),
     problems,
   );
-  const records = await askForRecords(structure, data, reader);
+  const records =
+    header && metadata.page ? await askForRecords(header, metadata.page, structure, data, reader) : null;
   await structure.readNames();
   let timeBase = 0n;
-  if (header && metadata.page) {
+  if (records) {
     const rowsAhead = clear && new RowsAhead(reader.table, clear);
     const onLoad = async (base: bigint): Promise<void> => {
       await rowsAhead?.advance();
       await options.onPart?.(reader.table.length, () => captureOf(source, structure, reader, problems, base));
     };
-    timeBase = await readRecords(header, metadata.page, structure, records, reader, problems, onLoad);
+    timeBase = await readRecords(structure, records, reader, problems, onLoad);
   } else if (structure.buffers.length > 0) {
     problems.add(
       header?.end ?? 0,
@@ -155,6 +156,8 @@ function captureOf(
 
 /** The data of all buffers, before anything of it was read. */
 interface Records {
+  readonly header: FileHeader;
+  readonly page: PageHeader;
   readonly ranges: readonly CpuPages[];
   /** Bytes of all. */
   readonly total: number;
@@ -164,6 +167,8 @@ interface Records {
 
 /** Has another thread, if there is one, decompress the first records: it has time while names are read here. */
 async function askForRecords(
+  header: FileHeader,
+  page: PageHeader,
   structure: FileStructure,
   data: BufferData,
   reader: RecordReader,
@@ -174,7 +179,7 @@ async function askForRecords(
   const memory = reader.memoryForLoop(ranges.length, pageSize, total, data.wanted, data.isWithThread);
   data.allocate = memory && ((length) => memory.allocate(length));
   for (const pages of ranges) await pages.data.askAhead?.();
-  return { ranges, total, memory };
+  return { header, page, ranges, total, memory };
 }
 
 /**
@@ -183,10 +188,8 @@ async function askForRecords(
  * @param onLoad called before more pages are read, with what to add to the times
  */
 async function readRecords(
-  header: FileHeader,
-  page: PageHeader,
   structure: FileStructure,
-  { ranges, total, memory }: Records,
+  { header, page, ranges, total, memory }: Records,
   reader: RecordReader,
   problems: ProblemList,
   onLoad: (timeBase: bigint) => Promise<void>,

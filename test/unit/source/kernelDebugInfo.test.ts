@@ -357,3 +357,21 @@ test('all else in a text stays as it is', async () => {
     '',
   ]);
 });
+
+test('the module of a function is looked for again where its file could not be opened', async (t) => {
+  const info = await openKernel(t);
+  if (info === null) return;
+  const ext4 = await DebugFile.open(fileSource(sharedFile('ext4.ko')!, true));
+  const failures = [new Error('the connection was lost')];
+  const again = new KernelDebugInfo(info.kernel, {
+    open: () => {
+      const failure = failures.pop();
+      return failure === undefined ? Promise.resolve(ext4) : Promise.reject(failure);
+    },
+    mayHave: () => ['ext4'],
+  });
+  const frame = { function: 'ext4_readahead', module: null, offset: null };
+  await assert.rejects(again.locate([frame]), /connection/);
+  const [found] = await again.locate([frame]);
+  assert.match(found?.places.at(-1)?.file ?? '', /fs\/ext4\/inode\.c$/);
+});

@@ -12,7 +12,11 @@ const TREE = new MemoryTree({
 });
 
 /** @param main path of init/main.c in the debug info; null when it has none */
-function paths(main: string | null, mappings: readonly { from: string; to: string }[] = []) {
+function paths(
+  main: string | null,
+  mappings: readonly { from: string; to: string }[] = [],
+  isFileIn = () => Promise.resolve(true),
+) {
   const kernel: Pick<DebugFile, 'symbolsNamed' | 'definitionAt'> = {
     symbolsNamed: () => Promise.resolve([{ name: 'start_kernel', address: 0n, size: 1 }]),
     definitionAt: () =>
@@ -22,7 +26,7 @@ function paths(main: string | null, mappings: readonly { from: string; to: strin
     tree: TREE,
     root: '/tree',
     mappings,
-    isFileIn: () => Promise.resolve(true),
+    isFileIn,
   });
 }
 
@@ -65,4 +69,16 @@ test('without the folder of the build, or for assembly of one with relative path
   const relative = await paths('init/main.c');
   const entry = { file: 'arch/x86/entry/entry_64.S' };
   assert.deepEqual(await relative.place(`/build/linux/${entry.file}`), entry);
+});
+
+test('a path that could not be looked for is looked for again', async () => {
+  const failures = [new Error('the connection was lost')];
+  const isFileIn = () => {
+    const failure = failures.pop();
+    return failure === undefined ? Promise.resolve(true) : Promise.reject(failure);
+  };
+  const mapped = await paths(BUILT, [{ from: '/var/lib/dkms/foo/1.0/build', to: '/tree' }], isFileIn);
+  const path = '/var/lib/dkms/foo/1.0/build/drivers/foo/foo.c';
+  await assert.rejects(mapped.place(path), /connection/);
+  assert.deepEqual(await mapped.place(path), { file: 'drivers/foo/foo.c' });
 });
