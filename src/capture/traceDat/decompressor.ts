@@ -1,3 +1,4 @@
+import { adler32 } from '../adler32';
 import { zstdDecompressor } from './zstdBlocks';
 
 /** Turns a compressed block into its bytes. */
@@ -45,13 +46,22 @@ export async function decompressorOf(name: string): Promise<Decompressor | null>
   return name === 'zstd' ? zstdDecompressor() : null;
 }
 
+/** Bytes of the checksum at the end of a zlib block. */
+const CHECKSUM_SIZE = 4;
+
+function hasChecksum(block: Uint8Array, content: Uint8Array): boolean {
+  const at = block.length - CHECKSUM_SIZE;
+  return at >= 0 && new DataView(block.buffer, block.byteOffset).getUint32(at) === adler32(content);
+}
+
 async function zlibDecompressor(): Promise<Decompressor> {
   // Not at the start of the program: it builds its tables when it is loaded.
   const { unzlibSync } = await import('fflate');
   return {
     decompress(block, target) {
       try {
-        return unzlibSync(block, { out: target }).length === target.length;
+        // It does not look at the checksum, and throws away what there is no room for.
+        return unzlibSync(block, { out: target }).length === target.length && hasChecksum(block, target);
       } catch {
         return false;
       }

@@ -286,6 +286,27 @@ test('of zstd blocks those that are damaged are told from the others', async () 
   }
 });
 
+test('a zlib block is as good as its checksum says', async () => {
+  const decompressor = await decompressorOf('zlib');
+  assert.ok(decompressor);
+  const { zlibSync } = await import('fflate');
+  const random = seededRandom(3);
+  const content = Uint8Array.from({ length: 20000 }, () => 200 + below(random, 56));
+  for (const level of [0, 6] as const) {
+    const block = zlibSync(content, { level });
+    const target = new Uint8Array(content.length);
+    assert.equal(decompressor.decompress(block, target), true);
+    assert.deepEqual(target, content);
+    // As it is stored, only the checksum tells.
+    const other = Uint8Array.from(block);
+    other[level === 0 ? 9000 : block.length - 1]! ^= 1;
+    assert.equal(decompressor.decompress(other, target), false);
+    assert.equal(decompressor.decompress(block, new Uint8Array(content.length - 1)), false, 'it has more');
+    assert.equal(decompressor.decompress(block, new Uint8Array(content.length + 1)), false, 'it has less');
+    assert.equal(decompressor.decompress(block.subarray(0, 3), target), false);
+  }
+});
+
 test('zstd blocks may be large, and small ones again behind them', async () => {
   const decompressor = await decompressorOf('zstd');
   assert.ok(decompressor);
