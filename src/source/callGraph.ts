@@ -3,6 +3,7 @@ import type { CallSite } from './callSites';
 import type { Definition } from './definition';
 import type { PointerUse } from './functionPointers';
 import type { SourceIndex } from './indexData';
+import { kept } from './keptPromises';
 import { localIncludes, sitesIn, usesIn, type SourceText, type SourceTexts } from './sourceText';
 
 /** A call in a function, with what stands behind the called name. */
@@ -71,12 +72,7 @@ export class CallGraph {
   }
 
   calls(definition: Definition): Promise<readonly Call[]> {
-    let calls = this.callsOf.get(definition);
-    if (!calls) {
-      calls = this.findCalls(definition);
-      this.callsOf.set(definition, calls);
-    }
-    return calls;
+    return kept(this.callsOf, definition, () => this.findCalls(definition));
   }
 
   private async findCalls(definition: Definition): Promise<readonly Call[]> {

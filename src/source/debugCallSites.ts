@@ -1,6 +1,7 @@
 /** Which line of a function calls another one, by the call sites that the compiler wrote down. */
 import type { CodePlace } from './dwarf/dwarfFile';
 import type { CodeSymbol, DebugFile } from './debugFile';
+import { kept } from './keptPromises';
 
 type CallKind =
   /** The function calls the other one, by name. */
@@ -112,12 +113,7 @@ export class JumpSearch {
   }
 
   private jumps(name: string): Promise<readonly string[]> {
-    let jumps = this.jumpsOf.get(name);
-    if (jumps === undefined) {
-      jumps = this.look(name);
-      this.jumpsOf.set(name, jumps);
-    }
-    return jumps;
+    return kept(this.jumpsOf, name, () => this.look(name));
   }
 
   private async look(name: string): Promise<readonly string[]> {
@@ -132,11 +128,11 @@ export class JumpSearch {
 }
 
 function distinct(sites: readonly CallSite[]): CallSite[] {
-  const kept = new Map<string, CallSite>();
+  const byPlaces = new Map<string, CallSite>();
   for (const site of sites) {
     const lines = site.places.map((place) => `${place.function} ${place.file}:${place.line}`);
     const key = lines.length === 0 ? site.returnAddress.toString() : lines.join('\n');
-    if (!kept.has(key)) kept.set(key, site);
+    if (!byPlaces.has(key)) byPlaces.set(key, site);
   }
-  return [...kept.values()];
+  return [...byPlaces.values()];
 }

@@ -2,6 +2,7 @@
  * Whether a module can be built from a source file, as the Makefiles of its folders say. The name of a folder does not
  * tell: drivers/net/ethernet/nvidia builds forcedeth, and has an nv_open() as the nvidia module out of the tree has one.
  */
+import { kept } from './keptPromises';
 import type { KernelTree } from './treeAccess';
 import { parentOf } from './treeWalk';
 
@@ -37,11 +38,7 @@ export class ModuleMakefiles {
   }
 
   private textOf(folder: string): Promise<string> {
-    const known = this.texts.get(folder);
-    if (known !== undefined) return known;
-    const text = this.read(folder);
-    this.texts.set(folder, text);
-    return text;
+    return kept(this.texts, folder, () => this.read(folder));
   }
 
   private async read(folder: string): Promise<string> {

@@ -4,6 +4,7 @@ import { CallGraph } from './callGraph';
 import { calleeOf, findRoutes, GUESS_COST, ROUTE_MARGIN, type Route } from './callSearch';
 import { compiledFor, type CompileCommands } from './compileCommands';
 import type { Definition } from './definition';
+import { kept } from './keptPromises';
 import type { InlinedFrame, SourceLocation, StackFrame } from './location';
 import { rankDefinitions, type DefinitionCandidate, type RankedDefinition } from './rankDefinitions';
 import type { IndexedPlace, SourceIndex } from './indexData';
@@ -171,12 +172,7 @@ class Resolver {
 
   private candidates(frame: StackFrame, inner: StackFrame | null): Promise<readonly DefinitionCandidate[]> {
     const key = `${frame.function}\n${inner?.function ?? ''}`;
-    let candidates = this.candidatesOf.get(key);
-    if (!candidates) {
-      candidates = this.findCandidates(frame, inner);
-      this.candidatesOf.set(key, candidates);
-    }
-    return candidates;
+    return kept(this.candidatesOf, key, () => this.findCandidates(frame, inner));
   }
 
   private async findCandidates(

@@ -1,5 +1,6 @@
 /** Which files of a kernel tree can hold the code of a stack, and in which order to read them. */
 import type { CompileCommands } from './compileCommands';
+import { kept } from './keptPromises';
 import type { KernelTree, LinkOut, TreeEntry } from './treeAccess';
 
 /** Folders at the root that hold no kernel code. */
@@ -126,10 +127,10 @@ export async function sourceTiers(
     isLate: !folders.some(isCore),
     list: async () => {
       const files = (await Promise.all(folders.map((root) => walk.filesBelow(root)))).flat();
-      const kept = files.filter((file) => isHeader(file) === headers);
+      const wanted = files.filter((file) => isHeader(file) === headers);
       const isFirst =
         compiled === null || headers ? isLikelyDriver : (file: string) => compiled.files.has(file);
-      return [...kept.filter(isFirst), ...kept.filter((file) => !isFirst(file))];
+      return [...wanted.filter(isFirst), ...wanted.filter((file) => !isFirst(file))];
     },
   });
   return [
@@ -185,12 +186,7 @@ class TreeWalk {
 
   /** Paths of all sources below a root folder, sorted. */
   filesBelow(root: string): Promise<string[]> {
-    let files = this.listed.get(root);
-    if (!files) {
-      files = this.walkRoot(root).then((found) => found.sort());
-      this.listed.set(root, files);
-    }
-    return files;
+    return kept(this.listed, root, async () => (await this.walkRoot(root)).sort());
   }
 
   private async walkRoot(root: string): Promise<string[]> {
