@@ -61,8 +61,6 @@ interface AskedChunks {
   readonly chunks: readonly Chunk[];
   readonly blocks: BlockMemory;
   readonly batch: Batch;
-  /** Of the content, with room to spare. */
-  readonly memory: Uint8Array;
   /** The thread does nothing more with it. */
   readonly answer: Promise<void>;
 }
@@ -86,9 +84,8 @@ export class CompressedCpuData implements CpuData {
   private memory: Uint8Array | null = null;
   /** Memory of blocks that the thread is done with. */
   private readonly blockMemories: BlockMemory[] = [];
-  /** What was read from the file, and the span that was decompressed without the thread. */
-  private window: Uint8Array = new Uint8Array(0);
-  private own: Uint8Array = new Uint8Array(0);
+  /** Of the span that was decompressed without the thread. */
+  private readonly own = new ReusedMemory();
 
   constructor(
     file: FileRanges,
@@ -98,9 +95,10 @@ export class CompressedCpuData implements CpuData {
   ) {
     // trace-cmd counts the chunks in the size that it writes, but not the number before them.
     const end = Math.min(range.offset + COUNT_SIZE + range.size, file.size);
+    const window = new ReusedMemory();
     const windows = {
       chunkSize: file.chunkSize,
-      read: (offset: number, length: number) => file.readInto(offset, this.windowOf(length)),
+      read: (offset: number, length: number) => file.readInto(offset, window.take(length)),
     };
     this.reader = new SequentialReader(windows, range.offset, end, decompression.littleEndian);
   }
@@ -121,8 +119,7 @@ export class CompressedCpuData implements CpuData {
       }
       const chunk = await this.nextChunk();
       if (chunk === null) return null;
-      if (this.own.length < chunk.size) this.own = new Uint8Array(chunk.size);
-      const decompressed = this.decompressed(chunk, this.own.subarray(0, chunk.size));
+      const decompressed = this.decompressed(chunk, this.own.take(chunk.size));
       if (decompressed !== null) return decompressed;
     }
   }
@@ -132,17 +129,15 @@ export class CompressedCpuData implements CpuData {
     while (thread?.isOver === false && this.asked.length < ASKED_AHEAD) {
       const blocks = this.blockMemories.pop() ?? new BlockMemory(this.decompression.batchSize / USUAL_RATIO);
       const chunks = await this.nextChunks(blocks);
-      if (chunks.length === 0) return;
+      if (chunks.length === 0) {
+        this.blockMemories.push(blocks);
+        return;
+      }
       let end = 0;
       const contentEnds = Int32Array.from(chunks, ({ size }) => (end += size));
-      const memory = this.memoryFor(end, chunks);
-      const batch = {
-        ...blocks.taken,
-        content: memory.subarray(0, end),
-        contentEnds,
-        progress: noProgress(chunks.length),
-      };
-      this.asked.push({ chunks, blocks, batch, memory, answer: thread.decompress(batch) });
+      const content = this.memoryFor(end, chunks);
+      const batch = { ...blocks.taken, content, contentEnds, progress: noProgress(chunks.length) };
+      this.asked.push({ chunks, blocks, batch, answer: thread.decompress(batch) });
     }
   }
 
@@ -168,7 +163,7 @@ export class CompressedCpuData implements CpuData {
     return chunks;
   }
 
-  private async take({ chunks, blocks, batch, memory, answer }: AskedChunks): Promise<void> {
+  private async take({ chunks, blocks, batch, answer }: AskedChunks): Promise<void> {
     // Nothing can be read before it is there: what the thread has not begun is done here.
     decompressBlocks(batch, this.decompression.decompressor);
     if (!chunks.every((_, index) => isDecompressed(batch, index))) await answer;
@@ -176,11 +171,11 @@ export class CompressedCpuData implements CpuData {
     for (const [index, chunk] of chunks.entries()) {
       const end = batch.contentEnds[index]!;
       const span = isDecompressed(batch, index)
-        ? this.spanOf(chunk, memory.subarray(end - chunk.size, end))
+        ? this.spanOf(chunk, batch.content.subarray(end - chunk.size, end))
         : this.decompressed(chunk, new Uint8Array(chunk.size));
       if (span !== null) spans.push(span);
     }
-    this.memory = memory;
+    this.memory = batch.content;
     blocks.clear();
     this.blockMemories.push(blocks);
     this.waiting.push(...spans.reverse());
@@ -254,17 +249,22 @@ export class CompressedCpuData implements CpuData {
     return { place, block, size, isAfterSkipped: this.isSkipped };
   }
 
-  /** Fresh memory for each part of the file costs more than reading into it. */
-  private windowOf(length: number): Uint8Array {
-    if (this.window.length < length) this.window = new Uint8Array(length);
-    return this.window.subarray(0, length);
-  }
-
   private spanOf({ place, block, size, isAfterSkipped }: Chunk, bytes: Uint8Array): PageSpan {
     const isAfterLoss = isAfterSkipped || this.isDamaged;
     this.isDamaged = false;
     const fileScale = (block.length + CHUNK_HEAD) / Math.max(1, size);
     return { bytes, fileOffset: place, fileScale, isAfterLoss };
+  }
+}
+
+/** Memory for one thing, then for the next: fresh memory each time costs more than reading into it. */
+class ReusedMemory {
+  private bytes = new Uint8Array(0);
+
+  /** `length` bytes, good until the next ones are taken. */
+  take(length: number): Uint8Array {
+    if (this.bytes.length < length) this.bytes = new Uint8Array(length);
+    return this.bytes.subarray(0, length);
   }
 }
 

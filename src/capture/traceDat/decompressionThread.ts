@@ -6,7 +6,7 @@ export interface Batch {
   readonly blocks: Uint8Array;
   /** Where each block ends in `blocks`. */
   readonly ends: Int32Array;
-  /** Has room for what they stand for, one behind the other. */
+  /** Has room for what they stand for, one behind the other, and may have more. */
   readonly content: Uint8Array;
   /** Where that of each block ends in `content`. */
   readonly contentEnds: Int32Array;

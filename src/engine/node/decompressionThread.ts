@@ -6,9 +6,6 @@ import type {
   StartDecompression,
 } from '../../capture/traceDat/decompressionThread';
 
-/** What the thread is asked. It answers in the same order, `null` each time. */
-export type ToDecompression = Batch;
-
 /** @param script path of the bundled thread */
 export function decompressionIn(script: string): StartDecompression {
   return (compression) => new WorkerDecompression(script, compression);
@@ -17,7 +14,7 @@ export function decompressionIn(script: string): StartDecompression {
 class WorkerDecompression implements DecompressionThread {
   isOver = false;
   private readonly worker: Worker;
-  /** Who waits for an answer, the longest first. */
+  /** Who waits for an answer, which say nothing and come in the order of the questions; the longest first. */
   private readonly waiting: (() => void)[] = [];
 
   constructor(script: string, compression: string) {
@@ -28,7 +25,7 @@ class WorkerDecompression implements DecompressionThread {
     this.worker.on('exit', this.fail);
   }
 
-  decompress(batch: ToDecompression): Promise<void> {
+  decompress(batch: Batch): Promise<void> {
     // It may have failed while the batch was put together, and nobody would answer.
     if (this.isOver) return Promise.resolve();
     return new Promise((resolve) => {

@@ -58,8 +58,8 @@ interface Ways {
   readonly failsAt: number;
   /** Turns that it takes for each answer, at most. */
   readonly turns: number;
-  /** How many blocks of each batch it does; of those behind, each second one is begun and never done. */
-  readonly blocks: number;
+  /** How many blocks of each batch it begins and never does; 0 where it does all. */
+  readonly leaves: number;
 }
 
 /** A thread on this one that takes its time, or does less than it should. */
@@ -76,17 +76,17 @@ class SlowThread implements DecompressionThread {
   }
 
   async decompress(batch: Batch): Promise<void> {
-    const { failsAt, turns, blocks } = this.ways;
+    const { failsAt, turns, leaves } = this.ways;
     if (++this.asked >= failsAt) this.isOver = true;
     const decompressor = await this.decompressor;
     assert.ok(decompressor);
     for (let turn = below(seededRandom(this.asked), turns + 1); turn > 0; turn--) await nextTurn();
     if (this.isOver) return;
-    if (blocks === Infinity) {
+    if (leaves === 0) {
       decompressBlocks(batch, decompressor);
       return;
     }
-    for (let block = 0; block < blocks; block++) beginNext(batch);
+    for (let block = 0; block < leaves; block++) beginNext(batch);
     await nextTurn();
   }
 
@@ -108,11 +108,11 @@ function nextTurn(): Promise<void> {
 }
 
 const WAYS: readonly Ways[] = [
-  { failsAt: Infinity, turns: 0, blocks: Infinity },
-  { failsAt: Infinity, turns: 3, blocks: Infinity },
-  { failsAt: 2, turns: 1, blocks: Infinity },
-  { failsAt: 1, turns: 0, blocks: Infinity },
-  { failsAt: Infinity, turns: 0, blocks: 2 },
+  { failsAt: Infinity, turns: 0, leaves: 0 },
+  { failsAt: Infinity, turns: 3, leaves: 0 },
+  { failsAt: 2, turns: 1, leaves: 0 },
+  { failsAt: 1, turns: 0, leaves: 0 },
+  { failsAt: Infinity, turns: 0, leaves: 2 },
 ];
 
 function threadsWith(startDecompression: StartDecompression): { readonly otherThreads: OtherThreads } {
