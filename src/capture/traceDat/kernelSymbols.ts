@@ -57,21 +57,27 @@ export class KernelSymbols {
     this.count = this.codeCount = this.lineCount = 0;
     this.widen(Math.max(16, Math.ceil(text.length / USUAL_LINE)));
     for (let at = 0; at < text.length;) {
-      let high = 0;
-      let low = 0;
-      let i = at;
-      for (let digit = HEX_VALUE[text[i]!]!; digit < 16 && i < text.length; digit = HEX_VALUE[text[++i]!]!) {
-        high = (high << 4) | (low >>> 28);
-        low = (low << 4) | digit;
-      }
-      let end = i;
-      while (end < text.length && text[end] !== NEWLINE) end++;
-      if (i > at && text[i] === BLANK && text[i + 2] === BLANK && i + 3 < end) {
-        this.addSymbol(high, low, i + 3, IS_CODE[text[i + 1]!]!);
-      }
+      const newline = text.indexOf(NEWLINE, at);
+      const end = newline < 0 ? text.length : newline;
+      this.readSymbol(at, end);
       at = end + 1;
     }
     this.sort();
+  }
+
+  /** Reads a line: `ffffffff81000000 T _text`. A function of its own is compiled sooner than the loop over all lines. */
+  private readSymbol(start: number, end: number): void {
+    const { text } = this;
+    let high = 0;
+    let low = 0;
+    let at = start;
+    for (let digit = HEX_VALUE[text[at]!]!; digit < 16 && at < end; digit = HEX_VALUE[text[++at]!]!) {
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
+    }
+    if (at > start && text[at] === BLANK && text[at + 2] === BLANK && at + 3 < end) {
+      this.addSymbol(high, low, at + 3, IS_CODE[text[at + 1]!]!);
+    }
   }
 
   /** Reads the text of /proc/modules: `ext4 1019904 1 - Live 0xffffffffc0500000`. */
