@@ -220,11 +220,11 @@ export class KernelSource {
         previous: this.index,
         compiled: this.helps.compiled,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
-        onProgress: ({ filesRead, files }) =>
+        onProgress: ({ filesRead }) =>
           options.onProgress?.({
             phase: 'indexing',
             done: filesRead,
-            total: files,
+            total: 0,
             unit: 'files',
             rowsAtEnd: false,
           }),

@@ -1,10 +1,12 @@
 /** Long work in words, for the sidebar and for a terminal. */
 import type { ProgressReport } from './protocol';
+import { counted } from './wording';
 
 /** How work is said, in the language of whoever waits for it. */
 export interface ProgressWords {
   /** What is done with what has that name. */
   readonly work: Readonly<Record<ProgressReport['phase'], (name: string) => string>>;
+  readonly filesRead: (files: number) => string;
   readonly secondsLeft: (seconds: number) => string;
   readonly minutesLeft: (minutes: number) => string;
   /** Tells whoever waits for rows why there are none. */
@@ -20,6 +22,7 @@ const ENGLISH: ProgressWords = {
     matching: (name) => `Comparing the captures with ${name}`,
     indexing: (name) => `Looking up functions in ${name}`,
   },
+  filesRead: (files) => `${counted(files, 'file')} read`,
   secondsLeft: (seconds) => `${seconds} s left`,
   minutesLeft: (minutes) => `${minutes} min left`,
   withoutOrder: (work) => `${work}. Its events have no order before the last is read`,
@@ -51,6 +54,7 @@ export class ProgressText {
       this.begun = this.now();
     }
     const parts = total === 0 ? [] : [`${Math.floor((100 * done) / total)} %`];
+    if (unit === 'files') parts.push(this.words.filesRead(done));
     const elapsed = this.now() - this.begun;
     if (total > 0 && done > 0 && elapsed >= SETTLING) {
       if (unit === 'bytes') parts.push(rateText(done / elapsed));

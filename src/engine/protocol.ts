@@ -144,7 +144,7 @@ export type TreeName = 'holders' | 'captures';
 
 export interface ProgressReport {
   readonly phase: 'reading' | 'sorting' | 'analysing' | 'unpacking' | 'matching' | 'indexing';
-  /** In {@link unit}; 0 when not known. */
+  /** In {@link unit}, as the total; 0 when not known. */
   readonly done: number;
   readonly total: number;
   readonly unit: 'bytes' | 'files' | '';

@@ -66,6 +66,7 @@ export class IndexBuilder {
   private readonly folders: Set<string>;
   private readonly read: ReadFolders;
   private readonly buffer = new TokenBuffer(1 << 16);
+  private filesRead = 0;
   private bytesRead = 0;
 
   constructor(
@@ -236,8 +237,7 @@ export class IndexBuilder {
       missing = this.missing().length;
       this.options.onProgress?.({
         stage: tier.name,
-        filesRead: first + batch.length,
-        files: paths.length,
+        filesRead: (this.filesRead += batch.length),
         bytesRead: this.bytesRead,
         missing,
       });

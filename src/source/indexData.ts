@@ -66,10 +66,8 @@ export interface IndexedPlace {
 export interface IndexProgress {
   /** What is being read: "core headers". */
   readonly stage: string;
-  /** Of this stage. */
+  /** Of the whole walk; how many there will be is known by nobody: it ends where all symbols are found. */
   readonly filesRead: number;
-  readonly files: number;
-  /** Of the whole walk. */
   readonly bytesRead: number;
   /** Symbols that have no definition yet. */
   readonly missing: number;

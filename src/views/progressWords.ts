@@ -1,6 +1,7 @@
 /** Long work in the language of the editor. */
 import * as vscode from 'vscode';
 import type { ProgressWords } from '../engine/progressText';
+import { numberText } from './numberText';
 
 export const PROGRESS_WORDS: ProgressWords = {
   work: {
@@ -11,6 +12,8 @@ export const PROGRESS_WORDS: ProgressWords = {
     matching: (name) => vscode.l10n.t('Comparing the captures with {0}', name),
     indexing: (name) => vscode.l10n.t('Looking up functions in {0}', name),
   },
+  filesRead: (files) =>
+    files === 1 ? vscode.l10n.t('1 file read') : vscode.l10n.t('{0} files read', numberText(files)),
   secondsLeft: (seconds) => vscode.l10n.t('{0} s left', seconds),
   minutesLeft: (minutes) => vscode.l10n.t('{0} min left', minutes),
   withoutOrder: (work) =>

@@ -25,17 +25,26 @@ test('progress has a rate and a time left once there is something to tell them b
 test('a phase is timed from its own beginning, and slow work is told in minutes', () => {
   let now = 0;
   const text = new ProgressText('linux', undefined, () => now);
-  text.of(reading(1, 2));
+  text.of(reading(1, 4));
   now = 60_000;
-  const files = { phase: 'indexing', unit: 'files', total: 1000, rowsAtEnd: false } as const;
-  assert.equal(text.of({ ...files, done: 1 }), 'Looking up functions in linux: 0 %');
+  const matching = { phase: 'matching', unit: '', total: 1000, rowsAtEnd: false } as const;
+  assert.equal(text.of({ ...matching, done: 1 }), 'Comparing the captures with linux: 0 %');
   now = 61_000;
-  assert.equal(text.of({ ...files, done: 2 }), 'Looking up functions in linux: 0 %, 8 min left');
+  assert.equal(text.of({ ...matching, done: 2 }), 'Comparing the captures with linux: 0 %, 8 min left');
   now = 62_000;
   const slow = new ProgressText('t', undefined, () => now);
   slow.of(reading(0, 1e9));
   now = 63_000;
   assert.equal(slow.of(reading(2.5e6, 1e9)), 'Reading t: 0 %, 2.5 MB/s, 7 min left');
+});
+
+test('a walk of a tree, of which nobody knows the end, has no part and no time left', () => {
+  let now = 0;
+  const text = new ProgressText('linux', undefined, () => now);
+  const walk = { phase: 'indexing', unit: 'files', total: 0, rowsAtEnd: false } as const;
+  assert.equal(text.of({ ...walk, done: 1 }), 'Looking up functions in linux: 1 file read');
+  now = 60_000;
+  assert.equal(text.of({ ...walk, done: 12_345 }), 'Looking up functions in linux: 12,345 files read');
 });
 
 test('a format that has no rows before its end says so', () => {
