@@ -50,7 +50,7 @@ if (folder !== null && enableCompileCache === undefined) {
  * with: 0.8 of 3.3 s of CPU time for a report on 2.4 million events. With less inlining it is done sooner.
  *
  * V8 takes no code that was compiled under other flags, not even that of Node itself: a thread of it starts in 39 ms of CPU
- * time, and in 93 with this flag. So that it is set when they have started, and not while code is kept.
+ * time, and in 93 with this flag. So it is set when all have started, and set back before code is kept.
  */
 function inlineLess(): void {
   setTimeout(() => {

@@ -1,6 +1,7 @@
 /** How the command line starts: with the code of the run before where Node keeps it, without it wherever it must. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chownSync,
   copyFileSync,
@@ -15,6 +16,7 @@ import {
 import module from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { scratch } from './support/runCli';
 
 /** Node from 22.1 on does it by itself. */
@@ -66,6 +68,26 @@ test('compiled code is kept in the own cache folder, and the answer with it is t
   assert.notDeepEqual(kept, []);
   assert.deepEqual(report(cache, scratch), first);
   assert.deepEqual(filesBelow(code), kept, 'code that is there is used');
+});
+
+/** V8's flags are other ones in a run that takes long, and it takes no code of other flags. */
+test('the code of a run that takes long is used by the next one', async () => {
+  const cache = emptyFolder('long');
+  const code = path.join(cache, 'page-holders', 'code');
+  const slowly = async (): Promise<void> => {
+    const child = spawn(process.execPath, [PROGRAM, 'report', '-'], {
+      env: { ...process.env, XDG_CACHE_HOME: cache },
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    await setTimeout(1000);
+    child.stdin.end(readFileSync(SAMPLE));
+    assert.deepEqual(await once(child, 'close'), [0, null]);
+  };
+  await slowly();
+  const kept = filesBelow(code);
+  assert.notDeepEqual(kept, []);
+  await slowly();
+  assert.deepEqual(filesBelow(code), kept);
 });
 
 test('code is kept for each command: the first run of one has none of what another needs', (context) => {
