@@ -76,15 +76,13 @@ const SIGNED_BYTE_COLUMNS = ['migratetype', 'order'] as const;
 
 /** Of what is zero in nearly all rows, memory is not written to. */
 function areIntsZero(column: Int32Array, from: number, to: number): boolean {
-  let all = 0;
-  for (let row = from; row < to; row++) all |= column[row]!;
-  return all === 0;
+  for (let row = from; row < to; row++) if (column[row] !== 0) return false;
+  return true;
 }
 
 function areShortsZero(column: Uint16Array, from: number, to: number): boolean {
-  let all = 0;
-  for (let row = from; row < to; row++) all |= column[row]!;
-  return all === 0;
+  for (let row = from; row < to; row++) if (column[row] !== 0) return false;
+  return true;
 }
 
 function gatherFloats(

@@ -67,7 +67,6 @@ export class IndexBuilder {
   private readonly read: ReadFolders;
   private readonly buffer = new TokenBuffer(1 << 16);
   private filesRead = 0;
-  private bytesRead = 0;
 
   constructor(
     private readonly tree: KernelTree,
@@ -230,18 +229,12 @@ export class IndexBuilder {
   private async readTier(tier: SourceFiles): Promise<void> {
     const paths = await tier.list();
     const limit = tier.isLate && tier.headers ? DRIVER_HEADER_LIMIT : SOURCE_FILE_LIMIT;
-    let missing = this.missing().length;
     for (let first = 0; first < paths.length; first += BATCH) {
       const batch = paths.slice(first, first + BATCH);
       await this.readFiles(batch, limit, tier);
-      missing = this.missing().length;
-      this.options.onProgress?.({
-        stage: tier.name,
-        filesRead: (this.filesRead += batch.length),
-        bytesRead: this.bytesRead,
-        missing,
-      });
-      if (tier.isLate && missing === 0) return;
+      this.filesRead += batch.length;
+      this.options.onProgress?.({ stage: tier.name, filesRead: this.filesRead });
+      if (tier.isLate && this.missing().length === 0) return;
     }
     if (!tier.headers) for (const folder of tier.folders) this.folders.add(folder);
   }
@@ -254,7 +247,6 @@ export class IndexBuilder {
         await this.read.addFile(path);
         const bytes = await this.tree.read(path, limit);
         if (!bytes) continue;
-        this.bytesRead += bytes.length;
         this.takeFile(path, bytes, tier);
       }
     };

@@ -68,9 +68,6 @@ export interface IndexProgress {
   readonly stage: string;
   /** Of the whole walk; how many there will be is known by nobody: it ends where all symbols are found. */
   readonly filesRead: number;
-  readonly bytesRead: number;
-  /** Symbols that have no definition yet. */
-  readonly missing: number;
 }
 
 export interface IndexOptions {

@@ -49,10 +49,7 @@ describe('the menus of the capture editor', () => {
     await eventRow('vmsplice-B-467').waitFor();
   });
 
-  beforeEach(async () => {
-    await filter().fill('');
-    await status().getByText('114 events', { exact: true }).waitFor();
-  });
+  beforeEach(showAll);
 
   after(() => runCommand('View: Close All Editors'));
 
@@ -74,11 +71,10 @@ describe('the menus of the capture editor', () => {
     await choose('Show Only Events of This Name');
     assert.equal(await filterBecomes(/ event:/), 'pfn:0x12e8d task:vmsplice-B-467 event:page_ref_mod_unless');
     // By way of all events: the same row with another filter does not show when the list is made anew.
-    await filter().fill('');
-    await status().getByText('114 events', { exact: true }).waitFor();
+    await showAll();
     await filter().fill('pfn:0x12e8d task:vmsplice-B-467');
     await status().getByText('1 of 114 events').waitFor();
-    await until(async () => (await rows().count()) === 1);
+    await untilRows((texts) => texts.length === 1 && texts.every((text) => text.includes('vmsplice-B-467')));
     await rows().first().click({ button: 'right' });
     await choose('Leave Out Events of This Name');
     assert.equal(
@@ -252,6 +248,11 @@ async function choose(name) {
   await entry(name).hover();
   await page.waitForTimeout(200);
   await entry(name).click();
+}
+
+async function showAll() {
+  await filter().fill('');
+  await status().getByText('114 events', { exact: true }).waitFor();
 }
 
 async function filterBecomes(wanted) {

@@ -1,6 +1,7 @@
-import { BLANK, DOT, HEX_VALUE, NEWLINE, OPEN_BRACKET, TAB, ZERO } from '../ascii';
+import { BLANK, DOT, OPEN_BRACKET, TAB, ZERO, lineEndOf } from '../ascii';
 import { NONE } from '../eventTable';
 import { grown } from '../growingColumn';
+import { NumberScanner } from '../numberScanner';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 import { decodeText } from './sequentialReader';
 
@@ -56,28 +57,18 @@ export class KernelSymbols {
     this.text = text;
     this.count = this.codeCount = this.lineCount = 0;
     this.widen(Math.max(16, Math.ceil(text.length / USUAL_LINE)));
+    const scanner = new NumberScanner();
     for (let at = 0; at < text.length;) {
-      const newline = text.indexOf(NEWLINE, at);
+      const newline = lineEndOf(text, at);
       const end = newline < 0 ? text.length : newline;
-      this.readSymbol(at, end);
+      scanner.hexadecimal(text, at);
+      const { found, next, high, low } = scanner;
+      if (found && text[next] === BLANK && text[next + 2] === BLANK && next + 3 < end) {
+        this.addSymbol(high, low, next + 3, IS_CODE[text[next + 1]!]!);
+      }
       at = end + 1;
     }
     this.sort();
-  }
-
-  /** Reads a line: `ffffffff81000000 T _text`. A function of its own is compiled sooner than the loop over all lines. */
-  private readSymbol(start: number, end: number): void {
-    const { text } = this;
-    let high = 0;
-    let low = 0;
-    let at = start;
-    for (let digit = HEX_VALUE[text[at]!]!; digit < 16 && at < end; digit = HEX_VALUE[text[++at]!]!) {
-      high = (high << 4) | (low >>> 28);
-      low = (low << 4) | digit;
-    }
-    if (at > start && text[at] === BLANK && text[at + 2] === BLANK && at + 3 < end) {
-      this.addSymbol(high, low, at + 3, IS_CODE[text[at + 1]!]!);
-    }
   }
 
   /** Reads the text of /proc/modules: `ext4 1019904 1 - Live 0xffffffffc0500000`. */

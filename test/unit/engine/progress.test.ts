@@ -25,7 +25,7 @@ test('progress has a rate and a time left once there is something to tell them b
 test('a phase is timed from its own beginning, and slow work is told in minutes', () => {
   let now = 0;
   const text = new ProgressText('linux', undefined, () => now);
-  text.of(reading(1, 4));
+  text.of(reading(1, 2));
   now = 60_000;
   const matching = { phase: 'matching', unit: '', total: 1000, rowsAtEnd: false } as const;
   assert.equal(text.of({ ...matching, done: 1 }), 'Comparing the captures with linux: 0 %');
