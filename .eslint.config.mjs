@@ -19,7 +19,7 @@ function room(name, closed, { node = false } = {}) {
 
 export default tseslint.config(
   // AssemblyScript has types of its own, which its compiler checks.
-  { ignores: ['dist/', 'out/', 'node_modules/', 'test/fixtures/', 'src/capture/traceDat/loop/assembly/'] },
+  { ignores: ['dist/', 'out/', 'node_modules/', 'test/fixtures/', 'src/capture/loop/assembly/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

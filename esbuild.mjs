@@ -3,7 +3,7 @@
 import { build } from 'esbuild';
 import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { webAssembly } from './src/capture/traceDat/loop/webAssembly.mjs';
+import { webAssembly } from './src/capture/loop/webAssembly.mjs';
 
 const production = process.argv.includes('--production');
 const shipOnly = production || process.argv.includes('--ship');

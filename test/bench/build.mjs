@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
-import { webAssembly } from '../../src/capture/traceDat/loop/webAssembly.mjs';
+import { webAssembly } from '../../src/capture/loop/webAssembly.mjs';
 import { repository } from '../host/paths.mjs';
 
 const folder = path.join(repository, 'out', 'bench');

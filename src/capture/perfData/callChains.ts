@@ -1,5 +1,6 @@
 import { NONE } from '../eventTable';
 import { addressName } from '../perfScriptFrames';
+import type { StackQuestions } from '../loop/loopInstance';
 import { StackBlockCache } from '../stackBlockCache';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 
@@ -14,56 +15,40 @@ const FIRST_CONTEXT_LOW = 0xfffff001;
 const KERNEL_CONTEXT_LOW = 0xffffff80;
 
 /** Turns the kernel's part of call chains into stack ids; frames are addresses, `0x…`. */
-export class CallChains {
+export class CallChains implements StackQuestions {
   /** Chains with frames of the process, which are left out. */
   userChains = 0;
   private readonly blocks = new StackBlockCache();
   private readonly frames = new Int32Array(MOST_FRAMES);
-  /** By CPU, from -1 on: block of the newest chain, for guessing the next one. */
-  private previous = new Int32Array(64).fill(NONE);
+  private newestStack = NONE;
 
   constructor(
     private readonly symbols: SymbolTableBuilder,
     private readonly littleEndian: boolean,
   ) {}
 
-  /**
-   * The stack id of the chain of `length` addresses at `at`, or NONE when it has no frame of the kernel. `bytes`
-   * and `view` are of one buffer; `name` is any number that stays the same for one event.
-   */
-  stack(bytes: Uint8Array, view: DataView, at: number, length: number, name: number, cpu: number): number {
+  /** The stack id of the chain of `length` addresses at `at`, or NONE when it has no frame of the kernel. `bytes` and `view` are of one buffer. */
+  stack(bytes: Uint8Array, view: DataView, at: number, length: number): number {
     const end = at + length * ADDRESS;
     const start = this.kernelStart(view, at, end);
-    const slot = this.slot(cpu);
-    const previous = this.previous[slot]!;
-    const guess = this.blocks.guess(previous, name);
-    if (guess !== NONE) {
-      const stop = start + this.blocks.length(guess);
-      if (
-        stop <= end &&
-        (stop === end || this.isContext(view, stop)) &&
-        this.blocks.matches(guess, view, start)
-      ) {
-        if (stop < end) this.userChains++;
-        this.previous[slot] = guess;
-        return this.blocks.stack(guess);
-      }
-    }
     let stop = start;
     while (stop < end && !this.isContext(view, stop)) stop += ADDRESS;
     if (stop < end || start > at + ADDRESS) this.userChains++;
     if (stop === start) return NONE;
-    let block = this.blocks.find(view, start, stop);
-    let stack: number;
-    if (block === NONE) {
-      stack = this.newStack(view, start, stop);
-      block = this.blocks.add(bytes, start, stop, stack, 0, false);
-    } else {
-      stack = this.blocks.stack(block);
-    }
-    this.blocks.learn(previous, name, block);
-    this.previous[slot] = block;
-    return stack;
+    this.blockOf(view, bytes, start, stop);
+    return this.newestStack;
+  }
+
+  /** The block of the addresses in `[start, end)`, NONE where there is no room for it; its stack is the newest one. */
+  blockOf(view: DataView, bytes: Uint8Array, start: number, end: number): number {
+    const known = this.blocks.find(view, start, end);
+    this.newestStack = known === NONE ? this.newStack(view, start, end) : this.blocks.stack(known);
+    return known === NONE ? this.blocks.add(bytes, start, end, this.newestStack, 0, false) : known;
+  }
+
+  /** The stack of the block that was asked for last. */
+  stackOfBlock(): number {
+    return this.newestStack;
   }
 
   /** Where the kernel's addresses begin: behind their mark, or at once where kernels before 2.6.31 set none. */
@@ -101,15 +86,5 @@ export class CallChains {
 
   private low(view: DataView, at: number): number {
     return view.getUint32(at + (this.littleEndian ? 0 : 4), this.littleEndian);
-  }
-
-  private slot(cpu: number): number {
-    const slot = cpu + 1;
-    if (slot >= this.previous.length) {
-      const wider = new Int32Array(slot * 2).fill(NONE);
-      wider.set(this.previous);
-      this.previous = wider;
-    }
-    return slot;
   }
 }

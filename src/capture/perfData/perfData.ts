@@ -5,7 +5,7 @@ import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
 import type { KernelSymbols } from '../traceDat/kernelSymbols';
-import { ChunkMemory } from '../traceDat/chunkMemory';
+import { ChunkMemory, MemoryInTurn } from '../traceDat/chunkMemory';
 import { FileRanges } from '../traceDat/fileRanges';
 import { RowEstimate } from '../rowEstimate';
 import { SequentialReader } from '../traceDat/sequentialReader';
@@ -39,6 +39,8 @@ const BYTES_WITH_ROUND = 1 << 26;
 const NAMES_NEEDED =
   'give the vmlinux of the recorded kernel or its /proc/kallsyms, saved as root in the same boot, or the output of ' +
   '"perf script", run on the recorded machine';
+/** Bytes that a step of decompressing brings forth at most, nearly always: a block of zstd. */
+const USUAL_PART = 1 << 17;
 /** PERF_EVENT_UPDATE__NAME. */
 const UPDATE_NAME = 2;
 
@@ -75,6 +77,8 @@ class PerfDataReader {
   private order: EventOrder;
   private decompressor: StreamDecompressor | null = null;
   private decompressed: RecordWindow | null = null;
+  /** For what is decompressed: where the loop over samples can read it, if there is one. */
+  private decompressedMemory = new MemoryInTurn(LARGEST_RECORD);
   private isPipe = false;
   private isStreamDamaged = false;
   private isUnsorted = false;
@@ -164,8 +168,7 @@ class PerfDataReader {
     if (this.decompressor) facts.push(['compression', 'zstd']);
     if (names) facts.push(['kernel symbols', String(names.codeCount)]);
     if (records.flagSource !== null) facts.push(['page flags', records.flagSource]);
-    const { userChains } = records.chains;
-    if (userChains > 0) facts.push(['user stacks (left out)', String(userChains)]);
+    if (records.userChains > 0) facts.push(['user stacks (left out)', String(records.userChains)]);
     if (records.leftOutSamples > 0)
       facts.push(['left out by a filter of perf', String(records.leftOutSamples)]);
     return facts;
@@ -311,14 +314,17 @@ class PerfDataReader {
     }
     const window = new RecordWindow(data.offset, this.littleEndian, problems, false);
     const estimate = new RowEstimate(this.records.table, end - data.offset);
-    const memory = new ChunkMemory(file, file.chunkSize, LARGEST_RECORD);
+    const ofLoop = 2 * (file.chunkSize + USUAL_PART + 2 * LARGEST_RECORD);
+    const allocate = this.records.startLoop(end - data.offset, ofLoop);
+    const memory = new ChunkMemory(file, file.chunkSize, LARGEST_RECORD, allocate);
+    this.decompressedMemory = new MemoryInTurn(LARGEST_RECORD, allocate);
     let offset = data.offset;
     let ahead = memory.read(offset, end);
     for (;;) {
       const chunk = await ahead;
       if (chunk.length === 0) break;
       offset += chunk.length;
-      window.push(chunk, memory.roomBefore(chunk));
+      window.push(chunk, LARGEST_RECORD);
       // The next chunk is already being read while this one is worked on.
       ahead = memory.read(offset, end);
       await this.drain(window, false);
@@ -329,7 +335,7 @@ class PerfDataReader {
     window.finish();
     if (this.decompressed) {
       for (const part of this.isStreamDamaged ? [] : (this.decompressor?.end() ?? []))
-        this.decompressed.push(part);
+        this.pushDecompressed(this.decompressed, part);
       await this.drain(this.decompressed, true);
       this.decompressed.finish();
     }
@@ -427,9 +433,13 @@ class PerfDataReader {
       const part = this.nextPart(parts, offset);
       if (part === null) return;
       this.decompressed.setOrigin(offset);
-      this.decompressed.push(part);
+      this.pushDecompressed(this.decompressed, part);
       await this.drain(this.decompressed, false);
     }
+  }
+
+  private pushDecompressed(window: RecordWindow, part: Uint8Array): void {
+    window.push(this.decompressedMemory.copyOf(part, USUAL_PART), LARGEST_RECORD);
   }
 
   private nextPart(parts: Generator<Uint8Array, void>, offset: number): Uint8Array | null {

@@ -3,8 +3,11 @@ import { EventKind, NO_CPU, NONE, type UncertainFlags } from '../eventTable';
 import { EventTableBuilder } from '../eventTableBuilder';
 import type { ProblemList } from '../problemList';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
+import { LoopMemory } from '../loop/loopMemory';
+import { SampleLoop } from '../loop/sampleLoop';
 import { EventFields } from '../traceDat/eventFields';
 import { ByteOrder, byteOrderOf } from '../traceDat/byteOrder';
+import type { Allocate } from '../traceDat/chunkMemory';
 import type { TraceMetadata } from '../traceDat/metadata';
 import { CallChains } from './callChains';
 import { KernelMaps } from './kernelMaps';
@@ -26,6 +29,9 @@ const LEFT_OUT = 1 << 15;
 /** PERF_RECORD_KSYMBOL_TYPE_BPF. */
 const KSYMBOL_BPF = 1;
 
+/** Bytes of some hundreds of samples. */
+const SMALLEST_FOR_LOOP = 1 << 15;
+
 /** Ids of events remembered by their lower bits: perf opens each event once a CPU, and ids are counted up. */
 const MET_IDS = 1 << 12;
 
@@ -40,6 +46,8 @@ class SampledEvent {
   readonly chainAt: number;
   /** Bytes that the tracepoint's record must have. */
   readonly smallestRaw: number;
+  /** As {@link PerfRecords.loopDecoderOf}, NONE until it is asked for. */
+  loopDecoder = NONE;
 
   /**
    * @param name string id
@@ -81,9 +89,6 @@ export class PerfRecords {
   timeBase: bigint | null = null;
   /** The latest time of a sample, as those in the table. */
   newestTime = -Infinity;
-  /** Call chains with frames of the kernel. */
-  stackRecords = 0;
-  readonly chains: CallChains;
   /** How the bits of the page flags were told apart; null where no event has any. */
   flagSource: string | null = null;
   /** Samples that were not recorded as somebody wanted it so. */
@@ -93,6 +98,10 @@ export class PerfRecords {
 
   private readonly byteOrder: ByteOrder;
   private readonly sample: PerfSample;
+  private readonly chains: CallChains;
+  private stacksOneByOne = 0;
+  /** Null where each sample is read by itself. */
+  private loop: SampleLoop | null = null;
   /** By the id that the kernel gave to an event on a CPU, its index in `attributes`. */
   private readonly attributeOfId = new Map<number, number>();
   /** By index in `attributes`; made when the first sample is met. */
@@ -119,12 +128,23 @@ export class PerfRecords {
     this.chains = new CallChains(this.symbols, littleEndian);
   }
 
+  /** Call chains with frames of the kernel. */
+  get stackRecords(): number {
+    return this.stacksOneByOne + (this.loop?.stacks ?? 0);
+  }
+
+  /** Call chains with frames of the process, which are left out. */
+  get userChains(): number {
+    return this.chains.userChains + (this.loop?.userChains ?? 0);
+  }
+
   /** Adds an event with the ids of its samples. */
   addAttribute(attribute: PerfAttribute, ids: readonly number[]): void {
     for (const id of ids) this.attributeOfId.set(id, this.attributes.length);
     this.attributes.push(attribute);
     this.trailers.push(trailerOf(attribute));
     this.metEvents.fill(null);
+    this.loop?.forgetIds();
   }
 
   /** Whether all records have a time: only then rounds say what is in order. */
@@ -152,63 +172,31 @@ export class PerfRecords {
   }
 
   /**
+   * Has a loop of its own read ordinary samples, where there is WebAssembly for that.
+   *
+   * @param size bytes of all records; for few, to set up the loop takes longer than to read them without it
+   * @param wanted bytes of memory in which it will be given records
+   * @returns gives that memory; null where there is no loop
+   */
+  startLoop(size: number, wanted: number): Allocate | null {
+    if (size < SMALLEST_FOR_LOOP || !this.littleEndian) return null;
+    try {
+      const memory = new LoopMemory(1, 0, wanted, false);
+      this.loop = new SampleLoop(memory, this.chains, this.table);
+      return (length) => memory.allocate(length);
+    } catch {
+      // Samples are read one by one.
+      return null;
+    }
+  }
+
+  /**
    * Reads samples that follow each other, as long as they are like most: of a tracepoint that was met before, with all
-   * that perf takes of one. The others and all that is wrong are left to {@link read}. In one loop with all that it
-   * needs at hand a sample takes half of the time.
+   * that perf takes of one. The others and all that is wrong are left to {@link read}.
    */
   readSamples(window: RecordWindow): void {
-    const { view, bytes, unreadEnd, fileStart, fileStep } = window;
-    const { table, chains, metLow, metHigh, metEvents } = this;
-    const little = this.byteOrder === ByteOrder.Little;
-    const lowAt = little ? 0 : 4;
-    const highAt = little ? 4 : 0;
-    const place = RECORD_HEADER + (this.attributes[0]?.layout.id ?? -1);
-    if (place < RECORD_HEADER || this.timeBase === null) return;
-    const { baseHigh, baseLow } = this;
-    let { newestTime } = this;
-    let stacks = 0;
-    let at = window.unread;
-    while (unreadEnd - at > RECORD_HEADER) {
-      const size = view.getUint16(at + 6, little);
-      if (view.getUint32(at, little) !== RecordType.sample || size > unreadEnd - at) break;
-      const end = at + size;
-      if (at + place + 8 > end) break;
-      const idLow = view.getInt32(at + place + lowAt, little);
-      const slot = idLow & (MET_IDS - 1);
-      const event = metEvents[slot] ?? null;
-      if (event === null || metLow[slot] !== idLow || !event.isUsual) break;
-      if (metHigh[slot] !== view.getInt32(at + place + highAt, little)) break;
-      const chainAt = at + event.chainAt;
-      if (chainAt + 8 > end) break;
-      const chainLength = view.getUint32(chainAt + lowAt, little);
-      const rawAt = chainAt + 8 + chainLength * 8;
-      if (view.getUint32(chainAt + highAt, little) !== 0 || rawAt + 4 > end) break;
-      const rawSize = view.getUint32(rawAt, little);
-      const cpu = view.getInt32(at + event.cpuAt, little);
-      if (rawSize > end - rawAt - 4 || rawSize < event.smallestRaw || cpu < 0 || cpu >= NO_CPU) break;
-
-      const row = table.appendBlank();
-      const time =
-        (view.getUint32(at + event.timeAt + highAt, little) - baseHigh) * 0x100000000 +
-        (view.getUint32(at + event.timeAt + lowAt, little) - baseLow);
-      if (time > newestTime) newestTime = time;
-      table.time[row] = time;
-      table.cpu[row] = cpu;
-      table.task[row] = view.getInt32(at + event.tidAt, little);
-      table.kind[row] = event.kind;
-      table.name[row] = event.name;
-      table.setOffset(row, fileStart + at * fileStep);
-      if (event.fields !== null) event.fields.read(view, bytes, rawAt + 4, rawSize, row);
-      if (chainLength > 0) {
-        const stack = chains.stack(bytes, view, chainAt + 8, chainLength, event.name, cpu);
-        table.stack[row] = stack;
-        if (stack !== NONE) stacks++;
-      }
-      at = end;
-    }
-    window.passTo(at);
-    this.newestTime = newestTime;
-    this.stackRecords += stacks;
+    if (this.loop === null || this.timeBase === null) return;
+    this.newestTime = this.loop.read(window, this.newestTime);
   }
 
   /**
@@ -268,9 +256,9 @@ export class PerfRecords {
     }
     if (sample.chainLength > 0) {
       const { chainStart, chainLength } = sample;
-      const stack = this.chains.stack(bytes, view, chainStart, chainLength, event.name, cpu);
+      const stack = this.chains.stack(bytes, view, chainStart, chainLength);
       table.stack[row] = stack;
-      if (stack !== NONE) this.stackRecords++;
+      if (stack !== NONE) this.stacksOneByOne++;
     }
   }
 
@@ -301,7 +289,20 @@ export class PerfRecords {
     this.metLow[slot] = low;
     this.metHigh[slot] = high;
     this.metEvents[slot] = event;
+    if (event.isUsual) this.loop?.learn(low, high, this.loopDecoderOf(event));
     return event;
+  }
+
+  /** How the loop reads samples of an event; 0 where it does not. */
+  private loopDecoderOf(event: SampledEvent): number {
+    if (event.loopDecoder !== NONE || this.loop === null) return event.loopDecoder;
+    const { name, kind, tidAt, timeAt, cpuAt, chainAt, smallestRaw } = event;
+    const fields = event.fields?.plainFields ?? null;
+    const isPlain = event.fields === null || fields !== null;
+    const places = { tidAt, timeAt, cpuAt, chainAt };
+    const decoder = { smallest: smallestRaw, name, eventKind: kind, fields, ...places };
+    event.loopDecoder = isPlain ? this.loop.addDecoder(decoder) : 0;
+    return event.loopDecoder;
   }
 
   private eventAt(index: number): SampledEvent {
@@ -508,6 +509,7 @@ export class PerfRecords {
     this.baseHigh = high >>> 0;
     this.baseLow = low >>> 0;
     this.timeBase = (BigInt(this.baseHigh) << 32n) | BigInt(this.baseLow);
+    this.loop?.startAt(this.baseHigh, this.baseLow, RECORD_HEADER + (this.attributes[0]?.layout.id ?? NONE));
   }
 
   private problem(offset: number, message: string): void {

@@ -17,7 +17,7 @@ import type { FileHeader } from './fileHeader';
 import type { CpuRange } from './fileOptions';
 import { FileRanges } from './fileRanges';
 import { FileStructure, type RingBuffer } from './fileStructure';
-import type { LoopMemory } from './loop/loopMemory';
+import type { LoopMemory } from '../loop/loopMemory';
 import { mergeCursors } from './mergeCursors';
 import type { PageHeader } from './metadata';
 import { RecordReader } from './recordReader';

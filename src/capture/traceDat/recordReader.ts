@@ -10,8 +10,8 @@ import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { cpuName } from './cpuName';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
-import { LoopMemory } from './loop/loopMemory';
-import { RecordLoop, type LoopSteps } from './loop/recordLoop';
+import { LoopMemory } from '../loop/loopMemory';
+import { RecordLoop, type LoopSteps } from '../loop/recordLoop';
 import { CursorHeap, type CursorQueue } from './mergeCursors';
 import type { TraceMetadata } from './metadata';
 
@@ -148,7 +148,9 @@ export class RecordReader implements LoopSteps {
     const { typeOffset, longSize, metadata } = this;
     const records = { header: metadata.record, typeOffset, longSize, contexts: CONTEXT };
     try {
-      return new LoopMemory(cursors, pageSize, records, wanted, isShared);
+      const memory = new LoopMemory(cursors, pageSize, wanted, isShared);
+      memory.describeRecords(records);
+      return memory;
     } catch {
       return null;
     }

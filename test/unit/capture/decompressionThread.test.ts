@@ -20,7 +20,7 @@ import { captureText } from './support/describeCapture';
 import * as events from './support/memoryEvents';
 import { ByteWriter } from './support/perfDataWriter';
 import { below, seededRandom } from './support/random';
-import { inRecordLoop } from './support/recordLoop';
+import { inRecordLoop } from './support/loops';
 import { FIXTURES, memorySource, textBytes } from './support/sources';
 import { recordData, storedZstd, writeTraceDat, type RecordText } from './support/traceDatWriter';
 

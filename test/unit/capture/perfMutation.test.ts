@@ -5,13 +5,15 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Capture } from '../../../src/capture/eventTable';
+import { openCapture } from '../../../src/capture/openCapture';
 import { campaign, MUTATIONS, test } from './support/campaign';
 import { captureText, eventText } from './support/describeCapture';
 import { examine, TEXT_BOUND, UNPACKED_BOUND } from './support/examine';
+import { assertSameCapture, inSampleLoop, withoutSampleLoop } from './support/loops';
 import { damagedBinary, damagedText, repeatedUpTo } from './support/mutation';
 import { mixedRecords, recording } from './support/perfRecording';
 import { below, pick } from './support/random';
-import { FIXTURES, textBytes } from './support/sources';
+import { FIXTURES, memorySource, textBytes } from './support/sources';
 
 const TEXT = textBytes(path.join(FIXTURES, 'f_perf/perf.txt.gz'));
 const KMEM_TEXT = textBytes(path.join(FIXTURES, 'perf/kmem-zstd.txt.gz'));
@@ -104,6 +106,18 @@ campaign('a real perf.data with random damage', {
   rounds: MUTATIONS / 40,
   make: (random) => damagedBinary(random, pick(random, RECORDED), RECORDED),
   examine: async (bytes) => (await read(bytes)).format === 'perf-data',
+});
+
+campaign('damaged perf.data files are read alike in the sample loop and one sample after the other', {
+  rounds: MUTATIONS / 10,
+  make: (random) => damagedBinary(random, pick(random, [...SYNTHETIC, ...RECORDED]), SYNTHETIC),
+  examine: async (bytes, random) => {
+    const options = { chunkSize: pick(random, [500, 1 << 20]) };
+    const capture = await inSampleLoop(() => openCapture(memorySource(bytes), options));
+    assertSameCapture(capture, await withoutSampleLoop(() => openCapture(memorySource(bytes), options)));
+    return capture.problemCount > 0;
+  },
+  least: 0.25,
 });
 
 campaign('bytes of no kind behind the mark of a perf.data', {

@@ -13,7 +13,7 @@ import * as events from './support/memoryEvents';
 import { damagedBinary, repeatedUpTo } from './support/mutation';
 import { ByteWriter } from './support/perfDataWriter';
 import { below, pick, seededRandom } from './support/random';
-import { assertSameCapture, inRecordLoop, withoutRecordLoop } from './support/recordLoop';
+import { assertSameCapture, inRecordLoop, withoutRecordLoop } from './support/loops';
 import { FIXTURES, memorySource, textBytes } from './support/sources';
 import { recordData, writeTraceDat, type RecordText, type TraceDatText } from './support/traceDatWriter';
 

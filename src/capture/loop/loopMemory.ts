@@ -1,8 +1,8 @@
-import { NONE } from '../../eventTable';
-import type { EventBatch } from '../../eventTableBuilder';
-import type { RingLayout } from '../cpuCursor';
-import type { PlainFields } from '../eventFields';
-import type { RecordHeader } from '../metadata';
+import { NONE } from '../eventTable';
+import type { EventBatch } from '../eventTableBuilder';
+import type { RingLayout } from '../traceDat/cpuCursor';
+import type { PlainFields } from '../traceDat/eventFields';
+import type { RecordHeader } from '../traceDat/metadata';
 import * as layout from './layout';
 
 /** What WebAssembly calls a page of memory, in bytes. */
@@ -25,22 +25,17 @@ export interface RecordLayout {
   readonly contexts: Int8Array;
 }
 
-/** How records of one type are read; offsets in bytes from the record's data, or -1. */
+/** How the event in a record is read. */
 export interface LoopDecoder {
-  readonly isStack: boolean;
   /** Bytes that a record must have. */
   readonly smallest: number;
   readonly name: number;
   readonly eventKind: number;
-  readonly pidOffset: number;
-  readonly flagsOffset: number;
-  readonly sizeOffset: number;
-  readonly callerOffset: number;
-  /** Null where the type has none that is used. */
+  /** Null where the event has none that is used. */
   readonly fields: PlainFields | null;
 }
 
-/** The memory of the record loop, laid out as layout.ts says; what is in it is told in terms of the readers here. */
+/** The memory of a loop, laid out as layout.ts says; what is in it is told in terms of the readers here. */
 export class LoopMemory {
   readonly memory: WebAssembly.Memory;
   readonly view: DataView;
@@ -67,13 +62,12 @@ export class LoopMemory {
   constructor(
     readonly cursors: number,
     private readonly pageSize: number,
-    records: RecordLayout,
     wanted: number,
     readonly isShared: boolean,
   ) {
-    if (cursors * pageSize > MOST_FOR_PAGES) throw new RangeError('too many pages for the record loop');
+    if (cursors * pageSize > MOST_FOR_PAGES) throw new RangeError('too many pages for the loop');
     if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
-      throw new RangeError('the record loop is little-endian');
+      throw new RangeError('the loop is little-endian');
     }
     this.heap = layout.CURSORS + cursors * layout.CURSOR_SIZE;
     this.firstPage = aligned(this.heap + cursors * 4);
@@ -86,8 +80,8 @@ export class LoopMemory {
     this.numbers = new Int32Array(buffer);
     this.times = new Float64Array(buffer);
     this.batch = batchIn(buffer);
-    this.describe(records);
     this.setNumber(layout.STATE_HEAP, this.heap);
+    this.setNumber(layout.DECODER_TABLE + layout.SMALLEST, NEVER);
     new Int32Array(buffer, layout.TASK_PIDS, layout.TASKS).fill(NONE);
     new Int32Array(buffer, layout.GUESS_TABLE, layout.GUESSES).fill(NONE);
     new Int32Array(buffer, layout.BLOCKS_BY_HASH, layout.HASHES).fill(NONE);
@@ -135,6 +129,18 @@ export class LoopMemory {
     this.times[at >> 3] = value;
   }
 
+  /** How all records lie in the file. */
+  describeRecords({ header, typeOffset, longSize, contexts }: RecordLayout): void {
+    this.setNumber(layout.TYPE_MASK, (1 << header.typeBits) - 1);
+    this.setNumber(layout.DELTA_SHIFT, header.typeBits);
+    this.setNumber(layout.LARGEST_DATA, header.largestData);
+    this.setNumber(layout.TYPE_OFFSET, typeOffset);
+    this.setNumber(layout.LONG_SHIFT, longSize === 4 ? 2 : 3);
+    this.setNumber(layout.STACK_TYPE, NONE);
+    this.setNumber(layout.SMALLEST_STACK, NEVER);
+    this.bytes.set(contexts, layout.CONTEXTS);
+  }
+
   /** How pages are laid out, and what their times are counted from. */
   describePages({ page, clock }: RingLayout): void {
     this.setNumber(layout.PAGE_TIME_AT, page.timestampOffset);
@@ -144,20 +150,20 @@ export class LoopMemory {
     this.setTime(layout.BASE_LOW, clock.baseLow);
   }
 
-  /** Has the loop read records of this type, if there is room for one more. */
-  addDecoder(type: number, decoder: LoopDecoder): void {
-    const flagTable = this.flagTableAt(decoder.fields?.flagTables ?? null);
-    if (type >= layout.TYPE_COUNT || this.decoders === layout.DECODERS || flagTable === null) return;
+  /**
+   * Has the loop read records of one more event.
+   *
+   * @param own what the loop wants to know besides, by its place in the decoder
+   * @returns the number of the decoder, 0 where there is no room for one more
+   */
+  addDecoder(decoder: LoopDecoder, own: readonly (readonly [place: number, value: number])[]): number {
+    const { smallest, name, eventKind, fields } = decoder;
+    const flagTable = this.flagTableAt(fields?.flagTables ?? null);
+    if (this.decoders === layout.DECODERS || flagTable === null) return 0;
     const at = layout.DECODER_TABLE + this.decoders * layout.DECODER_SIZE;
-    const { fields } = decoder;
-    this.setNumber(at + layout.IS_STACK, decoder.isStack ? 1 : 0);
-    this.setNumber(at + layout.SMALLEST, decoder.smallest);
-    this.setNumber(at + layout.EVENT_NAME, decoder.name);
-    this.setNumber(at + layout.EVENT_KIND, decoder.eventKind);
-    this.setNumber(at + layout.PID_AT, decoder.pidOffset);
-    this.setNumber(at + layout.FLAGS_AT, decoder.flagsOffset);
-    this.setNumber(at + layout.STACK_SIZE_AT, decoder.sizeOffset);
-    this.setNumber(at + layout.CALLER_AT, decoder.callerOffset);
+    this.setNumber(at + layout.SMALLEST, smallest);
+    this.setNumber(at + layout.EVENT_NAME, name);
+    this.setNumber(at + layout.EVENT_KIND, eventKind);
     this.setNumber(at + layout.PFN_LOW_AT, fields?.pfnLow ?? NONE);
     this.setNumber(at + layout.PFN_HIGH_AT, fields?.pfnHigh ?? NONE);
     this.setNumber(at + layout.PAGE_FLAGS_AT, fields?.flagsLow ?? NONE);
@@ -172,10 +178,8 @@ export class LoopMemory {
     this.setNumber(at + layout.ORDER_AT, fields?.order ?? NONE);
     this.setNumber(at + layout.ABSENT_ORDER, fields?.absentOrder ?? -1);
     this.setNumber(at + layout.HAS_LOW_ADDRESSES, fields?.hasLowAddresses === true ? 1 : 0);
-    this.bytes[layout.TYPE_DECODERS + type] = this.decoders++;
-    if (!decoder.isStack) return;
-    this.setNumber(layout.STACK_TYPE, type);
-    this.setNumber(layout.SMALLEST_STACK, decoder.smallest);
+    for (const [place, value] of own) this.setNumber(at + place, value);
+    return this.decoders++;
   }
 
   /** Has the loop recognise a block, which stands in `[start, end)` now, if there is room for one more. */
@@ -190,18 +194,6 @@ export class LoopMemory {
     this.setNumber(layout.BLOCK_STARTS + block * 4, at);
     this.setNumber(lengthAt, length);
     this.setNumber(layout.BLOCK_STACKS + block * 4, stack);
-  }
-
-  private describe({ header, typeOffset, longSize, contexts }: RecordLayout): void {
-    this.setNumber(layout.TYPE_MASK, (1 << header.typeBits) - 1);
-    this.setNumber(layout.DELTA_SHIFT, header.typeBits);
-    this.setNumber(layout.LARGEST_DATA, header.largestData);
-    this.setNumber(layout.TYPE_OFFSET, typeOffset);
-    this.setNumber(layout.LONG_SHIFT, longSize === 4 ? 2 : 3);
-    this.setNumber(layout.STACK_TYPE, NONE);
-    this.setNumber(layout.SMALLEST_STACK, NEVER);
-    this.setNumber(layout.DECODER_TABLE + layout.SMALLEST, NEVER);
-    this.bytes.set(contexts, layout.CONTEXTS);
   }
 
   /** Place of the tables, 0 where an event has no flags; null when there is no room. */

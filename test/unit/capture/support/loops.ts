@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { Capture, EventTable } from '../../../../src/capture/eventTable';
+import { PerfRecords } from '../../../../src/capture/perfData/perfRecords';
 import { RecordReader } from '../../../../src/capture/traceDat/recordReader';
 
 type MemoryForLoop = typeof RecordReader.prototype.memoryForLoop;
+type StartLoop = typeof PerfRecords.prototype.startLoop;
 
 /** What `read` reads one record after the other. */
 export function withoutRecordLoop<T>(read: () => Promise<T>): Promise<T> {
@@ -18,12 +20,35 @@ export function inRecordLoop<T>(read: () => Promise<T>): Promise<T> {
   }, read);
 }
 
-async function withMemoryForLoop<T>(memoryForLoop: MemoryForLoop, read: () => Promise<T>): Promise<T> {
-  const mocked = mock.method(RecordReader.prototype, 'memoryForLoop', memoryForLoop);
+function withMemoryForLoop<T>(memoryForLoop: MemoryForLoop, read: () => Promise<T>): Promise<T> {
+  return whileMocked(mock.method(RecordReader.prototype, 'memoryForLoop', memoryForLoop), read);
+}
+
+/** What `read` reads one sample after the other. */
+export function withoutSampleLoop<T>(read: () => Promise<T>): Promise<T> {
+  return withStartLoop(() => null, read);
+}
+
+/** What `read` reads in the sample loop, however little it is. */
+export function inSampleLoop<T>(read: () => Promise<T>): Promise<T> {
+  const startLoop = Reflect.get<PerfRecords, 'startLoop'>(PerfRecords.prototype, 'startLoop');
+  return withStartLoop(function (this: PerfRecords, _, wanted) {
+    return startLoop.call(this, Infinity, wanted);
+  }, read);
+}
+
+function withStartLoop<T>(startLoop: StartLoop, read: () => Promise<T>): Promise<T> {
+  return whileMocked(mock.method(PerfRecords.prototype, 'startLoop', startLoop), read);
+}
+
+async function whileMocked<T>(
+  { mock: mocked }: { readonly mock: { restore(): void } },
+  read: () => Promise<T>,
+): Promise<T> {
   try {
     return await read();
   } finally {
-    mocked.mock.restore();
+    mocked.restore();
   }
 }
 

@@ -4,34 +4,16 @@
  * the page that its cursor stands in, and those behind it where they lie in this memory.
  */
 import * as layout from '../layout';
+import { NONE, makeRow, placeRow } from './rows';
+import { isBlock, otherBlock, placeOfGuess } from './stackBlocks';
 
-/** NONE and ABSENT of eventTable.ts. */
-const NONE: i32 = -1;
-const ABSENT: i32 = i32.MIN_VALUE;
-/** Mapping of eventTable.ts. */
-const MAPPING_ABSENT: u8 = 0;
-const MAPPING_NULL: u8 = 1;
-const MAPPING_HASHED: u8 = 2;
-const MAPPING_ANONYMOUS: u8 = 3;
-const MAPPING_FILE: u8 = 4;
-const MAPPING_MOVABLE: u8 = 5;
-/** As in eventFields.ts. */
-const TAIL_MAPPING: u32 = 0x400;
-const ILLEGAL_POINTER_HIGH: u32 = 0xdead0000;
-const HIGHEST_PFN_HIGH: u32 = 0xfffff;
 /** As in recordReader.ts. */
 const MOST_FRAMES: i32 = 1024;
 /** As in cpuCursor.ts. */
 const SMALLEST_RECORD: i32 = 8;
-/** 2^32 by the golden ratio. */
-const HASH_FACTOR: i32 = 0x9e3779b1;
 
 /** Asked for the task of a pid that is not in the table, and then is. */
 declare function taskOf(pid: i32): i32;
-/** Asked for the block of a stack in `[start, end)` that is not known here. */
-declare function blockOf(start: i32, end: i32): i32;
-/** The stack of the block that was asked for last. */
-declare function stackOfBlock(): i32;
 
 /** In place of the reasons of layout.ts: the record behind is not the next one of all cursors. */
 const TURN_IS_OVER: i32 = -1;
@@ -264,53 +246,6 @@ function saidFrames(at: i32, data: i32): i32 {
   return at < 0 ? 0 : load<i32>(data + at);
 }
 
-/** Two that share a place only guess wrong. */
-function placeOfGuess(block: i32, name: i32): i32 {
-  return layout.GUESS_TABLE + (((block * HASH_FACTOR + name) & (layout.GUESSES - 1)) << 2);
-}
-
-/**
- * The block of a row's stack that is not the guessed one, 4 in 100: nearly all were met before, and are found without a
- * question. The row gets the stack.
- */
-function otherBlock(start: i32, bytes: i32, row: i32): i32 {
-  const place = placeOfHash(start, bytes);
-  const known = load<i32>(place);
-  if (isBlock(known, start, bytes)) {
-    store<i32>(layout.STACK + (row << 2), load<i32>(layout.BLOCK_STACKS + (known << 2)));
-    return known;
-  }
-  const block = blockOf(start, start + bytes);
-  store<i32>(place, block);
-  store<i32>(layout.STACK + (row << 2), stackOfBlock());
-  return block;
-}
-
-/** As {@link StackBlockCache.find}; two that share a place only ask again. */
-function placeOfHash(start: i32, bytes: i32): i32 {
-  let hash = bytes;
-  for (let at = 0; at < bytes; at += 4) {
-    hash = (hash ^ load<i32>(start + at)) * HASH_FACTOR;
-    hash ^= hash >>> 15;
-  }
-  return layout.BLOCKS_BY_HASH + ((hash & (layout.HASHES - 1)) << 2);
-}
-
-/** Whether the bytes of a block, which are a multiple of 4, stand at `start`. */
-function isBlock(block: i32, start: i32, bytes: i32): bool {
-  if (<u32>block >= <u32>layout.BLOCKS) return false;
-  if (load<i32>(layout.BLOCK_LENGTHS + (block << 2)) != bytes) return false;
-  const from = load<i32>(layout.BLOCK_STARTS + (block << 2));
-  let at = 0;
-  for (const stop = bytes - 15; at < stop; at += 16) {
-    if (v128.any_true(v128.xor(v128.load(from + at), v128.load(start + at)))) return false;
-  }
-  for (; at < bytes; at += 4) {
-    if (load<u32>(from + at) != load<u32>(start + at)) return false;
-  }
-  return true;
-}
-
 function knownTask(pid: i32): i32 {
   const slot = (pid & (layout.TASKS - 1)) << 2;
   if (load<i32>(layout.TASK_PIDS + slot) == pid) return load<i32>(layout.TASK_IDS + slot);
@@ -318,78 +253,4 @@ function knownTask(pid: i32): i32 {
   store<i32>(layout.TASK_PIDS + slot, pid);
   store<i32>(layout.TASK_IDS + slot, task);
   return task;
-}
-
-/** Fills the cells of a row that come from the record. */
-function makeRow(row: i32, decoder: i32, data: i32): void {
-  store<i32>(layout.NAME + (row << 2), load<i32>(decoder, layout.EVENT_NAME));
-  store<u8>(layout.KIND + row, load<u8>(decoder, layout.EVENT_KIND));
-  store<f64>(layout.PFN + (row << 3), pfn(decoder, data));
-  store<i32>(layout.FLAGS + (row << 2), pageFlags(decoder, data));
-  store<u8>(layout.MAPPING + row, mapping(decoder, data));
-  store<i32>(layout.COUNT + (row << 2), number(load<i32>(decoder, layout.COUNT_AT), data));
-  store<i32>(layout.MAPCOUNT + (row << 2), number(load<i32>(decoder, layout.MAPCOUNT_AT), data));
-  store<i32>(layout.VAL + (row << 2), number(load<i32>(decoder, layout.VAL_AT), data));
-  store<i32>(layout.RET + (row << 2), number(load<i32>(decoder, layout.RET_AT), data));
-  store<i8>(layout.MIGRATETYPE + row, smallNumber(load<i32>(decoder, layout.MIGRATETYPE_AT), data, -1));
-  const absentOrder = load<i8>(decoder, layout.ABSENT_ORDER);
-  store<i8>(layout.ORDER + row, smallNumber(load<i32>(decoder, layout.ORDER_AT), data, absentOrder));
-  store<i32>(layout.STACK + (row << 2), NONE);
-}
-
-/** Notes where in the file the record is: below 2^48, as in {@link EventTableBuilder}. */
-function placeRow(row: i32, cursor: i32, record: i32): void {
-  const inSpan = <f64>(record + load<i32>(cursor, layout.TO_SPAN));
-  const place = load<f64>(cursor, layout.SPAN_OFFSET) + floor(inSpan * load<f64>(cursor, layout.SPAN_SCALE));
-  const offset = <u64>place;
-  store<u32>(layout.OFFSET_LOW + (row << 2), <u32>offset);
-  store<u16>(layout.OFFSET_HIGH + (row << 1), <u16>(offset >> 32));
-}
-
-function number(at: i32, data: i32): i32 {
-  return at < 0 ? ABSENT : load<i32>(data + at);
-}
-
-/** The lowest byte of a number, as a column of bytes takes it. */
-function smallNumber(at: i32, data: i32, absent: i8): i8 {
-  return at < 0 ? absent : load<i8>(data + at);
-}
-
-function pfn(decoder: i32, data: i32): f64 {
-  const lowAt = load<i32>(decoder, layout.PFN_LOW_AT);
-  if (lowAt < 0) return NONE;
-  const low = load<u32>(data + lowAt);
-  const highAt = load<i32>(decoder, layout.PFN_HIGH_AT);
-  if (highAt < 0) return low == 0xffffffff ? NONE : <f64>low;
-  const high = load<u32>(data + highAt);
-  return high > HIGHEST_PFN_HIGH ? NONE : <f64>high * 4294967296.0 + <f64>low;
-}
-
-function pageFlags(decoder: i32, data: i32): i32 {
-  const at = load<i32>(decoder, layout.PAGE_FLAGS_AT);
-  if (at < 0) return 0;
-  const flags = load<u32>(data + at);
-  // Four tables of 256 numbers, one for each byte.
-  const tables = load<i32>(decoder, layout.FLAG_TABLE_OF_DECODER);
-  return (
-    load<i32>(tables + ((flags & 0xff) << 2)) |
-    load<i32>(tables + (((flags >> 8) & 0xff) << 2), 1024) |
-    load<i32>(tables + (((flags >> 16) & 0xff) << 2), 2048) |
-    load<i32>(tables + ((flags >> 24) << 2), 3072)
-  );
-}
-
-/** As EventFields.mappingOf(), which says why. */
-function mapping(decoder: i32, data: i32): u8 {
-  const lowAt = load<i32>(decoder, layout.MAPPING_LOW_AT);
-  if (lowAt < 0) return MAPPING_ABSENT;
-  const low = load<u32>(data + lowAt);
-  const highAt = load<i32>(decoder, layout.MAPPING_HIGH_AT);
-  const high: u32 = highAt < 0 ? 0 : load<u32>(data + highAt);
-  if (high == 0 && low == 0) return MAPPING_NULL;
-  const isPointer = high >> 31 == 1 || highAt < 0 || load<i32>(decoder, layout.HAS_LOW_ADDRESSES) != 0;
-  const isTail = low == TAIL_MAPPING && (high == 0 || high == ILLEGAL_POINTER_HIGH);
-  if (!isPointer || isTail) return MAPPING_HASHED;
-  if ((low & 1) != 0) return MAPPING_ANONYMOUS;
-  return (low & 2) != 0 ? MAPPING_MOVABLE : MAPPING_FILE;
 }

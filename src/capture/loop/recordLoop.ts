@@ -1,20 +1,17 @@
-import { NONE } from '../../eventTable';
-import type { EventTableBuilder } from '../../eventTableBuilder';
-import type { CpuCursor } from '../cpuCursor';
-import type { CursorQueue, MergeSteps } from '../mergeCursors';
-import { isNumericFunction } from '../numericFunction';
-import code from './assembly/loop.wasm';
-import codeForShared from './assembly/loop.shared.wasm';
+import { NONE } from '../eventTable';
+import type { EventTableBuilder } from '../eventTableBuilder';
+import type { CpuCursor } from '../traceDat/cpuCursor';
+import type { CursorQueue, MergeSteps } from '../traceDat/mergeCursors';
+import { isNumericFunction } from '../traceDat/numericFunction';
+import code from './assembly/records.wasm';
+import codeForShared from './assembly/records.shared.wasm';
 import * as layout from './layout';
+import { loopInstance, type StackQuestions } from './loopInstance';
 import type { LoopDecoder, LoopMemory } from './loopMemory';
 
 /** Asked by the loop when it meets something for the first time. */
-export interface LoopQuestions {
+export interface LoopQuestions extends StackQuestions {
   taskOf(pid: number): number;
-  /** The block of the stack whose addresses are in `[start, end)`; NONE when it is not kept. */
-  blockOf(view: DataView, bytes: Uint8Array, start: number, end: number): number;
-  /** The stack of the block that was asked for last. */
-  stackOfBlock(): number;
 }
 
 /** What is done with the records that the loop leaves to others. */
@@ -23,9 +20,18 @@ export interface LoopSteps extends MergeSteps {
   readonly isOneByOne: boolean;
 }
 
+/** How records of one type are read; offsets in bytes from the record's data, or -1. */
+export interface RecordLoopDecoder extends LoopDecoder {
+  readonly isStack: boolean;
+  readonly pidOffset: number;
+  readonly flagsOffset: number;
+  readonly sizeOffset: number;
+  readonly callerOffset: number;
+}
+
 const TWO_32 = 2 ** 32;
 
-/** What assembly/loop.ts exports; cursors by their place in the memory. */
+/** What assembly/records.ts exports; cursors by their place in the memory. */
 interface Loop {
   readonly add: (cursor: number) => void;
   readonly removeFirst: () => void;
@@ -59,17 +65,9 @@ export class RecordLoop implements CursorQueue {
     this.cursors = new Array<CpuCursor | null>(cursors).fill(null);
     this.pages = new Int32Array(cursors).fill(NONE);
     this.toSpans = new Int32Array(cursors);
-    const { exports } = new WebAssembly.Instance(moduleOfLoop(memory.isShared), {
-      env: { memory: memory.memory },
-      loop: {
-        taskOf: (pid: number) => questions.taskOf(pid),
-        blockOf: (start: number, end: number) => {
-          const block = questions.blockOf(memory.view, memory.bytes, start, end);
-          memory.addBlock(block, questions.stackOfBlock(), start, end);
-          return block;
-        },
-        stackOfBlock: () => questions.stackOfBlock(),
-      },
+    const bytes = memory.isShared ? codeForShared : code;
+    const exports = loopInstance(bytes, memory, questions, {
+      records: { taskOf: (pid) => questions.taskOf(pid) },
     });
     this.loop = loopIn(exports);
   }
@@ -80,8 +78,20 @@ export class RecordLoop implements CursorQueue {
   }
 
   /** From now on it reads records of this type. */
-  learn(type: number, decoder: LoopDecoder): void {
-    this.memory.addDecoder(type, decoder);
+  learn(type: number, decoder: RecordLoopDecoder): void {
+    if (type >= layout.TYPE_COUNT) return;
+    const { memory } = this;
+    const { isStack, pidOffset, flagsOffset, sizeOffset, callerOffset } = decoder;
+    memory.bytes[layout.TYPE_DECODERS + type] = memory.addDecoder(decoder, [
+      [layout.IS_STACK, isStack ? 1 : 0],
+      [layout.PID_AT, pidOffset],
+      [layout.FLAGS_AT, flagsOffset],
+      [layout.STACK_SIZE_AT, sizeOffset],
+      [layout.CALLER_AT, callerOffset],
+    ]);
+    if (!isStack) return;
+    memory.setNumber(layout.STACK_TYPE, type);
+    memory.setNumber(layout.SMALLEST_STACK, decoder.smallest);
   }
 
   add(cursor: CpuCursor): void {
@@ -201,19 +211,6 @@ export class RecordLoop implements CursorQueue {
     memory.setNumber(at + layout.PAGE_SIZE, pageSize);
     memory.setNumber(at + layout.PAGES_TURNED, 0);
   }
-}
-
-/** Compiled once: a folder may have hundreds of small captures. */
-const modules = new Map<Uint8Array, WebAssembly.Module>();
-
-/** @param isForShared its memory is shared between threads, which WebAssembly has code say */
-function moduleOfLoop(isForShared: boolean): WebAssembly.Module {
-  const bytes = isForShared ? codeForShared : code;
-  const known = modules.get(bytes);
-  if (known !== undefined) return known;
-  const module = new WebAssembly.Module(bytes);
-  modules.set(bytes, module);
-  return module;
 }
 
 /** @throws TypeError where something is missing */

@@ -1,6 +1,7 @@
 /*
- * Where the two sides of the record loop, AssemblyScript and TypeScript, find each other's data in the memory that they
- * share. Both compile this file, so there is nothing in it but numbers: places and sizes in bytes, where nothing else is said.
+ * Where the two sides of a loop, AssemblyScript and TypeScript, find each other's data in the memory that they share. Both
+ * compile this file, so there is nothing in it but numbers: places and sizes in bytes, where nothing else is said. The
+ * record loop (of trace.dat) and the sample loop (of perf.data) each have a memory of their own.
  */
 
 /** Rows of a batch. */
@@ -16,6 +17,9 @@ export const BLOCKS = 4096;
 export const ARENA_SIZE = 1048576;
 /** Ways to read a record; the first one stands for types that are not read here. */
 export const DECODERS = 256;
+/** Of samples, ids of events known by their lower bits, and CPUs whose newest stack is known; powers of two. */
+export const IDS = 4096;
+export const CPUS = 4096;
 /** Distinct translations of page flags: all events of a kernel share one. */
 export const FLAG_TABLES = 4;
 
@@ -37,6 +41,8 @@ export const PAGE_RECORDS_AT = 1060;
 /** The time stamp that times are counted from: its upper and lower half, as numbers of 64 bits. */
 export const BASE_HIGH = 1064;
 export const BASE_LOW = 1072;
+/** Where the id of its event is in a sample, its header included. */
+export const ID_AT = 1080;
 
 // Where reading stands: numbers of 32 bits.
 /** Stacks that were read. */
@@ -47,22 +53,36 @@ export const STATE_ROWS = 1096;
 /** A heap of cursors, the one whose record comes next first: where it is, and how many there are. */
 export const STATE_HEAP = 1100;
 export const STATE_CURSORS = 1104;
+/** Of samples: where reading has come to, call chains with frames of the process, and the latest time, which has 64 bits. */
+export const STATE_SAMPLE = 1108;
+export const STATE_USER_CHAINS = 1112;
+export const STATE_NEWEST_TIME = 1120;
 
 /** A byte for each `common_flags`: the depth of interruption. */
 export const CONTEXTS = 2048;
 /** A byte for each `common_type`: which decoder. */
 export const TYPE_DECODERS = 4096;
+/** In the same place, of the lower bits of a sample's id: the id that was met last with them, and a byte for its decoder. */
+export const ID_LOWS = TYPE_DECODERS;
+export const ID_HIGHS = ID_LOWS + IDS * 4;
+export const ID_DECODERS = ID_HIGHS + IDS * 4;
 export const DECODER_TABLE = TYPE_DECODERS + TYPE_COUNT;
 
 // A decoder: numbers of 32 bits, of which those that end in _AT are offsets in the record, or -1.
-export const IS_STACK = 0;
 export const SMALLEST = 4;
 export const EVENT_NAME = 8;
 export const EVENT_KIND = 12;
+/** Of the record loop. */
+export const IS_STACK = 0;
 export const PID_AT = 16;
 export const FLAGS_AT = 20;
 export const STACK_SIZE_AT = 24;
 export const CALLER_AT = 28;
+/** Of the sample loop: offsets in the sample, its header included. */
+export const TID_AT = 16;
+export const TIME_AT = 20;
+export const CPU_AT = 24;
+export const CHAIN_AT = 28;
 export const PFN_LOW_AT = 32;
 export const PFN_HIGH_AT = 36;
 export const PAGE_FLAGS_AT = 40;
@@ -81,6 +101,8 @@ export const DECODER_SIZE = 88;
 
 export const FLAG_TABLE = DECODER_TABLE + DECODERS * DECODER_SIZE;
 export const TASK_PIDS = FLAG_TABLE + FLAG_TABLES * FLAG_TABLE_SIZE;
+/** In the same place, by CPU: the block of its newest stack. */
+export const CPU_BLOCKS = TASK_PIDS;
 export const TASK_IDS = TASK_PIDS + TASKS * 4;
 export const GUESS_TABLE = TASK_IDS + TASKS * 4;
 export const BLOCKS_BY_HASH = GUESS_TABLE + GUESSES * 4;
@@ -109,6 +131,7 @@ export const MIGRATETYPE = MAPPING + ROWS;
 export const ORDER = MIGRATETYPE + ROWS;
 
 // Of each cursor: where its page comes from, and the record that it stands on. Behind all of them are the heap and the pages.
+// Samples have one, for the span alone.
 export const CURSORS = ORDER + ROWS;
 /** Four numbers of 64 bits; the stamp is what the time of the record behind is counted from. */
 export const SPAN_OFFSET = 0;
@@ -141,8 +164,8 @@ export const WAITING_PID = 92;
 export const WAITING_CONTEXT = 96;
 export const CURSOR_SIZE = 104;
 
-// Why the loop came to an end, with its first cursor.
-/** It stands on a record that is none for the loop. */
+// Why a loop came to an end, that of records with its first cursor.
+/** It stands on a record that is none for the loop, or is not there as a whole. */
 export const AT_RECORD = 0;
 /** What it stands on was read, and what is behind it is no record as most are. */
 export const BEHIND_RECORD = 1;
