@@ -52,17 +52,22 @@ class EventDetailsBuilder implements EventDetails {
   }
 }
 
-/** Columns of rows that are added together, and have no details. */
+/**
+ * Columns of {@link BATCH_PART} rows or a multiple of it, of which some are added together. They have no details.
+ */
 export interface EventBatch extends Omit<EventTable, 'length' | 'detail' | 'details' | 'offset'> {
   readonly offsetLow: Uint32Array;
   /** All zero in files below 4 GB. */
   readonly offsetHigh: Uint16Array;
 }
 
+/** What a batch has room for is a multiple of so many rows. */
+export const BATCH_PART = 64;
+
 const TWO_32 = 2 ** 32;
 
 /**
- * Rows made blank at a time: as many as fit into the processor's nearest caches, 16 columns of them in 60 kB.
+ * Most rows made blank at a time: as many as fit into the processor's nearest caches, 16 columns of them in 60 kB.
  */
 const BLANK_ROWS = 1024;
 
@@ -100,6 +105,8 @@ export class EventTableBuilder implements EventTable {
   readonly details = new EventDetailsBuilder();
   /** Up to here the rows behind the newest one say "absent" in every cell. */
   private blankEnd = 0;
+  /** How many are made blank next: few behind a batch, as another one may follow. */
+  private blankRows = BLANK_ROWS;
   /** The first row that another thread is clearing: nothing written from there on would be sure to stay. */
   private clearedFrom = Infinity;
 
@@ -131,31 +138,34 @@ export class EventTableBuilder implements EventTable {
     return row;
   }
 
-  /** Adds the first `rows` rows of a batch, with the upper half of offsets where `hasHighOffsets`. */
+  /**
+   * Adds the first `rows` rows of a batch, with the upper half of offsets where `hasHighOffsets`. What else the batch has is
+   * written behind them, and counts for nothing: views of the very rows would be half of the work, and garbage.
+   */
   appendBatch(batch: EventBatch, rows: number, hasHighOffsets: boolean): void {
     const row = this.length;
-    const end = row + rows;
-    if (end > this.time.length) this.grow(Math.max(end, row * 2));
-    else if (end > this.clearedFrom) this.grow(this.time.length);
-    this.time.set(batch.time.subarray(0, rows), row);
-    this.cpu.set(batch.cpu.subarray(0, rows), row);
-    this.task.set(batch.task.subarray(0, rows), row);
-    this.kind.set(batch.kind.subarray(0, rows), row);
-    this.name.set(batch.name.subarray(0, rows), row);
-    this.pfn.set(batch.pfn.subarray(0, rows), row);
-    this.flags.set(batch.flags.subarray(0, rows), row);
-    this.count.set(batch.count.subarray(0, rows), row);
-    this.mapcount.set(batch.mapcount.subarray(0, rows), row);
-    this.val.set(batch.val.subarray(0, rows), row);
-    this.ret.set(batch.ret.subarray(0, rows), row);
-    this.mapping.set(batch.mapping.subarray(0, rows), row);
-    this.migratetype.set(batch.migratetype.subarray(0, rows), row);
-    this.order.set(batch.order.subarray(0, rows), row);
-    this.stack.set(batch.stack.subarray(0, rows), row);
-    this.offsetLow.set(batch.offsetLow.subarray(0, rows), row);
+    const written = row + batch.time.length;
+    if (written > this.time.length) this.grow(Math.max(written, row * 2));
+    else if (written > this.clearedFrom) this.grow(this.time.length);
+    this.time.set(batch.time, row);
+    this.cpu.set(batch.cpu, row);
+    this.task.set(batch.task, row);
+    this.kind.set(batch.kind, row);
+    this.name.set(batch.name, row);
+    this.pfn.set(batch.pfn, row);
+    this.flags.set(batch.flags, row);
+    this.count.set(batch.count, row);
+    this.mapcount.set(batch.mapcount, row);
+    this.val.set(batch.val, row);
+    this.ret.set(batch.ret, row);
+    this.mapping.set(batch.mapping, row);
+    this.migratetype.set(batch.migratetype, row);
+    this.order.set(batch.order, row);
+    this.stack.set(batch.stack, row);
+    this.offsetLow.set(batch.offsetLow, row);
     if (hasHighOffsets) this.offsetHigh.set(batch.offsetHigh.subarray(0, rows), row);
-    this.length = end;
-    this.blankEnd = Math.max(this.blankEnd, end);
+    this.length = this.blankEnd = row + rows;
+    this.blankRows = 1;
   }
 
   offset(row: number): number {
@@ -224,10 +234,12 @@ export class EventTableBuilder implements EventTable {
 
   private addBlankRows(): void {
     const row = this.length;
+    const rows = this.blankRows;
     if (row === this.time.length) this.grow(Math.max(BLANK_ROWS, row * 2));
-    else if (row + BLANK_ROWS > this.clearedFrom) this.grow(this.time.length);
-    this.blankEnd = Math.min(this.time.length, row + BLANK_ROWS);
+    else if (row + rows > this.clearedFrom) this.grow(this.time.length);
+    this.blankEnd = Math.min(this.time.length, row + rows);
     this.blank(row, this.blankEnd);
+    this.blankRows = Math.min(BLANK_ROWS, 4 * rows);
   }
 
   /** Whole blocks column by column: a cell at a time takes a tenth of the time of all reading. */

@@ -34,6 +34,8 @@ export class PageRows {
   private used = 0;
   /** The row before it that speaks of the same page, for each row that speaks of one; NONE for the first. */
   private readonly previous: Int32Array;
+  /** The rows that were asked for last. */
+  private newest: Int32Array = new Int32Array(0);
 
   constructor(private readonly events: EventTable) {
     this.previous = new Int32Array(events.length);
@@ -95,9 +97,15 @@ export class PageRows {
     return this.previous[row]!;
   }
 
-  /** Rows of a PFN, ascending; empty when no event speaks of it. */
+  /** Rows of a PFN, ascending; empty when no event speaks of it. Nobody may write to them. */
   of(pfn: number): Int32Array {
     const last = this.lastOf(pfn);
+    // Several ask for those of one page in turn, and each step from row to row is a look into far memory.
+    if (last === NONE || this.newest.at(-1) !== last) this.newest = this.upTo(last);
+    return this.newest;
+  }
+
+  private upTo(last: number): Int32Array {
     let count = 0;
     for (let row = last; row !== NONE; row = this.previous[row]!) count++;
     const rows = new Int32Array(count);

@@ -1,5 +1,5 @@
 import { NONE } from '../eventTable';
-import type { EventBatch } from '../eventTableBuilder';
+import { BATCH_PART, type EventBatch, type EventTableBuilder } from '../eventTableBuilder';
 import type { RingLayout } from '../traceDat/cpuCursor';
 import type { PlainFields } from '../traceDat/eventFields';
 import type { RecordHeader } from '../traceDat/metadata';
@@ -40,7 +40,8 @@ export class LoopMemory {
   readonly memory: WebAssembly.Memory;
   readonly view: DataView;
   readonly bytes: Uint8Array;
-  readonly batch: EventBatch;
+  /** The rows that the loop makes, by how many parts of {@link BATCH_PART} rows there are. */
+  private readonly batches: readonly EventBatch[];
   private readonly heap: number;
   private readonly firstPage: number;
   private readonly numbers: Int32Array;
@@ -79,13 +80,23 @@ export class LoopMemory {
     this.bytes = new Uint8Array(buffer);
     this.numbers = new Int32Array(buffer);
     this.times = new Float64Array(buffer);
-    this.batch = batchIn(buffer);
+    this.batches = Array.from({ length: layout.ROWS / BATCH_PART }, (_, index) =>
+      batchIn(buffer, (index + 1) * BATCH_PART),
+    );
     this.setNumber(layout.STATE_HEAP, this.heap);
     this.setNumber(layout.DECODER_TABLE + layout.SMALLEST, NEVER);
     new Int32Array(buffer, layout.TASK_PIDS, layout.TASKS).fill(NONE);
     new Int32Array(buffer, layout.GUESS_TABLE, layout.GUESSES).fill(NONE);
     new Int32Array(buffer, layout.BLOCKS_BY_HASH, layout.HASHES).fill(NONE);
     new Int32Array(buffer, layout.BLOCK_LENGTHS, layout.BLOCKS).fill(NONE);
+  }
+
+  /** Puts the rows that the loop has made into a table, with the upper half of offsets where `hasHighOffsets`. */
+  flush(table: EventTableBuilder, hasHighOffsets: boolean): void {
+    const rows = this.number(layout.STATE_ROWS);
+    if (rows === 0) return;
+    table.appendBatch(this.batches[Math.ceil(rows / BATCH_PART) - 1]!, rows, hasHighOffsets);
+    this.setNumber(layout.STATE_ROWS, 0);
   }
 
   /** Place of what is known of the cursor's page. */
@@ -214,25 +225,24 @@ function aligned(at: number): number {
   return (at + 7) & ~7;
 }
 
-function batchIn(buffer: ArrayBufferLike): EventBatch {
-  const { ROWS } = layout;
+function batchIn(buffer: ArrayBufferLike, rows: number): EventBatch {
   return {
-    time: new Float64Array(buffer, layout.TIME, ROWS),
-    cpu: new Uint16Array(buffer, layout.CPU, ROWS),
-    task: new Int32Array(buffer, layout.TASK, ROWS),
-    kind: new Uint8Array(buffer, layout.KIND, ROWS),
-    name: new Int32Array(buffer, layout.NAME, ROWS),
-    pfn: new Float64Array(buffer, layout.PFN, ROWS),
-    flags: new Int32Array(buffer, layout.FLAGS, ROWS),
-    count: new Int32Array(buffer, layout.COUNT, ROWS),
-    mapcount: new Int32Array(buffer, layout.MAPCOUNT, ROWS),
-    val: new Int32Array(buffer, layout.VAL, ROWS),
-    ret: new Int32Array(buffer, layout.RET, ROWS),
-    mapping: new Uint8Array(buffer, layout.MAPPING, ROWS),
-    migratetype: new Int8Array(buffer, layout.MIGRATETYPE, ROWS),
-    order: new Int8Array(buffer, layout.ORDER, ROWS),
-    stack: new Int32Array(buffer, layout.STACK, ROWS),
-    offsetLow: new Uint32Array(buffer, layout.OFFSET_LOW, ROWS),
-    offsetHigh: new Uint16Array(buffer, layout.OFFSET_HIGH, ROWS),
+    time: new Float64Array(buffer, layout.TIME, rows),
+    cpu: new Uint16Array(buffer, layout.CPU, rows),
+    task: new Int32Array(buffer, layout.TASK, rows),
+    kind: new Uint8Array(buffer, layout.KIND, rows),
+    name: new Int32Array(buffer, layout.NAME, rows),
+    pfn: new Float64Array(buffer, layout.PFN, rows),
+    flags: new Int32Array(buffer, layout.FLAGS, rows),
+    count: new Int32Array(buffer, layout.COUNT, rows),
+    mapcount: new Int32Array(buffer, layout.MAPCOUNT, rows),
+    val: new Int32Array(buffer, layout.VAL, rows),
+    ret: new Int32Array(buffer, layout.RET, rows),
+    mapping: new Uint8Array(buffer, layout.MAPPING, rows),
+    migratetype: new Int8Array(buffer, layout.MIGRATETYPE, rows),
+    order: new Int8Array(buffer, layout.ORDER, rows),
+    stack: new Int32Array(buffer, layout.STACK, rows),
+    offsetLow: new Uint32Array(buffer, layout.OFFSET_LOW, rows),
+    offsetHigh: new Uint16Array(buffer, layout.OFFSET_HIGH, rows),
   };
 }

@@ -134,10 +134,7 @@ export class RecordLoop implements CursorQueue {
 
   /** Puts the rows of the batch into the table. */
   flush(): void {
-    const { memory } = this;
-    const rows = memory.number(layout.STATE_ROWS);
-    if (rows > 0) this.table.appendBatch(memory.batch, rows, this.hasHighOffsets);
-    memory.setNumber(layout.STATE_ROWS, 0);
+    this.memory.flush(this.table, this.hasHighOffsets);
   }
 
   /** The first cursor, which stands where the loop has come to. */

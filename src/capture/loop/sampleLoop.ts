@@ -94,16 +94,9 @@ export class SampleLoop {
     for (let isFull = true; isFull;) {
       isFull = this.readSamples(at, end) === layout.BATCH_IS_FULL;
       at = memory.number(layout.STATE_SAMPLE);
-      this.flush(hasHighOffsets);
+      memory.flush(this.table, hasHighOffsets);
     }
     window.passTo(at + toSpan);
     return memory.time(layout.STATE_NEWEST_TIME);
-  }
-
-  private flush(hasHighOffsets: boolean): void {
-    const rows = this.memory.number(layout.STATE_ROWS);
-    if (rows === 0) return;
-    this.table.appendBatch(this.memory.batch, rows, hasHighOffsets);
-    this.memory.setNumber(layout.STATE_ROWS, 0);
   }
 }

@@ -427,8 +427,10 @@ export class EventFields {
       return string === undefined ? NONE : symbols.internText(string);
     }
     const value = this.number(view, at, field);
-    const choice = /\?\s*"([^"]*)"\s*:\s*"([^"]*)"/.exec(printed?.expression ?? '');
-    if (choice && !printed?.symbols) return symbols.internText(choice[value === 0 ? 2 : 1]!);
+    if (printed?.choice && !printed.symbols) {
+      const { zero, nonZero } = printed.choice;
+      return symbols.internText(value === 0 ? zero : nonZero);
+    }
     return symbols.internText(printed?.symbols?.get(value) ?? `0x${value.toString(16)}`);
   }
 

@@ -6,6 +6,8 @@ export interface PrintedValue {
   readonly member: string | null;
   /** The names of `__print_symbolic`, by value; null where the value is printed otherwise. */
   readonly symbols: ReadonlyMap<number, string> | null;
+  /** What `value ? "one" : "other"` prints; null where it is printed otherwise. */
+  readonly choice: { readonly nonZero: string; readonly zero: string } | null;
   /** The argument as it stands. */
   readonly expression: string;
 }
@@ -31,6 +33,7 @@ export function parsePrintFormat(text: string): PrintedValue[] {
     key: keys[index] ?? '',
     member: memberOf(expression),
     symbols: symbolsOf(expression),
+    choice: choiceOf(expression),
     expression,
   }));
 }
@@ -63,6 +66,11 @@ function symbolsOf(expression: string): Map<number, string> | null {
     if (value !== null && !symbols.has(value)) symbols.set(value, name);
   }
   return symbols;
+}
+
+function choiceOf(expression: string): PrintedValue['choice'] {
+  const [, nonZero, zero] = /\?\s*"([^"]*)"\s*:\s*"([^"]*)"/.exec(expression) ?? [];
+  return nonZero === undefined || zero === undefined ? null : { nonZero, zero };
 }
 
 /** The list of `{ value, "name" }` in a call of `macro` (or its 64-bit form), or null when there is no call. */
