@@ -32,9 +32,11 @@ export class LastingPuts {
     this.nameless = new PutsInOrder(puts.filter((put) => put.nameless));
   }
 
-  /** Whether puts that nothing names stand behind a row, up to another. */
-  hasNameless(row: number, last: number): boolean {
-    return this.nameless.count(row, last) > 0;
+  /** Puts that nothing names behind a row, up to another: each may be what is too many at a mark. Whether there are any. */
+  mayBeNameless(row: number, last: number): boolean {
+    const puts = this.nameless.count(row, last);
+    if (puts > 0) this.nameless.raise(row, last, puts);
+    return puts > 0;
   }
 
   /**
@@ -58,8 +60,8 @@ export class LastingPuts {
 
   /** Says at each put that competed how many did, the most of all marks. */
   sayRivals(): void {
-    for (const { all } of [this.pins, this.others]) {
-      all.eachRaised((put, rivals) => {
+    for (const puts of [this.pins.all, this.others.all, this.nameless]) {
+      puts.eachRaised((put, rivals) => {
         put.rivals = rivals;
       });
     }

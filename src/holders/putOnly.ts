@@ -28,7 +28,7 @@ import type { MapcountBase } from './mapcountBase';
 import type { Kind } from './model';
 import { isOffliningOf } from './offlinedMemory';
 import { togetherWith, type PageNature } from './pageNature';
-import type { StackSites } from './stackSites';
+import type { StackSite, StackSites } from './stackSites';
 
 /** What was open at a mark, no put tells. */
 interface PutOnlyMark extends Omit<Account, 'open'> {
@@ -112,11 +112,15 @@ function readPut(
     weight,
     site: site.release,
     fromRow: 0,
-    evidence:
-      site.release === null
-        ? 'a put after the mark; no rule names the functions of its stack'
-        : `a put after the mark in ${site.release.functionName}`,
+    evidence: putEvidence(site),
   });
+}
+
+function putEvidence({ release, functions }: StackSite): string {
+  if (release !== null) return `a put in ${release.functionName}`;
+  return functions.length === 0
+    ? 'a put without function names'
+    : 'a put; no rule names the functions of its stack';
 }
 
 /**
@@ -274,7 +278,7 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   const expected = Math.min(count, formula);
   const untraced = count - expected - held;
   if (candidates.rivals > 0) notes.push(rivalsText(candidates));
-  if (untraced > 0) notes.push(whyUntraced(moment, puts.hasNameless(moment.row, last)));
+  if (untraced > 0) notes.push(whyUntraced(moment, puts.mayBeNameless(moment.row, last)));
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
   const terms = () =>
     expectedTerms(expected, own, state, share, {
