@@ -103,16 +103,32 @@ export function heldMood(held: readonly Reference[]): NodeMood {
   return held.some(isStillHeld) ? 'still-held' : 'held';
 }
 
-/** `held by 2`, with what the counts show beyond it; of a page that nobody held, why it did not move. */
+/**
+ * `held by 2`, `held by 2, one at a time`, with what the counts show beyond it; of a page that nobody held, why it did not
+ * move.
+ */
 export function holdersText(page: Page): string {
-  const held = heldReferences(page).length;
+  const held = heldReferences(page);
   const untraced = untracedReferences(page);
-  if (held > 0) return untraced > 0 ? `held by ${held} + ${untraced} untraced` : `held by ${held}`;
+  if (held.length > 0) {
+    const most = mostAtOnce(page, held);
+    const inTurn = most === held.length ? '' : `, ${most === 1 ? 'one' : `at most ${most}`} at a time`;
+    return `held by ${held.length}${untraced > 0 ? ` + ${untraced} untraced` : ''}${inTurn}`;
+  }
   if (untraced > 0) return `${untraced} untraced`;
   if (isNotJudged(page)) return 'not judged';
   const causes = causesText(page.marks);
   if (causes === '') return 'no reference too many';
   return isUnclear(page) ? `unclear: ${causes}` : `nobody: ${causes}`;
+}
+
+/** How many of the references that somebody held were open at one mark at most: marks may be of several lives of the page. */
+function mostAtOnce({ marks }: Page, held: readonly Reference[]): number {
+  // References whose page has no mark were open together at the end.
+  if (marks.length === 0) return held.length;
+  const open = new Int32Array(marks.length);
+  for (const { openAt } of held) for (const mark of openAt) open[mark]!++;
+  return open.reduce((most, count) => Math.max(most, count), 1);
 }
 
 /** Whether the count may be too high at some mark, by what the capture does not tell. */

@@ -132,6 +132,16 @@ test('references that no event explains are said beside those that are known', a
   assert.ok(outlined.includes('    2 references that no event explains'));
 });
 
+test('how many had it at a time is said where it was not all of them', async () => {
+  const capture = await sample();
+  const held = (...openAt: number[]) => reference({ openAt });
+  const label = (...references: ReturnType<typeof reference>[]) =>
+    rows(capture, [page([mark({}), mark({ row: 20 }), mark({ row: 30 })], references)])[0]!.node.label;
+  assert.equal(label(held(0, 1), held(1, 2)), '0x12f98 · held by 2');
+  assert.equal(label(held(0), held(2)), '0x12f98 · held by 2, one at a time');
+  assert.equal(label(held(0, 1), held(1), held(2)), '0x12f98 · held by 3, at most 2 at a time');
+});
+
 test('what could not be judged is nowhere said to be expected', async () => {
   const capture = await sample();
   const notJudged = mark({
