@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { mock } from 'node:test';
 import type { Capture, EventTable } from '../../../../src/capture/eventTable';
 import { PerfRecords } from '../../../../src/capture/perfData/perfRecords';
 import { RecordReader } from '../../../../src/capture/traceDat/recordReader';
@@ -21,7 +20,7 @@ export function inRecordLoop<T>(read: () => Promise<T>): Promise<T> {
 }
 
 function withMemoryForLoop<T>(memoryForLoop: MemoryForLoop, read: () => Promise<T>): Promise<T> {
-  return whileMocked(mock.method(RecordReader.prototype, 'memoryForLoop', memoryForLoop), read);
+  return whileReplaced(RecordReader.prototype, 'memoryForLoop', memoryForLoop, read);
 }
 
 /** What `read` reads one sample after the other. */
@@ -38,17 +37,22 @@ export function inSampleLoop<T>(read: () => Promise<T>): Promise<T> {
 }
 
 function withStartLoop<T>(startLoop: StartLoop, read: () => Promise<T>): Promise<T> {
-  return whileMocked(mock.method(PerfRecords.prototype, 'startLoop', startLoop), read);
+  return whileReplaced(PerfRecords.prototype, 'startLoop', startLoop, read);
 }
 
-async function whileMocked<T>(
-  { mock: mocked }: { readonly mock: { restore(): void } },
+/** Not with mocks of node:test, which keep all that they were called with: a campaign has many thousand rounds. */
+async function whileReplaced<C extends object, T>(
+  prototype: C,
+  name: keyof C,
+  method: unknown,
   read: () => Promise<T>,
 ): Promise<T> {
+  const before = Reflect.get(prototype, name);
+  Reflect.set(prototype, name, method);
   try {
     return await read();
   } finally {
-    mocked.restore();
+    Reflect.set(prototype, name, before);
   }
 }
 
