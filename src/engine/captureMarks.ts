@@ -29,7 +29,9 @@ function marksOf(id: string, { events }: Capture, page: Page): readonly MarkInTe
   );
   const held = page.marks.map((): Reference[] => []);
   for (const reference of heldReferences(page)) {
-    for (const mark of reference.openAt) held[mark]?.push(reference);
+    // Of one mark alone, it is open at that.
+    const atMark = { ...reference, openAt: [0] };
+    for (const mark of reference.openAt) held[mark]?.push(atMark);
   }
   return page.marks.map((mark, index) => {
     const alone = { ...page, marks: [mark], references: held[index]! };

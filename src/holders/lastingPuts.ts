@@ -32,11 +32,15 @@ export class LastingPuts {
     this.nameless = new PutsInOrder(puts.filter((put) => put.nameless));
   }
 
-  /** Puts that nothing names behind a row, up to another: each may be what is too many at a mark. Whether there are any. */
-  mayBeNameless(row: number, last: number): boolean {
+  /**
+   * Has each of the puts that nothing names behind a row, up to another, compete for what no other explains.
+   *
+   * @returns how many these are
+   */
+  raiseNameless(row: number, last: number): number {
     const puts = this.nameless.count(row, last);
     if (puts > 0) this.nameless.raise(row, last, puts);
-    return puts > 0;
+    return puts;
   }
 
   /**

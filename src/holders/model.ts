@@ -179,7 +179,7 @@ export interface Reference {
   readonly userRule?: NamingRule;
   /**
    * Without gets: how many puts behind a mark, this one among them, may be what was too many there; absent where
-   * nothing competes.
+   * nothing competes. One without function names may be that where it is the only one, too.
    */
   readonly rivals?: number;
   /** Why {@link deducedAcquire} is believed, for people. */

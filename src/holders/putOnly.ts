@@ -278,7 +278,11 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   const expected = Math.min(count, formula);
   const untraced = count - expected - held;
   if (candidates.rivals > 0) notes.push(rivalsText(candidates));
-  if (untraced > 0) notes.push(whyUntraced(moment, puts.mayBeNameless(moment.row, last)));
+  if (untraced > 0) {
+    const isOfDump = moment.dumpedBecause !== null;
+    const nameless = isOfDump ? 0 : puts.raiseNameless(moment.row, last);
+    notes.push(isOfDump ? DUMP_ALONE : nameless > 0 ? NAMELESS_PUTS : NEVER_PUT);
+  }
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
   const terms = () =>
     expectedTerms(expected, own, state, share, {
@@ -297,11 +301,6 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
     judged: true,
     heldReferences,
   };
-}
-
-function whyUntraced({ dumpedBecause }: Moment, hasNamelessPuts: boolean): string {
-  if (dumpedBecause !== null) return DUMP_ALONE;
-  return hasNamelessPuts ? NAMELESS_PUTS : NEVER_PUT;
 }
 
 /** `any of these 3 puts may be the one reference too many: pipe_read, foo_put, foo_put` */

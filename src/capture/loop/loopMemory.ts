@@ -11,6 +11,8 @@ const MEMORY_UNIT = 1 << 16;
 const MOST_FOR_PAGES = 1 << 26;
 /** Most bytes for spans: all that BufferData has in memory of one buffer. */
 const MOST_FOR_SPANS = 1 << 26;
+/** What is handed out begins at a multiple of so many bytes. */
+export const LOOP_ALIGNMENT = 8;
 /** No record is so long. */
 const NEVER = 0x7fffffff;
 
@@ -222,7 +224,7 @@ export class LoopMemory {
 
 /** The next place for numbers of any size. */
 function aligned(at: number): number {
-  return (at + 7) & ~7;
+  return (at + LOOP_ALIGNMENT - 1) & -LOOP_ALIGNMENT;
 }
 
 function batchIn(buffer: ArrayBufferLike, rows: number): EventBatch {

@@ -27,7 +27,10 @@ export class CallChains implements StackQuestions {
     private readonly littleEndian: boolean,
   ) {}
 
-  /** The stack id of the chain of `length` addresses at `at`, or NONE when it has no frame of the kernel. `bytes` and `view` are of one buffer. */
+  /**
+   * The stack id of the chain of `length` addresses at `at`, or NONE when it has no frame of the kernel. `bytes` and
+   * `view` are of one buffer.
+   */
   stack(bytes: Uint8Array, view: DataView, at: number, length: number): number {
     const end = at + length * ADDRESS;
     const start = this.kernelStart(view, at, end);

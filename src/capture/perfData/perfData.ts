@@ -4,6 +4,7 @@ import { NONE, type Capture, type EventTable, type SymbolTable } from '../eventT
 import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
+import { LOOP_ALIGNMENT } from '../loop/loopMemory';
 import type { KernelSymbols } from '../traceDat/kernelSymbols';
 import { ChunkMemory, MemoryInTurn } from '../traceDat/chunkMemory';
 import { FileRanges } from '../traceDat/fileRanges';
@@ -314,8 +315,9 @@ class PerfDataReader {
     }
     const window = new RecordWindow(data.offset, this.littleEndian, problems, false);
     const estimate = new RowEstimate(this.records.table, end - data.offset);
-    const ofLoop = 2 * (file.chunkSize + USUAL_PART + 2 * LARGEST_RECORD);
-    const allocate = this.records.startLoop(end - data.offset, ofLoop);
+    const pieces = [file.chunkSize, file.chunkSize, USUAL_PART, USUAL_PART];
+    const wanted = pieces.reduce((sum, size) => sum + LARGEST_RECORD + size + LOOP_ALIGNMENT, 0);
+    const allocate = this.records.startLoop(end - data.offset, wanted);
     const memory = new ChunkMemory(file, file.chunkSize, LARGEST_RECORD, allocate);
     this.decompressedMemory = new MemoryInTurn(LARGEST_RECORD, allocate);
     let offset = data.offset;

@@ -67,7 +67,7 @@ export class RecordWindow {
    * beginning of a record that waits for them is put there, and nothing else is copied. The memory must stay as it is
    * until the next `push`.
    */
-  push(chunk: Uint8Array, room = 0): void {
+  push(chunk: Uint8Array, room: number): void {
     const skipped = Math.min(this.skip, chunk.length);
     this.skip -= skipped;
     if (skipped > 0 && !this.isNested) this.fileOffset += skipped;

@@ -53,8 +53,8 @@ export class ChunkMemory {
   constructor(
     private readonly file: FileRanges,
     private readonly chunkSize: number,
-    room = 0,
-    allocate: Allocate | null = null,
+    room: number,
+    allocate: Allocate | null,
   ) {
     this.memory = new MemoryInTurn(room, allocate);
   }

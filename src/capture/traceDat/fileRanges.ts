@@ -55,7 +55,7 @@ export class FileRanges {
 
   /**
    * Like {@link read}, into `target`: returns the part of it that the file could fill. Where the source cannot
-   * read into given memory the bytes are elsewhere, which the caller need not care about.
+   * read into given memory the bytes are elsewhere.
    */
   async readInto(offset: number, target: Uint8Array): Promise<Uint8Array> {
     const { source } = this;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
 import type { Capture, Gap } from '../../../src/capture/eventTable';
+import { captureMarks } from '../../../src/engine/captureMarks';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { NOT_SEARCHED, PlacedStacks, type LocateStack } from '../../../src/engine/frames';
@@ -140,6 +141,26 @@ test('how many had it at a time is said where it was not all of them', async () 
   assert.equal(label(held(0, 1), held(1, 2)), '0x12f98 · held by 2');
   assert.equal(label(held(0), held(2)), '0x12f98 · held by 2, one at a time');
   assert.equal(label(held(0, 1), held(1), held(2)), '0x12f98 · held by 3, at most 2 at a time');
+});
+
+test('a mark alone is held by those that had it then, all at once', async () => {
+  const capture = await sample();
+  const held = (...openAt: number[]) => reference({ openAt });
+  const marked = page(
+    [mark({}), mark({ row: 20 }), mark({ row: 30 })],
+    [held(0), held(1), held(1, 2), held(2)],
+  );
+  const { marks } = captureMarks('c1', capture, {
+    attempts: [attempt({})],
+    pages: [marked],
+    unreleased: [],
+    pinned: [],
+  });
+  const label = 'PFN 0x12f98: held by ';
+  assert.deepEqual(
+    marks.map((each) => each.label),
+    [`${label}1`, `${label}2`, `${label}2`],
+  );
 });
 
 test('what could not be judged is nowhere said to be expected', async () => {

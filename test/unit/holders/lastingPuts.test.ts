@@ -76,7 +76,7 @@ test('the candidates at any mark, and what each put competes with, are those tha
       const isNameless = (put: LedgerReference): boolean =>
         put.nameless && put.releaseRow > row && put.releaseRow <= last;
       const nameless = puts.filter(isNameless);
-      assert.equal(lasting.mayBeNameless(row, last), nameless.length > 0);
+      assert.equal(lasting.raiseNameless(row, last), nameless.length);
       for (const put of nameless) most.set(put, Math.max(most.get(put) ?? 0, nameless.length));
       for (const put of rivals) most.set(put, Math.max(most.get(put) ?? 0, rivals.length));
       contested += rivals.length;
