@@ -103,17 +103,14 @@ export function heldMood(held: readonly Reference[]): NodeMood {
   return held.some(isStillHeld) ? 'still-held' : 'held';
 }
 
-/**
- * `held by 2`, `held by 2, one at a time`, with what the counts show beyond it; of a page that nobody held, why it did not
- * move.
- */
+/** `held by 2`, `held by 2 in turn`, with what the counts show beyond it; of a page that nobody held, why it did not move. */
 export function holdersText(page: Page): string {
   const held = heldReferences(page);
   const untraced = untracedReferences(page);
   if (held.length > 0) {
     const most = mostAtOnce(page, held);
-    const inTurn = most === held.length ? '' : `, ${most === 1 ? 'one' : `at most ${most}`} at a time`;
-    return `held by ${held.length}${untraced > 0 ? ` + ${untraced} untraced` : ''}${inTurn}`;
+    const inTurn = most === held.length ? '' : most === 1 ? ' in turn' : `, at most ${most} at once`;
+    return `held by ${held.length}${inTurn}${untraced > 0 ? ` + ${untraced} untraced` : ''}`;
   }
   if (untraced > 0) return `${untraced} untraced`;
   if (isNotJudged(page)) return 'not judged';

@@ -139,8 +139,8 @@ test('how many had it at a time is said where it was not all of them', async () 
   const label = (...references: ReturnType<typeof reference>[]) =>
     rows(capture, [page([mark({}), mark({ row: 20 }), mark({ row: 30 })], references)])[0]!.node.label;
   assert.equal(label(held(0, 1), held(1, 2)), '0x12f98 · held by 2');
-  assert.equal(label(held(0), held(2)), '0x12f98 · held by 2, one at a time');
-  assert.equal(label(held(0, 1), held(1), held(2)), '0x12f98 · held by 3, at most 2 at a time');
+  assert.equal(label(held(0), held(2)), '0x12f98 · held by 2 in turn');
+  assert.equal(label(held(0, 1), held(1), held(2)), '0x12f98 · held by 3, at most 2 at once');
 });
 
 test('a mark alone is held by those that had it then, all at once', async () => {
