@@ -1,18 +1,12 @@
 /** The WebAssembly of a loop, at work on its memory. */
+import type { AddressStacks } from '../addressStacks';
 import type { LoopMemory } from './loopMemory';
-
-/** Asked by a loop when it meets a stack for the first time. */
-export interface StackQuestions {
-  /** The block of the stack whose addresses are in `[start, end)`; NONE when it is not kept. */
-  blockOf(view: DataView, bytes: Uint8Array, start: number, end: number): number;
-  /** The stack of the block that was asked for last. */
-  stackOfBlock(): number;
-}
 
 type Functions = Readonly<Record<string, (...numbers: number[]) => number>>;
 
 /**
  * @param code what a file of assembly/ compiles to
+ * @param stacks asked when the loop meets a stack for the first time
  * @param others what the loop asks besides, by the file that declares it
  * @returns what the file exports
  * @throws where WebAssembly lacks what the loop needs
@@ -20,18 +14,18 @@ type Functions = Readonly<Record<string, (...numbers: number[]) => number>>;
 export function loopInstance(
   code: Uint8Array<ArrayBuffer>,
   memory: LoopMemory,
-  questions: StackQuestions,
+  stacks: AddressStacks,
   others: Readonly<Record<string, Functions>> = {},
 ): Readonly<Record<string, unknown>> {
   const { exports } = new WebAssembly.Instance(moduleOf(code), {
     env: { memory: memory.memory },
     stackBlocks: {
       blockOf: (start: number, end: number) => {
-        const block = questions.blockOf(memory.view, memory.bytes, start, end);
-        memory.addBlock(block, questions.stackOfBlock(), start, end);
+        const block = stacks.blockOf(memory.view, memory.bytes, start, end);
+        memory.addBlock(block, stacks.stackOfBlock(), start, end);
         return block;
       },
-      stackOfBlock: () => questions.stackOfBlock(),
+      stackOfBlock: () => stacks.stackOfBlock(),
     },
     ...others,
   });

@@ -1,3 +1,4 @@
+import type { AddressStacks } from '../addressStacks';
 import { NONE } from '../eventTable';
 import type { EventTableBuilder } from '../eventTableBuilder';
 import type { CpuCursor } from '../traceDat/cpuCursor';
@@ -6,12 +7,13 @@ import { isNumericFunction } from '../traceDat/numericFunction';
 import code from './assembly/records.wasm';
 import codeForShared from './assembly/records.shared.wasm';
 import * as layout from './layout';
-import { loopInstance, type StackQuestions } from './loopInstance';
+import { loopInstance } from './loopInstance';
 import type { LoopDecoder, LoopMemory } from './loopMemory';
 
 /** Asked by the loop when it meets something for the first time. */
-export interface LoopQuestions extends StackQuestions {
+export interface LoopQuestions {
   taskOf(pid: number): number;
+  readonly stacks: AddressStacks;
 }
 
 /** What is done with the records that the loop leaves to others. */
@@ -66,7 +68,7 @@ export class RecordLoop implements CursorQueue {
     this.pages = new Int32Array(cursors).fill(NONE);
     this.toSpans = new Int32Array(cursors);
     const bytes = memory.isShared ? codeForShared : code;
-    const exports = loopInstance(bytes, memory, questions, {
+    const exports = loopInstance(bytes, memory, questions.stacks, {
       records: { taskOf: (pid) => questions.taskOf(pid) },
     });
     this.loop = loopIn(exports);

@@ -1,9 +1,10 @@
+import type { AddressStacks } from '../addressStacks';
 import type { EventTableBuilder } from '../eventTableBuilder';
 import type { RecordWindow } from '../perfData/recordWindow';
 import { isNumericFunction } from '../traceDat/numericFunction';
 import code from './assembly/samples.wasm';
 import * as layout from './layout';
-import { loopInstance, type StackQuestions } from './loopInstance';
+import { loopInstance } from './loopInstance';
 import type { LoopDecoder, LoopMemory } from './loopMemory';
 
 /** How samples of one event are read; offsets in bytes from the beginning of the record, its header included. */
@@ -27,10 +28,10 @@ export class SampleLoop {
   /** @throws where WebAssembly lacks what the loop needs */
   constructor(
     private readonly memory: LoopMemory,
-    questions: StackQuestions,
+    stacks: AddressStacks,
     private readonly table: EventTableBuilder,
   ) {
-    const { read } = loopInstance(code, memory, questions);
+    const { read } = loopInstance(code, memory, stacks);
     if (!isNumericFunction(read)) throw new TypeError('the sample loop lacks a function');
     this.readSamples = read;
   }

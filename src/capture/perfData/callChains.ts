@@ -1,7 +1,6 @@
+import { AddressStacks } from '../addressStacks';
 import { NONE } from '../eventTable';
 import { addressName } from '../perfScriptFrames';
-import type { StackQuestions } from '../loop/loopInstance';
-import { StackBlockCache } from '../stackBlockCache';
 import type { SymbolTableBuilder } from '../symbolTableBuilder';
 
 /** More frames than perf keeps of a call chain (sysctl kernel.perf_event_max_stack, 127 by default). */
@@ -15,12 +14,11 @@ const FIRST_CONTEXT_LOW = 0xfffff001;
 const KERNEL_CONTEXT_LOW = 0xffffff80;
 
 /** Turns the kernel's part of call chains into stack ids; frames are addresses, `0x…`. */
-export class CallChains implements StackQuestions {
+export class CallChains {
   /** Chains with frames of the process, which are left out. */
   userChains = 0;
-  private readonly blocks = new StackBlockCache();
+  readonly stacks = new AddressStacks((view, start, end) => this.newStack(view, start, end));
   private readonly frames = new Int32Array(MOST_FRAMES);
-  private newestStack = NONE;
 
   constructor(
     private readonly symbols: SymbolTableBuilder,
@@ -38,20 +36,8 @@ export class CallChains implements StackQuestions {
     while (stop < end && !this.isContext(view, stop)) stop += ADDRESS;
     if (stop < end || start > at + ADDRESS) this.userChains++;
     if (stop === start) return NONE;
-    this.blockOf(view, bytes, start, stop);
-    return this.newestStack;
-  }
-
-  /** The block of the addresses in `[start, end)`, NONE where there is no room for it; its stack is the newest one. */
-  blockOf(view: DataView, bytes: Uint8Array, start: number, end: number): number {
-    const known = this.blocks.find(view, start, end);
-    this.newestStack = known === NONE ? this.newStack(view, start, end) : this.blocks.stack(known);
-    return known === NONE ? this.blocks.add(bytes, start, end, this.newestStack, 0, false) : known;
-  }
-
-  /** The stack of the block that was asked for last. */
-  stackOfBlock(): number {
-    return this.newestStack;
+    this.stacks.blockOf(view, bytes, start, stop);
+    return this.stacks.stackOfBlock();
   }
 
   /** Where the kernel's addresses begin: behind their mark, or at once where kernels before 2.6.31 set none. */

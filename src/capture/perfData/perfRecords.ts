@@ -4,7 +4,7 @@ import { EventTableBuilder } from '../eventTableBuilder';
 import type { ProblemList } from '../problemList';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
 import { LoopMemory } from '../loop/loopMemory';
-import { SampleLoop } from '../loop/sampleLoop';
+import { SampleLoop, type SampleDecoder } from '../loop/sampleLoop';
 import { EventFields } from '../traceDat/eventFields';
 import { ByteOrder, byteOrderOf } from '../traceDat/byteOrder';
 import type { Allocate } from '../traceDat/chunkMemory';
@@ -36,42 +36,42 @@ const SMALLEST_FOR_LOOP = 1 << 18;
 const MET_IDS = 1 << 12;
 
 /** What is known of the samples of one attribute. */
-class SampledEvent {
-  /** The samples have id, thread, time, CPU, call chain and the tracepoint's record, and nothing of unknown size. */
-  readonly isUsual: boolean;
-  /** Where these are in a record, its header included. */
-  readonly tidAt: number;
-  readonly timeAt: number;
-  readonly cpuAt: number;
-  readonly chainAt: number;
-  /** Bytes that the tracepoint's record must have. */
-  readonly smallestRaw: number;
-  /** As {@link PerfRecords.loopDecoderOf}, NONE until it is asked for. */
-  loopDecoder = NONE;
+interface SampledEvent {
+  readonly attribute: PerfAttribute;
+  /** String id. */
+  readonly name: number;
+  readonly kind: EventKind;
+  /** Reads the tracepoint's record; null where its format is not known or not needed. */
+  readonly fields: EventFields | null;
+  /** How the loop reads the samples; 0 where it does not. */
+  readonly loopDecoder: number;
+}
 
-  /**
-   * @param name string id
-   * @param fields reads the tracepoint's record; null where its format is not known or not needed
-   */
-  constructor(
-    readonly attribute: PerfAttribute,
-    readonly name: number,
-    readonly kind: EventKind,
-    readonly fields: EventFields | null,
-  ) {
-    const { id, tid, time, cpu, fixedSize } = attribute.layout;
-    const has = (bit: number): boolean => (attribute.sampleType & bit) !== 0;
-    this.isUsual =
-      Math.min(id, tid, time, cpu) >= 0 &&
-      has(SampleBit.callchain) &&
-      has(SampleBit.raw) &&
-      !has(SampleBit.read);
-    this.tidAt = RECORD_HEADER + tid + 4;
-    this.timeAt = RECORD_HEADER + time;
-    this.cpuAt = RECORD_HEADER + cpu;
-    this.chainAt = RECORD_HEADER + fixedSize;
-    this.smallestRaw = fields?.smallestRecord ?? 0;
-  }
+/**
+ * How the loop reads the samples of an event that have id, thread, time, CPU, call chain and the tracepoint's record, and
+ * nothing of unknown size; null for others, and where a field that is used is no word.
+ */
+function sampleDecoder(
+  attribute: PerfAttribute,
+  name: number,
+  kind: EventKind,
+  fields: EventFields | null,
+): SampleDecoder | null {
+  const { id, tid, time, cpu, fixedSize } = attribute.layout;
+  const has = (bit: number): boolean => (attribute.sampleType & bit) !== 0;
+  const plainFields = fields?.plainFields ?? null;
+  if (Math.min(id, tid, time, cpu) < 0 || (fields !== null && plainFields === null)) return null;
+  if (!has(SampleBit.callchain) || !has(SampleBit.raw) || has(SampleBit.read)) return null;
+  return {
+    smallest: fields?.smallestRecord ?? 0,
+    name,
+    eventKind: kind,
+    fields: plainFields,
+    tidAt: RECORD_HEADER + tid + 4,
+    timeAt: RECORD_HEADER + time,
+    cpuAt: RECORD_HEADER + cpu,
+    chainAt: RECORD_HEADER + fixedSize,
+  };
 }
 
 /**
@@ -182,7 +182,7 @@ export class PerfRecords {
     if (size < SMALLEST_FOR_LOOP || !this.littleEndian) return null;
     try {
       const memory = new LoopMemory(1, 0, wanted, false);
-      this.loop = new SampleLoop(memory, this.chains, this.table);
+      this.loop = new SampleLoop(memory, this.chains.stacks, this.table);
       return (length) => memory.allocate(length);
     } catch {
       // Samples are read one by one.
@@ -289,20 +289,8 @@ export class PerfRecords {
     this.metLow[slot] = low;
     this.metHigh[slot] = high;
     this.metEvents[slot] = event;
-    if (event.isUsual) this.loop?.learn(low, high, this.loopDecoderOf(event));
+    this.loop?.learn(low, high, event.loopDecoder);
     return event;
-  }
-
-  /** How the loop reads samples of an event; 0 where it does not. */
-  private loopDecoderOf(event: SampledEvent): number {
-    if (event.loopDecoder !== NONE || this.loop === null) return event.loopDecoder;
-    const { name, kind, tidAt, timeAt, cpuAt, chainAt, smallestRaw } = event;
-    const fields = event.fields?.plainFields ?? null;
-    const isPlain = event.fields === null || fields !== null;
-    const places = { tidAt, timeAt, cpuAt, chainAt };
-    const decoder = { smallest: smallestRaw, name, eventKind: kind, fields, ...places };
-    event.loopDecoder = isPlain ? this.loop.addDecoder(decoder) : 0;
-    return event.loopDecoder;
   }
 
   private eventAt(index: number): SampledEvent {
@@ -365,7 +353,7 @@ export class PerfRecords {
           'tracing data; its fields are left out',
       );
     }
-    if (!format || kind === EventKind.Other) return new SampledEvent(attribute, nameId, kind, null);
+    if (!format || kind === EventKind.Other) return this.sampledEvent(attribute, nameId, kind, null);
     const fields = new EventFields(format, kind, {
       littleEndian: this.littleEndian,
       release: this.facts.release,
@@ -377,7 +365,18 @@ export class PerfRecords {
     for (const column of fields.missing) {
       this.problem(0, `the format of ${name} has no field for "${column}"; expected it among its fields`);
     }
-    return new SampledEvent(attribute, nameId, kind, fields);
+    return this.sampledEvent(attribute, nameId, kind, fields);
+  }
+
+  private sampledEvent(
+    attribute: PerfAttribute,
+    name: number,
+    kind: EventKind,
+    fields: EventFields | null,
+  ): SampledEvent {
+    const decoder = sampleDecoder(attribute, name, kind, fields);
+    const loopDecoder = decoder === null ? 0 : (this.loop?.addDecoder(decoder) ?? 0);
+    return { attribute, name, kind, fields, loopDecoder };
   }
 
   private noteFlags({ flagBits }: EventFields): void {

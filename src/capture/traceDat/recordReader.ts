@@ -1,9 +1,9 @@
+import { AddressStacks } from '../addressStacks';
 import { EventKind, NO_CPU, NONE, type UncertainFlags } from '../eventTable';
 import { eventKindOf } from '../eventNames';
 import { EventTableBuilder } from '../eventTableBuilder';
 import { GapRecorder } from '../gapRecorder';
 import type { ProblemList } from '../problemList';
-import { StackBlockCache } from '../stackBlockCache';
 import { SymbolTableBuilder } from '../symbolTableBuilder';
 import { ByteOrder, byteOrderOf } from './byteOrder';
 import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
@@ -89,7 +89,7 @@ export class RecordReader implements LoopSteps {
   private readonly decoders: RecordDecoder[];
   private readonly otherTypes: number;
   private readonly decodersOfOthers = new Map<number, RecordDecoder>();
-  private readonly stacks = new StackBlockCache();
+  private readonly stacks = new AddressStacks((view, start, end) => this.stackOf(view, start, end));
   /** Type of `kernel_stack` and the least bytes of its records, once it was met. */
   private stackType = NO_TYPE;
   private smallestStack = NOT_MET.smallest;
@@ -106,8 +106,6 @@ export class RecordReader implements LoopSteps {
   /** Null where each record is read by itself. */
   private loop: RecordLoop | null = null;
   private stacksOneByOne = 0;
-  /** Stack of the block that was asked for last. */
-  private newestStack = NONE;
 
   /**
    * @param kernel release and machine as of uname
@@ -160,11 +158,7 @@ export class RecordReader implements LoopSteps {
   queueFor(cursors: readonly CpuCursor[], memory: LoopMemory | null): CursorQueue {
     const isForLoop = this.loop === null && cursors.every((cursor) => cursor.isForLoop);
     if (memory === null || !isForLoop) return new CursorHeap(this);
-    const questions = {
-      taskOf: (pid: number) => this.taskOf(pid),
-      blockOf: (...stack: [DataView, Uint8Array, number, number]) => this.blockOf(...stack),
-      stackOfBlock: () => this.newestStack,
-    };
+    const questions = { taskOf: (pid: number) => this.taskOf(pid), stacks: this.stacks };
     try {
       this.loop = new RecordLoop(memory, questions, this, this.table);
     } catch {
@@ -262,24 +256,20 @@ export class RecordReader implements LoopSteps {
     const end = this.stackEnd(cursor, decoder, start);
     const name = row === NONE ? NONE : this.table.name[row]!;
     const previous = cursor.previousBlock;
-    let block = this.stacks.confirmedGuess(previous, name, view, start, end - start);
+    const { stacks } = this;
+    let block = stacks.blocks.confirmedGuess(previous, name, view, start, end - start);
+    let stack: number;
     if (block === NONE) {
-      block = this.blockOf(view, bytes, start, end);
-      this.stacks.learn(previous, name, block);
+      block = stacks.blockOf(view, bytes, start, end);
+      stack = stacks.stackOfBlock();
+      stacks.blocks.learn(previous, name, block);
     } else {
-      this.newestStack = this.stacks.stack(block);
+      stack = stacks.blocks.stack(block);
     }
     cursor.previousBlock = block;
     this.stacksOneByOne++;
     if (row === NONE) this.orphanStacks++;
-    else this.table.stack[row] = this.newestStack;
-  }
-
-  /** The block of the return addresses in `[start, end)`, NONE where there is no room for it; its stack is the newest one. */
-  private blockOf(view: DataView, bytes: Uint8Array, start: number, end: number): number {
-    const known = this.stacks.find(view, start, end);
-    this.newestStack = known === NONE ? this.stackOf(view, start, end) : this.stacks.stack(known);
-    return known === NONE ? this.stacks.add(bytes, start, end, this.newestStack, 0, false) : known;
+    else this.table.stack[row] = stack;
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import * as layout from '../layout';
 import { NONE, makeRow, placeRow } from './rows';
-import { isBlock, otherBlock, placeOfGuess } from './stackBlocks';
+import { giveStack, isBlock, otherBlock, placeOfGuess } from './stackBlocks';
 
 /** As in recordReader.ts. */
 const MOST_FRAMES: i32 = 1024;
@@ -149,7 +149,7 @@ function readRun(cursor: i32, limit: f64, mayBeAtLimit: bool): i32 {
       const guess = placeOfGuess(block, load<i32>(layout.NAME + (row << 2)));
       block = load<i32>(guess);
       if (isBlock(block, start, bytes)) {
-        store<i32>(layout.STACK + (row << 2), load<i32>(layout.BLOCK_STACKS + (block << 2)));
+        giveStack(row, block);
       } else {
         block = otherBlock(start, bytes, row);
         store<i32>(guess, block);

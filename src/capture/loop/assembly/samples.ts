@@ -5,7 +5,7 @@
  */
 import * as layout from '../layout';
 import { NONE, makeRow, placeRow } from './rows';
-import { isBlock, otherBlock, placeOfGuess } from './stackBlocks';
+import { giveStack, isBlock, otherBlock, placeOfGuess } from './stackBlocks';
 
 /** struct perf_event_header: u32 type, u16 misc, u16 size; PERF_RECORD_SAMPLE. */
 const HEADER: i32 = 8;
@@ -92,7 +92,7 @@ function findStack(start: i32, end: i32, cpu: i32, row: i32): void {
   let block = load<i32>(guess);
   let stop = guessedEnd(block, start, end);
   if (stop != NONE) {
-    store<i32>(layout.STACK + (row << 2), load<i32>(layout.BLOCK_STACKS + (block << 2)));
+    giveStack(row, block);
   } else {
     stop = start;
     while (stop < end && !isContext(stop)) stop += 8;

@@ -22,13 +22,18 @@ export function otherBlock(start: i32, bytes: i32, row: i32): i32 {
   const place = placeOfHash(start, bytes);
   const known = load<i32>(place);
   if (isBlock(known, start, bytes)) {
-    store<i32>(layout.STACK + (row << 2), load<i32>(layout.BLOCK_STACKS + (known << 2)));
+    giveStack(row, known);
     return known;
   }
   const block = blockOf(start, start + bytes);
   store<i32>(place, block);
   store<i32>(layout.STACK + (row << 2), stackOfBlock());
   return block;
+}
+
+/** Gives a row the stack of a block that is known here. */
+export function giveStack(row: i32, block: i32): void {
+  store<i32>(layout.STACK + (row << 2), load<i32>(layout.BLOCK_STACKS + (block << 2)));
 }
 
 /** As {@link StackBlockCache.find}; two that share a place only ask again. */
