@@ -14,7 +14,7 @@ const SYMBOL_HEAD = 1024;
 /** The names of a kernel's functions as /proc/kallsyms lists them. */
 export interface Kallsyms {
   readonly names: KernelSymbols;
-  /** Address of the first symbol of this name, or null. */
+  /** Address of the first symbol of this name in the kernel itself, or null. */
   addressOf(symbol: string): bigint | null;
   /** Whether symbols of modules are among them; the System.map of a build has none. */
   readonly hasModules: boolean;
@@ -87,13 +87,7 @@ async function kallsymsOf(
     );
     return null;
   }
-  return { names, addressOf: (symbol) => addressOf(text, symbol), hasModules: names.hasModules };
-}
-
-function addressOf(text: Uint8Array, symbol: string): bigint | null {
-  const line = new RegExp(`^([0-9a-f]{1,16}) [A-Za-z] ${symbol.replace(/\W/g, '\\$&')}$`, 'm');
-  const address = line.exec(new TextDecoder('latin1').decode(text))?.[1];
-  return address === undefined ? null : BigInt(`0x${address}`);
+  return { names, addressOf: (symbol) => names.addressOf(symbol), hasModules: names.hasModules };
 }
 
 /** Whether a frame is an address without a name. */

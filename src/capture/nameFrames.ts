@@ -8,7 +8,7 @@
  * the event comes from, and end where the kernel is entered. What differs from the recorded build in between goes
  * unnoticed: a System.map must be of the very build.
  */
-import type { Capture, SymbolTable } from './eventTable';
+import { NONE, type Capture, type SymbolTable } from './eventTable';
 import { isBareFrame, withFrameNames, type FrameNamer, type Kallsyms } from './kallsyms';
 import { SymbolTableBuilder } from './symbolTableBuilder';
 
@@ -156,13 +156,17 @@ function otherNames(
 function misfit({ events }: Capture, symbols: SymbolTable, kallsyms: Kallsyms): string | null {
   /** Pairs of a stack and the name of an event. */
   const seen = new Set<number>();
+  /** By stack, the name of its newest event: nearly always it is the one before it had, too. */
+  const newest = new Int32Array(symbols.stackCount).fill(NONE);
   let judged = 0;
   let fitting = 0;
   for (let row = 0; row < events.length; row++) {
     const stack = events.stack[row]!;
     const name = events.name[row]!;
+    if (stack < 0 || newest[stack] === name) continue;
+    newest[stack] = name;
     const pair = stack * symbols.stringCount + name;
-    if (stack < 0 || seen.has(pair)) continue;
+    if (seen.has(pair)) continue;
     seen.add(pair);
     const origin = originOf(symbols.string(name));
     if (origin === null) continue;

@@ -46,11 +46,14 @@ function widened(known: KnownSpan, { time, length }: EventTable): KnownSpan {
 }
 
 function widen(ends: Float64Array, time: Float64Array, from: number, to: number): void {
+  let [first, last] = [ends[0]!, ends[1]!];
   for (let row = from; row < to; row++) {
     const at = time[row]!;
-    if (at < ends[0]!) ends[0] = at;
-    if (at > ends[1]!) ends[1] = at;
+    first = at < first ? at : first;
+    last = at > last ? at : last;
   }
+  ends[0] = first;
+  ends[1] = last;
 }
 
 /** Last time of the capture's events, as in the event table; NaN where it has none. */

@@ -15,6 +15,10 @@ const SPANS_IN_MEMORY = 1 << 26;
 const LARGEST_BATCH = 1 << 20;
 /** As many as trace-cmd compresses together. */
 const CHUNK_PAGES = 10;
+/** Bytes of compressed chunks in memory at a time, for all CPUs of a buffer together, most of the time. */
+const WINDOWS_IN_MEMORY = 1 << 26;
+/** Windows of a CPU: the one that is read, and one that the thread works on; more where little shrinks. */
+const USUAL_WINDOWS = 2;
 /** How far all compressed chunks together may grow: big captures shrink to a twelfth. */
 const FREE_GROWTH = 1 << 26;
 const HIGHEST_GROWTH = 256;
@@ -66,7 +70,13 @@ export class BufferData {
       if (isForThread) this.wanted += spans * (spanSize + CHUNK_PAGES * pageSize);
       else if (!buffer.isCompressed) this.wanted += spans * Math.min(spanSize, size);
     }
-    return ranges.map((range) => ({ range, data: this.dataOf(range, buffer.isCompressed, spanSize) }));
+    const windowSize = Math.floor(
+      Math.min(this.file.chunkSize, WINDOWS_IN_MEMORY / USUAL_WINDOWS / Math.max(1, buffer.cpus.length)),
+    );
+    return ranges.map((range) => ({
+      range,
+      data: this.dataOf(range, buffer.isCompressed, spanSize, windowSize),
+    }));
   }
 
   /** The bytes of a text. */
@@ -75,10 +85,11 @@ export class BufferData {
       this.inFile({ cpu: 0, offset, size, isCutOff: false }),
       isCompressed,
       this.file.chunkSize,
+      this.file.chunkSize,
     );
   }
 
-  private dataOf(range: CpuRange, isCompressed: boolean, spanSize: number): CpuData {
+  private dataOf(range: CpuRange, isCompressed: boolean, spanSize: number, windowSize: number): CpuData {
     const allocate: Allocate = (length) => this.allocate?.(length) ?? null;
     if (!isCompressed) return new FlatCpuData(this.file, range, spanSize, allocate);
     const decompression: Decompression = {
@@ -88,6 +99,7 @@ export class BufferData {
       budget: this.growth,
       allocate,
       batchSize: spanSize,
+      windowSize,
     };
     return new CompressedCpuData(this.file, range, decompression, this.problems);
   }

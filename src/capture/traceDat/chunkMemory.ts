@@ -73,7 +73,7 @@ export class ChunkMemory {
 }
 
 /** The bytes at the beginning of some memory, into which not every source can read. */
-function inPlace(bytes: Uint8Array, memory: Uint8Array): Uint8Array {
+export function inPlace(bytes: Uint8Array, memory: Uint8Array): Uint8Array {
   if (bytes.buffer === memory.buffer) return bytes;
   memory.set(bytes);
   return memory.subarray(0, bytes.length);

@@ -3,7 +3,7 @@ import type { ProblemList } from '../problemList';
 import { StackMatcher } from '../stackMatcher';
 import { ByteOrder, byteOrderOf } from './byteOrder';
 import type { CaptureClock } from './clock';
-import type { CpuData } from './cpuData';
+import type { CpuData, PageSpan } from './cpuData';
 import { cpuName } from './cpuName';
 import type { PageHeader, RecordHeader } from './metadata';
 
@@ -159,13 +159,27 @@ export class CpuCursor {
         this.isDone = true;
         return;
       }
-      if (span.isAfterLoss) this.miss(0);
-      this.spanOffset = span.fileOffset;
-      this.spanScale = span.fileScale;
-      this.bytes = span.bytes;
-      this.view = new DataView(span.bytes.buffer, span.bytes.byteOffset, span.bytes.length);
-      this.nextPage = this.nextRecord = this.dataEnd = 0;
+      this.enter(span);
     } while (!this.advance());
+  }
+
+  /** Goes to the next record as {@link load} does, in pages that need not be waited for; false when it is not in these. */
+  loadInMemory(): boolean {
+    do {
+      const span = this.data.nextInMemory?.() ?? null;
+      if (span === null) return false;
+      this.enter(span);
+    } while (!this.advance());
+    return true;
+  }
+
+  private enter({ bytes, fileOffset, fileScale, isAfterLoss }: PageSpan): void {
+    if (isAfterLoss) this.miss(0);
+    this.spanOffset = fileOffset;
+    this.spanScale = fileScale;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.nextPage = this.nextRecord = this.dataEnd = 0;
   }
 
   /** The record was an event: its stack may follow. `context` as in {@link StackMatcher.event}. */

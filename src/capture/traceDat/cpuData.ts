@@ -19,6 +19,8 @@ export interface CpuData {
   readonly isCutOff: boolean;
   /** The next span, or null at the end. The span before is no longer good then. */
   next(): Promise<PageSpan | null>;
+  /** Like {@link next}, where that has to wait for nothing; else null. */
+  nextInMemory?(): PageSpan | null;
   /** Has another thread prepare the first spans, where there is one. */
   askAhead?(): Promise<void>;
 }

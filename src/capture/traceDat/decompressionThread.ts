@@ -2,9 +2,10 @@ import type { Decompressor } from './decompressor';
 
 /** Compressed blocks that are decompressed by whoever has the time, in memory that threads share. */
 export interface Batch {
-  /** The blocks, one behind the other. */
+  /** The blocks, and what stands between them. */
   readonly blocks: Uint8Array;
-  /** Where each block ends in `blocks`. */
+  /** Where each block begins in `blocks`, and ends. */
+  readonly starts: Int32Array;
   readonly ends: Int32Array;
   /** Has room for what they stand for, one behind the other, and may have more. */
   readonly content: Uint8Array;
@@ -35,15 +36,14 @@ export function noProgress(blocks: number): Int32Array {
 
 /** Decompresses the blocks that no other thread has begun, one after the other. */
 export function decompressBlocks(
-  { blocks, ends, content, contentEnds, progress }: Batch,
+  { blocks, starts, ends, content, contentEnds, progress }: Batch,
   decompressor: Decompressor,
 ): void {
   for (;;) {
     const block = Atomics.add(progress, 0, 1);
     if (block >= ends.length) return;
-    const isFirst = block === 0;
-    const compressed = blocks.subarray(isFirst ? 0 : ends[block - 1], ends[block]);
-    const target = content.subarray(isFirst ? 0 : contentEnds[block - 1], contentEnds[block]);
+    const compressed = blocks.subarray(starts[block], ends[block]);
+    const target = content.subarray(block === 0 ? 0 : contentEnds[block - 1], contentEnds[block]);
     // Who sees that it is done sees its bytes, too.
     if (decompressor.decompress(compressed, target)) Atomics.store(progress, 1 + block, IS_DONE);
   }

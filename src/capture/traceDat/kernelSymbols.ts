@@ -1,4 +1,4 @@
-import { BLANK, DOT, OPEN_BRACKET, TAB, ZERO, lineEndOf } from '../ascii';
+import { BLANK, DOT, NEWLINE, OPEN_BRACKET, TAB, ZERO, lineEndOf } from '../ascii';
 import { NONE } from '../eventTable';
 import { grown } from '../growingColumn';
 import { NumberScanner } from '../numberScanner';
@@ -87,6 +87,17 @@ export class KernelSymbols {
   /** Whether a symbol of a module is listed: its line ends with `[module]`. */
   get hasModules(): boolean {
     return this.text.includes(OPEN_BRACKET);
+  }
+
+  /** Address of the first symbol of this name in the kernel itself, or null. */
+  addressOf(name: string): bigint | null {
+    const bytes = new TextEncoder().encode(name);
+    for (let symbol = 0; symbol < this.count; symbol++) {
+      const start = this.nameStart[symbol]!;
+      if (this.isLineEnd(start + bytes.length) && bytes.every((byte, i) => this.text[start + i] === byte))
+        return (BigInt(this.high[symbol]!) << 32n) | BigInt(this.low[symbol]!);
+    }
+    return null;
   }
 
   /** Number of modules in the capture's list. */
@@ -205,6 +216,10 @@ export class KernelSymbols {
       return this.distance(symbol, this.high[order[next]!]!, this.low[order[next]!]!);
     }
     return -1;
+  }
+
+  private isLineEnd(at: number): boolean {
+    return at === this.text.length || this.text[at] === NEWLINE;
   }
 
   private nameEnd(start: number): number {

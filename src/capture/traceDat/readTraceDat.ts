@@ -267,6 +267,11 @@ function putBack(first: PageSpan | null, rest: CpuData): CpuData {
       waiting = null;
       return span;
     },
+    nextInMemory: () => {
+      const span = waiting ?? rest.nextInMemory?.() ?? null;
+      waiting = null;
+      return span;
+    },
   };
 }
 

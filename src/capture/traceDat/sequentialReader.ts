@@ -60,6 +60,23 @@ export class SequentialReader {
     return this.end - this.position;
   }
 
+  /** Bytes that {@link peekU32} and {@link take} have, without waiting. */
+  get inMemory(): number {
+    return this.window.length - this.at;
+  }
+
+  /** The number `distance` bytes behind the next one. */
+  peekU32(distance: number): number {
+    return this.view.getUint32(this.at + distance, this.littleEndian);
+  }
+
+  /** The next `length` bytes, good as long as the reader's source is. */
+  take(length: number): Uint8Array {
+    const bytes = this.window.subarray(this.at, this.at + length);
+    this.at += length;
+    return bytes;
+  }
+
   async u8(what: string): Promise<number> {
     await this.need(1, what);
     return this.window[this.at++]!;
@@ -94,9 +111,7 @@ export class SequentialReader {
   /** The next `length` bytes, good as long as the reader's source is. */
   async bytes(length: number, what: string): Promise<Uint8Array> {
     await this.need(length, what);
-    const bytes = this.window.subarray(this.at, this.at + length);
-    this.at += length;
-    return bytes;
+    return this.take(length);
   }
 
   /** The next `length` bytes, or those that are left when there are fewer. */

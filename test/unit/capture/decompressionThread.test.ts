@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { openCapture } from '../../../src/capture/openCapture';
 import type { Capture } from '../../../src/capture/eventTable';
 import type { OtherThreads } from '../../../src/capture/otherThreads';
+import { CHUNK_HEAD } from '../../../src/capture/traceDat/compressedCpuData';
 import {
   decompressBlocks,
   isDecompressed,
@@ -170,6 +171,8 @@ test('the thread that ships decompresses into the memory of the record loop', as
   for (const { content } of batches) assert.equal(content.buffer, batches[0]!.content.buffer);
   const places = new Set(batches.map(({ content }) => content.byteOffset));
   assert.ok(places.size * 3 < batches.length, 'memory is used again');
+  const windows = new Set(batches.map(({ blocks }) => blocks.buffer));
+  assert.ok(windows.size * 2 < batches.length, 'and that of what was read');
   assert.equal(described(capture), described(await openCapture(memorySource(MANY_CHUNKS))));
 });
 
@@ -214,15 +217,17 @@ test('who cancels ends the thread', async () => {
 const CONTENTS = ['first', 'second one', 'third'].map((text) => new TextEncoder().encode(text));
 const [FIRST, SECOND, THIRD] = [0, 1, 2];
 
-/** Blocks each of which claims to stand for what its content has. */
+/** Blocks as in a file, each of which claims to stand for what its content has. */
 function batchOf(blocks: readonly Uint8Array[], contents = CONTENTS): Batch {
   let [end, contentEnd] = [0, 0];
-  const ends = Int32Array.from(blocks, ({ length }) => (end += length));
+  const ends = Int32Array.from(blocks, ({ length }) => (end += CHUNK_HEAD + length));
+  const starts = ends.map((blockEnd, index) => blockEnd - blocks[index]!.length);
   const contentEnds = Int32Array.from(contents, ({ length }) => (contentEnd += length));
   const all = sharedBytes(end);
-  for (const [index, block] of blocks.entries()) all.set(block, ends[index - 1] ?? 0);
+  for (const [index, block] of blocks.entries()) all.set(block, starts[index]);
   return {
     blocks: all,
+    starts,
     ends,
     content: sharedBytes(contentEnd),
     contentEnds,

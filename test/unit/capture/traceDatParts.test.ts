@@ -143,6 +143,27 @@ test('addresses are named as the kernel does', () => {
   assert.equal(name(0x7fffffffn), '[FTRACE TRAMPOLINE]+-1/-1');
 });
 
+test('a symbol of the kernel itself is found by its whole name', () => {
+  const symbols = new KernelSymbols();
+  symbols.readKallsyms(
+    new TextEncoder().encode(
+      [
+        'ffffffffc0001000 t init\t[mod_a]',
+        'ffffffff81001000 T _text_end',
+        'ffffffff81002000 T initial',
+        'ffffffff81000000 T _text',
+        'ffffffff81003000 t init',
+        'ffffffff81004000 t init',
+        'ffff800080000001 T _etext',
+      ].join('\n'),
+    ),
+  );
+  assert.equal(symbols.addressOf('_text'), 0xffffffff81000000n);
+  assert.equal(symbols.addressOf('init'), 0xffffffff81003000n);
+  assert.equal(symbols.addressOf('_etext'), 0xffff800080000001n);
+  for (const name of ['_tex', 'etext', 'text_end', '']) assert.equal(symbols.addressOf(name), null, name);
+});
+
 test('symbols in any order', () => {
   const random = seededRandom(11);
   const addresses = Array.from({ length: 500 }, (_, i) => 0xffffffff81000000n + BigInt(i) * 16n);
