@@ -443,10 +443,10 @@ function expectedText(page: Page, group: MarkGroup): { label: string; descriptio
   const { expected, expectedTerms } = group.marks[0]!;
   if (expected === null || expected <= 0) return null;
   const first = page.marks.indexOf(group.marks[0]!);
-  const seen = group.references.expected
-    .filter(
-      ({ acquired, remapped, openAt }) =>
-        (acquired !== null || remapped !== undefined) && openAt.includes(first),
+  const seen = page.references
+    .filter(({ acquired, remapped }) => acquired !== null || remapped !== undefined)
+    .filter(({ role, openAt, expectedAt = [] }) =>
+      (role === 'held' ? expectedAt : role === 'expected' ? openAt : []).includes(first),
     )
     .reduce((sum, { weight }) => sum + weight, 0);
   const unseen = expected - seen;

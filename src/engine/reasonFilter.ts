@@ -28,8 +28,13 @@ export function withMarks(page: Page, keep: (mark: Mark) => boolean): Page | nul
     ...page,
     marks: kept.map((index) => page.marks[index]!),
     references: page.references.map((reference) => {
+      const { expectedAt: expectedBefore = [], ...rest } = reference;
       const openAt = reference.openAt.flatMap((old) => newIndex.get(old) ?? []);
-      return { ...reference, openAt, role: roleAmong(reference, openAt, firstRow) };
+      const expectedAt = expectedBefore.flatMap((old) => newIndex.get(old) ?? []);
+      if (openAt.length === 0 && expectedAt.length > 0)
+        return { ...rest, openAt: expectedAt, role: 'expected' };
+      const role = roleAmong(reference, openAt, firstRow);
+      return { ...rest, openAt, role, ...(expectedAt.length === 0 ? {} : { expectedAt }) };
     }),
   };
 }

@@ -5,7 +5,7 @@
  * include/linux/mm.h): the isolation reference, one per page for the page or swap cache, one for private
  * data, and one per page table mapping that is still there.
  */
-import { ABSENT, EventKind, Mapping, PageFlag, type EventTable } from '../capture/eventTable';
+import { ABSENT, EventKind, Mapping, PageFlag, type Capture, type EventTable } from '../capture/eventTable';
 import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS } from './kindRules';
@@ -125,19 +125,43 @@ function sumOf(references: readonly LedgerReference[], row: number): number {
  *
  * @param ofOwners references of the pool that are page tables' or the page cache's, whatever is put later
  */
-function identifiedInPool(snapshot: Snapshot, ofOwners: number): LedgerReference[] {
+function identifiedInPool(
+  snapshot: Snapshot,
+  ofOwners: number,
+  isAccounted: (reference: LedgerReference) => boolean,
+): LedgerReference[] {
   let room = snapshot.pool;
   if (room === 0) return [];
   let roomOfOthers = Math.max(0, room - ofOwners);
   return snapshot.lifetime.fromPool.filter((reference) => {
-    const { kind, weight } = reference;
+    const { weight } = reference;
     const inPool = reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row;
-    const isOwner = ACCOUNTED_KINDS.has(kind);
+    const isOwner = isAccounted(reference);
     if (!inPool || weight > (isOwner ? room : Math.min(room, roomOfOthers))) return false;
     room -= weight;
     if (!isOwner) roomOfOthers -= weight;
     return true;
   });
+}
+
+/**
+ * Whether migration accounts for a reference. Of isolation that is so for its own alone: a page that reclaim, compaction
+ * or a system call has isolated, which another task is in, has one more than it expects, and is on no LRU list for it to
+ * be taken from (folio_test_clear_lru() in mm/compaction.c and mm/vmscan.c).
+ */
+function isAccountedFor(
+  { kind, acquireRow, releaseRow }: LedgerReference,
+  { attempt }: Moment,
+  { events, symbols }: Capture,
+): boolean {
+  if (!ACCOUNTED_KINDS.has(kind)) return false;
+  if (kind !== 'isolation') return true;
+  // Whoever isolates a page puts it back.
+  const row = acquireRow >= 0 ? acquireRow : releaseRow;
+  if (row < 0) return true;
+  const isolating = symbols.taskPid(events.task[row]!);
+  const moving = symbols.taskPid(attempt.task);
+  return isolating < 0 || moving < 0 || isolating === moving;
 }
 
 function isMemoryFailureOwn(reference: LedgerReference): boolean {
@@ -177,14 +201,14 @@ interface Sorted {
   readonly ofAllocation: number;
 }
 
-function sortOut(open: readonly LedgerReference[], moment: Moment, events: EventTable): Sorted {
+function sortOut(open: readonly LedgerReference[], moment: Moment, capture: Capture): Sorted {
   const heldReferences: LedgerReference[] = [];
   const own = { isolation: 0, ofMemoryFailure: 0, batches: 0 };
   let [unnamed, known, ofCache, ofAllocation] = [0, 0, 0, 0];
   for (const reference of open) {
     const { kind } = reference;
     const weight = weightAt(reference, moment.row);
-    if (ACCOUNTED_KINDS.has(kind) || leftByAttempt(reference, moment, events)) {
+    if (isAccountedFor(reference, moment, capture) || leftByAttempt(reference, moment, capture.events)) {
       known += weight;
       if (isMemoryFailureOwn(reference)) own.ofMemoryFailure += weight;
       else if (kind === 'isolation') own.isolation += weight;
@@ -234,10 +258,11 @@ export function countAlone(count: number): Omit<Account, 'open'> {
 export function accountAt(
   moment: Moment,
   snapshot: Snapshot,
-  events: EventTable,
+  capture: Capture,
   sites: StackSites,
   mapcounts: MapcountBase,
 ): Account | null {
+  const { events } = capture;
   if (snapshot.count === null) return null;
   if (isDumpedAsUnmovable(moment)) return { ...countAlone(snapshot.count), open: snapshot.open };
   const formula = expectedByKernel(moment, events);
@@ -249,11 +274,13 @@ export function accountAt(
     state.mappings +
     (state.ofDriver ? 1 : 0) +
     (state.cached === true || state.swapCache ? share : 0);
-  const seen = sortOut(snapshot.open, moment, events);
+  const seen = sortOut(snapshot.open, moment, capture);
   const ownSeen = withUnseen(seen.own, moment, snapshot.pool + seen.unnamed);
-  const identified = identifiedInPool(snapshot, owners + sumOfOwn(ownSeen) - seen.known);
+  const identified = identifiedInPool(snapshot, owners + sumOfOwn(ownSeen) - seen.known, (reference) =>
+    isAccountedFor(reference, moment, capture),
+  );
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
-  const sorted = identified.length === 0 ? seen : sortOut(open, moment, events);
+  const sorted = identified.length === 0 ? seen : sortOut(open, moment, capture);
   const { heldReferences, unnamed, known, ofCache, ofAllocation } = sorted;
   const held = sumOf(heldReferences, moment.row);
   const nameless = Math.max(0, snapshot.pool - sumOf(identified, moment.row)) + unnamed;

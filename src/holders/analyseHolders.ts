@@ -344,7 +344,7 @@ function* judgeByLedger(
     lifetime.nature = 'anonymous';
   }
   const judge = (moment: Moment, snapshot: Snapshot): JudgedMoment => {
-    const account = accountAt(moment, snapshot, capture.events, sites, mapcount);
+    const account = accountAt(moment, snapshot, capture, sites, mapcount);
     const lifetime = account === null ? null : snapshot.lifetime;
     return { moment, account, open: account?.open ?? [], lifetime };
   };
@@ -475,26 +475,36 @@ function* referencesOf(
   marks: readonly MarkUnderWay[],
 ): Generator<void, Reference[]> {
   const openAt = new Map<LedgerReference, number[]>();
-  const heldAnywhere = new Set<LedgerReference>();
+  /** What one attempt accounts for, as its own isolation, holds a page against another. */
+  const heldAt = new Map<LedgerReference, number[]>();
   let looked = 0;
   for (const [index, mark] of marks.entries()) {
     for (const reference of mark.first.open) {
       if (looked++ % REFERENCES_A_STEP === 0) yield;
-      const list = openAt.get(reference) ?? [];
-      list.push(index);
-      openAt.set(reference, list);
+      addTo(openAt, reference, index);
     }
-    for (const reference of mark.first.account?.heldReferences ?? []) heldAnywhere.add(reference);
+    for (const reference of mark.first.account?.heldReferences ?? []) addTo(heldAt, reference, index);
   }
   const firstMark = marks[0]?.first.moment.row ?? NONE;
   const inSum = judged.putsAlone ? putsInSum(judged.references, marks[0]) : new Set<LedgerReference>();
   const references = yield* eachInSteps(judged.references, (reference): Reference => {
     const marksOpen = openAt.get(reference) ?? [];
+    const marksHeld = heldAt.get(reference);
     const open = marksOpen.length > 0 || inSum.has(reference);
-    const role = roleOf(reference, open, heldAnywhere.has(reference), firstMark, judged.putsAlone);
-    return toReference(context, reference, role, marksOpen);
+    const role = roleOf(reference, open, marksHeld !== undefined, firstMark, judged.putsAlone);
+    if (marksHeld === undefined || marksHeld.length === marksOpen.length)
+      return toReference(context, reference, role, marksOpen);
+    const held = new Set(marksHeld);
+    const expectedAt = marksOpen.filter((mark) => !held.has(mark));
+    return { ...toReference(context, reference, role, marksHeld), expectedAt };
   });
   return inOrder(references);
+}
+
+function addTo(marks: Map<LedgerReference, number[]>, reference: LedgerReference, mark: number): void {
+  const known = marks.get(reference);
+  if (known === undefined) marks.set(reference, [mark]);
+  else known.push(mark);
 }
 
 function inOrder(references: Reference[]): Reference[] {

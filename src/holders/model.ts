@@ -202,8 +202,10 @@ export interface Reference {
   readonly repeats: number;
   /** How often a migration unmapped the page and mapped it again meanwhile; absent where none did. */
   readonly remapped?: number;
-  /** Index in {@link Page.marks} of the marks at which it was open. */
+  /** Index in {@link Page.marks} of the marks at which it was open; of what is held, of those at which it was too many. */
   readonly openAt: readonly number[];
+  /** As {@link openAt}, of what is held: the marks at which it was open and accounted for, as one's isolation is against another. */
+  readonly expectedAt?: readonly number[];
   /** Why the kind and the match are believed, for people. */
   readonly evidence: string;
   /** Rows of all events that it rests on, ascending: its get, its put, and where a migration took it away. */

@@ -77,6 +77,21 @@ test('for one attempt alone the isolation that ends at its mark came before, and
   ]);
 });
 
+test('for one attempt alone what it has isolated itself is expected, whatever it is to others', () => {
+  const marks = [mark({ row: 10, attempt: 0 }), mark({ row: 20, attempt: 1 }), mark({ row: 30, attempt: 2 })];
+  const isolation = reference({ acquired: end(5), openAt: [1], expectedAt: [0, 2] });
+  const asOf = (attempts: readonly number[]): unknown => {
+    const [only] = withMarks(page(marks, [isolation]), ({ attempt }) =>
+      attempts.includes(attempt),
+    )!.references;
+    return [only!.role, only!.openAt, only!.expectedAt];
+  };
+  assert.deepEqual(asOf([0]), ['expected', [0], undefined]);
+  assert.deepEqual(asOf([1]), ['held', [0], undefined]);
+  assert.deepEqual(asOf([1, 2]), ['held', [0], [1]]);
+  assert.deepEqual(asOf([0, 2]), ['expected', [0, 1], undefined]);
+});
+
 test('no reference is left out, whatever its ends and marks', () => {
   const roles = ['held', 'expected', 'temporary', 'earlier'] as const;
   const references = roles.flatMap((role) =>

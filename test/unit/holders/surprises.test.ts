@@ -13,7 +13,11 @@ import {
   FAULT,
   finish,
   FLAGS,
+  MIGRATE,
+  migrateEnd,
+  migrateStart,
   named,
+  PUTBACK,
   refused,
   SCAN,
   start,
@@ -44,6 +48,93 @@ test('of two pipe buffers on one page, which one a reader of another pipe droppe
     ],
   );
   assert.deepEqual([page.marks[0]?.held, page.marks[0]?.untraced], [2, 0]);
+});
+
+const RECLAIM = [
+  'isolate_lru_folios',
+  'shrink_inactive_list',
+  'shrink_lruvec',
+  'shrink_node',
+  'balance_pgdat',
+];
+const OFF_LRU = { flags: 'flags=uptodate|swapbacked' };
+
+test('who has isolated a page holds it against an attempt of another task', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('kswapd0-60', RECLAIM, { count: 2, val: 1, ...OFF_LRU }),
+    start,
+    named('0x100'),
+    finish,
+    change('kswapd0-60', ['move_folios_to_lru', ...RECLAIM.slice(1)], { count: 1, val: -1, ...OFF_LRU }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, holder, released }) => [kind, holder, released?.row]),
+    [['isolation', 'isolation · isolate_lru_folios · kswapd0-60', 5]],
+  );
+  const [mark] = page.marks;
+  assert.deepEqual([mark?.held, mark?.untraced, mark?.cause], [1, 0, 'references']);
+  assert.deepEqual(
+    mark?.expectedTerms.map(({ label }) => label),
+    ['1 page table mapping'],
+  );
+});
+
+test('so it is where the capture has the put alone, and not where it has no tasks', async () => {
+  const events = (task: string): EventText[] => [
+    change('owner-2', ['folio_add_lru', ...FAULT], { count: 3, val: 1, ...OFF_LRU }),
+    change('kworker-9', ['lru_add_drain_cpu', 'worker_thread'], { count: 2, val: -1, ...OFF_LRU }),
+    start,
+    named('0x100'),
+    finish,
+    change(task, ['move_folios_to_lru', ...RECLAIM.slice(1)], { count: 1, val: -1, ...OFF_LRU }),
+  ];
+  const page = await onlyPage(events('kswapd0-60'));
+  assert.deepEqual(
+    heldOf(page).map(({ kind }) => kind),
+    ['isolation'],
+  );
+  assert.deepEqual([page.marks[0]?.held, page.marks[0]?.untraced], [1, 0]);
+  const own = await onlyPage(events('cma-1'));
+  assert.deepEqual([own.marks[0]?.held, own.marks[0]?.untraced], [0, 0]);
+});
+
+test('of two tasks that try one page, each is held up by the isolation of the other', async () => {
+  const shmem = { flags: 'flags=uptodate|lru|swapbacked', mapcount: 0 };
+  const compacting = ['isolate_migratepages_block', 'isolate_migratepages', 'compact_zone', 'kcompactd'];
+  const page = await onlyPage([
+    allocated('owner-2', ['shmem_alloc_folio', 'shmem_get_folio_gfp']),
+    change('owner-2', ['shmem_add_to_page_cache', 'shmem_get_folio_gfp'], { count: 2, val: 1, ...shmem }),
+    change('owner-2', ['shmem_write_end', 'generic_perform_write'], { count: 1, val: -1, ...shmem }),
+    start,
+    migrateStart,
+    change('cma-1', SCAN, { count: 2, val: 1, ...shmem }),
+    change('kcompactd0-61', compacting, { count: 3, val: 1, ...shmem }),
+    {
+      task: 'cma-1',
+      text: `page_ref_freeze: pfn=0x100 ${shmem.flags} count=3 mapcount=0 ${TAIL} val=2 ret=0`,
+      stack: ['__page_ref_freeze', 'folio_migrate_mapping', ...MIGRATE],
+    },
+    change('kcompactd0-61', compacting, { count: 2, val: -1, ...shmem }),
+    migrateEnd(1),
+    change('cma-1', PUTBACK, { count: 1, val: -1, ...shmem }),
+    named('0x100'),
+    finish,
+  ]);
+  const held = heldOf(page).map(({ holder, openAt, expectedAt }) => [holder, openAt, expectedAt]);
+  assert.deepEqual(held, [
+    ['isolation · isolate_migratepages_block · cma-1', [1], [0, 2]],
+    ['isolation · isolate_migratepages_block · kcompactd0-61', [0], undefined],
+  ]);
+  assert.deepEqual(
+    page.marks.map(({ reason, held: count, untraced }) => [reason, count, untraced]),
+    [
+      ['contig_range', 1, 0],
+      ['compaction', 1, 0],
+      // By its putback the other one is gone.
+      ['contig_range', 0, 0],
+    ],
+  );
 });
 
 test('sendfile: the pipe buffer is gone at the failure, the socket holds the page until its acknowledgement', async () => {
