@@ -227,9 +227,10 @@ function sumOfOwn({ isolation, ofMemoryFailure, batches }: OwnReferences): numbe
 }
 
 /** With the reference that the attempt must have by the event at the moment, where its get is among those not seen. */
-function withUnseen(own: OwnReferences, { ownReference }: Moment, nameless: number): OwnReferences {
+function withUnseen(own: OwnReferences, { ownReference, source }: Moment, nameless: number): OwnReferences {
   if (nameless <= 0) return own;
-  if (ownReference === 'isolation') return { ...own, isolation: Math.max(1, own.isolation) };
+  // The report comes before the page is put back (mm/migrate.c).
+  if (ownReference === 'isolation' || source === 'report') return { ...own, isolation: Math.max(1, own.isolation) };
   if (ownReference === 'memory-failure') return { ...own, ofMemoryFailure: Math.max(1, own.ofMemoryFailure) };
   return own;
 }

@@ -33,7 +33,7 @@ export function countAfter(events: EventTable, rows: ArrayLike<number>, index: n
 
 /**
  * Whether one of the next few events of the lifetime reports what the sum says, and those of other CPUs up to it explain
- * the difference; also when none follows.
+ * the difference; also when none follows in the time that the event of another CPU may take to be written.
  */
 function agreesAgain(events: EventTable, rows: ArrayLike<number>, index: number, count: number): boolean {
   const first = rows[index]!;
@@ -45,15 +45,20 @@ function agreesAgain(events: EventTable, rows: ArrayLike<number>, index: number,
   let sum = count;
   let seen = 0;
   let ofOthers = 0;
+  let end = events.length - 1;
   for (let next = index + 1; next < rows.length && seen < window; next++) {
     const row = rows[next]!;
     const kind = events.kind[row]!;
+    if (kind === EventKind.PinFailure || kind === EventKind.PinPut) continue;
     const replaces =
       !isPageRef(kind) ||
       setsCount(events, row) ||
       kind === EventKind.PageRefUnfreeze ||
       (kind === EventKind.PageRefFreeze && events.ret[row] === 1);
-    if (replaces) break;
+    if (replaces) {
+      end = row;
+      break;
+    }
     const change = countChange(events, row);
     sum += change;
     const isOther = cpu === NO_CPU || events.cpu[row] === NO_CPU || events.cpu[row] !== cpu;
@@ -62,5 +67,5 @@ function agreesAgain(events: EventTable, rows: ArrayLike<number>, index: number,
     if (events.count[row] === sum) return Math.abs(ofOthers) >= Math.abs(difference);
     if (events.count[row] !== ABSENT) seen++;
   }
-  return seen === 0;
+  return seen === 0 && !(events.time[end]! > latest);
 }

@@ -171,7 +171,13 @@ export class Ledger {
         if (events.ret[row] === 1) {
           this.frozenAt = this.count ?? events.val[row]!;
           this.frozenRow = row;
+        } else {
+          this.believeCount(0, row, rows, index);
         }
+        break;
+      case EventKind.PinFailure:
+        this.begin(row, 0);
+        this.believeCount(0, row, rows, index);
         break;
       case EventKind.PageRefUnfreeze:
         this.unfreeze(row, site);
@@ -279,9 +285,15 @@ export class Ledger {
     if (this.frozenAt > 0 && change > 0 && this.events.count[row] === change) this.thaw();
     if (change > 0) this.acquire(change, row, site);
     else if (change < 0) this.release(-change, row, site);
+    this.believeCount(change, row, rows, index);
+    if (reachesZero(this.events, row)) this.endLifetime(row, 'without references');
+  }
+
+  /** Takes the count of an event that changes it by so much. Who meets a frozen page, as a lookup does, reads 0 and changes nothing. */
+  private believeCount(change: number, row: number, rows: ArrayLike<number>, index: number): void {
+    if (this.frozenAt > 0 && change === 0) return;
     this.count = countAfter(this.events, rows, index, (this.count ?? 0) + change);
     this.reconcile(row);
-    if (reachesZero(this.events, row)) this.endLifetime(row, 'without references');
   }
 
   /** What is open and the pool make up the count; events that are missing show as a difference here. */

@@ -173,6 +173,87 @@ test('what another CPU has changed and not written yet is in the count, and said
   assert.ok(mark.notes.some((note) => note.startsWith('the event reports a count of 3')));
 });
 
+test('what nobody has written long after is no race: the put is missing', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('app-3', PIN, { count: 1025, val: 1024 }),
+    // Tracing was off meanwhile.
+    change('reader-4', ELSEWHERE, { count: 2, val: 1 }),
+    change('reader-4', ELSEWHERE, { count: 1, val: -1 }),
+    { ...start, pause: 5_000_000 },
+    named('0x100'),
+    finish,
+  ]);
+  const [mark] = page.marks;
+  assert.deepEqual([mark?.count, mark?.held, mark?.untraced], [1, 0, 0]);
+  assert.deepEqual(
+    mark?.notes.filter((note) => note.includes('another CPU')),
+    [],
+  );
+});
+
+test('the count of a freeze that failed, and of a report of the kernel, is one like those of other events', async () => {
+  const began = [
+    change('reader-4', ELSEWHERE, { count: 2, val: 1, mapcount: 0 }),
+    change('reader-4', ELSEWHERE, { count: 1, val: -1, mapcount: 0 }),
+  ];
+  const failed = (count: number): readonly EventText[] => [
+    {
+      task: 'cma-1',
+      text: `page_ref_freeze: pfn=0x100 ${FLAGS} count=${count} mapcount=0 ${TAIL} val=2 ret=0`,
+      stack: ['__page_ref_freeze', 'folio_migrate_mapping', ...MIGRATE],
+    },
+    {
+      task: 'cma-1',
+      text: `report_page_pinners: pfn=0x100 ${FLAGS} count=${count} mapcount=0 ${TAIL} reason=contig_range err=-11`,
+      stack: ['report_page_pinners', ...MIGRATE],
+    },
+  ];
+  for (const event of failed(3)) {
+    const page = await onlyPage([...began, start, event, { ...finish, pause: 5_000_000 }]);
+    const [mark] = page.marks;
+    assert.deepEqual([mark?.count, mark?.untraced], [3, 1], event.text);
+  }
+});
+
+test('who looks at a frozen page does not take its references away', async () => {
+  const file = { mapcount: 0, flags: 'flags=uptodate|lru' };
+  const lookUp: EventText = {
+    task: 'reader-4',
+    cpu: 1,
+    text: `page_ref_mod_unless: pfn=0x100 ${file.flags} count=0 mapcount=0 ${TAIL} val=1 ret=0`,
+    stack: ['__page_ref_mod_unless', 'filemap_get_read_batch', 'filemap_read'],
+  };
+  const page = await onlyPage([
+    allocated('owner-2', ['filemap_alloc_folio', 'page_cache_ra_unbounded']),
+    change('owner-2', ['__filemap_add_folio', 'filemap_add_folio'], { count: 2, val: 1, ...file }),
+    change('owner-2', ['read_pages', 'page_cache_ra_unbounded'], { count: 1, val: -1, ...file }),
+    change('kswapd0-60', ['folio_isolate_lru', 'shrink_node'], { count: 2, val: 1, ...file }),
+    {
+      task: 'kswapd0-60',
+      text: `page_ref_freeze: pfn=0x100 ${file.flags} count=0 mapcount=0 ${TAIL} val=2 ret=1`,
+      stack: ['__page_ref_freeze', '__remove_mapping', 'shrink_folio_list'],
+    },
+    lookUp,
+    lookUp,
+    {
+      task: 'kswapd0-60',
+      text: `page_ref_unfreeze: pfn=0x100 ${file.flags} count=2 mapcount=0 ${TAIL} val=2`,
+      stack: ['__page_ref_unfreeze', '__remove_mapping', 'shrink_folio_list'],
+    },
+    start,
+    named('0x100'),
+    finish,
+    change('kswapd0-60', ['move_folios_to_lru', 'shrink_inactive_list'], { count: 1, val: -1, ...file }),
+  ]);
+  const kinds = page.references.map(({ kind, unseenBecause }) => [kind, unseenBecause]);
+  assert.deepEqual(kinds, [
+    ['isolation', undefined],
+    ['page-cache', undefined],
+    ['allocation', undefined],
+  ]);
+});
+
 test('which of two alike references went without a put is a guess for both', async () => {
   const page = await onlyPage([
     allocated('owner-2', FAULT),

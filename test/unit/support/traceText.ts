@@ -10,6 +10,8 @@ export interface EventText {
   readonly text: string;
   /** Innermost first. */
   readonly stack?: readonly string[];
+  /** Microseconds that pass before it, besides the usual one. */
+  readonly pause?: number;
 }
 
 /** Writes events the way the kernel's `trace` file does, a microsecond apart. */
@@ -24,6 +26,7 @@ export function traceText(events: readonly EventText[]): string {
     return `${event.task.padStart(20)}      [${cpu}] ...2.  ${String(seconds).padStart(4)}.${fraction}: `;
   };
   for (const event of events) {
+    micros += event.pause ?? 0;
     lines.push(stamp(event) + event.text);
     if (event.stack === undefined) continue;
     lines.push(`${stamp(event)}<stack trace>`);
