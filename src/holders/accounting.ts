@@ -230,7 +230,8 @@ function sumOfOwn({ isolation, ofMemoryFailure, batches }: OwnReferences): numbe
 function withUnseen(own: OwnReferences, { ownReference, source }: Moment, nameless: number): OwnReferences {
   if (nameless <= 0) return own;
   // The report comes before the page is put back (mm/migrate.c).
-  if (ownReference === 'isolation' || source === 'report') return { ...own, isolation: Math.max(1, own.isolation) };
+  if (ownReference === 'isolation' || source === 'report')
+    return { ...own, isolation: Math.max(1, own.isolation) };
   if (ownReference === 'memory-failure') return { ...own, ofMemoryFailure: Math.max(1, own.ofMemoryFailure) };
   return own;
 }
