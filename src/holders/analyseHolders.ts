@@ -412,6 +412,8 @@ function sameHolders(a: JudgedMoment, b: JudgedMoment): boolean {
   const second = b.account?.heldReferences ?? [];
   if (a.lifetime !== b.lifetime || first.length !== second.length) return false;
   if ((a.account?.untraced ?? 0) !== (b.account?.untraced ?? 0)) return false;
+  // Of one that goes in parts, some went.
+  if ((a.account?.held ?? 0) !== (b.account?.held ?? 0)) return false;
   // Both are in the order in which the references were taken, as far as the capture shows that.
   if (first.every((reference, index) => reference === second[index])) return true;
   const known = new Set(first);
@@ -488,8 +490,8 @@ function* referencesOf(
   const firstMark = marks[0]?.first.moment.row ?? NONE;
   const inSum = judged.putsAlone ? putsInSum(judged.references, marks[0]) : new Set<LedgerReference>();
   const references = yield* eachInSteps(judged.references, (reference): Reference => {
-    const marksOpen = openAt.get(reference) ?? [];
-    const marksHeld = heldAt.get(reference);
+    const marksOpen = marksOf(openAt, reference, marks) ?? [];
+    const marksHeld = marksOf(heldAt, reference, marks);
     const open = marksOpen.length > 0 || inSum.has(reference);
     const role = roleOf(reference, open, marksHeld !== undefined, firstMark, judged.putsAlone);
     if (marksHeld === undefined || marksHeld.length === marksOpen.length)
@@ -499,6 +501,18 @@ function* referencesOf(
     return { ...toReference(context, reference, role, marksHeld), expectedAt };
   });
   return inOrder(references);
+}
+
+/** A part that went by itself was open as what it was a part of, as long as it was there. */
+function marksOf(
+  known: ReadonlyMap<LedgerReference, number[]>,
+  reference: LedgerReference,
+  marks: readonly MarkUnderWay[],
+): readonly number[] | undefined {
+  const { partOf, releaseRow } = reference;
+  if (partOf === null) return known.get(reference);
+  const until = known.get(partOf)?.filter((mark) => marks[mark]!.first.moment.row < releaseRow);
+  return until?.length === 0 ? undefined : until;
 }
 
 function addTo(marks: Map<LedgerReference, number[]>, reference: LedgerReference, mark: number): void {

@@ -477,29 +477,12 @@ export class Ledger {
    */
   private releaseOne(weight: number, rest: number, row: number, site: StackSite): number {
     const found = this.matcher.match(this.open, { weight, rest, row, site }, this.pool.weight > 0);
-    if (found !== null) {
-      this.close(found.reference, row, found.confidence, found.why);
-      return found.reference.weight;
-    }
-    const larger = site.release === null ? null : this.largerThan(weight, site.release.rule.closes);
-    if (larger !== null) {
-      this.split(larger, weight, row);
-      return weight;
-    }
-    return this.releaseFromPool(weight, row, site);
-  }
-
-  /** A folio's page cache reference counts its pages and may go in parts; a pin never does. */
-  private largerThan(weight: number, kinds: readonly Kind[]): LedgerReference | null {
-    return oldestOf(
-      this.open.where(
-        (group) =>
-          !group.suspended &&
-          group.weight > weight &&
-          group.weight < GUP_PIN_COUNTING_BIAS &&
-          kinds.includes(group.kind),
-      ),
-    );
+    if (found === null) return this.releaseFromPool(weight, row, site);
+    const { reference, confidence, why } = found;
+    const closed = Math.min(weight, reference.weight);
+    const gone = closed < reference.weight ? this.split(reference, closed, row) : reference;
+    this.close(gone, row, confidence, why);
+    return closed;
   }
 
   private suspendMapping(weight: number, row: number, site: StackSite): boolean {
@@ -583,16 +566,20 @@ export class Ledger {
     if (reference.kind === 'allocation' && puts === 'page-table') reference.kind = 'page-table';
   }
 
-  private split(reference: LedgerReference, weight: number, row: number): void {
-    this.open.changeWeight(reference, reference.weight - weight, row);
-    this.lifetime.references.push({
+  /** Returns the part of a reference that goes. */
+  private split(reference: LedgerReference, weight: number, row: number): LedgerReference {
+    const part: LedgerReference = {
       ...reference,
       weight,
       earlierWeights: ALWAYS_THE_SAME,
-      releaseRow: row,
-      rows: [...reference.rows, row],
+      rows: [...reference.rows],
+      evidence: `${reference.evidence}; a part of what one get took`,
+      partOf: reference,
       standing: null,
-    });
+    };
+    this.open.changeWeight(reference, reference.weight - weight, row);
+    this.lifetime.references.push(part);
+    return part;
   }
 
   private addReference(kind: Kind, weight: number, row: number, site: StackSite, evidence: string): void {
@@ -617,6 +604,7 @@ export class Ledger {
       byPutback: kind === 'lru-batch' && site.underPutback,
       evidence,
       rows: [row],
+      partOf: null,
       standing: null,
     };
     this.open.add(reference, this.pidOf(row), this.events.stack[row]!);

@@ -54,6 +54,8 @@ export interface LedgerReference {
   evidence: string;
   /** Rows of its events, ascending. */
   readonly rows: number[];
+  /** The get that took it took more, of which this went by itself: the rest; else null. */
+  readonly partOf: LedgerReference | null;
   /** Where it stands among the open ones, or null. */
   standing: Standing | null;
 }
@@ -84,6 +86,7 @@ export function knownByPut(
     unseenBecause: null,
     byPutback: false,
     rows: [row],
+    partOf: null,
     standing: null,
     ...given,
   };

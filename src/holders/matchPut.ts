@@ -22,7 +22,7 @@ const LEAST_BINDING_FIRST: readonly Kind[] = [
   'writeback',
 ];
 
-/** The open reference that a put most likely drops. */
+/** The open reference that a put most likely drops, or drops a part of where it is smaller. */
 export interface PutMatch {
   readonly reference: LedgerReference;
   readonly confidence: Confidence;
@@ -60,22 +60,20 @@ export class PutMatcher {
   match(open: OpenReferences, put: Put, isUnseenLeft: boolean): PutMatch | null {
     const { weight, site } = put;
     const dropping = site.release;
-    const fitting = open.where((group) => !group.suspended && fits(group, weight));
-    if (dropping !== null && fitting.length > 0) {
-      const paired = this.bestOf(
-        open,
-        fitting.filter((group) => isPair(group, dropping)),
-        put,
+    if (dropping !== null) {
+      const possible = open.where(
+        (group) => !group.suspended && (fits(group, weight) || hasPart(group, weight)),
       );
-      if (paired !== null) return paired;
-      for (const kind of dropping.rule.closes) {
-        const best = this.bestOf(
+      const named =
+        this.bestOf(
           open,
-          fitting.filter((group) => group.kind === kind),
+          likeliestByWeight(
+            possible.filter((group) => isPair(group, dropping)),
+            weight,
+          ),
           put,
-        );
-        if (best !== null) return best;
-      }
+        ) ?? this.ofClosedKinds(open, possible, dropping, put);
+      if (named !== null) return named;
     }
     const candidates = open.where((group) => !group.suspended && group.weight <= weight);
     // A get and a put of one function, or of one call chain, by one task.
@@ -86,7 +84,21 @@ export class PutMatcher {
     );
     if (nested !== null) return nested;
     if (isUnseenLeft) return null;
-    return leastBinding(fitting);
+    return leastBinding(open.where((group) => !group.suspended && fits(group, weight)));
+  }
+
+  private ofClosedKinds(
+    open: OpenReferences,
+    possible: readonly Group[],
+    dropping: Site,
+    put: Put,
+  ): PutMatch | null {
+    for (const kind of dropping.rule.closes) {
+      const ofKind = possible.filter((group) => group.kind === kind);
+      const best = this.bestOf(open, likeliestByWeight(ofKind, put.weight), put);
+      if (best !== null) return best;
+    }
+    return null;
   }
 
   /** @param groups those that a put of the site may drop as far as their kinds and weights go */
@@ -172,6 +184,28 @@ function guess(
 /** Whether a put of a weight may drop a reference of a group. */
 function fits(group: Group, weight: number): boolean {
   return group.weight === weight || (group.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
+}
+
+/**
+ * Whether a put of a weight may drop a part of a reference of a group: one get of several pages of a large folio, as
+ * try_grab_folio(page, refs) (mm/gup.c) and filemap_add_folio() have, may be put a page at a time, as
+ * __bio_release_pages() (block/bio.c) does. A pin of a small folio goes as a whole.
+ */
+function hasPart(group: Group, weight: number): boolean {
+  return group.weight > weight && group.weight < GUP_PIN_COUNTING_BIAS;
+}
+
+/**
+ * Of the groups that a put may be of: those of its very weight; else the smaller ones, if these make it up; else those
+ * that it is a part of.
+ */
+function likeliestByWeight(groups: readonly Group[], weight: number): readonly Group[] {
+  const exact = groups.filter((group) => group.weight === weight);
+  if (exact.length > 0) return exact;
+  const smaller = groups.filter((group) => group.weight < weight);
+  const larger = groups.filter((group) => group.weight > weight);
+  const sum = smaller.reduce((total, group) => total + group.weight * group.all.length, 0);
+  return larger.length === 0 || sum >= weight ? smaller : larger;
 }
 
 /** Everything is accounted for, so that the put must close one of these: the least binding kind first. */

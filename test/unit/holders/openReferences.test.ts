@@ -28,6 +28,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
     byPutback: false,
     evidence: '',
     rows: [],
+    partOf: null,
     standing: null,
   };
 }

@@ -50,6 +50,69 @@ test('of two pipe buffers on one page, which one a reader of another pipe droppe
   assert.deepEqual([page.marks[0]?.held, page.marks[0]?.untraced], [2, 0]);
 });
 
+const PIN_HUGE = ['try_grab_folio', 'gup_huge_pmd', 'internal_get_user_pages_fast'];
+const DIRECT_IO = [...PIN_HUGE, 'iov_iter_get_pages2', '__bio_iov_iter_get_pages', 'bio_iov_iter_get_pages'];
+const END_IO = ['__bio_release_pages', 'bio_endio', 'blk_update_request', 'asm_common_interrupt'];
+const VFIO_PIN = [...PIN_HUGE, 'pin_user_pages_remote', 'vfio_pin_pages_remote', 'vfio_pin_map_dma'];
+const VFIO_UNPIN = ['unpin_user_pages', 'vfio_unpin_pages_remote', 'vfio_remove_dma'];
+const VMSPLICE_HUGE = [...PIN_HUGE, 'iter_to_pipe', '__do_sys_vmsplice'];
+
+test('pages of a huge page that one get took go one by one, and nothing else of it does', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', VMSPLICE_HUGE, { count: 2, val: 1 }),
+    change('owner-2', DIRECT_IO, { count: 6, val: 4 }),
+    start,
+    ...refused(6),
+    change('<idle>-0', END_IO, { count: 5, val: -1 }),
+    change('<idle>-0', END_IO, { count: 4, val: -1 }),
+    ...refused(4),
+    change('<idle>-0', END_IO, { count: 3, val: -1 }),
+    change('<idle>-0', END_IO, { count: 2, val: -1 }),
+    ...refused(2),
+    finish,
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, weight, released, openAt }) => [kind, weight, released?.row, openAt]),
+    [
+      ['pipe-buffer', 1, undefined, [0, 1, 2]],
+      ['direct-io', 1, 11, [0, 1]],
+      ['direct-io', 1, 6, [0]],
+      ['direct-io', 1, 7, [0]],
+      ['direct-io', 1, 10, [0, 1]],
+    ],
+  );
+  assert.deepEqual(
+    page.marks.map(({ held, untraced }) => [held, untraced]),
+    [
+      [5, 0],
+      [3, 0],
+      [1, 0],
+    ],
+  );
+});
+
+test('a put of several pages drops the get of as many, before smaller ones and before a part of a larger one', async () => {
+  const weights = async (gets: readonly number[], put: number): Promise<unknown> => {
+    let count = 1;
+    const pin = (val: number): EventText => change('vm-3', VFIO_PIN, { count: (count += val), val });
+    const page = await onlyPage([
+      allocated('owner-2', FAULT),
+      ...gets.map(pin),
+      change('vm-3', VFIO_UNPIN, { count: (count -= put), val: -put }),
+      start,
+      ...refused(count),
+      finish,
+    ]);
+    return heldOf(page).map(({ weight }) => weight);
+  };
+  assert.deepEqual(await weights([1, 4], 4), [1]);
+  assert.deepEqual(await weights([512], 511), [1]);
+  assert.deepEqual(await weights([1, 8], 3), [1, 5]);
+  assert.deepEqual(await weights([5, 3, 2], 8), [2]);
+  assert.deepEqual(await weights([1, 1, 1, 1], 3), [1]);
+});
+
 const RECLAIM = [
   'isolate_lru_folios',
   'shrink_inactive_list',
