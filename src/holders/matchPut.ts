@@ -140,12 +140,17 @@ export class PutMatcher {
 
   /**
    * The put's holder function stands in the stack of the get, same task: one call took and dropped it.
-   * The latest such get is meant. Where no task is recorded, it may have been a call of another one.
+   * The latest such get is meant. Where no task is recorded, it may have been a call of another one. What was given to a
+   * pipe on the way, by a function further in, has left the call.
    */
   private nested(open: OpenReferences, groups: readonly Group[], { row, site }: Put): PutMatch | null {
     const { interrupted, holderFunction } = site;
     if (interrupted || holderFunction === '') return null;
-    const nested = groups.filter(({ stack }) => this.sites.of(stack).functions.includes(holderFunction));
+    const nested = groups.filter(
+      ({ kind, stack, site: taking }) =>
+        this.sites.of(stack).functions.includes(holderFunction) &&
+        (!CHANGING_HANDS.has(kind) || taking?.matchedFunction === holderFunction),
+    );
     const pid = this.pidOf(row);
     const reference = latestOf(nested, pid === NONE ? undefined : pid);
     if (reference === null) return null;

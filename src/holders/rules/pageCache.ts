@@ -401,7 +401,16 @@ export const PAGE_CACHE_RULES: readonly KindRule[] = [
       ],
     },
     release: {
-      direct: BUFFER_LOOKUPS,
+      // Whoever reads a file into a pipe looks a page up, gives it to the pipe and drops what the look-up took: all of it
+      // under the functions of pipes.
+      direct: [
+        ...BUFFER_LOOKUPS,
+        'filemap_read',
+        'generic_file_buffered_read',
+        'filemap_splice_read',
+        'shmem_file_read_iter',
+        'shmem_file_splice_read',
+      ],
       weak: [
         'filemap_read',
         'generic_file_buffered_read',

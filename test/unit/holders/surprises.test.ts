@@ -200,6 +200,46 @@ test('of two tasks that try one page, each is held up by the isolation of the ot
   );
 });
 
+for (const [what, reading, toPipe] of [
+  [
+    'splice since 6.5',
+    ['filemap_splice_read', 'do_splice_read', 'splice_file_to_pipe'],
+    'splice_folio_into_pipe',
+  ],
+  [
+    'sendfile since 6.5',
+    ['filemap_splice_read', 'splice_direct_to_actor', 'do_sendfile'],
+    'splice_folio_into_pipe',
+  ],
+  ['splice of shmem', ['shmem_file_splice_read', 'do_splice_read', 'do_splice'], 'splice_folio_into_pipe'],
+  [
+    'sendfile of 6.1',
+    ['filemap_read', 'generic_file_splice_read', 'splice_direct_to_actor'],
+    'copy_page_to_iter',
+  ],
+] as const) {
+  test(`${what}: what is dropped under it is its look-up, and the pipe has the page`, async () => {
+    const of = (task: string, stack: readonly string[], count: number, val: number): EventText =>
+      change(task, stack, { count, val, mapcount: 0, flags: 'flags=uptodate|lru' });
+    const lookUp = reading[0].startsWith('shmem')
+      ? ['shmem_get_folio_gfp', 'shmem_get_folio']
+      : ['filemap_get_read_batch', 'filemap_get_pages'];
+    const page = await onlyPage([
+      of('app-2', [...lookUp, ...reading], 2, 1),
+      of('app-2', [toPipe, ...reading], 3, 1),
+      of('app-2', reading, 2, -1),
+      start,
+      named('0x100'),
+      finish,
+      of('reader-4', READ_PIPE, 1, -1),
+    ]);
+    assert.deepEqual(
+      heldOf(page).map(({ kind, released }) => [kind, released?.row]),
+      [['pipe-buffer', 6]],
+    );
+  });
+}
+
 test('sendfile: the pipe buffer is gone at the failure, the socket holds the page until its acknowledgement', async () => {
   const file = 'flags=uptodate|lru';
   const of = (task: string, stack: readonly string[], count: number, val: number): EventText =>
