@@ -5,7 +5,7 @@
  * include/linux/mm.h): the isolation reference, one per page for the page or swap cache, one for private
  * data, and one per page table mapping that is still there.
  */
-import { ABSENT, EventKind, Mapping, PageFlag, type Capture, type EventTable } from '../capture/eventTable';
+import { ABSENT, EventKind, PageFlag, type Capture, type EventTable } from '../capture/eventTable';
 import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS } from './kindRules';
@@ -14,6 +14,8 @@ import { weightAt, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
 import type { PageNature } from './pageNature';
+import { cacheShare, MAPCOUNT_ASSUMED, pageState, type PageState } from './pageState';
+import { perhapsOwned, type PerhapsOwned } from './perhapsOwned';
 import { MEMORY_FAILURE_RULE } from './rules/lru';
 import type { StackSites } from './stackSites';
 
@@ -22,8 +24,8 @@ export interface Account {
   readonly expected: number;
   readonly held: number;
   readonly untraced: number;
-  /** Of {@link expected}: taken as the page cache's, which may not have the page. Then they are untraced. */
-  readonly perhapsCache: number;
+  /** Of {@link expected}: what may be untraced all the same; null where nothing is. */
+  readonly perhaps: PerhapsOwned | null;
   /** Of {@link expected}; asked for where a mark is shown, of a thousand failed freezes few are. */
   readonly terms: () => readonly AccountingTerm[];
   readonly notes: readonly string[];
@@ -32,87 +34,6 @@ export interface Account {
   /** Everything open at the moment, those of the pool that a later put told apart included. */
   readonly open: readonly LedgerReference[];
   readonly heldReferences: readonly LedgerReference[];
-}
-
-export const MAPCOUNT_ASSUMED =
-  'the capture does not name its kernel: mapcount is read as before 6.10; from there on there is one mapping more';
-
-/** What an event says of the page's owners. */
-interface PageState {
-  readonly mappings: number;
-  /** False where {@link mappings} may be one more. */
-  readonly isMapcountKnown: boolean;
-  readonly hasPrivate: boolean;
-  /** Whether the page cache has the page; null where the capture does not tell. */
-  readonly cached: boolean | null;
-  /** Its driver moves it and owns it by one reference (movable_operations). */
-  readonly ofDriver: boolean;
-  readonly isHugetlb: boolean;
-  readonly swapCache: boolean;
-}
-
-/** Reads one event's view of the page. */
-export function pageState(
-  events: EventTable,
-  row: number,
-  nature: PageNature | null,
-  mapcounts: MapcountBase,
-): PageState {
-  const flags = events.flags[row]!;
-  const mapcount = events.mapcount[row]!;
-  const mapping = events.mapping[row]! as Mapping;
-  const { base, isKnown } = mapcounts.at(row);
-  const swapCache =
-    (flags & PageFlag.swapbacked) !== 0 && (flags & PageFlag.owner_priv_1) !== 0 && mapping !== Mapping.File;
-  return {
-    mappings: mapcount === ABSENT ? 0 : Math.max(0, mapcount + base),
-    isMapcountKnown: isKnown,
-    hasPrivate: (flags & PageFlag.private) !== 0,
-    cached: isCached(mapping, flags, nature),
-    ofDriver: mapping === Mapping.Movable || nature === 'driver',
-    isHugetlb: nature === 'hugetlb' || nature === 'hugetlb-file',
-    swapCache,
-  };
-}
-
-/** Flags that pages of drivers with movable_operations never have: they come from the allocator and stay off the LRU lists. */
-const FLAGS_OF_CACHED_PAGES =
-  PageFlag.referenced |
-  PageFlag.uptodate |
-  PageFlag.dirty |
-  PageFlag.active |
-  PageFlag.workingset |
-  PageFlag.writeback |
-  PageFlag.mappedtodisk |
-  PageFlag.reclaim;
-
-function isCached(mapping: Mapping, flags: number, nature: PageNature | null): boolean | null {
-  if (mapping === Mapping.Null || mapping === Mapping.Anonymous || mapping === Mapping.Movable) return false;
-  if (mapping === Mapping.File) return true;
-  if (nature !== null) return nature === 'hugetlb' ? null : nature === 'file' || nature === 'hugetlb-file';
-  if (mapping !== Mapping.Hashed || flags === ABSENT) return null;
-  // Anonymous and shmem pages are swap-backed. Others with a mapping are in the page cache, but for huge pages of
-  // hugetlb, which are never on an LRU list and always heads, and for pages that drivers move.
-  if ((flags & PageFlag.swapbacked) !== 0) return null;
-  if ((flags & PageFlag.lru) !== 0) return true;
-  return (flags & PageFlag.head) === 0 && (flags & FLAGS_OF_CACHED_PAGES) !== 0 ? true : null;
-}
-
-/**
- * References that the page cache has on a folio: one per page. On a huge page of hugetlb it has one in 6.1 and one per
- * page in 6.12 (mm/filemap.c __filemap_add_folio): the count tells which.
- */
-export function cacheShare({ isHugetlb, mappings }: PageState, size: number, count: number): number {
-  return isHugetlb && count - mappings < size ? 1 : size;
-}
-
-/** Said where {@link PageState.cached} is null. */
-export function cacheUnknown({ isHugetlb }: PageState, flags: number): string {
-  if (isHugetlb) return 'the capture does not tell an anonymous huge page of hugetlb from one of a file here';
-  return (flags & PageFlag.swapbacked) !== 0
-    ? 'the capture does not tell an anonymous page from a shmem page here'
-    : 'the capture does not tell whether the page cache has the page: its mapping is hashed, and it may be a huge page ' +
-        'of hugetlb or one that its driver moves (balloon, zsmalloc)';
 }
 
 /** @param row after which they are weighed */
@@ -198,13 +119,14 @@ interface Sorted {
   /** Of {@link known}. */
   readonly own: OwnReferences;
   readonly ofCache: number;
+  readonly ofMappings: number;
   readonly ofAllocation: number;
 }
 
 function sortOut(open: readonly LedgerReference[], moment: Moment, capture: Capture): Sorted {
   const heldReferences: LedgerReference[] = [];
   const own = { isolation: 0, ofMemoryFailure: 0, batches: 0 };
-  let [unnamed, known, ofCache, ofAllocation] = [0, 0, 0, 0];
+  let [unnamed, known, ofCache, ofMappings, ofAllocation] = [0, 0, 0, 0, 0];
   for (const reference of open) {
     const { kind } = reference;
     const weight = weightAt(reference, moment.row);
@@ -214,11 +136,39 @@ function sortOut(open: readonly LedgerReference[], moment: Moment, capture: Capt
       else if (kind === 'isolation') own.isolation += weight;
       else if (kind === 'lru-batch') own.batches += weight;
       else if (kind === 'page-cache') ofCache += weight;
+      else if (kind === 'page-table') ofMappings += weight;
       else if (kind === 'allocation') ofAllocation += weight;
     } else if (reference.nameless) unnamed += weight;
     else heldReferences.push(reference);
   }
-  return { heldReferences, unnamed, known, own, ofCache, ofAllocation };
+  return { heldReferences, unnamed, known, own, ofCache, ofMappings, ofAllocation };
+}
+
+/**
+ * At a freeze that failed nothing is mapped any more, and the references of the mappings are gone: one that a fault took
+ * is then of a fault under way, as of filemap_map_pages() or of do_swap_page() that waits for the page's lock. It is
+ * one of those that were too many, if there is room for it.
+ */
+function withFaults(
+  sorted: Sorted,
+  open: readonly LedgerReference[],
+  { row }: Moment,
+  count: number,
+  formula: number | null,
+  { mappings }: PageState,
+): Pick<Sorted, 'heldReferences' | 'unnamed' | 'known'> & { readonly held: number } {
+  const { heldReferences, unnamed, known, ofMappings } = sorted;
+  const held = sumOf(heldReferences, row);
+  const isUnderWay =
+    formula !== null && mappings === 0 && ofMappings > 0 && ofMappings <= count - formula - held;
+  if (!isUnderWay) return { heldReferences, unnamed, known, held };
+  const ofOthers = new Set(heldReferences);
+  return {
+    heldReferences: open.filter((each) => ofOthers.has(each) || each.kind === 'page-table'),
+    unnamed,
+    known: known - ofMappings,
+    held: held + ofMappings,
+  };
 }
 
 /** Sum of what the attempt itself has taken. */
@@ -249,7 +199,7 @@ export function countAlone(count: number): Omit<Account, 'open'> {
     expected: count,
     held: 0,
     untraced: 0,
-    perhapsCache: 0,
+    perhaps: null,
     terms: () => [],
     notes: [],
     judged: false,
@@ -268,39 +218,42 @@ export function accountAt(
   if (snapshot.count === null) return null;
   if (isDumpedAsUnmovable(moment)) return { ...countAlone(snapshot.count), open: snapshot.open };
   const formula = expectedByKernel(moment, events);
-  const state = stateAt(moment, snapshot, formula, events, sites, mapcounts);
-  const size = 2 ** snapshot.order;
-  const share = cacheShare(state, size, snapshot.count);
+  const flags = events.flags[stateRow(moment, snapshot)]!;
+  const isKnown = snapshot.order > 0 || flags === ABSENT || (flags & PageFlag.head) === 0;
+  const isLarge = snapshot.order > 0 || !isKnown;
+  const seen = sortOut(snapshot.open, moment, capture);
+  const ofEvent = stateAt(moment, snapshot, formula, events, sites, mapcounts);
+  const state = isLarge ? withSeenMappings(ofEvent, seen, snapshot.lifetime.nature) : ofEvent;
+  const share = cacheShare(state, 2 ** snapshot.order, snapshot.count);
   const owners =
     (state.hasPrivate ? 1 : 0) +
     state.mappings +
     (state.ofDriver ? 1 : 0) +
     (state.cached === true || state.swapCache ? share : 0);
-  const seen = sortOut(snapshot.open, moment, capture);
   const ownSeen = withUnseen(seen.own, moment, snapshot.pool + seen.unnamed);
   const identified = identifiedInPool(snapshot, owners + sumOfOwn(ownSeen) - seen.known, (reference) =>
     isAccountedFor(reference, moment, capture),
   );
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
   const sorted = identified.length === 0 ? seen : sortOut(open, moment, capture);
-  const { heldReferences, unnamed, known, ofCache, ofAllocation } = sorted;
-  const held = sumOf(heldReferences, moment.row);
+  const { heldReferences, unnamed, known, held } = withFaults(
+    sorted,
+    open,
+    moment,
+    snapshot.count,
+    formula,
+    state,
+  );
   const nameless = Math.max(0, snapshot.pool - sumOf(identified, moment.row)) + unnamed;
   const own = withUnseen(sorted.own, moment, nameless);
   const needed = owners + sumOfOwn(own);
   let spare = nameless - Math.max(0, needed - known);
   const notes: string[] = snapshot.lifetime.isRefusedByCount ? [REFUSED_BY_COUNT] : [];
-  let perhapsCache = 0;
-  if (formula !== null) {
-    spare = Math.min(spare, Math.max(0, snapshot.count - formula - held));
-  } else if (spare > 0 && state.cached === null) {
-    // A hashed mapping pointer may be the page cache's; its reference is then one of the nameless ones.
-    const flags = events.flags[stateRow(moment, snapshot)]!;
-    notes.push(`${cacheUnknown(state, flags)}; one reference per page is taken as the page cache’s`);
-    perhapsCache = Math.min(spare, share);
-    spare -= perhapsCache;
-  }
-  const untraced = Math.max(0, spare);
+  if (formula !== null) spare = Math.min(spare, Math.max(0, snapshot.count - formula - held));
+  const isOpen = formula === null && spare > 0;
+  const perhaps = isOpen ? perhapsOwned(state, flags, { isLarge, isKnown, share }, spare) : null;
+  if (perhaps !== null) notes.push(perhaps.note);
+  const untraced = Math.max(0, spare - (perhaps?.count ?? 0));
   notes.push(...raceNote(moment, snapshot, events));
   if (!state.isMapcountKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
   if (unnamed > 0) {
@@ -314,8 +267,8 @@ export function accountAt(
     expected,
     held,
     untraced,
-    perhapsCache,
-    terms: () => expectedTerms(expected, own, state, share, { ofCache, ofAllocation, formula }),
+    perhaps,
+    terms: () => expectedTerms(expected, own, state, share, { ...sorted, formula, perhaps }),
     notes,
     judged: unnamed === 0,
     open,
@@ -378,6 +331,20 @@ function stateAt(
   return remaps ? { ...state, mappings: state.mappings + 1 } : state;
 }
 
+/**
+ * Of a large folio events print the mappings of its first page, or of the whole, and each other page that a page table
+ * maps has a reference, too (set_ptes() takes them together, __split_huge_pmd_locked() of mm/huge_memory.c adds all but
+ * one). That one, of an anonymous folio, is the reference of its allocation.
+ */
+function withSeenMappings(
+  state: PageState,
+  { ofMappings, ofAllocation }: Sorted,
+  nature: PageNature | null,
+): PageState {
+  const seen = ofMappings + (nature === 'anonymous' && ofMappings > 0 ? ofAllocation : 0);
+  return seen > state.mappings ? { ...state, mappings: seen } : state;
+}
+
 /** References that the attempt itself has taken. */
 interface OwnReferences {
   readonly isolation: number;
@@ -392,6 +359,7 @@ interface OpenOwners {
   readonly ofAllocation: number;
   /** What the kernel itself expected, where the moment says that. */
   readonly formula?: number | null;
+  readonly perhaps?: PerhapsOwned | null;
 }
 
 /**
@@ -404,7 +372,7 @@ export function expectedTerms(
   own: OwnReferences,
   state: PageState,
   share: number,
-  { ofCache, ofAllocation, formula = null }: OpenOwners,
+  { ofCache, ofAllocation, formula = null, perhaps = null }: OpenOwners,
 ): AccountingTerm[] {
   const terms: AccountingTerm[] = [];
   let rest = expected;
@@ -418,18 +386,26 @@ export function expectedTerms(
   take('isolation', own.ofMemoryFailure, (count) => `${count} memory failure's own`);
   take('lru-batch', own.batches, (count) => `${count} LRU batch of the attempt's own putback`);
   take('private-data', state.hasPrivate ? 1 : 0, (count) => `${count} private data`);
-  take('swap-cache', state.swapCache ? share : 0, (count) => `${count} swap cache`);
+  const perhapsCache = perhaps?.of === 'page-cache' ? perhaps.count : 0;
+  const ofCaches = state.cached === null ? Math.max(share, perhapsCache) : share + perhapsCache;
+  const doubt = (isSure: boolean): string => (isSure ? '' : ' (not certain)');
+  take(
+    'swap-cache',
+    state.swapCache ? ofCaches : 0,
+    (count) => `${count} swap cache${doubt(perhapsCache === 0)}`,
+  );
   const inCache = state.cached ?? (ofCache > 0 || rest > state.mappings);
-  const isSure = state.cached !== null || ofCache > 0;
+  const isSure = state.cached === null ? ofCache > 0 : perhapsCache === 0;
   take(
     'page-cache',
-    inCache && !state.swapCache ? share : 0,
-    (count) => `${count} page cache${isSure ? '' : ' (not certain)'}`,
+    inCache && !state.swapCache ? ofCaches : 0,
+    (count) => `${count} page cache${doubt(isSure)}`,
   );
+  const perhapsMapped = perhaps?.of === 'page-table' ? perhaps.count : 0;
   take(
     'page-table',
-    state.mappings,
-    (count) => `${count} page table ${count === 1 ? 'mapping' : 'mappings'}`,
+    state.mappings + perhapsMapped,
+    (count) => `${count} page table ${count === 1 ? 'mapping' : 'mappings'}${doubt(perhapsMapped === 0)}`,
   );
   if (state.ofDriver) take('allocation', 1, (count) => `${count} of the driver that moves it`);
   else take('allocation', ofAllocation, (count) => `${count} of the allocation`);

@@ -4,8 +4,9 @@ import type { Account } from './accounting';
 import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { EarlyStop, Moment } from './evidence';
 import type { MarkCause } from './model';
+import type { PerhapsOwned } from './perhapsOwned';
 
-type Parts = Pick<Account, 'held' | 'untraced' | 'perhapsCache' | 'terms'>;
+type Parts = Pick<Account, 'held' | 'untraced' | 'perhaps' | 'terms'>;
 
 interface CauseOfMark {
   readonly cause: MarkCause;
@@ -28,17 +29,26 @@ export function markCause(events: EventTable, moment: Moment, parts: Parts | nul
 }
 
 /** @param stopped what is said of an early stop, which is all that is known then; null without one */
-function nothingTooMany({ perhapsCache }: Parts, stopped: string | null): CauseOfMark {
+function nothingTooMany({ perhaps }: Parts, stopped: string | null): CauseOfMark {
   const cause = 'unknown';
-  const isSure = perhapsCache === 0;
+  const isSure = perhaps === null;
   const expected = isSure
     ? EXPECTED
-    : `${EXPECTED} if the page cache has the page; if not, it is ${perhapsCache} more than that`;
+    : `${EXPECTED} if ${OWNS[perhaps.of]}; if not, it is ${perhaps.count} more than that`;
   if (stopped !== null)
     return { cause, detail: 'migrate_pages stopped early', note: `${expected}; ${stopped}` };
   if (isSure) return { cause, detail: null, note: `${expected}: no reference kept it` };
-  return { cause, detail: `${perhapsCache} of the page cache or untraced`, note: expected };
+  return { cause, detail: `${perhaps.count} of ${OWNERS[perhaps.of]} or untraced`, note: expected };
 }
+
+const OWNS: Readonly<Record<PerhapsOwned['of'], string>> = {
+  'page-cache': 'the page cache has the page',
+  'page-table': 'page tables have these',
+};
+const OWNERS: Readonly<Record<PerhapsOwned['of'], string>> = {
+  'page-cache': 'the page cache',
+  'page-table': 'page tables',
+};
 
 const WAS_FREE = 'the page was free: memory_failure took it off the free lists';
 
@@ -65,7 +75,7 @@ function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMa
   }
   const hasBuffers =
     parts.terms().some((term) => term.kind === 'private-data') || ((flags ?? 0) & PageFlag.private) !== 0;
-  if (hasBuffers) {
+  if (hasBuffers && parts.perhaps === null) {
     return {
       cause: 'buffers',
       detail: 'busy buffer heads or a lock',

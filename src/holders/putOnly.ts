@@ -9,15 +9,7 @@
  */
 import { ABSENT, EventKind, NONE, PageFlag, type EventTable } from '../capture/eventTable';
 import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
-import {
-  cacheShare,
-  cacheUnknown,
-  countAlone,
-  expectedTerms,
-  MAPCOUNT_ASSUMED,
-  pageState,
-  type Account,
-} from './accounting';
+import { countAlone, expectedTerms, type Account } from './accounting';
 import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { Moment } from './evidence';
 import { isFree } from './countChange';
@@ -28,6 +20,7 @@ import type { MapcountBase } from './mapcountBase';
 import type { Kind } from './model';
 import { isOffliningOf } from './offlinedMemory';
 import { togetherWith, type PageNature } from './pageNature';
+import { cacheShare, cacheUnknown, MAPCOUNT_ASSUMED, pageState } from './pageState';
 import type { StackSite, StackSites } from './stackSites';
 
 /** What was open at a mark, no put tells. */
@@ -295,7 +288,7 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
     expected,
     held,
     untraced,
-    perhapsCache: 0,
+    perhaps: null,
     terms,
     notes,
     judged: true,

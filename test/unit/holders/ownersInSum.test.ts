@@ -1,0 +1,130 @@
+/** What of the sum at a mark is the page cache's and the page tables', where events print less of it than there is. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Mark } from '../../../src/holders/model';
+import type { EventText } from '../support/traceText';
+import {
+  allocated,
+  change,
+  FAULT,
+  finish,
+  MIGRATE,
+  named,
+  refused,
+  SCAN,
+  start,
+  TAIL,
+} from './support/pageEvents';
+import { heldOf, onlyPage } from './support/foundPages';
+
+function sumOf({ count, held, untraced, expectedTerms }: Mark): unknown {
+  return [count, held, untraced, expectedTerms.map(({ label }) => label)];
+}
+
+const HUGE: readonly EventText[] = [
+  allocated('owner-2', FAULT),
+  {
+    task: 'owner-2',
+    text: 'mm_page_alloc: page=0000000012345678 pfn=0x100 order=9 migratetype=1 gfp_flags=GFP_TRANSHUGE',
+    stack: ['__alloc_pages', ...FAULT],
+  },
+];
+const SPLIT_PMD = ['__split_huge_pmd_locked', '__split_huge_pmd', 'change_protection', 'do_mprotect_pkey'];
+const ZAP = [
+  'release_pages',
+  'free_pages_and_swap_cache',
+  'tlb_flush_mmu',
+  'zap_pte_range',
+  'unmap_page_range',
+];
+
+test('of a huge page that is mapped page by page each mapping has a reference, though mapcount is 1', async () => {
+  const { marks } = await onlyPage([
+    ...HUGE,
+    change('owner-2', SPLIT_PMD, { count: 512, val: 511 }),
+    start,
+    ...refused(512),
+    finish,
+    change('owner-2', ZAP, { count: 511, val: -1 }),
+    { ...start, task: 'cma-7' },
+    ...refused(511).map((event) => ({ ...event, task: 'cma-7' })),
+    { ...finish, task: 'cma-7' },
+  ]);
+  assert.deepEqual(marks.map(sumOf), [
+    [512, 0, 0, ['512 page table mappings']],
+    [511, 0, 0, ['511 page table mappings']],
+  ]);
+});
+
+test('mappings of the other pages of a folio are not taken for holders where their gets are missing', async () => {
+  const head = { flags: 'flags=uptodate|lru|head|swapbacked' };
+  const { marks } = await onlyPage([
+    start,
+    change('cma-1', SCAN, { count: 514, val: 1, ...head }),
+    change('cma-1', SCAN, { count: 513, val: -1, ...head }),
+    finish,
+  ]);
+  assert.deepEqual(marks.map(sumOf), [[513, 0, 0, ['513 page table mappings (not certain)']]]);
+  assert.deepEqual(
+    marks.map(({ cause, causeDetail }) => [cause, causeDetail]),
+    [['unknown', '512 of page tables or untraced']],
+  );
+});
+
+test('how much of a folio is the page cache’s is open where its size is', async () => {
+  const compact = ['isolate_migratepages_block', 'isolate_migratepages', 'compact_zone'];
+  const marksOf = async (flags: string): Promise<readonly unknown[]> => {
+    const { marks } = await onlyPage([
+      change('kcompactd0-5', compact, { count: 6, val: 1, mapcount: 0, flags }),
+      change('kcompactd0-5', compact, { count: 5, val: -1, mapcount: 0, flags }),
+    ]);
+    return marks.flatMap((mark) => [sumOf(mark), mark.causeDetail]);
+  };
+  assert.deepEqual(await marksOf('flags=referenced|uptodate|lru|head|private'), [
+    [5, 0, 0, ['1 private data', '4 page cache (not certain)']],
+    '3 of the page cache or untraced',
+  ]);
+  assert.deepEqual(await marksOf('flags=referenced|uptodate|lru|private'), [
+    [5, 0, 3, ['1 private data', '1 page cache']],
+    null,
+  ]);
+});
+
+test('a fault that waits for the page at a freeze holds it: what it maps has no mapping yet', async () => {
+  const shmem = { flags: 'flags=uptodate|lru|swapbacked', mapcount: 0 };
+  const around = ['next_uptodate_page', 'filemap_map_pages', 'do_fault_around', ...FAULT];
+  const page = await onlyPage([
+    allocated('owner-2', ['shmem_alloc_folio', 'shmem_get_folio_gfp']),
+    change('owner-2', ['shmem_add_to_page_cache', 'shmem_get_folio_gfp'], { count: 2, val: 1, ...shmem }),
+    change('owner-2', ['shmem_write_end', 'generic_perform_write'], { count: 1, val: -1, ...shmem }),
+    start,
+    change('cma-1', SCAN, { count: 2, val: 1, ...shmem }),
+    change('owner-2', around, { count: 3, val: 1, ...shmem }),
+    {
+      task: 'cma-1',
+      text: `page_ref_freeze: pfn=0x100 ${shmem.flags} count=3 mapcount=0 ${TAIL} val=2 ret=0`,
+      stack: ['__page_ref_freeze', 'folio_migrate_mapping', ...MIGRATE],
+    },
+    change('owner-2', around, { count: 2, val: -1, ...shmem }),
+    finish,
+  ]);
+  assert.deepEqual(page.marks.map(sumOf), [[3, 1, 0, ['1 isolation', '1 page cache']]]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, released }) => [kind, released?.row]),
+    [['page-table', 7]],
+  );
+});
+
+test('where nothing tells how mapcounts are printed, 0 may be a mapping', async () => {
+  const anonymous = { flags: 'flags=uptodate|lru|swapbacked', mapcount: 0 };
+  const { marks } = await onlyPage([
+    start,
+    change('cma-1', SCAN, { count: 2, val: 1, ...anonymous }),
+    change('cma-1', SCAN, { count: 1, val: -1, ...anonymous }),
+    named('0x100'),
+    finish,
+  ]);
+  const [mark] = marks;
+  assert.deepEqual([mark?.held, mark?.untraced, mark?.causeDetail], [0, 0, '1 of page tables or untraced']);
+  assert.ok(mark?.notes.some((note) => note.includes('before 6.10')));
+});
