@@ -85,7 +85,7 @@ test('how much of a folio is the page cache’s is open where its size is', asyn
     '3 of the page cache or untraced',
   ]);
   assert.deepEqual(await marksOf('flags=referenced|uptodate|lru|private'), [
-    [5, 0, 3, ['1 private data', '1 page cache']],
+    [5, 0, 2, ['1 private data', '1 page cache', '1 page table mapping (not certain)']],
     null,
   ]);
 });
