@@ -490,8 +490,8 @@ function* referencesOf(
   const firstMark = marks[0]?.first.moment.row ?? NONE;
   const inSum = judged.putsAlone ? putsInSum(judged.references, marks[0]) : new Set<LedgerReference>();
   const references = yield* eachInSteps(judged.references, (reference): Reference => {
-    const marksOpen = marksOf(openAt, reference, marks) ?? [];
-    const marksHeld = marksOf(heldAt, reference, marks);
+    const marksOpen = openAt.get(reference) ?? [];
+    const marksHeld = heldAt.get(reference);
     const open = marksOpen.length > 0 || inSum.has(reference);
     const role = roleOf(reference, open, marksHeld !== undefined, firstMark, judged.putsAlone);
     if (marksHeld === undefined || marksHeld.length === marksOpen.length)
@@ -501,18 +501,6 @@ function* referencesOf(
     return { ...toReference(context, reference, role, marksHeld), expectedAt };
   });
   return inOrder(references);
-}
-
-/** A part that went by itself was open as what it was a part of, as long as it was there. */
-function marksOf(
-  known: ReadonlyMap<LedgerReference, number[]>,
-  reference: LedgerReference,
-  marks: readonly MarkUnderWay[],
-): readonly number[] | undefined {
-  const { partOf, releaseRow } = reference;
-  if (partOf === null) return known.get(reference);
-  const until = known.get(partOf)?.filter((mark) => marks[mark]!.first.moment.row < releaseRow);
-  return until?.length === 0 ? undefined : until;
 }
 
 function addTo(marks: Map<LedgerReference, number[]>, reference: LedgerReference, mark: number): void {
@@ -581,7 +569,7 @@ function toReference(
     kind: reference.kind,
     role,
     confidence: lost === null ? reference.confidence : 'assumed',
-    weight: reference.weight,
+    ...weightOf(reference),
     holder: describeHolder(capture.symbols, reference, acquired, released),
     site: holderSite(reference, acquired === null),
     acquired,
@@ -597,6 +585,18 @@ function toReference(
     evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,
     rows: reference.rows,
   };
+}
+
+/** What its get took, and how much of it is left where it went in parts. */
+function weightOf({
+  weight,
+  earlierWeights,
+  parts,
+  releaseRow,
+}: LedgerReference): Pick<Reference, 'weight' | 'parts' | 'weightLeft'> {
+  if (parts === 0) return { weight };
+  const taken = earlierWeights.reduce((most, earlier) => Math.max(most, earlier.weight), weight);
+  return releaseRow < 0 ? { weight: taken, parts, weightLeft: weight } : { weight: taken, parts: parts + 1 };
 }
 
 /** Of a put without a time of its own that drops what was open when the page failed to move. */

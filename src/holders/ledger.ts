@@ -479,9 +479,14 @@ export class Ledger {
     const found = this.matcher.match(this.open, { weight, rest, row, site }, this.pool.weight > 0);
     if (found === null) return this.releaseFromPool(weight, row, site);
     const { reference, confidence, why } = found;
-    const closed = Math.min(weight, reference.weight);
-    const gone = closed < reference.weight ? this.split(reference, closed, row) : reference;
-    this.close(gone, row, confidence, why);
+    if (weight < reference.weight) {
+      this.open.changeWeight(reference, reference.weight - weight, row);
+      reference.rows.push(row);
+      reference.parts++;
+      return weight;
+    }
+    const closed = reference.weight;
+    this.close(reference, row, confidence, why);
     return closed;
   }
 
@@ -566,22 +571,6 @@ export class Ledger {
     if (reference.kind === 'allocation' && puts === 'page-table') reference.kind = 'page-table';
   }
 
-  /** Returns the part of a reference that goes. */
-  private split(reference: LedgerReference, weight: number, row: number): LedgerReference {
-    const part: LedgerReference = {
-      ...reference,
-      weight,
-      earlierWeights: ALWAYS_THE_SAME,
-      rows: [...reference.rows],
-      evidence: `${reference.evidence}; a part of what one get took`,
-      partOf: reference,
-      standing: null,
-    };
-    this.open.changeWeight(reference, reference.weight - weight, row);
-    this.lifetime.references.push(part);
-    return part;
-  }
-
   private addReference(kind: Kind, weight: number, row: number, site: StackSite, evidence: string): void {
     const reference: LedgerReference = {
       kind,
@@ -604,7 +593,7 @@ export class Ledger {
       byPutback: kind === 'lru-batch' && site.underPutback,
       evidence,
       rows: [row],
-      partOf: null,
+      parts: 0,
       standing: null,
     };
     this.open.add(reference, this.pidOf(row), this.events.stack[row]!);

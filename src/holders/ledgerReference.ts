@@ -54,8 +54,8 @@ export interface LedgerReference {
   evidence: string;
   /** Rows of its events, ascending. */
   readonly rows: number[];
-  /** The get that took it took more, of which this went by itself: the rest; else null. */
-  readonly partOf: LedgerReference | null;
+  /** How many puts dropped a part of it. */
+  parts: number;
   /** Where it stands among the open ones, or null. */
   standing: Standing | null;
 }
@@ -86,7 +86,7 @@ export function knownByPut(
     unseenBecause: null,
     byPutback: false,
     rows: [row],
-    partOf: null,
+    parts: 0,
     standing: null,
     ...given,
   };

@@ -171,6 +171,10 @@ export interface Reference {
   readonly confidence: Confidence;
   /** What it adds to the refcount: 1, or 1024 for a GUP pin of a small folio; 0 for an explanation that is no reference. */
   readonly weight: number;
+  /** How many puts dropped it, each a part, as those of the pages of a large folio; absent where one did, or none. */
+  readonly parts?: number;
+  /** Of {@link weight}, what is left at the end of the capture where {@link parts} are gone; absent where it is all or nothing. */
+  readonly weightLeft?: number;
   /** What such a reference is called, where the kind's name is too coarse: "VFIO pin", "driver nvidia". */
   readonly label?: string;
   /** It is held for long by design (FOLL_LONGTERM and its like): a class of its own, not a defect; held all the same. */

@@ -28,7 +28,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
     byPutback: false,
     evidence: '',
     rows: [],
-    partOf: null,
+    parts: 0,
     standing: null,
   };
 }
