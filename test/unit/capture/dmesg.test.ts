@@ -766,6 +766,61 @@ test('places in an ftrace buffer are those of the log', async () => {
   );
 });
 
+test('lines of ftrace in a log without their heading', async (t) => {
+  const events = FTRACE.slice(2, -1);
+  const head = ['# tracer: nop', '#', '# entries-in-buffer/entries-written: 2/2   #P:2', '#   TASK-PID', '#'];
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['written to /dev/kmsg', [...head, ...events]],
+    ['the beginning is lost', ['d'.repeat(9), ...events, '---------------------------------']],
+    ['messages in between', [...events.slice(0, 1), 'usb 1-1: new device', ...events.slice(1)]],
+    ['from a stack on', [...events.slice(1, 4), ...events]],
+  ];
+  const expected = [
+    'page_ref_mod PageRefMod pfn=0x12f90 … count=3 mapcount=1 val=1 mt=4 < __page_ref_mod < try_grab_folio',
+    'page_ref_mod PageRefMod pfn=0x12f90 … count=2 mapcount=1 val=-1 mt=4 < -',
+  ];
+  for (const [name, messages] of cases) {
+    await t.test(name, async () => {
+      const all = ['Booting', ...messages, 'Rebooting'];
+      for (const text of [
+        log(all),
+        all.map((message) => `Nov 23 05:46:12 host kernel: ${message}\n`).join(''),
+        all.map((message) => `[Mon Nov 23 05:46:12 2026] ${message}\r\n`).join(''),
+        all.map((message) => `2026-11-23T05:46:12,345678+00:00 ${message}\n`).join(''),
+      ]) {
+        for (const chunkSize of [7, 1 << 20]) {
+          const capture = await read(text, chunkSize);
+          assert.deepEqual([capture.format, capture.problems, capture.lost], ['dmesg', [], 12]);
+          assert.deepEqual(
+            rowTexts(capture).map((row) =>
+              row.replace(/ flags=.* count/, ' … count').replace(/^.*sh-84 /, ''),
+            ),
+            expected,
+          );
+          assert.equal(
+            capture.facts.some(([fact]) => fact === 'tracer'),
+            name === 'written to /dev/kmsg',
+          );
+        }
+      }
+    });
+  }
+  await t.test('a message that resembles one', async () => {
+    const resembling = [
+      'worker-12 [003] 17.123456: sched_switch: prev',
+      'worker-12 [003] 17.123456: cannot allocate: 3',
+      ' => page_ref_mod',
+      'CPU:0 [LOST 12 EVENTS]',
+      '# not a tracer',
+    ];
+    const capture = await read(log(resembling));
+    assert.deepEqual([capture.events.length, capture.problemCount, capture.lost], [0, 1, 0]);
+    // Without a prefix nothing says that they are lines of the log.
+    const bare = await read(`${[...CONTIG.slice(9, 15), ...events].join('\n')}\n`);
+    assert.equal(bare.events.length, 1);
+  });
+});
+
 test('a log without a page dump says what is missing', async () => {
   const capture = await read(log(Array.from({ length: 5000 }, (_, i) => `usb 1-${i}: new device`)));
   assert.equal(capture.format, 'dmesg');
