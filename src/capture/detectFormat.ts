@@ -1,5 +1,6 @@
 import { BLANK, lineEndOf, startsWith } from './ascii';
 import { excerpt } from './excerpt';
+import { isQuoted } from './quotedLines';
 
 /** How many bytes of a file are looked at to tell what it is. */
 export const HEAD_LENGTH = 1 << 16;
@@ -58,6 +59,13 @@ export function byteOrderMarkLength(head: Uint8Array): number {
 
 /** What a file is in which no line of a trace was found. */
 export function foreignFormat(head: Uint8Array): OtherFormat {
+  // Traces and kernel logs are read under the marks of a mail.
+  if (isQuoted(head) && !isBinary(head)) {
+    return {
+      format: 'unknown',
+      message: `lines of this text begin with ">", as in a quoted mail${beginning(head)}, ${EXPECTED}; remove these marks, or choose another file`,
+    };
+  }
   return {
     format: 'unknown',
     message: isBinary(head)

@@ -265,7 +265,7 @@ export class DmesgPageDumps {
       this.problem('a page dump without a readable "refcount:", expected one');
     const mapcount = this.keyNumber(bytes, start, end, ' mapcount:');
     if (mapcount !== null) table.mapcount[row] = mapcount;
-    this.order(row, bytes, start, end);
+    if (keyValue(bytes, start, end, ' compound_mapcount:') >= 0) this.partOfFolio(row, bytes, start, end);
     const mapping = keyValue(bytes, start, end, ' mapping:');
     if (mapping >= 0) table.mapping[row] = this.mappingAt(bytes, mapping);
   }
@@ -281,7 +281,7 @@ export class DmesgPageDumps {
     const isOfHead = startsWith(bytes, start, 'head:');
     if (isOfHead && (bytes[start + 5] !== BLANK || startsWith(bytes, start, 'head: order:'))) {
       const dump = this.dumpBeforeFlags(caller);
-      if (dump !== NONE) this.order(dump, bytes, start, end);
+      if (dump !== NONE) this.headLine(dump, bytes, start, end);
       return true;
     }
     if (DUMP_LINES.some((text) => startsWith(bytes, start, text))) return true;
@@ -519,10 +519,43 @@ export class DmesgPageDumps {
     this.stackRecords++;
   }
 
-  /** `order:9` of a compound page. */
-  private order(row: number, bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * `head:… order:9 …` of a large folio (mm/debug.c). Migration expects a reference for each mapping of each of its pages
+   * (mm/migrate.c), and the first line has one page's. From 6.10 on this line has the sum:
+   * `order:9 mapcount:512 entire_mapcount:0 nr_pages_mapped:512 pincount:1`.
+   */
+  private headLine(row: number, bytes: Uint8Array, start: number, end: number): void {
+    const sum = this.keyNumber(bytes, start, end, ' mapcount:');
+    this.partOfFolio(row, bytes, start, end);
+    if (sum === null) return;
+    this.table.mapcount[row] = sum;
+    this.table.details.isMapcountPart[this.table.detailOf(row)] = 0;
+  }
+
+  /**
+   * Up to 6.1 no more than the mappings of the whole folio is printed, `compound_mapcount:1`, from 5.7 on with
+   * `compound_pincount:0`; up to 5.9 on the first line. From 6.2 to 6.9 also how many pages are mapped by page tables of
+   * their own, `entire_mapcount:1 nr_pages_mapped:0 pincount:0` (in 6.2 as `subpages_mapcount`), but not how often each.
+   */
+  private partOfFolio(row: number, bytes: Uint8Array, start: number, end: number): void {
+    const { table } = this;
     const order = this.keyNumber(bytes, start, end, ' order:');
-    if (order !== null && order >= 0 && order <= HIGHEST_ORDER) this.table.order[row] = order;
+    if (order !== null && order >= 0 && order <= HIGHEST_ORDER) table.order[row] = order;
+    const detail = table.detailOf(row);
+    const pins =
+      this.keyNumber(bytes, start, end, ' pincount:') ??
+      this.keyNumber(bytes, start, end, ' compound_pincount:');
+    if (pins !== null) table.details.pins[detail] = pins;
+    const whole =
+      this.keyNumber(bytes, start, end, ' entire_mapcount:') ??
+      this.keyNumber(bytes, start, end, ' compound_mapcount:');
+    const mappedPages =
+      this.keyNumber(bytes, start, end, ' nr_pages_mapped:') ??
+      this.keyNumber(bytes, start, end, ' subpages_mapcount:');
+    table.details.isMapcountPart[detail] = mappedPages === 0 ? 0 : 1;
+    if (whole === null || mappedPages === null) return;
+    const ofOnePage = Math.max(0, table.mapcount[row]!) - whole;
+    table.mapcount[row] = whole + mappedPages + (mappedPages > 0 ? Math.max(0, ofOnePage - 1) : 0);
   }
 
   private keyNumber(bytes: Uint8Array, start: number, end: number, key: string): number | null {

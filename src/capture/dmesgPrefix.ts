@@ -14,6 +14,7 @@ import {
   startsWith,
 } from './ascii';
 import { NumberScanner } from './numberScanner';
+import { behindQuote } from './quotedLines';
 
 /** How far into a line the words of a log daemon, `Nov 23 05:46:12 host kernel: `, may reach. */
 const LONGEST_DAEMON_HEAD = 160;
@@ -65,8 +66,10 @@ export class DmesgPrefix {
   callerCpu = -1;
   private readonly scanner = new NumberScanner();
 
-  /** Reads the line in `bytes[start, end)`; a line end follows at `end`. */
-  read(bytes: Uint8Array, start: number, end: number): void {
+  /** Reads the line in `bytes[lineStart, end)`; a line end follows at `end`. */
+  read(bytes: Uint8Array, lineStart: number, end: number): void {
+    // In a mail; that alone does not make a line one of a log.
+    const start = bytes[lineStart] === GREATER ? Math.min(end, behindQuote(bytes, lineStart)) : lineStart;
     this.time = NaN;
     this.callerPid = this.callerCpu = this.tagEnd = this.behindTag = -1;
     let at = this.daemonHead(bytes, start, end);

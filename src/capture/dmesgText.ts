@@ -1,8 +1,11 @@
-import { BLANK, COLON, NEWLINE, startsWith } from './ascii';
+import { BLANK, COLON, HASH, MINUS, NEWLINE, asciiText, isDigit, startsWith } from './ascii';
 import { AllocationTableBuilder } from './allocationTableBuilder';
 import { DmesgPageDumps, isPageLine } from './dmesgPageDumps';
 import { DmesgPrefix } from './dmesgPrefix';
-import type { KernelIdentity, TimeGoesBack } from './eventTable';
+import { eventKindOf } from './eventNames';
+import { EventKind, type KernelIdentity, type TimeGoesBack } from './eventTable';
+import { isFrameLine } from './ftraceStackFrames';
+import { FtraceTaskLine } from './ftraceTaskLine';
 import { FtraceTextReader } from './ftraceText';
 import { grown } from './growingColumn';
 import { LineByLineReader } from './lineByLineReader';
@@ -18,6 +21,16 @@ const NAMED_REASONS = 8;
 const FTRACE_BEGINS = 'Dumping ftrace buffer:';
 const FTRACE_RULE = '---------------------------------';
 const FTRACE_EMPTY = '   (ftrace buffer empty)';
+/** Begins a trace that was written into the log as it stands in the file: print_trace_header() of kernel/trace/trace.c. */
+const TRACER = '# tracer: ';
+/**
+ * `%16s-%-7d` and, of ftrace_dump() and latency-format, `%8.8s-%-7d` of kernel/trace/trace_output.c: where one of these has
+ * its dash. Nearly all other lines have none there, and need no look at the rest.
+ */
+const COMM_COLUMNS = [16, 8];
+/** Longest name of an event that the analysis uses, with its system and the colon. */
+const LONGEST_NAME = 64;
+const EVENT_NAME = /^([a-z]\w*(?::\w+)?): /;
 const DUMPED = 'page dumped because: ';
 
 /** Whether a text begins like a kernel log, or has a page dump among its first lines. */
@@ -66,6 +79,9 @@ export class DmesgReader extends LineByLineReader implements TextReader {
   private readonly ftracePlaces = new LinePlaces();
   private ftracePart = FtracePart.None;
   private ftraceDumps = 0;
+  /** Lines of ftrace that no heading stands before. */
+  private hasBareFtrace = false;
+  private readonly taskLine = new FtraceTaskLine();
   private readonly prefix = new DmesgPrefix();
   private lineOffset = 0;
   private readonly dumps = new DmesgPageDumps(
@@ -153,8 +169,9 @@ export class DmesgReader extends LineByLineReader implements TextReader {
       const texts = named.map(([reason, count]) => `${reason} (${count})`);
       facts.push(['dumped because', texts.join(', ') + (rest > 0 ? ` and ${rest} more reasons` : '')]);
     }
-    if (this.ftraceDumps > 0) {
-      facts.push(['ftrace buffers printed', String(this.ftraceDumps)], ...this.ftrace.factList());
+    if (this.ftraceDumps > 0) facts.push(['ftrace buffers printed', String(this.ftraceDumps)]);
+    if (this.ftraceDumps > 0 || this.hasBareFtrace) {
+      facts.push(...this.ftrace.factList());
       if (this.hasFtrace && rows.length > 0) {
         facts.push([
           'times',
@@ -210,7 +227,7 @@ export class DmesgReader extends LineByLineReader implements TextReader {
   private ftraceLine(bytes: Uint8Array, text: number, lineEnd: number): boolean {
     switch (this.ftracePart) {
       case FtracePart.None:
-        if (!startsWith(bytes, text, FTRACE_BEGINS)) return false;
+        if (!startsWith(bytes, text, FTRACE_BEGINS)) return this.bareFtraceLine(bytes, text, lineEnd);
         this.ftracePart = FtracePart.Heading;
         this.ftraceDumps++;
         this.ownLines++;
@@ -225,10 +242,36 @@ export class DmesgReader extends LineByLineReader implements TextReader {
           this.ftracePart = FtracePart.None;
           return true;
         }
-        this.ftracePlaces.add(lineEnd + 1 - text, this.lineOffset, this.line);
-        this.ftraceLines.push(bytes.subarray(text, lineEnd + 1));
+        this.takeFtrace(bytes, text, lineEnd);
         return true;
     }
+  }
+
+  private takeFtrace(bytes: Uint8Array, text: number, lineEnd: number): void {
+    this.ftracePlaces.add(lineEnd + 1 - text, this.lineOffset, this.line);
+    this.ftraceLines.push(bytes.subarray(text, lineEnd + 1));
+  }
+
+  /**
+   * A line of an ftrace buffer whose heading the log has lost, as it does when it is too small for all of the buffer, or
+   * of a trace that somebody wrote to /dev/kmsg: messages of the kernel may stand between them.
+   */
+  private bareFtraceLine(bytes: Uint8Array, text: number, lineEnd: number): boolean {
+    if (!this.prefix.isPresent || !this.isBareFtrace(bytes, text, lineEnd)) return false;
+    this.hasBareFtrace = true;
+    this.takeFtrace(bytes, text, lineEnd);
+    return true;
+  }
+
+  private isBareFtrace(bytes: Uint8Array, text: number, lineEnd: number): boolean {
+    const { taskLine, hasBareFtrace } = this;
+    const first = bytes[text]!;
+    if (first === HASH) return startsWith(bytes, text, TRACER) || (hasBareFtrace && isHeadLine(bytes, text));
+    if (!hasBareFtrace) {
+      if (!COMM_COLUMNS.some((column) => bytes[text + column] === MINUS)) return false;
+      return taskLine.read(bytes, text) && isOfPages(bytes, taskLine.textStart, lineEnd);
+    }
+    return isFrameLine(bytes, text) || isLoss(bytes, text) || taskLine.read(bytes, text);
   }
 
   /** Turns offsets and lines in the bare text of the ftrace buffers into those of the file. */
@@ -260,6 +303,24 @@ export class DmesgReader extends LineByLineReader implements TextReader {
     for (const row of rows) table.time[row] = hasFtrace ? NaN : table.time[row]! - base;
     this.baseNanoseconds = BigInt(base);
   }
+}
+
+/** `# entries-in-buffer/…`, `#           TASK-PID`, `##### CPU 2 buffer started ####`. */
+function isHeadLine(bytes: Uint8Array, at: number): boolean {
+  const next = bytes[at + 1]!;
+  return next <= BLANK || next === HASH;
+}
+
+/** `CPU:1 [LOST 2 EVENTS]`; what begins a call trace is `CPU: 1 PID: 308`. */
+function isLoss(bytes: Uint8Array, at: number): boolean {
+  return startsWith(bytes, at, 'CPU:') && isDigit(bytes[at + 4]!);
+}
+
+/** Whether what stands behind the time is an event that tells of pages, or a stack: no other message is taken for one. */
+function isOfPages(bytes: Uint8Array, at: number, end: number): boolean {
+  if (startsWith(bytes, at, '<stack trace')) return true;
+  const [, name] = EVENT_NAME.exec(asciiText(bytes, at, end, LONGEST_NAME)) ?? [];
+  return name !== undefined && eventKindOf(name) !== EventKind.Other;
 }
 
 /** Where the lines of a text that was put together from parts of a file stand in that file. */

@@ -113,6 +113,10 @@ export interface EventDetails {
   /** Ranges that could not be isolated, and that were still in use in the end: err_iso, err_test of cma_alloc_info. */
   readonly isolateFailed: Int32Array;
   readonly testFailed: Int32Array;
+  /** References of dump_page() to a large folio that are pins (FOLL_PIN), ABSENT where the dump does not say. */
+  readonly pins: Int32Array;
+  /** 1 where dump_page() leaves out mappings of other pages of the folio: {@link EventTable.mapcount} is the least. */
+  readonly isMapcountPart: Uint8Array;
   /** errno, negative (err= of report_page_pinners, errorno= of cma_alloc_finish), ABSENT if the event has none. */
   readonly error: Int32Array;
   /** String id of reason= (enum migrate_reason's name), or NONE; also NONE where the text is only a pointer. */
@@ -146,6 +150,7 @@ export interface EventTable {
   /** {@link PageFlag} bits. */
   readonly flags: Int32Array;
   readonly count: Int32Array;
+  /** Of a large folio in dump_page() that of all its pages, as far as {@link EventDetails.isMapcountPart} has it. */
   readonly mapcount: Int32Array;
   /** The operand as printed (`val=`); for page_ref_freeze the expected count. */
   readonly val: Int32Array;
@@ -154,7 +159,7 @@ export interface EventTable {
   readonly mapping: Uint8Array;
   /** Migratetype number of the page's block or of an allocation, or -1; of dump_page() only {@link MIGRATE_CMA} is known. */
   readonly migratetype: Int8Array;
-  /** Order of an allocation or free, or -1. */
+  /** Order of an allocation, of a free or of the folio of dump_page(), or -1. */
   readonly order: Int8Array;
   /** Stack id, or NONE. */
   readonly stack: Int32Array;

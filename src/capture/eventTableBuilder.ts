@@ -11,6 +11,8 @@ class EventDetailsBuilder implements EventDetails {
   failed = new Int32Array(0);
   isolateFailed = new Int32Array(0);
   testFailed = new Int32Array(0);
+  pins = new Int32Array(0);
+  isMapcountPart = new Uint8Array(0);
   error = new Int32Array(0);
   reason = new Int32Array(0);
   label = new Int32Array(0);
@@ -28,7 +30,8 @@ class EventDetailsBuilder implements EventDetails {
     this.length = row + 1;
     this.endPfn[row] = this.finPfn[row] = NONE;
     this.pages[row] = this.failed[row] = this.error[row] = ABSENT;
-    this.isolateFailed[row] = this.testFailed[row] = ABSENT;
+    this.isolateFailed[row] = this.testFailed[row] = this.pins[row] = ABSENT;
+    this.isMapcountPart[row] = 0;
     this.reason[row] = this.label[row] = this.result[row] = NONE;
     return row;
   }
@@ -45,6 +48,8 @@ class EventDetailsBuilder implements EventDetails {
     this.failed = grown(this.failed, new Int32Array(capacity));
     this.isolateFailed = grown(this.isolateFailed, new Int32Array(capacity));
     this.testFailed = grown(this.testFailed, new Int32Array(capacity));
+    this.pins = grown(this.pins, new Int32Array(capacity));
+    this.isMapcountPart = grown(this.isMapcountPart, new Uint8Array(capacity));
     this.error = grown(this.error, new Int32Array(capacity));
     this.reason = grown(this.reason, new Int32Array(capacity));
     this.label = grown(this.label, new Int32Array(capacity));

@@ -110,7 +110,12 @@ export class FtraceTaskLine {
     if (start <= column && bytes[column] === MINUS && this.behindDash(bytes, column)) {
       if (!hasNewline(bytes, start, column)) return this.comm(start, column);
     }
-    if (start === lineStart && this.instanceHead(bytes, lineStart)) return true;
+    // Whoever quotes a trace may indent it. Whole, the line was read above: a comm may begin with a tab.
+    if (byte === TAB) {
+      while (byte === BLANK || byte === TAB) byte = bytes[++start]!;
+    } else if (start === lineStart && this.instanceHead(bytes, lineStart)) {
+      return true;
+    }
     return this.leftmostDash(bytes, start);
   }
 

@@ -351,7 +351,6 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   }
 
   private otherLine(bytes: Uint8Array, at: number, end: number, last: boolean): number {
-    const first = bytes[at]!;
     if (isFrameLine(bytes, at)) {
       const blockEnd = stackEnd(bytes, at, end, last, this.isFrame);
       if (blockEnd < 0) return -1;
@@ -366,10 +365,13 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     let textEnd = lineEnd;
     while (textEnd > at && (bytes[textEnd - 1] === RETURN || bytes[textEnd - 1] === BLANK)) textEnd--;
+    // Whoever quotes a trace may indent it.
+    let text = at;
+    while (text < textEnd && (bytes[text] === BLANK || bytes[text] === TAB)) text++;
     const known =
-      textEnd === at ||
-      (first === HASH && this.header(bytes, at, textEnd)) ||
-      this.writerLine(bytes, at, textEnd);
+      text === textEnd ||
+      (bytes[text] === HASH && this.header(bytes, text, textEnd)) ||
+      this.writerLine(bytes, text, textEnd);
     if (!known) {
       this.unreadLines++;
       const found = this.problems.wanted ? excerpt(bytes, at, textEnd) : '';

@@ -1,3 +1,4 @@
+import { NEWLINE } from './ascii';
 import type { ByteSource } from './byteSource';
 import { joined, putBack, takeHead } from './byteChunks';
 import { contentChunks } from './decompress';
@@ -11,7 +12,7 @@ import {
 } from './detectFormat';
 import type { Capture, SymbolTable } from './eventTable';
 import { FtraceTextReader } from './ftraceText';
-import { LineWindow } from './lineWindow';
+import { LineWindow, type LineReader } from './lineWindow';
 import { PerfScriptReader, isPerfScript } from './perfScript';
 import { readPerfData, type PerfDataOptions } from './perfData/perfData';
 import { bareFrames } from './nameFrames';
@@ -25,6 +26,7 @@ import { ringBufferPages } from './traceDat/ringBufferPages';
 import { DmesgReader, isDmesg } from './dmesgText';
 import { PageOwnerReader, isPageOwner } from './pageOwnerText';
 import { PagePinnerReader, isPagePinner } from './pagePinnerText';
+import { QuotedLines, blankQuotes, isQuoted } from './quotedLines';
 import type { TextReader } from './textReader';
 
 /** How a capture is read. */
@@ -64,9 +66,9 @@ export async function openCapture(source: ByteSource, given: OpenCaptureOptions 
   }
 
   const markLength = byteOrderMarkLength(head);
-  const reader = textReader(head.subarray(markLength));
+  const { reader, lines } = readersOf(head.subarray(markLength));
   if (compression) reader.facts.set('compression', compression.name);
-  const window = new LineWindow(reader, markLength);
+  const window = new LineWindow(lines, markLength);
   window.push(head);
   if (reader.table.length + reader.ownLines === 0 && isBinary(head)) {
     await chunks.return();
@@ -107,6 +109,18 @@ function binaryReader(
 ): ((source: ByteSource, options: OpenCaptureOptions) => Promise<Capture>) | null {
   if (isTraceDat(head)) return readTraceDat;
   return isPerfData(head) ? readPerfData : null;
+}
+
+/** The reader of the text that begins so, and what takes its lines. */
+function readersOf(head: Uint8Array): { readonly reader: TextReader; readonly lines: LineReader } {
+  if (!isQuoted(head) || isDmesg(head)) {
+    const reader = textReader(head);
+    return { reader, lines: reader };
+  }
+  const indented = head.slice();
+  blankQuotes(indented, 0, indented.lastIndexOf(NEWLINE) + 1);
+  const reader = textReader(indented);
+  return { reader, lines: new QuotedLines(reader) };
 }
 
 /** The reader of the text that begins so. */

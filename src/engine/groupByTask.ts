@@ -1,5 +1,6 @@
 /** Task → pages: who took the references; who dropped them, where the get is not in the capture. */
 import type { Capture } from '../capture/eventTable';
+import { taskName } from '../holders/taskName';
 import { HeldPages, moodOf } from './heldPages';
 import { extentText, timesText, type Holding } from './holdings';
 import type { HolderRows } from './holderTree';
@@ -46,7 +47,8 @@ function taskLabel({ symbols }: Capture, key: string, holdings: readonly Holding
   if (key === 'unknown') return 'task not in the capture';
   const ends = holdings.flatMap(({ reference }) => reference.acquired ?? reference.released ?? []);
   const comms = new Set(ends.map(({ task }) => symbols.taskComm(task)));
-  const name = `${[...comms].join('/')}-${key.slice(key.lastIndexOf('-') + 1)}`;
+  const named = [...comms].filter((comm) => comm !== '');
+  const name = taskName(named.join('/'), Number(key.slice(key.lastIndexOf('-') + 1)));
   return key.startsWith('put-by') ? `put by ${name}` : name;
 }
 

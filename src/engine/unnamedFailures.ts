@@ -16,6 +16,9 @@ export function unnamedFailures({
   return attempts.filter(({ id }) => !named.has(id));
 }
 
+/** Of memory offlining, which prints the PFN before the dump (do_migrate_range of mm/memory_hotplug.c). */
+const NO_PFN = 'page dumps say no PFN, nor does “migrating pfn …” before them';
+
 /** `migrate_pages reports 3 failures, 1 CMA allocation failed`; null where no attempt reports any. */
 export function unnamedFailuresText(attempts: readonly Attempt[]): string | null {
   const failures = sumOf(attempts, ({ failed }) => failed);
@@ -23,6 +26,7 @@ export function unnamedFailuresText(attempts: readonly Attempt[]): string | null
   const texts = [
     ...(failures > 0 ? [`migrate_pages reports ${counted(failures, 'failure')}`] : []),
     ...groupBy(failed, ({ what }) => what).map(([what, of]) => `${counted(of.length, what)} failed`),
+    ...(attempts.some(({ isOfUnnamedPage }) => isOfUnnamedPage) ? [NO_PFN] : []),
   ];
   if (texts.length > 0) return texts.join(', ');
   // On the way to a range that was free.

@@ -1,5 +1,5 @@
 /** Attempts to move pages: one CMA allocation, compaction run, offlining, soft offline, or call of migrate_pages. */
-import { ABSENT, EventKind, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
+import { ABSENT, EventKind, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import type { Attempt, FailedSteps, PfnRange } from './model';
 
 /** What an attempt is called, by enum migrate_reason's name (include/trace/events/migrate.h). */
@@ -148,8 +148,15 @@ export class AttemptRecord {
       this.outcome === 'failed' ||
       this.failed > 0 ||
       this.busyRetries > 0 ||
-      rangesGivenUp(this.failedSteps) > 0
+      rangesGivenUp(this.failedSteps) > 0 ||
+      this.isOfUnnamedPage
     );
+  }
+
+  /** It is known by the report of a page alone, which names none: dump_page() of older kernels prints no PFN (mm/debug.c). */
+  private get isOfUnnamedPage(): boolean {
+    const { kind, pfn } = this.capture.events;
+    return kind[this.firstRow] === EventKind.PinFailure && pfn[this.firstRow] === NONE;
   }
 
   /** @param id number that the finished attempt gets */
@@ -171,6 +178,7 @@ export class AttemptRecord {
       migrated,
       failed,
       failedSteps: this.failedSteps,
+      isOfUnnamedPage: this.isOfUnnamedPage,
       result: this.outcome,
       resultText: this.resultText,
       error: this.error,

@@ -7,6 +7,7 @@ import { KIND_RULES } from './kindRules';
 import type { KindRule } from './kindRule';
 import type { LedgerReference } from './ledgerReference';
 import type { Reference, ReferenceEnd } from './model';
+import { taskName } from './taskName';
 
 /** What such a reference is called: by its rule, by its module, else by its kind. */
 function labelOf({ kind, site }: LedgerReference): string {
@@ -33,11 +34,11 @@ export function holderSite(reference: LedgerReference, isPut: boolean): string {
   return `${reference.site?.matchedFunction ?? ''} for ${holder}`;
 }
 
-/** `comm-pid` as ftrace prints it; empty where the capture does not name the task. */
+/** `pinner-210`; empty where the capture does not name the task. */
 function describeTask(symbols: SymbolTable, task: number): string {
   const pid = symbols.taskPid(task);
   const comm = symbols.taskComm(task);
-  return pid < 0 ? comm : `${comm}-${pid}`;
+  return pid < 0 ? comm : taskName(comm, pid);
 }
 
 /**

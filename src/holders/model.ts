@@ -71,6 +71,8 @@ export interface Attempt {
   readonly failed: number;
   /** How many ranges each step gave up, where Android's cma_alloc_info says it. */
   readonly failedSteps: FailedSteps | null;
+  /** It is known by the report of a page that failed to move, which does not say which one. */
+  readonly isOfUnnamedPage: boolean;
   /** null where no event says how it ended. */
   readonly result: 'failed' | 'succeeded' | null;
   /** In the kernel's words: the status of a compaction, `Recovered` of a memory failure. */

@@ -17,7 +17,7 @@ import { LastingPuts, type Candidates } from './lastingPuts';
 import { firstBehind } from './lives';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
-import type { Kind } from './model';
+import type { AccountingTerm, Kind } from './model';
 import { isOffliningOf } from './offlinedMemory';
 import { togetherWith, type PageNature } from './pageNature';
 import { cacheShare, cacheUnknown, MAPCOUNT_ASSUMED, pageState } from './pageState';
@@ -223,11 +223,14 @@ function lastUpTo(rows: Int32Array, limit: number): number {
   return rows[firstBehind(rows, limit) - 1] ?? NONE;
 }
 
-/** Order of the folio, from its allocation where the capture has that; null where nothing says. */
+/** Order of the folio, from its allocation where the capture has that, or its dump; null where nothing says. */
 function orderAt({ events, allocations }: PageView, limit: number): number | null {
   const row = lastUpTo(allocations, limit);
   if (row !== NONE && events.kind[row] === EventKind.PageAlloc) return Math.max(0, events.order[row]!);
-  return null;
+  // A dump says it of its page.
+  return events.kind[limit] === EventKind.PinFailure && events.order[limit]! >= 0
+    ? events.order[limit]!
+    : null;
 }
 
 /**
@@ -259,7 +262,9 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
     );
   }
   if (!state.isMapcountKnown && state.mappings > 0) notes.push(MAPCOUNT_ASSUMED);
-  const share = cacheShare(state, size, count);
+  // A dump does not tell a huge page of hugetlb, on which the page cache has one reference in 6.1, from others.
+  const isOneOfHugetlb = moment.dumpedBecause !== null && count - state.mappings < size;
+  const share = isOneOfHugetlb ? 1 : cacheShare(state, size, count);
   const owners = (state.hasPrivate ? 1 : 0) + (state.ofDriver ? 1 : 0) + (inCache ? share : 0);
   const formula = isolation + state.mappings + owners;
   const surplus = Math.max(0, count - formula);
@@ -268,20 +273,27 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   page.doubts.say(candidates);
   const heldReferences = candidates.chosen;
   const held = heldReferences.reduce((sum, reference) => sum + reference.weight, 0);
-  const expected = Math.min(count, formula);
-  const untraced = count - expected - held;
+  const known = Math.min(count, formula);
+  const { untraced, ofOtherPages } = divideRest(events, moment.row, count - known - held);
+  const expected = known + ofOtherPages;
   if (candidates.rivals > 0) notes.push(rivalsText(candidates));
+  if (ofOtherPages > 0) notes.push(otherPagesText(ofOtherPages));
+  if (count - known - held > 0) notes.push(...pinsText(events, moment.row));
   if (untraced > 0) {
     const isOfDump = moment.dumpedBecause !== null;
     const nameless = isOfDump ? 0 : puts.raiseNameless(moment.row, last);
     notes.push(isOfDump ? DUMP_ALONE : nameless > 0 ? NAMELESS_PUTS : NEVER_PUT);
   }
   const own = { isolation, ofMemoryFailure: 0, batches: 0 };
-  const terms = () =>
-    expectedTerms(expected, own, state, share, {
+  const terms = (): AccountingTerm[] => [
+    ...expectedTerms(known, own, state, share, {
       ofCache: state.cached === true ? 1 : 0,
       ofAllocation: 0,
-    });
+    }),
+    ...(ofOtherPages === 0
+      ? []
+      : [{ kind: 'unknown' as const, count: ofOtherPages, label: 'of its other pages or untraced' }]),
+  ];
   return {
     moment,
     count,
@@ -291,9 +303,40 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
     perhaps: null,
     terms,
     notes,
-    judged: true,
+    judged: ofOtherPages === 0 || untraced > 0,
     heldReferences,
   };
+}
+
+/** References beyond those known to be expected, by what a dump of a large folio tells of them. */
+interface Rest {
+  readonly untraced: number;
+  /** Mappings of other pages of the folio, as far as they are not too many. */
+  readonly ofOtherPages: number;
+}
+
+function divideRest({ detail, details }: EventTable, row: number, rest: number): Rest {
+  const at = detail[row]!;
+  if (details.isMapcountPart[at] !== 1) return { untraced: rest, ofOtherPages: 0 };
+  // A pin of a large folio is one reference (mm/gup.c), and no page table's.
+  const untraced = Math.min(rest, Math.max(0, details.pins[at]!));
+  return { untraced, ofOtherPages: rest - untraced };
+}
+
+function otherPagesText(references: number): string {
+  const many = references === 1 ? 'one reference' : `${references} references`;
+  return (
+    `${many} may be page table mappings of the folio’s other pages, or too many: up to 6.9 a page dump does not have ` +
+    'the mappings of all pages of a folio (mm/debug.c)'
+  );
+}
+
+/** `pincount 1: one of its references is a pin (FOLL_PIN)` */
+function pinsText({ detail, details }: EventTable, row: number): readonly string[] {
+  const pins = details.pins[detail[row]!]!;
+  if (pins < 0) return [];
+  const many = pins === 0 ? 'none' : pins === 1 ? 'one' : String(pins);
+  return [`pincount ${pins}: ${many} of its references ${pins > 1 ? 'are pins' : 'is a pin'} (FOLL_PIN)`];
 }
 
 /** `any of these 3 puts may be the one reference too many: pipe_read, foo_put, foo_put` */

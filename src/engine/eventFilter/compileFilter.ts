@@ -11,6 +11,7 @@ import type { HolderAnalysis, Page, PfnRange, Reference } from '../../holders/mo
 import { allPages } from '../captureFacts';
 import { heldTime, lastTime } from '../heldTime';
 import { parsePfnRange, reasonNames } from '../holdersQuery';
+import { taskText } from '../taskText';
 import { errorText } from '../wording';
 import { EventKinds } from './eventKinds';
 import type { FilterExpression, FilterProblem, FilterTest, Operator } from './filterSyntax';
@@ -138,9 +139,10 @@ class FilterCompiler {
   }
 
   private tasks(test: TextTest): RowTest {
-    const { symbols, events } = this.given.capture;
+    const { capture } = this.given;
+    const { symbols, events } = capture;
     return byId(events.task, symbols.taskCount, (task) =>
-      test(`${symbols.taskComm(task)}-${symbols.taskPid(task)}`),
+      test(taskText(capture, task) ?? symbols.taskComm(task)),
     );
   }
 

@@ -7,6 +7,7 @@ import { KINDS, ROLES } from '../holdersQuery';
 import { holdersText, pfnText, reasonsText } from '../pageFacts';
 import { MIGRATE_REASONS } from '../reasonFilter';
 import { calledName } from '../../holders/calledName';
+import { taskName } from '../../holders/taskName';
 import { counted, joined } from '../wording';
 import type { FilteredCapture } from './compileFilter';
 import { FILTER_KEYS, filterKey, type FilterKey } from './filterKeys';
@@ -130,7 +131,7 @@ function countNames({ events, symbols }: Capture): NameCounts {
     const pid = symbols.taskPid(task);
     comms.set(comm, (comms.get(comm) ?? 0) + count);
     if (pid < 0) continue;
-    byTask.push([`${comm}-${pid}`, count]);
+    byTask.push([taskName(comm, pid), count]);
     byPid.push([String(pid), count, comm]);
   }
   const byName = Array.from(names, (count, id): [string, number] => [symbols.string(id), count]);

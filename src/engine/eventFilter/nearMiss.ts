@@ -4,6 +4,7 @@
  */
 import { ABSENT, PageFlag, type Capture, type SymbolTable } from '../../capture/eventTable';
 import type { HolderAnalysis } from '../../holders/model';
+import { taskName } from '../../holders/taskName';
 import { reasonNames } from '../holdersQuery';
 import { nearestName } from '../nearestName';
 import { quotedValue, type FilterExpression, type FilterTest } from './filterSyntax';
@@ -80,7 +81,7 @@ function namesOf(tasks: SymbolTable) {
   for (let task = 0; task < tasks.taskCount; task++) {
     const comm = tasks.taskComm(task).toLowerCase();
     comms.add(comm);
-    cells.add(`${comm}-${tasks.taskPid(task)}`);
+    cells.add(taskName(comm, tasks.taskPid(task)));
   }
   return { comms, cells };
 }

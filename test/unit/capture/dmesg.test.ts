@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NONE, type Capture } from '../../../src/capture/eventTable';
 import { openCapture } from '../../../src/capture/openCapture';
-import { holdersText, mayBeHeld } from '../../../src/engine/pageFacts';
+import { holdersText, mayBeHeld, termText } from '../../../src/engine/pageFacts';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
+import type { Page } from '../../../src/holders/model';
 import { allocationLine, allocationText, assertConsistentAllocations } from './support/describeAllocations';
 import { assertConsistent, captureText, rowTexts } from './support/describeCapture';
 import { CONTIG, FTRACE, LOGS, log } from './support/dmesgTexts';
@@ -203,7 +204,7 @@ test('dumps of all versions take the call trace behind them', async (t) => {
         'Disabling lock debugging due to kernel taint',
       ],
       '[3] tvh:mtimer-521 dump_page Other pfn=0x2e44 flags=uptodate|dirty|lru|private mapping=Hashed ' +
-        'count=-117901064 mapcount=0 label=page still charged to cgroup < ' +
+        'count=-117901064 mapcount=0 mapcount at least label=page still charged to cgroup < ' +
         'unwind_backtrace <8010fb3c> < show_stack+0x20/0x24 <8010c058> < dump_stack+0xd4/0x118 <80456104>',
     ],
     [
@@ -251,7 +252,8 @@ test('dumps of all versions take the call trace behind them', async (t) => {
         '[c0000000036c7a50] [c000000000b4ba10] dump_stack_lvl+0x74/0xa8 (unreliable)',
         '[c0000000036c7a90] [c0000000003f8a10] bad_page+0x1/0x2 [mod]',
       ],
-      '[65535] --1 dump_page Other flags=owner_priv_1|head|swapbacked mapping=Anonymous count=3 mapcount=1 order=9 < ' +
+      '[65535] --1 dump_page Other flags=owner_priv_1|head|swapbacked mapping=Anonymous count=3 mapcount=1 order=9 ' +
+        'pins=0 mapcount at least < ' +
         'dump_stack_lvl+0x74/0xa8 <c000000000b4ba10> < bad_page+0x1/0x2 [mod] <c0000000003f8a10>',
     ],
     [
@@ -263,8 +265,8 @@ test('dumps of all versions take the call trace behind them', async (t) => {
         'head: 0017ffffc0040068 ffffea0000000001 dead000000000122 dead000000000400',
         'page dumped because: migration failure',
       ],
-      '[65535] --1 dump_page PinFailure pfn=0x12f98 flags=uptodate|lru|head|swapbacked mapping=Null count=5 mapcount=1 ' +
-        'order=9 label=migration failure < -',
+      '[65535] --1 dump_page PinFailure pfn=0x12f98 flags=uptodate|lru|head|swapbacked mapping=Null count=5 mapcount=512 ' +
+        'order=9 pins=1 label=migration failure < -',
     ],
     [
       '6.8, arm64, with source lines',
@@ -284,7 +286,7 @@ test('dumps of all versions take the call trace behind them', async (t) => {
         ' bad_page (mm/page_alloc.c:550 (discriminator 4))',
       ],
       '[1] syz-executor326-6166 dump_page Other pfn=0x11bf4c flags=referenced|uptodate|private mapping=Null count=0 mapcount=0 ' +
-        'order=2 label=PAGE_FLAGS_CHECK_AT_FREE flag(s) set < dump_backtrace+0x1b8/0x1e4 < __dump_stack < bad_page',
+        'order=2 pins=0 label=PAGE_FLAGS_CHECK_AT_FREE flag(s) set < dump_backtrace+0x1b8/0x1e4 < __dump_stack < bad_page',
     ],
     [
       '6.12',
@@ -323,6 +325,126 @@ test('dumps of all versions take the call trace behind them', async (t) => {
       );
     });
   }
+});
+
+function termsText({ marks: [mark] }: Page): string {
+  return mark!.expectedTerms.map(termText).join(' + ');
+}
+
+test('of a large folio the mappings of all its pages count, as far as its dump has them', async (t) => {
+  const cases: readonly (readonly [string, string, string, string])[] = [
+    [
+      '6.12, mapped page by page, and pinned',
+      'page: refcount:514 mapcount:1',
+      'head: order:9 mapcount:512 entire_mapcount:0 nr_pages_mapped:512 pincount:1',
+      '1 untraced: 1 isolation + 512 page table mappings',
+    ],
+    [
+      '6.12, mapped as a whole by two',
+      'page: refcount:3 mapcount:0',
+      'head: order:9 mapcount:2 entire_mapcount:2 nr_pages_mapped:0 pincount:0',
+      'no reference too many: 1 isolation + 2 page table mappings',
+    ],
+    [
+      '6.6, mapped as a whole',
+      'page:00000000aaaa0a32 refcount:4 mapcount:1',
+      'head:00000000aaaa0a32 order:9 entire_mapcount:1 nr_pages_mapped:0 pincount:0',
+      '2 untraced: 1 isolation + 1 page table mapping',
+    ],
+    [
+      '6.6, all pages mapped by one, and some perhaps by others',
+      'page:00000000aaaa0a32 refcount:515 mapcount:2',
+      'head:00000000aaaa0a32 order:9 entire_mapcount:1 nr_pages_mapped:512 pincount:0',
+      'not judged: ',
+    ],
+    [
+      '6.6, pinned, and pages mapped twice',
+      'page:00000000aaaa0a32 refcount:20 mapcount:2',
+      'head:00000000aaaa0a32 order:3 entire_mapcount:0 nr_pages_mapped:8 pincount:2',
+      '2 untraced: 1 isolation + 9 page table mappings + 8 of its other pages or untraced',
+    ],
+    [
+      '6.2',
+      'page:00000000aaaa0a32 refcount:10 mapcount:1',
+      'head:00000000aaaa0a32 order:3 compound_mapcount:0 subpages_mapcount:8 compound_pincount:0',
+      'not judged: ',
+    ],
+    [
+      '6.1, mapped as a whole, as far as it says',
+      'page:00000000aaaa0a32 refcount:2 mapcount:1',
+      'head:00000000aaaa0a32 order:9 compound_mapcount:1 compound_pincount:0',
+      'no reference too many: 1 isolation + 1 page table mapping',
+    ],
+    [
+      '6.1, perhaps mapped page by page',
+      'page:00000000aaaa0a32 refcount:513 mapcount:1',
+      'head:00000000aaaa0a32 order:9 compound_mapcount:0 compound_pincount:0',
+      'not judged: ',
+    ],
+    [
+      '5.10, pinned',
+      'page:00000000aaaa0a32 refcount:514 mapcount:1',
+      'head:00000000aaaa0a32 order:9 compound_mapcount:0 compound_pincount:1',
+      '1 untraced: 1 isolation + 1 page table mapping + 511 of its other pages or untraced',
+    ],
+  ];
+  for (const [name, page, head, expected] of cases) {
+    await t.test(name, async () => {
+      const capture = await read(
+        log([
+          `${page} mapping:0000000000000000 index:0x7f00 pfn:0x12e00`,
+          head,
+          'anon flags: 0x2ffff0000090028(uptodate|lru|head|swapbacked)',
+          'page dumped because: migration failure',
+        ]),
+      );
+      assert.deepEqual(capture.problems, []);
+      const found = analyseHolders(capture).pages[0]!;
+      assert.equal(`order:${found.order}`, /order:\d+/.exec(head)![0]);
+      assert.equal(`${holdersText(found)}: ${termsText(found)}`, expected);
+    });
+  }
+});
+
+test('pins that a dump counts, and what it does not have, are said at the mark', async () => {
+  const notes = async (refcount: number, head: string): Promise<readonly string[]> => {
+    const capture = await read(
+      log([
+        `page:00000000aaaa0a32 refcount:${refcount} mapcount:1 mapping:0000000000000000 index:0x7f00 pfn:0x12e00`,
+        `head:00000000aaaa0a32 order:3 ${head}`,
+        'anon flags: 0x2ffff0000090028(uptodate|lru|head|swapbacked)',
+        'page dumped because: migration failure',
+      ]),
+    );
+    return analyseHolders(capture).pages[0]!.marks[0]!.notes;
+  };
+  const alone = /^a page dump has the count alone/;
+  const [pinned, ...rest] = await notes(11, 'mapcount:8 entire_mapcount:0 nr_pages_mapped:8 pincount:2');
+  assert.equal(pinned, 'pincount 2: 2 of its references are pins (FOLL_PIN)');
+  assert.match(rest.join('|'), alone);
+  const [mapped, none, ...more] = await notes(9, 'compound_mapcount:0 compound_pincount:0');
+  assert.match(mapped!, /^7 references may be page table mappings of the folio’s other pages, or too many/);
+  assert.deepEqual([none, ...more], ['pincount 0: none of its references is a pin (FOLL_PIN)']);
+  const expected = await notes(9, 'mapcount:8 entire_mapcount:0 nr_pages_mapped:8 pincount:0');
+  assert.ok(!expected.join('|').includes('pincount'));
+});
+
+test('the page cache has a reference to each page of a folio, and one to a huge page of hugetlb', async () => {
+  const sum = async (refcount: number, aops: string): Promise<string> => {
+    const capture = await read(
+      log([
+        `page: refcount:${refcount} mapcount:0 mapping:0000000092899e71 index:0x0 pfn:0x12e00`,
+        'head: order:9 mapcount:0 entire_mapcount:0 nr_pages_mapped:0 pincount:0',
+        `aops:${aops} ino:2 dentry name(?):"x"`,
+        'flags: 0x40000000000a001d(locked|uptodate|dirty|lru|head)',
+        'page dumped because: migration failure',
+      ]),
+    );
+    const page = analyseHolders(capture).pages[0]!;
+    return `${holdersText(page)}: ${termsText(page)}`;
+  };
+  assert.equal(await sum(514, 'shmem_aops'), '1 untraced: 1 isolation + 512 page cache');
+  assert.equal(await sum(3, 'hugetlbfs_aops'), '1 untraced: 1 isolation + 1 page cache');
 });
 
 test('what page_owner adds, in all versions', async (t) => {
@@ -642,6 +764,61 @@ test('places in an ftrace buffer are those of the log', async () => {
       'not a line of ftrace text: "what is this";',
     ]),
   );
+});
+
+test('lines of ftrace in a log without their heading', async (t) => {
+  const events = FTRACE.slice(2, -1);
+  const head = ['# tracer: nop', '#', '# entries-in-buffer/entries-written: 2/2   #P:2', '#   TASK-PID', '#'];
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['written to /dev/kmsg', [...head, ...events]],
+    ['the beginning is lost', ['d'.repeat(9), ...events, '---------------------------------']],
+    ['messages in between', [...events.slice(0, 1), 'usb 1-1: new device', ...events.slice(1)]],
+    ['from a stack on', [...events.slice(1, 4), ...events]],
+  ];
+  const expected = [
+    'page_ref_mod PageRefMod pfn=0x12f90 … count=3 mapcount=1 val=1 mt=4 < __page_ref_mod < try_grab_folio',
+    'page_ref_mod PageRefMod pfn=0x12f90 … count=2 mapcount=1 val=-1 mt=4 < -',
+  ];
+  for (const [name, messages] of cases) {
+    await t.test(name, async () => {
+      const all = ['Booting', ...messages, 'Rebooting'];
+      for (const text of [
+        log(all),
+        all.map((message) => `Nov 23 05:46:12 host kernel: ${message}\n`).join(''),
+        all.map((message) => `[Mon Nov 23 05:46:12 2026] ${message}\r\n`).join(''),
+        all.map((message) => `2026-11-23T05:46:12,345678+00:00 ${message}\n`).join(''),
+      ]) {
+        for (const chunkSize of [7, 1 << 20]) {
+          const capture = await read(text, chunkSize);
+          assert.deepEqual([capture.format, capture.problems, capture.lost], ['dmesg', [], 12]);
+          assert.deepEqual(
+            rowTexts(capture).map((row) =>
+              row.replace(/ flags=.* count/, ' … count').replace(/^.*sh-84 /, ''),
+            ),
+            expected,
+          );
+          assert.equal(
+            capture.facts.some(([fact]) => fact === 'tracer'),
+            name === 'written to /dev/kmsg',
+          );
+        }
+      }
+    });
+  }
+  await t.test('a message that resembles one', async () => {
+    const resembling = [
+      'worker-12 [003] 17.123456: sched_switch: prev',
+      'worker-12 [003] 17.123456: cannot allocate: 3',
+      ' => page_ref_mod',
+      'CPU:0 [LOST 12 EVENTS]',
+      '# not a tracer',
+    ];
+    const capture = await read(log(resembling));
+    assert.deepEqual([capture.events.length, capture.problemCount, capture.lost], [0, 1, 0]);
+    // Without a prefix nothing says that they are lines of the log.
+    const bare = await read(`${[...CONTIG.slice(9, 15), ...events].join('\n')}\n`);
+    assert.equal(bare.events.length, 1);
+  });
 });
 
 test('a log without a page dump says what is missing', async () => {

@@ -39,6 +39,13 @@ test('columns of the task line', async (t) => {
     ['latency-format of the kernel', '   owner-464       3d..2.  7289us+: ', '0 [3] owner-464'],
     ['ticks without a blank', '           owner-464   [003]557998894404: ', '0 [3] owner-464'],
     ['no indentation', 'owner-464 [003] 170.662992: ', '0 [3] owner-464'],
+    ['indented by a tab', '\t           owner-464     [003] d..2.   170.662992: ', '0 [3] owner-464'],
+    ['indented by both', '  \t \t  kworker/0:1-23   [000]   170.662992: ', '0 [0] kworker/0:1-23'],
+    [
+      'a comm that begins with a tab',
+      '\tabcdefghij-b-1c-464     [003] .....   170.6: ',
+      '0 [3] \tabcdefghij-b-1c-464',
+    ],
     ['an instance', 'pins:            owner-464   [003]   170.662992: ', '0 [3] owner-464'],
     ['idle', '          <idle>-0       [003] d.s2.   170.662992: ', '0 [3] <idle>-0'],
     ['unknown comm', '           <...>-395     [003] .....   170.662992: ', '0 [3] <...>-395'],
@@ -51,6 +58,35 @@ test('columns of the task line', async (t) => {
   for (const [name, head, expected] of cases) {
     await t.test(name, async () => {
       assert.deepEqual(await events(`${head}${SET}\n`), [`${expected} ${SET_TEXT}`]);
+    });
+  }
+});
+
+test('a trace that is indented as a whole has its head all the same', async (t) => {
+  const trace = [
+    '# tracer: nop',
+    '#',
+    '# entries-in-buffer/entries-written: 3/9   #P:2',
+    '#',
+    `       owner-464   [003]   170.662992: ${SET}`,
+    '       owner-464   [003]   170.662993: <stack trace>',
+    ' => __page_ref_set',
+    'CPU:3 [LOST 2 EVENTS]',
+    `       owner-464   [003]   170.662994: ${SET}`,
+    '',
+  ];
+  const plain = await read(`${trace.join('\n')}\n`);
+  assert.deepEqual([plain.problems, plain.facts.length, plain.gaps.length], [[], 4, 2]);
+  for (const [name, indent] of [
+    ['a tab', '\t'],
+    ['blanks', '    '],
+  ] as const) {
+    await t.test(name, async () => {
+      const { problems, facts, gaps, events, symbols } = await read(
+        `${trace.map((line) => indent + line).join('\n')}\n`,
+      );
+      assert.deepEqual([problems, facts, gaps], [[], plain.facts, plain.gaps]);
+      assert.deepEqual([events.length, symbols.taskComm(events.task[1]!)], [2, 'owner']);
     });
   }
 });

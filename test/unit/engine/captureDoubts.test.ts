@@ -98,6 +98,38 @@ async function saying(name: string, text: string) {
   return { engine, facts, labels: nodes.map(({ label }) => label) };
 }
 
+test('a page that is dumped without its PFN did fail to move', async () => {
+  const unnamed =
+    'No page is named that failed to move: page dumps say no PFN, nor does “migrating pfn …” before them';
+  const dump = (pfn: string): string[] => [
+    `page:ffffea00004be400 refcount:3 mapcount:1 mapping:ffff888100a4b001 index:0x7f00${pfn}`,
+    'anon flags: 0x2ffff0000080034(uptodate|lru|active|swapbacked)',
+    'page dumped because: migration failure',
+  ];
+  const log = (...messages: readonly string[]): string =>
+    messages.map((message, i) => `[  123.45678${i}] ${message}`).join('\n');
+  const { engine, facts, labels } = await saying('log54.txt', log(...dump('')));
+  assert.equal(failedText(facts), unnamed);
+  assert.ok(labels.includes(unnamed));
+  assert.ok(engine.reports.anyHeld(NO_FILTER));
+  const { captures, attempts } = JSON.parse(await json(engine)) as Report;
+  assert.ok(captures[0]!.doubts.includes(unnamed));
+  assert.equal(attempts.length, 1);
+
+  const other = await saying('log54unmoved.txt', log(...dump('').slice(0, 2), 'page dumped because: other'));
+  assert.ok(!other.engine.reports.anyHeld(NO_FILTER));
+  const before = await saying('log54pfn.txt', log('migrating pfn 12f90 failed ret:1', ...dump('')));
+  assert.equal(failedText(before.facts), '1 page failed to move, 0 held, 1 untraced');
+  // Nothing is held of the page that is named, and of the other one nobody knows.
+  const mixed = await saying('mixed.txt', log(...dump(' pfn:0x12f90').map(unheld), ...dump('')));
+  assert.equal(mixed.facts.heldPages + mixed.facts.untracedPages, 0);
+  assert.ok(mixed.engine.reports.anyHeld(NO_FILTER));
+});
+
+function unheld(line: string): string {
+  return line.replace('refcount:3', 'refcount:2');
+}
+
 test('where an attempt reports a failure, nobody says that no page failed to move', async () => {
   const unnamed = 'No page is named that failed to move: migrate_pages reports 1 failure';
   const few = 'who held a page cannot be told, and few that failed to move are named';

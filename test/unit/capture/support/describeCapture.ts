@@ -82,6 +82,8 @@ export function eventText(capture: Capture, row: number): string {
     number('failed', details.failed[detail]!, ABSENT);
     number('isolation', details.isolateFailed[detail]!, ABSENT);
     number('test', details.testFailed[detail]!, ABSENT);
+    number('pins', details.pins[detail]!, ABSENT);
+    if (details.isMapcountPart[detail] === 1) parts.push('mapcount at least');
     number('error', details.error[detail]!, ABSENT);
     text('reason', details.reason[detail]!);
     text('label', details.label[detail]!);

@@ -45,12 +45,12 @@ export const CONTIG = [
 export const FTRACE = [
   'Dumping ftrace buffer:',
   '---------------------------------',
-  '     sh-84        0d..2. 17462829us : page_ref_mod: pfn=0x12f90 flags=uptodate|lru count=3 mapcount=1 mapping=0000000092899e71 mt=4 val=1',
-  '     sh-84        0d..2. 17462840us : <stack trace>',
+  '      sh-84        0d..2. 17462829us : page_ref_mod: pfn=0x12f90 flags=uptodate|lru count=3 mapcount=1 mapping=0000000092899e71 mt=4 val=1',
+  '      sh-84        0d..2. 17462840us : <stack trace>',
   ' => __page_ref_mod',
   ' => try_grab_folio',
   'CPU:0 [LOST 12 EVENTS]',
-  '     sh-84        0d..2. 17462850us : page_ref_mod: pfn=0x12f90 flags=uptodate|lru count=2 mapcount=1 mapping=0000000092899e71 mt=4 val=-1',
+  '      sh-84        0d..2. 17462850us : page_ref_mod: pfn=0x12f90 flags=uptodate|lru count=2 mapcount=1 mapping=0000000092899e71 mt=4 val=-1',
   '---------------------------------',
 ];
 

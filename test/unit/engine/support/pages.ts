@@ -62,6 +62,7 @@ export function attempt(given: Partial<Attempt>): Attempt {
     migrated: 0,
     failed: 0,
     failedSteps: null,
+    isOfUnnamedPage: false,
     result: null,
     resultText: null,
     error: null,
