@@ -6,6 +6,7 @@ import type { HolderRows } from './holderTree';
 import { totalsOf } from './holdings';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
+import { heldAtMarks } from './markGroups';
 import { heldMood, heldReferences, isHeld, pfnRangeText } from './pageFacts';
 import type { NodeMood } from './protocol';
 import { withMarks } from './reasonFilter';
@@ -36,22 +37,23 @@ export function groupByAttempt(
   return inOrder(groups, query, rows.end).map((group) => attemptRow(rows, parent, group, query));
 }
 
+/** What the marks of one attempt say of a page. */
+interface MetPage {
+  readonly page: Page;
+  /** Ids of the held references that were open at one of them, ascending. */
+  readonly holders: readonly number[];
+  readonly causes: readonly (string | null)[];
+}
+
 /** Those that name pages first, each in order of the capture. */
 function attemptGroups(attempts: readonly Attempt[], pages: readonly Page[]): readonly AttemptGroup[] {
-  const pagesOf = new Map<number, Page[]>();
-  for (const page of pages) {
-    for (const id of new Set(page.marks.map(({ attempt }) => attempt))) {
-      const list = pagesOf.get(id);
-      if (list === undefined) pagesOf.set(id, [page]);
-      else list.push(page);
-    }
-  }
+  const metBy = pagesMet(pages);
   const groups = new Map<string, { attempts: Attempt[]; pages: readonly Page[] }>();
   for (const attempt of attempts) {
-    const blocking = pagesOf.get(attempt.id) ?? [];
-    const key = meaning(attempt, blocking);
+    const met = metBy.get(attempt.id) ?? [];
+    const key = meaning(attempt, met);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { attempts: [attempt], pages: blocking });
+    if (group === undefined) groups.set(key, { attempts: [attempt], pages: met.map(({ page }) => page) });
     else group.attempts.push(attempt);
   }
   const made = Array.from(groups.values(), (group): AttemptGroup => {
@@ -65,17 +67,38 @@ function attemptGroups(attempts: readonly Attempt[], pages: readonly Page[]): re
   ];
 }
 
+/** By id of an attempt, the pages that it met: a page of a long recording fails in thousands of them. */
+function pagesMet(pages: readonly Page[]): ReadonlyMap<number, readonly MetPage[]> {
+  const metBy = new Map<number, MetPage[]>();
+  for (const page of pages) {
+    const open = heldAtMarks(page);
+    for (const [id, marks] of marksByAttempt(page)) {
+      const holders = new Set(marks.flatMap((mark) => open[mark]!));
+      const causes = marks.map((mark) => page.marks[mark]!.causeDetail);
+      const met = { page, holders: [...holders].sort((a, b) => a - b), causes };
+      const list = metBy.get(id);
+      if (list === undefined) metBy.set(id, [met]);
+      else list.push(met);
+    }
+  }
+  return metBy;
+}
+
+/** By id of an attempt, the indexes of its marks on a page. */
+function marksByAttempt({ marks }: Page): ReadonlyMap<number, readonly number[]> {
+  const byAttempt = new Map<number, number[]>();
+  for (const [index, { attempt }] of marks.entries()) {
+    const list = byAttempt.get(attempt);
+    if (list === undefined) byAttempt.set(attempt, [index]);
+    else list.push(index);
+  }
+  return byAttempt;
+}
+
 /** Equal for attempts that asked for the same, ended the same way and met the same holders. */
-function meaning(attempt: Attempt, pages: readonly Page[]): string {
+function meaning(attempt: Attempt, met: readonly MetPage[]): string {
   const { what, reason, area, range, requestedPages, result, resultText, error, retries } = attempt;
   const { failedSteps } = attempt;
-  const met = pages.map((page) => {
-    const marks = page.marks.flatMap((mark, index) => (mark.attempt === attempt.id ? [index] : []));
-    const holders = page.references.flatMap(({ role, openAt }, index) =>
-      role === 'held' && openAt.some((mark) => marks.includes(mark)) ? [index] : [],
-    );
-    return [page.pfn, holders, marks.map((mark) => page.marks[mark]?.causeDetail)];
-  });
   return JSON.stringify([
     what,
     reason,
@@ -87,7 +110,7 @@ function meaning(attempt: Attempt, pages: readonly Page[]): string {
     error,
     retries,
     failedSteps,
-    met,
+    met.map(({ page, holders, causes }) => [page.pfn, holders, causes]),
   ]);
 }
 
