@@ -11,9 +11,10 @@ import { attempt, end, mark, page, reference, source } from './support/pages';
 const ATTEMPTS = 400;
 const BY_ATTEMPT: HoldersQuery = { ...DEFAULT_QUERY, groupBy: 'attempt' };
 
-/** How often the attempt of a mark was asked for. */
+/** How often the attempt of a mark, or the role of a reference, was asked for. */
 class Looks {
   marks = 0;
+  references = 0;
 
   markOf(index: number): Mark {
     const counted = (): number => this.marks++;
@@ -22,6 +23,18 @@ class Looks {
       get attempt() {
         counted();
         return index;
+      },
+    };
+  }
+
+  referenceOf(index: number, given: Partial<Reference>): Reference {
+    const counted = (): number => this.references++;
+    const { role, ...rest } = reference({ acquired: end(index), ...given });
+    return {
+      ...rest,
+      get role() {
+        counted();
+        return role;
       },
     };
   }
@@ -57,4 +70,25 @@ test('by attempt: which marks and holders are of an attempt is found once a page
     ['failed 200 times', 'failed 200 times'],
   );
   assert.ok(looks.marks < 10 * ATTEMPTS, `${looks.marks} looks at ${ATTEMPTS} marks`);
+});
+
+test('by attempt: what a page had at other times is put together where its row is looked at', async () => {
+  const looks = new Looks();
+  const references = times((index) => [
+    looks.referenceOf(index, { openAt: [index], released: end(index) }),
+    looks.referenceOf(index, { role: 'temporary', kind: 'isolation', openAt: [], released: end(index) }),
+  ]).flat();
+  const rows = await rowsOf(
+    times((index) => looks.markOf(index)),
+    references,
+    times((id) => attempt({ id, firstRow: id, result: 'failed' })),
+  );
+  const found = rows.filter(({ node }) => node.kind === 'attempt');
+  assert.equal(found.length, ATTEMPTS);
+  assert.ok(looks.references < 20 * ATTEMPTS, `${looks.references} looks at ${references.length} references`);
+  const [row] = (await found[ATTEMPTS / 2]!.children?.()) ?? [];
+  assert.equal(
+    new Map(row!.node.tooltip.rows).get('References'),
+    '1 held, 0 expected, 398 temporary, 401 earlier',
+  );
 });
