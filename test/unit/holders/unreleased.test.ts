@@ -53,6 +53,44 @@ test('a put whose get came before the capture does not hide a later get', async 
   );
 });
 
+test('a get that takes several references is weighed, not counted, against the puts behind it', async () => {
+  const several = change('vmm-2', PIN, { count: 513, val: 512 });
+  const one = change('vmm-2', UNPIN, { count: 512, val: -1 });
+  const [huge] = await unreleasedOf([allocated('vmm-2', FAULT), several, one]);
+  assert.equal(huge?.pfn, 0x100);
+  const twice = change('vmm-2', PIN, { count: 2049, val: 2048 });
+  const [small] = await unreleasedOf([
+    allocated('vmm-2', FAULT),
+    twice,
+    change('vmm-2', UNPIN, { count: 1025, val: -1024 }),
+  ]);
+  assert.equal(small?.pfn, 0x100);
+  const all = change('vmm-2', UNPIN, { count: 1, val: -512 });
+  assert.deepEqual(await unreleasedOf([allocated('vmm-2', FAULT), several, all]), []);
+});
+
+test('a put of more than was taken since the capture began does not hide what was', async () => {
+  const spliced = change('writer-3', ['iov_iter_get_pages2', 'vmsplice_to_pipe'], { count: 1026, val: 1 });
+  const pages = await unreleasedOf([spliced, change('vmm-2', UNPIN, { count: 2, val: -1024 })]);
+  assert.deepEqual(
+    pages.flatMap(({ references }) => references.map(({ kind, role }) => [kind, role])),
+    [
+      ['pipe-buffer', 'held'],
+      ['gup-pin', 'earlier'],
+    ],
+  );
+});
+
+test('gets of more than a balance has room for do not make it one of puts', async () => {
+  const most = 0x7fff_ffff;
+  const [page] = await unreleasedOf([
+    allocated('vmm-2', FAULT),
+    change('vmm-2', PIN, { count: most, val: most }),
+    change('vmm-2', PIN, { count: most, val: most }),
+  ]);
+  assert.equal(page?.pfn, 0x100);
+});
+
 test('a page freed and allocated anew is judged by its last life', async () => {
   const freed = change('vmm-2', UNMAP, { count: 0, val: -1, mapcount: 0 });
   const pages = await unreleasedOf([
