@@ -550,10 +550,10 @@ function toReference(
 ): Reference {
   const acquired = endOf(capture, reference.acquireRow);
   const released = reference.unseenBecause === null ? endOf(capture, reference.releaseRow) : null;
-  const lost = missing.between(
-    reference.acquireRow,
-    reference.releaseRow < 0 ? capture.events.length : reference.releaseRow,
-  );
+  // What is missing before the first event is no more than what any capture does not have.
+  const from = Math.max(0, reference.acquireRow);
+  const to = reference.releaseRow < 0 ? capture.events.length : reference.releaseRow;
+  const lost = missing.between(from, to);
   return {
     kind: reference.kind,
     role,
@@ -572,6 +572,7 @@ function toReference(
     ...(reference.remapped === 0 ? {} : { remapped: reference.remapped }),
     openAt,
     evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,
+    ...(lost === null ? {} : { gapsMeanwhile: missing.gapsBetween(from, to) }),
     rows: reference.rows,
   };
 }
