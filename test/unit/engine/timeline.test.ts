@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { HeldSpan } from '../../../src/engine/eventProtocol';
 import { heldTime } from '../../../src/engine/heldTime';
+import { pageCounts } from '../../../src/engine/pageCounts';
 import { TimelineFacts } from '../../../src/engine/timeline';
 import type { Page, Reference } from '../../../src/holders/model';
 import { captureOf } from '../support/traceText';
@@ -43,4 +44,17 @@ test('a span is as long as its reference is said to be held', async () => {
     const [from, to] = await drawn(given);
     assert.equal((to - from) * 1e6, heldTime(page(MARKS, [given]), given, SPAN.to)!.span);
   }
+});
+
+test('the line of a count leaves out what people who debug mark pages with', async () => {
+  const state = 'flags=uptodate mapcount=0 mapping=0000000000000000 mt=1';
+  const { events } = await captureOf(
+    ['count=1 val=1', 'count=2 val=888', 'count=7 val=5'].map((text) => ({
+      task: 'debug-1',
+      text: `page_ref_set: pfn=0x100 ${state} ${text}`,
+    })),
+  );
+  const range = { from: events.time[0]!, to: events.time[2]! };
+  const { counts } = pageCounts(events, 0x100, Int32Array.of(0, 1, 2), null, range, 100);
+  assert.deepEqual([...counts], [1, 2, 5]);
 });
