@@ -2,13 +2,15 @@
 import { isMemoryFailure } from '../holders/attempts';
 import type { Attempt, FailedSteps, Page } from '../holders/model';
 import { pagesInOrder } from './groupByPage';
+import type { HolderMatcher } from './holderMatcher';
 import type { HolderRows } from './holderTree';
-import { totalsOf } from './holdings';
+import { groupBy, totalsOf } from './holdings';
 import type { HoldersQuery } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
+import { heldAtMarks } from './markGroups';
 import { heldMood, heldReferences, isHeld, pfnRangeText } from './pageFacts';
 import type { NodeMood } from './protocol';
-import { withMarks } from './reasonFilter';
+import { withMarksAt } from './reasonFilter';
 import { sorted } from './sorting';
 import { taskText } from './taskText';
 import { pointText } from './timeText';
@@ -17,8 +19,37 @@ import { counted, errorText, joined, sentence } from './wording';
 /** Attempts that are told apart by time and task only. */
 interface AttemptGroup {
   readonly attempts: readonly Attempt[];
-  /** With the marks of these attempts alone. */
-  readonly pages: readonly Page[];
+  readonly pages: readonly BlockingPage[];
+}
+
+/**
+ * A page with the marks of some attempts alone. All references that the page ever had are temporary or earlier to these:
+ * they are put together when somebody looks at the page, for thousands of groups would not have room for them.
+ */
+class BlockingPage {
+  /**
+   * @param marks indexes of the marks of these attempts, ascending
+   * @param holders ids of the held references that were open at one of them
+   */
+  constructor(
+    private readonly page: Page,
+    private readonly marks: readonly number[],
+    private readonly holders: readonly number[],
+  ) {}
+
+  whole(): Page {
+    return withMarksAt(this.page, this.marks);
+  }
+
+  /** With those references alone that somebody held. */
+  held(): Page {
+    const { page, marks, holders } = this;
+    return withMarksAt({ ...page, references: holders.map((id) => page.references[id]!) }, marks);
+  }
+
+  isAsked(matcher: HolderMatcher): boolean {
+    return matcher.page(this.held()) || matcher.page(this.whole());
+  }
 }
 
 export function groupByAttempt(
@@ -30,52 +61,77 @@ export function groupByAttempt(
   const groups = attemptGroups(rows.source.analysis.attempts, pages).filter(
     ({ attempts, pages: blocking }) =>
       blocking.length > 0
-        ? blocking.some((page) => rows.matcher.page(page))
+        ? blocking.some((page) => page.isAsked(rows.matcher))
         : rows.matcher.attempt(attempts[0]!),
   );
   return inOrder(groups, query, rows.end).map((group) => attemptRow(rows, parent, group, query));
 }
 
+/** What the marks of one attempt say of a page. */
+interface MetPage {
+  readonly page: Page;
+  /** Their indexes, ascending. */
+  readonly marks: readonly number[];
+  /** Ids of the held references that were open at one of them, ascending. */
+  readonly holders: readonly number[];
+}
+
+interface AttemptMeeting {
+  readonly attempt: Attempt;
+  readonly met: readonly MetPage[];
+}
+
 /** Those that name pages first, each in order of the capture. */
 function attemptGroups(attempts: readonly Attempt[], pages: readonly Page[]): readonly AttemptGroup[] {
-  const pagesOf = new Map<number, Page[]>();
-  for (const page of pages) {
-    for (const id of new Set(page.marks.map(({ attempt }) => attempt))) {
-      const list = pagesOf.get(id);
-      if (list === undefined) pagesOf.set(id, [page]);
-      else list.push(page);
-    }
-  }
-  const groups = new Map<string, { attempts: Attempt[]; pages: readonly Page[] }>();
-  for (const attempt of attempts) {
-    const blocking = pagesOf.get(attempt.id) ?? [];
-    const key = meaning(attempt, blocking);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { attempts: [attempt], pages: blocking });
-    else group.attempts.push(attempt);
-  }
-  const made = Array.from(groups.values(), (group): AttemptGroup => {
-    const ids = new Set(group.attempts.map(({ id }) => id));
-    const restricted = group.pages.flatMap((page) => withMarks(page, (mark) => ids.has(mark.attempt)) ?? []);
-    return { attempts: group.attempts, pages: restricted };
-  });
+  const metBy = pagesMet(pages);
+  const meetings = attempts.map((attempt) => ({ attempt, met: metBy.get(attempt.id) ?? [] }));
+  const made = groupBy(meetings, meaning).map(([, alike]) => attemptGroup(alike));
   return [
     ...made.filter((group) => group.pages.length > 0),
     ...made.filter((group) => group.pages.length === 0),
   ];
 }
 
+/** @param alike equal in what they mean: they met the same pages, in the same order */
+function attemptGroup(alike: readonly AttemptMeeting[]): AttemptGroup {
+  const pages = alike[0]!.met.map(({ page, holders }, index) => {
+    const marks = alike.flatMap(({ met }) => met[index]!.marks).sort((a, b) => a - b);
+    return new BlockingPage(page, marks, holders);
+  });
+  return { attempts: alike.map(({ attempt }) => attempt), pages };
+}
+
+/** By id of an attempt, the pages that it met: a page of a long recording fails in thousands of them. */
+function pagesMet(pages: readonly Page[]): ReadonlyMap<number, readonly MetPage[]> {
+  const metBy = new Map<number, MetPage[]>();
+  for (const page of pages) {
+    const open = heldAtMarks(page);
+    for (const [id, marks] of marksByAttempt(page)) {
+      const holders = new Set(marks.flatMap((mark) => open[mark]!));
+      const met = { page, marks, holders: [...holders].sort((a, b) => a - b) };
+      const list = metBy.get(id);
+      if (list === undefined) metBy.set(id, [met]);
+      else list.push(met);
+    }
+  }
+  return metBy;
+}
+
+/** By id of an attempt, the indexes of its marks on a page. */
+function marksByAttempt({ marks }: Page): ReadonlyMap<number, readonly number[]> {
+  const byAttempt = new Map<number, number[]>();
+  for (const [index, { attempt }] of marks.entries()) {
+    const list = byAttempt.get(attempt);
+    if (list === undefined) byAttempt.set(attempt, [index]);
+    else list.push(index);
+  }
+  return byAttempt;
+}
+
 /** Equal for attempts that asked for the same, ended the same way and met the same holders. */
-function meaning(attempt: Attempt, pages: readonly Page[]): string {
+function meaning({ attempt, met }: AttemptMeeting): string {
   const { what, reason, area, range, requestedPages, result, resultText, error, retries } = attempt;
   const { failedSteps } = attempt;
-  const met = pages.map((page) => {
-    const marks = page.marks.flatMap((mark, index) => (mark.attempt === attempt.id ? [index] : []));
-    const holders = page.references.flatMap(({ role, openAt }, index) =>
-      role === 'held' && openAt.some((mark) => marks.includes(mark)) ? [index] : [],
-    );
-    return [page.pfn, holders, marks.map((mark) => page.marks[mark]?.causeDetail)];
-  });
   return JSON.stringify([
     what,
     reason,
@@ -87,7 +143,11 @@ function meaning(attempt: Attempt, pages: readonly Page[]): string {
     error,
     retries,
     failedSteps,
-    met,
+    met.map(({ page, marks, holders }) => [
+      page.pfn,
+      holders,
+      marks.map((mark) => page.marks[mark]!.causeDetail),
+    ]),
   ]);
 }
 
@@ -98,10 +158,11 @@ function inOrder(
 ): readonly AttemptGroup[] {
   if (sortBy === null) return groups;
   return sorted(groups, sortBy, ({ attempts, pages }) => {
-    const held = pages.flatMap((page) => heldReferences(page).map((reference) => ({ page, reference })));
+    const blocking = pages.map((page) => page.held());
+    const held = blocking.flatMap((page) => heldReferences(page).map((reference) => ({ page, reference })));
     const { holders, longestHeld } = totalsOf(held, end);
     return {
-      pfn: pages.reduce((least, { pfn }) => Math.min(least, pfn), Infinity),
+      pfn: blocking.reduce((least, { pfn }) => Math.min(least, pfn), Infinity),
       firstMark: attempts[0]!.firstRow,
       holders,
       longestHeld,
@@ -115,7 +176,6 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
   const { attempts, pages } = group;
   const first = attempts[0]!;
   const id = `${parent}/attempt${first.id}`;
-  const asked = pages.filter((page) => rows.matcher.page(page));
   const point = (row: number): string =>
     pointText(capture.events.time[row]!, capture.timeBase, capture.clock, capture.resolution);
   const tasks = [...new Set(attempts.map(({ task }) => taskText(capture, task) ?? 'task not known'))];
@@ -128,7 +188,7 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
     {
       id,
       kind: 'attempt',
-      mood: attemptMood(pages),
+      mood: attemptMood(pages.map((page) => page.held())),
       // Where it began, the first of several.
       place: { row: first.firstRow, pfn: null },
       // The task first: many attempts of one kind are told apart by it where a sidebar cuts the rest.
@@ -156,7 +216,10 @@ function attemptRow(rows: HolderRows, parent: string, group: AttemptGroup, query
     },
     pages.length === 0
       ? null
-      : () => pagesInOrder(asked, query.sortBy, rows.end).map((page) => rows.page(id, page, false)),
+      : () => {
+          const asked = pages.filter((page) => page.isAsked(rows.matcher)).map((page) => page.whole());
+          return pagesInOrder(asked, query.sortBy, rows.end).map((page) => rows.page(id, page, false));
+        },
   );
 }
 

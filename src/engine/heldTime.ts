@@ -1,6 +1,7 @@
 /** How long references were held, as far as the capture shows it. */
 import type { Capture, EventTable } from '../capture/eventTable';
 import type { Page, Reference } from '../holders/model';
+import type { TimeRange } from './eventProtocol';
 import { spanText, type Clock } from './timeText';
 
 /** A span in the capture's unit, and whether it may have been longer. */
@@ -63,19 +64,31 @@ export function lastTime(capture: Capture): number {
 
 /**
  * From the get to the put. Where the get is not in the capture, from the first mark at which the reference was open;
- * where the put is not, to the last such mark, or to the end of the capture when it is still held there. Where the put
- * has no time, what the kernel says that it was held at least.
+ * where the put is not, to the last such mark, or to the end of the capture when it is still held there.
+ *
+ * @param end last time of the capture
+ * @returns times as in the event table, NaN where the capture does not tell them
+ */
+export function heldBetween(page: Page, reference: Reference, end: number): TimeRange {
+  const { acquired, released, releasedUnseen, openAt } = reference;
+  const timeOf = (mark: number | undefined): number => page.marks[mark ?? -1]?.time ?? NaN;
+  return {
+    from: acquired?.time ?? timeOf(openAt[0]),
+    to: released?.time ?? (releasedUnseen ? timeOf(openAt.at(-1)) : end),
+  };
+}
+
+/**
+ * How long {@link heldBetween} is; where the put has no time, what the kernel says that it was held at least.
  *
  * @param end last time of the capture
  * @returns null where the capture does not tell
  */
 export function heldTime(page: Page, reference: Reference, end: number): HeldTime | null {
-  const { acquired, released, releasedUnseen, heldAtLeast, openAt, weight } = reference;
+  const { acquired, released, heldAtLeast, weight } = reference;
   if (weight === 0) return null;
   if (heldAtLeast !== undefined) return { span: heldAtLeast, isLeast: true };
-  const from = acquired?.time ?? page.marks[openAt[0] ?? -1]?.time ?? NaN;
-  const lastMark = page.marks[openAt.at(-1) ?? -1]?.time ?? NaN;
-  const to = released?.time ?? (releasedUnseen ? lastMark : end);
+  const { from, to } = heldBetween(page, reference, end);
   const span = to - from;
   return span >= 0 ? { span, isLeast: acquired === null || released === null } : null;
 }

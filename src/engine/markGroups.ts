@@ -69,8 +69,8 @@ function noReferences(): Record<Role, Reference[]> {
   return { held: [], expected: [], temporary: [], earlier: [] };
 }
 
-/** Ids of the held references that were open at each mark. */
-function heldAtMarks(page: Page): readonly (readonly number[])[] {
+/** Ids of the held references that were open at each mark, ascending. */
+export function heldAtMarks(page: Page): readonly (readonly number[])[] {
   const open = page.marks.map((): number[] => []);
   page.references.forEach((reference, id) => {
     if (reference.role !== 'held') return;

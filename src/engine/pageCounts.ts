@@ -1,6 +1,6 @@
 /** The refcount of one page over time, with its gets and puts and what migration expected at each mark. */
 import { ABSENT, EventKind, type EventTable } from '../capture/eventTable';
-import { countChange, isFree, reachesZero } from '../holders/countChange';
+import { countChange, isFree, reachesZero, setsCount } from '../holders/countChange';
 import type { Page } from '../holders/model';
 import type { CountChange, ExpectedCount, PageCounts, TimeRange } from './eventProtocol';
 import { pfnText, sumText } from './pageFacts';
@@ -52,7 +52,8 @@ function countAfter(events: EventTable, row: number): number | null {
   const kind = events.kind[row]!;
   if (isFree(kind) || reachesZero(events, row)) return 0;
   if (kind === EventKind.PageRefFreeze && events.ret[row] === 1) return 0;
-  if (kind === EventKind.PageRefSet && events.val[row] !== ABSENT) return events.val[row]!;
+  // A marker of people who debug is no count: the event has that beside it.
+  if (setsCount(events, row) && events.val[row] !== ABSENT) return events.val[row]!;
   const count = events.count[row]!;
   return count === ABSENT ? null : count;
 }

@@ -1,7 +1,6 @@
 /** A reference as rows: what it is, where it was taken and dropped, and the events that it rests on. */
 import type { Capture } from '../capture/eventTable';
 import { KIND_LABEL } from '../holders/kindLabel';
-import { MissingEvents } from '../holders/missingEvents';
 import type { Page, Reference, ReferenceEnd } from '../holders/model';
 import type { EventRows } from './eventRows';
 import type { PlacedStacks } from './frames';
@@ -25,8 +24,6 @@ import {
 } from './wording';
 
 export class ReferenceRows {
-  private readonly missing: MissingEvents;
-
   /**
    * @param end last time of the capture
    * @param isPart more of the capture is still to be read: nothing is known of its end
@@ -37,9 +34,7 @@ export class ReferenceRows {
     private readonly events: EventRows,
     private readonly end: number,
     private readonly isPart: boolean,
-  ) {
-    this.missing = new MissingEvents(capture.gaps);
-  }
+  ) {}
 
   rows(parent: string, page: Page, references: readonly Reference[], vantage: Vantage): readonly Branch[] {
     return references.map((each, index) => this.row(`${parent}/r${index}`, page, each, vantage));
@@ -47,7 +42,6 @@ export class ReferenceRows {
 
   row(id: string, page: Page, reference: Reference, vantage: Vantage): Branch {
     const outcome = this.outcome(reference, vantage);
-    const lost = this.lostDuring(reference);
     const blamed = reference.role === 'held' && reference.weight > 0;
     const made = branch(
       {
@@ -65,12 +59,12 @@ export class ReferenceRows {
               ? 'no reference'
               : `weight ${reference.weight}`,
           reference.confidence === 'assumed' ? 'match assumed' : null,
-          lost > 0 ? 'events lost meanwhile' : null,
+          reference.gapsMeanwhile === undefined ? null : 'events lost meanwhile',
           rivalsText(reference),
           reference.expectedLongTerm === true ? 'expected long-term' : null,
           userRuleText(reference),
         ]),
-        tooltip: this.referenceTooltip(reference, vantage, lost),
+        tooltip: this.referenceTooltip(reference, vantage),
       },
       () => this.children(id, reference, vantage),
     );
@@ -86,8 +80,8 @@ export class ReferenceRows {
     };
   }
 
-  private referenceTooltip(reference: Reference, vantage: Vantage, lost: number): Tooltip {
-    const { acquired, released } = reference;
+  private referenceTooltip(reference: Reference, vantage: Vantage): Tooltip {
+    const { acquired, released, gapsMeanwhile } = reference;
     return {
       title: reference.holder,
       rows: [
@@ -103,8 +97,8 @@ export class ReferenceRows {
       ],
       notes: [
         ...(reference.expectedLongTerm === true ? [LONG_TERM] : []),
-        ...(lost > 0
-          ? [`Events were lost ${counted(lost, 'time')} while it was open: the match may be wrong.`]
+        ...(gapsMeanwhile !== undefined
+          ? [`Events were lost ${counted(gapsMeanwhile, 'time')} while it was open: the match may be wrong.`]
           : []),
       ],
     };
@@ -233,13 +227,6 @@ export class ReferenceRows {
   private endPoint(end: ReferenceEnd, vantage: Vantage): string {
     const task = this.task(end.task);
     return `${this.point(end.time)}, ${vantage.relativeTime(end)}${task === null ? '' : `, by ${task}`}`;
-  }
-
-  /** How many gaps in the record lie within the life of a reference. */
-  private lostDuring(reference: Reference): number {
-    const from = reference.acquired?.row ?? 0;
-    const to = reference.released?.row ?? Infinity;
-    return this.missing.gapsBetween(from, to);
   }
 
   private point(time: number): string {

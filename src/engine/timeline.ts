@@ -3,7 +3,7 @@ import type { Capture } from '../capture/eventTable';
 import type { HolderAnalysis, Mark, Page, Reference } from '../holders/model';
 import type { HeldSpan, TimelineGap, TimelineLane, TimelineMark, TimeRange } from './eventProtocol';
 import { gapSpan, gapText } from './gapText';
-import { heldTime, heldTimeText, longestHeld } from './heldTime';
+import { heldBetween, heldTime, heldTimeText, longestHeld } from './heldTime';
 import { heldReferences, isStillHeld, pfnText, reasonText, stillHeldText, sumText } from './pageFacts';
 import { counted, joined } from './wording';
 
@@ -110,12 +110,10 @@ export class TimelineFacts {
   }
 
   private heldSpan(page: Page, reference: Reference): Omit<HeldSpan, 'level'> {
-    const { acquired, released, releasedUnseen, openAt } = reference;
-    const lastMark = page.marks[openAt.at(-1) ?? -1]?.time ?? this.span.to;
+    const { acquired, released } = reference;
     const held = heldTime(page, reference, this.span.to);
     return {
-      from: acquired?.time ?? this.span.from,
-      to: released?.time ?? (releasedUnseen ? lastMark : this.span.to),
+      ...heldBetween(page, reference, this.span.to),
       isOpenBefore: acquired === null,
       isOpenAfter: released === null,
       row: acquired?.row ?? released?.row ?? -1,

@@ -33,7 +33,7 @@ import { pinnedPfns, pinReferences } from './pinnedPages';
 import { analysePuts } from './putOnly';
 import { StackSites } from './stackSites';
 import { TailPages } from './tailPages';
-import { isOrphaned, isUnreleased, unreleasedCandidates } from './unreleased';
+import { hasOwner, isOrphaned, isUnreleased, unreleasedCandidates } from './unreleased';
 
 /** Surest first: a mark that joins several takes the surest as its source. */
 const SOURCE_ORDER: readonly MarkSource[] = [
@@ -280,6 +280,7 @@ function* pageAtEnd(context: Context, pfn: number, rows: Int32Array): Generator<
     const isHeldOpen = isOpen && !ACCOUNTED_KINDS.has(reference.kind);
     return toReference(context, reference, roleOf(reference, isOpen, isHeldOpen, lastRow, false), []);
   });
+  const isOwned = hasOwner(capture.events, lastRow, lifetime.nature, context.mapcount);
   const page = {
     pfn,
     order: lifetime.order,
@@ -287,9 +288,9 @@ function* pageAtEnd(context: Context, pfn: number, rows: Int32Array): Generator<
     references: inOrder(references),
     count,
     lastRow,
-    isOrphaned: isOrphaned(open, pool),
+    isOrphaned: !isOwned && isOrphaned(open, pool),
   };
-  return { page, isLeft: count !== null && count > 0 && isUnreleased(open, pool) };
+  return { page, isLeft: count !== null && count > 0 && (page.isOrphaned || isUnreleased(open)) };
 }
 
 /** A page that page_pinner tells of, and nothing else does. */
@@ -561,10 +562,10 @@ function toReference(
 ): Reference {
   const acquired = endOf(capture, reference.acquireRow);
   const released = reference.unseenBecause === null ? endOf(capture, reference.releaseRow) : null;
-  const lost = missing.between(
-    reference.acquireRow,
-    reference.releaseRow < 0 ? capture.events.length : reference.releaseRow,
-  );
+  // What is missing before the first event is no more than what any capture does not have.
+  const from = Math.max(0, reference.acquireRow);
+  const to = reference.releaseRow < 0 ? capture.events.length : reference.releaseRow;
+  const lost = missing.between(from, to);
   return {
     kind: reference.kind,
     role,
@@ -583,6 +584,7 @@ function toReference(
     ...(reference.remapped === 0 ? {} : { remapped: reference.remapped }),
     openAt,
     evidence: lost === null ? reference.evidence : `${reference.evidence}; while it was open, ${lost}`,
+    ...(lost === null ? {} : { gapsMeanwhile: missing.gapsBetween(from, to) }),
     rows: reference.rows,
   };
 }

@@ -23,8 +23,8 @@ export interface CaptureIndex {
   /** Rows that tell of a page, or of an attempt to move pages. */
   readonly pageEvents: number;
   /**
-   * By number of a page: gets less puts of kinds that last, in its last life. A put whose get came before the capture
-   * does not count against later gets.
+   * By number of a page: what gets of kinds that last added to the count in its last life, less what puts took of it. A
+   * put that takes more than they added is of a get that came before the capture, and does not count against these.
    */
   readonly longBalance: Int32Array;
   /** Of all allocations; 0 where none has one. */
@@ -45,6 +45,8 @@ export function* indexCapture(capture: Capture, sites: StackSites): Generator<vo
 }
 
 const LASTING = StackTrait.takesLong | StackTrait.dropsLong;
+/** What is more stays there: damaged bytes say any number, and a sum that wraps is no balance. */
+const LARGEST_BALANCE = 0x7fff_ffff;
 
 /**
  * Loops over millions of rows: over typed arrays alone, with what stacks say in bits, and small, so that they are
@@ -127,8 +129,12 @@ class IndexPass {
       if (isSet(kind, vals[row]!, counts[row]!) || isLastPut(kind, ret)) balance[page] = 0;
       if ((traits & LASTING) === 0) continue;
       const change = changeBy(kind, vals[row]!, ret);
-      if (change > 0 && (traits & StackTrait.takesLong) !== 0) balance[page]!++;
-      else if (change < 0 && balance[page]! > 0 && (traits & StackTrait.dropsLong) !== 0) balance[page]!--;
+      const added = balance[page]!;
+      if (change > 0 && (traits & StackTrait.takesLong) !== 0) {
+        balance[page] = Math.min(added + change, LARGEST_BALANCE);
+      } else if (change < 0 && added + change >= 0 && (traits & StackTrait.dropsLong) !== 0) {
+        balance[page] = added + change;
+      }
     }
     this.pageEvents += known;
     this.largestOrder = largestOrder;

@@ -63,8 +63,8 @@ export function countBetween(rows: Int32Array, from: number, to: number): number
   return Math.max(0, firstBehind(rows, to) - firstBehind(rows, from));
 }
 
-/** Index of the first of some rows that stands behind another. */
-export function firstBehind(rows: Int32Array, row: number): number {
+/** Index of the first of some rows, ascending, that stands behind another. */
+export function firstBehind(rows: ArrayLike<number>, row: number): number {
   let low = 0;
   let high = rows.length;
   while (low < high) {

@@ -214,6 +214,8 @@ export interface Reference {
   readonly expectedAt?: readonly number[];
   /** Why the kind and the match are believed, for people. */
   readonly evidence: string;
+  /** How many gaps of the record lie within its life, as far as that is known to go; absent where none does. */
+  readonly gapsMeanwhile?: number;
   /** Rows of all events that it rests on, ascending: its get, its put, and where a migration took it away. */
   readonly rows: readonly number[];
 }

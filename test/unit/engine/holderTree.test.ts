@@ -348,7 +348,7 @@ test('without a kernel tree a frame claims no place, and says why when it is pre
 test('lost events are said on top, and on every reference that was open meanwhile', async () => {
   const gap: Gap = { cpu: 1, from: 5e6, to: 6e6, events: 101, beforeRow: 6, cause: 'lost' };
   const capture: Capture = { ...(await sample()), lost: 101, gaps: [gap] };
-  const spans = reference({ acquired: end(2), released: end(30) });
+  const spans = reference({ acquired: end(2), released: end(30), gapsMeanwhile: 1 });
   const later = reference({ acquired: end(8), released: end(30) });
   const outlined = await outline(rows(capture, [page([mark({})], [spans, later])]), true);
   assert.equal(

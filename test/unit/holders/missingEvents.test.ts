@@ -4,7 +4,8 @@ import type { Gap } from '../../../src/capture/eventTable';
 import { analyseHolders } from '../../../src/holders/analyseHolders';
 import { MissingEvents } from '../../../src/holders/missingEvents';
 import { openCapture } from '../../../src/capture/openCapture';
-import { memorySource, traceText } from '../support/traceText';
+import type { Reference } from '../../../src/holders/model';
+import { memorySource, traceText, type EventText } from '../support/traceText';
 import { allocated, change, FAULT, finish, named, refused, start } from './support/pageEvents';
 
 function gap(beforeRow: number, given: Partial<Gap> = {}): Gap {
@@ -74,26 +75,41 @@ test('a count that is none, of damaged bytes, is not summed', () => {
   assert.equal(missing.between(1, 3), '12 events of CPU 1 are missing');
 });
 
+const LOST = 'CPU:0 [LOST 12 EVENTS]\n';
+const VMSPLICE = ['internal_get_user_pages_fast', 'iov_iter_get_pages2', '__do_sys_vmsplice'];
+const READ = ['page_cache_pipe_buf_release', 'pipe_read'];
+const TAKEN = [allocated('owner-2', FAULT), change('owner-2', VMSPLICE, { count: 2, val: 1 })];
+const FAILED = [start, ...refused(2), named('0x100'), finish];
+const PUT = change('reader-3', READ, { count: 1, val: -1 });
+
+/** The holder of the one page that fails to move in events, of which some are lost between each two parts. */
+async function holderOf(...parts: readonly (readonly EventText[])[]): Promise<Reference | undefined> {
+  const text = parts.map((part) => traceText(part).replace(/^#.*\n/gm, '')).join(LOST);
+  const bytes = new TextEncoder().encode(`# tracer: nop\n#\n${text}`);
+  const { pages } = analyseHolders(await openCapture(memorySource('trace.txt', bytes)));
+  return pages[0]?.references.find(({ role }) => role === 'held');
+}
+
 test('a reference that spans lost events is not sure, one beside them is', async () => {
-  const vmsplice = ['internal_get_user_pages_fast', 'iov_iter_get_pages2', '__do_sys_vmsplice'];
-  const read = ['page_cache_pipe_buf_release', 'pipe_read'];
-  const before = traceText([allocated('owner-2', FAULT), change('owner-2', vmsplice, { count: 2, val: 1 })]);
-  const after = traceText([
-    start,
-    ...refused(2),
-    named('0x100'),
-    finish,
-    change('reader-3', read, { count: 1, val: -1 }),
-  ]).replace(/^#.*\n/gm, '');
-  for (const [text, confidence] of [
-    [`${before}CPU:0 [LOST 12 EVENTS]\n${after}`, 'assumed'],
-    [before + after, 'rule'],
-  ] as const) {
-    const { pages } = analyseHolders(
-      await openCapture(memorySource('trace.txt', new TextEncoder().encode(text))),
-    );
-    const holder = pages[0]?.references.find(({ role }) => role === 'held');
-    assert.equal(holder?.confidence, confidence);
-    assert.equal(holder.evidence.includes('12 events of CPU 0 are missing'), confidence === 'assumed');
-  }
+  const spanning = await holderOf(TAKEN, [...FAILED, PUT]);
+  assert.deepEqual([spanning?.confidence, spanning?.gapsMeanwhile], ['assumed', 1]);
+  assert.match(spanning!.evidence, /; while it was open, 12 events of CPU 0 are missing$/);
+  const twice = await holderOf(TAKEN, FAILED, [PUT]);
+  assert.equal(twice?.gapsMeanwhile, 2);
+  const beside = await holderOf([...TAKEN, ...FAILED, PUT], [start]);
+  assert.deepEqual([beside?.confidence, beside?.gapsMeanwhile], ['rule', undefined]);
+  assert.doesNotMatch(beside!.evidence, /missing/);
+});
+
+test('of a reference that went out of sight, what is lost behind the end of its page is none of its own', async () => {
+  const freed = { task: 'owner-2', text: 'mm_page_free: page=00000000aaaa pfn=0x100 order=0' };
+  const gone = await holderOf([...TAKEN, ...FAILED, freed], [start]);
+  assert.deepEqual([gone?.releasedUnseen, gone?.gapsMeanwhile], [true, undefined]);
+  const within = await holderOf([...TAKEN, ...FAILED], [freed, start]);
+  assert.deepEqual([within?.releasedUnseen, within?.gapsMeanwhile], [true, 1]);
+});
+
+test('what is missing before the first event makes no reference doubtful', async () => {
+  const unseen = await holderOf([], [...FAILED, PUT]);
+  assert.deepEqual([unseen?.acquired, unseen?.confidence, unseen?.gapsMeanwhile], [null, 'rule', undefined]);
 });
