@@ -10,6 +10,7 @@ import { AttemptRecord, rangeOf } from './attempts';
 import { countChange, isPageRef } from './countChange';
 import { dumpedBecause } from './dumpedBecause';
 import { REASON_BY_FUNCTION } from './kindRules';
+import { LifeChanges } from './lifeChanges';
 import { MissingEvents } from './missingEvents';
 import type { MarkSource } from './model';
 import type { OfflinedMemory } from './offlinedMemory';
@@ -131,6 +132,7 @@ export class EvidenceFinder {
   private readonly moments: Moment[] = [];
   private readonly events: EventTable;
   private readonly missing: MissingEvents;
+  private readonly lives: LifeChanges;
   /** By pid: one process has one pid under several names (exec), so the pid is what tells tasks apart. */
   private readonly states = new Map<number, TaskState>();
   /** The same by task id, which every row has. */
@@ -148,6 +150,7 @@ export class EvidenceFinder {
   ) {
     this.events = capture.events;
     this.missing = new MissingEvents(capture.gaps);
+    this.lives = new LifeChanges(capture.events, rows);
   }
 
   /** All moments, in the order of the rows that show them within each kind of evidence. */
@@ -184,15 +187,26 @@ export class EvidenceFinder {
   }
 
   private isolationTaken(row: number, pfn: number): void {
-    const { isolated } = this.stateOf(row);
+    const state = this.stateOf(row);
+    const page = this.isolatedBefore(state, row, pfn);
+    // The put may be one of those that are missing: who has isolated a page does not find it on an LRU list again.
+    if (page === undefined || this.missing.gapsBetween(page.since, row) > 0) {
+      state.isolated.set(pfn, { references: 1, since: row });
+    } else page.references++;
+  }
+
+  /** What the task has isolated of the page, which is over where no put shows it, too: reclaim frees pages by a freeze. */
+  private isolatedBefore({ isolated }: TaskState, row: number, pfn: number): IsolatedPage | undefined {
     const page = isolated.get(pfn);
-    if (page === undefined) isolated.set(pfn, { references: 1, since: row });
-    else page.references++;
+    if (page === undefined || this.rows.before(row) === page.since) return page;
+    if (this.lives.newestBefore(row) <= page.since) return page;
+    isolated.delete(pfn);
+    return undefined;
   }
 
   private isolationDropped(row: number, pfn: number, site: StackSite): void {
     const state = this.stateOf(row);
-    const isolated = state.isolated.get(pfn);
+    const isolated = this.isolatedBefore(state, row, pfn);
     if (isolated === undefined) return;
     isolated.references--;
     if (isolated.references === 0) state.isolated.delete(pfn);
