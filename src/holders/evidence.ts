@@ -14,6 +14,7 @@ import { LifeChanges } from './lifeChanges';
 import { MissingEvents } from './missingEvents';
 import type { MarkSource } from './model';
 import type { OfflinedMemory } from './offlinedMemory';
+import { PageHistory } from './pageHistory';
 import type { PageRows } from './pageRows';
 import type { StackSite, StackSites } from './stackSites';
 
@@ -36,6 +37,10 @@ export interface Moment {
   readonly ownReference: OwnReference | null;
   /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
   readonly stoppedEarly: EarlyStop | null;
+  /** enum migrate_mode's name, of the call of migrate_pages that the event belongs to, or null. */
+  readonly mode: string | null;
+  /** What else the capture has of its page. */
+  readonly history: PageHistory;
   /** memory_failure() took it off the free lists: nobody had it, whatever else the capture has of it. */
   readonly wasFree: boolean;
 }
@@ -90,6 +95,7 @@ const FREE_PAGES: ReadonlySet<string> = new Set(['free buddy page', 'free huge p
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
   readonly attempt: AttemptRecord;
+  readonly mode: string | null;
   endRow: number;
   failed: number;
   /** Pages that were on its list still when it ended, as compaction counts them; 0 where nothing says. */
@@ -133,6 +139,7 @@ export class EvidenceFinder {
   private readonly events: EventTable;
   private readonly missing: MissingEvents;
   private readonly lives: LifeChanges;
+  private readonly history: PageHistory;
   /** By pid: one process has one pid under several names (exec), so the pid is what tells tasks apart. */
   private readonly states = new Map<number, TaskState>();
   /** The same by task id, which every row has. */
@@ -151,6 +158,7 @@ export class EvidenceFinder {
     this.events = capture.events;
     this.missing = new MissingEvents(capture.gaps);
     this.lives = new LifeChanges(capture.events, rows);
+    this.history = new PageHistory(capture.events, sites, rows);
   }
 
   /** All moments, in the order of the rows that show them within each kind of evidence. */
@@ -295,7 +303,9 @@ export class EvidenceFinder {
         const [pfn, error] = [events.pfn[row]!, this.detailError(row)];
         const dumped = dumpedBecause(this.capture, row);
         const what = dumped === null ? 'reported by the kernel' : `dumped by the kernel because: ${dumped}`;
-        this.add({ pfn, row, source: 'report', attempt, what, error, dumpedBecause: dumped });
+        const { call } = this.stateOf(row);
+        const mode = call?.attempt === attempt ? call.mode : null;
+        this.add({ pfn, row, source: 'report', attempt, what, error, mode, dumpedBecause: dumped });
         return;
       }
       default:
@@ -434,7 +444,8 @@ export class EvidenceFinder {
     const reason = this.detailString(this.events.details.reason, row);
     const attempt = this.attemptOf(state, row, reason);
     state.pending = null;
-    state.call = { attempt, endRow: NONE, failed: 0, left: 0, putBack: [] };
+    const mode = this.detailString(this.events.details.label, row);
+    state.call = { attempt, mode, endRow: NONE, failed: 0, left: 0, putBack: [] };
   }
 
   private migrateEnd(row: number): void {
@@ -446,7 +457,8 @@ export class EvidenceFinder {
     if (reason !== null && started !== reason) this.closeCall(state);
     if (state.call === null) {
       const attempt = this.attemptOf(state, row, reason);
-      state.call = { attempt, endRow: row, failed: 0, left: 0, putBack: [] };
+      const mode = this.detailString(events.details.label, row);
+      state.call = { attempt, mode, endRow: row, failed: 0, left: 0, putBack: [] };
       state.pending = null;
     }
     state.call.attempt.noteMigrateCall(row);
@@ -471,7 +483,7 @@ export class EvidenceFinder {
     const { call } = state;
     state.call = null;
     if (call === null || call.failed === 0 || call.endRow === NONE) return;
-    const { attempt, endRow: row } = call;
+    const { attempt, mode, endRow: row } = call;
     const pages = this.givenUp(call);
     const stop = earlyStop(call, pages.length);
     for (const page of pages) {
@@ -480,7 +492,7 @@ export class EvidenceFinder {
         stoppedEarly === null
           ? 'given up by migrate_pages, then put back'
           : 'left when migrate_pages stopped early, then put back';
-      this.add({ pfn: page.pfn, row, source: 'derived', attempt, what, stoppedEarly });
+      this.add({ pfn: page.pfn, row, source: 'derived', attempt, what, mode, stoppedEarly });
     }
   }
 
@@ -645,6 +657,7 @@ export class EvidenceFinder {
       dumpedBecause: dumped = null,
       ownReference = null,
       stoppedEarly = null,
+      mode = null,
       wasFree = false,
     } = found;
     if (pfn < 0) return;
@@ -661,6 +674,8 @@ export class EvidenceFinder {
       dumpedBecause: dumped,
       ownReference,
       stoppedEarly,
+      mode,
+      history: this.history,
       wasFree,
     });
   }
