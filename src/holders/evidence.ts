@@ -9,7 +9,7 @@ import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } fr
 import { AttemptRecord, rangeOf } from './attempts';
 import { countChange, isPageRef } from './countChange';
 import { dumpedBecause } from './dumpedBecause';
-import { REASON_BY_FUNCTION } from './kindRules';
+import { MIGRATE_FUNCTIONS, REASON_BY_FUNCTION } from './kindRules';
 import { LifeChanges } from './lifeChanges';
 import { MissingEvents } from './missingEvents';
 import type { MarkSource } from './model';
@@ -91,6 +91,13 @@ const REFERENCED_IN_MEMORY_FAILURE: ReadonlySet<string> = new Set([
  * a page that is in use.
  */
 const FREE_PAGES: ReadonlySet<string> = new Set(['free buddy page', 'free huge page']);
+
+/** Move the list of reclaim back to the LRU lists (mm/vmscan.c); the first two may be inlined into the third. */
+const PUTS_BACK_IN_RECLAIM: ReadonlySet<string> = new Set([
+  'move_folios_to_lru',
+  'move_pages_to_lru',
+  'shrink_inactive_list',
+]);
 
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
@@ -226,7 +233,18 @@ export class EvidenceFinder {
     const { call } = state;
     // What was isolated behind the end of a call is put back when the next one is not made: compaction gave up.
     const isOfCall = call !== null && (call.endRow === NONE || isolated.since < call.endRow);
-    if (site.putsBack && isOfCall) call.putBack.push({ pfn, since: isolated.since, row });
+    if (!isOfCall) return;
+    const page = { pfn, since: isolated.since, row };
+    if (site.putsBack || this.isNotDemoted(call, page, site)) call.putBack.push(page);
+  }
+
+  /**
+   * Pages that were not demoted go on the list of reclaim again, with which others are put back that were not to be
+   * demoted (mm/vmscan.c shrink_folio_list): only those that migrate_pages touched are known to have been.
+   */
+  private isNotDemoted({ attempt }: MigrateCall, page: PutBackPage, { release }: StackSite): boolean {
+    if (attempt.reason !== 'demotion' || release === null) return false;
+    return PUTS_BACK_IN_RECLAIM.has(release.matchedFunction) && this.isTouched(page, demotes);
   }
 
   private failedFreeze(row: number, site: StackSite): void {
@@ -505,12 +523,17 @@ export class EvidenceFinder {
   }
 
   /** Whether migrate_pages touched a page that its task had isolated. */
-  private isTried({ pfn, since, row }: PutBackPage): boolean {
+  private isTried(page: PutBackPage): boolean {
+    return this.isTouched(page, ({ underMigration }) => underMigration);
+  }
+
+  /** Whether a task has an event of a page that it had isolated in such a stack. */
+  private isTouched({ since, row }: PutBackPage, isIn: (site: StackSite) => boolean): boolean {
     const { kind, stack } = this.events;
     const state = this.stateOf(row);
-    for (let each = this.rows.lastOf(pfn); each > since; each = this.rows.before(each)) {
-      if (each > row || !isPageRef(kind[each]!) || this.stateOf(each) !== state) continue;
-      if (this.sites.of(stack[each]!).underMigration) return true;
+    for (let each = this.rows.before(row); each > since; each = this.rows.before(each)) {
+      if (!isPageRef(kind[each]!) || this.stateOf(each) !== state) continue;
+      if (isIn(this.sites.of(stack[each]!))) return true;
     }
     return false;
   }
@@ -713,6 +736,15 @@ export class EvidenceFinder {
     const error = this.events.details.error[this.events.detail[row]!]!;
     return error === ABSENT ? null : error;
   }
+}
+
+/**
+ * Whether reclaim migrates pages, by demote_folio_list() or with that inlined. Migration may call reclaim, too, for the
+ * pages that it moves others to: then it stands further out.
+ */
+function demotes({ functions }: StackSite): boolean {
+  const reclaims = functions.findIndex((name) => name === 'shrink_folio_list' || name === 'shrink_page_list');
+  return functions.slice(0, Math.max(0, reclaims)).some((name) => MIGRATE_FUNCTIONS.has(name));
 }
 
 /** @param givenUp pages that it tried and gave up, as far as the capture shows them */
