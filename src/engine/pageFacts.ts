@@ -133,7 +133,7 @@ export function isUnclear(page: Page): boolean {
   return page.marks.some(({ cause, causeDetail }) => cause === 'unknown' && causeDetail !== null);
 }
 
-/** `busy buffer heads or a lock, on no LRU list`: why the page did not move at marks where no reference kept it. */
+/** `perhaps busy buffer heads, on no LRU list`: why the page did not move at marks where no reference kept it. */
 export function causesText(marks: readonly Mark[]): string {
   return [...new Set(marks.flatMap(({ causeDetail }) => causeDetail ?? []))].join(', ');
 }

@@ -9,10 +9,12 @@ import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } fr
 import { AttemptRecord, rangeOf } from './attempts';
 import { countChange, isPageRef } from './countChange';
 import { dumpedBecause } from './dumpedBecause';
-import { REASON_BY_FUNCTION } from './kindRules';
+import { MIGRATE_FUNCTIONS, REASON_BY_FUNCTION } from './kindRules';
+import { LifeChanges } from './lifeChanges';
 import { MissingEvents } from './missingEvents';
 import type { MarkSource } from './model';
 import type { OfflinedMemory } from './offlinedMemory';
+import { PageHistory } from './pageHistory';
 import type { PageRows } from './pageRows';
 import type { StackSite, StackSites } from './stackSites';
 
@@ -35,6 +37,10 @@ export interface Moment {
   readonly ownReference: OwnReference | null;
   /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
   readonly stoppedEarly: EarlyStop | null;
+  /** enum migrate_mode's name, of the call of migrate_pages that the event belongs to, or null. */
+  readonly mode: string | null;
+  /** What else the capture has of its page. */
+  readonly history: PageHistory;
   /** memory_failure() took it off the free lists: nobody had it, whatever else the capture has of it. */
   readonly wasFree: boolean;
 }
@@ -86,9 +92,17 @@ const REFERENCED_IN_MEMORY_FAILURE: ReadonlySet<string> = new Set([
  */
 const FREE_PAGES: ReadonlySet<string> = new Set(['free buddy page', 'free huge page']);
 
+/** Move the list of reclaim back to the LRU lists (mm/vmscan.c); the first two may be inlined into the third. */
+const PUTS_BACK_IN_RECLAIM: ReadonlySet<string> = new Set([
+  'move_folios_to_lru',
+  'move_pages_to_lru',
+  'shrink_inactive_list',
+]);
+
 /** One call of migrate_pages, from mm_migrate_pages_start to mm_migrate_pages. */
 interface MigrateCall {
   readonly attempt: AttemptRecord;
+  readonly mode: string | null;
   endRow: number;
   failed: number;
   /** Pages that were on its list still when it ended, as compaction counts them; 0 where nothing says. */
@@ -131,6 +145,8 @@ export class EvidenceFinder {
   private readonly moments: Moment[] = [];
   private readonly events: EventTable;
   private readonly missing: MissingEvents;
+  private readonly lives: LifeChanges;
+  private readonly history: PageHistory;
   /** By pid: one process has one pid under several names (exec), so the pid is what tells tasks apart. */
   private readonly states = new Map<number, TaskState>();
   /** The same by task id, which every row has. */
@@ -148,6 +164,8 @@ export class EvidenceFinder {
   ) {
     this.events = capture.events;
     this.missing = new MissingEvents(capture.gaps);
+    this.lives = new LifeChanges(capture.events, rows);
+    this.history = new PageHistory(capture.events, sites, rows);
   }
 
   /** All moments, in the order of the rows that show them within each kind of evidence. */
@@ -184,15 +202,26 @@ export class EvidenceFinder {
   }
 
   private isolationTaken(row: number, pfn: number): void {
-    const { isolated } = this.stateOf(row);
+    const state = this.stateOf(row);
+    const page = this.isolatedBefore(state, row, pfn);
+    // The put may be one of those that are missing: who has isolated a page does not find it on an LRU list again.
+    if (page === undefined || this.missing.gapsBetween(page.since, row) > 0) {
+      state.isolated.set(pfn, { references: 1, since: row });
+    } else page.references++;
+  }
+
+  /** What the task has isolated of the page, which is over where no put shows it, too: reclaim frees pages by a freeze. */
+  private isolatedBefore({ isolated }: TaskState, row: number, pfn: number): IsolatedPage | undefined {
     const page = isolated.get(pfn);
-    if (page === undefined) isolated.set(pfn, { references: 1, since: row });
-    else page.references++;
+    if (page === undefined || this.rows.before(row) === page.since) return page;
+    if (this.lives.newestBefore(row) <= page.since) return page;
+    isolated.delete(pfn);
+    return undefined;
   }
 
   private isolationDropped(row: number, pfn: number, site: StackSite): void {
     const state = this.stateOf(row);
-    const isolated = state.isolated.get(pfn);
+    const isolated = this.isolatedBefore(state, row, pfn);
     if (isolated === undefined) return;
     isolated.references--;
     if (isolated.references === 0) state.isolated.delete(pfn);
@@ -204,7 +233,18 @@ export class EvidenceFinder {
     const { call } = state;
     // What was isolated behind the end of a call is put back when the next one is not made: compaction gave up.
     const isOfCall = call !== null && (call.endRow === NONE || isolated.since < call.endRow);
-    if (site.putsBack && isOfCall) call.putBack.push({ pfn, since: isolated.since, row });
+    if (!isOfCall) return;
+    const page = { pfn, since: isolated.since, row };
+    if (site.putsBack || this.isNotDemoted(call, page, site)) call.putBack.push(page);
+  }
+
+  /**
+   * Pages that were not demoted go on the list of reclaim again, with which others are put back that were not to be
+   * demoted (mm/vmscan.c shrink_folio_list): only those that migrate_pages touched are known to have been.
+   */
+  private isNotDemoted({ attempt }: MigrateCall, page: PutBackPage, { release }: StackSite): boolean {
+    if (attempt.reason !== 'demotion' || release === null) return false;
+    return PUTS_BACK_IN_RECLAIM.has(release.matchedFunction) && this.isTouched(page, demotes);
   }
 
   private failedFreeze(row: number, site: StackSite): void {
@@ -281,7 +321,9 @@ export class EvidenceFinder {
         const [pfn, error] = [events.pfn[row]!, this.detailError(row)];
         const dumped = dumpedBecause(this.capture, row);
         const what = dumped === null ? 'reported by the kernel' : `dumped by the kernel because: ${dumped}`;
-        this.add({ pfn, row, source: 'report', attempt, what, error, dumpedBecause: dumped });
+        const { call } = this.stateOf(row);
+        const mode = call?.attempt === attempt ? call.mode : null;
+        this.add({ pfn, row, source: 'report', attempt, what, error, mode, dumpedBecause: dumped });
         return;
       }
       default:
@@ -420,7 +462,8 @@ export class EvidenceFinder {
     const reason = this.detailString(this.events.details.reason, row);
     const attempt = this.attemptOf(state, row, reason);
     state.pending = null;
-    state.call = { attempt, endRow: NONE, failed: 0, left: 0, putBack: [] };
+    const mode = this.detailString(this.events.details.label, row);
+    state.call = { attempt, mode, endRow: NONE, failed: 0, left: 0, putBack: [] };
   }
 
   private migrateEnd(row: number): void {
@@ -432,7 +475,8 @@ export class EvidenceFinder {
     if (reason !== null && started !== reason) this.closeCall(state);
     if (state.call === null) {
       const attempt = this.attemptOf(state, row, reason);
-      state.call = { attempt, endRow: row, failed: 0, left: 0, putBack: [] };
+      const mode = this.detailString(events.details.label, row);
+      state.call = { attempt, mode, endRow: row, failed: 0, left: 0, putBack: [] };
       state.pending = null;
     }
     state.call.attempt.noteMigrateCall(row);
@@ -457,7 +501,7 @@ export class EvidenceFinder {
     const { call } = state;
     state.call = null;
     if (call === null || call.failed === 0 || call.endRow === NONE) return;
-    const { attempt, endRow: row } = call;
+    const { attempt, mode, endRow: row } = call;
     const pages = this.givenUp(call);
     const stop = earlyStop(call, pages.length);
     for (const page of pages) {
@@ -466,7 +510,7 @@ export class EvidenceFinder {
         stoppedEarly === null
           ? 'given up by migrate_pages, then put back'
           : 'left when migrate_pages stopped early, then put back';
-      this.add({ pfn: page.pfn, row, source: 'derived', attempt, what, stoppedEarly });
+      this.add({ pfn: page.pfn, row, source: 'derived', attempt, what, mode, stoppedEarly });
     }
   }
 
@@ -479,12 +523,17 @@ export class EvidenceFinder {
   }
 
   /** Whether migrate_pages touched a page that its task had isolated. */
-  private isTried({ pfn, since, row }: PutBackPage): boolean {
+  private isTried(page: PutBackPage): boolean {
+    return this.isTouched(page, ({ underMigration }) => underMigration);
+  }
+
+  /** Whether a task has an event of a page that it had isolated in such a stack. */
+  private isTouched({ since, row }: PutBackPage, isIn: (site: StackSite) => boolean): boolean {
     const { kind, stack } = this.events;
     const state = this.stateOf(row);
-    for (let each = this.rows.lastOf(pfn); each > since; each = this.rows.before(each)) {
-      if (each > row || !isPageRef(kind[each]!) || this.stateOf(each) !== state) continue;
-      if (this.sites.of(stack[each]!).underMigration) return true;
+    for (let each = this.rows.before(row); each > since; each = this.rows.before(each)) {
+      if (!isPageRef(kind[each]!) || this.stateOf(each) !== state) continue;
+      if (isIn(this.sites.of(stack[each]!))) return true;
     }
     return false;
   }
@@ -631,6 +680,7 @@ export class EvidenceFinder {
       dumpedBecause: dumped = null,
       ownReference = null,
       stoppedEarly = null,
+      mode = null,
       wasFree = false,
     } = found;
     if (pfn < 0) return;
@@ -647,6 +697,8 @@ export class EvidenceFinder {
       dumpedBecause: dumped,
       ownReference,
       stoppedEarly,
+      mode,
+      history: this.history,
       wasFree,
     });
   }
@@ -684,6 +736,15 @@ export class EvidenceFinder {
     const error = this.events.details.error[this.events.detail[row]!]!;
     return error === ABSENT ? null : error;
   }
+}
+
+/**
+ * Whether reclaim migrates pages, by demote_folio_list() or with that inlined. Migration may call reclaim, too, for the
+ * pages that it moves others to: then it stands further out.
+ */
+function demotes({ functions }: StackSite): boolean {
+  const reclaims = functions.findIndex((name) => name === 'shrink_folio_list' || name === 'shrink_page_list');
+  return functions.slice(0, Math.max(0, reclaims)).some((name) => MIGRATE_FUNCTIONS.has(name));
 }
 
 /** @param givenUp pages that it tried and gave up, as far as the capture shows them */

@@ -23,22 +23,31 @@ export function markCause(events: EventTable, moment: Moment, parts: Parts | nul
   const stopped = moment.stoppedEarly === null ? null : stoppedNote(moment.stoppedEarly);
   if (parts === null) return { cause: 'unknown', detail: null, note: stopped };
   const found = causeBySum(events, moment, parts);
-  if (found === null) return nothingTooMany(parts, stopped);
+  if (found === null) return nothingTooMany(events, moment, parts, stopped);
   if (stopped === null) return found;
   return { ...found, note: found.note === null ? stopped : `${found.note}; ${stopped}` };
 }
 
 /** @param stopped what is said of an early stop, which is all that is known then; null without one */
-function nothingTooMany({ perhaps }: Parts, stopped: string | null): CauseOfMark {
+function nothingTooMany(
+  events: EventTable,
+  moment: Moment,
+  parts: Parts,
+  stopped: string | null,
+): CauseOfMark {
+  const { perhaps } = parts;
   const cause = 'unknown';
-  const isSure = perhaps === null;
-  const expected = isSure
-    ? EXPECTED
-    : `${EXPECTED} if ${OWNS[perhaps.of]}; if not, it is ${perhaps.count} more than that`;
+  const expected =
+    perhaps === null
+      ? EXPECTED
+      : `${EXPECTED} if ${OWNS[perhaps.of]}; if not, it is ${perhaps.count} more than that`;
   if (stopped !== null)
     return { cause, detail: 'migrate_pages stopped early', note: `${expected}; ${stopped}` };
-  if (isSure) return { cause, detail: null, note: `${expected}: no reference kept it` };
-  return { cause, detail: `${perhaps.count} of ${OWNERS[perhaps.of]} or untraced`, note: expected };
+  if (perhaps !== null)
+    return { cause, detail: `${perhaps.count} of ${OWNERS[perhaps.of]} or untraced`, note: expected };
+  const otherData = hasPrivateData(events, moment, parts) ? otherDataNote(moment) : null;
+  const rest = otherData === null ? '' : `; ${otherData}`;
+  return { cause, detail: null, note: `${expected}: no reference is known to have kept it${rest}` };
 }
 
 const OWNS: Readonly<Record<PerhapsOwned['of'], string>> = {
@@ -64,23 +73,51 @@ function stoppedNote({ untried, isPart }: EarlyStop): string {
   return `migrate_pages stopped early, most likely for want of a page to move to (-ENOMEM): ${rest}${among}`;
 }
 
+/**
+ * In which mode migrate_pages is called for each reason (mm/page_alloc.c, mm/memory_hotplug.c, mm/memory-failure.c,
+ * mm/gup.c, mm/mempolicy.c, mm/migrate.c, mm/vmscan.c); compaction has all three.
+ */
+const MODE_OF_REASON: ReadonlyMap<string, string> = new Map([
+  ['contig_range', 'MIGRATE_SYNC'],
+  ['memory_hotplug', 'MIGRATE_SYNC'],
+  ['memory_failure', 'MIGRATE_SYNC'],
+  ['longterm_pin', 'MIGRATE_SYNC'],
+  ['syscall_or_cpuset', 'MIGRATE_SYNC'],
+  ['mempolicy_mbind', 'MIGRATE_SYNC'],
+  ['numa_misplaced', 'MIGRATE_ASYNC'],
+  ['demotion', 'MIGRATE_ASYNC'],
+]);
+
+function modeOf({ mode, attempt }: Moment): string | null {
+  return mode ?? MODE_OF_REASON.get(attempt.reason ?? '') ?? null;
+}
+
+/** What the event that shows the failure says of the page's flags, or null. */
+function flagsOf(events: EventTable, { pfn, row }: Moment): number | null {
+  const flags = events.pfn[row] === pfn ? events.flags[row]! : ABSENT;
+  return flags === ABSENT ? null : flags;
+}
+
+function hasPrivateData(events: EventTable, moment: Moment, parts: Parts): boolean {
+  const isFlagged = ((flagsOf(events, moment) ?? 0) & PageFlag.private) !== 0;
+  return isFlagged || parts.terms().some(({ kind }) => kind === 'private-data');
+}
+
 /** Null where neither the sum nor the page's flags tell what kept it. */
 function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMark | null {
-  if (parts.held > 0 || parts.untraced > 0) return { cause: 'references', detail: null, note: null };
+  const writeback = writebackNote(moment);
+  if (parts.held > 0 || parts.untraced > 0) return { cause: 'references', detail: null, note: writeback };
   if (moment.source === 'memory-failure') return { cause: 'poisoned', detail: 'poisoned', note: null };
-  const flags = events.pfn[moment.row] === moment.pfn ? events.flags[moment.row]! : null;
-  if (moment.isRefusal && flags !== null && flags !== ABSENT) {
+  const flags = flagsOf(events, moment);
+  if (moment.isRefusal && flags !== null) {
     const isolation = refusalOf(flags);
     if (isolation !== null) return { cause: 'isolation', ...isolation };
   }
-  const hasBuffers =
-    parts.terms().some((term) => term.kind === 'private-data') || ((flags ?? 0) & PageFlag.private) !== 0;
-  if (hasBuffers && parts.perhaps === null) {
-    return {
-      cause: 'buffers',
-      detail: 'busy buffer heads or a lock',
-      note: 'the refcount is what migration expects: busy buffer heads (b_count) or a lock, not a reference, kept it',
-    };
+  if (writeback !== null) return { cause: 'writeback', detail: 'under writeback', note: writeback };
+  // The isolation scanner does not look at buffers, and what may be untraced may be a holder.
+  if (!moment.isRefusal && parts.perhaps === null && hasPrivateData(events, moment, parts)) {
+    const buffers = busyBuffers(moment);
+    if (buffers !== null) return { cause: 'buffers', ...buffers };
   }
   const beyond = parts.terms().find(({ kind }) => kind === 'unknown')?.count ?? 0;
   if (beyond > 0) {
@@ -92,6 +129,57 @@ function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMa
   }
   return null;
 }
+
+/**
+ * Only MIGRATE_SYNC waits for the end of writeback; in other modes a page under it is given up at once, before its count
+ * is looked at (mm/migrate.c __unmap_and_move, migrate_folio_unmap since 6.3).
+ */
+function writebackNote(moment: Moment): string | null {
+  const { source, error, history, pfn, row } = moment;
+  if (source !== 'derived' && source !== 'report') return null;
+  if (error !== null && error !== -EBUSY) return null;
+  const mode = modeOf(moment);
+  if (moment.isRefusal || mode === null || !GIVES_UP_WRITEBACK.has(mode)) return null;
+  if (((history.flagsAt(pfn, row) ?? 0) & PageFlag.writeback) === 0) return null;
+  const when = source === 'report' ? '' : ' at its last event before';
+  return `the page was under writeback${when}, which migration in ${mode} does not wait for, whatever the refcount`;
+}
+
+const EBUSY = 16;
+const GIVES_UP_WRITEBACK: ReadonlySet<string> = new Set(['MIGRATE_ASYNC', 'MIGRATE_SYNC_LIGHT']);
+
+/**
+ * buffer_migrate_page_norefs() asks for b_count, which block devices have for all of their pages, and few file systems;
+ * others wait for locks of buffers and of the page in MIGRATE_SYNC, or give up (mm/migrate.c, block/fops.c).
+ *
+ * @returns null where the private data are known to be no buffer heads
+ */
+function busyBuffers(moment: Moment): Omit<CauseOfMark, 'cause'> | null {
+  const data = moment.history.privateDataAt(moment.pfn, moment.row);
+  if (data?.kind === 'nfs' || data?.kind === 'other') return null;
+  const lock = modeOf(moment) === 'MIGRATE_SYNC' ? '' : ' or a lock';
+  const kept = `busy buffer heads (b_count)${lock}`;
+  const why =
+    data === null
+      ? `perhaps ${kept} kept it, if its private data are buffer heads, which the capture does not show`
+      : data.kind === 'device-buffers'
+        ? `most likely ${kept}, not a reference, kept it`
+        : `perhaps ${kept} kept it, though few file systems ask for b_count when a page is to move`;
+  return { detail: 'perhaps busy buffer heads', note: `the refcount is what migration expects: ${why}` };
+}
+
+/** What is known of private data that are no buffer heads, or null. */
+function otherDataNote({ history, pfn, row }: Moment): string | null {
+  const data = history.privateDataAt(pfn, row);
+  // fs/nfs/write.c nfs_migrate_folio (nfs_migrate_page up to 5.19) refuses pages with PG_private.
+  if (data?.kind === 'nfs') return 'it has a request of NFS, with which NFS does not move a page';
+  if (data?.kind !== 'other') return null;
+  const none = `its private data are no buffer heads (${data.functionName})`;
+  return IOMAP.test(data.functionName) ? none : `${none}: its file system may not move the page with them`;
+}
+
+/** Its private data move with the page (fs/iomap/buffered-io.c iomap_migrate_page, mm/migrate.c filemap_migrate_folio). */
+const IOMAP = /^(iomap|ifs)_/;
 
 /** The conditions of isolate_migratepages_block (mm/compaction.c) that page flags tell, in its order. */
 function refusalOf(flags: number): Omit<CauseOfMark, 'cause'> | null {

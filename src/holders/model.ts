@@ -94,8 +94,10 @@ export type MarkCause =
   | 'references'
   /** It could not be isolated: not on an LRU list, unevictable, under writeback, unmovable. */
   | 'isolation'
-  /** The count is what migration expects, but its buffer heads are in use (b_count). */
+  /** The count is what migration expects, but its buffer heads are in use (b_count), or may be. */
   | 'buffers'
+  /** The count is what migration expects, but the page was under writeback, which the attempt did not wait for. */
+  | 'writeback'
   /** The page was poisoned: the event marks it, nothing tried to move it. */
   | 'poisoned'
   | 'unknown';
@@ -134,7 +136,7 @@ export interface Mark {
   /** Tail pages that its evidence names, ascending, where the page is the head of their folio. */
   readonly tailPfns: readonly number[];
   readonly cause: MarkCause;
-  /** For people: "on no LRU list", "busy buffer heads or a lock"; null where the sum says it all. */
+  /** For people: "on no LRU list", "perhaps busy buffer heads"; null where the sum says it all. */
   readonly causeDetail: string | null;
   /** In order of the capture; migrate_pages tries ten times, alloc_contig_range five. */
   readonly evidence: readonly MarkEvidence[];

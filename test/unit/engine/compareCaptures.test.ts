@@ -90,7 +90,7 @@ test('a holder that is not met any more is gone, one that is met more is changed
 
 test('pages that nobody holds are compared by what kept them', async () => {
   const comparison = await compared(SAMPLE, BUFFERS);
-  assert.deepEqual(names(comparison.appeared), ['nobody · busy buffer heads or a lock']);
+  assert.deepEqual(names(comparison.appeared), ['nobody · perhaps busy buffer heads']);
   assert.deepEqual(names(comparison.gone), ['pipe buffer · vmsplice', 'GUP pin · process_vm_rw_core']);
 });
 
@@ -98,7 +98,7 @@ test('pages that could not be judged are no holder, and nobody is not said to ha
   const addresses = 'test/fixtures/perf/multi.perf.data.gz';
   const { before, after: now, gone, appeared, doubts } = await compared(BUFFERS, addresses);
   assert.deepEqual([before.unjudgedPages, now.unjudgedPages, now.heldPages], [0, 1, 0]);
-  assert.deepEqual([names(gone), names(appeared)], [['nobody · busy buffer heads or a lock'], []]);
+  assert.deepEqual([names(gone), names(appeared)], [['nobody · perhaps busy buffer heads'], []]);
   assert.ok(
     doubts.includes('After: 1 page could not be judged, and may have been kept by what seems gone.'),
     doubts.join('\n'),
@@ -214,6 +214,9 @@ test('as text: what differs, the old number and the new', async () => {
     text,
     /^Gone \(2\): kept pages before, and no longer\n {2}pipe buffer · vmsplice\n {4}3 attempts blocked/m,
   );
-  assert.match(text, /^New \(1\): keep pages now, and did not before\n {2}nobody · busy buffer heads/m);
+  assert.match(
+    text,
+    /^New \(1\): keep pages now, and did not before\n {2}nobody · perhaps busy buffer heads/m,
+  );
   assert.doesNotMatch(text, /Changed|undefined|NaN/);
 });

@@ -159,11 +159,11 @@ test('by task: who took the references, and who put those taken out of sight', a
 test('pages that nobody held are told by what kept them', async () => {
   const engine = await opened(BUFFERS);
   const [first] = await outline(engine, {}, 1);
-  assert.equal(first, '0x12e81 · nobody: busy buffer heads or a lock | contig_range');
+  assert.equal(first, '0x12e81 · nobody: perhaps busy buffer heads | contig_range');
   const groups = await outline(engine, { groupBy: 'holder' }, 1);
   assert.deepEqual(groups.slice(0, 2), [
-    'Held by nobody: 4 pages | busy buffer heads or a lock',
-    '  Busy buffer heads or a lock: 4 pages',
+    'Held by nobody: 4 pages | perhaps busy buffer heads',
+    '  Perhaps busy buffer heads: 4 pages',
   ]);
 });
 

@@ -21,6 +21,7 @@ import {
   refused,
 } from './support/pageEvents';
 import { heldOf, onlyPage } from './support/foundPages';
+import { analysedParts } from './support/lostEvents';
 
 function sums(page: Page): string[] {
   return page.marks.map(
@@ -343,6 +344,61 @@ test('pages that were isolated behind a call are not given up by it', async () =
     pages.map((page) => [page.pfn, page.marks[0]?.causeDetail]),
     [[0x100, '1 of the page cache or untraced']],
   );
+});
+
+const RECLAIM = ['shrink_inactive_list', 'shrink_lruvec', 'shrink_node', 'try_to_free_pages'];
+
+/** Reclaim isolates a page, and frees it by a freeze, without a put. */
+const reclaimed: readonly EventText[] = [
+  change('cma-1', ['isolate_lru_folios', ...RECLAIM], { count: 2, val: 1, mapcount: 0 }),
+  {
+    task: 'cma-1',
+    text: `page_ref_freeze: pfn=0x100 ${FLAGS} count=0 mapcount=0 ${TAIL} val=2 ret=1`,
+    stack: ['__remove_mapping', 'shrink_folio_list', ...RECLAIM],
+  },
+];
+
+/** The page is isolated behind the end of a call that failed with another one. */
+const isolatedBehind: readonly EventText[] = [
+  migrateStart,
+  migrateEnd(1),
+  change('cma-1', SCAN, { count: 2, val: 1 }),
+  change('cma-1', PUTBACK, { count: 1, val: -1 }),
+];
+
+test('what a task had isolated in an earlier life of the page is not isolated any more', async () => {
+  const freed = { task: 'cma-1', text: 'mm_page_free: page=00000000deadbeef pfn=0x100 order=0' };
+  for (const between of [[freed, allocated('owner-2', FAULT)], [allocated('owner-2', FAULT)], [freed], []]) {
+    const capture = await captureOf([...reclaimed, ...between, ...isolatedBehind]);
+    assert.deepEqual(analyseHolders(capture).pages, []);
+  }
+  // The put belongs to a get in the new life, which the capture does not have.
+  const [calls, putBack] = [isolatedBehind.slice(0, 2), isolatedBehind.slice(3)];
+  const capture = await captureOf([...reclaimed, allocated('owner-2', FAULT), ...calls, ...putBack]);
+  assert.deepEqual(analyseHolders(capture).pages, []);
+});
+
+test('a page that was frozen and lives on is isolated still', async () => {
+  const unfrozen = {
+    task: 'cma-1',
+    text: `page_ref_unfreeze: pfn=0x100 ${FLAGS} count=2 mapcount=0 ${TAIL} val=2`,
+    stack: ['__remove_mapping', 'shrink_folio_list', ...RECLAIM],
+  };
+  const split = change('cma-1', ['__split_huge_page', 'split_huge_page_to_list'], { count: 2, val: 2 });
+  for (const raised of [unfrozen, split]) {
+    const putBack = change('cma-1', PUTBACK, { count: 1, val: -1, mapcount: 0 });
+    const { marks } = await onlyPage([...reclaimed, raised, migrateStart, migrateEnd(1), putBack]);
+    assert.equal(marks.length, 1);
+  }
+});
+
+test('what a task had isolated before events are missing is not what it isolates behind them', async () => {
+  const before = [allocated('owner-2', FAULT), change('cma-1', SCAN, { count: 2, val: 1 })];
+  const behind = await analysedParts(before, isolatedBehind);
+  assert.deepEqual(behind.pages, []);
+  // Without another get it is that one.
+  const { pages } = await analysedParts(before, [...isolatedBehind.slice(0, 2), ...isolatedBehind.slice(3)]);
+  assert.equal(pages.length, 1);
 });
 
 test('a tail page belongs to the head of its allocation', async () => {

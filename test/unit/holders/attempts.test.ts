@@ -221,7 +221,7 @@ test('of references that migration expects but that no mapping explains it is no
   const mark = pages[0]?.marks[0];
   assert.equal(mark?.cause, 'unknown');
   assert.equal(mark.causeDetail, "2 beyond migration's formula");
-  assert.doesNotMatch(mark.notes.join(' '), /no reference kept it/);
+  assert.doesNotMatch(mark.notes.join(' '), /no reference is known to have kept it/);
 });
 
 test('a marker, page_ref_set with a value that the count is not, sets nothing', async () => {
@@ -286,4 +286,89 @@ test('a huge page that was moved is not one that was put back', async () => {
     pages.flatMap(({ marks }) => marks),
     [],
   );
+});
+
+const RECLAIM = ['shrink_inactive_list', 'shrink_lruvec', 'shrink_node', 'balance_pgdat', 'kswapd'];
+const SHRINK = ['shrink_folio_list', ...RECLAIM];
+const DEMOTE = ['migrate_pages_batch', 'migrate_pages', 'demote_folio_list', ...SHRINK];
+
+const isolatedByReclaim = (pfn: string): EventText =>
+  change('kswapd0-6', ['isolate_lru_folios', ...RECLAIM], { count: 3, val: 1, pfn });
+const putBackByReclaim = (pfn: string): EventText =>
+  change('kswapd0-6', ['move_folios_to_lru', ...RECLAIM], { count: 2, val: -1, pfn });
+
+/** Unmapped and mapped again. */
+const unmappedFor = (stack: readonly string[], pfn: string): EventText[] => [
+  change('kswapd0-6', ['try_to_migrate_one', 'rmap_walk_anon', ...stack], {
+    count: 2,
+    val: -1,
+    mapcount: 0,
+    pfn,
+  }),
+  change('kswapd0-6', ['remove_migration_pte', 'rmap_walk_anon', ...stack], {
+    count: 3,
+    val: 1,
+    mapcount: 0,
+    pfn,
+  }),
+];
+
+function demotion(
+  failed: number,
+  events: readonly EventText[],
+  stack: readonly string[] = DEMOTE,
+): EventText[] {
+  const call = 'mode=MIGRATE_ASYNC reason=demotion';
+  const counted = `nr_succeeded=1 nr_failed=${failed} nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0`;
+  return [
+    { task: 'kswapd0-6', text: `mm_migrate_pages_start: ${call}`, stack: stack.slice(1) },
+    ...events,
+    { task: 'kswapd0-6', text: `mm_migrate_pages: ${counted} ${call}`, stack: stack.slice(1) },
+  ];
+}
+
+test('a page that was not demoted is named, others that reclaim puts back are not', async () => {
+  const inlined = DEMOTE.filter((name) => name !== 'demote_folio_list');
+  for (const stack of [DEMOTE, inlined]) {
+    const { pages, attempts } = analyseHolders(
+      await captureOf([
+        change('owner-2', VMSPLICE, { count: 2, val: 1 }),
+        isolatedByReclaim('0x100'),
+        isolatedByReclaim('0x101'),
+        isolatedByReclaim('0x102'),
+        ...demotion(
+          1,
+          [
+            ...unmappedFor(stack, '0x100'),
+            change('kswapd0-6', ['try_to_migrate_one', ...stack], { count: 1, val: -1, pfn: '0x102' }),
+            change('kswapd0-6', stack, { count: 0, val: -1, mapcount: 0, pfn: '0x102' }),
+          ],
+          stack,
+        ),
+        putBackByReclaim('0x100'),
+        putBackByReclaim('0x101'),
+      ]),
+    );
+    assert.deepEqual(
+      pages.map(({ pfn, marks }) => [pfn, marks.map(({ reason, held }) => [reason, held])]),
+      [[0x100, [['demotion', 1]]]],
+    );
+    assert.deepEqual(
+      attempts.map(({ what, failed }) => [what, failed]),
+      [['demotion', 1]],
+    );
+  }
+});
+
+test('a page that reclaim puts back did not fail where the call has no failure, or nothing shows that it was tried', async () => {
+  const pageOf = (failed: number, stack: readonly string[]): EventText[] => [
+    isolatedByReclaim('0x100'),
+    ...demotion(failed, unmappedFor(stack, '0x100')),
+    putBackByReclaim('0x100'),
+  ];
+  // Reclaim for a page that a migration moves another to: it is not the one that is migrated.
+  const within = [...SHRINK, '__alloc_pages', 'alloc_migration_target', 'migrate_pages', 'compact_zone'];
+  for (const events of [pageOf(0, DEMOTE), pageOf(1, within)]) {
+    assert.deepEqual(analyseHolders(await captureOf(events)).pages, []);
+  }
 });

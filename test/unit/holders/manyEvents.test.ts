@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import { EventKind } from '../../../src/capture/eventTable';
 import { atOnce } from '../../../src/capture/turns';
 import { analyseHolders, analysisSteps } from '../../../src/holders/analyseHolders';
+import { EvidenceFinder } from '../../../src/holders/evidence';
 import { Ledger } from '../../../src/holders/ledger';
 import { livesAround } from '../../../src/holders/lives';
+import { PageRows } from '../../../src/holders/pageRows';
 import { StackSites } from '../../../src/holders/stackSites';
 import { captureOf, type EventText } from '../support/traceText';
 import { onlyPage } from './support/foundPages';
@@ -119,4 +121,30 @@ test('the work on a page is cut into steps, at least one for each of its moments
     while (work.next().done !== true) steps++;
     assert.ok(steps >= moments, `${steps} steps`);
   }
+});
+
+test('a page that tasks isolate over and over is gone through once', async () => {
+  const [tasks, rounds] = [200, 150];
+  const scan = ['isolate_migratepages_block', 'compact_zone', 'kcompactd'];
+  // None of them puts what it gets: all of it is isolated by the task still, as far as the capture shows.
+  const capture = await captureOf([
+    allocated('owner-2', FAULT),
+    ...times(rounds, (round) =>
+      times(tasks, (task) => [
+        change(`compactor-${task + 10}`, scan, { count: 2 + round * tasks + task, val: 1 }),
+      ]),
+    ),
+  ]);
+  const { events } = capture;
+  const rows = new PageRows(events);
+  rows.take(0, events.length, new Int32Array(events.length));
+  let steps = 0;
+  const before = rows.before.bind(rows);
+  rows.before = (row) => {
+    steps++;
+    return before(row);
+  };
+  const evidence = new EvidenceFinder(capture, new StackSites(capture.symbols), rows);
+  for (let row = 0; row < events.length; row++) evidence.take(row);
+  assert.ok(steps <= 4 * events.length, `${steps} steps for ${events.length} events`);
 });

@@ -40,7 +40,7 @@ test('compaction refuses pages of the page cache too: then the sum is not certai
   const mark = page.marks[0]!;
   assert.deepEqual([mark.held, mark.untraced], [0, 0]);
   assert.deepEqual([mark.cause, mark.causeDetail], ['unknown', '1 of the page cache or untraced']);
-  assert.ok(!mark.notes.some((note) => note.includes('no reference kept it')));
+  assert.ok(!mark.notes.some((note) => note.includes('no reference is known to have kept it')));
   assert.ok(mark.notes.some((note) => note.includes('if not, it is 1 more than that')));
 });
 
