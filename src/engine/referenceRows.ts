@@ -53,11 +53,7 @@ export class ReferenceRows {
         description: joined([
           repeatsText(reference),
           this.heldFor(page, reference),
-          reference.weight === 1
-            ? null
-            : reference.weight === 0
-              ? 'no reference'
-              : `weight ${reference.weight}`,
+          weightText(reference),
           reference.confidence === 'assumed' ? 'match assumed' : null,
           reference.gapsMeanwhile === undefined ? null : 'events lost meanwhile',
           rivalsText(reference),
@@ -90,7 +86,7 @@ export class ReferenceRows {
         ['Acquired', acquired === null ? 'not in the capture' : this.endPoint(acquired, vantage)],
         ...remappedRow(reference),
         ['Released', released === null ? this.unreleasedText(reference) : this.endPoint(released, vantage)],
-        ['Adds to the refcount', String(reference.weight)],
+        ['Adds to the refcount', `${reference.weight}${partsText(reference)}`],
         // Of one that nothing dropped no put was matched.
         ...(released === null ? [] : [['Match', CONFIDENCE_NAMES[reference.confidence]] as const]),
         ...(reference.evidence === '' ? [] : [['Evidence', reference.evidence] as const]),
@@ -237,6 +233,18 @@ export class ReferenceRows {
   private task(task: number): string | null {
     return taskText(this.capture, task);
   }
+}
+
+/** `weight 8`; of one that went in parts `weight 8, put in 3 parts`, `weight 8, 5 left`. */
+function weightText(reference: Reference): string | null {
+  const { weight } = reference;
+  if (weight === 1) return null;
+  return weight === 0 ? 'no reference' : `weight ${weight}${partsText(reference)}`;
+}
+
+function partsText({ parts, weightLeft }: Reference): string {
+  if (parts === undefined) return '';
+  return weightLeft === undefined ? `, put in ${parts} parts` : `, ${weightLeft} left`;
 }
 
 /** Of a reference of which the capture has no put. */

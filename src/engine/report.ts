@@ -216,6 +216,10 @@ export interface ReportReference {
   readonly notJudged?: true;
   readonly confidence: Confidence;
   readonly weight: number;
+  /** How many puts dropped it, each a part; absent where one did, or none. */
+  readonly parts?: number;
+  /** What is left of {@link weight} where {@link parts} are gone; absent otherwise. */
+  readonly weightLeft?: number;
   readonly holder: string;
   /** What such a reference is called; finer than the kind. */
   readonly label: string | null;
@@ -451,13 +455,15 @@ async function reportReference(
   reference: Reference,
   stacks: PlacedStacks,
 ): Promise<ReportReference> {
-  const { kind, role, confidence, weight, holder } = reference;
+  const { kind, role, confidence, weight, parts, weightLeft, holder } = reference;
   return {
     kind,
     role,
     ...(isReferenceNotJudged(reference) ? { notJudged: true } : {}),
     confidence,
     weight,
+    ...(parts === undefined ? {} : { parts }),
+    ...(weightLeft === undefined ? {} : { weightLeft }),
     holder,
     label: reference.label ?? null,
     expectedLongTerm: reference.expectedLongTerm === true,

@@ -234,6 +234,18 @@ test('a get that is not in the capture is said, with the functions it is deduced
   ]);
 });
 
+test('what went in parts says of how many it was, or what is left', async () => {
+  const capture = await sample();
+  const inParts = [
+    reference({ weight: 8, parts: 3, released: end(40) }),
+    reference({ weight: 8, parts: 3, weightLeft: 5, acquired: end(2) }),
+    reference({ weight: 16, acquired: end(3) }),
+  ];
+  const outlined = await outline(rows(capture, [page([mark({ held: 29 })], inParts)]), true);
+  const weights = outlined.flatMap((line) => /weight \d+(, [\w ]+)?/.exec(line)?.[0] ?? []);
+  assert.deepEqual(weights.sort(), ['weight 16', 'weight 8, 5 left', 'weight 8, put in 3 parts']);
+});
+
 test('a release without a put says how it is known', async () => {
   const capture = await sample();
   const gone = reference({
