@@ -362,6 +362,8 @@ interface OpenOwners {
   readonly perhaps?: PerhapsOwned | null;
 }
 
+export const OF_ALLOCATION = 'of the allocation';
+
 /**
  * Splits the expected count into the formula's terms; what the formula does not name is said as such.
  *
@@ -394,7 +396,7 @@ export function expectedTerms(
     state.swapCache ? ofCaches : 0,
     (count) => `${count} swap cache${doubt(perhapsCache === 0)}`,
   );
-  const inCache = state.cached ?? (ofCache > 0 || rest > state.mappings);
+  const inCache = state.cached ?? (ofCache > 0 || rest > Math.max(state.mappings, ofAllocation));
   const isSure = state.cached === null ? ofCache > 0 : perhapsCache === 0;
   take(
     'page-cache',
@@ -408,7 +410,7 @@ export function expectedTerms(
     (count) => `${count} page table ${count === 1 ? 'mapping' : 'mappings'}${doubt(perhapsMapped === 0)}`,
   );
   if (state.ofDriver) take('allocation', 1, (count) => `${count} of the driver that moves it`);
-  else take('allocation', ofAllocation, (count) => `${count} of the allocation`);
+  else take('allocation', ofAllocation, (count) => `${count} ${OF_ALLOCATION}`);
   // Of a folio whose size the capture does not show.
   if (formula !== null)
     take('page-cache', formula - (expected - rest), (count) => `${count} more that migration expects`);

@@ -1,6 +1,6 @@
 /** Why a page did not move, beside the references that were too many. */
 import { ABSENT, MIGRATE_CMA, PageFlag, type EventTable } from '../capture/eventTable';
-import type { Account } from './accounting';
+import { OF_ALLOCATION, type Account } from './accounting';
 import { isDumpedAsUnmovable } from './dumpedBecause';
 import type { EarlyStop, Moment } from './evidence';
 import type { MarkCause } from './model';
@@ -119,6 +119,7 @@ function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMa
     const buffers = busyBuffers(moment);
     if (buffers !== null) return { cause: 'buffers', ...buffers };
   }
+  if (isAllocationAlone(moment, parts)) return { cause: 'isolation', ...IN_USE };
   const beyond = parts.terms().find(({ kind }) => kind === 'unknown')?.count ?? 0;
   if (beyond > 0) {
     const detail = `${beyond} beyond migration's formula`;
@@ -129,6 +130,21 @@ function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMa
   }
   return null;
 }
+
+/** Nobody but whoever allocated the page has it, and it is nowhere that migration takes pages from. */
+function isAllocationAlone({ history, pfn, row }: Moment, parts: Parts): boolean {
+  const flags = history.flagsAt(pfn, row);
+  const isOnList = flags === null || (flags & PageFlag.lru) !== 0;
+  const [term, ...others] = parts.terms();
+  return !isOnList && term?.count === 1 && term.label.endsWith(OF_ALLOCATION) && others.length === 0;
+}
+
+const IN_USE = {
+  detail: 'in use by its allocation',
+  note:
+    'the one reference is that of the allocation, and the page is neither mapped nor on an LRU list: migration does ' +
+    'not move what its owner keeps to itself',
+};
 
 /**
  * Only MIGRATE_SYNC waits for the end of writeback; in other modes a page under it is given up at once, before its count

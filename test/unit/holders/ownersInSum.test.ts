@@ -115,6 +115,20 @@ test('a fault that waits for the page at a freeze holds it: what it maps has no 
   );
 });
 
+test('a page that only whoever allocated it has is no page of the page cache, and nothing that migration moves', async () => {
+  const probe = ['acme_probe', 'platform_probe', 'really_probe'];
+  const [mark] = (await onlyPage([allocated('insmod-2', probe), start, named('0x100'), finish])).marks;
+  assert.ok(mark);
+  assert.deepEqual(sumOf(mark), [1, 0, 0, ['1 of the allocation']]);
+  assert.deepEqual([mark.cause, mark.causeDetail], ['isolation', 'in use by its allocation']);
+  const onList = change('insmod-2', ['acme_use'], { count: 2, val: 1 });
+  const { marks } = await onlyPage([allocated('insmod-2', probe), onList, start, named('0x100'), finish]);
+  assert.deepEqual(
+    marks.map(({ cause }) => cause),
+    ['references'],
+  );
+});
+
 test('where nothing tells how mapcounts are printed, 0 may be a mapping', async () => {
   const anonymous = { flags: 'flags=uptodate|lru|swapbacked', mapcount: 0 };
   const { marks } = await onlyPage([
