@@ -1,17 +1,13 @@
 /** Where the newest life of a page began or the last one ended, asked row by row while a capture is gone over. */
 import { EventKind, NONE, type EventTable } from '../capture/eventTable';
+import { grown } from '../capture/growingColumn';
 import { countChange, replacesLife } from './countChange';
 import type { PageRows } from './pageRows';
 
-/** What was found of a page when it was last asked for. */
-interface Found {
-  askedAt: number;
-  changedAt: number;
-}
-
 export class LifeChanges {
-  /** By PFN. */
-  private readonly found = new Map<number, Found>();
+  /** By number of a page: the row that was asked for last, and what was found. */
+  private askedAt = new Int32Array(0);
+  private changedAt = new Int32Array(0);
 
   constructor(
     private readonly events: EventTable,
@@ -24,17 +20,19 @@ export class LifeChanges {
    * behind the last of its page, so that no event of it is looked at twice, however often the page is isolated.
    */
   newestBefore(row: number): number {
-    const { found, events } = this;
-    const pfn = events.pfn[row]!;
-    const known = found.get(pfn);
-    const changed = this.newestBetween(known?.askedAt ?? 0, row);
-    if (known === undefined) {
-      found.set(pfn, { askedAt: row, changedAt: changed });
-      return changed;
-    }
-    known.askedAt = row;
-    if (changed !== NONE) known.changedAt = changed;
-    return known.changedAt;
+    const page = this.rows.pageOf(this.events.pfn[row]!);
+    if (page >= this.askedAt.length) this.widen();
+    const changed = this.newestBetween(this.askedAt[page]!, row);
+    this.askedAt[page] = row;
+    if (changed !== NONE) this.changedAt[page] = changed;
+    return this.changedAt[page]!;
+  }
+
+  private widen(): void {
+    const room = 2 * this.rows.length;
+    const known = this.askedAt.length;
+    this.askedAt = grown(this.askedAt, new Int32Array(room));
+    this.changedAt = grown(this.changedAt, new Int32Array(room)).fill(NONE, known);
   }
 
   /** @param from first row that is looked at */

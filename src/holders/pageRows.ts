@@ -85,10 +85,15 @@ export class PageRows {
     return this.lasts[page]!;
   }
 
+  /** The number of a PFN's page, or NONE. */
+  pageOf(pfn: number): number {
+    if (pfn < 0) return NONE;
+    return pfn < this.near.length ? this.near[pfn]! - 1 : this.pageBeyond(pfn);
+  }
+
   /** The last row of a PFN, or NONE. */
   lastOf(pfn: number): number {
-    if (pfn < 0) return NONE;
-    const page = pfn < this.near.length ? this.near[pfn]! - 1 : this.pageBeyond(pfn);
+    const page = this.pageOf(pfn);
     return page === NONE ? NONE : this.lasts[page]!;
   }
 
