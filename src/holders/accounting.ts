@@ -223,7 +223,9 @@ export function accountAt(
   const isLarge = snapshot.order > 0 || !isKnown;
   const seen = sortOut(snapshot.open, moment, capture);
   const ofEvent = stateAt(moment, snapshot, formula, events, sites, mapcounts);
-  const state = isLarge ? withSeenMappings(ofEvent, seen, snapshot.lifetime.nature) : ofEvent;
+  // A freeze comes when nothing is mapped any more.
+  const isMapped = isLarge && formula === null;
+  const state = isMapped ? withSeenMappings(ofEvent, seen, snapshot.lifetime.nature) : ofEvent;
   const share = cacheShare(state, 2 ** snapshot.order, snapshot.count);
   const owners =
     (state.hasPrivate ? 1 : 0) +
@@ -248,10 +250,18 @@ export function accountAt(
   const own = withUnseen(sorted.own, moment, nameless);
   const needed = owners + sumOfOwn(own);
   let spare = nameless - Math.max(0, needed - known);
-  const notes: string[] = snapshot.lifetime.isRefusedByCount ? [REFUSED_BY_COUNT] : [];
+  const isRefused = snapshot.lifetime.isRefusedByCount;
+  const notes: string[] = isRefused ? [REFUSED_BY_COUNT] : [];
   if (formula !== null) spare = Math.min(spare, Math.max(0, snapshot.count - formula - held));
   const isOpen = formula === null && spare > 0;
-  const perhaps = isOpen ? perhapsOwned(state, flags, { isLarge, isKnown, share }, spare) : null;
+  const perhaps = isOpen
+    ? perhapsOwned(
+        state,
+        flags,
+        { isLarge, isKnown, share, isRefusedByCount: isRefused || isRefusedOnList(moment, events) },
+        spare,
+      )
+    : null;
   if (perhaps !== null) notes.push(perhaps.note);
   const untraced = Math.max(0, spare - (perhaps?.count ?? 0));
   notes.push(...raceNote(moment, snapshot, events));
@@ -299,14 +309,16 @@ export function isRefusedByCount(
   events: EventTable,
   mapcounts: MapcountBase,
 ): boolean {
-  const { isRefusal, attempt, pfn, row } = moment;
-  if (!isRefusal || snapshot.count === null || attempt.reason !== 'contig_range') return false;
-  if (events.pfn[row] !== pfn) return false;
-  const { cached, mappings, swapCache } = pageState(events, row, snapshot.lifetime.nature, mapcounts);
-  if (cached !== null || swapCache) return false;
+  if (snapshot.count === null || !isRefusedOnList(moment, events)) return false;
+  const { cached, mappings, swapCache } = pageState(events, moment.row, snapshot.lifetime.nature, mapcounts);
+  return cached === null && !swapCache && snapshot.count > mappings;
+}
+
+/** CMA did not take a page that is idle on an LRU list. */
+function isRefusedOnList({ isRefusal, attempt, pfn, row }: Moment, events: EventTable): boolean {
+  if (!isRefusal || attempt.reason !== 'contig_range' || events.pfn[row] !== pfn) return false;
   const flags = events.flags[row]!;
-  const isIdleOnList = (flags & (PageFlag.lru | PageFlag.writeback)) === PageFlag.lru;
-  return flags !== ABSENT && isIdleOnList && snapshot.count > mappings;
+  return flags !== ABSENT && (flags & (PageFlag.lru | PageFlag.writeback)) === PageFlag.lru;
 }
 
 /** The event that says what the page was like at a moment. */
@@ -377,7 +389,9 @@ export function expectedTerms(
   { ofCache, ofAllocation, formula = null, perhaps = null }: OpenOwners,
 ): AccountingTerm[] {
   const terms: AccountingTerm[] = [];
-  let rest = expected;
+  // More than it expects itself is nothing that it accounts for, of whatever kind.
+  const beyond = formula === null ? 0 : Math.max(0, expected - formula);
+  let rest = expected - beyond;
   const take = (kind: Kind, wanted: number, label: (count: number) => string): void => {
     const count = Math.min(wanted, rest);
     if (count <= 0) return;
@@ -412,8 +426,8 @@ export function expectedTerms(
   if (state.ofDriver) take('allocation', 1, (count) => `${count} of the driver that moves it`);
   else take('allocation', ofAllocation, (count) => `${count} ${OF_ALLOCATION}`);
   // Of a folio whose size the capture does not show.
-  if (formula !== null)
-    take('page-cache', formula - (expected - rest), (count) => `${count} more that migration expects`);
+  if (formula !== null) take('page-cache', rest, (count) => `${count} more that migration expects`);
+  rest += beyond;
   take('unknown', rest, (count) => `${count} not in migration's formula`);
   return terms;
 }

@@ -10,13 +10,7 @@ import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import { countChange, isPageRef, reachesZero, setsCount } from './countChange';
 import { countAfter } from './countRace';
 import { hasOwnPuts } from './kindRules';
-import {
-  ALWAYS_THE_SAME,
-  GUP_PIN_COUNTING_BIAS,
-  knownByPut,
-  siteNaming,
-  type LedgerReference,
-} from './ledgerReference';
+import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
 import { PutMatcher } from './matchPut';
 import type { Confidence, Kind } from './model';
 import { togetherWith, type PageNature } from './pageNature';
@@ -95,6 +89,8 @@ export class Ledger {
   /** The count that was frozen, 0 while it is not, and the row of it. */
   private frozenAt = 0;
   private frozenRow: number = NONE;
+  /** What a migration has unmapped of references that are open still. */
+  private partsUnmapped = 0;
   /** Row at which the last lifetime ended, NONE where the capture has no end of one. */
   private endedAt: number = NONE;
   /** Snapshots asked for before the first event of the page, which tells their count. */
@@ -235,6 +231,7 @@ export class Ledger {
     this.pool.clear();
     this.count = null;
     this.frozenAt = 0;
+    this.partsUnmapped = 0;
     this.waiting = [];
   }
 
@@ -453,11 +450,25 @@ export class Ledger {
 
   private resumeMapping(weight: number, row: number): boolean {
     const suspended = oldestOf(this.open.where((group) => group.suspended && group.weight === weight));
-    if (suspended === null) return false;
+    if (suspended === null) return this.resumePart(weight, row);
     this.open.change(suspended, { suspended: false });
     suspended.releaseRow = NONE;
     suspended.rows.push(row);
     suspended.remapped++;
+    return true;
+  }
+
+  /** Of what one get mapped several pages with, one more is mapped again. */
+  private resumePart(weight: number, row: number): boolean {
+    if (this.partsUnmapped === 0) return false;
+    const mapping = this.open
+      .references()
+      .find(({ unmapped, suspended }) => unmapped >= weight && !suspended);
+    if (mapping === undefined) return false;
+    this.open.changeWeight(mapping, mapping.weight + weight, row);
+    mapping.unmapped -= weight;
+    this.partsUnmapped -= weight;
+    mapping.rows.push(row);
     return true;
   }
 
@@ -491,10 +502,23 @@ export class Ledger {
   }
 
   private suspendMapping(weight: number, row: number, site: StackSite): boolean {
-    const groups = this.open.where((group) => !group.suspended && group.weight === weight);
+    const mappings = this.open.where((group) => !group.suspended && this.matcher.isMapping(group));
+    const groups = mappings.filter((group) => group.weight === weight);
     let mapping =
-      oldestOf(groups.filter(({ kind }) => kind === 'page-table')) ??
-      oldestOf(groups.filter(({ kind }) => kind === 'allocation'));
+      oldestOf(groups) ??
+      oldestOf(
+        this.open.where(
+          (group) => !group.suspended && group.weight === weight && group.kind === 'allocation',
+        ),
+      );
+    const larger = mapping === null ? oldestOf(mappings.filter((group) => group.weight > weight)) : null;
+    if (larger !== null) {
+      this.open.changeWeight(larger, larger.weight - weight, row);
+      larger.unmapped += weight;
+      this.partsUnmapped += weight;
+      larger.rows.push(row);
+      return true;
+    }
     if (mapping === null && this.pool.weight >= weight) {
       mapping = this.fromPool('page-table', weight, row, site);
       this.open.add(mapping, NONE, NO_GET);
@@ -576,7 +600,7 @@ export class Ledger {
       kind,
       confidence: kind === 'unknown' ? 'assumed' : 'rule',
       weight,
-      earlierWeights: ALWAYS_THE_SAME,
+      earlierWeights: [],
       acquireRow: row,
       releaseRow: NONE,
       functionName:
@@ -594,6 +618,7 @@ export class Ledger {
       evidence,
       rows: [row],
       parts: 0,
+      unmapped: 0,
       standing: null,
     };
     this.open.add(reference, this.pidOf(row), this.events.stack[row]!);

@@ -14,15 +14,12 @@ interface EarlierWeight {
   readonly weight: number;
 }
 
-/** Most references weigh the same all the time. */
-export const ALWAYS_THE_SAME: readonly EarlierWeight[] = [];
-
 export interface LedgerReference {
   kind: Kind;
   confidence: Confidence;
   weight: number;
   /** Oldest first: a pin comes in two steps, and what a folio's page cache has of it may go in parts. */
-  earlierWeights: readonly EarlierWeight[];
+  readonly earlierWeights: EarlierWeight[];
   /** Row of the get, or NONE when the capture does not show it. */
   acquireRow: number;
   /** Row of the put, or NONE while open. */
@@ -56,13 +53,22 @@ export interface LedgerReference {
   readonly rows: number[];
   /** How many puts dropped a part of it. */
   parts: number;
+  /** What a migration has unmapped of it, page by page, and may map again. */
+  unmapped: number;
   /** Where it stands among the open ones, or null. */
   standing: Standing | null;
 }
 
 /** What it weighed after a row at which it was open. */
 export function weightAt({ weight, earlierWeights }: LedgerReference, row: number): number {
-  return earlierWeights.find(({ untilRow }) => row < untilRow)?.weight ?? weight;
+  let first = 0;
+  let behind = earlierWeights.length;
+  while (first < behind) {
+    const middle = (first + behind) >>> 1;
+    if (row < earlierWeights[middle]!.untilRow) behind = middle;
+    else first = middle + 1;
+  }
+  return earlierWeights[first]?.weight ?? weight;
 }
 
 /** A reference of which the capture shows the put alone, at `row` with the stack of `site`. */
@@ -73,7 +79,7 @@ export function knownByPut(
 ): LedgerReference {
   return {
     confidence: site.release === null ? 'assumed' : 'rule',
-    earlierWeights: ALWAYS_THE_SAME,
+    earlierWeights: [],
     acquireRow: NONE,
     releaseRow: row,
     functionName: site.release?.functionName ?? site.holderFunction,
@@ -87,6 +93,7 @@ export function knownByPut(
     byPutback: false,
     rows: [row],
     parts: 0,
+    unmapped: 0,
     standing: null,
     ...given,
   };

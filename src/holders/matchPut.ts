@@ -22,6 +22,9 @@ const LEAST_BINDING_FIRST: readonly Kind[] = [
   'writeback',
 ];
 
+/** Whoever gets pages by these may put them anywhere. */
+const UNNAMED: ReadonlySet<Kind> = new Set<Kind>(['unknown', 'driver', 'gup-get']);
+
 /** The open reference that a put most likely drops, or drops a part of where it is smaller. */
 export interface PutMatch {
   readonly reference: LedgerReference;
@@ -46,6 +49,9 @@ interface Put {
  */
 const CHANGING_HANDS: ReadonlySet<Kind> = new Set<Kind>(['pipe-buffer', 'socket']);
 
+/** do_anonymous_page() and its like are inlined into the handler in most builds. */
+const IN_FAULT: ReadonlySet<string> = new Set(['__handle_mm_fault', 'handle_mm_fault', 'handle_pte_fault']);
+
 export class PutMatcher {
   /** @param pidOf the task of a row */
   constructor(
@@ -64,18 +70,18 @@ export class PutMatcher {
       const possible = open.where(
         (group) => !group.suspended && (fits(group, weight) || hasPart(group, weight)),
       );
+      const isMappings = dropping.rule.kind === 'page-table';
+      const paired = possible.filter(
+        (group) => isPair(group, dropping) || (isMappings && this.isMapping(group)),
+      );
       const named =
-        this.bestOf(
-          open,
-          likeliestByWeight(
-            possible.filter((group) => isPair(group, dropping)),
-            weight,
-          ),
-          put,
-        ) ?? this.ofClosedKinds(open, possible, dropping, put);
+        this.bestOf(open, this.likeliest(paired, put), put) ??
+        this.ofClosedKinds(open, possible, dropping, put);
       if (named !== null) return named;
     }
-    const candidates = open.where((group) => !group.suspended && group.weight <= weight);
+    const candidates = open.where(
+      (group) => !group.suspended && (group.weight <= weight || isUnnamedPart(group, weight)),
+    );
     // A get and a put of one function, or of one call chain, by one task.
     const nested = this.nested(
       open,
@@ -83,8 +89,41 @@ export class PutMatcher {
       put,
     );
     if (nested !== null) return nested;
-    if (isUnseenLeft) return null;
-    return leastBinding(open.where((group) => !group.suspended && fits(group, weight)));
+    if (isUnseenLeft) return dropping === null ? this.ofOwn(open, put) : null;
+    return leastBinding(
+      open.where((group) => !group.suspended && (fits(group, weight) || isUnnamedPart(group, weight))),
+    );
+  }
+
+  /** No rule names the put: what its task itself took, if that is no owner's, is likelier than what nobody saw being taken. */
+  private ofOwn(open: OpenReferences, { weight, row, site }: Put): PutMatch | null {
+    const pid = site.interrupted ? NONE : this.pidOf(row);
+    if (pid === NONE) return null;
+    const groups = open.where(
+      (group) => UNNAMED.has(group.kind) && (fits(group, weight) || isUnnamedPart(group, weight)),
+    );
+    const reference = oldestOf(groups, pid);
+    const why = 'dropped by the task that took it, in a function that no rule names';
+    return reference === null ? null : { reference, confidence: 'assumed', why };
+  }
+
+  /** What maps a page: what page tables took, and the allocation of a page in a fault, whose reference becomes the mapping's. */
+  isMapping({ kind, stack }: Group): boolean {
+    return (
+      kind === 'page-table' ||
+      (kind === 'allocation' && this.sites.of(stack).functions.some((name) => IN_FAULT.has(name)))
+    );
+  }
+
+  /** Of what the put's own task took, if it took any, by weight. */
+  private likeliest(groups: readonly Group[], { weight, row, site }: Put): readonly Group[] {
+    const pid = site.interrupted ? NONE : this.pidOf(row);
+    const own = groups.filter(
+      ({ kind, byTaker }) => !CHANGING_HANDS.has(kind) && (byTaker.get(pid)?.length ?? 0) > 0,
+    );
+    return pid === NONE || own.length === 0
+      ? likeliestByWeight(groups, weight)
+      : likeliestByWeight(own, weight, pid);
   }
 
   private ofClosedKinds(
@@ -95,7 +134,7 @@ export class PutMatcher {
   ): PutMatch | null {
     for (const kind of dropping.rule.closes) {
       const ofKind = possible.filter((group) => group.kind === kind);
-      const best = this.bestOf(open, likeliestByWeight(ofKind, put.weight), put);
+      const best = this.bestOf(open, this.likeliest(ofKind, put), put);
       if (best !== null) return best;
     }
     return null;
@@ -200,16 +239,22 @@ function hasPart(group: Group, weight: number): boolean {
   return group.weight > weight && group.weight < GUP_PIN_COUNTING_BIAS;
 }
 
+function isUnnamedPart(group: Group, weight: number): boolean {
+  return UNNAMED.has(group.kind) && hasPart(group, weight);
+}
+
 /**
  * Of the groups that a put may be of: those of its very weight; else the smaller ones, if these make it up; else those
  * that it is a part of.
+ *
+ * @param taker as of {@link oldestOf}
  */
-function likeliestByWeight(groups: readonly Group[], weight: number): readonly Group[] {
+function likeliestByWeight(groups: readonly Group[], weight: number, taker?: number): readonly Group[] {
   const exact = groups.filter((group) => group.weight === weight);
   if (exact.length > 0) return exact;
   const smaller = groups.filter((group) => group.weight < weight);
   const larger = groups.filter((group) => group.weight > weight);
-  const sum = smaller.reduce((total, group) => total + group.weight * group.all.length, 0);
+  const sum = smaller.reduce((total, group) => total + group.weight * countOf([group], taker), 0);
   return larger.length === 0 || sum >= weight ? smaller : larger;
 }
 
@@ -222,7 +267,8 @@ function leastBinding(groups: readonly Group[]): PutMatch | null {
       return { reference, confidence: 'assumed', why };
     }
   }
-  const reference = oldestOf(groups);
+  // Isolation ends in functions that are known.
+  const reference = oldestOf(groups.filter(({ kind }) => kind !== 'isolation'));
   return reference === null ? null : { reference, confidence: 'assumed', why: 'the oldest reference left' };
 }
 

@@ -117,8 +117,8 @@ export class OpenReferences {
 
   /** @param row the event by which it weighs more or less */
   changeWeight(reference: LedgerReference, weight: number, row: number): void {
-    const earlierWeights = [...reference.earlierWeights, { untilRow: row, weight: reference.weight }];
-    this.assign(reference, { weight, earlierWeights });
+    reference.earlierWeights.push({ untilRow: row, weight: reference.weight });
+    this.assign(reference, { weight });
   }
 
   private assign(reference: LedgerReference, changes: Partial<LedgerReference>): void {

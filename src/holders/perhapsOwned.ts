@@ -13,13 +13,14 @@ export interface PerhapsOwned {
 }
 
 /** What the capture shows of the folio. */
-export interface FolioSize {
+export interface SeenFolio {
   /** It has several pages. */
   readonly isLarge: boolean;
   /** False where it is known by its flags alone (PG_head): the capture does not show its allocation. */
   readonly isKnown: boolean;
   /** References that the page cache or the swap cache has on it, as far as its size is known. */
   readonly share: number;
+  readonly isRefusedByCount: boolean;
 }
 
 const OF_UNKNOWN_SIZE =
@@ -40,22 +41,22 @@ const OF_FIRST_PAGE =
 export function perhapsOwned(
   state: PageState,
   flags: number,
-  size: FolioSize,
+  folio: SeenFolio,
   spare: number,
 ): PerhapsOwned | null {
   const { cached, swapCache, isHugetlb, mapping } = state;
   if (cached === null) {
     // A hashed mapping pointer may be the page cache's; its reference is then one of the nameless ones.
-    const count = size.isKnown ? Math.min(spare, size.share) : spare;
-    const taken = size.isKnown ? 'one reference per page is taken as the page cache’s' : OF_UNKNOWN_SIZE;
+    const count = folio.isKnown ? Math.min(spare, folio.share) : spare;
+    const taken = folio.isKnown ? 'one reference per page is taken as the page cache’s' : OF_UNKNOWN_SIZE;
     return { count, of: 'page-cache', note: `${cacheUnknown(state, flags)}; ${taken}` };
   }
-  if (!size.isKnown && (cached || swapCache))
+  if (!folio.isKnown && (cached || swapCache))
     return { count: spare, of: 'page-cache', note: OF_UNKNOWN_SIZE };
-  if (size.isLarge && !isHugetlb && mapping !== Mapping.Null)
+  if (folio.isLarge && !isHugetlb && mapping !== Mapping.Null)
     return { count: spare, of: 'page-table', note: OF_FIRST_PAGE };
-  // Of 6.10 and later the 0 that is printed is one mapping.
-  if (!state.isMapcountKnown && state.printsNoMapping)
+  // Of 6.10 and later the 0 that is printed is one mapping. A page refused by its count has more than its mappings.
+  if (!folio.isRefusedByCount && !state.isMapcountKnown && state.printsNoMapping)
     return { count: 1, of: 'page-table', note: MAPCOUNT_ASSUMED };
   return null;
 }

@@ -250,7 +250,7 @@ export const MAPPING_RULES: readonly KindRule[] = [
         'try_to_free_swap',
       ],
     },
-    closes: ['swap-cache'],
+    closes: ['swap-cache', 'page-cache'],
     takenIn: ['add_to_swap_cache'],
     restsOn:
       'mm/swap_state.c add_to_swap_cache, delete_from_swap_cache (swap_cache_add_folio, swap_cache_del_folio in 6.18)',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALWAYS_THE_SAME, weightAt, type LedgerReference } from '../../../src/holders/ledgerReference';
+import { weightAt, type LedgerReference } from '../../../src/holders/ledgerReference';
 import type { Kind } from '../../../src/holders/model';
 import { countOf, latestOf, oldestOf, OpenReferences, type Group } from '../../../src/holders/openReferences';
 import { seededRandom } from '../capture/support/random';
@@ -11,7 +11,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
   return {
     kind,
     weight,
-    earlierWeights: ALWAYS_THE_SAME,
+    earlierWeights: [],
     confidence: 'rule',
     acquireRow: 0,
     releaseRow: -1,
@@ -29,6 +29,7 @@ function reference(kind: Kind, weight: number): LedgerReference {
     evidence: '',
     rows: [],
     parts: 0,
+    unmapped: 0,
     standing: null,
   };
 }

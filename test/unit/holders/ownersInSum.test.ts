@@ -115,6 +115,89 @@ test('a fault that waits for the page at a freeze holds it: what it maps has no 
   );
 });
 
+const SHMEM = { flags: 'flags=uptodate|lru|swapbacked' };
+const SHMEM_FAULT = ['shmem_fault', '__do_fault', ...FAULT];
+const UNMAP = ['try_to_migrate_one', 'rmap_walk_file', 'try_to_migrate', ...MIGRATE];
+const MAP_AGAIN = ['remove_migration_pte', 'rmap_walk_file', 'remove_migration_ptes', ...MIGRATE];
+
+function failedFreeze(count: number, val: number, flags = SHMEM.flags): EventText {
+  return {
+    task: 'cma-1',
+    text: `page_ref_freeze: pfn=0x100 ${flags} count=${count} mapcount=0 ${TAIL} val=${val} ret=0`,
+    stack: ['__page_ref_freeze', 'folio_migrate_mapping', ...MIGRATE],
+  };
+}
+
+test('the fault that allocated a page is what migration unmaps, not one that waits for it', async () => {
+  const page = await onlyPage([
+    allocated('victim-2', ['shmem_alloc_folio', 'shmem_get_folio_gfp', ...SHMEM_FAULT]),
+    change('victim-2', ['shmem_add_to_page_cache', 'shmem_get_folio_gfp', ...SHMEM_FAULT], {
+      count: 2,
+      val: 1,
+      mapcount: 0,
+      ...SHMEM,
+    }),
+    change('apple-3', ['shmem_get_folio_gfp', ...SHMEM_FAULT], { count: 3, val: 1, ...SHMEM }),
+    start,
+    change('cma-1', SCAN, { count: 4, val: 1, ...SHMEM }),
+    change('cma-1', UNMAP, { count: 3, val: -1, mapcount: 0, ...SHMEM }),
+    failedFreeze(3, 2),
+    finish,
+  ]);
+  assert.deepEqual(page.marks.map(sumOf), [[3, 1, 0, ['1 isolation', '1 page cache']]]);
+  assert.deepEqual(
+    heldOf(page).map(({ holder }) => holder.split(' · ').at(-1)),
+    ['apple-3'],
+  );
+});
+
+test('a folio that was mapped at once and is unmapped page by page has an unknown holder still', async () => {
+  const head = { flags: 'flags=uptodate|lru|head|swapbacked', mapcount: 4 };
+  const pages = [1, 2, 3, 4];
+  const { marks } = await onlyPage([
+    change('victim-2', ['set_pte_range', 'filemap_map_pages', ...FAULT], { count: 9, val: 4, ...head }),
+    start,
+    change('cma-1', SCAN, { count: 10, val: 1, ...head }),
+    ...pages.map((page) =>
+      change('cma-1', UNMAP, { count: 10 - page, val: -1, ...head, mapcount: 4 - page }),
+    ),
+    failedFreeze(6, 5, head.flags),
+    ...pages.map((page) =>
+      change('cma-1', MAP_AGAIN, { count: 6 + page, val: 1, ...head, mapcount: page - 1 }),
+    ),
+    finish,
+    change('victim-2', ZAP, { count: 6, val: -4, ...head, mapcount: 0 }),
+  ]);
+  assert.deepEqual(marks.map(sumOf), [
+    [6, 0, 1, ['1 isolation', '1 page cache', '3 more that migration expects']],
+  ]);
+});
+
+test('where a freeze fails, nothing of what is there is all that it expects', async () => {
+  const { marks } = await onlyPage([
+    allocated('owner-2', ['shmem_alloc_folio', 'shmem_get_folio_gfp']),
+    change('owner-2', ['shmem_add_to_page_cache', 'shmem_get_folio_gfp'], {
+      count: 2,
+      val: 1,
+      mapcount: 0,
+      ...SHMEM,
+    }),
+    start,
+    change('cma-1', SCAN, { count: 3, val: 1, mapcount: 0, ...SHMEM }),
+    failedFreeze(3, 2),
+    finish,
+  ]);
+  assert.deepEqual(
+    marks.map((mark) => [sumOf(mark), mark.causeDetail]),
+    [
+      [
+        [3, 0, 0, ['1 isolation', '1 page cache', "1 not in migration's formula"]],
+        "1 beyond migration's formula",
+      ],
+    ],
+  );
+});
+
 test('a page that only whoever allocated it has is no page of the page cache, and nothing that migration moves', async () => {
   const probe = ['acme_probe', 'platform_probe', 'really_probe'];
   const [mark] = (await onlyPage([allocated('insmod-2', probe), start, named('0x100'), finish])).marks;
@@ -131,14 +214,22 @@ test('a page that only whoever allocated it has is no page of the page cache, an
 
 test('where nothing tells how mapcounts are printed, 0 may be a mapping', async () => {
   const anonymous = { flags: 'flags=uptodate|lru|swapbacked', mapcount: 0 };
-  const { marks } = await onlyPage([
+  const ofAnonymous = ['some_walk', 'rmap_walk_anon', 'kthread'];
+  const used = [
+    change('walker-9', ofAnonymous, { count: 2, val: 1, ...anonymous }),
+    change('walker-9', ofAnonymous, { count: 1, val: -1, ...anonymous }),
     start,
-    change('cma-1', SCAN, { count: 2, val: 1, ...anonymous }),
-    change('cma-1', SCAN, { count: 1, val: -1, ...anonymous }),
-    named('0x100'),
-    finish,
-  ]);
-  const [mark] = marks;
+  ];
+  const [mark] = (await onlyPage([...used, named('0x100'), finish])).marks;
   assert.deepEqual([mark?.held, mark?.untraced, mark?.causeDetail], [0, 0, '1 of page tables or untraced']);
   assert.ok(mark?.notes.some((note) => note.includes('before 6.10')));
+  // For one mapping CMA would not have refused it.
+  const [refusedMark] = (
+    await onlyPage([
+      ...used,
+      ...refused(1).map((event) => ({ ...event, text: event.text.replace('mapcount=1', 'mapcount=0') })),
+      finish,
+    ])
+  ).marks;
+  assert.deepEqual([refusedMark?.held, refusedMark?.untraced], [0, 1]);
 });

@@ -116,6 +116,41 @@ test('a put of several pages drops the get of as many, before smaller ones and b
   assert.deepEqual(await weights([1, 1, 1, 1], 3), [1]);
 });
 
+test('what a task puts is what it took, before what another task took of that very weight', async () => {
+  const register = [...PIN_HUGE, 'io_pin_pages', 'io_sqe_buffer_register', '__io_uring_register'];
+  const unregister = ['io_buffer_unmap', 'io_rsrc_buf_put', '__io_uring_register'];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('apple-3', register, { count: 5, val: 4 }),
+    change('berry-4', register, { count: 6, val: 1 }),
+    ...[5, 4, 3, 2].map((count) => change('apple-3', unregister, { count, val: -1 })),
+    start,
+    ...refused(2),
+    finish,
+    change('berry-4', unregister, { count: 1, val: -1 }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ holder, weight, released }) => [holder, weight, released?.row]),
+    [['io_uring buffer · io_pin_pages · berry-4', 1, 11]],
+  );
+});
+
+test('what a driver without a rule took at once goes in parts, too, and no isolation of another goes with it', async () => {
+  const page = await onlyPage([
+    start,
+    change('app-3', [...PIN_HUGE, 'acme_map', 'ksys_ioctl'], { count: 8, val: 4 }),
+    change('cma-1', SCAN, { count: 9, val: 1 }),
+    change('app-3', ['acme_unmap', 'ksys_ioctl'], { count: 8, val: -1 }),
+    change('app-3', ['acme_unmap', 'ksys_ioctl'], { count: 7, val: -1 }),
+    change('cma-1', SCAN, { count: 6, val: -1 }),
+    finish,
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, weight, weightLeft }) => [kind, weight, weightLeft]),
+    [['gup-get', 4, 2]],
+  );
+});
+
 const RECLAIM = [
   'isolate_lru_folios',
   'shrink_inactive_list',
