@@ -5,7 +5,7 @@
  * The count that each event reports is a checksum: where it disagrees with the sum for good, events are
  * missing, and the difference joins the pool of references that no event shows.
  */
-import { ABSENT, EventKind, NONE, type EventTable, type SymbolTable } from '../capture/eventTable';
+import { ABSENT, EventKind, NONE, PageFlag, type EventTable, type SymbolTable } from '../capture/eventTable';
 import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import { countChange, isPageRef, reachesZero, setsCount } from './countChange';
 import { countAfter } from './countRace';
@@ -48,6 +48,15 @@ const SHED_ORDER: readonly Kind[] = [
   'page-cache',
   'allocation',
 ];
+
+const OF_CACHES: ReadonlySet<Kind> = new Set<Kind>(['page-cache', 'swap-cache']);
+/** Whoever splits a huge page has it by none of these. */
+const OF_OWNERS: ReadonlySet<Kind> = new Set<Kind>([
+  ...OF_CACHES,
+  'page-table',
+  'private-data',
+  'allocation',
+]);
 
 /** At an event whose own change is not what is missing. */
 const FELL = 'the count is lower than the events make it';
@@ -279,8 +288,9 @@ export class Ledger {
     index: number,
   ): void {
     this.begin(row, change);
-    if (this.frozenAt > 0 && change > 0 && this.events.count[row] === change) this.thaw();
-    if (change > 0) this.acquire(change, row, site);
+    const isThawed = this.frozenAt > 0 && change > 0 && this.events.count[row] === change;
+    const taken = isThawed ? change - this.thaw(change, row) : change;
+    if (taken > 0) this.acquire(taken, row, site);
     else if (change < 0) this.release(-change, row, site);
     this.believeCount(change, row, rows, index);
     if (reachesZero(this.events, row)) this.endLifetime(row, 'without references');
@@ -395,15 +405,30 @@ export class Ledger {
     if (change < 0) this.releaseKind('page-cache', -change, row, site);
     this.count = value;
     this.frozenAt = 0;
+    // The head of a folio that was split by its owner of 6.15 and later, __folio_split() of mm/huge_memory.c.
+    const flags = this.events.flags[row]!;
+    if (flags !== ABSENT && (flags & PageFlag.head) === 0) this.lifetime.order = 0;
     this.reconcile(row);
   }
 
   /**
    * Whoever splits a huge page freezes its count, and then gives the head what it is left with by a get: page_ref_inc()
-   * or page_ref_add() in __split_huge_page() of mm/huge_memory.c. What was open is part of what was frozen.
+   * or page_ref_add() in __split_huge_page() of mm/huge_memory.c: its own reference, and one of the page or swap cache where
+   * that has the page. What else was open is part of what was frozen.
+   *
+   * @returns the weight of what was open and still is
    */
-  private thaw(): void {
+  private thaw(value: number, row: number): number {
+    const own = latestOf(
+      this.open.where(({ kind, suspended }) => !suspended && !OF_OWNERS.has(kind)),
+      this.pidOf(row),
+    );
+    const cache = value > 1 ? oldestOf(this.open.where(({ kind }) => OF_CACHES.has(kind))) : null;
     for (const reference of this.open.counted()) {
+      if (reference === own || reference === cache) {
+        if (reference.weight > 1) this.open.changeWeight(reference, 1, row);
+        continue;
+      }
       reference.releaseRow = this.frozenRow;
       reference.evidence += '; the count was frozen and began anew, as when a huge page is split';
       this.open.remove(reference);
@@ -412,6 +437,7 @@ export class Ledger {
     this.count = 0;
     this.frozenAt = 0;
     this.lifetime.order = 0;
+    return this.open.weight;
   }
 
   private acquire(weight: number, row: number, site: StackSite): void {
@@ -536,6 +562,12 @@ export class Ledger {
     let rest = weight;
     while (rest > 0) {
       const reference = oldestOf(this.open.where((group) => group.kind === kind && group.weight <= rest));
+      const larger = reference === null ? oldestOf(this.open.where((group) => group.kind === kind)) : null;
+      if (larger !== null) {
+        this.open.changeWeight(larger, larger.weight - rest, row);
+        larger.rows.push(row);
+        return;
+      }
       if (reference === null) break;
       this.close(reference, row, 'rule', 'moved to the new page with the mapping');
       rest -= reference.weight;

@@ -143,6 +143,73 @@ test('a huge page that was split has nothing left of what its freeze took, and o
   );
 });
 
+for (const [what, given, flags] of [
+  [
+    'a get',
+    { text: 'page_ref_mod: pfn=0x100 FLAGS count=2 mapcount=0 TAIL val=2', name: '__page_ref_mod' },
+    'flags=uptodate|lru',
+  ],
+  [
+    'an unfreeze',
+    { text: 'page_ref_unfreeze: pfn=0x100 FLAGS count=2 mapcount=0 TAIL val=2', name: '__page_ref_unfreeze' },
+    'flags=uptodate|lru',
+  ],
+] as const) {
+  test(`whoever split a huge page of a file, which begins anew by ${what}, has let go of it, and the cache has one page`, async () => {
+    const huge = 'flags=uptodate|lru|head';
+    const truncate = ['truncate_inode_partial_folio', 'truncate_inode_pages_range', 'vfs_truncate'];
+    const split = ['split_huge_page_to_list', ...truncate];
+    const readAhead = ['page_cache_ra_order', 'filemap_read'];
+    const page = await onlyPage([
+      allocated('owner-2', ['filemap_alloc_folio', ...readAhead]),
+      {
+        task: 'owner-2',
+        text: 'mm_page_alloc: page=00000000aaaaaaaa pfn=0x100 order=9 migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE',
+        stack: ['filemap_alloc_folio', ...readAhead],
+      },
+      change('owner-2', ['__filemap_add_folio', 'filemap_add_folio', ...readAhead], {
+        count: 513,
+        val: 512,
+        mapcount: 0,
+        flags: huge,
+      }),
+      change('owner-2', ['read_pages', ...readAhead], { count: 512, val: -1, mapcount: 0, flags: huge }),
+      change('cutter-3', ['find_get_entry', 'find_lock_entries', ...truncate], {
+        count: 513,
+        val: 1,
+        mapcount: 0,
+        flags: huge,
+      }),
+      {
+        task: 'cutter-3',
+        text: `page_ref_freeze: pfn=0x100 ${huge} count=0 mapcount=0 ${TAIL} val=513 ret=1`,
+        stack: ['__page_ref_freeze', ...split],
+      },
+      {
+        task: 'cutter-3',
+        text: given.text.replace('FLAGS', flags).replace('TAIL', TAIL),
+        stack: [given.name, ...split],
+      },
+      change('cutter-3', truncate, { count: 1, val: -1, mapcount: 0, flags }),
+      start,
+      named('0x100'),
+      finish,
+    ]);
+    const [mark] = page.marks;
+    assert.deepEqual(
+      [mark?.count, mark?.held, mark?.untraced, mark?.expectedTerms.map(({ label }) => label)],
+      [1, 0, 0, ['1 page cache']],
+    );
+    const open = page.references.filter(
+      ({ released, releasedUnseen }) => released === null && !releasedUnseen,
+    );
+    assert.deepEqual(
+      open.map(({ kind }) => kind),
+      ['page-cache'],
+    );
+  });
+}
+
 test('a CPU has no race with itself: a count that is one too high for some of its events has a get missing', async () => {
   const page = await onlyPage([
     allocated('owner-2', FAULT),
