@@ -250,18 +250,12 @@ export function accountAt(
   const own = withUnseen(sorted.own, moment, nameless);
   const needed = owners + sumOfOwn(own);
   let spare = nameless - Math.max(0, needed - known);
-  const isRefused = snapshot.lifetime.isRefusedByCount;
-  const notes: string[] = isRefused ? [REFUSED_BY_COUNT] : [];
+  const notes: string[] = snapshot.lifetime.isRefusedByCount ? [REFUSED_BY_COUNT] : [];
   if (formula !== null) spare = Math.min(spare, Math.max(0, snapshot.count - formula - held));
+  // With one mapping CMA would have taken it.
+  const isUnmapped = snapshot.count === 1 && isRefusedOnList(moment, events);
   const isOpen = formula === null && spare > 0;
-  const perhaps = isOpen
-    ? perhapsOwned(
-        state,
-        flags,
-        { isLarge, isKnown, share, isRefusedByCount: isRefused || isRefusedOnList(moment, events) },
-        spare,
-      )
-    : null;
+  const perhaps = isOpen ? perhapsOwned(state, flags, { isLarge, isKnown, share, isUnmapped }, spare) : null;
   if (perhaps !== null) notes.push(perhaps.note);
   const untraced = Math.max(0, spare - (perhaps?.count ?? 0));
   notes.push(...raceNote(moment, snapshot, events));

@@ -97,7 +97,7 @@ export class PutMatcher {
 
   /** No rule names the put: what its task itself took, if that is no owner's, is likelier than what nobody saw being taken. */
   private ofOwn(open: OpenReferences, { weight, row, site }: Put): PutMatch | null {
-    const pid = site.interrupted ? NONE : this.pidOf(row);
+    const pid = site.interrupted || site.holderFunction === '' ? NONE : this.pidOf(row);
     if (pid === NONE) return null;
     const groups = open.where(
       (group) => UNNAMED.has(group.kind) && (fits(group, weight) || isUnnamedPart(group, weight)),

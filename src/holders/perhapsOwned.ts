@@ -20,7 +20,8 @@ export interface SeenFolio {
   readonly isKnown: boolean;
   /** References that the page cache or the swap cache has on it, as far as its size is known. */
   readonly share: number;
-  readonly isRefusedByCount: boolean;
+  /** Something else than mapcount says that no page table has it. */
+  readonly isUnmapped: boolean;
 }
 
 const OF_UNKNOWN_SIZE =
@@ -55,8 +56,8 @@ export function perhapsOwned(
     return { count: spare, of: 'page-cache', note: OF_UNKNOWN_SIZE };
   if (folio.isLarge && !isHugetlb && mapping !== Mapping.Null)
     return { count: spare, of: 'page-table', note: OF_FIRST_PAGE };
-  // Of 6.10 and later the 0 that is printed is one mapping. A page refused by its count has more than its mappings.
-  if (!folio.isRefusedByCount && !state.isMapcountKnown && state.printsNoMapping)
+  // Of 6.10 and later the 0 that is printed is one mapping.
+  if (!folio.isUnmapped && !state.isMapcountKnown && state.printsNoMapping)
     return { count: 1, of: 'page-table', note: MAPCOUNT_ASSUMED };
   return null;
 }
