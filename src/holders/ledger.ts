@@ -441,7 +441,8 @@ export class Ledger {
   }
 
   private acquire(weight: number, row: number, site: StackSite): void {
-    if (weight === GUP_PIN_COUNTING_BIAS - 1) {
+    const isLarge = this.isLarge(row);
+    if (weight === GUP_PIN_COUNTING_BIAS - 1 && !isLarge) {
       if (this.widenToPin(row)) return;
       // The first step of this pin is missing; it is there all the same.
       this.count = (this.count ?? 0) + 1;
@@ -450,7 +451,7 @@ export class Ledger {
     if (site.remapsAfterMigration && this.resumeMapping(weight, row)) return;
     const matched = site.acquire;
     let kind: Kind = matched?.rule.kind ?? 'unknown';
-    const pins = weight % GUP_PIN_COUNTING_BIAS === 0;
+    const pins = weight % GUP_PIN_COUNTING_BIAS === 0 && !isLarge;
     if (pins && (kind === 'gup-get' || kind === 'unknown' || kind === 'isolation')) kind = 'gup-pin';
     const evidence =
       matched === null ? 'no rule names the functions of this stack' : `taken in ${matched.functionName}`;
@@ -502,7 +503,7 @@ export class Ledger {
     if (site.unmapsForMigration && this.suspendMapping(weight, row, site)) return;
     let rest = weight;
     while (rest > 0) {
-      const piece = areSeveralPins(rest) ? GUP_PIN_COUNTING_BIAS : rest;
+      const piece = areSeveralPins(rest) && !this.isLarge(row) ? GUP_PIN_COUNTING_BIAS : rest;
       const closed = this.releaseOne(piece, rest, row, site);
       rest -= Math.max(1, closed);
     }
@@ -513,7 +514,8 @@ export class Ledger {
    * @returns the weight that was closed
    */
   private releaseOne(weight: number, rest: number, row: number, site: StackSite): number {
-    const found = this.matcher.match(this.open, { weight, rest, row, site }, this.pool.weight > 0);
+    const put = { weight, rest, row, site, isOfLarge: this.isLarge(row) };
+    const found = this.matcher.match(this.open, put, this.pool.weight > 0);
     if (found === null) return this.releaseFromPool(weight, row, site);
     const { reference, confidence, why } = found;
     if (weight < reference.weight) {
@@ -655,6 +657,12 @@ export class Ledger {
     };
     this.open.add(reference, this.pidOf(row), this.events.stack[row]!);
     this.lifetime.references.push(reference);
+  }
+
+  /** Of a large folio a pin adds 1 to the count, as a get does: 1024 are as many pages there (mm/gup.c try_grab_folio). */
+  private isLarge(row: number): boolean {
+    const flags = this.events.flags[row]!;
+    return this.lifetime.order > 0 || (flags !== ABSENT && (flags & PageFlag.head) !== 0);
   }
 
   private pidOf(row: number): number {

@@ -39,6 +39,7 @@ interface Put {
   readonly rest: number;
   readonly row: number;
   readonly site: StackSite;
+  readonly isOfLarge: boolean;
 }
 
 /**
@@ -67,9 +68,7 @@ export class PutMatcher {
     const { weight, site } = put;
     const dropping = site.release;
     if (dropping !== null) {
-      const possible = open.where(
-        (group) => !group.suspended && (fits(group, weight) || hasPart(group, weight)),
-      );
+      const possible = open.where((group) => !group.suspended && (fits(group, put) || hasPart(group, put)));
       const isMappings = dropping.rule.kind === 'page-table';
       const paired = possible.filter(
         (group) => isPair(group, dropping) || (isMappings && this.isMapping(group)),
@@ -80,7 +79,7 @@ export class PutMatcher {
       if (named !== null) return named;
     }
     const candidates = open.where(
-      (group) => !group.suspended && (group.weight <= weight || isUnnamedPart(group, weight)),
+      (group) => !group.suspended && (group.weight <= weight || isUnnamedPart(group, put)),
     );
     // A get and a put of one function, or of one call chain, by one task.
     const nested = this.nested(
@@ -91,16 +90,17 @@ export class PutMatcher {
     if (nested !== null) return nested;
     if (isUnseenLeft) return dropping === null ? this.ofOwn(open, put) : null;
     return leastBinding(
-      open.where((group) => !group.suspended && (fits(group, weight) || isUnnamedPart(group, weight))),
+      open.where((group) => !group.suspended && (fits(group, put) || isUnnamedPart(group, put))),
     );
   }
 
   /** No rule names the put: what its task itself took, if that is no owner's, is likelier than what nobody saw being taken. */
-  private ofOwn(open: OpenReferences, { weight, row, site }: Put): PutMatch | null {
+  private ofOwn(open: OpenReferences, put: Put): PutMatch | null {
+    const { row, site } = put;
     const pid = site.interrupted || site.holderFunction === '' ? NONE : this.pidOf(row);
     if (pid === NONE) return null;
     const groups = open.where(
-      (group) => UNNAMED.has(group.kind) && (fits(group, weight) || isUnnamedPart(group, weight)),
+      (group) => UNNAMED.has(group.kind) && (fits(group, put) || isUnnamedPart(group, put)),
     );
     const reference = oldestOf(groups, pid);
     const why = 'dropped by the task that took it, in a function that no rule names';
@@ -226,8 +226,8 @@ function guess(
 }
 
 /** Whether a put of a weight may drop a reference of a group. */
-function fits(group: Group, weight: number): boolean {
-  return group.weight === weight || (group.weight < weight && weight < GUP_PIN_COUNTING_BIAS);
+function fits(group: Group, { weight, isOfLarge }: Put): boolean {
+  return group.weight === weight || (group.weight < weight && (isOfLarge || weight < GUP_PIN_COUNTING_BIAS));
 }
 
 /**
@@ -235,12 +235,12 @@ function fits(group: Group, weight: number): boolean {
  * try_grab_folio(page, refs) (mm/gup.c) and filemap_add_folio() have, may be put a page at a time, as
  * __bio_release_pages() (block/bio.c) does. A pin of a small folio goes as a whole.
  */
-function hasPart(group: Group, weight: number): boolean {
-  return group.weight > weight && group.weight < GUP_PIN_COUNTING_BIAS;
+function hasPart(group: Group, { weight, isOfLarge }: Put): boolean {
+  return group.weight > weight && (isOfLarge || group.weight < GUP_PIN_COUNTING_BIAS);
 }
 
-function isUnnamedPart(group: Group, weight: number): boolean {
-  return UNNAMED.has(group.kind) && hasPart(group, weight);
+function isUnnamedPart(group: Group, put: Put): boolean {
+  return UNNAMED.has(group.kind) && hasPart(group, put);
 }
 
 /**

@@ -116,6 +116,23 @@ test('a put of several pages drops the get of as many, before smaller ones and b
   assert.deepEqual(await weights([1, 1, 1, 1], 3), [1]);
 });
 
+test('1024 references of a large folio are as many pages, no pins', async () => {
+  const head = { flags: 'flags=uptodate|lru|head|swapbacked' };
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('owner-2', DIRECT_IO, { count: 2049, val: 2048, ...head }),
+    ...[1, 2, 3].map((gone) => change('<idle>-0', END_IO, { count: 2049 - gone, val: -1, ...head })),
+    start,
+    ...refused(2046),
+    finish,
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, weight, weightLeft }) => [kind, weight, weightLeft]),
+    [['direct-io', 2048, 2045]],
+  );
+  assert.deepEqual([page.marks[0]?.held, page.marks[0]?.untraced], [2045, 0]);
+});
+
 test('what a task puts is what it took, before what another task took of that very weight', async () => {
   const register = [...PIN_HUGE, 'io_pin_pages', 'io_sqe_buffer_register', '__io_uring_register'];
   const unregister = ['io_buffer_unmap', 'io_rsrc_buf_put', '__io_uring_register'];
