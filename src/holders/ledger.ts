@@ -405,7 +405,7 @@ export class Ledger {
     if (change < 0) this.releaseKind('page-cache', -change, row, site);
     this.count = value;
     this.frozenAt = 0;
-    // The head of a folio that was split by its owner of 6.15 and later, __folio_split() of mm/huge_memory.c.
+    // It was split: __folio_split() of mm/huge_memory.c, since 6.15.
     const flags = this.events.flags[row]!;
     if (flags !== ABSENT && (flags & PageFlag.head) === 0) this.lifetime.order = 0;
     this.reconcile(row);

@@ -73,9 +73,7 @@ export class PutMatcher {
       const paired = possible.filter(
         (group) => isPair(group, dropping) || (isMappings && this.isMapping(group)),
       );
-      const named =
-        this.bestOf(open, this.likeliest(paired, put), put) ??
-        this.ofClosedKinds(open, possible, dropping, put);
+      const named = this.likeliestOf(open, paired, put) ?? this.ofClosedKinds(open, possible, dropping, put);
       if (named !== null) return named;
     }
     const candidates = open.where(
@@ -115,15 +113,18 @@ export class PutMatcher {
     );
   }
 
-  /** Of what the put's own task took, if it took any, by weight. */
-  private likeliest(groups: readonly Group[], { weight, row, site }: Put): readonly Group[] {
+  /** Of what the put's own task took, if it took any, by weight. That weight alone decides is no proof. */
+  private likeliestOf(open: OpenReferences, groups: readonly Group[], put: Put): PutMatch | null {
+    const { weight, row, site } = put;
     const pid = site.interrupted ? NONE : this.pidOf(row);
     const own = groups.filter(
       ({ kind, byTaker }) => !CHANGING_HANDS.has(kind) && (byTaker.get(pid)?.length ?? 0) > 0,
     );
-    return pid === NONE || own.length === 0
-      ? likeliestByWeight(groups, weight)
-      : likeliestByWeight(own, weight, pid);
+    if (pid !== NONE && own.length > 0) return this.bestOf(open, likeliestByWeight(own, weight, pid), put);
+    const likely = likeliestByWeight(groups, weight);
+    const best = this.bestOf(open, likely, put);
+    if (best?.confidence !== 'rule' || likely.length === groups.length) return best;
+    return guess(open, groups, best.reference, `${best.why}, by its weight`);
   }
 
   private ofClosedKinds(
@@ -134,7 +135,7 @@ export class PutMatcher {
   ): PutMatch | null {
     for (const kind of dropping.rule.closes) {
       const ofKind = possible.filter((group) => group.kind === kind);
-      const best = this.bestOf(open, this.likeliest(ofKind, put), put);
+      const best = this.likeliestOf(open, ofKind, put);
       if (best !== null) return best;
     }
     return null;

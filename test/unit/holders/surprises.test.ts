@@ -116,6 +116,22 @@ test('a put of several pages drops the get of as many, before smaller ones and b
   assert.deepEqual(await weights([1, 1, 1, 1], 3), [1]);
 });
 
+test('which of two operations an interrupt ends a part of is a guess, whatever they weigh', async () => {
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('apple-3', DIRECT_IO, { count: 5, val: 4 }),
+    change('berry-4', DIRECT_IO, { count: 7, val: 2 }),
+    change('<idle>-0', END_IO, { count: 5, val: -2 }),
+    start,
+    ...refused(5),
+    finish,
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ weight, confidence }) => [weight, confidence]),
+    [[4, 'assumed']],
+  );
+});
+
 test('1024 references of a large folio are as many pages, no pins', async () => {
   const head = { flags: 'flags=uptodate|lru|head|swapbacked' };
   const page = await onlyPage([
