@@ -156,17 +156,18 @@ function withFaults(
   count: number,
   formula: number | null,
   { mappings }: PageState,
-): Pick<Sorted, 'heldReferences' | 'unnamed' | 'known'> & { readonly held: number } {
+): Pick<Sorted, 'heldReferences' | 'unnamed' | 'known' | 'ofMappings'> & { readonly held: number } {
   const { heldReferences, unnamed, known, ofMappings } = sorted;
   const held = sumOf(heldReferences, row);
   const isUnderWay =
     formula !== null && mappings === 0 && ofMappings > 0 && ofMappings <= count - formula - held;
-  if (!isUnderWay) return { heldReferences, unnamed, known, held };
+  if (!isUnderWay) return { heldReferences, unnamed, known, ofMappings, held };
   const ofOthers = new Set(heldReferences);
   return {
     heldReferences: open.filter((each) => ofOthers.has(each) || each.kind === 'page-table'),
     unnamed,
     known: known - ofMappings,
+    ofMappings: 0,
     held: held + ofMappings,
   };
 }
@@ -238,7 +239,7 @@ export function accountAt(
   );
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
   const sorted = identified.length === 0 ? seen : sortOut(open, moment, capture);
-  const { heldReferences, unnamed, known, held } = withFaults(
+  const { heldReferences, unnamed, known, ofMappings, held } = withFaults(
     sorted,
     open,
     moment,
@@ -249,7 +250,9 @@ export function accountAt(
   const nameless = Math.max(0, snapshot.pool - sumOf(identified, moment.row)) + unnamed;
   const own = withUnseen(sorted.own, moment, nameless);
   const needed = owners + sumOfOwn(own);
-  let spare = nameless - Math.max(0, needed - known);
+  // What is taken to map the page and does not, as a fault that waits for its lock, is none of those that are needed.
+  const notMapped = Math.max(0, ofMappings - state.mappings);
+  let spare = nameless - Math.max(0, needed - (known - notMapped));
   const notes: string[] = snapshot.lifetime.isRefusedByCount ? [REFUSED_BY_COUNT] : [];
   if (formula !== null) spare = Math.min(spare, Math.max(0, snapshot.count - formula - held));
   // With one mapping CMA would have taken it.

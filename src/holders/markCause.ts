@@ -113,6 +113,14 @@ function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMa
     const isolation = refusalOf(flags);
     if (isolation !== null) return { cause: 'isolation', ...isolation };
   }
+  const beyond = parts.terms().find(({ kind }) => kind === 'unknown')?.count ?? 0;
+  if (beyond > 0) {
+    const detail = `${beyond} beyond migration's formula`;
+    const note =
+      'the refcount is higher than what migration expects, by references of kinds that it expects (a page table or the ' +
+      'allocation): one of them may have kept the page, which one the capture does not tell';
+    return { cause: 'unknown', detail, note: writeback === null ? note : `${note}; ${writeback}` };
+  }
   if (writeback !== null) return { cause: 'writeback', detail: 'under writeback', note: writeback };
   // The isolation scanner does not look at buffers, and what may be untraced may be a holder.
   if (!moment.isRefusal && parts.perhaps === null && hasPrivateData(events, moment, parts)) {
@@ -120,14 +128,6 @@ function causeBySum(events: EventTable, moment: Moment, parts: Parts): CauseOfMa
     if (buffers !== null) return { cause: 'buffers', ...buffers };
   }
   if (isAllocationAlone(moment, parts)) return { cause: 'isolation', ...IN_USE };
-  const beyond = parts.terms().find(({ kind }) => kind === 'unknown')?.count ?? 0;
-  if (beyond > 0) {
-    const detail = `${beyond} beyond migration's formula`;
-    const note =
-      'the refcount is higher than what migration expects, by references of kinds that it expects (a page table or the ' +
-      'allocation): one of them may have kept the page, which one the capture does not tell';
-    return { cause: 'unknown', detail, note };
-  }
   return null;
 }
 

@@ -9,7 +9,10 @@ import {
   FAULT,
   finish,
   MIGRATE,
+  migrateEnd,
+  migrateStart,
   named,
+  PUTBACK,
   refused,
   SCAN,
   start,
@@ -171,6 +174,28 @@ test('a folio that was mapped at once and is unmapped page by page has an unknow
   assert.deepEqual(marks.map(sumOf), [
     [6, 0, 1, ['1 isolation', '1 page cache', '3 more that migration expects']],
   ]);
+});
+
+test('a reference that a fault took and that maps nothing is not the page cache’s, nor without an event', async () => {
+  const file = { flags: 'flags=uptodate|lru|private', mapcount: 0 };
+  const { marks } = await onlyPage([
+    start,
+    migrateStart,
+    change('cma-1', SCAN, { count: 3, val: 1, ...file }),
+    change('victim-2', ['filemap_fault', '__do_fault', ...FAULT], { count: 4, val: 1, ...file }),
+    migrateEnd(1),
+    change('cma-1', PUTBACK, { count: 3, val: -1, ...file }),
+    finish,
+  ]);
+  assert.deepEqual(
+    marks.map((mark) => [sumOf(mark), mark.causeDetail]),
+    [
+      [
+        [4, 0, 0, ['1 isolation', '1 private data', '1 page cache', "1 not in migration's formula"]],
+        "1 beyond migration's formula",
+      ],
+    ],
+  );
 });
 
 test('where a freeze fails, nothing of what is there is all that it expects', async () => {
