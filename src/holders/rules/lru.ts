@@ -266,13 +266,13 @@ export const LRU_RULES: readonly KindRule[] = [
         'migrate_vma_unmap',
         'migrate_device_unmap',
       ],
-      weak: ['migrate_vma_collect_pmd', 'migrate_vma_setup'],
+      weak: ['migrate_vma_setup'],
     },
     closes: ['isolation', 'allocation'],
     takenIn: ['migrate_vma_collect_pmd'],
     restsOn:
       'mm/migrate_device.c (mm/migrate.c up to 5.17): migrate_vma_collect_pmd gets each page that may move to a ' +
-      'device, migrate_vma_finalize puts it',
+      'device, migrate_vma_finalize puts it; what is put while they are collected is the mapping that was taken away',
     seenIn: 'source',
   },
   {

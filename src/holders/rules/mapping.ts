@@ -149,6 +149,7 @@ export const MAPPING_RULES: readonly KindRule[] = [
         '__replace_page',
         '__zap_vma_range',
       ],
+      direct: ['migrate_vma_collect_pmd'],
       weak: [
         'filemap_fault',
         'shmem_fault',

@@ -233,6 +233,27 @@ test('so it is where the capture has the put alone, and not where it has no task
   assert.deepEqual([own.marks[0]?.held, own.marks[0]?.untraced], [0, 0]);
 });
 
+test('a page that a driver collects for its device is isolated by it, though its mapping went meanwhile', async () => {
+  const collect = ['migrate_vma_collect_pmd', 'walk_pmd_range', 'migrate_vma_setup', 'acme_migrate'];
+  const unmap = ['migrate_device_unmap', 'migrate_vma_setup', 'acme_migrate'];
+  const page = await onlyPage([
+    allocated('victim-2', FAULT),
+    change('kworker-31', collect, { count: 2, val: 1 }),
+    change('kworker-31', collect, { count: 1, val: -1, mapcount: 0 }),
+    change('kworker-31', ['folio_isolate_lru', ...unmap], { count: 2, val: 1, mapcount: 0 }),
+    change('kworker-31', unmap, { count: 1, val: -1, mapcount: 0 }),
+    start,
+    named('0x100'),
+    finish,
+    change('kworker-31', ['folio_putback_lru', 'migrate_vma_finalize'], { count: 0, val: -1, mapcount: 0 }),
+  ]);
+  assert.deepEqual(
+    heldOf(page).map(({ kind, holder }) => [kind, holder.split(' · ').at(-1)]),
+    [['isolation', 'kworker-31']],
+  );
+  assert.deepEqual([page.marks[0]?.held, page.marks[0]?.untraced], [1, 0]);
+});
+
 test('of two tasks that try one page, each is held up by the isolation of the other', async () => {
   const shmem = { flags: 'flags=uptodate|lru|swapbacked', mapcount: 0 };
   const compacting = ['isolate_migratepages_block', 'isolate_migratepages', 'compact_zone', 'kcompactd'];
