@@ -156,16 +156,16 @@ function withFaults(
   count: number,
   formula: number | null,
   { mappings }: PageState,
-): Pick<Sorted, 'heldReferences' | 'unnamed' | 'known' | 'ofMappings'> & { readonly held: number } {
-  const { heldReferences, unnamed, known, ofMappings } = sorted;
+): Sorted & { readonly held: number } {
+  const { heldReferences, known, ofMappings } = sorted;
   const held = sumOf(heldReferences, row);
   const isUnderWay =
     formula !== null && mappings === 0 && ofMappings > 0 && ofMappings <= count - formula - held;
-  if (!isUnderWay) return { heldReferences, unnamed, known, ofMappings, held };
+  if (!isUnderWay) return { ...sorted, held };
   const ofOthers = new Set(heldReferences);
   return {
+    ...sorted,
     heldReferences: open.filter((each) => ofOthers.has(each) || each.kind === 'page-table'),
-    unnamed,
     known: known - ofMappings,
     ofMappings: 0,
     held: held + ofMappings,
@@ -220,7 +220,7 @@ export function accountAt(
   if (isDumpedAsUnmovable(moment)) return { ...countAlone(snapshot.count), open: snapshot.open };
   const formula = expectedByKernel(moment, events);
   const flags = events.flags[stateRow(moment, snapshot)]!;
-  const isKnown = snapshot.order > 0 || flags === ABSENT || (flags & PageFlag.head) === 0;
+  const isKnown = snapshot.order > 0 || (flags & PageFlag.head) === 0;
   const isLarge = snapshot.order > 0 || !isKnown;
   const seen = sortOut(snapshot.open, moment, capture);
   const ofEvent = stateAt(moment, snapshot, formula, events, sites, mapcounts);

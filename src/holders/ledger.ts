@@ -470,8 +470,7 @@ export class Ledger {
     if (first === null) return false;
     const kind = first.kind === 'gup-get' || first.kind === 'unknown' ? 'gup-pin' : first.kind;
     this.open.change(first, { kind });
-    this.open.changeWeight(first, GUP_PIN_COUNTING_BIAS, row);
-    first.rows.push(row);
+    this.changeWeight(first, GUP_PIN_COUNTING_BIAS - 1, row);
     return true;
   }
 
@@ -492,11 +491,16 @@ export class Ledger {
       .references()
       .find(({ unmapped, suspended }) => unmapped >= weight && !suspended);
     if (mapping === undefined) return false;
-    this.open.changeWeight(mapping, mapping.weight + weight, row);
+    this.changeWeight(mapping, weight, row);
     mapping.unmapped -= weight;
     this.partsUnmapped -= weight;
-    mapping.rows.push(row);
     return true;
+  }
+
+  /** An event of its own makes a reference weigh more, or less. */
+  private changeWeight(reference: LedgerReference, change: number, row: number): void {
+    this.open.changeWeight(reference, reference.weight + change, row);
+    reference.rows.push(row);
   }
 
   private release(weight: number, row: number, site: StackSite): void {
@@ -519,8 +523,7 @@ export class Ledger {
     if (found === null) return this.releaseFromPool(weight, row, site);
     const { reference, confidence, why } = found;
     if (weight < reference.weight) {
-      this.open.changeWeight(reference, reference.weight - weight, row);
-      reference.rows.push(row);
+      this.changeWeight(reference, -weight, row);
       reference.parts++;
       return weight;
     }
@@ -541,10 +544,9 @@ export class Ledger {
       );
     const larger = mapping === null ? oldestOf(mappings.filter((group) => group.weight > weight)) : null;
     if (larger !== null) {
-      this.open.changeWeight(larger, larger.weight - weight, row);
+      this.changeWeight(larger, -weight, row);
       larger.unmapped += weight;
       this.partsUnmapped += weight;
-      larger.rows.push(row);
       return true;
     }
     if (mapping === null && this.pool.weight >= weight) {
@@ -563,14 +565,13 @@ export class Ledger {
   private releaseKind(kind: Kind, weight: number, row: number, site: StackSite): void {
     let rest = weight;
     while (rest > 0) {
-      const reference = oldestOf(this.open.where((group) => group.kind === kind && group.weight <= rest));
-      const larger = reference === null ? oldestOf(this.open.where((group) => group.kind === kind)) : null;
-      if (larger !== null) {
-        this.open.changeWeight(larger, larger.weight - rest, row);
-        larger.rows.push(row);
+      const ofKind = this.open.where((group) => group.kind === kind);
+      const reference = oldestOf(ofKind.filter((group) => group.weight <= rest)) ?? oldestOf(ofKind);
+      if (reference === null) break;
+      if (reference.weight > rest) {
+        this.changeWeight(reference, -rest, row);
         return;
       }
-      if (reference === null) break;
       this.close(reference, row, 'rule', 'moved to the new page with the mapping');
       rest -= reference.weight;
     }
@@ -661,8 +662,7 @@ export class Ledger {
 
   /** Of a large folio a pin adds 1 to the count, as a get does: 1024 are as many pages there (mm/gup.c try_grab_folio). */
   private isLarge(row: number): boolean {
-    const flags = this.events.flags[row]!;
-    return this.lifetime.order > 0 || (flags !== ABSENT && (flags & PageFlag.head) !== 0);
+    return this.lifetime.order > 0 || (this.events.flags[row]! & PageFlag.head) !== 0;
   }
 
   private pidOf(row: number): number {

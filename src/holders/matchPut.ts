@@ -94,8 +94,7 @@ export class PutMatcher {
 
   /** No rule names the put: what its task itself took, if that is no owner's, is likelier than what nobody saw being taken. */
   private ofOwn(open: OpenReferences, put: Put): PutMatch | null {
-    const { row, site } = put;
-    const pid = site.interrupted || site.holderFunction === '' ? NONE : this.pidOf(row);
+    const pid = put.site.holderFunction === '' ? NONE : this.putterOf(put);
     if (pid === NONE) return null;
     const groups = open.where(
       (group) => UNNAMED.has(group.kind) && (fits(group, put) || isUnnamedPart(group, put)),
@@ -115,8 +114,8 @@ export class PutMatcher {
 
   /** Of what the put's own task took, if it took any, by weight. That weight alone decides is no proof. */
   private likeliestOf(open: OpenReferences, groups: readonly Group[], put: Put): PutMatch | null {
-    const { weight, row, site } = put;
-    const pid = site.interrupted ? NONE : this.pidOf(row);
+    const { weight } = put;
+    const pid = this.putterOf(put);
     const own = groups.filter(
       ({ kind, byTaker }) => !CHANGING_HANDS.has(kind) && (byTaker.get(pid)?.length ?? 0) > 0,
     );
@@ -143,7 +142,7 @@ export class PutMatcher {
 
   /** @param groups those that a put of the site may drop as far as their kinds and weights go */
   private bestOf(open: OpenReferences, groups: readonly Group[], put: Put): PutMatch | null {
-    const { weight, rest, row, site } = put;
+    const { weight, rest, site } = put;
     const first = oldestOf(groups);
     if (first === null) return null;
     const nested = this.nested(open, groups, put);
@@ -151,7 +150,7 @@ export class PutMatcher {
     const how = site.release === null ? 'dropped' : `dropped in ${site.release.functionName}`;
     const count = countOf(groups);
     if (count === 1 || count * weight === rest) return { reference: first, confidence: 'rule', why: how };
-    const pid = site.interrupted || CHANGING_HANDS.has(first.kind) ? NONE : this.pidOf(row);
+    const pid = CHANGING_HANDS.has(first.kind) ? NONE : this.putterOf(put);
     const own = pid === NONE ? null : oldestOf(groups, pid);
     if (own !== null) {
       const why = `${how} by the task that took it`;
@@ -200,6 +199,11 @@ export class PutMatcher {
     const how = `taken and dropped under ${holderFunction}, by whom is not recorded`;
     if (countOf(nested) === 1) return { reference, confidence: 'rule', why: how };
     return guess(open, nested, reference, how);
+  }
+
+  /** Pid of the task that puts, NONE where nothing names one, or an interrupt does it. */
+  private putterOf({ site, row }: Put): number {
+    return site.interrupted ? NONE : this.pidOf(row);
   }
 
   /** Pid of the task that took it, NONE where nothing names one. */

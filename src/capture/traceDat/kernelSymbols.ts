@@ -1,4 +1,4 @@
-import { BLANK, DOT, NEWLINE, OPEN_BRACKET, TAB, ZERO, lineEndOf } from '../ascii';
+import { BLANK, DOT, NEWLINE, OPEN_BRACKET, TAB, ZERO, lineEndOf, startsWith } from '../ascii';
 import { NONE } from '../eventTable';
 import { grown } from '../growingColumn';
 import { NumberScanner } from '../numberScanner';
@@ -91,10 +91,9 @@ export class KernelSymbols {
 
   /** Address of the first symbol of this name in the kernel itself, or null. */
   addressOf(name: string): bigint | null {
-    const bytes = new TextEncoder().encode(name);
     for (let symbol = 0; symbol < this.count; symbol++) {
       const start = this.nameStart[symbol]!;
-      if (this.isLineEnd(start + bytes.length) && bytes.every((byte, i) => this.text[start + i] === byte))
+      if (this.isLineEnd(start + name.length) && startsWith(this.text, start, name))
         return (BigInt(this.high[symbol]!) << 32n) | BigInt(this.low[symbol]!);
     }
     return null;
