@@ -1,5 +1,5 @@
 // npm test: every test, after installing what they need. All of it runs, whatever fails, unless the build does.
-import { runVisible } from './host/command.mjs';
+import { runBeside, runVisible } from './host/command.mjs';
 import { ensureCodeOss } from './host/codeOss.mjs';
 import { ensureCodeServer } from './host/codeServer.mjs';
 import { ensureTools } from './host/debian.mjs';
@@ -17,13 +17,37 @@ async function stage(name, command, args, env = {}) {
   console.log(`\n── ${name}`);
   const begun = Date.now();
   const status = await runVisible(command, args, { cwd: repository, env: { ...process.env, ...env } });
+  return closeStage(name, begun, status);
+}
+
+function closeStage(name, begun, status) {
   const seconds = Math.round((Date.now() - begun) / 1000);
   console.log(`── ${name}: ${status === 0 ? 'good' : 'failed'} after ${seconds} s`);
   if (status !== 0) failed.push(name);
   return status === 0;
 }
 
-function finish() {
+/** Ends when all stages beside the others have. */
+let besides = Promise.resolve();
+
+/**
+ * A stage that computes alone, beside those that wait for windows, which leave a third of two processors idle: it gets
+ * what nothing else wants, after the stages beside that were asked for before. What it prints comes whole, at its end.
+ */
+function stageBeside(name, command, args, env = {}) {
+  besides = besides.then(async () => {
+    const begun = Date.now();
+    const { status, output } = await runBeside(command, args, {
+      cwd: repository,
+      env: { ...process.env, ...env },
+    });
+    console.log(`\n── ${name}\n${output}`);
+    closeStage(name, begun, status);
+  });
+}
+
+async function finish() {
+  await besides;
   const seconds = Math.round((Date.now() - started) / 1000);
   if (goodAgain.length > 0) console.log(`\nFailed at first, good when run again: ${goodAgain.join(', ')}`);
   if (failed.length === 0) {
@@ -53,18 +77,15 @@ const preparing = prepare().then(
   (kernelTree) => ({ kernelTree }),
   (error) => ({ error }),
 );
-await Promise.all([
-  stage('lint', 'npm', ['run', '--silent', 'lint:code']),
-  stage('types', 'npm', ['run', '--silent', 'typecheck']).then(() =>
-    stage('format', 'npm', ['run', '--silent', 'lint:format']),
-  ),
-]);
+stageBeside('types', 'npm', ['run', '--silent', 'typecheck']);
+stageBeside('lint', 'npm', ['run', '--silent', 'lint:code']);
+stageBeside('format', 'npm', ['run', '--silent', 'lint:format']);
 // Once for all that install it, and first: what it leaves in dist/ has no source maps.
 const vsix = await packageExtension().catch((error) => {
   console.error(error.message);
   failed.push('package');
 });
-if (!(await stage('build', 'npm', ['run', '--silent', 'build'])) || vsix === undefined) finish();
+if (!(await stage('build', 'npm', ['run', '--silent', 'build'])) || vsix === undefined) await finish();
 
 // Not beside the compilers: some unit tests watch the time.
 const { kernelTree, error } = await preparing;
@@ -79,6 +100,7 @@ if (noPeers) {
   failed.push('installing trace-cmd, shellcheck and cscope');
 }
 await stage('unit tests', node, ['test/unit/run.mjs', 'rest'], env);
+stageBeside('unit tests with damaged files', node, ['test/unit/run.mjs', 'damage'], env);
 
 /**
  * In a workbench: name, what runs it, and what runs it again, which is all of it or the files of which a test failed. Not
@@ -123,6 +145,5 @@ if (error) {
 } else {
   for (const workbench of workbenches) await inWorkbench(...workbench);
 }
-await stage('unit tests with damaged files', node, ['test/unit/run.mjs', 'damage'], env);
 
-finish();
+await finish();

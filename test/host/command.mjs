@@ -30,6 +30,24 @@ export async function runVisible(command, args, options = {}) {
   return typeof end === 'number' ? end : 1;
 }
 
+/**
+ * Runs a command whenever nothing else wants a processor, and resolves to its exit status (1 when a signal ended it) and
+ * what it printed.
+ */
+export async function runBeside(command, args, options = {}) {
+  const child = spawn('nice', ['-n', '19', command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
+  const printed = [];
+  child.stdout.on('data', (bytes) => printed.push(bytes));
+  child.stderr.on('data', (bytes) => printed.push(bytes));
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  const end = await ended(child);
+  await closed;
+  return { status: typeof end === 'number' ? end : 1, output: Buffer.concat(printed).toString() };
+}
+
 /** Resolves to its exit status, or to the signal that ended it. */
 function ended(child) {
   return new Promise((resolve, reject) => {

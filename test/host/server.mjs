@@ -25,6 +25,10 @@ export const settings = {
   'git.enabled': false,
   'search.followSymlinks': false,
   'task.autoDetect': 'off',
+  // What blinks, glides and is drawn small is not looked at, and took a tenth of the processors.
+  'editor.cursorBlinking': 'solid',
+  'editor.minimap.enabled': false,
+  'workbench.reduceMotion': 'on',
 };
 
 /**

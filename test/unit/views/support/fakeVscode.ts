@@ -193,6 +193,15 @@ export class Location {
   ) {}
 }
 
+export class DocumentLink {
+  tooltip: string | undefined;
+
+  constructor(
+    readonly range: Range,
+    readonly target: Uri,
+  ) {}
+}
+
 export class CodeLens {
   constructor(
     readonly range: Range,
