@@ -27,6 +27,7 @@ import { taskText } from './taskText';
 import { textLines } from './textReport';
 import { pointText } from './timeText';
 import { Trees } from './trees';
+import { pauseFor } from './turns';
 import { visibleLine } from './visibleText';
 import { joined } from './wording';
 
@@ -310,7 +311,8 @@ export class Engine implements EngineApi {
     await this.settleNames(options);
     const { vmlinux } = this.places.debug.facts;
     const inputs = [...this.files.facts.map((facts) => facts.path), ...(vmlinux === null ? [] : [vmlinux])];
-    return { bytes: await this.host.writeFile(path, this.reports.exported(format, query), inputs) };
+    const pieces = untilAborted(this.reports.exported(format, query), options?.signal);
+    return { bytes: await this.host.writeFile(path, pieces, inputs) };
   }
 
   pagesInRange({ range, limit }: Request<'pagesInRange'>): Promise<Answer<'pagesInRange'>> {
@@ -370,5 +372,17 @@ export class Engine implements EngineApi {
     this.files.joined.forgetAllocations();
     this.sources.forget();
     this.trees.forget();
+  }
+}
+
+/** @throws CancelledError once the signal is aborted, behind the last piece, too: a file that is there stays then */
+async function* untilAborted(
+  pieces: AsyncIterable<string>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  const pause = pauseFor(signal);
+  for await (const piece of pieces) {
+    yield piece;
+    await pause();
   }
 }

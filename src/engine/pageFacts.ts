@@ -1,4 +1,6 @@
 /** What a page's analysis comes to, in numbers and few words. */
+import { EventKind } from '../capture/eventTable';
+import { isSet } from '../holders/countChange';
 import { KIND_LABEL } from '../holders/kindLabel';
 import type { Mark, Page, PfnRange, Reference, UnreleasedPage } from '../holders/model';
 import type { NodeMood } from './protocol';
@@ -10,6 +12,11 @@ export function pfnText(pfn: number): string {
 /** `0x12800..0x12fff` */
 export function pfnRangeText({ first, last }: PfnRange): string {
   return `${pfnText(first)}..${pfnText(last)}`;
+}
+
+/** Whether a page_ref_set with these numbers sets the refcount, and does not mark the page for who debugs. */
+export function setsRefcount(val: number, count: number): boolean {
+  return isSet(EventKind.PageRefSet, val, count);
 }
 
 /** A page without a mark: its roles are as of the end of the capture. */

@@ -7,6 +7,7 @@ import { failedText } from '../engine/triedAtAll';
 import { visibleLine } from '../engine/visibleText';
 import { joined, sentence } from '../engine/wording';
 import type { KernelTreeChoice } from './kernelTreeChoice';
+import { withoutIcons } from './notifications';
 import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
 
@@ -58,7 +59,7 @@ export class CaptureStatus implements vscode.Disposable {
       vmlinux?.fit === 'another-build' ||
       treeDoubts.length > 0 ||
       all.some(({ lost, gaps, changed }) => lost > 0 || gaps > 0 || changed !== null);
-    this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${name} · ${symbols}`;
+    this.item.text = `$(${isDoubtful ? 'warning' : 'graph-line'}) ${withoutIcons(`${name} · ${symbols}`)}`;
     this.item.accessibilityInformation = {
       label: vscode.l10n.t('Page Holders: {0}, {1}', name, symbols),
       role: 'button',

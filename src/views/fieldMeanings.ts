@@ -3,6 +3,7 @@
  * @vscode/l10n rather than the editor: nothing else here needs one.
  */
 import * as l10n from '@vscode/l10n';
+import { setsRefcount } from '../engine/pageFacts';
 import { errorText } from '../engine/wording';
 import type { EnumValue } from './kernelEnums';
 
@@ -55,18 +56,23 @@ export function fieldAt(text: string, column: number): FieldOnLine | null {
 export function pfnAt(text: string, column: number): { pfn: number; start: number; end: number } | null {
   const field = fieldAt(text, column);
   if (field !== null) {
-    const pfn = PFN_KEYS.has(field.key) ? pfnOf(field.value) : null;
+    const pfn = PFN_KEYS.has(field.key) ? pfnOf(field.value, CMA_EVENT.test(text)) : null;
     return pfn === null ? null : { pfn, start: field.start, end: field.end };
   }
   const named = /\b(?:pfn|PFN) (0x[0-9a-f]+|\d+)\b/.exec(text);
   if (named === null || column < named.index || column > named.index + named[0].length) return null;
-  const pfn = pfnOf(named[1]!);
+  const pfn = pfnOf(named[1]!, false);
   return pfn === null ? null : { pfn, start: named.index, end: named.index + named[0].length };
 }
 
-/** Some kernels print it in decimal, others with 0x (mm_page_free_batched, cma_release). */
-function pfnOf(text: string): number | null {
-  return /^(?:0x[0-9a-f]{1,13}|\d{1,15})$/.test(text) ? Number(text) : null;
+/** These print %lx without 0x up to 5.x (include/trace/events/cma.h). */
+const CMA_EVENT = /\bcma_\w+:/;
+
+/** Others print bare digits in decimal, until 53d884a6675b gave all of them 0x; what reads traces goes by the same. */
+function pfnOf(text: string, isOfCma: boolean): number | null {
+  if (!isOfCma && /^\d{1,15}$/.test(text)) return Number(text);
+  const digits = /^(?:0x)?([0-9a-f]{1,13})$/.exec(text)?.[1];
+  return digits === undefined ? null : Number.parseInt(digits, 16);
 }
 
 /** What a field says, or null when it speaks for itself. @param text the line */
@@ -89,7 +95,7 @@ export function fieldMeaning(text: string, field: FieldOnLine, words: KernelWord
     case 'error':
       return errorMeaning(value);
     default:
-      return /\bpage_(?:ref|pin)/.test(text) ? countMeaning(text, key, value) : null;
+      return /\b(?:page_(?:ref|pin)|folio_ref)/.test(text) ? countMeaning(text, key, value) : null;
   }
 }
 
@@ -349,8 +355,11 @@ function errorMeaning(value: string): Meaning | null {
 
 /** include/trace/events/page_ref.h and include/linux/page_ref.h. */
 function countMeaning(text: string, key: string, value: string): Meaning | null {
-  const event = /\b(page_ref_\w+|page_pin_owner_put|page_pinner_\w+|report_page_pinners):/.exec(text)?.[1];
-  if (event === undefined) return null;
+  const named = /\b(?:(?:page|folio)_(ref_\w+)|page_pin_owner_put|page_pinner_\w+|report_page_pinners):/.exec(
+    text,
+  );
+  if (named === null) return null;
+  const event = named[1] ?? '';
   switch (key) {
     case 'count':
       return {
@@ -369,7 +378,7 @@ function countMeaning(text: string, key: string, value: string): Meaning | null 
         ],
       };
     case 'val':
-      return valMeaning(event, value);
+      return valMeaning(event, value, text);
     case 'ret':
       return retMeaning(event, value);
     default:
@@ -377,40 +386,47 @@ function countMeaning(text: string, key: string, value: string): Meaning | null 
   }
 }
 
-function valMeaning(event: string, value: string): Meaning | null {
+function valMeaning(event: string, value: string, text: string): Meaning | null {
+  if (event === '') return null;
   const title = l10n.t('Operand {0}', value);
-  if (event === 'page_ref_freeze')
-    return { title, lines: [l10n.t('The refcount that the caller expected.')] };
-  if (event === 'page_ref_set' || event === 'page_ref_unfreeze') {
+  if (event === 'ref_freeze') return { title, lines: [l10n.t('The refcount that the caller expected.')] };
+  if (event === 'ref_set' && isMarker(value, text)) {
+    return { title, lines: [l10n.t('A mark of somebody who debugs: the refcount stays what it is.')] };
+  }
+  if (event === 'ref_set' || event === 'ref_unfreeze') {
     return { title, lines: [l10n.t('The refcount is set to it.')] };
   }
-  if (!event.startsWith('page_ref_')) return null;
   const isPin = /^-?10(?:23|24)$/.test(value);
   const pin = l10n.t('GUP_PIN_COUNTING_BIAS is 1024: a FOLL_PIN.');
   const lines = [l10n.t('Added to the refcount.'), ...(isPin ? [pin] : [])];
   return { title, lines };
 }
 
+function isMarker(value: string, text: string): boolean {
+  const count = /\bcount=(-?\d+)/.exec(text)?.[1];
+  return count !== undefined && !setsRefcount(Number(value), Number(count));
+}
+
 function retMeaning(event: string, value: string): Meaning | null {
   const title = l10n.t('Result {0}', value);
   switch (event) {
-    case 'page_ref_mod_and_test':
+    case 'ref_mod_and_test':
       return {
         title,
         lines: [
           value === '1' ? l10n.t('The refcount became 0: the page is freed.') : l10n.t('Others remain.'),
         ],
       };
-    case 'page_ref_mod_and_return':
+    case 'ref_mod_and_return':
       return { title, lines: [l10n.t('The new refcount.')] };
-    case 'page_ref_mod_unless':
+    case 'ref_mod_unless':
       return {
         title,
         lines: [
           value === '1' ? l10n.t('The reference was taken.') : l10n.t('Not taken: the refcount was 0.'),
         ],
       };
-    case 'page_ref_freeze':
+    case 'ref_freeze':
       return {
         title,
         lines: [

@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import { DEFAULT_QUERY, NO_FILTER, parsePfnRange, type HoldersQuery } from '../engine/holdersQuery';
 import { pfnText } from '../engine/pageFacts';
-import type { CaptureFacts, EngineApi } from '../engine/protocol';
+import type { CaptureFacts, EngineApi, RequestOptions } from '../engine/protocol';
 import { failedText } from '../engine/triedAtAll';
 import { counted, sentence } from '../engine/wording';
 import { withoutLinks } from './notifications';
@@ -57,24 +57,41 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
     };
   }
 
-  async invoke({
-    input,
-  }: vscode.LanguageModelToolInvocationOptions<FindPageHoldersInput>): Promise<vscode.LanguageModelToolResult> {
+  async invoke(
+    { input }: vscode.LanguageModelToolInvocationOptions<FindPageHoldersInput>,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.LanguageModelToolResult> {
     const captures = this.captures.withEvents.filter(({ part }) => part === 1);
     if (captures.length === 0) throw new Error(NO_CAPTURE);
-    const query = await this.queryOf(input.pfn);
-    const text = await this.engine.text({ node: null, query });
-    const { nameOf } = this.captures;
-    const heading = captures.map((facts) => captureLine(nameOf(facts.path), facts)).join('\n');
-    return new vscode.LanguageModelToolResult([
-      new vscode.LanguageModelTextPart(`${heading}\n\n${cut(text)}`),
-    ]);
+    const controller = new AbortController();
+    const options = { signal: controller.signal };
+    const cancelling = token.onCancellationRequested(() => {
+      controller.abort();
+    });
+    try {
+      const { query, more } = await this.asked(input.pfn, options);
+      const text = await this.engine.text({ node: null, query }, options);
+      const { nameOf } = this.captures;
+      const heading = captures.map((facts) => captureLine(nameOf(facts.path), facts));
+      return new vscode.LanguageModelToolResult([
+        new vscode.LanguageModelTextPart(`${[...heading, ...more].join('\n')}\n\n${cut(text)}`),
+      ]);
+    } finally {
+      cancelling.dispose();
+    }
   }
 
-  /** @throws Error that says what to ask instead */
-  private async queryOf(given: unknown): Promise<HoldersQuery> {
+  /**
+   * What is asked of the engine, and what is to be said of pages that are not told of.
+   *
+   * @throws Error that says what to ask instead
+   */
+  private async asked(
+    given: unknown,
+    options: RequestOptions,
+  ): Promise<{ readonly query: HoldersQuery; readonly more: readonly string[] }> {
     if (given === undefined || given === null || given === '')
-      return { ...DEFAULT_QUERY, groupBy: 'attempt' };
+      return { query: { ...DEFAULT_QUERY, groupBy: 'attempt' }, more: [] };
     const range =
       typeof given === 'string' || typeof given === 'number' ? parsePfnRange(String(given)) : null;
     if (range === null) {
@@ -83,14 +100,21 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
           'decimal ("77720") or a range ("0x12800..0x12fff"); leave it out to ask what blocked the allocations.',
       );
     }
-    const pfns = await this.engine.pagesInRange({ range, limit: MOST_PAGES });
+    const pfns = await this.engine.pagesInRange({ range, limit: MOST_PAGES + 1 }, options);
     if (pfns.length === 0) {
       throw new Error(
         `No event of the open captures tells of the references of ${pfnText(range.first)}..${pfnText(range.last)}. ` +
           `Call ${NAME} without a pfn to see which pages failed to move.`,
       );
     }
-    return { ...DEFAULT_QUERY, filter: { ...NO_FILTER, pfns } };
+    const told = pfns.slice(0, MOST_PAGES);
+    const query = { ...DEFAULT_QUERY, filter: { ...NO_FILTER, pfns: told } };
+    if (told.length === pfns.length) return { query, more: [] };
+    const last = told.at(-1)!;
+    const more =
+      `Only the first ${MOST_PAGES} pages of the range that events tell of are below, up to ${pfnText(last)}; ` +
+      `ask from ${pfnText(last + 1)} on for the others.`;
+    return { query, more: [more] };
   }
 }
 

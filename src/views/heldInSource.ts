@@ -12,6 +12,7 @@ import { uriOf } from './fileNames';
 import { escapeMarkdown } from './markdown';
 import type { KernelTreeChoice } from './kernelTreeChoice';
 import { lensTitle } from './lensTitle';
+import { withoutIcons } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import { relocatedLine } from './relocateLine';
 import { documentLines } from './textFrames';
@@ -81,7 +82,7 @@ export class HeldInSource implements vscode.CodeLensProvider, vscode.Disposable 
       if (line === null) return [];
       const command = {
         command: COMMAND,
-        title: lensTitle(`$(lock) ${each.label}`),
+        title: lensTitle(`$(lock) ${withoutIcons(each.label)}`),
         arguments: [ofFunction(file, each)],
       };
       return [new vscode.CodeLens(new vscode.Range(line, 0, line, 0), command)];

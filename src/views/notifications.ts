@@ -35,7 +35,12 @@ const ICON = /\$\([\w-]+(?:~\w+)?\)/g;
 
 /** For a moment, in the status bar. @param milliseconds how long */
 export function sayBriefly(message: string, milliseconds = 3000): vscode.Disposable {
-  return vscode.window.setStatusBarMessage(visibleLine(message).replace(ICON, '\\$&'), milliseconds);
+  return vscode.window.setStatusBarMessage(withoutIcons(visibleLine(message)), milliseconds);
+}
+
+/** The text without what the status bar and lenses take for icons. */
+export function withoutIcons(text: string): string {
+  return text.replace(ICON, '\\$&');
 }
 
 /** A name that sets the direction of text would turn around what is said after it. */

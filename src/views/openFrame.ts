@@ -85,7 +85,11 @@ export class OpenFrame implements vscode.Disposable {
       } else if (frame.file === null) {
         sayUnknown(frame, root);
       } else {
-        this.last = await show(root, { ...frame, file: frame.file, line: frame.line ?? 1 }, options);
+        const place = { ...frame, file: frame.file, line: frame.line ?? 1 };
+        const document = await documentOf(root, place);
+        // A slow file system may give it after that of the frame which was asked for next.
+        if (turn !== this.asked) return;
+        this.last = await showDocument(document, place.line, options);
         this.note(frame);
       }
     } catch (error) {
@@ -299,7 +303,12 @@ async function show(
   place: SourcePlace,
   options: vscode.TextDocumentShowOptions,
 ): Promise<vscode.TextEditor> {
-  return showAt(await sourceUri(root, place), place.line, options);
+  return showDocument(await documentOf(root, place), place.line, options);
+}
+
+/** @throws OutsideTreeError, or the editor's own when it cannot be opened */
+async function documentOf(root: string | undefined, place: SourcePlace): Promise<vscode.TextDocument> {
+  return vscode.workspace.openTextDocument(await sourceUri(root, place));
 }
 
 async function showAt(
@@ -307,7 +316,14 @@ async function showAt(
   wantedLine: number,
   options: vscode.TextDocumentShowOptions,
 ): Promise<vscode.TextEditor> {
-  const document = await vscode.workspace.openTextDocument(uri);
+  return showDocument(await vscode.workspace.openTextDocument(uri), wantedLine, options);
+}
+
+async function showDocument(
+  document: vscode.TextDocument,
+  wantedLine: number,
+  options: vscode.TextDocumentShowOptions,
+): Promise<vscode.TextEditor> {
   const line = Math.min(wantedLine, document.lineCount) - 1;
   const start = document.lineAt(line).firstNonWhitespaceCharacterIndex;
   const selection = new vscode.Range(line, start, line, start);
@@ -412,7 +428,7 @@ async function pickedPlace(
 
 async function sourceLine(root: string | undefined, place: SourcePlace): Promise<string> {
   try {
-    const document = await vscode.workspace.openTextDocument(await sourceUri(root, place));
+    const document = await documentOf(root, place);
     return document.lineAt(Math.min(place.line, document.lineCount) - 1).text.trim();
   } catch {
     return '';

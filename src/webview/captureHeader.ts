@@ -14,6 +14,7 @@ export class HeaderView {
     hidden: true,
   });
   private readonly message = element('span', { role: 'status' });
+  private phase: CaptureState['phase'] | null = null;
   private readonly notice: HTMLElement;
   private readonly again = element(
     'button',
@@ -47,6 +48,10 @@ export class HeaderView {
     this.progress.hidden = phase !== 'reading';
     if (progress === null) this.progress.removeAttribute('value');
     else this.progress.value = progress;
+    // Percent and seconds change ten times a second: a screen reader is told of the beginning, and asks for the rest.
+    const isProgress = phase === 'reading' && this.phase === 'reading';
+    this.message.setAttribute('aria-live', isProgress ? 'off' : 'polite');
+    this.phase = phase;
     this.notice.hidden = message === '';
     this.notice.classList.toggle('is-failure', phase === 'failed');
     this.message.textContent = message;

@@ -13,7 +13,8 @@ export class NodeTexts implements KeptTexts {
   async write(name: string, text: string): Promise<void> {
     const file = path.join(this.folder, name);
     const unfinished = `${file}.${process.pid}`;
-    await mkdir(this.folder, { recursive: true });
+    // As the XDG base directory specification has it; of the command line, compiled code may come to be beside.
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
     await writeFile(unfinished, text);
     await rename(unfinished, file);
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
   copyFileSync,
   mkdirSync,
@@ -54,7 +55,7 @@ function filesBelow(folder: string): (readonly [string, number])[] {
 
 function emptyFolder(name: string): string {
   const folder = path.join(scratch, name);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
 
@@ -68,6 +69,27 @@ test('compiled code is kept in the own cache folder, and the answer with it is t
   assert.notDeepEqual(kept, []);
   assert.deepEqual(report(cache, scratch), first);
   assert.deepEqual(filesBelow(code), kept, 'code that is there is used');
+});
+
+test('no code is kept, nor run, where others may write, or where a folder is not what we made', () => {
+  const doors: readonly ((cache: string) => void)[] = [
+    (cache) => {
+      chmodSync(cache, 0o1777);
+    },
+    (cache) => {
+      mkdirSync(path.join(cache, 'page-holders'));
+      chmodSync(path.join(cache, 'page-holders'), 0o777);
+    },
+    (cache) => {
+      symlinkSync(emptyFolder('elsewhere'), path.join(cache, 'page-holders'));
+    },
+  ];
+  for (const [index, open] of doors.entries()) {
+    const cache = emptyFolder(`door-${index}`);
+    open(cache);
+    assert.equal(report(cache, scratch).status, 0);
+    assert.deepEqual([filesBelow(cache), filesBelow(emptyFolder('elsewhere'))], [[], []], String(index));
+  }
 });
 
 /** V8's flags are other ones in a run that takes long, and it takes no code of other flags. */

@@ -1,6 +1,6 @@
 /** The files of debug info as builds and distributions have them: packed, and split from what runs. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -256,3 +256,17 @@ function openPlaces(): string[] {
     }
   });
 }
+
+test('a named pipe in the place of a vmlinux holds nothing up', () => {
+  const pipe = path.join(newFolder(), 'vmlinux');
+  execFileSync('mkfifo', [pipe]);
+  // In a process of its own: where it is waited for, a timer of this one would never end it.
+  const read = path.resolve('dist/page-holders.js');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [read, 'report', '--vmlinux', pipe, path.resolve('media/sample/trace.txt')],
+    { encoding: 'utf8', timeout: 20_000, env: { ...process.env, XDG_CACHE_HOME: scratch } },
+  );
+  assert.notEqual(status, null, 'it was waited for');
+  assert.match(stderr, /vmlinux .*no regular file/);
+});

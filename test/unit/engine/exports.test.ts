@@ -417,6 +417,27 @@ test('a file is written whole or not at all', async () => {
   );
 });
 
+test('an export that is cancelled leaves the file that was there', async () => {
+  const server = new Engine(nodeHost());
+  await server.openCapture({ path: SAMPLE });
+  const file = path.join(scratch, 'cancelled.csv');
+  writeFileSync(file, 'what was there');
+  for (const format of ['csv', 'json', 'markdown', 'speedscope'] as const) {
+    const controller = new AbortController();
+    const writing = server.exportFile(
+      { format, query: DEFAULT_QUERY, path: file },
+      { signal: controller.signal },
+    );
+    controller.abort();
+    await assert.rejects(writing, { name: 'CancelledError' });
+  }
+  assert.equal(readFileSync(file, 'utf8'), 'what was there');
+  assert.deepEqual(
+    readdirSync(scratch).filter((name) => name.startsWith('cancelled')),
+    ['cancelled.csv'],
+  );
+});
+
 test('an export takes the place of no open capture', async () => {
   const engine = new Engine(nodeHost());
   const capture = path.join(scratch, 'open.txt');

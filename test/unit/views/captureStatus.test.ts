@@ -12,15 +12,15 @@ beforeEach(() => {
   editor.reset();
 });
 
-async function shown(treeDoubts: readonly string[]) {
+async function shown(treeDoubts: readonly string[], path = '/captures/trace.dat') {
   const worker = new AskedWorker();
   worker.answersAtOnce.set('vmlinuxInUse', null);
   worker.answersAtOnce.set('treeDoubts', treeDoubts);
   const captures = new OpenCaptures(worker.engine);
   const choice = { tree: () => Promise.resolve({ root: '/src/linux', version: '6.1.176' }) };
   new CaptureStatus(worker.engine, captures, choice as unknown as KernelTreeChoice);
-  const done = captures.open('/captures/trace.dat', () => undefined);
-  await worker.answer('openCapture', facts('c1', { path: '/captures/trace.dat' }));
+  const done = captures.open(path, () => undefined);
+  await worker.answer('openCapture', facts('c1', { path }));
   await done;
   await settled();
   await settled();
@@ -38,4 +38,9 @@ test('the version is said to be that of the source, and to be of another kernel 
     other.tooltip,
     /^The tree is Linux 6\.1\.176, the capture is of 6\.1\.192: lines may be shifted\.$/m,
   );
+});
+
+test('a name is no icon', async () => {
+  const { text } = await shown([], '/captures/$(pass) ok.dat');
+  assert.equal(text, '$(graph-line) \\$(pass) ok.dat · source: linux 6.1.176');
 });

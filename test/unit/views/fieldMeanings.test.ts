@@ -37,7 +37,11 @@ test('a field begins with a word, so that a long word without one is gone over o
 test('PFNs are found in every form', () => {
   const forms: readonly (readonly [string, string, number | null])[] = [
     [EVENT, '0x12f98', 0x12f98],
-    ['x: cma_release: name=a pfn=77720 page=0', '77720', 77720],
+    ['x: mm_page_alloc: page=0 pfn=77720 order=0', '77720', 77720],
+    // Linux 5.10 prints %lx there, which looks like the decimal form when no digit is a letter.
+    ['x: cma_release: name=a pfn=12800 page=0', '12800', 0x12800],
+    ['x: cma_alloc: pfn=12c00 page=0 count=8 align=0', '12c00', 0x12c00],
+    ['x: cma_alloc_finish: name=a pfn=0x12c00 page=0', '0x12c00', 0x12c00],
     ['x: test_pages_isolated: start_pfn=0x1 end_pfn=0x2 fin_pfn=0x3 ret=fail', '0x3', 3],
     ['x: memory_failure_event: pfn 0x12fe8: recovery action', '0x12fe8', 0x12fe8],
     ['PFN 6668 type Movable Block 13', '6668', 6668],
@@ -102,7 +106,16 @@ test('numbers of page_ref events by what the event does', () => {
   const freeze = 'x: page_ref_freeze: pfn=0x1 flags=lru count=3 val=2 ret=0';
   assert.match(said(freeze, 'val=') ?? '', /that the caller expected/);
   assert.match(said(freeze, 'ret=') ?? '', /count less val/);
+  // Its announced successor has the same fields.
+  assert.match(said(freeze.replace('page_ref', 'folio_ref'), 'val=') ?? '', /that the caller expected/);
+  const set = 'x: page_ref_set: pfn=0x1 flags=lru count=1 mapcount=0 val=1';
+  assert.match(said(set, 'val=') ?? '', /is set to it/);
+  assert.match(
+    said(set.replace('val=1', 'val=888'), 'val=') ?? '',
+    /^Operand 888\nA mark of somebody who debugs/,
+  );
   assert.equal(said('x: sys_exit: ret=0', 'ret'), null);
+  assert.equal(said('x: report_page_pinners: pfn=0x1 count=3 val=1', 'val'), null);
 });
 
 const HEADER = `

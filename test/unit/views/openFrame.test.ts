@@ -1,6 +1,7 @@
 /** A frame that is pressed before the kernel tree was looked through. */
 import assert from 'node:assert/strict';
 import test, { afterEach, beforeEach } from 'node:test';
+import * as vscode from 'vscode';
 import type { FrameTarget, KernelTreeFacts } from '../../../src/engine/protocol';
 import type { KernelTreeChoice } from '../../../src/views/kernelTreeChoice';
 import { OpenFrame } from '../../../src/views/openFrame';
@@ -81,4 +82,29 @@ test('the frame that is asked for later is the one that opens', async () => {
   await of.answer([unknown, unknown]);
   await Promise.all([first, second]);
   assert.deepEqual(editor.said, ['do_splice was not found in /src/linux.']);
+});
+
+test('it stays the one that is shown where the source of the frame before it comes later', async (context) => {
+  const shown: string[] = [];
+  let release: (value: undefined) => void = () => undefined;
+  const slow = new Promise<undefined>((resolve) => (release = resolve));
+  const lines = { lineCount: 1, lineAt: () => ({ firstNonWhitespaceCharacterIndex: 0 }) };
+  const open = async (uri: { readonly path: string }): Promise<unknown> => {
+    if (uri.path.endsWith('slow.c')) await slow;
+    return { uri, ...lines };
+  };
+  const show = ({ uri }: { readonly uri: { readonly path: string } }): Promise<unknown> => {
+    shown.push(uri.path);
+    return Promise.resolve({ revealRange: () => undefined });
+  };
+  context.mock.method(vscode.workspace, 'openTextDocument', open);
+  context.mock.method(vscode.window, 'showTextDocument', show);
+  context.mock.method(vscode.workspace.fs, 'stat', () => Promise.resolve({ type: vscode.FileType.File }));
+  const at = (file: string): FrameTarget => ({ ...unknown, file, line: 1, certainty: 'exact' });
+  const first = editor.run('pageHolders.openFrame', at('mm/slow.c'));
+  await settled();
+  await editor.run('pageHolders.openFrame', at('mm/fast.c'));
+  release(undefined);
+  await first;
+  assert.deepEqual(shown, ['/src/linux/mm/fast.c']);
 });

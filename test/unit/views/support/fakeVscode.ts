@@ -193,6 +193,14 @@ export class Location {
   ) {}
 }
 
+export class LanguageModelTextPart {
+  constructor(readonly value: string) {}
+}
+
+export class LanguageModelToolResult {
+  constructor(readonly content: readonly unknown[]) {}
+}
+
 export class DocumentLink {
   tooltip: string | undefined;
 
