@@ -12,10 +12,11 @@ import { countAfter } from './countRace';
 import { hasOwnPuts } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
 import { PutMatcher } from './matchPut';
+import { closeUnseen, shed } from './missingPuts';
 import type { Confidence, Kind } from './model';
 import { togetherWith, type PageNature } from './pageNature';
 import type { Span } from './lives';
-import { areOfOneGet, latestOf, NO_GET, oldestOf, OpenReferences, type Group } from './openReferences';
+import { latestOf, NO_GET, oldestOf, OpenReferences } from './openReferences';
 import type { Site } from './matchSite';
 import type { StackSite, StackSites } from './stackSites';
 import { UnseenReferences } from './unseenReferences';
@@ -26,29 +27,6 @@ import { UnseenReferences } from './unseenReferences';
  */
 const MOST_PINS_AT_ONCE = 64;
 
-/** What most likely went when the count says that something did: short uses first, owners last. */
-const SHED_ORDER: readonly Kind[] = [
-  'lru-batch',
-  'page-cache-lookup',
-  'writeback',
-  'read',
-  'unknown',
-  'driver',
-  'gup-get',
-  'gup-pin',
-  'direct-io',
-  'io-uring',
-  'buffer-head',
-  'socket',
-  'pipe-buffer',
-  'isolation',
-  'page-table',
-  'swap-cache',
-  'private-data',
-  'page-cache',
-  'allocation',
-];
-
 const OF_CACHES: ReadonlySet<Kind> = new Set<Kind>(['page-cache', 'swap-cache']);
 /** Whoever splits a huge page has it by none of these. */
 const OF_OWNERS: ReadonlySet<Kind> = new Set<Kind>([
@@ -57,9 +35,6 @@ const OF_OWNERS: ReadonlySet<Kind> = new Set<Kind>([
   'private-data',
   'allocation',
 ]);
-
-/** At an event whose own change is not what is missing. */
-const FELL = 'the count is lower than the events make it';
 
 /** What the ledger knew after one row. */
 export interface Snapshot {
@@ -256,7 +231,7 @@ export class Ledger {
         reference.releaseRow = row;
         reference.evidence += '; ended with the page';
       } else {
-        this.closeUnseen(reference, row, `it was gone by the time the page was ${became}`);
+        closeUnseen(this.open, reference, row, `it was gone by the time the page was ${became}`);
       }
     }
     this.forget();
@@ -308,89 +283,7 @@ export class Ledger {
     if (this.count === null) return;
     const difference = this.count - this.pool.weight - this.open.weight;
     if (difference > 0) this.pool.add(difference, row);
-    else if (difference < 0) this.shed(-difference, row);
-  }
-
-  /** Puts are missing: what is least sure to be there goes first, and is said to have gone unseen. */
-  private shed(excess: number, row: number): void {
-    // One missing put is likelier than several, and a pin's weight names it.
-    const isOne = excess > 1 || this.pool.weight === 0;
-    const whole = isOne ? this.firstToShed(row, ({ weight }) => weight === excess) : null;
-    if (whole !== null) {
-      this.shedOne(whole, row);
-      return;
-    }
-    let rest = this.shedPins(excess, row);
-    const fromPool = Math.min(this.pool.weight, rest);
-    this.pool.drop(fromPool);
-    rest -= fromPool;
-    while (rest > 0) {
-      const next =
-        this.firstToShed(row, ({ weight }) => weight <= rest) ??
-        this.firstToShed(row, () => true) ??
-        this.firstToShed(NONE, () => true);
-      if (next === null) return;
-      this.shedOne(next, row);
-      this.pool.add(next.weight - rest, row);
-      rest -= next.weight;
-    }
-  }
-
-  /**
-   * That the count fell by about the weight of a pin is a pin that went, and some gets that are missing too, not a
-   * thousand missing puts.
-   *
-   * @returns the excess that is left
-   */
-  private shedPins(excess: number, row: number): number {
-    let rest = excess;
-    while (rest >= GUP_PIN_COUNTING_BIAS / 2) {
-      const most = rest + GUP_PIN_COUNTING_BIAS / 2;
-      const pin = this.firstToShed(
-        row,
-        ({ weight }) => weight % GUP_PIN_COUNTING_BIAS === 0 && weight <= most,
-      );
-      if (pin === null) return rest;
-      this.shedOne(pin, row);
-      this.pool.add(pin.weight - rest, row);
-      rest = Math.max(0, rest - pin.weight);
-    }
-    return rest;
-  }
-
-  private shedOne(reference: LedgerReference, row: number): void {
-    const { kind, weight } = reference;
-    const alike = this.open.where(
-      (group) => group.kind === kind && group.weight === weight && !group.suspended,
-    );
-    if (!hasOwnPuts(kind) && !areOfOneGet(alike))
-      this.open.doubtOthers(
-        alike,
-        reference,
-        'another reference of the kind went without a put in the capture',
-      );
-    this.closeUnseen(reference, row, FELL);
-  }
-
-  /** What is most likely gone of what was taken before a row, or of all for NONE. */
-  private firstToShed(row: number, isMeant: (group: Group) => boolean): LedgerReference | null {
-    const groups = this.open.where(
-      (group) => !group.suspended && isMeant(group) && group.all.oldest?.reference.acquireRow !== row,
-    );
-    for (const kind of SHED_ORDER) {
-      const next = oldestOf(groups.filter((group) => group.kind === kind));
-      if (next !== null) return next;
-    }
-    return null;
-  }
-
-  /** @param because how it is known that it went */
-  private closeUnseen(reference: LedgerReference, row: number, because: string): void {
-    reference.releaseRow = row;
-    reference.unseenBecause = because;
-    reference.confidence = 'assumed';
-    reference.evidence += `; its put is not in the capture: ${because}`;
-    this.open.remove(reference);
+    else if (difference < 0) shed(this.open, this.pool, -difference, row);
   }
 
   /**
