@@ -1,5 +1,6 @@
 /** A reference on a page as the ledger knows it, from its get to its put. */
 import { NONE } from '../capture/eventTable';
+import { firstIndex } from './lives';
 import type { Site } from './matchSite';
 import type { Confidence, Kind } from './model';
 import type { Standing } from './openReferences';
@@ -61,14 +62,8 @@ export interface LedgerReference {
 
 /** What it weighed after a row at which it was open. */
 export function weightAt({ weight, earlierWeights }: LedgerReference, row: number): number {
-  let first = 0;
-  let behind = earlierWeights.length;
-  while (first < behind) {
-    const middle = (first + behind) >>> 1;
-    if (row < earlierWeights[middle]!.untilRow) behind = middle;
-    else first = middle + 1;
-  }
-  return earlierWeights[first]?.weight ?? weight;
+  const index = firstIndex(earlierWeights.length, (each) => row < earlierWeights[each]!.untilRow);
+  return earlierWeights[index]?.weight ?? weight;
 }
 
 /** A reference of which the capture shows the put alone, at `row` with the stack of `site`. */

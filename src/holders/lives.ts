@@ -65,12 +65,17 @@ export function countBetween(rows: Int32Array, from: number, to: number): number
 
 /** Index of the first of some rows, ascending, that stands behind another. */
 export function firstBehind(rows: ArrayLike<number>, row: number): number {
+  return firstIndex(rows.length, (index) => rows[index]! > row);
+}
+
+/** The first index for which something holds that holds for all behind it, or `length`. */
+export function firstIndex(length: number, holds: (index: number) => boolean): number {
   let low = 0;
-  let high = rows.length;
+  let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (rows[middle]! <= row) low = middle + 1;
-    else high = middle;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }
