@@ -7,12 +7,12 @@
  */
 import { ABSENT, EventKind, PageFlag, type Capture, type EventTable } from '../capture/eventTable';
 import { isDumpedAsUnmovable } from './dumpedBecause';
-import type { Moment } from './evidence';
 import { ACCOUNTED_KINDS } from './kindRules';
 import type { Snapshot } from './ledger';
 import { weightAt, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
+import type { Moment } from './moment';
 import type { PageNature } from './pageNature';
 import { cacheShare, MAPCOUNT_ASSUMED, pageState, type PageState } from './pageState';
 import { perhapsOwned, type PerhapsOwned } from './perhapsOwned';

@@ -6,7 +6,6 @@ import { accountAt, isRefusedByCount, type Account } from './accounting';
 import { indexCapture, type CaptureIndex } from './captureIndex';
 import { endsLife, isPageRef } from './countChange';
 import { deducedAcquire, describeHolder, holderSite, namingOf } from './describeHolder';
-import type { Moment } from './evidence';
 import type { KindRule } from './kindRule';
 import { ACCOUNTED_KINDS } from './kindRules';
 import { lifeEvents } from './lifeEvents';
@@ -28,6 +27,7 @@ import type {
   Role,
   UnreleasedPage,
 } from './model';
+import type { Moment } from './moment';
 import { rowsWithOfflining } from './offlinedMemory';
 import { pinnedPfns, pinReferences } from './pinnedPages';
 import { analysePuts } from './putOnly';

@@ -7,62 +7,20 @@
  */
 import { EventKind, ABSENT, NONE, NO_DETAILS, type Capture, type EventTable } from '../capture/eventTable';
 import { AttemptRecord, rangeOf } from './attempts';
+import { CmaOfTask, isWithinCma, type SettledRows } from './cmaOfTask';
 import { countChange, isPageRef } from './countChange';
 import { dumpedBecause } from './dumpedBecause';
-import { MIGRATE_FUNCTIONS, REASON_BY_FUNCTION } from './kindRules';
+import { MIGRATE_FUNCTIONS } from './kindRules';
 import { LifeChanges } from './lifeChanges';
 import { MissingEvents } from './missingEvents';
-import type { MarkSource } from './model';
+import type { EarlyStop, Moment } from './moment';
 import type { OfflinedMemory } from './offlinedMemory';
 import { PageHistory } from './pageHistory';
 import type { PageRows } from './pageRows';
 import type { StackSite, StackSites } from './stackSites';
 
-export interface Moment {
-  /** Of the page whose references are judged. */
-  readonly pfn: number;
-  /** The PFN that the event names, which may be that of a tail page of it. */
-  readonly namedPfn: number;
-  /** The event after which the page's references are judged. */
-  readonly row: number;
-  readonly source: MarkSource;
-  readonly attempt: AttemptRecord;
-  readonly error: number | null;
-  readonly what: string;
-  /** The isolation scanner let go of it at once: migration was not tried. */
-  readonly isRefusal: boolean;
-  /** As {@link Mark.dumpedBecause}. */
-  readonly dumpedBecause: string | null;
-  /** A reference that whoever tried has on the page at this event, by the code that the event stands in. */
-  readonly ownReference: OwnReference | null;
-  /** How the call of migrate_pages ended early that put the page back, where no event shows that it touched the page. */
-  readonly stoppedEarly: EarlyStop | null;
-  /** enum migrate_mode's name, of the call of migrate_pages that the event belongs to, or null. */
-  readonly mode: string | null;
-  /** What else the capture has of its page. */
-  readonly history: PageHistory;
-  /** memory_failure() took it off the free lists: nobody had it, whatever else the capture has of it. */
-  readonly wasFree: boolean;
-}
-
-type OwnReference = 'isolation' | 'memory-failure';
-
 /** Most moments say no more. */
 type FoundMoment = Pick<Moment, 'pfn' | 'row' | 'source' | 'attempt' | 'what'> & Partial<Moment>;
-
-/** migrate_pages put more pages back than it counts as failed. */
-export interface EarlyStop {
-  /** Pages that were put back untried. */
-  readonly untried: number;
-  /** Not all that were put back are in the capture: the page may be one of those. */
-  readonly isPart: boolean;
-}
-
-/** The buffers of all instances are written in one call of the tracepoint; ns. */
-const COPY_WITHIN = 1e6;
-
-/** Migrations that the page allocator may start inside a CMA allocation, for the pages that others are moved to. */
-const REASONS_WITHIN_CMA: ReadonlySet<string> = new Set(['compaction', 'demotion']);
 
 /**
  * Pages that memory_failure() and identify_page_state() (mm/memory-failure.c) tell the end of with the reference that
@@ -123,14 +81,7 @@ interface PutBackPage {
 }
 
 interface TaskState {
-  /** The CMA allocation that is under way, as far as the capture shows: a request larger than its area has no end. */
-  cma: AttemptRecord | null;
-  /** Rows without a stack that are of {@link cma} if it was under way still, which its next CMA event tells. */
-  unsettled: number[];
-  /** The CMA allocation that ended last, of which cma_alloc_info may still tell. */
-  finishedCma: AttemptRecord | null;
-  /** Row of the task's last CMA event, or NONE. */
-  cmaRow: number;
+  readonly cma: CmaOfTask;
   compaction: AttemptRecord | null;
   hotplug: AttemptRecord | null;
   /** An attempt that began with isolation and has not reached migrate_pages yet. */
@@ -253,21 +204,22 @@ export class EvidenceFinder {
     if (site.underMigration || site.reason !== null) {
       const where = site.underMigration ? 'in migration' : 'in reclaim inside the attempt';
       this.addFreeze(row, this.attemptOf(state, row, site.reason), where);
-    } else if (state.cma !== null && site.functions.length === 0) {
-      this.freezeWithoutStack(state, state.cma, row);
+    } else if (site.functions.length === 0) {
+      this.freezeWithoutStack(state, row);
     }
   }
 
   /** Reclaim after an allocation whose end is not in the capture freezes too. */
-  private freezeWithoutStack(state: TaskState, cma: AttemptRecord, row: number): void {
-    const { call } = state;
+  private freezeWithoutStack({ call, cma }: TaskState, row: number): void {
+    const { attempt } = cma;
+    if (attempt === null) return;
     // It is of the call for memory within the allocation.
-    if (call?.endRow === NONE && call.attempt !== cma) return;
+    if (call?.endRow === NONE && call.attempt !== attempt) return;
     // A request that is larger than its area does nothing behind its start.
-    const isOn = cma.lastRow > cma.firstRow || call?.attempt === cma;
-    const isUnderWay = isOn && this.missing.between(cma.lastRow, row) === null;
-    if (isUnderWay) this.addFreeze(row, cma, 'inside the attempt');
-    else state.unsettled.push(row);
+    const isOn = attempt.lastRow > attempt.firstRow || call?.attempt === attempt;
+    const isUnderWay = isOn && this.missing.between(attempt.lastRow, row) === null;
+    if (isUnderWay) this.addFreeze(row, attempt, 'inside the attempt');
+    else cma.doubt(row);
   }
 
   private addFreeze(row: number, attempt: AttemptRecord, where: string): void {
@@ -331,93 +283,51 @@ export class EvidenceFinder {
     }
   }
 
-  /**
-   * Where an instance traces beside the top buffer, a capture has the same event twice, each with a time of its own.
-   * A request that is larger than its area has no event behind its start (mm/cma.c, cma_alloc), so that the start of
-   * another one may follow at once; of the same one it would fail in the same way, and nothing is lost.
-   */
-  private isSecondCopy(state: TaskState, row: number): boolean {
-    const { kind, time, pfn } = this.events;
-    const before = state.cmaRow;
-    state.cmaRow = row;
-    if (before === NONE || kind[before] !== kind[row] || pfn[before] !== pfn[row]) return false;
-    return this.isOfOneRequest(before, row) && Math.abs(time[row]! - time[before]!) <= COPY_WITHIN;
-  }
-
-  /** Whether two CMA events ask for as many pages of the same area, as far as both say it. */
-  private isOfOneRequest(a: number, b: number): boolean {
-    const { detail, details } = this.events;
-    const isSame = (column: Int32Array): boolean => {
-      const [first, second] = [column[detail[a]!]!, column[detail[b]!]!];
-      return first < 0 || second < 0 || first === second;
-    };
-    return isSame(details.label) && isSame(details.pages);
-  }
-
   private cmaStart(row: number): void {
     const state = this.stateOf(row);
-    if (this.isSecondCopy(state, row)) return;
+    if (state.cma.isSecondCopy(row)) return;
     this.endCma(state);
     this.closeCall(state);
     const attempt = this.newAttempt(row, 'contig_range');
     attempt.noteCma(row);
-    state.cma = attempt;
-    state.finishedCma = null;
+    state.cma.begin(attempt);
   }
 
   private cmaBusyRetry(row: number): void {
     const state = this.stateOf(row);
-    if (this.isSecondCopy(state, row)) return;
-    this.cmaGoesOn(state, row);
+    if (state.cma.isSecondCopy(row)) return;
+    this.settle(state.cma.goOn(row));
     this.attemptOf(state, row, 'contig_range').noteBusyRetry(row);
   }
 
   private cmaFinish(row: number): void {
     const state = this.stateOf(row);
-    if (this.isSecondCopy(state, row)) return;
-    this.cmaGoesOn(state, row);
+    const { cma, pending } = state;
+    if (cma.isSecondCopy(row)) return;
+    this.settle(cma.goOn(row));
     // Up to 5.12 there is no event at the beginning: what the task tried last was for this allocation.
-    const isPending = (state.pending?.reason ?? 'contig_range') === 'contig_range';
-    const attempt = state.cma ?? (isPending ? state.pending : null) ?? this.newAttempt(row, 'contig_range');
+    const isPending = (pending?.reason ?? 'contig_range') === 'contig_range';
+    const attempt = cma.attempt ?? (isPending ? pending : null) ?? this.newAttempt(row, 'contig_range');
     // Its calls tell nothing of what the task tests later.
     this.closeCall(state);
     attempt.noteCmaFinish(row);
-    state.cma = null;
+    cma.finish(attempt);
     state.pending = null;
-    state.finishedCma = attempt;
   }
 
-  /** The allocation that is under way is the one of a later event, or over: the start of the other is missing. */
-  private cmaGoesOn(state: TaskState, row: number): void {
-    if (state.cma === null) return;
-    if (this.isOfOneRequest(state.cma.firstRow, row)) this.settle(state, state.cma);
-    else this.endCma(state);
-  }
-
-  /**
-   * Ends an allocation whose end is not in the capture: an event was lost, or the request is larger than its area (then
-   * cma_alloc in mm/cma.c of 6.1 goes past trace_cma_alloc_finish).
-   */
-  private endCma(state: TaskState): void {
-    this.settle(state, null);
-    state.cma = null;
+  private endCma({ cma }: TaskState): void {
+    this.settle(cma.end());
   }
 
   /** A task that migrates for something else than a range has left its allocation, unless it does so for memory. */
   private leaveCma(state: TaskState, row: number, reason: string | null): void {
-    if (state.cma === null || reason === null || reason === state.cma.reason) return;
+    const { attempt } = state.cma;
+    if (attempt === null || reason === null || reason === attempt.reason) return;
     const { functions } = this.sites.of(this.events.stack[row]!);
-    const isWithin =
-      functions.length === 0
-        ? REASONS_WITHIN_CMA.has(reason)
-        : functions.some((name) => REASON_BY_FUNCTION.get(name) === 'contig_range');
-    if (!isWithin) this.endCma(state);
+    if (!isWithinCma(reason, functions)) this.endCma(state);
   }
 
-  /** @param cma the allocation that the rows in doubt are of, or null when it is not known to have been under way */
-  private settle(state: TaskState, cma: AttemptRecord | null): void {
-    const rows = state.unsettled;
-    state.unsettled = [];
+  private settle({ rows, cma }: SettledRows): void {
     let attempt = cma;
     for (const row of rows) {
       if (isPageRef(this.events.kind[row]!)) {
@@ -434,10 +344,8 @@ export class EvidenceFinder {
 
   /** Stands behind the end of what it tells of. */
   private cmaInfo(row: number): void {
-    const state = this.stateOf(row);
-    if (this.isSecondCopy(state, row)) return;
-    state.finishedCma?.noteCmaInfo(row);
-    state.finishedCma = null;
+    const { cma } = this.stateOf(row);
+    if (!cma.isSecondCopy(row)) cma.noteInfo(row);
   }
 
   private compactionBegin(row: number): void {
@@ -457,7 +365,7 @@ export class EvidenceFinder {
 
   private migrateStart(row: number): void {
     const state = this.stateOf(row);
-    state.cmaRow = NONE;
+    state.cma.doOther();
     this.closeCall(state);
     const reason = this.detailString(this.events.details.reason, row);
     const attempt = this.attemptOf(state, row, reason);
@@ -543,8 +451,8 @@ export class EvidenceFinder {
     const detail = events.detail[row]!;
     if (detail === NO_DETAILS) return;
     const state = this.stateOf(row);
-    state.cmaRow = NONE;
-    if (state.cma !== null && this.isTooShortFor(state.cma, row)) this.endCma(state);
+    state.cma.doOther();
+    if (state.cma.isLongerThanTested(row)) this.endCma(state);
     const traced = this.sites.of(events.stack[row]!).reason;
     const reason = traced ?? this.testedFor(state, row);
     if (this.isEmptyRange(row)) {
@@ -554,8 +462,8 @@ export class EvidenceFinder {
     }
     if (events.details.finPfn[detail]! < 0) return;
     this.closeCall(state);
-    if (reason === null && state.cma !== null) {
-      state.unsettled.push(row);
+    if (reason === null && state.cma.attempt !== null) {
+      state.cma.doubt(row);
       return;
     }
     // What the task tried before for a reason that is known need not be what this is for.
@@ -565,7 +473,7 @@ export class EvidenceFinder {
 
   /** A range that is empty ends an offlining; of other attempts it is one step. */
   private foundEmpty(state: TaskState, row: number, reason: string | null): void {
-    if (reason === null && state.cma !== null) state.unsettled.push(row);
+    if (reason === null && state.cma.attempt !== null) state.cma.doubt(row);
     else if (reason !== null) this.knownAttempt(state, reason)?.noteTested(row);
     else if (state.pending?.reason === null) state.pending.noteTested(row);
     if (reason === 'memory_hotplug') state.hotplug = null;
@@ -578,19 +486,12 @@ export class EvidenceFinder {
    * @returns null where the last that the task tried does not tell
    */
   private testedFor({ cma, call, hotplug, pending }: TaskState, row: number): string | null {
-    let last = cma;
+    let last = cma.attempt;
     for (const each of [call?.attempt ?? null, hotplug, pending]) {
       if (each?.reason !== 'contig_range' && each?.reason !== 'memory_hotplug') continue;
       if (last === null || each.lastRow > last.lastRow) last = each;
     }
     return last !== null && this.missing.between(last.lastRow, row) === null ? last.reason : null;
-  }
-
-  /** alloc_contig_range tests all that is asked for, and more before it where a free block begins there. */
-  private isTooShortFor(cma: AttemptRecord, row: number): boolean {
-    const { detail, details } = this.events;
-    const range = rangeOf(this.events, row);
-    return range !== null && range.last - range.first + 1 < details.pages[detail[cma.firstRow]!]!;
   }
 
   private isEmptyRange(row: number): boolean {
@@ -643,7 +544,8 @@ export class EvidenceFinder {
 
   /** The attempt of a task that is under way, if one is for that reason. */
   private knownAttempt(state: TaskState, reason: string | null): AttemptRecord | null {
-    if (state.cma !== null && (reason === null || reason === state.cma.reason)) return state.cma;
+    const { attempt } = state.cma;
+    if (attempt !== null && (reason === null || reason === attempt.reason)) return attempt;
     if (reason === 'compaction' && state.compaction !== null) return state.compaction;
     if (reason === 'memory_hotplug' && state.hotplug !== null) return state.hotplug;
     const { call } = state;
@@ -711,10 +613,7 @@ export class EvidenceFinder {
     let state = this.states.get(pid);
     if (state === undefined) {
       state = {
-        cma: null,
-        unsettled: [],
-        finishedCma: null,
-        cmaRow: NONE,
+        cma: new CmaOfTask(this.events),
         compaction: null,
         hotplug: null,
         pending: null,

@@ -2,8 +2,8 @@
 import { ABSENT, MIGRATE_CMA, PageFlag, type EventTable } from '../capture/eventTable';
 import { OF_ALLOCATION, type Account } from './accounting';
 import { isDumpedAsUnmovable } from './dumpedBecause';
-import type { EarlyStop, Moment } from './evidence';
 import type { MarkCause } from './model';
+import type { EarlyStop, Moment } from './moment';
 import type { PerhapsOwned } from './perhapsOwned';
 
 type Parts = Pick<Account, 'held' | 'untraced' | 'perhaps' | 'terms'>;

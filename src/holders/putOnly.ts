@@ -11,13 +11,13 @@ import { ABSENT, EventKind, NONE, PageFlag, type EventTable } from '../capture/e
 import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import { countAlone, expectedTerms, type Account } from './accounting';
 import { isDumpedAsUnmovable } from './dumpedBecause';
-import type { Moment } from './evidence';
 import { isFree } from './countChange';
 import { LastingPuts, type Candidates } from './lastingPuts';
 import { firstBehind } from './lives';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
+import type { Moment } from './moment';
 import { isOffliningOf } from './offlinedMemory';
 import { togetherWith, type PageNature } from './pageNature';
 import { cacheShare, cacheUnknown, MAPCOUNT_ASSUMED, pageState } from './pageState';
