@@ -14,7 +14,7 @@ import type { MapcountBase } from './mapcountBase';
 import type { AccountingTerm, Kind } from './model';
 import type { Moment } from './moment';
 import type { PageNature } from './pageNature';
-import { cacheShare, MAPCOUNT_ASSUMED, pageState, type PageState } from './pageState';
+import { cacheShare, MAPCOUNT_ASSUMED, ownersOf, pageState, type PageState } from './pageState';
 import { perhapsOwned, type PerhapsOwned } from './perhapsOwned';
 import { MEMORY_FAILURE_RULE } from './rules/lru';
 import type { StackSites } from './stackSites';
@@ -228,11 +228,7 @@ export function accountAt(
   const isMapped = isLarge && formula === null;
   const state = isMapped ? withSeenMappings(ofEvent, seen, snapshot.lifetime.nature) : ofEvent;
   const share = cacheShare(state, 2 ** snapshot.order, snapshot.count);
-  const owners =
-    (state.hasPrivate ? 1 : 0) +
-    state.mappings +
-    (state.ofDriver ? 1 : 0) +
-    (state.cached === true || state.swapCache ? share : 0);
+  const owners = ownersOf(state, share);
   const ownSeen = withUnseen(seen.own, moment, snapshot.pool + seen.unnamed);
   const identified = identifiedInPool(snapshot, owners + sumOfOwn(ownSeen) - seen.known, (reference) =>
     isAccountedFor(reference, moment, capture),

@@ -80,6 +80,17 @@ export function cacheShare({ isHugetlb, mappings }: PageState, size: number, cou
   return isHugetlb && count - mappings < size ? 1 : size;
 }
 
+/**
+ * References that the owners of a page have on it, as far as its state tells: one for private data, one for each
+ * mapping, that of its driver, and those of the page cache or the swap cache.
+ *
+ * @param share as of {@link cacheShare}
+ */
+export function ownersOf(state: PageState, share: number): number {
+  const inCache = state.cached === true || state.swapCache;
+  return (state.hasPrivate ? 1 : 0) + state.mappings + (state.ofDriver ? 1 : 0) + (inCache ? share : 0);
+}
+
 /** Said where {@link PageState.cached} is null. */
 export function cacheUnknown({ isHugetlb }: PageState, flags: number): string {
   if (isHugetlb) return 'the capture does not tell an anonymous huge page of hugetlb from one of a file here';

@@ -20,7 +20,7 @@ import type { AccountingTerm, Kind } from './model';
 import type { Moment } from './moment';
 import { isOffliningOf } from './offlinedMemory';
 import { togetherWith, type PageNature } from './pageNature';
-import { cacheShare, cacheUnknown, MAPCOUNT_ASSUMED, pageState } from './pageState';
+import { cacheShare, cacheUnknown, MAPCOUNT_ASSUMED, ownersOf, pageState } from './pageState';
 import type { StackSite, StackSites } from './stackSites';
 
 /** What was open at a mark, no put tells. */
@@ -265,8 +265,7 @@ function markAt(page: PageView, moment: Moment, row: number): PutOnlyMark {
   // A dump does not tell a huge page of hugetlb, on which the page cache has one reference in 6.1, from others.
   const isOneOfHugetlb = moment.dumpedBecause !== null && count - state.mappings < size;
   const share = isOneOfHugetlb ? 1 : cacheShare(state, size, count);
-  const owners = (state.hasPrivate ? 1 : 0) + (state.ofDriver ? 1 : 0) + (inCache ? share : 0);
-  const formula = isolation + state.mappings + owners;
+  const formula = isolation + ownersOf(state, share);
   const surplus = Math.max(0, count - formula);
   const last = allGoneAfter(page, moment.row);
   const candidates = puts.candidatesAt(surplus, moment.row, last);
