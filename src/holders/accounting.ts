@@ -17,6 +17,7 @@ import type { PageNature } from './pageNature';
 import { cacheShare, MAPCOUNT_ASSUMED, ownersOf, pageState, type PageState } from './pageState';
 import { perhapsOwned, type PerhapsOwned } from './perhapsOwned';
 import { MEMORY_FAILURE_RULE } from './rules/lru';
+import { NFS_REQUEST_RULE } from './rules/pageCache';
 import type { StackSites } from './stackSites';
 
 export interface Account {
@@ -41,24 +42,29 @@ function sumOf(references: readonly LedgerReference[], row: number): number {
   return references.reduce((sum, reference) => sum + weightAt(reference, row), 0);
 }
 
+/** References of the pool that later puts told apart. */
+function toldApartLater({ pool, lifetime, row }: Snapshot): readonly LedgerReference[] {
+  if (pool === 0) return [];
+  return lifetime.fromPool.filter(({ fromRow, knownRow }) => fromRow <= row && knownRow > row);
+}
+
 /**
- * References of the pool that a later put told apart; never more than the pool held.
+ * Of references of the pool that later puts told apart: never more than the pool held.
  *
  * @param ofOwners references of the pool that are page tables' or the page cache's, whatever is put later
  */
 function identifiedInPool(
-  snapshot: Snapshot,
+  toldApart: readonly LedgerReference[],
+  pool: number,
   ofOwners: number,
   isAccounted: (reference: LedgerReference) => boolean,
 ): LedgerReference[] {
-  let room = snapshot.pool;
-  if (room === 0) return [];
+  let room = pool;
   let roomOfOthers = Math.max(0, room - ofOwners);
-  return snapshot.lifetime.fromPool.filter((reference) => {
+  return toldApart.filter((reference) => {
     const { weight } = reference;
-    const inPool = reference.fromRow <= snapshot.row && reference.knownRow > snapshot.row;
     const isOwner = isAccounted(reference);
-    if (!inPool || weight > (isOwner ? room : Math.min(room, roomOfOthers))) return false;
+    if (weight > (isOwner ? room : Math.min(room, roomOfOthers))) return false;
     room -= weight;
     if (!isOwner) roomOfOthers -= weight;
     return true;
@@ -226,12 +232,17 @@ export function accountAt(
   const ofEvent = stateAt(moment, snapshot, formula, events, sites, mapcounts);
   // A freeze comes when nothing is mapped any more.
   const isMapped = isLarge && formula === null;
-  const state = isMapped ? withSeenMappings(ofEvent, seen, snapshot.lifetime.nature) : ofEvent;
+  const mapped = isMapped ? withSeenMappings(ofEvent, seen, snapshot.lifetime.nature) : ofEvent;
+  const toldApart = toldApartLater(snapshot);
+  const state = withoutPrivateOfRequest(mapped, snapshot.open, toldApart, events);
   const share = cacheShare(state, 2 ** snapshot.order, snapshot.count);
   const owners = ownersOf(state, share);
   const ownSeen = withUnseen(seen.own, moment, snapshot.pool + seen.unnamed);
-  const identified = identifiedInPool(snapshot, owners + sumOfOwn(ownSeen) - seen.known, (reference) =>
-    isAccountedFor(reference, moment, capture),
+  const identified = identifiedInPool(
+    toldApart,
+    snapshot.pool,
+    owners + sumOfOwn(ownSeen) - seen.known,
+    (reference) => isAccountedFor(reference, moment, capture),
   );
   const open = identified.length === 0 ? snapshot.open : [...snapshot.open, ...identified];
   const sorted = identified.length === 0 ? seen : sortOut(open, moment, capture);
@@ -348,6 +359,33 @@ function withSeenMappings(
 ): PageState {
   const seen = ofMappings + (nature === 'anonymous' && ofMappings > 0 ? ofAllocation : 0);
   return seen > state.mappings ? { ...state, mappings: seen } : state;
+}
+
+/**
+ * NFS marks the page of a write request as private, and has no reference for that but the one of the request itself
+ * (fs/nfs/write.c nfs_inode_add_request, fs/nfs/pagelist.c nfs_create_request of 6.1; later, and in stable releases of
+ * 6.12, folio_attach_private() takes another). That one holds the page: nfs_migrate_folio() does not move it, whatever
+ * its count.
+ */
+function withoutPrivateOfRequest(
+  state: PageState,
+  open: readonly LedgerReference[],
+  toldApart: readonly LedgerReference[],
+  events: EventTable,
+): PageState {
+  if (!state.hasPrivate) return state;
+  const isThere = (isMeant: (reference: LedgerReference) => boolean): boolean =>
+    open.some(isMeant) || toldApart.some(isMeant);
+  const isOfRequest =
+    isThere((reference) => isFirstRequest(reference, events)) &&
+    !isThere(({ kind }) => kind === 'private-data');
+  return isOfRequest ? { ...state, hasPrivate: false } : state;
+}
+
+/** Further requests for parts of the page are made when it is private already (nfs_create_subreq() of fs/nfs/pagelist.c). */
+function isFirstRequest({ site, acquireRow }: LedgerReference, { flags }: EventTable): boolean {
+  if (site?.rule !== NFS_REQUEST_RULE) return false;
+  return acquireRow < 0 || (flags[acquireRow]! & PageFlag.private) === 0;
 }
 
 /** References that the attempt itself has taken. */

@@ -34,6 +34,27 @@ const BUFFER_LOOKUPS = [
   'grow_dev_folio',
 ] as const;
 
+export const NFS_REQUEST_RULE: KindRule = {
+  kind: 'writeback',
+  label: 'NFS request',
+  acquire: {
+    strong: [
+      'nfs_create_request',
+      'nfs_page_create',
+      'nfs_page_create_from_page',
+      'nfs_page_create_from_folio',
+    ],
+  },
+  release: {
+    strong: ['nfs_clear_request', 'nfs_free_request', 'nfs_page_group_destroy', 'nfs_release_request'],
+  },
+  closes: ['writeback', 'page-cache-lookup', 'gup-get'],
+  takenIn: ['nfs_page_create', 'nfs_create_request'],
+  restsOn:
+    'fs/nfs/pagelist.c: each struct nfs_page holds its page from nfs_create_request to nfs_clear_request',
+  seenIn: 'source',
+};
+
 export const PAGE_CACHE_RULES: readonly KindRule[] = [
   {
     kind: 'page-cache',
@@ -293,26 +314,7 @@ export const PAGE_CACHE_RULES: readonly KindRule[] = [
       'mm/filemap.c folio_end_private_2, include/linux/netfs.h: a reference while PG_private_2 is set (5.13 on)',
     seenIn: 'source',
   },
-  {
-    kind: 'writeback',
-    label: 'NFS request',
-    acquire: {
-      strong: [
-        'nfs_create_request',
-        'nfs_page_create',
-        'nfs_page_create_from_page',
-        'nfs_page_create_from_folio',
-      ],
-    },
-    release: {
-      strong: ['nfs_clear_request', 'nfs_free_request', 'nfs_page_group_destroy', 'nfs_release_request'],
-    },
-    closes: ['writeback', 'page-cache-lookup', 'gup-get'],
-    takenIn: ['nfs_page_create', 'nfs_create_request'],
-    restsOn:
-      'fs/nfs/pagelist.c: each struct nfs_page holds its page from nfs_create_request to nfs_clear_request',
-    seenIn: 'source',
-  },
+  NFS_REQUEST_RULE,
   {
     kind: 'writeback',
     acquire: { direct: END_OF_WRITEBACK, strong: WRITEBACK_WALKERS },

@@ -258,3 +258,49 @@ test('where nothing tells how mapcounts are printed, 0 may be a mapping', async 
   ).marks;
   assert.deepEqual([refusedMark?.held, refusedMark?.untraced], [0, 1]);
 });
+
+test('a request of NFS is the one reference that its page has for it, and not of private data beside', async () => {
+  const nfs = { flags: 'flags=uptodate|lru|private', mapcount: 0 };
+  const write = ['nfs_updatepage', 'nfs_write_end', 'generic_perform_write', 'nfs_file_write'];
+  const create = ['nfs_create_request', 'nfs_setup_write_request', ...write];
+  const attach = ['nfs_inode_add_request', 'nfs_setup_write_request', ...write];
+  const cached = change('owner-2', ['__filemap_add_folio', 'filemap_add_folio'], {
+    count: 1,
+    val: 1,
+    mapcount: 0,
+    flags: 'flags=uptodate|lru',
+  });
+  const clear = [
+    'nfs_clear_request',
+    'nfs_page_group_destroy',
+    'nfs_commit_release_pages',
+    'process_one_work',
+  ];
+  const tried = (count: number): readonly EventText[] => [
+    start,
+    change('cma-1', SCAN, { count, val: 1, ...nfs }),
+    migrateStart,
+    migrateEnd(1),
+    change('cma-1', PUTBACK, { count: count - 1, val: -1, ...nfs }),
+    finish,
+    change('kworker/u8:1-7', clear, { count: count - 2, val: -1, mapcount: 0 }),
+  ];
+  const heldIn = async (...before: readonly EventText[]): Promise<unknown> => {
+    const page = await onlyPage([...before, ...tried(before.length < 3 ? 3 : 4)]);
+    const held = heldOf(page).map(({ holder, released }) => [holder.split(' · ')[0], released !== null]);
+    return [...page.marks.map(sumOf), ...held];
+  };
+  const request = change('owner-2', create, { count: 2, val: 1, mapcount: 0, flags: 'flags=uptodate|lru' });
+  const byRequest = [
+    [3, 1, 0, ['1 isolation', '1 page cache']],
+    ['NFS request', true],
+  ];
+  assert.deepEqual(await heldIn(cached, request), byRequest);
+  // Its get is older than the capture.
+  assert.deepEqual(await heldIn(), byRequest);
+  // folio_attach_private() of later kernels takes one of its own.
+  assert.deepEqual(await heldIn(cached, request, change('owner-2', attach, { count: 3, val: 1, ...nfs })), [
+    [4, 1, 0, ['1 isolation', '1 private data', '1 page cache']],
+    ['NFS request', true],
+  ]);
+});
