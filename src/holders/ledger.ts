@@ -75,6 +75,8 @@ export class Ledger {
   private frozenRow: number = NONE;
   /** What a migration has unmapped of references that are open still. */
   private partsUnmapped = 0;
+  /** The task whose page_ref_set began the lifetime, as long as it has done nothing else to the page; else NONE. */
+  private allocatingTask: number = NONE;
   /** Row at which the last lifetime ended, NONE where the capture has no end of one. */
   private endedAt: number = NONE;
   /** Snapshots asked for before the first event of the page, which tells their count. */
@@ -164,6 +166,7 @@ export class Ledger {
         break;
       default:
         if (!isPageRef(kind)) return;
+        if (events.task[row] === this.allocatingTask) this.allocatingTask = NONE;
         this.changeBy(countChange(events, row), row, site, rows, index);
     }
     this.lastRow = row;
@@ -175,7 +178,9 @@ export class Ledger {
   private set(row: number): void {
     const value = this.events.val[row]!;
     this.endLifetime(row, value > 0 ? 'used anew' : 'freed');
-    if (value > 0) this.startLifetime(row, value);
+    if (value <= 0) return;
+    this.startLifetime(row, value);
+    this.allocatingTask = this.events.task[row]!;
   }
 
   private startLifetime(row: number, value: number): void {
@@ -190,10 +195,15 @@ export class Ledger {
       this.lifetime.nature = 'anonymous';
   }
 
-  /** mm_page_alloc stands behind the page_ref_set of the same allocation, or alone where that is filtered out. */
+  /**
+   * mm_page_alloc stands behind the page_ref_set of the same allocation, or alone where that is filtered out. In between
+   * others may get the page, by what they knew of it before (folio_try_get() in mm/filemap.c filemap_get_entry()).
+   */
   private allocated(row: number): void {
     const order = this.events.order[row]!;
-    const isFresh = this.count === 1 && this.open.isOnly('allocation');
+    const isSet = this.allocatingTask >= 0 && this.allocatingTask === this.events.task[row];
+    this.allocatingTask = NONE;
+    const isFresh = isSet || (this.count === 1 && this.open.isOnly('allocation'));
     if (!isFresh) {
       this.endLifetime(row, 'used anew');
       this.startLifetime(row, 1);
@@ -216,6 +226,7 @@ export class Ledger {
     this.count = null;
     this.frozenAt = 0;
     this.partsUnmapped = 0;
+    this.allocatingTask = NONE;
     this.waiting = [];
   }
 

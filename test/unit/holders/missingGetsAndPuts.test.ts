@@ -143,6 +143,42 @@ test('a huge page that was split has nothing left of what its freeze took, and o
   );
 });
 
+test('who gets a page while it is allocated does not begin another life of it', async () => {
+  const lookUp = ['filemap_get_read_batch', 'filemap_get_pages', 'filemap_read'];
+  const page = await onlyPage([
+    allocated('owner-2', FAULT),
+    change('reader-4', lookUp, { count: 2, val: 1, mapcount: 0, cpu: 1 }),
+    {
+      task: 'owner-2',
+      text: 'mm_page_alloc: page=00000000aaaaaaaa pfn=0x100 order=0 migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE',
+      stack: FAULT,
+    },
+    change('reader-4', lookUp, { count: 1, val: -1, mapcount: 0, cpu: 1 }),
+    change('owner-2', VMSPLICE, { count: 2, val: 1 }),
+    start,
+    ...refused(2),
+    finish,
+  ]);
+  assert.deepEqual(
+    page.marks.map(({ count, held, untraced }) => [count, held, untraced]),
+    [[2, 1, 0]],
+  );
+  assert.deepEqual(
+    page.references
+      .filter(({ rows }) => rows[0]! < 4)
+      .map(({ role, acquired, released, releasedUnseen }) => [
+        role,
+        acquired?.row,
+        released?.row,
+        releasedUnseen,
+      ]),
+    [
+      ['expected', 0, undefined, false],
+      ['earlier', 1, 3, false],
+    ],
+  );
+});
+
 for (const [what, given, flags] of [
   [
     'a get',
