@@ -270,7 +270,7 @@ function* pageAtEnd(context: Context, pfn: number, rows: Int32Array): Generator<
   if (lastRow === undefined) return null;
   const pins = pinReferences(capture, sites, rows);
   if (pins.length > 0) return { page: pinnedPage(context, pfn, lastRow, pins), isLeft: false };
-  const ledger = new Ledger(capture.events, capture.symbols, sites);
+  const ledger = new Ledger(capture, sites, context.mapcount);
   yield* ledger.replay(rows, [lastLife(capture.events, rows)], [lastRow]);
   const snapshot = ledger.snapshots[0]!;
   const { open, pool, lifetime, count } = snapshot;
@@ -333,7 +333,7 @@ function* judgeByLedger(
   moments: readonly Moment[],
   rows: Int32Array,
 ): Generator<void, JudgedPage> {
-  const ledger = new Ledger(capture.events, capture.symbols, sites);
+  const ledger = new Ledger(capture, sites, mapcount);
   const asked = moments.map(({ row }) => row);
   yield* ledger.replay(rows, livesAround(capture.events, rows, asked), asked);
   const { snapshots } = ledger;

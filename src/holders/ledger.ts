@@ -5,18 +5,29 @@
  * The count that each event reports is a checksum: where it disagrees with the sum for good, events are
  * missing, and the difference joins the pool of references that no event shows.
  */
-import { ABSENT, EventKind, NONE, PageFlag, type EventTable, type SymbolTable } from '../capture/eventTable';
+import {
+  ABSENT,
+  EventKind,
+  NONE,
+  PageFlag,
+  type Capture,
+  type EventTable,
+  type SymbolTable,
+} from '../capture/eventTable';
 import { ROWS_OF_PAGE_A_STEP } from '../capture/turns';
 import { countChange, isPageRef, reachesZero, setsCount } from './countChange';
 import { countAfter } from './countRace';
 import { hasOwnPuts } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
-import { PutMatcher } from './matchPut';
+import type { MapcountBase } from './mapcountBase';
+import { PutMatcher, type Put, type PutMatch } from './matchPut';
 import { closeUnseen, shed } from './missingPuts';
 import type { Confidence, Kind } from './model';
 import { togetherWith, type PageNature } from './pageNature';
 import type { Span } from './lives';
-import { latestOf, NO_GET, oldestOf, OpenReferences } from './openReferences';
+import { latestOf, NO_GET, oldestOf, OpenReferences, weightOf } from './openReferences';
+import { cacheShare, ownersOf, pageState } from './pageState';
+import { isOfPage, perhapsUnseen, unseenRivals } from './perhapsUnseen';
 import type { Site } from './matchSite';
 import type { StackSite, StackSites } from './stackSites';
 import { UnseenReferences } from './unseenReferences';
@@ -82,13 +93,17 @@ export class Ledger {
   /** Snapshots asked for before the first event of the page, which tells their count. */
   private waiting: number[] = [];
   private lastRow: number = NONE;
+  private readonly events: EventTable;
+  private readonly symbols: SymbolTable;
   private readonly matcher: PutMatcher;
 
   constructor(
-    private readonly events: EventTable,
-    private readonly symbols: SymbolTable,
+    { events, symbols }: Pick<Capture, 'events' | 'symbols'>,
     private readonly sites: StackSites,
+    private readonly mapcounts: MapcountBase,
   ) {
+    this.events = events;
+    this.symbols = symbols;
     this.matcher = new PutMatcher(sites, (row) => this.pidOf(row));
   }
 
@@ -425,7 +440,7 @@ export class Ledger {
     const put = { weight, rest, row, site, isOfLarge: this.isLarge(row) };
     const found = this.matcher.match(this.open, put, this.pool.weight > 0);
     if (found === null) return this.releaseFromPool(weight, row, site);
-    const { reference, confidence, why } = found;
+    const { reference, confidence, why } = this.pool.weight > 0 ? this.besideUnseen(found, put) : found;
     if (weight < reference.weight) {
       this.changeWeight(reference, -weight, row);
       reference.parts++;
@@ -434,6 +449,23 @@ export class Ledger {
     const closed = reference.weight;
     this.close(reference, row, confidence, why);
     return closed;
+  }
+
+  /** What is known of a match where there are references, too, whose gets the capture does not show. */
+  private besideUnseen(found: PutMatch, put: Put): PutMatch {
+    const isSure =
+      found.confidence !== 'rule' || isOfPage(put) || this.matcher.isByTaker(found.reference, put);
+    const rivals = isSure ? 0 : unseenRivals(put, this.unseenOfOthers(put.row));
+    return rivals === 0 ? found : perhapsUnseen(found, rivals);
+  }
+
+  /** Weight of the references that no event shows and that none of the page's owners has. */
+  private unseenOfOthers(row: number): number {
+    const { nature, order } = this.lifetime;
+    const state = pageState(this.events, row, nature, this.mapcounts);
+    const owners = ownersOf(state, cacheShare(state, 2 ** order, this.count ?? 0));
+    const seen = weightOf(this.open.where(({ kind, suspended }) => !suspended && OF_OWNERS.has(kind)));
+    return Math.max(0, this.pool.weight - Math.max(0, owners - seen));
   }
 
   private suspendMapping(weight: number, row: number, site: StackSite): boolean {

@@ -33,7 +33,7 @@ export interface PutMatch {
 }
 
 /** A put, or the part of it that is still to be matched. */
-interface Put {
+export interface Put {
   readonly weight: number;
   /** With what is still to be matched behind this part. */
   readonly rest: number;
@@ -206,8 +206,14 @@ export class PutMatcher {
     return site.interrupted ? NONE : this.pidOf(row);
   }
 
+  /** Whether the task that took a reference is the one that puts. */
+  isByTaker(reference: LedgerReference, put: Put): boolean {
+    const pid = this.putterOf(put);
+    return pid !== NONE && pid === this.takerOf(reference);
+  }
+
   /** Pid of the task that took it, NONE where nothing names one. */
-  takerOf(reference: LedgerReference): number {
+  private takerOf(reference: LedgerReference): number {
     return reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
   }
 }

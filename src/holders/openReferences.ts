@@ -240,6 +240,11 @@ export function countOf(groups: readonly Group[], taker?: number): number {
   return groups.reduce((count, group) => count + (listOf(group, taker)?.length ?? 0), 0);
 }
 
+/** What all references of some groups weigh. */
+export function weightOf(groups: readonly Group[]): number {
+  return groups.reduce((sum, group) => sum + group.weight * group.all.length, 0);
+}
+
 function listOf(group: Group, taker: number | undefined): TakenOrder | undefined {
   return taker === undefined ? group.all : group.byTaker.get(taker);
 }

@@ -1,14 +1,13 @@
 /** A page's lives are replayed one by one where somebody asks: the answer is that of a replay of everything. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ledger } from '../../../src/holders/ledger';
 import type { LedgerReference } from '../../../src/holders/ledgerReference';
 import { lastLife, livesAround } from '../../../src/holders/lives';
-import { StackSites } from '../../../src/holders/stackSites';
 import type { Capture } from '../../../src/capture/eventTable';
 import { atOnce, ROWS_OF_PAGE_A_STEP } from '../../../src/capture/turns';
 import { seededRandom } from '../capture/support/random';
 import { captureOf, type EventText } from '../support/traceText';
+import { ledgerOf } from './support/ledger';
 import { change, FAULT, FLAGS, MIGRATE, SCAN, TAIL } from './support/pageEvents';
 
 const STACKS: readonly (readonly string[])[] = [
@@ -66,7 +65,7 @@ function replayed(
   rows: Int32Array,
   moments: number[],
 ) {
-  const ledger = new Ledger(capture.events, capture.symbols, new StackSites(capture.symbols));
+  const ledger = ledgerOf(capture);
   atOnce(ledger.replay(rows, lives, moments));
   return ledger.snapshots.map(({ row, count, open, pool, lastRow, lifetime }) => ({
     row,
@@ -126,7 +125,7 @@ test('a long life is replayed in steps', async () => {
   ];
   const capture = await captureOf(Array.from({ length: 3 * ROWS_OF_PAGE_A_STEP }, () => use).flat());
   const rows = Int32Array.from({ length: capture.events.length }, (_, row) => row);
-  const ledger = new Ledger(capture.events, capture.symbols, new StackSites(capture.symbols));
+  const ledger = ledgerOf(capture);
   const steps = ledger.replay(rows, [{ from: 0, to: rows.length }], []);
   assert.equal(Array.from(steps).length, 6);
 });

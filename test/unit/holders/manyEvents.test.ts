@@ -5,12 +5,12 @@ import { EventKind } from '../../../src/capture/eventTable';
 import { atOnce } from '../../../src/capture/turns';
 import { analyseHolders, analysisSteps } from '../../../src/holders/analyseHolders';
 import { EvidenceFinder } from '../../../src/holders/evidence';
-import { Ledger } from '../../../src/holders/ledger';
 import { livesAround } from '../../../src/holders/lives';
 import { PageRows } from '../../../src/holders/pageRows';
 import { StackSites } from '../../../src/holders/stackSites';
 import { captureOf, type EventText } from '../support/traceText';
 import { onlyPage } from './support/foundPages';
+import { ledgerOf } from './support/ledger';
 import { CMA, FAULT, MIGRATE, TAIL, allocated, change } from './support/pageEvents';
 
 /** As the arguments of one call so many are too many: Node has room for some 125,000. */
@@ -98,11 +98,11 @@ test('moments at which the same is open share one list of it', async () => {
       change('cma-1', ['remove_migration_pte', ...MIGRATE], { count: holders + 1, val: 1, mapcount: 0 }),
     ]),
   ]);
-  const { events, symbols } = capture;
+  const { events } = capture;
   const rows = Int32Array.from({ length: events.length }, (_, row) => row);
   const moments = rows.filter((row) => events.kind[row] === EventKind.PageRefFreeze);
   assert.equal(moments.length, retries);
-  const ledger = new Ledger(events, symbols, new StackSites(symbols));
+  const ledger = ledgerOf(capture);
   atOnce(ledger.replay(rows, livesAround(events, rows, [...moments]), [...moments]));
   const open = ledger.snapshots.map((snapshot) => snapshot.open);
   assert.deepEqual([...new Set(open.map(({ length }) => length))], [holders]);

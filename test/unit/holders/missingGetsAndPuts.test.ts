@@ -90,6 +90,63 @@ test('a reference that was there at the mark stays so when another get is found 
   );
 });
 
+const DIRECT_IO = ['internal_get_user_pages_fast', 'bio_iov_iter_get_pages', 'iomap_dio_bio_iter'];
+const END_IO = ['__bio_release_pages', 'bio_dirty_fn', 'process_one_work', 'worker_thread'];
+const UNPIN = ['gup_put_folio', 'unpin_user_pages', 'process_vm_rw_core'];
+const CACHE = ['__filemap_add_folio', 'filemap_add_folio', 'filemap_read'];
+const UNCACHE = ['filemap_free_folio', 'delete_from_page_cache_batch', 'truncate_inode_pages_range'];
+
+/**
+ * How sure the match is of a get and a put, with others there that came before the capture, one of which maps the page.
+ *
+ * @param others how many
+ */
+async function matchBeside(
+  others: number,
+  get: readonly [task: string, stack: readonly string[]],
+  put: readonly [task: string, stack: readonly string[]],
+  weight = 1,
+): Promise<readonly unknown[]> {
+  const page = await onlyPage([
+    change(...get, { count: others + weight, val: weight }),
+    start,
+    ...refused(others + weight),
+    finish,
+    change(...put, { count: others, val: -weight }),
+  ]);
+  const taken = page.references.find(({ acquired }) => acquired?.row === 0);
+  assert.equal(taken?.released?.row, 5);
+  return [taken.confidence, taken.evidence.split('; ').slice(2).join('; ')];
+}
+
+test('what another task puts may be of a reference that came before the capture, if there is one that nobody owns', async () => {
+  const taken = ['app-3', DIRECT_IO] as const;
+  const put = ['kworker/0:1-9', END_IO] as const;
+  assert.deepEqual(await matchBeside(3, taken, put), [
+    'assumed',
+    '2 references whose gets are not in the capture were there too, and the put may be of one of them',
+  ]);
+  assert.deepEqual(await matchBeside(2, taken, put), [
+    'assumed',
+    'a reference whose get is not in the capture was there too, and the put may be of it',
+  ]);
+  // The one that is there is the mapping's.
+  assert.deepEqual(await matchBeside(1, taken, put), ['rule', '']);
+  // Buffers of pipes change hands, so that which of two was read no task tells.
+  const [read] = await matchBeside(2, ['app-3', VMSPLICE], ['reader-4', READ_PIPE]);
+  assert.equal(read, 'assumed');
+  assert.deepEqual(await matchBeside(1, ['app-3', VMSPLICE], ['reader-4', READ_PIPE]), ['rule', '']);
+});
+
+test('a put is of what its own task took, of what it weighs, and of what a page has once, whatever came before the capture', async () => {
+  assert.deepEqual(await matchBeside(3, ['app-3', DIRECT_IO], ['app-3', END_IO]), ['rule', '']);
+  assert.deepEqual(await matchBeside(3, ['app-3', PIN], ['kworker/0:1-9', UNPIN], 1024), ['rule', '']);
+  const [pinned] = await matchBeside(1025, ['app-3', PIN], ['kworker/0:1-9', UNPIN], 1024);
+  assert.equal(pinned, 'assumed');
+  assert.deepEqual(await matchBeside(1025, ['app-3', DIRECT_IO], ['kworker/0:1-9', END_IO]), ['rule', '']);
+  assert.deepEqual(await matchBeside(3, ['app-3', CACHE], ['cutter-4', UNCACHE]), ['rule', '']);
+});
+
 test('a page that was free at the mark is not judged by the first event of its next life', async () => {
   const page = await onlyPage([
     change('owner-2', READ_PIPE, { count: 0, val: -1, mapcount: 0 }),

@@ -1,0 +1,38 @@
+/**
+ * Puts that a rule pairs with an open reference, and that may as well be of one whose get the capture does not show.
+ *
+ * The rule tells of which kind the reference is; whose it is, only the task does. Where another task puts than the one
+ * that took what is open, it may have taken one of its own before the capture began.
+ */
+import { hasOwnPuts } from './kindRules';
+import { GUP_PIN_COUNTING_BIAS } from './ledgerReference';
+import type { Put, PutMatch } from './matchPut';
+
+/**
+ * Whether a put is of a kind whose references are the page's own, so that no task has one of its own: the page is once in
+ * the page cache or the swap cache (mm/filemap.c, mm/swap_state.c), has private data once, and is isolated by whoever
+ * takes it off its LRU list (folio_test_clear_lru() in mm/vmscan.c); mapcount says how many mappings there are, which any
+ * thread may zap; and lru_add_drain_all() (mm/swap.c) empties the batches of all CPUs.
+ */
+export function isOfPage({ site }: Put): boolean {
+  return site.release !== null && hasOwnPuts(site.release.rule.kind);
+}
+
+/**
+ * How many references of the weight of a put may be among those whose gets the capture does not show.
+ *
+ * @param unseen weight of those that none of the page's owners has
+ */
+export function unseenRivals({ weight, isOfLarge }: Put, unseen: number): number {
+  const isPin = weight >= GUP_PIN_COUNTING_BIAS;
+  return Math.floor((isOfLarge || isPin ? unseen : unseen % GUP_PIN_COUNTING_BIAS) / weight);
+}
+
+export function perhapsUnseen(match: PutMatch, rivals: number): PutMatch {
+  const others =
+    rivals === 1
+      ? 'a reference whose get is not in the capture was there too'
+      : `${rivals} references whose gets are not in the capture were there too`;
+  const it = rivals === 1 ? 'it' : 'one of them';
+  return { ...match, confidence: 'assumed', why: `${match.why}; ${others}, and the put may be of ${it}` };
+}
