@@ -9,7 +9,7 @@ import { FtraceTaskLine } from './ftraceTaskLine';
 import { FtraceTextReader } from './ftraceText';
 import { grown } from './growingColumn';
 import { LineByLineReader } from './lineByLineReader';
-import { LineWindow, LONGEST_LINE } from './lineWindow';
+import { LineWindow } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import type { TextReader } from './textReader';
 
@@ -96,7 +96,6 @@ export class DmesgReader extends LineByLineReader implements TextReader {
 
   protected override record(bytes: Uint8Array, at: number): number {
     const lineEnd = bytes.indexOf(NEWLINE, at);
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     this.lineOffset = this.fileOffset + at;
     this.logLine(bytes, at, lineEnd);
     return lineEnd + 1;

@@ -36,11 +36,6 @@ class EventDetailsBuilder implements EventDetails {
     return row;
   }
 
-  /** Takes back the newest row. */
-  removeLast(): void {
-    this.length--;
-  }
-
   private grow(capacity: number): void {
     this.endPfn = grown(this.endPfn, new Float64Array(capacity));
     this.finPfn = grown(this.finPfn, new Float64Array(capacity));
@@ -226,15 +221,6 @@ export class EventTableBuilder implements EventTable {
       ...{ mapping, migratetype, order, stack, detail, details },
       offset: (row) => offsetHigh[row]! * TWO_32 + offsetLow[row]!,
     };
-  }
-
-  /** Takes back the newest row, with its details. */
-  removeLast(): void {
-    const row = --this.length;
-    if (this.detail[row] !== NO_DETAILS) this.details.removeLast();
-    this.detail[row] = NO_DETAILS;
-    this.offsetHigh[row] = 0;
-    this.blank(row, row + 1);
   }
 
   private addBlankRows(): void {

@@ -34,7 +34,6 @@ import { FtraceTaskLine } from './ftraceTaskLine';
 import { GapRecorder } from './gapRecorder';
 import { KindsByName } from './kindsByName';
 import { LineByLineReader } from './lineByLineReader';
-import { LONGEST_LINE } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import { StackBlockCache } from './stackBlockCache';
 import { stackEnd } from './stackLines';
@@ -241,10 +240,6 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     } else {
       lineEnd = this.fields.read(bytes, fieldsStart, row, kind);
     }
-    if (lineEnd - at > LONGEST_LINE) {
-      table.removeLast();
-      return this.skipOverlong(bytes, at);
-    }
     if (kind !== EventKind.Other && this.fields.missing !== '') this.problem(at, this.fields.problemOf(row));
     this.matcher(bytes).event(row, line.pid, line.context);
     this.passed(line.cpu, time);
@@ -262,7 +257,6 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     let start = content;
     if (!isInline) {
       while (bytes[start] !== NEWLINE) start++;
-      if (start - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
       start++;
     }
     const isArray = bytes[content] !== LESS && !isInline;
@@ -282,7 +276,6 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       }
     }
 
-    if (isInline && lineEndOf(bytes, content) - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     const blockStart = isArray ? content : start;
     const blockEnd = isArray ? start : stackEnd(bytes, start, end, last, this.isFrame);
     if (blockEnd < 0) return -1;
@@ -309,7 +302,6 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** A record that has no line of its own: it is no event, and of a stack only that there was one is known. */
   private unprinted(bytes: Uint8Array, at: number, text: number): number {
     const lineEnd = lineEndOf(bytes, text);
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     const type = text + UNPRINTED.length;
     if (bytes[type] === STACK_TYPE && !isDigit(bytes[type + 1]!)) this.unprintedStacks++;
     this.unprintedRecords++;
@@ -339,7 +331,6 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** User stacks are counted and kept apart: they say nothing of who in the kernel holds a page. */
   private userStack(bytes: Uint8Array, at: number, content: number, end: number, last: boolean): number {
     const lineEnd = lineEndOf(bytes, content);
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     const inline = bytes[content] !== LESS && isFrameLine(bytes, content);
     const blockStart = inline ? content : lineEnd + 1;
     const blockEnd = stackEnd(bytes, blockStart, end, last, this.isFrame);
@@ -354,15 +345,12 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     if (isFrameLine(bytes, at)) {
       const blockEnd = stackEnd(bytes, at, end, last, this.isFrame);
       if (blockEnd < 0) return -1;
-      if (blockEnd > at) {
-        this.problem(at, 'stack frames without their head line; expected "<stack trace>" before them');
-        this.line += countLines(bytes, at, blockEnd);
-        return blockEnd;
-      }
+      this.problem(at, 'stack frames without their head line; expected "<stack trace>" before them');
+      this.line += countLines(bytes, at, blockEnd);
+      return blockEnd;
     }
     const lineEnd = lineEndOf(bytes, at);
     const next = lineEnd + 1;
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     let textEnd = lineEnd;
     while (textEnd > at && (bytes[textEnd - 1] === RETURN || bytes[textEnd - 1] === BLANK)) textEnd--;
     // Whoever quotes a trace may indent it.

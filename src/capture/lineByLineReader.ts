@@ -1,4 +1,3 @@
-import { NEWLINE } from './ascii';
 import type { LineReader } from './lineWindow';
 import { ProblemList } from './problemList';
 
@@ -17,7 +16,7 @@ export abstract class LineByLineReader implements LineReader {
   protected text: DataView = new DataView(new ArrayBuffer(0));
 
   /**
-   * Reads the lines in `bytes[start, end)`, which ends behind a line end. A few more bytes behind `end` must be
+   * Reads the lines in `bytes[start, end)`, which ends behind a line end and has none of more than LONGEST_LINE. A few more bytes behind `end` must be
    * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the
    * file. Returns the index behind the last line read: less than `end` when the newest stack may go on behind
    * `end` and `last` is false.
@@ -49,13 +48,6 @@ export abstract class LineByLineReader implements LineReader {
   /** The last line, read already, ends at `offset` in the file without a line end. */
   endsWithoutNewline(offset: number): void {
     this.problems.addCutLastLine(offset, this.line - 1);
-  }
-
-  /** Passes over the line at `at`, which is longer than LONGEST_LINE. Returns the index behind it. */
-  protected skipOverlong(bytes: Uint8Array, at: number): number {
-    const lineEnd = bytes.indexOf(NEWLINE, at);
-    this.overlongLine(this.fileOffset + at, lineEnd - at);
-    return lineEnd + 1;
   }
 
   /** Something at `at` of the bytes, in the line that is being read. */

@@ -11,7 +11,10 @@ export const LONGEST_LINE = 1 << 16;
 
 /** What reads the lines; {@link LineByLineReader} says more of each. */
 export interface LineReader {
-  /** Reads the lines in `bytes[start, end)` and returns the index behind the last one that it is done with. */
+  /**
+   * Reads the lines in `bytes[start, end)`, none of them longer than {@link LONGEST_LINE}, and returns the index behind
+   * the last one that it is done with.
+   */
   read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number;
   /** A line that was not kept because it is too long; `offset` in the file, `length` in bytes. */
   overlongLine(offset: number, length: number): void;
@@ -81,8 +84,25 @@ export class LineWindow {
     if (this.overlong === 0) this.read(true);
   }
 
+  /**
+   * Reads the whole lines that wait. One that is too long is left out here as where it comes in many chunks: what a reader
+   * does and says at it must not depend on how the file was cut.
+   */
   private read(last: boolean): void {
-    this.start = this.reader.read(this.buffer, this.start, this.linesEnd, this.fileOffset, last);
+    const { buffer, linesEnd } = this;
+    for (;;) {
+      const at = overlongIn(buffer, this.start, linesEnd);
+      if (at < 0) break;
+      this.readTo(at, true);
+      const lineEnd = buffer.indexOf(NEWLINE, at);
+      this.reader.overlongLine(this.fileOffset + at, lineEnd - at);
+      this.start = lineEnd + 1;
+    }
+    this.readTo(linesEnd, last);
+  }
+
+  private readTo(end: number, last: boolean): void {
+    this.start = this.reader.read(this.buffer, this.start, end, this.fileOffset, last);
   }
 
   private beginOverlong(): void {
@@ -118,4 +138,14 @@ export class LineWindow {
     this.buffer.set(chunk, this.end);
     this.end += chunk.length;
   }
+}
+
+/** Index of the first of the whole lines in `bytes[start, end)` that is too long, or -1: one look each {@link LONGEST_LINE}. */
+function overlongIn(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; end - at > LONGEST_LINE;) {
+    const newline = bytes.subarray(at, at + LONGEST_LINE + 1).lastIndexOf(NEWLINE);
+    if (newline < 0) return at;
+    at += newline + 1;
+  }
+  return -1;
 }

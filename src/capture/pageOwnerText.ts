@@ -6,7 +6,6 @@ import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
 import { GapRecorder } from './gapRecorder';
 import { LineByLineReader } from './lineByLineReader';
-import { LONGEST_LINE } from './lineWindow';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { PageOwnerLine } from './pageOwnerLine';
@@ -167,8 +166,6 @@ export class PageOwnerReader extends LineByLineReader implements TextReader {
     }
     const stop = stackEnd(bytes, at, end, last, isIndented);
     if (stop < 0) return -1;
-    // The first line is too long to be a frame.
-    if (stop === at) return this.skipOverlong(bytes, at);
     const lines = countLines(bytes, at, stop);
     let block = blocks.find(this.text, at, stop);
     let stack: number;
@@ -196,7 +193,6 @@ export class PageOwnerReader extends LineByLineReader implements TextReader {
 
   private otherLine(bytes: Uint8Array, at: number): number {
     const lineEnd = bytes.indexOf(NEWLINE, at);
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     let textEnd = lineEnd;
     while (textEnd > at && bytes[textEnd - 1]! <= BLANK) textEnd--;
     if (textEnd === at) this.endRecord();

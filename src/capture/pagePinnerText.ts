@@ -17,7 +17,6 @@ import { EventTableBuilder } from './eventTableBuilder';
 import { excerpt } from './excerpt';
 import { GapRecorder } from './gapRecorder';
 import { LineByLineReader } from './lineByLineReader';
-import { LONGEST_LINE } from './lineWindow';
 import { NumberScanner } from './numberScanner';
 import { PageFlagTexts } from './pageFlagTexts';
 import { isIndented, PrintedFrames } from './printedFrames';
@@ -196,8 +195,6 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
   private stackLines(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const stop = stackEnd(bytes, at, end, last, isIndented);
     if (stop < 0) return -1;
-    // The first line is too long to be a frame.
-    if (stop === at) return this.skipOverlong(bytes, at);
     const lines = countLines(bytes, at, stop);
     const { table, row } = this;
     if (row === NONE) {
@@ -221,7 +218,6 @@ export class PagePinnerReader extends LineByLineReader implements TextReader {
 
   private otherLine(bytes: Uint8Array, at: number): number {
     const lineEnd = bytes.indexOf(NEWLINE, at);
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     let textEnd = lineEnd;
     while (textEnd > at && bytes[textEnd - 1]! <= BLANK) textEnd--;
     const heading = headingAt(bytes, at);

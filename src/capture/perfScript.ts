@@ -28,7 +28,6 @@ import { FtraceTaskLine } from './ftraceTaskLine';
 import { GapRecorder } from './gapRecorder';
 import { KindsByName } from './kindsByName';
 import { LineByLineReader } from './lineByLineReader';
-import { LONGEST_LINE } from './lineWindow';
 import { countOtherEvents } from './otherEvents';
 import { PerfScriptFrames, isFrame, isKernelFrame, isSourceLine, namesKernel } from './perfScriptFrames';
 import { OTHER_RECORD, PerfScriptLine } from './perfScriptLine';
@@ -69,6 +68,8 @@ const enum Place {
   Head,
   /** Behind the kernel's frames. */
   Kernel,
+  /** Behind as many bytes of the kernel's frames as are read. */
+  LongStack,
   /** Among the frames of the process, which end with an empty line. */
   User,
 }
@@ -98,7 +99,7 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   private readonly frames = new PerfScriptFrames(this.symbols);
   private readonly blocks = new StackBlockCache();
   private place = Place.Outside;
-  /** Event of the record that is being read. */
+  /** Event of the record that is being read; NONE where there is none, or where no more is to be said of its frames. */
   private row = NONE;
   /** By CPU: text block of its newest stack, for guessing the next one, and time of its newest event. */
   private previousBlocks = new Int32Array(64).fill(NONE);
@@ -145,6 +146,12 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
     return countOtherEvents(this.table, this.symbols);
   }
 
+  /** It may have been the first line of a record: the frames behind it are not those of the record before. */
+  override overlongLine(offset: number, length: number): void {
+    super.overlongLine(offset, length);
+    this.place = Place.Outside;
+  }
+
   /** Reads one line, or the frames of the kernel of one record; -1 when those may go on behind `end`. */
   protected override record(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const first = bytes[at]!;
@@ -178,11 +185,6 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
     }
     this.place = Place.Head;
     this.row = row;
-    if (lineEnd - at > LONGEST_LINE) {
-      table.removeLast();
-      this.row = NONE;
-      return this.skipOverlong(bytes, at);
-    }
     if (kind !== EventKind.Other && this.fields.missing !== '') this.problem(at, this.fields.problemOf(row));
     this.passed(cpu, time);
     this.line++;
@@ -201,9 +203,14 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
       return this.kernelFrames(bytes, at, end, last);
     } else if (this.place !== Place.User) {
       if (isKernelFrame(bytes, at)) {
+        // More of them follow, of which no more is to be said.
+        this.row = NONE;
         this.problem(
           at,
-          `a stack of more than ${LONGEST_STACK} bytes, expected 127 frames; the rest was skipped`,
+          this.place === Place.LongStack
+            ? `a stack of more than ${LONGEST_STACK} bytes, expected 127 frames; the rest was skipped`
+            : 'a frame of the kernel behind a line that is none, expected its frames one behind the other; the rest of ' +
+                'the stack was skipped',
         );
       }
       this.place = Place.User;
@@ -221,9 +228,8 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
 
   private kernelFrames(bytes: Uint8Array, at: number, end: number, last: boolean): number {
     const { blocks, table, row } = this;
-    const cpu = row === NONE ? NO_CPU : table.cpu[row]!;
-    const name = row === NONE ? NONE : table.name[row]!;
-    const slot = this.cpuSlot(cpu);
+    const name = table.name[row]!;
+    const slot = this.cpuSlot(table.cpu[row]!);
     const previous = this.previousBlocks[slot]!;
     const guess = blocks.guess(previous, name);
     if (guess !== NONE) {
@@ -234,13 +240,11 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
         (stop === end || !continuesKernel(bytes, stop))
       ) {
         this.previousBlocks[slot] = guess;
-        return this.attach(stop, blocks.stack(guess), blocks.lines(guess));
+        return this.attach(at, stop, blocks.stack(guess), blocks.lines(guess));
       }
     }
     const blockEnd = stackEnd(bytes, at, end, last, continuesKernel);
     if (blockEnd < 0) return -1;
-    // A line that is too long to be a frame.
-    if (blockEnd === at) return this.skipOverlong(bytes, at);
     let block = blocks.find(this.text, at, blockEnd);
     const lines = countLines(bytes, at, blockEnd);
     let stack: number;
@@ -252,15 +256,13 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
     }
     blocks.learn(previous, name, block);
     this.previousBlocks[slot] = block;
-    return this.attach(blockEnd, stack, lines);
+    return this.attach(at, blockEnd, stack, lines);
   }
 
-  private attach(next: number, stack: number, lines: number): number {
+  private attach(at: number, next: number, stack: number, lines: number): number {
     this.stackRecords++;
-    // The event may have been too long to be kept.
-    if (this.row === NONE) this.orphanStacks++;
-    else this.table.stack[this.row] = stack;
-    this.place = Place.Kernel;
+    this.table.stack[this.row] = stack;
+    this.place = next - at < LONGEST_STACK ? Place.Kernel : Place.LongStack;
     this.line += lines;
     return next;
   }
@@ -293,7 +295,6 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
       if (isFrame(bytes, at)) return this.frameLines(bytes, at, end, last);
     }
     const lineEnd = lineEndOf(bytes, at);
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     let textEnd = lineEnd;
     while (textEnd > at && bytes[textEnd - 1]! <= 0x20) textEnd--;
     const record = recordAt(bytes, at, textEnd);
@@ -335,10 +336,8 @@ export class PerfScriptReader extends LineByLineReader implements TextReader {
   }
 
   private skipLine(bytes: Uint8Array, at: number): number {
-    const lineEnd = lineEndOf(bytes, at);
-    if (lineEnd - at > LONGEST_LINE) return this.skipOverlong(bytes, at);
     this.line++;
-    return lineEnd + 1;
+    return lineEndOf(bytes, at) + 1;
   }
 
   /** Time of the newest line relative to the first one, exact: whole seconds and rest are taken apart. */

@@ -352,6 +352,10 @@ test('losses become gaps', async () => {
   ]);
 });
 
+/** Problems as `line: message`, the message up to its first comma, semicolon or colon. */
+const problemTexts = (capture: Capture): string[] =>
+  capture.problems.map(({ line, message }) => `${line}: ${message.replace(/[,;:].*/, '')}`);
+
 test('what cannot be read is counted with its place, and nothing else is lost by it', async () => {
   const frame = '\tffffffff812bf783 foo+0x43 ([kernel.kallsyms])\n';
   const user = '\t           f8350 write+0x10 (/usr/lib/libc.so.6)\n';
@@ -360,17 +364,58 @@ test('what cannot be read is counted with its place, and nothing else is lost by
   const capture = await read(text);
   assert.equal(capture.events.length, 4);
   assert.equal(capture.orphanStacks, 1);
-  assert.deepEqual(
-    capture.problems.map(({ line, message }) => `${line}: ${message.replace(/[,;:].*/, '')}`),
+  assert.deepEqual(problemTexts(capture), [
+    '4: frames without the first line of their record',
+    '6: not a line of perf script',
+    '7: a line of 70000 bytes',
+    '10: a frame of the kernel after those of the process',
+    '12: page_ref',
+    '14: the file ends without a line end',
+  ]);
+});
+
+test('what is said of a line that is too long does not depend on the chunks it comes in', async () => {
+  const frame = '\tffffffff812bf783 foo+0x43 ([kernel.kallsyms])\n';
+  const longFrame = `\t${' '.repeat(70_000)}${frame.slice(1)}`;
+  const user = '\t           f8350 write+0x10 (/usr/lib/libc.so.6)\n';
+  const longEvent = HEAD.replace('count=', `x=${'1'.repeat(70_000)} count=`);
+  const longStack = frame.repeat(6000);
+  const texts: readonly (readonly [string, readonly string[]])[] = [
     [
-      '4: frames without the first line of their record',
-      '6: not a line of perf script',
-      '7: a line of 70000 bytes',
-      '10: a frame of the kernel after those of the process',
-      '12: page_ref',
-      '14: the file ends without a line end',
+      HEAD + frame + longFrame + frame + user,
+      [`3: a line of ${longFrame.length - 1} bytes`, '4: frames without the first line of their record'],
     ],
-  );
+    // Without frames there is no empty line behind an event.
+    [
+      HEAD + longEvent + frame,
+      [`2: a line of ${longEvent.length - 1} bytes`, '3: frames without the first line of their record'],
+    ],
+    [
+      HEAD + longStack + longFrame + user,
+      [
+        '5580: a stack of more than 262144 bytes',
+        `6002: a line of ${longFrame.length - 1} bytes`,
+        '6003: frames without the first line of their record',
+      ],
+    ],
+  ];
+  for (const [text, expected] of texts) {
+    const whole = await read(`${text}\n${HEAD}${frame}\n`);
+    assert.deepEqual(problemTexts(whole), expected);
+    assert.equal(whole.events.length, 2);
+    for (const chunkSize of [37, 70_000])
+      assert.equal(captureText(await read(`${text}\n${HEAD}${frame}\n`, chunkSize)), captureText(whole));
+  }
+});
+
+test('a line that is no frame cuts a stack, which is not said to be too long', async () => {
+  const frame = '\tffffffff812bf783 foo+0x43 ([kernel.kallsyms])\n';
+  const capture = await read(`${HEAD}${frame}rubbish\n${frame.repeat(3)}\n${HEAD}${frame}\n`);
+  assert.deepEqual(problemTexts(capture), [
+    '3: not a line of perf script',
+    '4: a frame of the kernel behind a line that is none',
+  ]);
+  assert.equal(stackText(capture, capture.events.stack[0]!), 'foo+0x43 <ffffffff812bf783>');
 });
 
 test('ftrace text that quotes perf stays ftrace text', async () => {

@@ -263,3 +263,6 @@ export function repeatedUpTo(random: Random, bytes: Uint8Array, size: number): U
   result.set(bytes.subarray(start + length), start + (times + 1) * length);
   return result;
 }
+
+/** Whether {@link damagedText} made a line that is longer than readers keep: the files are far smaller otherwise. */
+export const hasLongLine = (bytes: Uint8Array): boolean => bytes.length >= OVERLONG_LINE;
