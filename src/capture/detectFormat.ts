@@ -1,4 +1,4 @@
-import { BLANK, lineEndOf, startsWith } from './ascii';
+import { BLANK, NEWLINE, RETURN, TAB, lineEndOf, startsWith } from './ascii';
 import { excerpt } from './excerpt';
 import { isQuoted } from './quotedLines';
 
@@ -8,6 +8,11 @@ export const HEAD_LENGTH = 1 << 16;
 /** With others the kernel prints lines that nobody can make events of (print_trace_line() of kernel/trace/trace.c). */
 export const DEFAULT_OPTIONS =
   'recorded with the default output options (context-info on; raw, hex, bin and verbose off)';
+
+/** Where the header of a tar archive's first file says that it is one (POSIX ustar, GNU). */
+const TAR_MAGIC_OFFSET = 257;
+/** Letters by which UTF-16 without a byte order mark is told. */
+const WIDE_LETTERS = 12;
 
 /** A kind of file that is no ftrace text. */
 export interface OtherFormat {
@@ -21,9 +26,15 @@ const EXPECTED =
   'expected ftrace text, "perf script" text, a trace.dat, a perf.data, a page_owner or page_pinner file, or a kernel ' +
   'log with page dumps';
 
+const DECOMPRESS_ONCE = 'decompress it once before you open it';
+
 /** Files that say at their first bytes what they are. */
 const MAGICS: readonly (readonly [magic: readonly number[], format: string, what: string, advice: string])[] =
   [
+    // What is compressed once is decompressed before anything looks at it here.
+    [[0x1f, 0x8b], 'unknown', 'compressed once more, with gzip', DECOMPRESS_ONCE],
+    [[0x28, 0xb5, 0x2f, 0xfd], 'unknown', 'compressed once more, with zstd', DECOMPRESS_ONCE],
+    [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'unknown', 'compressed once more, with xz', DECOMPRESS_ONCE],
     [[0x7f, 0x45, 0x4c, 0x46], 'unknown', 'an ELF file', 'choose the trace instead'],
     [[0x42, 0x5a, 0x68], 'unknown', 'bzip2-compressed data', 'decompress it with "bzip2 -d" first'],
     [[0x04, 0x22, 0x4d, 0x18], 'unknown', 'lz4-compressed data', 'decompress it with "lz4 -d" first'],
@@ -43,10 +54,15 @@ export function binaryFormat(head: Uint8Array): OtherFormat | null {
       return { format, message: `this is ${what}, ${EXPECTED}; ${advice}` };
     }
   }
-  if (isUtf16(head)) {
+  // A tar of texts looks like text, of which lines of one kind would be read, and those of several files as one.
+  if (startsWith(head, TAR_MAGIC_OFFSET, 'ustar')) {
+    return { format: 'unknown', message: `this is a tar archive, ${EXPECTED}; unpack it first` };
+  }
+  const utf16 = utf16Of(head);
+  if (utf16 !== null) {
     return {
       format: 'unknown',
-      message: `this is UTF-16 text, ${EXPECTED} in ASCII or UTF-8; convert it with "iconv -f UTF-16 -t UTF-8"`,
+      message: `this is UTF-16 text, ${EXPECTED} in ASCII or UTF-8; convert it with "iconv -f ${utf16} -t UTF-8"`,
     };
   }
   return null;
@@ -83,10 +99,23 @@ function beginning(text: Uint8Array): string {
   return `, which begins ${excerpt(text, start, end < 0 ? text.length : end)}`;
 }
 
-function isUtf16(head: Uint8Array): boolean {
-  if (head[0] === 0xff && head[1] === 0xfe && !(head[2] === 0 && head[3] === 0)) return true;
-  if (head[0] === 0xfe && head[1] === 0xff) return true;
-  return startsWith(head, 0, '#\0 \0t\0r\0') || startsWith(head, 0, '\0#\0 \0t\0r');
+/** What iconv calls the text's UTF-16, with a byte order mark or without, or null where it is none. */
+function utf16Of(head: Uint8Array): string | null {
+  if (head[0] === 0xff && head[1] === 0xfe && !(head[2] === 0 && head[3] === 0)) return 'UTF-16';
+  if (head[0] === 0xfe && head[1] === 0xff) return 'UTF-16';
+  if (isWideAscii(head, 0)) return 'UTF-16LE';
+  return isWideAscii(head, 1) ? 'UTF-16BE' : null;
+}
+
+/** Whether the first pairs of bytes are a letter and a NUL each, the letter as the first (`at` is 0) or the second. */
+function isWideAscii(head: Uint8Array, at: number): boolean {
+  for (let i = 0; i < WIDE_LETTERS * 2; i += 2) {
+    const letter = head[i + at];
+    const isText =
+      letter !== undefined && (letter >= BLANK || letter === TAB || letter === NEWLINE || letter === RETURN);
+    if (!isText || letter > 0x7e || head[i + 1 - at] !== 0) return false;
+  }
+  return true;
 }
 
 /** NUL bytes in numbers do not occur in text. */

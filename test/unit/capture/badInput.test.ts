@@ -31,6 +31,14 @@ function randomBytes(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => below(random, 256));
 }
 
+/** A tar archive of one file; what stands between name and magic is not looked at. */
+function tarOf(name: string, content: string): Uint8Array {
+  const head = Buffer.alloc(512);
+  head.write(name);
+  head.write('ustar\0', 257);
+  return Buffer.concat([head, Buffer.from(content), Buffer.alloc(1024)]);
+}
+
 test('a file of another kind is recognised and said', async (t) => {
   const utf16 = new Uint8Array([0xff, 0xfe, ...Buffer.from(at('1.0').repeat(3), 'utf16le')]);
   const cases: readonly (readonly [string, Uint8Array | string, string, RegExp])[] = [
@@ -50,7 +58,11 @@ test('a file of another kind is recognised and said', async (t) => {
     ],
     ['zeros', new Uint8Array(200_000), 'unknown', /binary data/],
     ['UTF-16', utf16, 'unknown', /this is UTF-16 text.*iconv/],
-    ['UTF-16 without a byte order mark', Buffer.from('# tracer: nop\n', 'utf16le'), 'unknown', /UTF-16/],
+    ['UTF-16 without a byte order mark', Buffer.from(at('1.0'), 'utf16le'), 'unknown', /-f UTF-16LE/],
+    ['the same, big-endian', Buffer.from(at('1.0'), 'utf16le').swap16(), 'unknown', /-f UTF-16BE/],
+    ['a tar of a trace', tarOf('trace.txt', at('1.0')), 'unknown', /this is a tar archive.*unpack it first/],
+    ['the same, compressed', gzipSync(tarOf('trace.txt', at('1.0'))), 'unknown', /a tar archive/],
+    ['gzip twice', gzipSync(gzipSync(at('1.0'))), 'unknown', /compressed once more, with gzip/],
     ['zstd', bytesOf([0x28, 0xb5, 0x2f, 0xfd, 0, 1, 2]), 'unknown', /zstd data ends at byte 7/],
     ['prose', 'No trace here.\n'.repeat(10_000), 'unknown', /no line of a trace was found in this text/],
     ['one byte', 'x', 'unknown', /no line of a trace/],
