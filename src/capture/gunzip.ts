@@ -1,10 +1,12 @@
 import { piecesOf } from './byteChunks';
 import { Crc32 } from './crc32';
+import { GzipTail } from './gzipTail';
 import type { ProblemList } from './problemList';
 
 /** Compressed bytes given to the decompressor at a time: what a damaged place costs at most. */
 const PIECE = 1 << 14;
-const TRAILER = 8;
+/** What fflate says where a member ended and no other begins. */
+const NO_MEMBER = 'invalid gzip data';
 
 /** Whether a file begins like a gzip member (RFC 1952). */
 export function isGzip(head: Uint8Array): boolean {
@@ -13,7 +15,7 @@ export function isGzip(head: Uint8Array): boolean {
 
 /**
  * Decompresses a gzip stream of one or several members. Where the data is cut off or damaged, what came before
- * is kept, a problem says where, and the stream ends.
+ * is kept, a problem says where, and the stream ends. Zeros behind it are padding, as for gzip itself.
  *
  * The web's DecompressionStream would be native, but it drops what it has already decompressed when it meets
  * the end too early, and refuses a second member.
@@ -29,7 +31,7 @@ export async function* gunzip(
   let written = 0;
   let memberStart = 0;
   let checksum = new Crc32();
-  const trailer = new Uint8Array(TRAILER);
+  const tail = new GzipTail();
   const decompressor = new Gunzip((data) => {
     if (data.length === 0) return;
     output.push(data);
@@ -41,13 +43,20 @@ export async function* gunzip(
     memberStart = written;
   };
 
+  let isBehindEnd = false;
   for await (const piece of piecesOf(compressed, PIECE)) {
+    tail.push(piece);
+    if (isBehindEnd) {
+      if (piece.every((byte) => byte === 0)) continue;
+      break;
+    }
     const error = failureOf(() => {
       decompressor.push(piece, false);
     });
     yield* output;
     output = [];
-    if (error !== null) {
+    isBehindEnd = error === NO_MEMBER && written > 0;
+    if (error !== null && !isBehindEnd) {
       problems.add(
         written,
         null,
@@ -57,11 +66,12 @@ export async function* gunzip(
       return;
     }
     position += piece.length;
-    keepTail(trailer, piece);
   }
-  const error = failureOf(() => {
-    decompressor.push(new Uint8Array(0), true);
-  });
+  const error = isBehindEnd
+    ? null
+    : failureOf(() => {
+        decompressor.push(new Uint8Array(0), true);
+      });
   yield* output;
   if (error !== null) {
     problems.add(
@@ -71,19 +81,18 @@ export async function* gunzip(
     );
     return;
   }
-  // Only the last member's trailer is at hand, which is the only one that usual files have.
-  const view = new DataView(trailer.buffer);
-  if (
-    view.getUint32(0, true) !== checksum.value ||
-    view.getUint32(4, true) !== (written - memberStart) >>> 0
-  ) {
-    problems.add(
-      written,
-      null,
-      'the gzip checksum does not match what was decompressed: the file is damaged or cut off, and some lines ' +
-        'may be wrong. Check it with "gzip -t"',
-    );
-  }
+  // Of several members only the last one's checksum is at hand; usual files have one.
+  const end = tail.endOfMember(checksum.value, (written - memberStart) >>> 0);
+  if (end === 'last') return;
+  problems.add(
+    written,
+    null,
+    isBehindEnd || end === 'followed'
+      ? `behind the end of the gzip data, before byte ${position} of the compressed file, stands something that is no ` +
+          'whole gzip member; it was left out, what came before was read. Check it with "gzip -t"'
+      : 'the gzip checksum does not match what was decompressed: the file is damaged or cut off, and some lines ' +
+          'may be wrong. Check it with "gzip -t"',
+  );
 }
 
 function failureOf(act: () => void): string | null {
@@ -93,14 +102,4 @@ function failureOf(act: () => void): string | null {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** Keeps the newest bytes of a stream in `tail`. */
-function keepTail(tail: Uint8Array, piece: Uint8Array): void {
-  if (piece.length >= tail.length) {
-    tail.set(piece.subarray(piece.length - tail.length));
-    return;
-  }
-  tail.copyWithin(0, piece.length);
-  tail.set(piece, tail.length - piece.length);
 }

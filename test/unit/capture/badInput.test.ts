@@ -259,10 +259,10 @@ test('gzip: cut off, damaged, several members, padded', async (t) => {
       assert.equal(capture.events.length, whole.events.length);
     }
   });
-  await t.test('something behind it', async () => {
+  await t.test('zeros behind it', async () => {
     const capture = await read(Buffer.concat([compressed, new Uint8Array(512)]));
     assert.equal(capture.events.length, whole.events.length);
-    assert.equal(capture.problemCount, 1);
+    assert.equal(capture.problemCount, 0);
   });
 });
 

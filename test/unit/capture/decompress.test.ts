@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { ByteSource } from '../../../src/capture/byteSource';
 import { compressionOf } from '../../../src/capture/decompress';
 import type { Capture } from '../../../src/capture/eventTable';
@@ -142,6 +143,48 @@ test('damage ends the stream with a problem, and keeps nothing waiting', async (
     }
     assert.ok(damaged > rounds / 2, `${damaged} of ${rounds}`);
   }
+});
+
+const SHORT = TEXT.subarray(0, 2000);
+
+test('zeros behind gzip data are padding, and what else stands there is said', async () => {
+  const empty = gzipSync('');
+  for (const content of [
+    gzipSync(SHORT),
+    join(gzipSync(SHORT.subarray(0, 500)), gzipSync(SHORT.subarray(500))),
+    join(empty, gzipSync(SHORT)),
+  ]) {
+    for (const chunkSize of [3, 1000, 1 << 20]) {
+      for (const zeros of [0, 1, 3, 4, 9, 512, 40_000]) {
+        if (chunkSize === 3 && zeros > 512) continue;
+        const { bytes, problems } = await unpack(join(content, new Uint8Array(zeros)), chunkSize);
+        assert.deepEqual(problems.kept, [], `${zeros} zeros in chunks of ${chunkSize}`);
+        assert.ok(Buffer.from(SHORT).equals(bytes));
+      }
+      for (const behind of [
+        '\n',
+        'abc',
+        'garbage',
+        `${'\0'.repeat(600)}garbage`,
+        `garbage${'\0'.repeat(600)}`,
+        '\x1f\x8b',
+      ]) {
+        const { bytes, problems } = await unpack(join(content, Buffer.from(behind, 'latin1')), chunkSize);
+        assert.match(
+          problems.kept[0]?.message ?? '',
+          /^behind the end of the gzip data/,
+          `${JSON.stringify(behind.slice(0, 9))} in chunks of ${chunkSize}`,
+        );
+        assert.equal(problems.count, 1);
+        assert.ok(Buffer.from(SHORT).equals(bytes));
+      }
+    }
+    for (const lost of [1, 4, 8]) {
+      const { problems } = await unpack(content.subarray(0, -lost));
+      assert.match(problems.kept[0]!.message, /^the gzip checksum does not match/);
+    }
+  }
+  assert.equal((await unpack(join(gzipSync(SHORT), empty, new Uint8Array(512)))).problems.count, 0);
 });
 
 test('something behind the end is a problem', async () => {
