@@ -81,6 +81,7 @@ export class DmesgReader extends LineByLineReader implements TextReader {
   private ftraceDumps = 0;
   /** Lines of ftrace that no heading stands before. */
   private hasBareFtrace = false;
+  private hasUnmarkedFtrace = false;
   private readonly taskLine = new FtraceTaskLine();
   private readonly prefix = new DmesgPrefix();
   private lineOffset = 0;
@@ -256,7 +257,11 @@ export class DmesgReader extends LineByLineReader implements TextReader {
    * of a trace that somebody wrote to /dev/kmsg: messages of the kernel may stand between them.
    */
   private bareFtraceLine(bytes: Uint8Array, text: number, lineEnd: number): boolean {
-    if (!this.prefix.isPresent || !this.isBareFtrace(bytes, text, lineEnd)) return false;
+    if (!this.prefix.isPresent) {
+      this.unmarkedLine(bytes, text, lineEnd);
+      return false;
+    }
+    if (!this.isBareFtrace(bytes, text, lineEnd)) return false;
     this.hasBareFtrace = true;
     this.takeFtrace(bytes, text, lineEnd);
     return true;
@@ -265,12 +270,28 @@ export class DmesgReader extends LineByLineReader implements TextReader {
   private isBareFtrace(bytes: Uint8Array, text: number, lineEnd: number): boolean {
     const { taskLine, hasBareFtrace } = this;
     const first = bytes[text]!;
-    if (first === HASH) return startsWith(bytes, text, TRACER) || (hasBareFtrace && isHeadLine(bytes, text));
-    if (!hasBareFtrace) {
-      if (!COMM_COLUMNS.some((column) => bytes[text + column] === MINUS)) return false;
-      return taskLine.read(bytes, text) && isOfPages(bytes, taskLine.textStart, lineEnd);
-    }
+    if (!hasBareFtrace) return this.beginsFtrace(bytes, text, lineEnd);
+    if (first === HASH) return startsWith(bytes, text, TRACER) || isHeadLine(bytes, text);
     return isFrameLine(bytes, text) || isLoss(bytes, text) || taskLine.read(bytes, text);
+  }
+
+  private beginsFtrace(bytes: Uint8Array, text: number, lineEnd: number): boolean {
+    const { taskLine } = this;
+    if (bytes[text] === HASH) return startsWith(bytes, text, TRACER);
+    if (!COMM_COLUMNS.some((column) => bytes[text + column] === MINUS)) return false;
+    return taskLine.read(bytes, text) && isOfPages(bytes, taskLine.textStart, lineEnd);
+  }
+
+  /** A trace in the same file that the kernel did not write into its log: printed on the console, or put behind it. */
+  private unmarkedLine(bytes: Uint8Array, text: number, lineEnd: number): void {
+    if (this.hasUnmarkedFtrace || !this.beginsFtrace(bytes, text, lineEnd)) return;
+    this.hasUnmarkedFtrace = true;
+    this.problems.add(
+      this.lineOffset,
+      this.line,
+      'lines of a trace without the prefix of the log, expected one before each line that the kernel wrote into it; they ' +
+        'were left out, put them into a file of their own and open that beside the log',
+    );
   }
 
   /** Turns offsets and lines in the bare text of the ftrace buffers into those of the file. */

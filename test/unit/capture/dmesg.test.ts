@@ -819,6 +819,19 @@ test('lines of ftrace in a log without their heading', async (t) => {
     const bare = await read(`${[...CONTIG.slice(9, 15), ...events].join('\n')}\n`);
     assert.equal(bare.events.length, 1);
   });
+  await t.test('a trace that is no part of the log', async () => {
+    for (const behind of [events, [...head, ...events]]) {
+      for (const text of [`${log(CONTIG)}${behind.join('\n')}\n`, `${behind.join('\n')}\n${log(CONTIG)}`]) {
+        const capture = await read(text);
+        assert.equal(capture.format, 'dmesg');
+        assert.equal(capture.events.length, 2);
+        assert.deepEqual(
+          capture.problems.map(({ line, message }) => [line, message.slice(0, 46)]),
+          [[text.startsWith('[') ? CONTIG.length + 1 : 1, 'lines of a trace without the prefix of the log']],
+        );
+      }
+    }
+  });
 });
 
 test('a log without a page dump says what is missing', async () => {
