@@ -1,6 +1,6 @@
-import { ZSTDDecoder } from 'zstddec/stream';
 import { piecesOf } from './byteChunks';
 import type { ProblemList } from './problemList';
+import { openZstd } from './zstdLibrary';
 
 /** Compressed bytes given to the decoder at a time: what a damaged place costs at most. */
 const PIECE = 1 << 13;
@@ -25,8 +25,7 @@ export async function* decompressZstd(
   compressed: AsyncGenerator<Uint8Array, void>,
   problems: ProblemList,
 ): AsyncGenerator<Uint8Array, void> {
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
+  const { decoder } = await openZstd();
   const pieces = piecesOf(compressed, PIECE);
   let position = 0;
   let written = 0;

@@ -1,43 +1,15 @@
-import { ZSTDDecoder } from 'zstddec/stream';
+import { openZstd, type ZstdLibrary } from '../zstdLibrary';
 import type { Decompressor } from './decompressor';
-import { isNumericFunction } from './numericFunction';
-
-/** What the WebAssembly of zstddec exports, as far as it is used here. Places and sizes are bytes of its memory. */
-interface Library {
-  readonly memory: WebAssembly.Memory;
-  /** 0 when there is no memory left. */
-  readonly malloc: (size: number) => number;
-  readonly free: (at: number) => void;
-  /** Takes one frame behind the other, as many as there are; what it returns when it fails is more than `contentSize`. */
-  readonly ZSTD_decompress: (
-    content: number,
-    contentSize: number,
-    frames: number,
-    framesSize: number,
-  ) => number;
-}
 
 /** Room that is kept from one block to the next, in bytes: for chunks of trace data, which have some 40 kB. */
 const MOST_KEPT = 1 << 20;
-
-/** Set when the library is there, which is one for all decoders. */
-let library: Library | null = null;
-
-/** Hands out the library, which zstddec keeps for itself. */
-class OpenDecoder extends ZSTDDecoder {
-  /** Called as a function: there is no `this`. */
-  override _init(result: WebAssembly.WebAssemblyInstantiatedSource): void {
-    super._init(result);
-    library = libraryIn(result.instance.exports);
-  }
-}
 
 /** A part of the library's memory. */
 class Room {
   private at = 0;
   private size = 0;
 
-  constructor(private readonly library: Library) {}
+  constructor(private readonly library: ZstdLibrary) {}
 
   /** Place of `size` bytes, or 0. */
   place(size: number): number {
@@ -68,7 +40,7 @@ class ZstdDecompressor implements Decompressor {
   private readonly frames: Room;
   private readonly content: Room;
 
-  constructor(private readonly library: Library) {
+  constructor(private readonly library: ZstdLibrary) {
     this.frames = new Room(library);
     this.content = new Room(library);
   }
@@ -91,14 +63,6 @@ class ZstdDecompressor implements Decompressor {
 
 /** libzstd as WebAssembly; null where it lacks something. */
 export async function zstdDecompressor(): Promise<Decompressor | null> {
-  await new OpenDecoder().init();
+  const { library } = await openZstd();
   return library && new ZstdDecompressor(library);
-}
-
-function libraryIn(exports: Readonly<Record<string, unknown>>): Library | null {
-  const { memory, malloc, free, ZSTD_decompress } = exports;
-  if (!(memory instanceof WebAssembly.Memory)) return null;
-  if (!isNumericFunction(malloc) || !isNumericFunction(free) || !isNumericFunction(ZSTD_decompress))
-    return null;
-  return { memory, malloc, free, ZSTD_decompress };
 }

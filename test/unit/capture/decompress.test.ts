@@ -108,6 +108,15 @@ test('a trace.dat in a zstd file', async () => {
   assert.equal(captureText({ ...packed, facts: packed.facts.slice(1) }), captureText(plain));
 });
 
+test('a trace.dat with zstd inside, in a zstd file and after one', async () => {
+  const bytes = new Uint8Array(readFileSync(path.join(FIXTURES, 'f_dat_v7_zstd/trace.dat')));
+  const packed = await read(zstdFrame(rawBlocks(bytes)));
+  const plain = await read(bytes);
+  assert.deepEqual(plain.problems, []);
+  assert.equal(plain.events.length, 114);
+  assert.equal(captureText({ ...packed, facts: packed.facts.slice(1) }), captureText(plain));
+});
+
 test('a file that is cut off keeps what came before', async () => {
   for (const [content, name] of [
     [ZSTD, 'zstd'],
