@@ -4,6 +4,7 @@ import { NONE, type Capture, type EventTable, type SymbolTable } from '../eventT
 import { withFrameNames, readKallsyms, type Kallsyms } from '../kallsyms';
 import { countOtherEvents } from '../otherEvents';
 import { ProblemList } from '../problemList';
+import { noteSecondFile } from '../secondFile';
 import { LOOP_ALIGNMENT } from '../loop/loopMemory';
 import type { KernelSymbols } from '../traceDat/kernelSymbols';
 import { ChunkMemory, MemoryInTurn } from '../traceDat/chunkMemory';
@@ -15,7 +16,7 @@ import { inTurns } from '../turns';
 import { EventOrder } from './eventOrder';
 import { LARGEST_ATTRIBUTE, SMALLEST_ATTRIBUTE, parseAttribute } from './perfAttribute';
 import { Feature, PerfFacts, clockName, text } from './perfFacts';
-import { readPerfHeader, section, type PerfHeader, type Section } from './perfHeader';
+import { isPerfData, readPerfHeader, section, type PerfHeader, type Section } from './perfHeader';
 import { PerfRecords } from './perfRecords';
 import { longAt } from './perfSample';
 import { RecordType } from './recordType';
@@ -251,11 +252,14 @@ class PerfDataReader {
       return;
     }
     const list = new SequentialReader(this.file, end, this.file.size, littleEndian);
+    let fileEnd = end;
     for (const feature of features) {
       const place = list.position;
       const found = await section(list, `the place of feature ${feature}`);
+      fileEnd = Math.max(fileEnd, list.position, found.offset + found.size);
       await this.orProblem(this.readFeature(feature, found, place));
     }
+    await noteSecondFile(this.file, fileEnd, isPerfData, this.problems);
   }
 
   /** A part that cannot be read becomes a problem; the rest of the file is read all the same. */

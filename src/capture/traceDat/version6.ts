@@ -1,7 +1,8 @@
 import { NO_CPU } from '../eventTable';
 import type { ProblemList } from '../problemList';
+import { noteSecondFile } from '../secondFile';
 import { HOW_TO_GET_ALL } from './adviceForCutFile';
-import type { FileHeader } from './fileHeader';
+import { isTraceDat, type FileHeader } from './fileHeader';
 import { OptionId, chosenClock, type BufferOption, type CpuRange } from './fileOptions';
 import type { FileRanges } from './fileRanges';
 import type { FileStructure } from './fileStructure';
@@ -44,6 +45,8 @@ export class Version6Reader {
         await this.readBuffer(bufferReader, buffer.name, options.cpuCount ?? cpuCount);
       });
     }
+    const ends = this.structure.buffers.flatMap(({ cpus }) => cpus.map(({ offset, size }) => offset + size));
+    await noteSecondFile(this.file, Math.max(reader.position, ...ends), isTraceDat, this.problems);
   }
 
   /** @throws UnexpectedData when the data of an instance is not in the file */

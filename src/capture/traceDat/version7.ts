@@ -1,7 +1,8 @@
 import type { ProblemList } from '../problemList';
+import { noteSecondFile } from '../secondFile';
 import { HOW_TO_GET_ALL } from './adviceForCutFile';
 import { decompressorOf, isBelievable } from './decompressor';
-import type { FileHeader } from './fileHeader';
+import { isTraceDat, type FileHeader } from './fileHeader';
 import { OptionId, type BufferOption } from './fileOptions';
 import type { FileRanges } from './fileRanges';
 import type { FileStructure } from './fileStructure';
@@ -79,6 +80,8 @@ export class Version7Reader {
     const seen = new Set<number>();
     const isWhole = await this.readOptionSections(seen);
     const { sections, strayOffset } = await walkSections(this.file, this.header);
+    if (isWhole && strayOffset !== null)
+      await noteSecondFile(this.file, strayOffset, isTraceDat, this.problems);
     if (!isWhole) {
       if (strayOffset !== null) {
         this.problems.add(

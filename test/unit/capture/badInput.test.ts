@@ -83,6 +83,29 @@ test('a file of another kind is recognised and said', async (t) => {
   }
 });
 
+test('a recording behind the end of another one is said, and costs that nothing', async () => {
+  for (const file of [
+    'd_hard/trace.dat',
+    'f_dat_v7_zstd/trace.dat',
+    'f_dat_instance/trace.dat',
+    'perf/multi.perf.data.gz',
+  ]) {
+    const bytes = textBytes(path.join(FIXTURES, file));
+    const alone = await openCapture(memorySource(bytes));
+    assert.deepEqual(alone.problems, []);
+    const { problems, ...rest } = await openCapture(memorySource(Buffer.concat([bytes, bytes])));
+    assert.deepEqual(
+      problems.map(({ offset }) => offset),
+      [bytes.length],
+      file,
+    );
+    assert.match(problems[0]!.message, /^another recording begins at byte \d+/);
+    assert.equal(captureText({ ...rest, problems: [], problemCount: 0 }), captureText(alone));
+    const padded = await openCapture(memorySource(Buffer.concat([bytes, Buffer.alloc(5000)])));
+    assert.equal(captureText(padded), captureText(alone));
+  }
+});
+
 test('a trace without events is no error', async () => {
   const capture = await read(textBytes(path.join(FIXTURES, 'p_hard/trace.txt')));
   assert.equal(capture.format, 'ftrace');
