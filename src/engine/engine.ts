@@ -15,6 +15,7 @@ import { frameTarget, placedFrames } from './frames';
 import { firstStackId } from './groupByHolder';
 import { HolderSources } from './holderSources';
 import { KernelTreeChoice } from './kernelTreeChoice';
+import type { Branch } from './lazyTree';
 import { OpenFiles, type OpenedCapture } from './openFiles';
 import { pageInShort } from './pageInShort';
 import { pagesInRange } from './pagesInRange';
@@ -294,14 +295,14 @@ export class Engine implements EngineApi {
     return Promise.resolve(this.reports.treeDoubts());
   }
 
-  async text(request: Request<'text'>, options?: RequestOptions): Promise<string> {
+  async text(request: Request<'text'>, options: RequestOptions = {}): Promise<string> {
+    const { tree: name = 'holders', node, query, enough = Infinity } = request;
     await this.settleNames(options);
-    const tree = this.trees.named(request.tree ?? 'holders', request.query);
-    if (request.node === null) return (await textLines(await tree.branches(null))).join('\n');
-    const row = await tree.find(request.node);
-    // Whoever copies a folded row wants what is in it.
-    const unfolded = row === undefined ? [] : [{ ...row, node: { ...row.node, expanded: true } }];
-    return (await textLines(unfolded)).join('\n');
+    const pause = pauseFor(options.signal);
+    await pause();
+    const tree = this.trees.once(name, query);
+    const rows = node === null ? await tree.branches(null) : unfolded(await tree.find(node));
+    return (await textLines(rows, { pause, enough })).join('\n');
   }
 
   async exportFile(
@@ -385,4 +386,9 @@ async function* untilAborted(
     yield piece;
     await pause();
   }
+}
+
+/** Whoever copies a folded row wants what is in it. */
+function unfolded(row: Branch | undefined): readonly Branch[] {
+  return row === undefined ? [] : [{ ...row, node: { ...row.node, expanded: true } }];
 }

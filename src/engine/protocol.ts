@@ -514,10 +514,15 @@ interface EngineRequests extends EventRequests {
   };
   /**
    * A row of a tree (of the holders unless another one is named) and what is below it as text for a mail; the whole tree
-   * when `node` is null.
+   * when `node` is null. Who cuts it says how many characters are `enough`: of a longer text it is at least one more.
    */
   readonly text: {
-    request: { readonly tree?: TreeName; readonly node: string | null; readonly query: HoldersQuery };
+    request: {
+      readonly tree?: TreeName;
+      readonly node: string | null;
+      readonly query: HoldersQuery;
+      readonly enough?: number;
+    };
     answer: string;
   };
   /**

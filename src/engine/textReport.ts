@@ -2,6 +2,7 @@
  * The holders tree as text, fit for a mail: what is open in the tree is printed, what is folded there is one line with
  * its count.
  */
+import type { Pause } from '../capture/turns';
 import type { Branch } from './lazyTree';
 import type { NodeKind, TreeNode } from './protocol';
 import { joined } from './wording';
@@ -22,6 +23,10 @@ export interface TextOptions {
   readonly full?: boolean;
   /** Longest line, {@link MAIL_COLUMNS} unless given; Infinity for lines without breaks. */
   readonly columns?: number;
+  /** Called before each row: the text of a recording of hours takes seconds. */
+  readonly pause?: Pause;
+  /** Characters that are enough, for who cuts the text there: a longer one ends with the row that goes beyond. */
+  readonly enough?: number;
 }
 
 const INDENT = '  ';
@@ -48,34 +53,59 @@ const FOLDED: ReadonlySet<NodeKind> = new Set([
  *
  * @param branches rows at the same level
  * @param depth their indentation, in steps
- * @param printed subjects of rows above
+ * @throws CancelledError where the pause does
  */
 export async function textLines(
   branches: readonly Branch[],
   options: TextOptions = {},
   depth = 0,
-  printed = new Set<string>(),
 ): Promise<readonly string[]> {
-  const { styles = NO_STYLES, full = false, columns = MAIL_COLUMNS } = options;
-  const indent = INDENT.repeat(depth);
-  const width = columnWidth(branches, columns - indent.length);
-  const lines: string[] = [];
-  for (const { node: given, children, subject } of branches) {
-    const isPrinted = subject !== undefined && printed.has(subject);
-    const node = textNode(given, isPrinted);
-    if (subject !== undefined) printed.add(subject);
-    if (isLeftOut(node, full)) continue;
-    lines.push(
-      ...(node.kind === 'frame'
-        ? [indent + frameText(node, width, styles)]
-        : rowLines(node, indent, columns, styles)),
-    );
-    if (children === null || isPrinted || isFolded(node, full)) continue;
-    // One by one: as arguments of one call, a hundred thousand lines are too many for the stack.
-    for (const line of await textLines(await children(), options, depth + 1, printed)) lines.push(line);
-    if (node.kind === 'page') lines.push('');
+  const text = new ReportText(options);
+  await text.add(branches, depth);
+  return text.lines;
+}
+
+class ReportText {
+  readonly lines: string[] = [];
+  /** Of the lines and the breaks between them. */
+  private length = -1;
+  /** Subjects of the rows so far. */
+  private readonly printed = new Set<string>();
+
+  constructor(private readonly options: TextOptions) {}
+
+  async add(branches: readonly Branch[], depth: number): Promise<void> {
+    const {
+      styles = NO_STYLES,
+      full = false,
+      columns = MAIL_COLUMNS,
+      pause,
+      enough = Infinity,
+    } = this.options;
+    const indent = INDENT.repeat(depth);
+    const width = columnWidth(branches, columns - indent.length);
+    for (const { node: given, children, subject } of branches) {
+      await pause?.();
+      if (this.length > enough) return;
+      const isPrinted = subject !== undefined && this.printed.has(subject);
+      const node = textNode(given, isPrinted);
+      if (subject !== undefined) this.printed.add(subject);
+      if (isLeftOut(node, full)) continue;
+      const own =
+        node.kind === 'frame'
+          ? [indent + frameText(node, width, styles)]
+          : rowLines(node, indent, columns, styles);
+      for (const line of own) this.put(line);
+      if (children === null || isPrinted || isFolded(node, full)) continue;
+      await this.add(await children(), depth + 1);
+      if (node.kind === 'page') this.put('');
+    }
   }
-  return lines;
+
+  private put(line: string): void {
+    this.lines.push(line);
+    this.length += line.length + 1;
+  }
 }
 
 /** The names of folded frames would take more lines than the frames. */

@@ -34,6 +34,15 @@ export class Trees {
     return name === 'holders' ? this.holders(query) : this.captures();
   }
 
+  /**
+   * As {@link named}, for an answer that nobody asks more of: where no such tree is kept, none is from now on, for it
+   * would hold all its rows.
+   */
+  once(name: TreeName, query: HoldersQuery): LazyTree {
+    if (name === 'captures') return this.captures();
+    return this.byQuery.get(JSON.stringify(query)) ?? new LazyTree(() => this.holderRoots(query));
+  }
+
   holders(query: HoldersQuery): LazyTree {
     const key = JSON.stringify(query);
     const known = this.byQuery.get(key);

@@ -70,7 +70,7 @@ export class FindPageHoldersTool implements vscode.LanguageModelTool<FindPageHol
     });
     try {
       const { query, more } = await this.asked(input.pfn, options);
-      const text = await this.engine.text({ node: null, query }, options);
+      const text = await this.engine.text({ node: null, query, enough: MOST_CHARACTERS }, options);
       const { nameOf } = this.captures;
       const heading = captures.map((facts) => captureLine(nameOf(facts.path), facts));
       return new vscode.LanguageModelToolResult([

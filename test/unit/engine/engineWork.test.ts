@@ -16,7 +16,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
+import { DEFAULT_QUERY, NO_FILTER } from '../../../src/engine/holdersQuery';
 import { Engine } from '../../../src/engine/engine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { CaptureFacts, ProgressReport, TreeName, TreeNode } from '../../../src/engine/protocol';
@@ -91,6 +91,27 @@ test('a part claims no holder to be held still', async () => {
   assert.match(text!, /not released so far/);
   assert.doesNotMatch(text!, /still held/);
   assert.match(await engine.text({ node: `${facts.id}/0x12f98`, query: DEFAULT_QUERY }), /still held/);
+});
+
+test('a text that nobody waits for any more is not made', async () => {
+  const engine = new Engine(nodeHost());
+  await engine.openCapture({ path: 'media/sample/trace.txt' });
+  const signal = AbortSignal.abort();
+  const request = { node: null, query: DEFAULT_QUERY } as const;
+  await assert.rejects(engine.text(request, { signal }), { name: 'CancelledError' });
+  assert.match(await engine.text(request), /still held/);
+});
+
+test('the rows of a text are not kept, and take no place of those that are shown', async () => {
+  const engine = new Engine(nodeHost());
+  await engine.openCapture({ path: 'media/sample/trace.txt' });
+  const [shown] = await nodes(engine, 'holders');
+  for (let word = 0; word < 20; word++) {
+    const filter = { ...NO_FILTER, text: `word${word}` };
+    await engine.text({ node: null, query: { ...DEFAULT_QUERY, filter } });
+  }
+  const [again] = await nodes(engine, 'holders');
+  assert.equal(again, shown);
 });
 
 test('a capture whose reading is stopped says in its row and its header how far it was read', async () => {
