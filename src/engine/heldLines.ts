@@ -189,7 +189,9 @@ function lineText(lines: readonly string[], line: number): string {
 function heldThrough(stacks: Iterable<HeldStack>): Omit<HeldThrough, 'text'> {
   const bySource = new Map<HeldSource, Holding[]>();
   for (const { source, holdings } of stacks) {
-    bySource.set(source, [...(bySource.get(source) ?? []), ...holdings]);
+    const all = bySource.get(source) ?? [];
+    for (const holding of holdings) all.push(holding);
+    bySource.set(source, all);
   }
   const captures = [...bySource].map(([source, holdings]) => heldInCapture(source, holdings));
   return { label: labelOfAll(captures, [...bySource.values()].flat()), captures };

@@ -136,6 +136,33 @@ test('places that could not be looked up are looked up when they are asked for a
   assert.equal(await places.has('mm/gup.c'), true);
 });
 
+test('a line that a hundred thousand stacks go through is told of at once', async () => {
+  const file = await NodeFile.open(SAMPLE);
+  const capture = await openCapture(file);
+  await file.close();
+  const stacks = new PlacedStacks(capture, (stack) =>
+    Promise.resolve(
+      stack.map(() => ({ ...NOT_SEARCHED, file: 'mm/gup.c', line: 4, certainty: 'exact' as const })),
+    ),
+  );
+  const frames = await stacks.frames(0);
+  stacks.frames = () => Promise.resolve(frames);
+  const references = Array.from({ length: 100_000 }, (_, stack) =>
+    reference({ acquired: { ...end(1), stack } }),
+  );
+  const places = new HeldPlaces([
+    { ...source(capture, { pages: [page([mark({})], references)] }, stacks), end: 0 },
+  ]);
+  await places.has('mm/gup.c');
+  const started = performance.now();
+  const { lines } = await places.heldLines('mm/gup.c', { functions: [], lines: [] });
+  assert.ok(performance.now() - started < 3_000);
+  assert.deepEqual(lines[0]?.captures[0]?.details[0], [
+    'References',
+    '100000 × pipe buffer · 100000 still held',
+  ]);
+});
+
 test('captures are not added up: each has its own numbers, and those that all have are said of each', async () => {
   const { engine } = await engineWithSample();
   const text = readFileSync(SAMPLE, 'latin1');
