@@ -16,22 +16,28 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
   /** The rows that were asked for last, by the row that they are below. */
   private readonly known = new Map<string | null, readonly Row[]>();
   private readonly subscription: vscode.Disposable;
+  /** Ids of the captures whose rows may be counted. */
+  private captureIds: readonly string[] = [];
 
   constructor(
     private readonly tree: TreeName,
     private readonly engine: EngineApi,
-    captures: OpenCaptures,
+    private readonly captures: OpenCaptures,
     private readonly shown: ShownHolders,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    const askAgain = (): void => {
-      this.counts.clear();
-      this.known.clear();
-      this.changed.fire(undefined);
-    };
     this.subscription = vscode.Disposable.from(
-      captures.onDidChange(askAgain),
-      ...(tree === 'holders' ? [shown.onDidChange(askAgain)] : []),
+      captures.onDidChange(() => {
+        this.forgetClosed();
+        this.askAgain();
+      }),
+      ...(tree === 'holders'
+        ? [
+            shown.onDidChange(() => {
+              this.showOthers();
+            }),
+          ]
+        : []),
     );
   }
 
@@ -93,6 +99,33 @@ export class NodeTree implements vscode.TreeDataProvider<Row | MoreRow>, vscode.
     this.subscription.dispose();
     this.changed.dispose();
   }
+
+  private askAgain(): void {
+    this.known.clear();
+    this.changed.fire(undefined);
+  }
+
+  /** Rows of another grouping or filter are others, and begin as all do. */
+  private showOthers(): void {
+    this.counts.clear();
+    this.askAgain();
+  }
+
+  /** What somebody unfolded stays while there is news of a capture; that of one which went does not. */
+  private forgetClosed(): void {
+    const ids = this.captures.all.map(({ id }) => id);
+    const closed = this.captureIds.filter((id) => !ids.includes(id));
+    this.captureIds = ids;
+    if (ids.length === 0) this.counts.clear();
+    if (closed.length === 0) return;
+    for (const node of [...this.counts.keys()]) {
+      if (closed.some((id) => isBelow(node, id))) this.counts.delete(node);
+    }
+  }
+}
+
+function isBelow(node: string | null, capture: string): boolean {
+  return node === capture || node?.startsWith(`${capture}/`) === true;
 }
 
 function isOnWay({ node }: Row, id: string): boolean {
