@@ -1,5 +1,6 @@
 /** Enumerations of the open kernel tree, read from its headers; those of Linux 6.1 as long as there is none. */
 import * as vscode from 'vscode';
+import type { KernelTreeFacts } from '../engine/protocol';
 import type { KernelWords } from './fieldMeanings';
 import { configOptions, enumValues, LINUX_6_1, type KernelConfig } from './kernelEnums';
 import type { KernelTreeChoice } from './kernelTreeChoice';
@@ -13,28 +14,34 @@ const BUILT_IN: KernelWords = {
 };
 
 export class TreeWords {
-  private readonly known = new Map<string, Promise<KernelWords>>();
+  /** As of the tree when the engine was told of it last: it may be of another version since, and look the same. */
+  private known: { readonly tree: KernelTreeFacts; readonly words: Promise<KernelWords> } | null = null;
 
-  constructor(private readonly kernelTree: KernelTreeChoice) {}
+  constructor(private readonly kernelTree: Pick<KernelTreeChoice, 'tree'>) {}
 
   async words(): Promise<KernelWords> {
     const tree = await this.kernelTree.tree();
     if (tree === null) return BUILT_IN;
-    const { root, version } = tree;
-    const words = this.known.get(root) ?? readWords(root, version);
-    this.known.set(root, words);
-    return words;
+    if (this.known?.tree === tree) return this.known.words;
+    const words = readWords(tree);
+    const known = { tree, words: words.then((read) => read ?? BUILT_IN) };
+    this.known = known;
+    // Whoever asks again may have more luck.
+    if ((await words) === null && this.known === known) this.known = null;
+    return known.words;
   }
 }
 
-async function readWords(root: string, version: string | null): Promise<KernelWords> {
+/** Null where headers cannot be read. */
+async function readWords({ root, version }: KernelTreeFacts): Promise<KernelWords | null> {
   const [pageFlags, zones, modes, settings] = await Promise.all(
     ['include/linux/page-flags.h', 'include/linux/mmzone.h', 'include/linux/migrate_mode.h', '.config'].map(
       (file) => readText(root, file),
     ),
   );
-  const config: KernelConfig = settings === undefined || settings === '' ? null : configOptions(settings);
-  const read = (header: string | undefined, name: string) => enumValues(header ?? '', name, config);
+  if (typeof pageFlags !== 'string' || typeof zones !== 'string') return null;
+  const config: KernelConfig = settings ? configOptions(settings) : null;
+  const read = (header: string | null | undefined, name: string) => enumValues(header ?? '', name, config);
   const words = {
     pageFlags: read(pageFlags, 'pageflags'),
     migratetypes: read(zones, 'migratetype'),
@@ -56,13 +63,13 @@ function sourceText(version: string | null, hasConfig: boolean): string {
     : vscode.l10n.t('of the open kernel tree, Linux {0}', version);
 }
 
-/** Empty when it cannot be read. */
-async function readText(root: string, file: string): Promise<string> {
+/** Null when it cannot be read. */
+async function readText(root: string, file: string): Promise<string | null> {
   try {
     const uri = await uriInTree(root, { function: '', file, line: 1 });
-    if (uri === null || (await vscode.workspace.fs.stat(uri)).size > LARGEST_FILE) return '';
+    if (uri === null || (await vscode.workspace.fs.stat(uri)).size > LARGEST_FILE) return null;
     return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
   } catch {
-    return '';
+    return null;
   }
 }

@@ -267,6 +267,24 @@ export class TreeView {
 }
 /** What files hold, by their paths. */
 const files = new Map<string, Uint8Array>();
+/** Folders with nothing in them, as that of a drive that is away. */
+const emptyFolders = new Set<string>();
+/** Paths at which nothing can be read, and it cannot be said what is there. */
+const unreachable = new Set<string>();
+
+export class FileSystemError extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+function absent(path: string): Promise<never> {
+  return Promise.reject(new FileSystemError(unreachable.has(path) ? 'Unavailable' : 'FileNotFound'));
+}
+
+function entriesOf(folder: string): readonly string[] {
+  return [...files.keys()].filter((path) => path.startsWith(`${folder}/`));
+}
 /** Addresses of the texts that were shown, in order. */
 const shownTexts: Uri[] = [];
 const treeViews = new Map<string, TreeView>();
@@ -346,10 +364,20 @@ export const workspace = {
   isTrusted: true,
   workspaceFolders: undefined as readonly { readonly uri: Uri }[] | undefined,
   fs: {
-    stat: (): Promise<never> => Promise.reject(new Error('does not exist')),
+    stat: ({ path }: Uri): Promise<Pick<vscode.FileStat, 'type' | 'size'>> => {
+      const bytes = files.get(path);
+      if (bytes !== undefined) return Promise.resolve({ type: FileType.File, size: bytes.length });
+      return entriesOf(path).length > 0
+        ? Promise.resolve({ type: FileType.Directory, size: 0 })
+        : absent(path);
+    },
+    readDirectory: ({ path }: Uri): Promise<readonly string[]> => {
+      const entries = entriesOf(path);
+      return entries.length > 0 || emptyFolders.has(path) ? Promise.resolve(entries) : absent(path);
+    },
     readFile: ({ path }: Uri): Promise<Uint8Array> => {
       const bytes = files.get(path);
-      return bytes === undefined ? Promise.reject(new Error('does not exist')) : Promise.resolve(bytes);
+      return bytes === undefined ? absent(path) : Promise.resolve(bytes);
     },
     isWritableFileSystem: (): undefined => undefined,
   },
@@ -400,6 +428,8 @@ export const editor = {
   saidBriefly,
   shownTexts,
   files,
+  emptyFolders,
+  unreachable,
   /** Views of rows that were made last, by id. */
   treeViews,
   /** By the key that `when` clauses ask for. */
@@ -471,6 +501,8 @@ export const editor = {
     shownWork.length = 0;
     shownTexts.length = 0;
     files.clear();
+    emptyFolders.clear();
+    unreachable.clear();
     treeViews.clear();
   },
 };
