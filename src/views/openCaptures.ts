@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { distinctNames, type NameOf } from '../engine/distinctNames';
 import type { CaptureFacts, EngineApi, ProgressReport } from '../engine/protocol';
 import { visibleLine } from '../engine/visibleText';
+import { CancelledError } from '../engine/errors';
 import { isCancel } from './failures';
 
 /** Captures that the engine took with it when it ended, by path. */
@@ -18,6 +19,14 @@ interface CaptureProgress {
   readonly path: string;
   readonly report: ProgressReport | null;
   readonly failure: unknown;
+}
+
+/** A reading that was given up for another one of the same file: nobody stopped it. */
+export class BegunAnewError extends CancelledError {
+  /** @param newer the other one; how it ends is told by whoever began it */
+  constructor(readonly newer: () => Promise<CaptureFacts>) {
+    super();
+  }
 }
 
 export class OpenCaptures implements vscode.Disposable {
@@ -66,45 +75,17 @@ export class OpenCaptures implements vscode.Disposable {
   /**
    * Reads a capture, and shows parts of it on the way; one that is open already is read again and takes the place of
    * the old when that is done. One that is being read is begun anew.
+   *
+   * @throws BegunAnewError where it was begun anew, CancelledError where it was stopped or closed
    */
-  async open(path: string, tellProgress: (report: ProgressReport) => void): Promise<CaptureFacts> {
-    this.opening.get(path)?.abort();
+  open(path: string, tellProgress: (report: ProgressReport) => void): Promise<CaptureFacts> {
+    const former = this.opening.get(path);
     const controller = new AbortController();
-    const { signal } = controller;
     this.opening.set(path, controller);
+    former?.abort(new BegunAnewError(() => reading));
     this.setOpening();
-    const before = this.list.find((capture) => capture.path === path && capture.part === 1);
-    const shown = new Set<string>();
-    let failure: unknown = null;
-    const onProgress = (report: ProgressReport): void => {
-      tellProgress(report);
-      this.progressed.fire({ path, report, failure: null });
-    };
-    const onPart = (facts: CaptureFacts): void => {
-      shown.add(facts.id);
-      this.put(facts);
-    };
-    try {
-      const facts = await (before === undefined
-        ? this.engine.openCapture({ path }, { signal, onProgress, onPart })
-        : this.engine.openCapture({ path, replaces: before.id }, { signal, onProgress }));
-      this.put(facts);
-      const wasSymbolFile = before !== undefined && before.symbolFile !== null;
-      if (wasSymbolFile || this.hasSymbolFile) await this.askAnew();
-      return facts;
-    } catch (error) {
-      for (const id of shown) this.drop(id);
-      // The engine may have read it to the end before it heard of the cancel.
-      if (before !== undefined && isCancel(error)) await this.askAnew().catch(() => undefined);
-      failure = error;
-      throw error;
-    } finally {
-      if (this.opening.get(path) === controller) {
-        this.opening.delete(path);
-        this.progressed.fire({ path, report: null, failure });
-      }
-      this.setOpening();
-    }
+    const reading = this.read(path, controller, tellProgress);
+    return reading;
   }
 
   isOpening(path: string): boolean {
@@ -178,6 +159,46 @@ export class OpenCaptures implements vscode.Disposable {
     this.changed.dispose();
     this.closed.dispose();
     this.progressed.dispose();
+  }
+
+  private async read(
+    path: string,
+    controller: AbortController,
+    tellProgress: (report: ProgressReport) => void,
+  ): Promise<CaptureFacts> {
+    const { signal } = controller;
+    const before = this.list.find((capture) => capture.path === path && capture.part === 1);
+    const shown = new Set<string>();
+    let failure: unknown = null;
+    const onProgress = (report: ProgressReport): void => {
+      tellProgress(report);
+      this.progressed.fire({ path, report, failure: null });
+    };
+    const onPart = (facts: CaptureFacts): void => {
+      shown.add(facts.id);
+      this.put(facts);
+    };
+    try {
+      const facts = await (before === undefined
+        ? this.engine.openCapture({ path }, { signal, onProgress, onPart })
+        : this.engine.openCapture({ path, replaces: before.id }, { signal, onProgress }));
+      this.put(facts);
+      const wasSymbolFile = before !== undefined && before.symbolFile !== null;
+      if (wasSymbolFile || this.hasSymbolFile) await this.askAnew();
+      return facts;
+    } catch (error) {
+      for (const id of shown) this.drop(id);
+      // The engine may have read it to the end before it heard of the cancel.
+      if (before !== undefined && isCancel(error)) await this.askAnew().catch(() => undefined);
+      failure = signal.reason instanceof BegunAnewError ? signal.reason : error;
+      throw failure;
+    } finally {
+      if (this.opening.get(path) === controller) {
+        this.opening.delete(path);
+        this.progressed.fire({ path, report: null, failure });
+      }
+      this.setOpening();
+    }
   }
 
   private async stopOne(path: string): Promise<void> {

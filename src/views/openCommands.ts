@@ -4,7 +4,7 @@ import { baseName } from '../engine/distinctNames';
 import type { CaptureFacts, ProgressReport } from '../engine/protocol';
 import { ProgressText } from '../engine/progressText';
 import { failedText } from '../engine/triedAtAll';
-import type { OpenCaptures } from './openCaptures';
+import { BegunAnewError, type OpenCaptures } from './openCaptures';
 import { isCancel, isNoCapture, showFailure, showWarning } from './failures';
 import { isFile, nameOf, uriOf } from './fileNames';
 import { showIfLarge } from './largeCaptures';
@@ -39,7 +39,7 @@ export class OpenCommands implements vscode.Disposable {
     );
   }
 
-  /** Opens captures one after the other and shows the view; a failure is told and does not keep the next, a cancel does. */
+  /** Opens captures one after the other and shows the view; a failure is told and does not keep the next, a stop does. */
   async open(uris: readonly vscode.Uri[]): Promise<void> {
     if (uris.length === 0) return;
     await vscode.commands.executeCommand('pageHolders.holders.focus');
@@ -111,7 +111,7 @@ export class OpenCommands implements vscode.Disposable {
     await this.kernelTree.lookUpFunctions();
   }
 
-  /** Resolves to false when it was cancelled. */
+  /** Resolves to false when it was stopped. */
   private async openOne(uri: vscode.Uri): Promise<boolean> {
     const wasOpen = this.isOpen(uri);
     try {
@@ -124,9 +124,20 @@ export class OpenCommands implements vscode.Disposable {
       return true;
     } catch (error) {
       await this.tellWhyNot(uri, error, wasOpen);
-      // Whoever closed it wants the others all the same.
-      return !isCancel(error) || (wasOpen && !this.isOpen(uri));
+      return this.goesOn(uri, error, wasOpen);
     }
+  }
+
+  /** Whether those that wait are wanted after one that was not read. */
+  private async goesOn(uri: vscode.Uri, error: unknown, wasOpen: boolean): Promise<boolean> {
+    if (error instanceof BegunAnewError) {
+      return error.newer().then(
+        () => true,
+        (newer: unknown) => this.goesOn(uri, newer, wasOpen),
+      );
+    }
+    // Whoever closed it wants the others all the same.
+    return !isCancel(error) || (wasOpen && !this.isOpen(uri));
   }
 
   private async tellWhyNot(uri: vscode.Uri, error: unknown, wasOpen: boolean): Promise<void> {

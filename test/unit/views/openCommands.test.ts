@@ -97,3 +97,47 @@ test('who opens what is no capture is offered to open another file, and not wher
     assert.deepEqual([editor.failures, editor.offered], [['no line of a trace was found'], [buttons]]);
   }
 });
+
+/** Two files of which the first is being read when its reading is begun anew. */
+async function withTwoBegunAnew(
+  worker: AskedWorker,
+): Promise<{ both: Promise<unknown>; again: Promise<unknown> }> {
+  const files = ['/captures/a', '/captures/b'].map((path) => vscode.Uri.file(path));
+  const both = editor.run('pageHolders.openResource', files[0], files);
+  await worker.asked('openCapture');
+  const again = editor.run('pageHolders.openResource', files[0]);
+  await settled();
+  return { both, again };
+}
+
+test('files that wait are read after the first, also where that is opened again meanwhile', async () => {
+  const { worker, captures } = await withOne();
+  const { both, again } = await withTwoBegunAnew(worker);
+  assert.deepEqual(await worker.methods(), ['openCapture']);
+  await worker.answer('openCapture', facts('a'));
+  const { path } = await worker.answer('openCapture', facts('b'));
+  assert.equal(path, '/captures/b');
+  await Promise.all([both, again]);
+  assert.deepEqual(
+    captures.all.map(({ id }) => id),
+    ['c1', 'a', 'b'],
+  );
+});
+
+test('that the first cannot be read is told once, and the others are read', async () => {
+  const { worker } = await withOne();
+  editor.reset();
+  const { both, again } = await withTwoBegunAnew(worker);
+  await (await worker.asked('openCapture')).fail({ name: 'CaptureError', message: 'no trace', stack: null });
+  await worker.answer('openCapture', facts('b'));
+  await Promise.all([both, again]);
+  assert.deepEqual(editor.failures, ['no trace']);
+});
+
+test('who stops the first wants none of those that wait', async () => {
+  const { worker } = await withOne();
+  const { both, again } = await withTwoBegunAnew(worker);
+  await editor.run('pageHolders.stopReading');
+  await Promise.all([both, again]);
+  assert.deepEqual(await worker.methods(), []);
+});
