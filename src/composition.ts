@@ -117,7 +117,7 @@ export function compose(context: vscode.ExtensionContext, machine: Machine): Pag
     chosen,
     captureList,
     opening,
-    new CapturesOfBefore(captures, opening, context.workspaceState),
+    new CapturesOfBefore(captures, opening, context.workspaceState, extensionUri),
     new FileChecks(captures, log),
     new FileMenu(),
     frames,

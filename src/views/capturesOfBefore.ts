@@ -3,7 +3,10 @@
  * somebody asks for that: one may take minutes to read, or have been what ended the window.
  */
 import * as vscode from 'vscode';
+import { baseName } from '../engine/distinctNames';
+import { absenceOf } from './absence';
 import { uriOf } from './fileNames';
+import { warn } from './notifications';
 import type { OpenCaptures } from './openCaptures';
 import type { OpenCommands } from './openCommands';
 
@@ -19,6 +22,8 @@ export class CapturesOfBefore implements vscode.Disposable {
     private readonly captures: OpenCaptures,
     private readonly opening: Pick<OpenCommands, 'open'>,
     private readonly memory: vscode.Memento,
+    /** Where this version of the extension is: the sample of another one was beside it. */
+    private readonly extensionFolder: vscode.Uri,
   ) {
     this.paths = checkedPaths(memory.get(KEPT));
     this.tell();
@@ -39,12 +44,41 @@ export class CapturesOfBefore implements vscode.Disposable {
 
   private async openAgain(): Promise<void> {
     this.waiting = new Set(this.paths);
+    const { gone, away } = await this.absent();
+    for (const path of gone) this.forget(path);
     try {
-      await this.opening.open(this.paths.map((path) => uriOf(path)));
+      const there = this.paths.filter((path) => !away.includes(path));
+      await this.opening.open(there.map((path) => uriOf(path)));
     } finally {
       this.waiting = new Set();
       this.keepOpen();
     }
+    const isKept = (path: string): boolean => this.paths.includes(path);
+    tellForgotten([...gone, ...away].filter((path) => !isKept(path)));
+    await this.offerToForget(away.filter(isKept));
+  }
+
+  /** Those of the kept paths at which there is no file. */
+  private async absent(): Promise<{ readonly gone: readonly string[]; readonly away: readonly string[] }> {
+    const { paths } = this;
+    const extensions = vscode.Uri.joinPath(this.extensionFolder, '..');
+    const absences = await Promise.all(paths.map((path) => absenceOf(uriOf(path), extensions)));
+    return {
+      gone: paths.filter((_, index) => absences[index] === 'gone'),
+      away: paths.filter((_, index) => absences[index] === 'away'),
+    };
+  }
+
+  /** A drive that is away may come back, or not. */
+  private async offerToForget(paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const text =
+      paths.length === 1
+        ? vscode.l10n.t('{0} was not found. Its drive may be away: it is offered again.', names(paths))
+        : vscode.l10n.t('{0} were not found. Their drive may be away: they are offered again.', names(paths));
+    const forget = vscode.l10n.t('Do Not Offer Again');
+    if ((await warn(text, forget)) !== forget) return;
+    for (const path of paths) this.forget(path);
   }
 
   /** Where nothing is open, nothing of this window takes the place of what is kept. */
@@ -73,6 +107,19 @@ export class CapturesOfBefore implements vscode.Disposable {
   private tell(): void {
     void vscode.commands.executeCommand('setContext', 'pageHolders.hadCaptures', this.paths.length > 0);
   }
+}
+
+function tellForgotten(paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  void warn(
+    paths.length === 1
+      ? vscode.l10n.t('{0} was not found, and is not offered again.', names(paths))
+      : vscode.l10n.t('{0} were not found, and are not offered again.', names(paths)),
+  );
+}
+
+function names(paths: readonly string[]): string {
+  return paths.map((path) => baseName(path)).join(', ');
 }
 
 /** What was kept may be of another version of the extension. */

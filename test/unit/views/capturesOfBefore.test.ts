@@ -8,8 +8,13 @@ import { AskedWorker } from './support/askedWorker';
 import { facts } from './support/facts';
 import { editor } from './support/fakeVscode';
 
+const EXTENSION = vscode.Uri.file('/extensions/page-holders-2');
+/** Files that are there, in a folder with others. */
+const HERE = ['c1', 'c2', 'c3', 'other'].map((name) => `/captures/${name}`);
+
 beforeEach(() => {
   editor.reset();
+  for (const path of HERE) editor.files.set(path, new Uint8Array());
 });
 
 /** A window of a workspace with that memory. */
@@ -28,7 +33,7 @@ function windowWith(memory: vscode.Memento): {
       return Promise.resolve();
     },
   };
-  return { worker, captures, opened, part: new CapturesOfBefore(captures, opening, memory) };
+  return { worker, captures, opened, part: new CapturesOfBefore(captures, opening, memory, EXTENSION) };
 }
 
 /** One that opens captures one after the other; none that fails keeps the next. */
@@ -38,7 +43,7 @@ function openingWindow(memory: vscode.Memento): { worker: AskedWorker; captures:
   const open = async (uris: readonly vscode.Uri[]): Promise<void> => {
     for (const { path } of uris) await captures.open(path, ignore).catch(ignore);
   };
-  new CapturesOfBefore(captures, { open }, memory);
+  new CapturesOfBefore(captures, { open }, memory, EXTENSION);
   return { worker, captures };
 }
 
@@ -143,4 +148,37 @@ test('what another version has kept is passed over', () => {
   assert.equal(isOffered(), false);
   windowWith(memoryOf([7, '/captures/c1']));
   assert.equal(isOffered(), true);
+});
+
+/** Presses the button, and what is kept after that. */
+async function keptAfterPress(memory: vscode.Memento): Promise<unknown> {
+  await editor.run('pageHolders.openAgain');
+  return memory.get('openCaptures');
+}
+
+test('one that was deleted is told of and not offered again, and so is the sample of another version', async () => {
+  const gone = ['/captures/gone', '/extensions/page-holders-1/media/sample/trace.txt'];
+  const memory = memoryOf(gone);
+  const { opened } = windowWith(memory);
+  assert.deepEqual([await keptAfterPress(memory), isOffered(), opened], [[], false, []]);
+  assert.deepEqual(editor.said, ['gone, trace.txt were not found, and are not offered again.']);
+});
+
+test('one of a drive that is away is offered again, until somebody wants no more of it', async () => {
+  const away = ['/mnt/share/c1', '/media/stick/2026/c2'];
+  editor.emptyFolders.add('/mnt/share');
+  const memory = memoryOf(away);
+  const { opened } = windowWith(memory);
+  assert.deepEqual([await keptAfterPress(memory), isOffered(), opened], [away, true, []]);
+  assert.deepEqual(editor.said, ['c1, c2 were not found. Their drive may be away: they are offered again.']);
+  editor.press('Do Not Offer Again');
+  assert.deepEqual([await keptAfterPress(memory), isOffered()], [[], false]);
+});
+
+test('one of which nobody can say whether it is there stays, and is opened to be told why', async () => {
+  const path = '/captures/unreachable';
+  editor.unreachable.add(path);
+  const memory = memoryOf([path]);
+  const { opened } = windowWith(memory);
+  assert.deepEqual([await keptAfterPress(memory), opened, editor.said], [[path], [`file:${path}`], []]);
 });

@@ -2,6 +2,7 @@
  * Stands for the editor in unit tests, as the module `vscode`: as much of it as the parts under test use. What a person
  * or the editor does is done by {@link editor}.
  */
+import { join } from 'node:path/posix';
 import type * as vscode from 'vscode';
 
 export class Disposable {
@@ -45,7 +46,7 @@ export class Uri {
   }
 
   static joinPath({ scheme, path }: Uri, ...names: readonly string[]): Uri {
-    return new Uri(scheme, [path, ...names].join('/'));
+    return new Uri(scheme, join(path, ...names));
   }
 
   constructor(
