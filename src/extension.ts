@@ -1,8 +1,7 @@
 /** The extension in Node: on the desktop, or on the host of a remote window. */
 import { open } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { absolutePath } from './absolutePath';
 import { compose, type PageHoldersApi } from './composition';
 import { inWorkerThread } from './engine/node/startWorker';
 
@@ -20,11 +19,6 @@ export function activate(context: vscode.ExtensionContext): PageHoldersApi {
     absolutePath,
     headOf,
   });
-}
-
-function absolutePath(given: string): string {
-  if (given === '~' || given.startsWith('~/')) return path.join(os.homedir(), given.slice(1));
-  return path.resolve(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir(), given);
 }
 
 async function headOf(file: string, length: number): Promise<string> {

@@ -7,6 +7,7 @@ import { baseName } from '../engine/distinctNames';
 import type { DebugInfoFacts, EngineApi, LookedPlace, RequestOptions } from '../engine/protocol';
 import type { PathMapping } from '../source/sourcePaths';
 import { isCancel, showFailure } from './failures';
+import { warn } from './notifications';
 import { pickPath, type PathItem } from './pickPath';
 
 const VMLINUX = { memory: 'vmlinux', setting: 'pageHolders.vmlinux' } as const;
@@ -160,7 +161,14 @@ export class DebugInfoChoice implements vscode.Disposable {
     const [uri] =
       (await vscode.window.showOpenDialog({ title, openLabel: vscode.l10n.t('Choose'), ...said.dialog })) ??
       [];
-    if (uri?.scheme === 'file') await this.remember(chosen, uri.fsPath);
+    if (uri === undefined) return;
+    if (uri.scheme === 'file') return this.remember(chosen, uri.fsPath);
+    void warn(
+      vscode.l10n.t(
+        '{0} cannot be used: debug info is read from files of this machine alone.',
+        uri.toString(),
+      ),
+    );
   }
 
   private async remember({ memory }: Chosen, file: string | undefined): Promise<void> {

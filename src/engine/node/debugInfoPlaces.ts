@@ -2,6 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { KernelIdentity } from '../../capture/eventTable';
+import { isUri } from '../workspaceFiles';
 
 /** Where the debug info of a kernel may be, likeliest first. */
 export interface SearchedMachine {
@@ -21,7 +22,8 @@ export function vmlinuxPlaces(
 ): readonly string[] {
   const places = new Set<string>();
   if (root === null) return [];
-  if (tree !== null) places.add(path.join(tree, 'vmlinux'));
+  // One that an editor's file system has is none of this machine.
+  if (tree !== null && !isUri(tree)) places.add(path.join(tree, 'vmlinux'));
   for (const { buildId } of kernels) {
     if (buildId === null || buildId.length < 4) continue;
     places.add(path.join(root, `usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`));

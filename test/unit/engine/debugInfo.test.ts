@@ -21,6 +21,7 @@ import { Engine } from '../../../src/engine/engine';
 import { CancelledError } from '../../../src/engine/errors';
 import { allFrames, PlacedStacks } from '../../../src/engine/frames';
 import { DebugInfoFiles } from '../../../src/engine/node/debugInfoFiles';
+import { vmlinuxPlaces } from '../../../src/engine/node/debugInfoPlaces';
 import { NodeDebugInfo } from '../../../src/engine/node/debugInfoMachine';
 import { nodeHost } from '../../../src/engine/node/nodeHost';
 import { LazyTree } from '../../../src/engine/lazyTree';
@@ -334,4 +335,10 @@ test('a vmlinux that goes while frames are looked up in it leaves them without p
     await debug.choose(NOTHING_CHOSEN);
     assert.ok(Array.isArray(await places));
   }
+});
+
+test('in a kernel tree that is on another machine no vmlinux is looked for on this one', () => {
+  const places = (tree: string): readonly string[] => vmlinuxPlaces([], { tree, root: '/' });
+  assert.deepEqual(places('/linux'), ['/linux/vmlinux']);
+  assert.deepEqual(places('vscode-vfs://github/torvalds/linux'), []);
 });

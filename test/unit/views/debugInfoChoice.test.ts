@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { beforeEach } from 'node:test';
 import { DebugInfoChoice } from '../../../src/views/debugInfoChoice';
 import { AskedWorker, settled } from './support/askedWorker';
-import { editor, KeptState, silentLog } from './support/fakeVscode';
+import { editor, KeptState, silentLog, Uri } from './support/fakeVscode';
 
 beforeEach(() => {
   editor.reset();
@@ -30,5 +30,19 @@ test('a file that is no vmlinux is told, and the one that was chosen before stay
   await applied;
   assert.equal(choice.vmlinux, '/good/vmlinux');
   assert.deepEqual(await worker.methods(), []);
+  choice.dispose();
+});
+
+test('why a vmlinux of another machine is not taken is said', async () => {
+  const worker = new AskedWorker();
+  const choice = new DebugInfoChoice(worker.engine, new KeptState(), silentLog(), (given) => given);
+  worker.answersAtOnce.set('debugInfo', null);
+  editor.pickLabelled('Browse…');
+  editor.chooseFolder(new Uri('vscode-vfs', '/linux/vmlinux'));
+  await editor.run('pageHolders.chooseVmlinux');
+  assert.equal(choice.vmlinux, null);
+  assert.deepEqual(editor.said, [
+    'vscode-vfs:/linux/vmlinux cannot be used: debug info is read from files of this machine alone.',
+  ]);
   choice.dispose();
 });

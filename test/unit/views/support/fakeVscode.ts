@@ -465,6 +465,10 @@ export const editor = {
   openFolders(...folders: readonly string[]): void {
     workspace.workspaceFolders = folders.map((folder) => ({ uri: Uri.file(folder) }));
   },
+  /** Folders of any file system. */
+  openUris(...uris: readonly Uri[]): void {
+    workspace.workspaceFolders = uris.map((uri) => ({ uri }));
+  },
   cancelWork(): void {
     cancelled.fire();
   },
