@@ -301,6 +301,16 @@ export interface Capture {
   readonly joinedTraces?: JoinedTraces;
   /** Absent where a text has all that its header counts, has no such header, or was not read to its end. */
   readonly missingEntries?: MissingEntries;
+  /**
+   * Records that were left out because another ring buffer of the file recorded the same event, which has its row; absent
+   * where there are none.
+   */
+  readonly copiesLeftOut?: number;
+  /**
+   * Names of ring buffers (empty for that of the top level) whose events may be those of other buffers, and could not be
+   * held against them; absent where there is none.
+   */
+  readonly uncomparedBuffers?: readonly string[];
   /** How many stacks were recorded that the kernel did not print, by options/fields; absent where it printed all. */
   readonly unprintedStacks?: number;
   /** Part of the file that was read when somebody stopped that, from 0 to 1; absent where nobody did. */

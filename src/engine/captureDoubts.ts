@@ -25,6 +25,7 @@ export function captureDoubts(capture: Capture): readonly Doubt[] {
       ...restNotRead(capture),
       ...missingEntries(capture),
       ...joinedTraces(capture),
+      ...uncomparedBuffers(capture),
       ...timeGoesBack(capture),
       ...unprintedStacks(capture),
       ...missingStacks(capture),
@@ -81,6 +82,20 @@ function joinedTraces({ joinedTraces: found }: Capture): readonly Doubt[] {
   const description =
     'no format says whether they are of one boot; open each by itself, or in place of those of per_cpu/*/trace the one ' +
     'of all CPUs, /sys/kernel/tracing/trace';
+  return [{ label, description }];
+}
+
+/** Where several buffers recorded the same event, it stands there as often. */
+function uncomparedBuffers({ uncomparedBuffers: names, format }: Capture): readonly Doubt[] {
+  if (names === undefined) return [];
+  const buffers = names.map((name) => (name === '' ? 'the top level' : `"${name}"`)).join(', ');
+  const label =
+    `Events that ${names.length === 1 ? 'buffer' : 'buffers'} ${buffers} and another one both recorded count twice: ` +
+    HOLDERS_IN_DOUBT;
+  const description =
+    format === 'trace-dat'
+      ? 'clocks differ, or numbers of CPUs are lost: record each event in one buffer, or all with one clock'
+      : 'a text has no exact times: open its trace.dat in its place, or record each event in one buffer';
   return [{ label, description }];
 }
 

@@ -6,6 +6,7 @@ import type { CaptureClock } from './clock';
 import type { CpuData, PageSpan } from './cpuData';
 import { cpuName } from './cpuName';
 import type { PageHeader, RecordHeader } from './metadata';
+import type { TracepointHits } from './tracepointHits';
 
 /** The commit word of a page (libtraceevent src/kbuffer-parse.c, kernel/trace/ring_buffer.c). */
 const COMMIT_MASK = (1 << 27) - 1;
@@ -55,6 +56,10 @@ export class CpuCursor {
   waitingRow = NONE;
   waitingPid = 0;
   waitingContext = 0;
+  /** Hits that other buffers may have recorded on this CPU, too; null where none has records of it. */
+  hits: TracepointHits | null = null;
+  /** Number of the buffer among those of {@link hits}. */
+  buffer = 0;
 
   // For the record loop: the page, the records in it, and the page behind. Indexes in `bytes`.
   /** Another number for each page. */
@@ -130,6 +135,12 @@ export class CpuCursor {
   get headSize(): number {
     const { timestampOffset, commitOffset, longSize, dataOffset } = this.layout.page;
     return Math.max(timestampOffset + 8, commitOffset + longSize, dataOffset);
+  }
+
+  /** Its records are held against those of other buffers. */
+  compareHits(hits: TracepointHits, buffer: number): void {
+    this.hits = hits;
+    this.buffer = buffer;
   }
 
   /** The loop has read the records before the one whose head is at `recordStart`, and may have read that, too. */

@@ -11,6 +11,7 @@ import { RowsAhead } from '../rowsAhead';
 import { BufferData } from './bufferData';
 import { captureFacts } from './captureFacts';
 import { CaptureClock, countsNanoseconds } from './clock';
+import { buffersWithoutCpus, compareHits, haveSameEvents } from './compareBuffers';
 import { CpuCursor } from './cpuCursor';
 import type { CpuData, PageSpan } from './cpuData';
 import type { FileHeader } from './fileHeader';
@@ -37,8 +38,8 @@ interface CpuPart extends CpuPages {
 
 /**
  * Reads a trace.dat of version 6 or 7 as trace-cmd writes it (trace-cmd.dat.v6(5), trace-cmd.dat.v7(5)). All
- * ring buffers in it become one capture, in order of time; what is damaged is left out and listed as a problem
- * with its offset in the file.
+ * ring buffers in it become one capture, in order of time, and what several of them recorded of one event one row; what is
+ * damaged is left out and listed as a problem with its offset in the file.
  *
  * The file is read by ranges, never as a whole. Times are exact in nanoseconds.
  *
@@ -102,13 +103,14 @@ async function readData(
     header && metadata.page ? await askForRecords(header, metadata.page, structure, data, reader) : null;
   await structure.readNames();
   let timeBase = 0n;
+  let uncomparedBuffers: readonly string[] = [];
   if (records) {
     const rowsAhead = clear && new RowsAhead(reader.table, clear);
     const onLoad = async (base: bigint): Promise<void> => {
       await rowsAhead?.advance();
       await options.onPart?.(reader.table.length, () => captureOf(source, structure, reader, problems, base));
     };
-    timeBase = await readRecords(structure, records, reader, problems, onLoad);
+    ({ timeBase, uncomparedBuffers } = await readRecords(structure, records, reader, problems, onLoad));
   } else if (structure.buffers.length > 0) {
     problems.add(
       header?.end ?? 0,
@@ -118,7 +120,11 @@ async function readData(
   }
   file.finish(problems);
   const missingNames = missingNamesOf(structure, reader);
-  return { ...captureOf(source, structure, reader, problems, timeBase), missingNames };
+  return {
+    ...captureOf(source, structure, reader, problems, timeBase),
+    missingNames,
+    ...(uncomparedBuffers.length === 0 ? {} : { uncomparedBuffers }),
+  };
 }
 
 /** What was read till now. */
@@ -151,6 +157,7 @@ function captureOf(
     facts: [...captureFacts(structure), ...readerFacts(reader)],
     kernel: { release: kernelOf(structure.options.uname).release, buildId: null },
     ...(reader.uncertainFlags === null ? {} : { uncertainFlags: reader.uncertainFlags }),
+    ...(reader.copies === 0 ? {} : { copiesLeftOut: reader.copies }),
   };
 }
 
@@ -182,8 +189,16 @@ async function askForRecords(
   return { header, page, ranges, total, memory };
 }
 
+/** What is known when all records were read. */
+interface RecordsRead {
+  /** What to add to their times. */
+  readonly timeBase: bigint;
+  /** As {@link Capture.uncomparedBuffers}. */
+  readonly uncomparedBuffers: readonly string[];
+}
+
 /**
- * Reads the records of all buffers and returns what to add to their times.
+ * Reads the records of all buffers.
  *
  * @param onLoad called before more pages are read, with what to add to the times
  */
@@ -193,7 +208,7 @@ async function readRecords(
   reader: RecordReader,
   problems: ProblemList,
   onLoad: (timeBase: bigint) => Promise<void>,
-): Promise<bigint> {
+): Promise<RecordsRead> {
   const parts = await cpuParts(ranges);
   const sharedClock = parts[0]?.buffer.clock ?? '';
   const stamps = parts
@@ -207,6 +222,9 @@ async function readRecords(
     const all = putBack(first, cpuData);
     return new CpuCursor(order, range.cpu, isShared, all, buffer.pageSize, layout, problems);
   });
+  const ofBuffers = cursors.map((cursor, index) => ({ cursor, buffer: parts[index]!.buffer }));
+  const hits = compareHits(ofBuffers);
+  const uncompared = new Set(buffersWithoutCpus(ofBuffers));
   const starts = parts.reduce((sum, { range }) => sum + range.offset, 0);
   const estimate = new RowEstimate(reader.table, total);
   const beforeLoad = (): Promise<void> => {
@@ -225,9 +243,19 @@ async function readRecords(
       `buffer "${buffer.name}" was recorded with the clock ${buffer.clock}, the others with ${sharedClock}: its ` +
         'events come after theirs and have no time',
     );
+    const rowsBefore = reader.table.length;
     await merge(own);
+    if (haveSameEvents(reader.table, rowsBefore)) uncompared.add(buffer.name);
   }
-  return clock.timeBase;
+  const forgotten = hits.reduce((sum, ofCpu) => sum + ofCpu.forgotten, 0);
+  if (forgotten > 0) {
+    problems.addForFile(
+      0,
+      `${forgotten} events stand at a time at which the clock stood still for many: those of them that several buffers ` +
+        'recorded may count twice; record each event in one buffer, or with another clock',
+    );
+  }
+  return { timeBase: clock.timeBase, uncomparedBuffers: [...uncompared] };
 }
 
 function cpuRanges(structure: FileStructure, data: BufferData): CpuPages[] {
@@ -330,6 +358,7 @@ function readerFacts(reader: RecordReader): (readonly [string, string])[] {
   const facts: (readonly [string, string])[] = [];
   if (reader.flagSource !== null) facts.push(['page flags', reader.flagSource]);
   if (reader.userStacks > 0) facts.push(['user stacks (left out)', String(reader.userStacks)]);
+  if (reader.copies > 0) facts.push(['copies of events in other buffers (left out)', String(reader.copies)]);
   if (reader.cutStacks > 0) facts.push(['stacks cut short by the writer', String(reader.cutStacks)]);
   return facts;
 }

@@ -10,6 +10,7 @@ import { NOTHING_MISSING, UNCOUNTED, type CpuCursor } from './cpuCursor';
 import { cpuName } from './cpuName';
 import { EventFields } from './eventFields';
 import type { EventField, EventFormat } from './eventFormat';
+import { HitKey } from './hitKey';
 import { LoopMemory } from '../loop/loopMemory';
 import { RecordLoop, type LoopSteps } from '../loop/recordLoop';
 import { CursorHeap, type CursorQueue } from './mergeCursors';
@@ -45,6 +46,8 @@ class RecordDecoder {
   eventKind = EventKind.Other;
   /** Null for events that the analysis does not use. */
   fields: EventFields | null = null;
+  /** Null for what is no tracepoint, such as text written to trace_marker, which each buffer has of its own. */
+  key: HitKey | null = null;
   /** Of a stack: where the number of frames is, or -1, and where the frames begin. */
   sizeOffset = -1;
   callerOffset = 0;
@@ -80,6 +83,8 @@ export class RecordReader implements LoopSteps {
   userStacks = 0;
   /** Stacks that say to have more frames than the record holds. */
   cutStacks = 0;
+  /** Records of events that another buffer has recorded, too, and that have a row already. */
+  copies = 0;
   /** How the page flags were read, for people, once an event with flags was met. */
   flagSource: string | null = null;
   /** As {@link Capture.uncertainFlags}. */
@@ -156,7 +161,8 @@ export class RecordReader implements LoopSteps {
 
   /** The queue for cursors of one clock, which has ordinary records read in a loop where there is memory for it. */
   queueFor(cursors: readonly CpuCursor[], memory: LoopMemory | null): CursorQueue {
-    const isForLoop = this.loop === null && cursors.every((cursor) => cursor.isForLoop);
+    const isForLoop =
+      this.loop === null && cursors.every((cursor) => cursor.isForLoop && cursor.hits === null);
     if (memory === null || !isForLoop) return new CursorHeap(this);
     const questions = { taskOf: (pid: number) => this.taskOf(pid), stacks: this.stacks };
     try {
@@ -232,6 +238,7 @@ export class RecordReader implements LoopSteps {
   private event(cursor: CpuCursor, decoder: RecordDecoder): void {
     const pid = this.pidOf(cursor, decoder);
     const context = contextOf(cursor, decoder);
+    if (cursor.hits !== null && this.isCopy(cursor, decoder, pid, context)) return;
     const row = this.table.appendBlank();
     // Not by way of a local `table`: V8 takes `table.time` and `cursor.time` for one place in the code when the
     // variables have the same index among locals and parameters, and then expects either object at both.
@@ -245,6 +252,17 @@ export class RecordReader implements LoopSteps {
     if (decoder.fields !== null)
       decoder.fields.read(cursor.view, cursor.bytes, cursor.at, cursor.length, row);
     cursor.waitForStack(row, pid, context);
+  }
+
+  /** Whether another buffer has recorded the same; its row takes the stack, if it has none. */
+  private isCopy(cursor: CpuCursor, { key }: RecordDecoder, pid: number, context: number): boolean {
+    const { hits, buffer } = cursor;
+    if (hits === null || key === null) return false;
+    const row = hits.rowOf(cursor, buffer, key, this.littleEndian, pid, context, this.table.length);
+    if (row === NONE) return false;
+    this.copies++;
+    cursor.waitForStack(row, pid, context);
+    return true;
   }
 
   private kernelStack(cursor: CpuCursor, decoder: RecordDecoder): void {
@@ -267,6 +285,8 @@ export class RecordReader implements LoopSteps {
       stack = stacks.blocks.stack(block);
     }
     cursor.previousBlock = block;
+    // A row with a stack is of an event that another buffer recorded with its stack: this one is a copy, too.
+    if (row !== NONE && this.table.stack[row] !== NONE) return;
     this.stacksOneByOne++;
     if (row === NONE) this.orphanStacks++;
     else this.table.stack[row] = stack;
@@ -397,6 +417,7 @@ export class RecordReader implements LoopSteps {
     if (format.name === 'kernel_stack') this.decodeStack(decoder, fields, cursor);
     else if (format.name === 'user_stack') decoder.kind = RecordKind.UserStack;
     else this.decodeEvent(decoder, format, cursor);
+    if (format.system !== 'ftrace') decoder.key = new HitKey(format, decoder.eventKind);
     return decoder;
   }
 

@@ -31,7 +31,7 @@ function statistics(counts: readonly number[], name = ''): [number, Uint8Array][
   return [...heads, ...stats].map((data) => [2, data]);
 }
 
-/** Events with stacks, some pages of them. */
+/** Events with stacks, some pages of them; from another time on they are of other pages, and so no copies. */
 function recordsOf(cpu: number, count = 12, from = 1000, littleEndian = true): RecordText[] {
   const shape = { littleEndian };
   const records: RecordText[] = [];
@@ -39,7 +39,7 @@ function recordsOf(cpu: number, count = 12, from = 1000, littleEndian = true): R
     const time = BigInt(from + i * 100 + cpu * 7);
     records.push({
       time,
-      data: recordData(shape, events.PAGE_REF_MOD, 130 + cpu, { pfn: 0x1000 * cpu + i }),
+      data: recordData(shape, events.PAGE_REF_MOD, 130 + cpu, { pfn: 0x10000 * cpu + from + i }),
     });
     const tail = new ByteWriter(littleEndian).u64(0xffffffff81001044n).u64(0xffffffff81001090n).done();
     records.push({
@@ -256,6 +256,23 @@ test('version 7: a CPU without data leaves nothing in the file, so its number is
     flat.gaps.map(({ cpu, to, cause }) => [cpu, to, cause]),
     [[null, null, 'lost']],
   );
+});
+
+test('buffers of CPUs whose numbers are lost cannot be held against each other', async () => {
+  const copies = {
+    options: [UNAME, CLOCK, CPU_COUNT],
+    buffers: [
+      { name: '', clock: 'mono', cpus: [recordsOf(0), [], recordsOf(2)] },
+      { name: 'pins', clock: 'mono', cpus: [recordsOf(0), [], recordsOf(2)] },
+    ],
+  };
+  const bytes = fileOf({ version: 7, ...copies });
+  const whole = await read(bytes);
+  assert.deepEqual([perCpu(whole), whole.copiesLeftOut], [{ 0: 12, 2: 12 }, 24]);
+  assert.equal(whole.uncomparedBuffers, undefined);
+  const withoutOption = await read(bytes.subarray(0, sectionsOf(bytes, 0)[2]));
+  assert.deepEqual(perCpu(withoutOption), { 0: 12, 2: 12, '?': 24 });
+  assert.deepEqual(withoutOption.uncomparedBuffers, ['(instance 1)']);
 });
 
 test('version 7: a file whose options were never written, or are zeros, is read by its sections', async () => {
