@@ -6,7 +6,7 @@ import { saysAllocationsAlone } from './allocationsAlone';
 import { recordStacks, STACKS_WITHOUT_FIELDS } from './captureDoubts';
 import type { HeaderFact, TimeRange } from './eventProtocol';
 import { formatName } from './captureTree';
-import { gapSpan, gapText, isLostAtLeast } from './gapText';
+import { copiesText, gapSpan, gapText, isLostAtLeast } from './gapText';
 import type { CaptureFacts } from './protocol';
 import { areSymbolsDoubtful, symbolsDetails, symbolsText, type SymbolsInUse } from './symbolsInUse';
 import { pointText, spanText } from './timeText';
@@ -62,16 +62,19 @@ function spanFact({ timeBase, clock, resolution }: Capture, span: TimeRange | nu
   return fact('Span', spanText(span.to - span.from, clock), [`${point(span.from)} to ${point(span.to)}`]);
 }
 
-function eventsFact(
-  { events, pageEvents, part }: CaptureFacts,
-  { otherEvents, stoppedAt }: Capture,
-): HeaderFact {
+function eventsFact({ events, pageEvents, part }: CaptureFacts, capture: Capture): HeaderFact {
+  const { otherEvents, stoppedAt } = capture;
   const others = [...otherEvents]
     .sort(([, one], [, other]) => other - one)
     .map(([name, count]) => `${counted(count, 'event')} of ${name}, not used`);
   const soFar = part < 1 ? ` (${percentText(part)} read)` : '';
   const readTo = stoppedAt === undefined ? '' : ` (read to ${percentText(stoppedAt)})`;
-  const details = [`${counted(pageEvents, 'event')} of pages or of moving them`, ...others];
+  const copies = copiesText(capture);
+  const details = [
+    `${counted(pageEvents, 'event')} of pages or of moving them`,
+    ...(copies === '' ? [] : [`${copies}, as several buffers recorded the same events`]),
+    ...others,
+  ];
   return fact('Events', `${numberText(events)}${soFar}${readTo}`, details, stoppedAt !== undefined);
 }
 

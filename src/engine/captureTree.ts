@@ -8,14 +8,14 @@ import type { SymbolLookup } from './captureFunctions';
 import { baseName } from './distinctNames';
 import { missingRows } from './doubtRows';
 import type { FileChange } from './fileState';
-import { gapSpan, gapText } from './gapText';
+import { copiesText, gapSpan, gapText } from './gapText';
 import { timeSpan } from './heldTime';
 import type { HolderSource } from './holderSource';
 import { filterWords, type HolderFilter } from './holdersQuery';
 import { failedText } from './triedAtAll';
 import { counted, failedPages, joined, pagesText, percentText, sentence } from './wording';
 import { branch, type Branch } from './lazyTree';
-import type { CaptureFacts, KernelTreeFacts, RowFile, RuleFacts } from './protocol';
+import type { CaptureFacts, KernelTreeFacts, RowFile, RuleFacts, Tooltip } from './protocol';
 import { pointText, spanText } from './timeText';
 
 /** @param notes what other open files say of the capture */
@@ -79,9 +79,13 @@ export function captureDescription(facts: CaptureFacts, capture: Capture): strin
   const part = facts.part < 1 ? `${percentText(facts.part)} read · ` : '';
   const readTo = capture.stoppedAt === undefined ? '' : `read to ${percentText(capture.stoppedAt)} · `;
   const changed = facts.changed === null ? '' : `${CHANGE_TEXTS[facts.changed.kind]} · `;
-  const events =
-    facts.pageEvents === 0 && facts.allocations > 0 ? '' : ` · ${counted(facts.events, 'event')}`;
+  const events = facts.pageEvents === 0 && facts.allocations > 0 ? '' : ` · ${eventsText(facts, capture)}`;
   return `${part}${readTo}${changed}${formatName(facts.format)}${events}${length}`;
+}
+
+function eventsText({ events }: CaptureFacts, capture: Capture): string {
+  const copies = copiesText(capture);
+  return `${counted(events, 'event')}${copies === '' ? '' : ` (${copies})`}`;
 }
 
 const CHANGE_TEXTS: Readonly<Record<FileChange['kind'], string>> = {
@@ -271,7 +275,8 @@ function eventsRow(id: string, capture: Capture): Branch {
       id: `${id}/events`,
       kind: 'fact',
       label: counted(capture.events.length, 'event'),
-      description: unused === 0 ? '' : `${unused} not used`,
+      description: joined([unused === 0 ? '' : `${unused} not used`, copiesText(capture)]),
+      ...copiesTooltip(capture),
     },
     others.length === 0
       ? null
@@ -285,6 +290,14 @@ function eventsRow(id: string, capture: Capture): Branch {
             }),
           ),
   );
+}
+
+function copiesTooltip(capture: Capture): { readonly tooltip?: Tooltip } {
+  const copies = copiesText(capture);
+  if (copies === '') return {};
+  const note =
+    'Several ring buffers recorded the same event: it is one here, and its get or put counts once.';
+  return { tooltip: { title: sentence(copies), rows: [], notes: [note] } };
 }
 
 function stacksRow(id: string, capture: Capture): readonly Branch[] {

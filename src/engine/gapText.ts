@@ -32,6 +32,11 @@ export function countedInPart(count: number, noun: string, isAtLeast: boolean): 
   return `${counted(count, noun)}${isAtLeast ? ' or more' : ''}`;
 }
 
+/** `9 copies left out`, which other ring buffers of the file had of events that are here; empty where there are none. */
+export function copiesText({ copiesLeftOut: copies = 0 }: Pick<Capture, 'copiesLeftOut'>): string {
+  return copies === 0 ? '' : `${counted(copies, 'copy', 'copies')} left out`;
+}
+
 /** `12.5 s to 12.7 s` */
 export function gapSpan(gap: Gap, capture: Capture): string {
   const { timeBase, clock, resolution } = capture;

@@ -118,6 +118,8 @@ export interface ReportCapture {
   readonly lost: number;
   /** More were lost than `lost` says: of some the writer says no number. */
   readonly lostAtLeast: boolean;
+  /** Records not among `events`, as another ring buffer of the file recorded the same event; absent where there are none. */
+  readonly copiesLeftOut?: number;
   /**
    * There may be more pages that failed to move than are reported: what would tell them is not in the capture, which has no
    * function names, stacks, or gets and puts. Absent where that is not so.
@@ -291,6 +293,7 @@ export function reportCapture(
     stacks: capture.stackRecords,
     lost: capture.lost,
     lostAtLeast: isLostAtLeast(capture),
+    ...(capture.copiesLeftOut === undefined ? {} : { copiesLeftOut: capture.copiesLeftOut }),
     ...(facts.pagesAtLeast ? { pagesAtLeast: true } : {}),
     clock: capture.clock,
     doubts: [...doubtTexts(capture), ...triedDoubts(facts)],

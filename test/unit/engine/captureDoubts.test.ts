@@ -12,7 +12,9 @@ import { nodeHost } from '../../../src/engine/node/nodeHost';
 import type { Report } from '../../../src/engine/report';
 import { failedText } from '../../../src/engine/triedAtAll';
 import { allocated, change, FAULT } from '../holders/support/pageEvents';
+import { runCli } from '../cli/support/runCli';
 import { traceText } from '../support/traceText';
+import { captureRows } from './support/captureRows';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-doubts-'));
 after(() => {
@@ -255,6 +257,30 @@ test('events that were lost without a number are at least as many as are counted
     const { before } = await engine.compare({ before: facts.id, after: facts.id });
     assert.deepEqual([before.lost, before.lostAtLeast], [lost, lostAtLeast]);
   }
+});
+
+test('copies of events that several buffers recorded are counted, and said wherever events are', async () => {
+  const { engine, facts } = await opened('test/fixtures/f_dat_instance/trace.dat');
+  assert.equal(facts.events, 104);
+  assert.deepEqual(facts.doubts, []);
+  const header = await engine.captureHeader({ capture: facts.id });
+  const { value, details } = header.facts.find(({ name }) => name === 'Events')!;
+  assert.equal(value, '104');
+  assert.ok(details.includes('9 copies left out, as several buffers recorded the same events'));
+  const rows = await captureRows(engine);
+  const row = rows.find(({ description }) => description.includes('104 events (9 copies left out)'));
+  const below = await captureRows(engine, row!.id);
+  const events = below.find(({ label }) => label === '104 events')!;
+  assert.match(events.description, /9 copies left out$/);
+  assert.match(events.tooltip.notes.join(), /its get or put counts once/);
+  const { output } = await runCli(['report', '--width', '0', 'test/fixtures/f_dat_instance/trace.dat']);
+  assert.match(output, /104 events \(9 copies left out\)/);
+  const json = await runCli(['report', '--format', 'json', 'test/fixtures/f_dat_instance/trace.dat']);
+  const report = JSON.parse(json.output) as Report;
+  assert.deepEqual(
+    report.captures.map(({ events: rowCount, copiesLeftOut }) => [rowCount, copiesLeftOut]),
+    [[104, 9]],
+  );
 });
 
 test('a page_ref_set with a value that the count is not is a marker', async () => {
