@@ -32,6 +32,7 @@ import { FtraceFields } from './ftraceFields';
 import { FtraceStackFrames, isFrameLine } from './ftraceStackFrames';
 import { FtraceTaskLine } from './ftraceTaskLine';
 import { GapRecorder } from './gapRecorder';
+import { InstanceEvents } from './instanceEvents';
 import { KindsByName } from './kindsByName';
 import { LineByLineReader } from './lineByLineReader';
 import { countOtherEvents } from './otherEvents';
@@ -45,6 +46,8 @@ import { TimeSinceFirst } from './timeSinceFirst';
 
 /** More instances than a sensible recording has share one record of what waits for a stack. */
 const MOST_INSTANCES = 64;
+/** The least key of an instance's matchers. */
+const FIRST_OF_INSTANCES = 0x10000;
 
 /** What a name stands for, beside the kinds of events. */
 const KERNEL_STACK = 100;
@@ -100,6 +103,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   private readonly frames = new FtraceStackFrames(this.symbols);
   private readonly blocks = new StackBlockCache();
   private readonly instanceNames = new ByteInterner();
+  private instanceEvents: InstanceEvents | null = null;
   /** By instance (0 is the top buffer) · 2^16 + CPU. */
   private readonly matchers = new Map<number, StackMatcher>();
   private newestMatcher = new StackMatcher();
@@ -160,6 +164,12 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
   /** As {@link Capture.missingEntries}. */
   missingEntries(): MissingEntries | null {
     return this.entryCount.end(this.entries, this.table);
+  }
+
+  /** As {@link Capture.uncomparedBuffers}. */
+  get uncomparedBuffers(): readonly string[] {
+    const sharing = this.instanceEvents?.sharing(this.table) ?? [];
+    return sharing.map((instance) => new TextDecoder().decode(this.instanceNames.bytes(instance - 1)));
   }
 
   /** Records that were read: events, stacks, and those of which only that they were made is known. */
@@ -242,6 +252,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     }
     if (kind !== EventKind.Other && this.fields.missing !== '') this.problem(at, this.fields.problemOf(row));
     this.matcher(bytes).event(row, line.pid, line.context);
+    if (this.newestMatcherKey >= FIRST_OF_INSTANCES) this.countInInstance(kind);
     this.passed(line.cpu, time);
     this.line++;
     return lineEnd + 1;
@@ -465,7 +476,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     // Which buffer of a report the line speaks of is not said: no buffer's newest events can be trusted.
     const instances = Math.min(this.instanceNames.size, MOST_INSTANCES);
     for (let instance = 0; instance <= instances; instance++) {
-      const matcher = this.matchers.get(instance * 0x10000 + cpu);
+      const matcher = this.matchers.get(instance * FIRST_OF_INSTANCES + cpu);
       if (!matcher) continue;
       matcher.forget();
       if (matcher.lastTime > (from ?? -Infinity)) from = matcher.lastTime;
@@ -478,7 +489,7 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
     let key = line.cpu;
     if (line.instanceEnd > line.instanceStart) {
       const instance = this.instanceNames.intern(bytes, line.instanceStart, line.instanceEnd) + 1;
-      key += Math.min(instance, MOST_INSTANCES) * 0x10000;
+      key += Math.min(instance, MOST_INSTANCES) * FIRST_OF_INSTANCES;
     }
     if (key !== this.newestMatcherKey) {
       let matcher = this.matchers.get(key);
@@ -490,6 +501,11 @@ export class FtraceTextReader extends LineByLineReader implements TextReader {
       this.newestMatcherKey = key;
     }
     return this.newestMatcher;
+  }
+
+  private countInInstance(kind: EventKind): void {
+    this.instanceEvents ??= new InstanceEvents(MOST_INSTANCES + 1);
+    this.instanceEvents.count(Math.floor(this.newestMatcherKey / FIRST_OF_INSTANCES), kind);
   }
 
   private passed(cpu: number, time: number): void {

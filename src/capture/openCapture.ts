@@ -166,7 +166,14 @@ function finished(
   endProblems: ProblemList,
   other: OtherFormat | null,
 ): Capture {
-  const { problems, gapRecorder, timeGoesBack, joinedTraces, unprintedStacks = 0 } = reader;
+  const {
+    problems,
+    gapRecorder,
+    timeGoesBack,
+    joinedTraces,
+    uncomparedBuffers = [],
+    unprintedStacks = 0,
+  } = reader;
   if (other) problems.add(0, null, other.message);
   for (const problem of endProblems.kept) problems.addForFile(problem.offset, problem.message);
   return {
@@ -190,6 +197,7 @@ function finished(
     ...(reader.kernel ? { kernel: reader.kernel } : {}),
     ...(timeGoesBack ? { timeGoesBack } : {}),
     ...(joinedTraces ? { joinedTraces } : {}),
+    ...(uncomparedBuffers.length > 0 ? { uncomparedBuffers } : {}),
     ...(reader.uncertainFlags ? { uncertainFlags: reader.uncertainFlags } : {}),
     ...(unprintedStacks > 0 ? { unprintedStacks } : {}),
   };

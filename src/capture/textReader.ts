@@ -40,6 +40,8 @@ export interface TextReader extends LineReader {
   readonly timeGoesBack?: TimeGoesBack | null;
   /** As {@link Capture.joinedTraces}. */
   readonly joinedTraces?: JoinedTraces | null;
+  /** As {@link Capture.uncomparedBuffers}; empty where there is none. */
+  readonly uncomparedBuffers?: readonly string[];
   /** As {@link Capture.uncertainFlags}. */
   readonly uncertainFlags?: UncertainFlags | null;
   /** What the text says about itself, for people. */

@@ -489,6 +489,27 @@ test('a stack belongs to the newest waiting event of its task on its CPU', async
   });
 });
 
+test('gets and puts that several buffers of a report have may count twice', async () => {
+  const ofBuffer = (instance: string, text: string): string => `${instance}${line('a-1', 0, '', text)}`;
+  const uncompared = async (...lines: string[]): Promise<readonly string[]> => {
+    const capture = await read(lines.join(''));
+    const names = capture.uncomparedBuffers ?? [];
+    const isSaid = /buffer.* both recorded count twice.*open its trace\.dat/.test(doubtTexts(capture).join());
+    assert.equal(isSaid, names.length > 0);
+    return names;
+  };
+  const put = SET.replace('page_ref_set', 'page_ref_mod');
+  const top = '      ';
+  assert.deepEqual(await uncompared(ofBuffer(top, SET), ofBuffer('pins: ', SET)), ['pins']);
+  assert.deepEqual(await uncompared(ofBuffer('one: ', SET), ofBuffer('two: ', SET)), ['one', 'two']);
+  assert.deepEqual(
+    await uncompared(ofBuffer(top, put), ofBuffer('pins: ', SET), ofBuffer('pins: ', SET)),
+    [],
+  );
+  assert.deepEqual(await uncompared(ofBuffer(top, event('x')), ofBuffer('pins: ', event('x'))), []);
+  assert.deepEqual(await uncompared(ofBuffer(top, SET), ofBuffer(top, SET)), []);
+});
+
 test('user stacks are kept apart', async () => {
   const capture = await read(
     line('a-1', 0, '.....', event('x')) +
