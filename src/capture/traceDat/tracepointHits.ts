@@ -11,7 +11,7 @@ const FARTHEST = 10e6;
 const CONTEXTS = 4;
 /** Hits remembered of a depth: usually the newest one is asked for. */
 const FEWEST_HITS = 16;
-/** As many where the clock stands still, as `uptime` does for a jiffy. */
+/** As many where the clock stands still, as `uptime` does for a jiffy; a power of two. */
 const MOST_HITS = 256;
 
 /** A record that is asked about. */
@@ -34,7 +34,7 @@ export interface HitRecord {
  */
 export class TracepointHits {
   private readonly lanes: (HitLane | null)[] = new Array<HitLane | null>(CONTEXTS).fill(null);
-  private readonly key = new Uint8Array(KEY_SIZE);
+  private readonly asked = new AskedRecord();
 
   /** @param buffers of which the CPU has records */
   constructor(private readonly buffers: number) {}
@@ -58,27 +58,48 @@ export class TracepointHits {
     context: number,
     row: number,
   ): number {
-    const lane = (this.lanes[context] ??= new HitLane(this.buffers));
+    const { asked } = this;
     const { view, at, length, time } = record;
-    const keyLength = key.write(view, at, length, littleEndian, this.key);
-    const hit = lane.find(buffer, time, key.id, pid, length, this.key, keyLength);
+    asked.buffer = buffer;
+    asked.time = time;
+    asked.event = key.id;
+    asked.pid = pid;
+    asked.length = length;
+    asked.keyLength = key.write(view, at, length, littleEndian, asked.key);
+    const lane = (this.lanes[context] ??= new HitLane(this.buffers));
+    const hit = lane.find(asked);
     if (hit !== NONE) return lane.take(hit, buffer);
-    lane.add(buffer, time, key.id, pid, length, this.key, row);
+    lane.add(asked, row);
     return NONE;
   }
+}
+
+/** What of a record tells the hit that it is of. */
+class AskedRecord {
+  buffer = 0;
+  time = 0;
+  event = 0;
+  pid = 0;
+  /** Bytes of the record. */
+  length = 0;
+  readonly key = new Uint8Array(KEY_SIZE);
+  keyLength = 0;
 }
 
 /** The newest hits at one depth of interruption; they are numbered from 0 on, and each stands where its number leads. */
 class HitLane {
   forgotten = 0;
-  private capacity = FEWEST_HITS;
-  private times = new Float64Array(FEWEST_HITS);
-  private rows = new Int32Array(FEWEST_HITS);
-  private events = new Int32Array(FEWEST_HITS);
-  private pids = new Int32Array(FEWEST_HITS);
-  private lengths = new Int32Array(FEWEST_HITS);
-  private keys = new Uint8Array(FEWEST_HITS * KEY_SIZE);
+  private readonly times = new Float64Array(MOST_HITS);
+  private readonly rows = new Int32Array(MOST_HITS);
+  private readonly events = new Int32Array(MOST_HITS);
+  private readonly pids = new Int32Array(MOST_HITS);
+  private readonly lengths = new Int32Array(MOST_HITS);
+  private readonly keys = new Uint8Array(MOST_HITS * KEY_SIZE);
   private count = 0;
+  /** How many hits are looked through. */
+  private remembered = FEWEST_HITS;
+  /** Those before this one were forgotten when fewer were remembered. */
+  private oldest = 0;
   /** The time before that of the newest hit. */
   private timeBefore = NaN;
   /** By buffer, the number of the hit that its newest record is of. */
@@ -89,31 +110,22 @@ class HitLane {
   }
 
   /** Number of the hit that a record is of, NONE if there is none. */
-  find(
-    buffer: number,
-    time: number,
-    event: number,
-    pid: number,
-    length: number,
-    key: Uint8Array,
-    keyLength: number,
-  ): number {
-    const { times, events, pids, lengths, capacity, count } = this;
-    const first = Math.max(this.newest[buffer]! + 1, count - capacity);
+  find(asked: AskedRecord): number {
+    const { times, events, pids, lengths, count } = this;
+    const { time, event, pid, length } = asked;
+    const first = Math.max(this.newest[asked.buffer]! + 1, count - this.remembered, this.oldest);
     let found = NONE;
     // Of the hits before this time, only the last ones: those before have another hit between.
     let last = NaN;
     for (let hit = count - 1; hit >= first; hit--) {
-      const slot = hit & (capacity - 1);
+      const slot = slotOf(hit);
       if (pids[slot] !== pid) continue;
       const hitTime = times[slot]!;
       if (hitTime !== time) {
         if (Number.isNaN(last)) last = hitTime;
         if (hitTime !== last || Math.abs(time - hitTime) > FARTHEST) break;
       }
-      if (events[slot] === event && lengths[slot] === length && this.hasKey(slot, key, keyLength)) {
-        found = hit;
-      }
+      if (events[slot] === event && lengths[slot] === length && this.hasKey(slot, asked)) found = hit;
     }
     return found;
   }
@@ -121,32 +133,24 @@ class HitLane {
   /** Notes that the newest record of a buffer is of a hit, and returns its row. */
   take(hit: number, buffer: number): number {
     this.newest[buffer] = hit;
-    return this.rows[hit & (this.capacity - 1)]!;
+    return this.rows[slotOf(hit)]!;
   }
 
-  add(
-    buffer: number,
-    time: number,
-    event: number,
-    pid: number,
-    length: number,
-    key: Uint8Array,
-    row: number,
-  ): void {
-    const newestTime = this.count === 0 ? NaN : this.times[(this.count - 1) & (this.capacity - 1)]!;
+  add(asked: AskedRecord, row: number): void {
+    const { times, count } = this;
+    const { time } = asked;
+    const newestTime = count === 0 ? NaN : times[slotOf(count - 1)]!;
     if (newestTime !== time) this.timeBefore = newestTime;
-    if (this.count >= this.capacity && this.isWanted(this.times[this.count & (this.capacity - 1)]!, time)) {
-      if (this.capacity < MOST_HITS) this.grow();
-      else this.forgotten++;
-    }
-    const slot = this.count & (this.capacity - 1);
-    this.times[slot] = time;
+    const leaving = count - this.remembered;
+    if (leaving >= 0 && this.isWanted(times[slotOf(leaving)]!, time)) this.keepOrForget(leaving);
+    const slot = slotOf(count);
+    times[slot] = time;
     this.rows[slot] = row;
-    this.events[slot] = event;
-    this.pids[slot] = pid;
-    this.lengths[slot] = length;
-    this.keys.set(key, slot * KEY_SIZE);
-    this.newest[buffer] = this.count++;
+    this.events[slot] = asked.event;
+    this.pids[slot] = asked.pid;
+    this.lengths[slot] = asked.length;
+    this.keys.set(asked.key, slot * KEY_SIZE);
+    this.newest[asked.buffer] = this.count++;
   }
 
   /** Whether a record may still be of a hit of that time, when the newest one is of `time`. */
@@ -154,31 +158,23 @@ class HitLane {
     return hitTime === time || hitTime === this.timeBefore;
   }
 
-  private hasKey(slot: number, key: Uint8Array, keyLength: number): boolean {
+  /** A hit that is wanted leaves those that are remembered, unless these become more. */
+  private keepOrForget(leaving: number): void {
+    if (this.remembered === MOST_HITS) {
+      this.forgotten++;
+      return;
+    }
+    this.remembered *= 2;
+    this.oldest = leaving;
+  }
+
+  private hasKey(slot: number, { key, keyLength }: AskedRecord): boolean {
     const { keys } = this;
     for (let i = 0, at = slot * KEY_SIZE; i < keyLength; i++, at++) if (keys[at] !== key[i]) return false;
     return true;
   }
+}
 
-  /** Doubles the room. It is full: the older hits move to where their numbers lead then. */
-  private grow(): void {
-    const { capacity, count, times, rows, events, pids, lengths, keys } = this;
-    this.capacity = capacity * 2;
-    this.times = new Float64Array(this.capacity);
-    this.rows = new Int32Array(this.capacity);
-    this.events = new Int32Array(this.capacity);
-    this.pids = new Int32Array(this.capacity);
-    this.lengths = new Int32Array(this.capacity);
-    this.keys = new Uint8Array(this.capacity * KEY_SIZE);
-    for (let hit = count - capacity; hit < count; hit++) {
-      const from = hit & (capacity - 1);
-      const to = hit & (this.capacity - 1);
-      this.times[to] = times[from]!;
-      this.rows[to] = rows[from]!;
-      this.events[to] = events[from]!;
-      this.pids[to] = pids[from]!;
-      this.lengths[to] = lengths[from]!;
-      this.keys.set(keys.subarray(from * KEY_SIZE, (from + 1) * KEY_SIZE), to * KEY_SIZE);
-    }
-  }
+function slotOf(hit: number): number {
+  return hit & (MOST_HITS - 1);
 }
