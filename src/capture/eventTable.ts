@@ -41,6 +41,11 @@ export enum EventKind {
   MemoryFailure,
 }
 
+/** Whether an event is of page_ref, page_pin_owner or page_pinner: it tells of the references of one page. */
+export function tellsOfReferences(kind: EventKind): boolean {
+  return kind >= EventKind.PageRefSet && kind <= EventKind.PinPut;
+}
+
 /** Absent number in an Int32 column. */
 export const ABSENT = -0x80000000;
 /** Absent PFN, and absent id of a string or stack. */

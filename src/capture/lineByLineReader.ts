@@ -16,10 +16,10 @@ export abstract class LineByLineReader implements LineReader {
   protected text: DataView = new DataView(new ArrayBuffer(0));
 
   /**
-   * Reads the lines in `bytes[start, end)`, which ends behind a line end and has none of more than LONGEST_LINE. A few more bytes behind `end` must be
-   * readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset of `bytes[0]` in the
-   * file. Returns the index behind the last line read: less than `end` when the newest stack may go on behind
-   * `end` and `last` is false.
+   * Reads the lines in `bytes[start, end)`, which ends behind a line end and has none of more than LONGEST_LINE bytes. A
+   * few more bytes behind `end` must be readable, and `bytes` must begin where its buffer does. `fileOffset` is the offset
+   * of `bytes[0]` in the file. Returns the index behind the last line read: less than `end` when the newest stack may go on
+   * behind `end` and `last` is false.
    */
   read(bytes: Uint8Array, start: number, end: number, fileOffset: number, last: boolean): number {
     this.fileOffset = fileOffset;

@@ -1,5 +1,5 @@
 import { ZSTDDecoder } from 'zstddec/stream';
-import { isNumericFunction } from './traceDat/numericFunction';
+import { isNumericFunction } from './numericFunction';
 
 /** What the WebAssembly of zstddec exports, as far as it is used here. Places and sizes are bytes of its memory. */
 export interface ZstdLibrary {

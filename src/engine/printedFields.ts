@@ -6,6 +6,7 @@ import {
   NONE,
   NO_DETAILS,
   PageFlag,
+  tellsOfReferences,
   type Capture,
   type EventTable,
 } from '../capture/eventTable';
@@ -16,7 +17,7 @@ export type PrintedField = readonly [name: string, value: string];
 
 export function printedFields(capture: Capture, row: number): readonly PrintedField[] {
   const { events } = capture;
-  const own = isOfPage(events.kind[row]!) ? pageFields(events, row) : otherFields(capture, row);
+  const own = tellsOfReferences(events.kind[row]!) ? pageFields(events, row) : otherFields(capture, row);
   return [...own, ...detailFields(capture, row)].filter(([, value]) => value !== '');
 }
 
@@ -24,12 +25,7 @@ export function printedFields(capture: Capture, row: number): readonly PrintedFi
 export function flagsText({ kind, flags }: EventTable, row: number): string {
   const bits = flags[row]!;
   if (bits === ABSENT) return '';
-  return isOfPage(kind[row]!) || bits !== 0 ? flagNames(bits) : '';
-}
-
-/** page_ref, page_pin_owner and page_pinner. */
-function isOfPage(kind: EventKind): boolean {
-  return kind >= EventKind.PageRefSet && kind <= EventKind.PinPut;
+  return tellsOfReferences(kind[row]!) || bits !== 0 ? flagNames(bits) : '';
 }
 
 function flagNames(flags: number): string {
@@ -37,7 +33,7 @@ function flagNames(flags: number): string {
   return names.length === 0 ? 'none' : names.join('|');
 }
 
-/** Those of an event {@link isOfPage}. */
+/** Those of an event that {@link tellsOfReferences}. */
 function pageFields(events: EventTable, row: number): readonly PrintedField[] {
   const mapping: Mapping = events.mapping[row]!;
   return [

@@ -31,7 +31,8 @@ export class CmaOfTask {
   constructor(private readonly events: EventTable) {}
 
   /**
-   * Where an instance traces beside the top buffer, a capture has the same event twice, each with a time of its own.
+   * Where an instance traces beside the top buffer, a capture has the same event twice, each with a time of its own: in
+   * text, and in a trace.dat of whose buffers the times cannot be compared.
    * A request that is larger than its area has no event behind its start (mm/cma.c, cma_alloc), so that the start of
    * another one may follow at once; of the same one it would fail in the same way, and nothing is lost.
    */

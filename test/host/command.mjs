@@ -42,16 +42,15 @@ export async function runBeside(command, args, options = {}) {
   const printed = [];
   child.stdout.on('data', (bytes) => printed.push(bytes));
   child.stderr.on('data', (bytes) => printed.push(bytes));
-  const closed = new Promise((resolve) => child.once('close', resolve));
-  const end = await ended(child);
-  await closed;
+  // Behind its last words.
+  const end = await ended(child, 'close');
   return { status: typeof end === 'number' ? end : 1, output: Buffer.concat(printed).toString() };
 }
 
 /** Resolves to its exit status, or to the signal that ended it. */
-function ended(child) {
+function ended(child, event = 'exit') {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? signal));
+    child.once(event, (code, signal) => resolve(code ?? signal));
   });
 }

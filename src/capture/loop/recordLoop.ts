@@ -3,7 +3,7 @@ import { NONE } from '../eventTable';
 import type { EventTableBuilder } from '../eventTableBuilder';
 import type { CpuCursor } from '../traceDat/cpuCursor';
 import type { CursorQueue, MergeSteps } from '../traceDat/mergeCursors';
-import { isNumericFunction } from '../traceDat/numericFunction';
+import { isNumericFunction } from '../numericFunction';
 import code from './assembly/records.wasm';
 import codeForShared from './assembly/records.shared.wasm';
 import * as layout from './layout';

@@ -1,7 +1,7 @@
 import type { AddressStacks } from '../addressStacks';
 import type { EventTableBuilder } from '../eventTableBuilder';
 import type { RecordWindow } from '../perfData/recordWindow';
-import { isNumericFunction } from '../traceDat/numericFunction';
+import { isNumericFunction } from '../numericFunction';
 import code from './assembly/samples.wasm';
 import * as layout from './layout';
 import { loopInstance } from './loopInstance';

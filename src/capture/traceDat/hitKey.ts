@@ -1,4 +1,4 @@
-import { EventKind } from '../eventTable';
+import { tellsOfReferences, type EventKind } from '../eventTable';
 import type { EventField, EventFormat } from './eventFormat';
 
 /** Bytes of a hit that are compared: the arguments of all events of pages, and nearly all of the others. */
@@ -21,9 +21,9 @@ export class HitKey {
 
   constructor(format: EventFormat, kind: EventKind) {
     this.id = format.id;
-    const isOfPage = kind >= EventKind.PageRefSet && kind <= EventKind.PinPut;
+    const readsPage = tellsOfReferences(kind);
     const fields = format.fields.filter(
-      ({ name }) => !name.startsWith('common_') && !(isOfPage && READ_FROM_PAGE.has(name)),
+      ({ name }) => !name.startsWith('common_') && !(readsPage && READ_FROM_PAGE.has(name)),
     );
     this.pieces = Int32Array.from(fields.flatMap(({ offset, size }) => [offset, offset + size]));
     this.texts = fields.filter(({ storage, size }) => isText(storage) && size === 4);

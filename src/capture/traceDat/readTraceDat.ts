@@ -235,7 +235,7 @@ async function readRecords(
     mergeCursors(own, reader.queueFor(own, memory), reader, beforeLoad);
   await merge(cursors.filter((cursor) => cursor.hasSharedClock));
   for (const buffer of structure.buffers) {
-    const own = cursors.filter((_, index) => parts[index]!.buffer === buffer);
+    const own = ofBuffers.filter((each) => each.buffer === buffer).map(({ cursor }) => cursor);
     if (buffer.clock === sharedClock || own.length === 0) continue;
     problems.add(
       0,

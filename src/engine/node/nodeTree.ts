@@ -2,14 +2,10 @@
 import * as fs from 'node:fs';
 import path from 'node:path';
 import type { FileStamp, KernelTree, LinkOut, TreeEntry } from '../../source/treeAccess';
+import { READ_WITHOUT_WAITING } from './openFlags';
 
-/**
- * A last component that became a symbolic link is refused, and a named pipe does not hold a thread until somebody
- * writes into it (to read it at an offset fails); Windows has no such flags.
- */
-const OPEN_FLAGS =
-  fs.constants.O_RDONLY |
-  (process.platform === 'win32' ? 0 : fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+/** A last component that became a symbolic link is refused; Windows has no such flag. */
+const OPEN_FLAGS = READ_WITHOUT_WAITING | (process.platform === 'win32' ? 0 : fs.constants.O_NOFOLLOW);
 
 /** Nearly all sources are smaller (6.1: all but 700 of 57,000). */
 const BUFFER_SIZE = 128 * 1024;

@@ -1,20 +1,15 @@
 /** Files of this machine for the readers of debug info. */
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { DebugFileError } from '../../source/elf/debugProblems';
 import type { RangeSource } from '../../source/elf/rangeSource';
 import { CancelledError } from '../errors';
 import type { FileState } from '../fileState';
 import { changeOf, fileState } from './nodeFileState';
 import { openFailure } from './openFailure';
+import { READ_WITHOUT_WAITING } from './openFlags';
 import { systemReason } from './systemReason';
 import type { RequestOptions } from '../protocol';
 import { pauseFor } from '../turns';
-
-/**
- * A named pipe in the place of a vmlinux, which is looked for in every open folder, would hold the worker until somebody
- * writes into it. Windows has no such flag.
- */
-const OPEN_FLAGS = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
 
 /** Files of this machine, read without waiting, until all are closed. */
 export class OpenFiles {
@@ -89,7 +84,7 @@ export class OpenFiles {
   private openHandle(file: string): number {
     let handle: number | null = null;
     try {
-      handle = this.keep(openSync(file, OPEN_FLAGS));
+      handle = this.keep(openSync(file, READ_WITHOUT_WAITING));
       const stats = fstatSync(handle, { bigint: true });
       if (!stats.isFile()) throw new Error('it is no regular file');
       this.states.set(file, fileState(stats));
