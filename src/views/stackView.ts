@@ -23,8 +23,8 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
   /** The row that the frames before that are below; null where there are none. */
   private folded: Row | null = null;
   private ask: AskStack | null = null;
-  /** The capture that it is asked of, and how that began then. */
-  private askedOf: { readonly capture: string; readonly beginning: string | undefined } | null = null;
+  /** The capture that it is asked of, and how that begins; empty as long as nobody knows. */
+  private askedOf: { readonly capture: string; readonly beginning: string } | null = null;
   /** Only the newest question is answered. */
   private asked = 0;
   /** The frame to select as soon as its stack is there, if any; null once that is done. */
@@ -108,15 +108,18 @@ export class StackView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     await this.update();
   }
 
-  private beginningOf(id: string): string | undefined {
-    return this.captures.all.find((capture) => capture.id === id)?.beginning;
+  /** Empty where it has no event yet, or the list of captures comes later than its rows. */
+  private beginningOf(id: string): string {
+    return this.captures.all.find((capture) => capture.id === id)?.beginning ?? '';
   }
 
   /** Of a capture that took the place of another, the same row is an event that nobody asked for. */
   private async capturesChanged(): Promise<void> {
-    const { askedOf } = this;
-    if (askedOf !== null && this.beginningOf(askedOf.capture) !== askedOf.beginning) {
-      this.ask = () => Promise.resolve(null);
+    if (this.askedOf !== null) {
+      const { capture, beginning: before } = this.askedOf;
+      const beginning = this.beginningOf(capture);
+      if (before !== '' && beginning !== before) this.ask = () => Promise.resolve(null);
+      else this.askedOf = { capture, beginning };
     }
     await this.update();
   }

@@ -18,12 +18,14 @@ beforeEach(() => {
 const FAILURE = { name: 'Error', message: 'No such row', stack: '' };
 
 /** The Stack view beside an open capture, of which rows are selected. */
-async function stacks() {
+async function stacks(beginning = '') {
   const worker = new AskedWorker();
-  worker.answersAtOnce.set('captureFacts', [facts('c1')]);
+  const begins = (text: string) =>
+    worker.answersAtOnce.set('captureFacts', [facts('c1', { beginning: text })]);
+  begins(beginning);
   const captures = new OpenCaptures(worker.engine);
   const opening = captures.open('/captures/c1', () => undefined);
-  await worker.answer('openCapture', facts('c1'));
+  await worker.answer('openCapture', facts('c1', { beginning }));
   await opening;
   const chosen = new EventEmitter<Row>();
   const holders = { onDidChoose: chosen.event } as never;
@@ -33,7 +35,7 @@ async function stacks() {
     chosen.fire({ node: branch({ id, kind, label: id }).node, parent: null });
     return worker.asked('stackOf');
   };
-  return { worker, captures, view, select, shown: () => view.rows.map(({ label }) => label) };
+  return { worker, captures, begins, view, select, shown: () => view.rows.map(({ label }) => label) };
 }
 
 /** Its frames have the ids that those of all stacks have. */
@@ -84,4 +86,22 @@ test('the frame of a stack that is asked for again meanwhile is selected in the 
   await worker.answer('stackOf', stack('b'));
   await settled();
   assert.equal(view.revealed.length, 1, 'it is selected once');
+});
+
+test('a stack that is asked for before the first event is known comes with it', async () => {
+  const { worker, captures, begins, select, shown } = await stacks();
+  await (await select('c1/a', 'reference')).fail(FAILURE);
+  begins('0 page_ref_mod');
+  await captures.askAnew();
+  await worker.answer('stackOf', stack('a'));
+  assert.deepEqual(shown(), ['a0', 'a1', 'a2']);
+});
+
+test('of a capture that begins with another event by now no stack is left', async () => {
+  const { captures, begins, select, shown } = await stacks('0 page_ref_mod');
+  await (await select('c1/a', 'reference')).answer(stack('a'));
+  begins('1 page_ref_set');
+  await captures.askAnew();
+  await settled();
+  assert.deepEqual(shown(), []);
 });
