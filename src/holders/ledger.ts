@@ -27,7 +27,7 @@ import { togetherWith, type PageNature } from './pageNature';
 import type { Span } from './lives';
 import { latestOf, NO_GET, oldestOf, OpenReferences, weightOf } from './openReferences';
 import { cacheShare, ownersOf, pageState } from './pageState';
-import { isOfPage, perhapsUnseen, unseenRivals } from './perhapsUnseen';
+import { isOfPage, PerhapsStillThere, perhapsUnseen, unseenRivals } from './perhapsUnseen';
 import type { Site } from './matchSite';
 import type { StackSite, StackSites } from './stackSites';
 import { UnseenReferences } from './unseenReferences';
@@ -80,6 +80,7 @@ export class Ledger {
   private lifetime: Lifetime = Ledger.newLifetime();
   private open = new OpenReferences();
   private readonly pool = new UnseenReferences();
+  private readonly perhapsStillThere = new PerhapsStillThere();
   private count: number | null = null;
   /** The count that was frozen, 0 while it is not, and the row of it. */
   private frozenAt = 0;
@@ -238,6 +239,7 @@ export class Ledger {
   private forget(): void {
     this.open = new OpenReferences();
     this.pool.clear();
+    this.perhapsStillThere.clear();
     this.count = null;
     this.frozenAt = 0;
     this.partsUnmapped = 0;
@@ -456,7 +458,9 @@ export class Ledger {
     const isSure =
       found.confidence !== 'rule' || isOfPage(put) || this.matcher.isByTaker(found.reference, put);
     const rivals = isSure ? 0 : unseenRivals(put, this.unseenOfOthers(put.row));
-    return rivals === 0 ? found : perhapsUnseen(found, rivals);
+    if (rivals === 0) return found;
+    this.perhapsStillThere.add(found.reference);
+    return perhapsUnseen(found, rivals);
   }
 
   /** Weight of the references that no event shows and that none of the page's owners has. */
@@ -541,6 +545,11 @@ export class Ledger {
       reference.confidence = 'assumed';
       reference.evidence +=
         '; references whose gets are missing came at several times, and which of them this is nothing says';
+    }
+    if (this.perhapsStillThere.mayBeOf(weight, releaseSite)) {
+      reference.confidence = 'assumed';
+      reference.evidence +=
+        '; an earlier put may have been of it, and this one of a reference that is said to have gone there';
     }
     this.lifetime.references.push(reference);
     this.lifetime.fromPool.push(reference);

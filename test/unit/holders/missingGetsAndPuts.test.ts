@@ -147,6 +147,32 @@ test('a put is of what its own task took, of what it weighs, and of what a page 
   assert.deepEqual(await matchBeside(3, ['app-3', CACHE], ['cutter-4', UNCACHE]), ['rule', '']);
 });
 
+test('where a put may have been of another one, so may the next that drops such a reference', async () => {
+  const before = async (...puts: readonly (readonly [task: string, stack: readonly string[]])[]) => {
+    const page = await onlyPage([
+      change('app-3', DIRECT_IO, { count: 4, val: 1 }),
+      start,
+      ...refused(4),
+      finish,
+      ...puts.map(([task, stack], index) => change(task, stack, { count: 3 - index, val: -1 })),
+    ]);
+    return page.references
+      .filter(({ acquired, released }) => acquired === null && released !== null)
+      .map(({ confidence, evidence }) => [confidence, evidence.split('; ')[2]]);
+  };
+  const first = ['kworker/0:1-9', END_IO] as const;
+  const perhaps =
+    'an earlier put may have been of it, and this one of a reference that is said to have gone there';
+  assert.deepEqual(await before(first, ['kworker/1:1-8', END_IO]), [['assumed', perhaps]]);
+  assert.deepEqual(await before(first, ['reader-4', READ_PIPE]), [['rule', undefined]], 'of another kind');
+  const own = ['app-3', END_IO] as const;
+  assert.deepEqual(
+    await before(own, ['kworker/1:1-8', END_IO]),
+    [['rule', undefined]],
+    'the first was certain',
+  );
+});
+
 test('a page that was free at the mark is not judged by the first event of its next life', async () => {
   const page = await onlyPage([
     change('owner-2', READ_PIPE, { count: 0, val: -1, mapcount: 0 }),
