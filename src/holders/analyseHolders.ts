@@ -33,6 +33,7 @@ import { pinnedPfns, pinReferences } from './pinnedPages';
 import { analysePuts } from './putOnly';
 import { StackSites } from './stackSites';
 import { TailPages } from './tailPages';
+import { failsAsBefore } from './triedAgain';
 import { hasOwner, isOrphaned, isUnreleased, unreleasedCandidates } from './unreleased';
 
 /** Surest first: a mark that joins several takes the surest as its source. */
@@ -344,10 +345,15 @@ function* judgeByLedger(
     lifetime.isRefusedByCount = true;
     lifetime.nature = 'anonymous';
   }
+  let before: (JudgedMoment & { readonly snapshot: Snapshot }) | null = null;
   const judge = (moment: Moment, snapshot: Snapshot): JudgedMoment => {
+    if (before !== null && failsAsBefore({ moment, snapshot }, before, capture.events)) {
+      return { ...before, moment };
+    }
     const account = accountAt(moment, snapshot, capture, sites, mapcount);
     const lifetime = account === null ? null : snapshot.lifetime;
-    return { moment, account, open: account?.open ?? [], lifetime };
+    before = { moment, snapshot, account, open: account?.open ?? [], lifetime };
+    return before;
   };
   const marked = new Set(snapshots.filter(({ count }) => count !== null).map(({ lifetime }) => lifetime));
   return {
