@@ -4,6 +4,7 @@ import type { Definition } from './definition';
 import type { PointerUse } from './functionPointers';
 import type { SourceIndex } from './indexData';
 import { kept } from './keptPromises';
+import type { InlinedFrame } from './location';
 import { localIncludes, sitesIn, usesIn, type SourceText, type SourceTexts } from './sourceText';
 
 /** A call in a function, with what stands behind the called name. */
@@ -11,6 +12,8 @@ export interface Call {
   readonly site: CallSite;
   /** 1-based line that debug info gives to the call: that of the outermost macro around it, if any. */
   readonly line: number;
+  /** Another line that it may have in place of {@link line}, see {@link CallSite.ownLine}; null for none. */
+  readonly otherLine: number | null;
   /** The call stands among the arguments of a macro's use. */
   readonly inMacro: boolean;
   /** Definitions that the compiler may have put in the place of the call. */
@@ -20,6 +23,8 @@ export interface Call {
 interface Inlinable {
   readonly definition: Definition;
   readonly cost: number;
+  /** The function between, which the definition is passed to and which calls it; null where it is called itself. */
+  readonly passedTo: InlinedFrame | null;
 }
 
 /**
@@ -71,8 +76,24 @@ export class CallGraph {
     return this.jumps.get(name) ?? [];
   }
 
-  calls(definition: Definition): Promise<readonly Call[]> {
-    return kept(this.callsOf, definition, () => this.findCalls(definition));
+  /** The calls in a definition, as the compiler sees them that reads it for the file `unit`. */
+  async calls(definition: Definition, unit: string): Promise<readonly Call[]> {
+    const calls = await kept(this.callsOf, definition, () => this.findCalls(definition));
+    const text = definition.file === unit ? null : await this.texts.load(unit);
+    return text === null ? calls : calls.map((call) => this.callFrom(call, text));
+  }
+
+  /** What a header's function calls may be defined in the file that includes it: lock_sock() calls lock_sock_nested(). */
+  private callFrom(call: Call, unit: SourceText): Call {
+    if (call.site.how !== 'name' || call.inlinable.length > 0) return call;
+    const own = unit.byKey.get(call.site.name)?.filter(({ kind }) => kind === 'function') ?? [];
+    if (own.length === 0) return call;
+    const inlinable = own.map((definition) => ({
+      definition,
+      cost: this.costOf(definition, unit),
+      passedTo: null,
+    }));
+    return { ...call, inlinable };
   }
 
   private async findCalls(definition: Definition): Promise<readonly Call[]> {
@@ -83,21 +104,21 @@ export class CallGraph {
       const byName = site.how === 'name' || site.how === 'branch';
       calls.push({
         site,
-        line: await this.lineOf(site, text),
+        ...(await this.linesOf(site, text)),
         inMacro: site.uses.length > 0 && (await this.isMacro(site.uses.at(-1)!.name, text)),
-        inlinable: byName ? await this.inlinable(site.name, text) : [],
+        inlinable: byName ? await this.inlinable(site.name, text) : await this.inlinablePassed(site, text),
       });
     }
     return calls;
   }
 
   /** A call within the use of a macro has the line of that use, whatever lines its arguments span. */
-  private async lineOf(site: CallSite, text: SourceText): Promise<number> {
+  private async linesOf(site: CallSite, text: SourceText): Promise<Pick<Call, 'line' | 'otherLine'>> {
     for (const use of site.uses) {
-      if (use.line === site.line) continue;
-      if (await this.isMacro(use.name, text)) return use.line;
+      if (use.line === site.line && use.ownLine === site.ownLine) continue;
+      if (await this.isMacro(use.name, text)) return linesOfUse(use);
     }
-    return site.line;
+    return linesOfUse(site);
   }
 
   private async isMacro(name: string, text: SourceText): Promise<boolean> {
@@ -107,7 +128,37 @@ export class CallGraph {
 
   private async inlinable(name: string, text: SourceText): Promise<readonly Inlinable[]> {
     const found = await this.definitionsOf(name, text);
-    return found.map((definition) => ({ definition, cost: this.costOf(definition, text) }));
+    return found.map((definition) => ({ definition, cost: this.costOf(definition, text), passedTo: null }));
+  }
+
+  /** A function that is passed to another one, which calls its parameter, may be inlined into that: madvise_walk_vmas(). */
+  private async inlinablePassed(site: CallSite, text: SourceText): Promise<readonly Inlinable[]> {
+    const use = site.argument < 0 ? undefined : site.uses.at(-1);
+    if (use === undefined) return [];
+    const found: Inlinable[] = [];
+    for (const taker of await this.inlinable(use.name, text)) {
+      const passedTo = await this.callOfParameter(taker.definition, site.argument);
+      if (passedTo === null) continue;
+      for (const passed of await this.inlinable(site.name, text)) {
+        const isMacro = taker.definition.kind === 'macro';
+        if (passed.definition.kind === 'macro' && !isMacro) continue;
+        const cost = taker.cost + passed.cost;
+        found.push({ definition: passed.definition, cost, passedTo: isMacro ? null : passedTo });
+      }
+    }
+    return found;
+  }
+
+  /** Where a function or macro calls one of its parameters; null when it does not. */
+  private async callOfParameter(taker: Definition, index: number): Promise<InlinedFrame | null> {
+    const parameter = taker.parameters[index];
+    const text = parameter === undefined ? null : await this.texts.load(taker.file);
+    if (text === null) return null;
+    const [first, ...others] = sitesIn(text, taker)
+      .filter((site) => site.name === parameter && (site.how === 'name' || site.how === 'pointer'))
+      .map(({ line }) => ({ function: taker.key, file: taker.file, line }));
+    if (first === undefined) return null;
+    return others.length === 0 ? first : { ...first, others };
   }
 
   /** What the name can stand for in the file: its own definitions, else those of the headers that it can see. */
@@ -116,9 +167,8 @@ export class CallGraph {
     if (own) return [...own, ...(await this.inPlaceOf(own, name, text))];
     const traced = TRACE_CALL.exec(name)?.[1];
     const key = traced !== undefined && this.headers.has(`event:${traced}`) ? `event:${traced}` : name;
-    return this.headers.has(key)
-      ? this.definitionsInHeaders(key, text)
-      : this.definitionsInOwnHeaders(key, text);
+    const shared = this.headers.has(key) ? await this.definitionsInHeaders(key, text) : [];
+    return shared.length > 0 ? shared : this.definitionsInOwnHeaders(key, text);
   }
 
   /** A function that is not static may be an inline one of a header in other configurations: filemap_alloc_folio. */
@@ -164,6 +214,10 @@ export class CallGraph {
     if (usesIn(caller, definition.key) <= 1) return Cost.calledOnce;
     return small ? Cost.smallStatic : Cost.largeStatic;
   }
+}
+
+function linesOfUse({ line, ownLine }: Pick<CallSite, 'line' | 'ownLine'>): Pick<Call, 'line' | 'otherLine'> {
+  return { line, otherLine: ownLine === line ? null : ownLine };
 }
 
 /** Headers that a file can include, the likeliest first. */

@@ -30,6 +30,8 @@ interface Via {
 export interface Route {
   /** 1-based line in the function. */
   readonly line: number;
+  /** Lines that its calls may have in place of {@link line}. */
+  readonly otherLines: readonly number[];
   readonly offset: number;
   /** Functions on the way that were inlined, innermost first, as far as it is the only one. */
   readonly inlined: readonly InlinedFrame[];
@@ -60,6 +62,11 @@ const MatchCost = {
 export const GUESS_COST = 3;
 /** What costs this much more than the best is not worth mentioning. */
 export const ROUTE_MARGIN = 2.4;
+/**
+ * What costs less than this more than the best keeps it from being sure: of 838 calls of a 6.1 whose second route cost 2.4
+ * to 3.5 more than the first, 48 took that (test/bench/sourceTruth.mjs --calls 40000); beyond, one in 80.
+ */
+export const SURE_MARGIN = 3.5;
 
 /** Inlined calls within each other: get_page_from_freelist to __page_ref_set are 5, and macros count. */
 const DEPTH_LIMIT = 9;
@@ -104,7 +111,8 @@ export async function findRoutes(
     const [first, ...others] = stepsFrom(definition, calls, callee, costs);
     if (!first) continue;
     const way = wayOf(first, others, stepsIn);
-    routes.push({ line, offset: first.site.offset, cost: first.cost, ...way });
+    const otherLines = otherLinesOf([first, ...others]);
+    routes.push({ line, otherLines, offset: first.site.offset, cost: first.cost, ...way });
   }
   return routes.sort((a, b) => a.cost - b.cost || a.offset - b.offset);
 }
@@ -129,7 +137,7 @@ async function explore(graph: CallGraph, definition: Definition, callee: Callee)
   for (let depth = 0; depth <= lastLevel && level.length > 0; depth++) {
     const next = new Set<Definition>();
     for (const one of level) {
-      const calls = await graph.calls(one);
+      const calls = await graph.calls(one, definition.file);
       explored.set(one, calls);
       for (const call of calls) {
         const match = matchOf(one, call, callee);
@@ -179,11 +187,14 @@ interface Step {
   readonly costByJump: number;
   /** The function on the way to the callee, or null when the call is that of the callee. */
   readonly through: Definition | null;
+  /** As in {@link Inlinable}. */
+  readonly passedTo: InlinedFrame | null;
   /** `through` is called, and ends with a jump; otherwise it is inlined. */
   readonly jumps: boolean;
   readonly site: CallSite;
-  /** As {@link Call.line}. */
+  /** As in {@link Call}. */
   readonly line: number;
+  readonly otherLine: number | null;
   readonly match: Match | null;
 }
 
@@ -194,14 +205,15 @@ function stepsOf(
   callee: Callee,
   costs: ReadonlyMap<Definition, CostToCallee>,
 ): readonly Step[] {
-  const { site, line } = call;
+  const { site, line, otherLine } = call;
   const steps: Step[] = [];
   const match = matchOf(definition, call, callee);
   if (match) {
     const { cost } = match;
-    steps.push({ cost, costByJump: cost, through: null, jumps: false, site, line, match });
+    const toCallee = { through: null, passedTo: null, jumps: false };
+    steps.push({ cost, costByJump: cost, ...toCallee, site, line, otherLine, match });
   }
-  for (const { definition: target, cost: costOfInlining } of call.inlinable) {
+  for (const { definition: target, cost: costOfInlining, passedTo } of call.inlinable) {
     if (target === definition) continue;
     const rest = eventMatches(target, callee) ? { cost: 0, byJump: Infinity } : costs.get(target);
     if (rest === undefined) continue;
@@ -209,7 +221,8 @@ function stepsOf(
     const called = MatchCost.jump + rest.byJump;
     const cost = Math.min(inlined, called);
     const costByJump = Math.min(costOfInlining, MatchCost.jump) + rest.byJump;
-    steps.push({ cost, costByJump, through: target, jumps: called < inlined, site, line, match: null });
+    const jumps = called < inlined;
+    steps.push({ cost, costByJump, through: target, passedTo, jumps, site, line, otherLine, match: null });
   }
   return steps;
 }
@@ -256,7 +269,8 @@ function wayOf(
   let instead = placesOf(partingFrom(first, beside), stepsIn);
   let isOnlyWay = true;
   for (let depth = 0; step.through && !step.jumps && depth <= DEPTH_LIMIT; depth++) {
-    const { through, site } = step;
+    const { through, site, passedTo } = step;
+    if (isOnlyWay && passedTo !== null) inlined.unshift(passedTo);
     if (through.kind === 'event') {
       const { file, line } = through;
       if (isOnlyWay) inlined.unshift(withOthers({ function: site.name, file, line }, instead));
@@ -269,10 +283,10 @@ function wayOf(
       instead = [...instead, ...placesOf(parting, stepsIn)];
     } else if (isOnlyWay && through.kind === 'function') {
       const own = { function: through.key, file: through.file, line };
-      const lines = rest
-        .filter((other) => other.line !== line)
-        .map((other) => ({ ...own, line: other.line }));
-      inlined.unshift(withOthers(own, [...lines, ...instead]));
+      const steps = next ? [next, ...rest] : [];
+      const lines = [...steps.map((other) => other.line), ...otherLinesOf(steps)];
+      const others = lines.filter((other) => other !== line).map((other) => ({ ...own, line: other }));
+      inlined.unshift(withOthers(own, [...others, ...instead]));
       isOnlyWay = instead.length === 0 && parting.every((other) => other.line === line);
       instead = placesOf(parting, stepsIn);
     }
@@ -281,6 +295,10 @@ function wayOf(
   }
   const jump = step.jumps ? step.site.name : (step.match?.jump ?? null);
   return { inlined, indirect: step.match?.indirect ?? false, jump };
+}
+
+function otherLinesOf(steps: readonly Step[]): readonly number[] {
+  return [...new Set(steps.flatMap(({ otherLine }) => otherLine ?? []))];
 }
 
 /** Those that go on through another function. */

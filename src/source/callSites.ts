@@ -29,13 +29,22 @@ export interface CallSite {
    * gimplify_arg makes "arguments have the same location as the function call itself".
    */
   readonly line: number;
+  /**
+   * 1-based line of the first token itself. It is the call's line where what it returns is converted to the
+   * parameter's type: then gimplify_arg gives its line to the conversion.
+   */
+  readonly ownLine: number;
   /** Byte offset in the file. */
   readonly offset: number;
   /** `name(` in whose parentheses the call stands, outermost first: those that are macros decide its line. */
-  readonly uses: readonly { readonly name: string; readonly line: number }[];
+  readonly uses: readonly CallUse[];
+  /** Of a mention, which argument of the innermost of {@link uses} it is, from 0; else -1. */
+  readonly argument: number;
   /** The call is the last thing that its function does: it may be a jump, see tailCalls.ts. */
   readonly isLast: boolean;
 }
+
+type CallUse = Pick<CallSite, 'name' | 'line' | 'ownLine'>;
 
 const NO_CALL = new Set([
   ...['if', 'while', 'for', 'switch', 'return', 'sizeof', 'typeof', '__typeof__', 'alignof', '_Alignof'],
@@ -54,6 +63,8 @@ const NO_CALL = new Set([
 ]);
 /** include/linux/cleanup.h: these call what DEFINE_GUARD and its relatives say, there and at the end of the scope. */
 const GUARDS = new Set(['guard', 'scoped_guard', 'scoped_cond_guard', 'CLASS', '__free']);
+/** `__cleanup(name)` and `__attribute__((cleanup(name)))` of a variable. */
+const CLEANUP_WORDS = new Set(['__cleanup', 'cleanup', '__cleanup__']);
 const ASSEMBLY_WORDS = new Set(['asm', '__asm__', '__asm', 'asm_volatile_goto', 'asm_inline']);
 const QUALIFIERS = new Set(['volatile', '__volatile__', 'goto', 'inline', '__inline']);
 
@@ -61,12 +72,22 @@ const QUALIFIERS = new Set(['volatile', '__volatile__', 'goto', 'inline', '__inl
 const SITE_LIMIT = 20_000;
 const NESTING_LIMIT = 200;
 
-export function callSites(definition: Definition, bytes: Uint8Array, lines: LineTable): CallSite[] {
+/** The calls in a definition, in the order of its text; `bytes` and `lines` are of its file. */
+export function callSites(definition: Definition, bytes: Uint8Array, lines: LineTable): readonly CallSite[] {
   const { bodyFrom, bodyTo } = definition;
   if (bodyTo <= bodyFrom) return [];
   if (definition.kind === 'assembly') {
     return assemblyCalls(bytes, bodyFrom, bodyTo, lines.lineAt(bodyFrom)).map(
-      ({ name, line, offset, isJump }) => ({ name, how: 'branch', line, offset, uses: [], isLast: isJump }),
+      ({ name, line, offset, isJump }) => ({
+        name,
+        how: 'branch',
+        line,
+        ownLine: line,
+        offset,
+        uses: [],
+        argument: -1,
+        isLast: isJump,
+      }),
     );
   }
   const tokens = tokenizeRange(bytes, bodyFrom, bodyTo, definition.kind !== 'macro');
@@ -79,75 +100,115 @@ export function callSites(definition: Definition, bytes: Uint8Array, lines: Line
 function otherName(tokens: Tokens, lines: LineTable): CallSite[] {
   if (tokens.count === 0) return [];
   const offset = tokens.start[0]!;
-  return [
-    { name: tokenText(tokens, 0), how: 'name', line: lines.lineAt(offset), offset, uses: [], isLast: true },
-  ];
+  const line = lines.lineAt(offset);
+  const name = tokenText(tokens, 0);
+  return [{ name, how: 'name', line, ownLine: line, offset, uses: [], argument: -1, isLast: true }];
 }
 
-function sitesOf(tokens: Tokens, lines: LineTable, isMacro: boolean): CallSite[] {
-  const { kind } = tokens;
-  const sites: CallSite[] = [];
+function sitesOf(tokens: Tokens, lines: LineTable, isMacro: boolean): readonly CallSite[] {
+  return new SiteReader(tokens, lines, isMacro).read();
+}
+
+/** Goes through the tokens of one body, and keeps the parentheses that are open. */
+class SiteReader {
+  private readonly sites: CallSite[] = [];
   /** For each open parenthesis the use that it belongs to, or null. */
-  const open: ({ name: string; line: number } | null)[] = [];
-  const around = (): CallSite['uses'] =>
-    open.length > NESTING_LIMIT ? [] : open.filter((use) => use !== null);
-  const variables = localVariables(tokens);
-  const last = new Set<number>();
-  findTailCalls(tokens, 0, tokens.count - 1, (name) => last.add(name));
-  if (isMacro) last.add(soleCall(tokens));
-  const lineOf = (token: number): number => lines.lineAt(tokens.start[token]!);
+  private readonly open: (CallUse | null)[] = [];
+  /** For each of them which argument is being read. */
+  private readonly argumentIn: number[] = [];
+  private readonly variables: ReadonlySet<string>;
+  private readonly last = new Set<number>();
 
-  for (let token = 0; token < tokens.count && sites.length < SITE_LIMIT; token++) {
-    if (kind[token] === CLOSE_PAREN) {
-      open.pop();
-      continue;
-    }
-    if (kind[token] === IDENTIFIER) {
-      const next = kind[token + 1];
-      if (token + 1 < tokens.count && next === OPEN_PAREN) continue;
-      if (isArgument(tokens, token) && open.length > 0) {
-        const offset = tokens.start[token]!;
-        const name = tokenText(tokens, token);
-        sites.push({ name, how: 'mention', line: lineOf(token), offset, uses: around(), isLast: false });
-      }
-      continue;
-    }
-    if (kind[token] !== OPEN_PAREN) continue;
-
-    const callee = calleeBefore(tokens, token);
-    if (callee === null) {
-      open.push(null);
-      continue;
-    }
-    const name = tokenText(tokens, callee.name);
-    if (callee.how === 'name' && isAssembly(tokens, callee.name, name)) {
-      token = Math.max(token, tokens.partner[token]!);
-      continue;
-    }
-    if (callee.how === 'name' && NO_CALL.has(name)) {
-      open.push(null);
-      continue;
-    }
-    if (callee.how === 'name' && GUARDS.has(name) && kind[token + 1] === IDENTIFIER) {
-      const guard = `guard:${tokenText(tokens, token + 1)}`;
-      const offset = tokens.start[callee.name]!;
-      sites.push({
-        name: guard,
-        how: 'name',
-        line: lineOf(callee.name),
-        offset,
-        uses: around(),
-        isLast: false,
-      });
-    }
-    const argumentOf = isWholeArgument(tokens, callee.first, token) ? open.at(-1) : null;
-    const line = argumentOf?.line ?? lineOf(callee.first);
-    const offset = tokens.start[callee.name]!;
-    const how = callee.how === 'name' && variables.has(name) ? 'pointer' : callee.how;
-    sites.push({ name, how, line, offset, uses: around(), isLast: last.has(callee.name) });
-    open.push(how === 'name' ? { name, line } : null);
+  constructor(
+    private readonly tokens: Tokens,
+    private readonly lines: LineTable,
+    isMacro: boolean,
+  ) {
+    this.variables = localVariables(tokens);
+    findTailCalls(tokens, 0, tokens.count - 1, (name) => this.last.add(name));
+    if (isMacro) this.last.add(soleCall(tokens));
   }
-  return sites;
+
+  read(): readonly CallSite[] {
+    const { kind, count } = this.tokens;
+    for (let token = 0; token < count && this.sites.length < SITE_LIMIT; token++) {
+      switch (kind[token]!) {
+        case OPEN_PAREN:
+          token = this.enter(token);
+          break;
+        case CLOSE_PAREN:
+          this.open.pop();
+          this.argumentIn.pop();
+          break;
+        case COMMA:
+          if (this.argumentIn.length > 0) this.argumentIn[this.argumentIn.length - 1]!++;
+          break;
+        case IDENTIFIER: {
+          const isCalled = token + 1 < count && kind[token + 1] === OPEN_PAREN;
+          if (!isCalled && this.open.length > 0 && isArgument(this.tokens, token)) this.mention(token);
+          break;
+        }
+      }
+    }
+    return this.sites;
+  }
+
+  /** Reads on in the parenthesis at `paren`, or behind it when no C stands in it; returns the token that was read last. */
+  private enter(paren: number): number {
+    const { tokens } = this;
+    const callee = calleeBefore(tokens, paren);
+    const name = callee === null ? '' : tokenText(tokens, callee.name);
+    if (callee?.how === 'name' && isAssembly(tokens, callee.name, name)) {
+      return Math.max(paren, tokens.partner[paren]!);
+    }
+    const isCall = callee !== null && !(callee.how === 'name' && NO_CALL.has(name));
+    this.open.push(isCall ? this.call(callee, name, paren) : null);
+    this.argumentIn.push(0);
+    return paren;
+  }
+
+  /** Returns what the arguments belong to. */
+  private call(callee: Callee, name: string, paren: number): CallUse | null {
+    const { tokens } = this;
+    if (callee.how === 'name' && GUARDS.has(name) && tokens.kind[paren + 1] === IDENTIFIER) {
+      this.add(callee.name, `guard:${tokenText(tokens, paren + 1)}`, 'name', this.lineOf(callee.name));
+    }
+    const ownLine = this.lineOf(callee.first);
+    const around = isWholeArgument(tokens, callee.first, paren) ? this.open.at(-1) : null;
+    const line = around?.line ?? ownLine;
+    const how = callee.how === 'name' && this.variables.has(name) ? 'pointer' : callee.how;
+    this.add(callee.name, name, how, line, { ownLine, isLast: this.last.has(callee.name) });
+    return how === 'name' ? { name, line, ownLine } : null;
+  }
+
+  private mention(token: number): void {
+    const name = tokenText(this.tokens, token);
+    const use = this.open.at(-1) ?? null;
+    if (use === null) {
+      this.add(token, name, 'mention', this.lineOf(token));
+      return;
+    }
+    const { line, ownLine } = use;
+    // The end of the variable's scope calls it.
+    if (CLEANUP_WORDS.has(use.name)) this.add(token, name, 'name', line, { ownLine });
+    else this.add(token, name, 'mention', line, { ownLine, argument: this.argumentIn.at(-1)! });
+  }
+
+  private add(
+    token: number,
+    name: string,
+    how: CallSite['how'],
+    line: number,
+    rest: Partial<Pick<CallSite, 'ownLine' | 'argument' | 'isLast'>> = {},
+  ): void {
+    const offset = this.tokens.start[token]!;
+    const uses = this.open.length > NESTING_LIMIT ? [] : this.open.filter((use) => use !== null);
+    this.sites.push({ name, how, line, ownLine: line, offset, uses, argument: -1, isLast: false, ...rest });
+  }
+
+  private lineOf(token: number): number {
+    return this.lines.lineAt(this.tokens.start[token]!);
+  }
 }
 
 /** Names that the body declares or that hold a function: `int (*name)(…)`, `work_func_t name = …`. */

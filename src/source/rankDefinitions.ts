@@ -56,7 +56,7 @@ function scoreOf({ definition, routes }: DefinitionCandidate, context: FrameCont
   if (route) score += route.cost > GUESS_COST && route.jump === null ? 2 : 20 - Math.min(route.cost, 10);
   if (definition.kind === 'macro') score -= 15;
   if (definition.isWeak) score -= 4;
-  if (isStub(definition)) score -= 8;
+  if (!route && isStub(definition)) score -= 8;
   if (isHeader(file) && definition.kind !== 'event') score -= 3;
   if (UNLIKELY_PATH.test(file)) score -= 12;
   if (UNUSUAL_FILE.test(file)) score -= 6;

@@ -1,7 +1,7 @@
 /** From the frames of a stack to places in the kernel tree, without debug info. */
 import { guessArchitecture, guessWordSize, ofArchitecture } from './architecture';
 import { CallGraph } from './callGraph';
-import { calleeOf, findRoutes, GUESS_COST, ROUTE_MARGIN, type Route } from './callSearch';
+import { calleeOf, findRoutes, GUESS_COST, ROUTE_MARGIN, SURE_MARGIN, type Route } from './callSearch';
 import { compiledFor, type CompileCommands } from './compileCommands';
 import type { Definition } from './definition';
 import { kept } from './keptPromises';
@@ -276,8 +276,9 @@ function callLocation(
       `No call of ${callee} was found in it; it may end with a jump to what calls ${callee}.`,
     );
   }
-  const near = routes.filter((route) => route.cost <= best.cost + ROUTE_MARGIN);
-  const isSure = near.length === 1 && best.jump === null && best.cost <= GUESS_COST;
+  const near = worthMentioning(routes, best);
+  const lines = near.flatMap((route) => [route.line, ...route.otherLines]);
+  const isSure = lines.length === 1 && best.jump === null && best.cost <= GUESS_COST;
   const certainty = isSure ? 'one-call-site' : 'one-of-several';
   const wrapped = wrappersOf(name, definition);
   const outermost = wrapped.length > 0 ? line : best.line;
@@ -286,11 +287,18 @@ function callLocation(
     line: outermost,
     certainty,
     inlined: [...best.inlined, ...wrappers(wrapped, definition, best.line)],
-    candidates: near
+    candidates: lines
       .slice(1, 1 + CANDIDATE_LIMIT)
-      .map((route) => ({ function: name.base, file, line: route.line })),
+      .map((other) => ({ function: name.base, file, line: other })),
     note: noteOf(best, near.length, callee),
   };
+}
+
+function worthMentioning(routes: readonly Route[], best: Route): readonly Route[] {
+  const within = (margin: number): readonly Route[] =>
+    routes.filter((route) => route.cost <= best.cost + margin);
+  const near = within(ROUTE_MARGIN);
+  return near.length > 1 ? near : within(SURE_MARGIN);
 }
 
 /** Functions between the symbol and the text in braces, innermost first. */
@@ -315,6 +323,8 @@ function noteOf(best: Route, places: number, callee: string): string {
   const called = best.indirect ? 'is called through a pointer' : 'is called';
   if (best.jump !== null) notes.push(`${best.jump} ${called}, and ends with a jump to ${callee}.`);
   else if (best.indirect) notes.push(`${callee} ${called}.`);
+  if (best.otherLines.length > 0)
+    notes.push('The call is an argument: it has its own line, or that of the call around it.');
   if (best.jump === null && best.cost > GUESS_COST) notes.push('Nothing ties this call to it for sure.');
   return notes.join(' ');
 }

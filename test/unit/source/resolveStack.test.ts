@@ -625,3 +625,166 @@ test('recursion and calls in circles end', async () => {
   assert.equal(await outer(files, ['bottom', 'top']), 'function-only mm/a.c:10');
   assert.equal(await outer(files, ['a', 'a']), 'one-call-site mm/a.c:8');
 });
+
+test('a call that is an argument on a line of its own may have either line', async () => {
+  const body = 'int caller(void)\n{\n\treturn outer(1,\n\t\t     callee(2));\n}\n';
+  assert.equal(
+    await outer({ 'mm/a.c': `${body}int callee(int x)\n{\n}\n` }, ['callee', 'caller']),
+    'one-of-several mm/a.c:3 or mm/a.c:4',
+  );
+  const [, location] = await resolve({ 'mm/a.c': body }, ['callee', 'caller']);
+  assert.match(location!.note, /its own line, or that of the call around it/);
+  // The use of a macro has one line, whatever lines it spans.
+  const macro = '#define outer(a, b) ((a) + (b))\n';
+  assert.equal(await outer({ 'mm/a.c': macro + body }, ['callee', 'caller']), 'one-call-site mm/a.c:4');
+});
+
+test('a call that is an argument in an inlined function leaves its caller sure', async () => {
+  const files = {
+    'mm/a.c': `static int middle(void)
+{
+	return outer(1,
+		     callee(2));
+}
+int caller(void)
+{
+	return middle();
+}
+`,
+  };
+  assert.equal(await outer(files, ['callee', 'caller']), 'one-call-site mm/a.c:8 via middle:3|mm/a.c:4');
+});
+
+test('what an inline function of a header calls may be inlined from the file that includes it', async () => {
+  const files = {
+    'include/net/sock.h': `static inline void lock_sock(struct sock *sk)
+{
+	lock_sock_nested(sk, 0);
+}
+`,
+    'net/core/sock.c': `void lock_sock_nested(struct sock *sk, int subclass)
+{
+	spin_lock_bh(&sk->lock);
+}
+void release_sock(struct sock *sk)
+{
+	spin_lock_bh(&sk->lock);
+}
+void caller(struct sock *sk)
+{
+	lock_sock(sk);
+	release_sock(sk);
+}
+`,
+  };
+  assert.equal(
+    await outer(files, ['spin_lock_bh', 'caller']),
+    'one-of-several net/core/sock.c:12 via release_sock:7 or net/core/sock.c:11',
+  );
+});
+
+test('a function that is passed to an inlined one is called where that calls its parameter', async () => {
+  const files = {
+    'mm/madvise.c': `static int visit(struct vma *vma)
+{
+	return callee(vma);
+}
+static int walk(int from, int (*each)(struct vma *))
+{
+	return each(find(from)) + 1;
+}
+int caller(int from)
+{
+	return walk(from,
+		    visit);
+}
+`,
+  };
+  assert.equal(
+    await outer(files, ['callee', 'caller']),
+    'one-call-site mm/madvise.c:11 via visit:3 < walk:7',
+  );
+});
+
+test('a macro calls what it is given, but not what it only hands on', async () => {
+  const files = {
+    'include/linux/printk.h': `#define pr_warn(fmt, ...) printk(fmt, ##__VA_ARGS__)
+#define net_ratelimited_function(function, ...) do { function(__VA_ARGS__); } while (0)
+#define INIT_WORK(_work, _func) __INIT_WORK((_work), (_func), 0)
+`,
+    'net/a.c': `static void work(struct work_struct *w)
+{
+	printk("1");
+}
+void caller(void)
+{
+	INIT_WORK(&one, work);
+	net_ratelimited_function(pr_warn, "2");
+}
+`,
+  };
+  assert.equal(await outer(files, ['printk', 'caller']), 'one-call-site net/a.c:8');
+});
+
+test('a macro of a private header is seen though other headers that are not seen have one of its name', async () => {
+  const files = {
+    'drivers/input/i8042.h': '#define dbg(fmt) printk(fmt)\n',
+    'drivers/input/i8042.c': '#include "i8042.h"\nvoid caller(void)\n{\n\tdbg("x");\n}\n',
+    'kernel/printk.c': 'int printk(const char *fmt)\n{\n}\n',
+    'kernel/rcu/rcu.h': '#define dbg(fmt) other(fmt)\n',
+  };
+  assert.equal(await outer(files, ['printk', 'caller']), 'one-call-site drivers/input/i8042.c:4');
+});
+
+test('a call beside a large function that may be inlined is not sure', async () => {
+  const files = {
+    'kernel/trampoline.c': `static struct trampoline *lookup(u64 key)
+{
+	${'do_something();\n\t'.repeat(40)}mutex_lock(&all);
+	return first;
+}
+struct trampoline *get(u64 key)
+{
+	struct trampoline *tr = lookup(key);
+	mutex_lock(&tr->mutex);
+}
+struct trampoline *other(u64 key)
+{
+	return lookup(key) ?: NULL;
+}
+`,
+  };
+  assert.equal(
+    await outer(files, ['mutex_lock', 'get']),
+    'one-of-several kernel/trampoline.c:49 or kernel/trampoline.c:48',
+  );
+});
+
+test('a short function with the call is no stub', async () => {
+  const files = {
+    'arch/x86/kernel/i8259.c':
+      'static void enable(struct irq_data *d)\n{\n\tunmask(d->irq);\n}\n\nvoid unmask(int irq)\n{\n\tlock();\n}\n',
+    'drivers/irqchip/i8259.c':
+      'static void enable(struct irq_data *d)\n{\n\tint irq = d->irq;\n\tlock();\n\tmask &= ~(1 << irq);\n}\n',
+  };
+  assert.equal(
+    await outer(files, ['lock', 'enable']),
+    'one-of-several arch/x86/kernel/i8259.c:3 via unmask:8 or drivers/irqchip/i8259.c:4',
+  );
+});
+
+test('the function that cleans a variable up is called where the variable stands', async () => {
+  const files = {
+    'mm/a.c': `static void end(int *x)
+{
+	callee(x);
+}
+void caller(void)
+{
+	int x __cleanup(end) = 0;
+	other();
+}
+`,
+  };
+  assert.equal(await outer(files, ['callee', 'caller']), 'one-call-site mm/a.c:7 via end:3');
+});
