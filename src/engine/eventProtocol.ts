@@ -162,6 +162,8 @@ export interface HeldSpan {
   /** The get, or the put, is not in the capture. */
   readonly isOpenBefore: boolean;
   readonly isOpenAfter: boolean;
+  /** Its get and put, or that it has none, are not said by the capture to belong together. */
+  readonly isAssumed: boolean;
   /** Row of the get, else of the put; -1 where neither is known. */
   readonly row: number;
   /** Place among the spans of its lane that are drawn one below the other, from 0. */

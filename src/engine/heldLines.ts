@@ -12,7 +12,7 @@ import { frameTarget, sureInlined, type PlacedFrame, type PlacedStacks } from '.
 import { heldTimeText } from './heldTime';
 import { totalsOf, type Holding } from './holdings';
 import type { SourceLines } from './holdersQuery';
-import { heldReferences, kindsText } from './pageFacts';
+import { assumedText, heldReferences, kindsText } from './pageFacts';
 import type { HeldFunction, HeldInCapture, HeldLine, HeldLines, HeldThrough, SourcePlace } from './protocol';
 import { counted, joined } from './wording';
 
@@ -211,7 +211,7 @@ function labelOfAll(captures: readonly HeldInCapture[], holdings: readonly Holdi
 }
 
 function heldInCapture(source: HeldSource, holdings: readonly Holding[]): HeldInCapture {
-  const { pages, attempts, stillHeld, longest } = totalsOf(holdings, source.end);
+  const { pages, attempts, stillHeld, longest, assumed } = totalsOf(holdings, source.end);
   const references = holdings.map(({ reference }) => reference);
   return {
     name: source.name,
@@ -222,7 +222,14 @@ function heldInCapture(source: HeldSource, holdings: readonly Holding[]): HeldIn
       attempts === 0 ? null : counted(attempts, failedNoun(source, holdings)),
     ]),
     details: [
-      ['References', joined([kindsText(references), stillHeld === 0 ? null : `${stillHeld} still held`])],
+      [
+        'References',
+        joined([
+          kindsText(references),
+          stillHeld === 0 ? null : `${stillHeld} still held`,
+          assumedText(assumed, references.length),
+        ]),
+      ],
       ...(longest === null ? [] : [['Held longest', heldTimeText(longest, source.capture.clock)] as const]),
     ],
   };

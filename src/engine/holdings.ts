@@ -1,7 +1,7 @@
 /** References of several pages taken together: how many pages they kept, how long, and which attempts they blocked. */
 import type { Page, Reference } from '../holders/model';
 import { heldTime, heldTimeText, longerOf, type HeldTime } from './heldTime';
-import { isPoisoning, isStillHeld } from './pageFacts';
+import { assumedText, isMatchAssumed, isPoisoning, isStillHeld } from './pageFacts';
 import type { SortKeys } from './sorting';
 import { spanText, type Clock } from './timeText';
 import { counted, joined } from './wording';
@@ -15,6 +15,8 @@ export interface Holding {
 export interface Totals extends SortKeys {
   readonly pages: number;
   readonly stillHeld: number;
+  /** How many matches of a get and a put are assumed. */
+  readonly assumed: number;
   /** Of those that are known; null when none is. */
   readonly longest: HeldTime | null;
   /** Sum of the same times; it may have been more where {@link longest} may have been longer. */
@@ -44,6 +46,7 @@ export function totalsOf(holdings: readonly Holding[], end: number): Totals {
     pages: new Set(holdings.map(({ page }) => page)).size,
     holders: holdings.length,
     stillHeld: holdings.filter(({ reference }) => reference.weight > 0 && isStillHeld(reference)).length,
+    assumed: holdings.filter(({ reference }) => isMatchAssumed(reference)).length,
     longest,
     longestHeld: longest?.span ?? -1,
     total,
@@ -59,13 +62,15 @@ export function extentText({ pages, holders }: Totals): string {
   return on + counted(pages, 'page');
 }
 
-/** `1 still held · longest ≥ 16.8 ms · total ≥ 29 ms · 3 attempts blocked` */
-export function timesText({ longest, total, holders, stillHeld, attempts }: Totals, clock: Clock): string {
+/** `1 still held · longest ≥ 16.8 ms · total ≥ 29 ms · 3 attempts blocked · 1 of 2 matches assumed` */
+export function timesText(totals: Totals, clock: Clock): string {
+  const { longest, total, holders, stillHeld, attempts, assumed } = totals;
   return joined([
     stillHeld === 0 ? null : stillHeld === holders ? 'still held' : `${stillHeld} still held`,
     longest === null ? null : `${holders > 1 ? 'longest' : 'held'} ${heldTimeText(longest, clock)}`,
     longest === null || holders < 2 ? null : `total ${longest.isLeast ? '≥ ' : ''}${spanText(total, clock)}`,
     attempts === 0 ? null : `${counted(attempts, 'attempt')} blocked`,
+    assumedText(assumed, holders),
   ]);
 }
 

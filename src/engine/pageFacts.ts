@@ -89,6 +89,24 @@ export function isStillHeld(reference: Reference): boolean {
   return reference.released === null && !reference.releasedUnseen;
 }
 
+/**
+ * Whether several gets and puts fit each other, and the capture does not say which ones belong together. Of what nothing
+ * let go of, and of which no put may have been, no put was matched: there only the kind may be assumed.
+ */
+export function isMatchAssumed(reference: Reference): boolean {
+  const { confidence, mayBeGone, gapsMeanwhile } = reference;
+  const isMatched = !isStillHeld(reference) || mayBeGone === true || gapsMeanwhile !== undefined;
+  return confidence === 'assumed' && isMatched;
+}
+
+/** `match assumed`, `3 of 12 matches assumed`; null where none is, as what is known need not be said to be. */
+export function assumedText(assumed: number, references: number): string | null {
+  if (assumed === 0) return null;
+  return references === 1 ? MATCH_ASSUMED : `${assumed} of ${references} matches assumed`;
+}
+
+export const MATCH_ASSUMED = 'match assumed';
+
 /** @param isPart more of the capture is still to be read */
 export function stillHeldText(isPart: boolean): string {
   return isPart ? 'not released so far' : 'still held';

@@ -6,7 +6,15 @@ import type { EventRows } from './eventRows';
 import type { PlacedStacks } from './frames';
 import { heldTime, heldTimeText } from './heldTime';
 import { branch, type Branch } from './lazyTree';
-import { heldMood, isReferenceNotJudged, kindText, pfnText, stillHeldText } from './pageFacts';
+import {
+  heldMood,
+  isMatchAssumed,
+  isReferenceNotJudged,
+  kindText,
+  MATCH_ASSUMED,
+  pfnText,
+  stillHeldText,
+} from './pageFacts';
 import { placeOfReference } from './placeOfEvent';
 import type { NodeMood, Tooltip } from './protocol';
 import { frameRow, stackRows, withStack } from './stackRows';
@@ -54,7 +62,7 @@ export class ReferenceRows {
           repeatsText(reference),
           this.heldFor(page, reference),
           weightText(reference),
-          reference.confidence === 'assumed' ? 'match assumed' : null,
+          isMatchAssumed(reference) ? MATCH_ASSUMED : null,
           reference.gapsMeanwhile === undefined ? null : 'events lost meanwhile',
           rivalsText(reference),
           reference.expectedLongTerm === true ? 'expected long-term' : null,

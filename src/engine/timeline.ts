@@ -4,7 +4,16 @@ import type { HolderAnalysis, Mark, Page, Reference } from '../holders/model';
 import type { HeldSpan, TimelineGap, TimelineLane, TimelineMark, TimeRange } from './eventProtocol';
 import { gapSpan, gapText } from './gapText';
 import { heldBetween, heldTime, heldTimeText, longestHeld } from './heldTime';
-import { heldReferences, isStillHeld, pfnText, reasonText, stillHeldText, sumText } from './pageFacts';
+import {
+  heldReferences,
+  isMatchAssumed,
+  isStillHeld,
+  MATCH_ASSUMED,
+  pfnText,
+  reasonText,
+  stillHeldText,
+  sumText,
+} from './pageFacts';
 import { counted, joined } from './wording';
 
 /** More would be lines that nobody tells apart. */
@@ -116,12 +125,14 @@ export class TimelineFacts {
       ...heldBetween(page, reference, this.span.to),
       isOpenBefore: acquired === null,
       isOpenAfter: released === null,
+      isAssumed: isMatchAssumed(reference),
       row: acquired?.row ?? released?.row ?? -1,
       label: joined([
         pfnText(page.pfn),
         reference.holder,
         held === null ? null : `held ${heldTimeText(held, this.capture.clock)}`,
         isStillHeld(reference) ? stillHeldText(this.part < 1) : null,
+        isMatchAssumed(reference) ? MATCH_ASSUMED : null,
       ]),
     };
   }

@@ -582,6 +582,7 @@ function toReference(
     acquired,
     released,
     releasedUnseen: reference.unseenBecause !== null,
+    ...(reference.ambiguous && reference.releaseRow < 0 ? { mayBeGone: true } : {}),
     ...(reference.unseenBecause === null ? {} : { unseenBecause: reference.unseenBecause }),
     ...sinceFailure(capture, released, openAt),
     ...namingOf(reference),

@@ -200,6 +200,8 @@ export interface Reference {
   readonly released: ReferenceEnd | null;
   /** The put is missing: the reference went all the same, and {@link released} is null. */
   readonly releasedUnseen: boolean;
+  /** Of one without a put: another one's put may have been of it. */
+  readonly mayBeGone?: true;
   /** How {@link releasedUnseen} is known, for people. */
   readonly unseenBecause?: string;
   /** What Android's page_pinner says with a put, or a pin that ended, that has no time, in ns. */

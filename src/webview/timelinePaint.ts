@@ -368,7 +368,8 @@ export class TimelinePainter {
     const top =
       Math.floor(this.top + (this.bands.lane - levels * (height + 1)) / 2) + span.level * (height + 1);
     context.fillStyle = span.isOpenAfter ? palette.stillHeld : palette.held;
-    context.fillRect(left, top, right - left, height);
+    if (span.isAssumed) drawHollowBar(context, left, top, right - left, height);
+    else context.fillRect(left, top, right - left, height);
     // An end that is not in the capture is open.
     if (span.isOpenAfter) arrow(context, right, top, height, 1);
     if (span.isOpenBefore) arrow(context, left, top, height, -1);
@@ -529,6 +530,19 @@ export class TimelinePainter {
 
 function around(x: number, y: number): Pick<Target, 'left' | 'right' | 'top' | 'bottom'> {
   return { left: x - 4, right: x + 4, top: y - 4, bottom: y + 4 };
+}
+
+/** A bar of what is assumed: no colour is needed to tell it. One that is hardly more than edge is a whole one, so that it is seen. */
+export function drawHollowBar(context: Pen, left: number, top: number, width: number, height: number): void {
+  const hasInside = width >= 6 && height >= 3;
+  context.globalAlpha = hasInside ? 0.35 : 1;
+  context.fillRect(left, top, width, height);
+  context.globalAlpha = 1;
+  if (!hasInside) return;
+  context.fillRect(left, top, width, 1);
+  context.fillRect(left, top + height - 1, width, 1);
+  context.fillRect(left, top + 1, 1, height - 2);
+  context.fillRect(left + width - 1, top + 1, 1, height - 2);
 }
 
 /** An end of a bar that goes on. */

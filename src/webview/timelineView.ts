@@ -13,6 +13,7 @@ import { onThemeChange, themePalette } from './palette';
 import { isSame, stepTo } from './targetWalk';
 import {
   drawExpected,
+  drawHollowBar,
   drawSign,
   GUTTER,
   heightOf,
@@ -291,6 +292,9 @@ export class TimelineView {
         : []),
       ...(spans.some(({ isOpenAfter }) => !isOpenAfter)
         ? [element('span', {}, barSign(held), l10n.t('held, released'))]
+        : []),
+      ...(spans.some(({ isAssumed }) => isAssumed)
+        ? [element('span', {}, hollowSign(held), l10n.t('match assumed'))]
         : []),
     ];
   }
@@ -635,6 +639,12 @@ export class TimelineView {
 function barSign(colour: string): HTMLCanvasElement {
   return legendSign(colour, (context) => {
     context.fillRect(0, 4, 12, 4);
+  });
+}
+
+function hollowSign(colour: string): HTMLCanvasElement {
+  return legendSign(colour, (context) => {
+    drawHollowBar(context, 0, 3, 12, 6);
   });
 }
 

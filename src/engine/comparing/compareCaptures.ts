@@ -84,6 +84,8 @@ export interface HolderTotals {
   readonly total: number | null;
   /** Times may have been longer: the get or the put of some reference is not in the capture. */
   readonly isLeast: boolean;
+  /** Of {@link references}, those whose get and put are matched without the capture saying so. */
+  readonly assumedMatches: number;
 }
 
 export interface HolderChange {
@@ -174,7 +176,7 @@ function holdersOf({ capture, analysis }: HolderSource): readonly HolderTotals[]
   const held = groupBy(holdings, ({ reference }) => `${kindText(reference)}\0${pathText(reference)}`).map(
     ([key, items]): HolderTotals => {
       const [kind = '', path = ''] = key.split('\0');
-      const { pages: count, stillHeld, attempts, longest, total } = totalsOf(items, end);
+      const { pages: count, stillHeld, attempts, longest, total, assumed } = totalsOf(items, end);
       return {
         kind,
         path,
@@ -185,6 +187,7 @@ function holdersOf({ capture, analysis }: HolderSource): readonly HolderTotals[]
         longest: longest?.span ?? null,
         total: longest === null ? null : total,
         isLeast: longest?.isLeast === true,
+        assumedMatches: assumed,
       };
     },
   );
@@ -215,6 +218,7 @@ function withoutHolder(kind: string, path: string, pages: readonly Page[]): Hold
     longest: null,
     total: null,
     isLeast: false,
+    assumedMatches: 0,
   };
 }
 

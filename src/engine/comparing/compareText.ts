@@ -1,6 +1,7 @@
 /** A comparison of two captures as text that can be read in an editor, a terminal and a mail. */
 import { codePathId } from '../groupByHolder';
 import { lostText } from '../gapText';
+import { assumedText } from '../pageFacts';
 import { spanText, type Clock } from '../timeText';
 import { wasTried } from '../triedAtAll';
 import { visibleLine } from '../visibleText';
@@ -184,12 +185,13 @@ function totalsLines(holders: readonly HolderTotals[], clock: Clock): readonly s
     INDENT.repeat(2) +
       measures(holder, clock)
         .map(({ text }) => text)
+        .concat(assumedText(holder.assumedMatches, holder.references) ?? '')
         .filter((text) => text !== '')
         .join(' · '),
   ]);
 }
 
-/** Each number that differs in a line of its own, the old and the new; what is the same is left out. */
+/** Each number that differs in a line of its own, the old and the new; what is the same is left out, but for doubts. */
 function changeLines(changes: readonly HolderChange[], old: Clock, now: Clock): readonly string[] {
   return changes.flatMap(({ before, after }) => {
     const later = measures(after, now);
@@ -197,11 +199,21 @@ function changeLines(changes: readonly HolderChange[], old: Clock, now: Clock): 
       const other = later[index]!.value;
       return value === other ? [] : [`${INDENT.repeat(2)}${name.padEnd(NAME_WIDTH)}${value} → ${other}`];
     });
+    const isSure = before.assumedMatches + after.assumedMatches === 0;
     return [
       INDENT + nameOf(after),
       ...(lines.length === 0 ? [`${INDENT.repeat(2)}by less than is shown`] : lines),
+      ...(isSure ? [] : [assumedLine(before, after)]),
     ];
   });
+}
+
+/** What both rest on, also where it is as much of one as of the other. */
+function assumedLine(before: HolderTotals, after: HolderTotals): string {
+  const [one, other] = [before, after].map((each) =>
+    each.assumedMatches === 0 ? 'none' : `${each.assumedMatches} of ${each.references}`,
+  );
+  return `${INDENT.repeat(2)}${'matches assumed'.padEnd(NAME_WIDTH)}${one === other ? one : `${one} → ${other}`}`;
 }
 
 function nameOf({ kind, path }: HolderTotals): string {

@@ -2,13 +2,14 @@
  * Time held by the stacks that took the references, as a profile of speedscope: a flame graph of who keeps pages.
  *
  * One sampled profile a capture. A sample is one reference in the way of a page: what it is called, below it the stack
- * of its get (of its put, where the get is not in the capture); its weight is how long it was held.
+ * of its get (of its put, where the get is not in the capture); its weight is how long it was held. Between both stands
+ * that the match of its get and put is assumed, where it is: so a bar shows how much of a kind's time rests on that.
  */
 import type { Reference } from '../../holders/model';
 import { heldTime } from '../heldTime';
 import type { HolderSource } from '../holderSource';
 import type { HoldersQuery } from '../holdersQuery';
-import { kindText } from '../pageFacts';
+import { isMatchAssumed, kindText, MATCH_ASSUMED } from '../pageFacts';
 import { shownPages } from './shownPages';
 import {
   FrameTable,
@@ -45,13 +46,18 @@ async function profileOf(
       if (time === null) continue;
       const stack = await stacks.frames((reference.acquired ?? reference.released)?.stack ?? -1);
       samples.push({
-        stack: [frames.named(rootText(reference)), ...frames.outermostFirst(stack)],
+        stack: [...headTexts(reference).map((text) => frames.named(text)), ...frames.outermostFirst(stack)],
         weight: Math.round(time.span),
       });
     }
   }
   const unit = capture.clock === 'ns' ? 'nanoseconds' : 'none';
   return sampledProfile({ name: `${name}: time held`, unit }, samples);
+}
+
+/** What stands before the frames, outermost first. */
+function headTexts(reference: Reference): readonly string[] {
+  return isMatchAssumed(reference) ? [rootText(reference), MATCH_ASSUMED] : [rootText(reference)];
 }
 
 function rootText(reference: Reference): string {

@@ -50,8 +50,8 @@ async function outline(
 test('by holder: kinds and code paths, the worst first, and what is not the cause folded', async () => {
   const engine = await opened(SAMPLE);
   assert.deepEqual(await outline(engine, { groupBy: 'holder' }, 1), [
-    'pipe buffer: 2 on 1 page | 1 still held · longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked',
-    '  vmsplice: 2 on 1 page | 1 still held · longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked',
+    'pipe buffer: 2 on 1 page | 1 still held · longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked · 2 of 2 matches assumed',
+    '  vmsplice: 2 on 1 page | 1 still held · longest ≥ 47.3 ms · total ≥ 64.2 ms · 3 attempts blocked · 2 of 2 matches assumed',
     'GUP pin: 1 page | held 19.9 ms · 2 attempts blocked',
     '  process_vm_rw_core: 1 page | held 19.9 ms · 2 attempts blocked',
     'Not the cause: 6 references | 1 expected · 2 temporary · 3 earlier',
@@ -145,12 +145,12 @@ test('by attempt: retries that met the same are one row, and one that names no p
 
 test('by task: who took the references, and who put those taken out of sight', async () => {
   assert.deepEqual((await outline(await opened(SAMPLE), { groupBy: 'task' }, 1)).slice(0, 6), [
-    'owner-225: 1 page | pipe buffer · still held · held ≥ 47.3 ms · 3 attempts blocked',
-    '  0x12f98 · pipe buffer · vmsplice | still held · held ≥ 47.3 ms · 3 attempts blocked',
+    'owner-225: 1 page | pipe buffer · still held · held ≥ 47.3 ms · 3 attempts blocked · match assumed',
+    '  0x12f98 · pipe buffer · vmsplice | still held · held ≥ 47.3 ms · 3 attempts blocked · match assumed',
     'pvm-reader-226: 1 page | GUP pin · held 19.9 ms · 2 attempts blocked',
     '  0x12f98 · GUP pin · process_vm_rw_core | held 19.9 ms · 2 attempts blocked',
-    'vmsplice-B-228: 1 page | pipe buffer · held 16.8 ms · 1 attempt blocked',
-    '  0x12f98 · pipe buffer · vmsplice | held 16.8 ms · 1 attempt blocked',
+    'vmsplice-B-228: 1 page | pipe buffer · held 16.8 ms · 1 attempt blocked · match assumed',
+    '  0x12f98 · pipe buffer · vmsplice | held 16.8 ms · 1 attempt blocked · match assumed',
   ]);
   const [put] = await outline(await opened(PUTS), { groupBy: 'task' }, 0);
   assert.match(put!, /^put by pipe-reader-220: 2 pages \| pipe buffer /);

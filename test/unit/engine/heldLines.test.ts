@@ -114,7 +114,10 @@ test('functions and lines that held references went through, each with what was 
   );
   const [first] = held.lines[0]!.captures;
   assert.deepEqual([first?.name, first?.pages, first?.attempts], ['trace.txt', 1, 3]);
-  assert.deepEqual(first?.details[0], ['References', '2 × pipe buffer · 1 still held']);
+  assert.deepEqual(first?.details[0], [
+    'References',
+    '2 × pipe buffer · 1 still held · 2 of 2 matches assumed',
+  ]);
   assert.equal(first.details[1]?.[0], 'Held longest');
 });
 

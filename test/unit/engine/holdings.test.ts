@@ -43,6 +43,37 @@ test('a reference whose time is not known leaves those that are as they are', ()
   assert.equal(held(unknown), '1 attempt blocked');
 });
 
+test('how many matches are assumed is said where any is, and of what no put may have been of there is none', () => {
+  const assumed = reference({ ...LONG, confidence: 'assumed' });
+  assert.equal(held(assumed), 'held 502 ms · 1 attempt blocked · match assumed');
+  assert.equal(
+    held(assumed, SHORT),
+    'longest 502 ms · total 504 ms · 1 attempt blocked · 1 of 2 matches assumed',
+  );
+  const open = reference({ ...STILL_HELD, kind: 'unknown', confidence: 'assumed' });
+  assert.doesNotMatch(held(open), /assumed/);
+  assert.match(held({ ...open, mayBeGone: true }), / · match assumed$/);
+});
+
+test('comparisons say of both sides on how many assumed matches they rest, where any is', async () => {
+  const { capture } = await emptyCapture();
+  const sideOf = (...references: readonly Reference[]) =>
+    source(capture, { pages: [page([mark({ row: 511 })], references)] });
+  const assumed = (of: Reference): Reference => ({ ...of, confidence: 'assumed' });
+  const text = (before: readonly Reference[], after: readonly Reference[]): string =>
+    compareText(compareCaptures(sideOf(...before), sideOf(...after)));
+  const [{ before, after } = assert.fail()] = compareCaptures(
+    sideOf(assumed(SHORT), assumed(LONG)),
+    sideOf(assumed(LONG)),
+  ).changed;
+  assert.deepEqual([before.assumedMatches, after.assumedMatches], [2, 1]);
+  assert.match(text([assumed(SHORT), LONG], [LONG]), /^ {4}matches assumed {3}1 of 2 → none$/m);
+  assert.match(text([assumed(SHORT)], [assumed(LONG)]), /^ {4}matches assumed {3}1 of 1$/m);
+  assert.match(text([assumed(SHORT)], [assumed(SHORT)]), /^Unchanged .*\n.*\n.* · match assumed$/m);
+  assert.match(text([assumed(SHORT)], []), /^Gone .*\n.*\n.* · match assumed$/m);
+  assert.doesNotMatch(text([SHORT], [LONG]), /assumed/);
+});
+
 test('comparisons say of which side times may have been longer', async () => {
   const { capture, ends } = await emptyCapture();
   const sideOf = (references: readonly Reference[]) =>

@@ -46,6 +46,16 @@ test('a span is as long as its reference is said to be held', async () => {
   }
 });
 
+test('a span whose match is assumed says so, and no other does', async () => {
+  const sure = reference({ acquired: end(50), released: end(400) });
+  const [one] = await spansOf(page(MARKS, [sure]));
+  assert.equal(one!.isAssumed, false);
+  assert.doesNotMatch(one!.label, /assumed/);
+  const [other] = await spansOf(page(MARKS, [{ ...sure, confidence: 'assumed' }]));
+  assert.equal(other!.isAssumed, true);
+  assert.match(other!.label, / · match assumed$/);
+});
+
 test('the line of a count leaves out what people who debug mark pages with', async () => {
   const state = 'flags=uptodate mapcount=0 mapping=0000000000000000 mt=1';
   const { events } = await captureOf(

@@ -108,6 +108,34 @@ test('everything that can be pointed at is drawn there, in the colour of what it
   }
 });
 
+test('only a bar whose match is assumed is hollow as soon as it has an inside, told by its edge and not by a colour', () => {
+  const spans = timeline.lanes.flatMap((lane) => lane.spans);
+  assert.deepEqual(new Set(spans.map(({ isAssumed }) => isAssumed)), new Set([true, false]));
+  const view = wholeView();
+  view.show({
+    from: Math.min(...spans.map(({ from }) => from)),
+    to: Math.max(...spans.map(({ to }) => to)),
+  });
+  const { targets, drawn } = painted(view);
+  const isWhole = (each: Box, bar: Box): boolean =>
+    each.left === bar.left && each.right === bar.right && each.top === bar.top && each.bottom === bar.bottom;
+  for (const target of targets.filter(({ kind }) => kind === 'span')) {
+    const { isAssumed } = spans.find(({ label }) => label === target.label)!;
+    const bars = drawn.filter((each) => each.call === 'fillRect' && isWhole(each, target));
+    assert.deepEqual(
+      bars.map(({ alpha }) => alpha < 1),
+      [isAssumed],
+    );
+    const edge = { ...target, bottom: target.top + 1 };
+    assert.equal(
+      drawn.some((each) => each.alpha === 1 && isWhole(each, edge)),
+      isAssumed,
+    );
+  }
+  const alphas = painted(wholeView()).drawn.filter(({ colour }) => COLOURS.span.test(colour));
+  assert.deepEqual(new Set(alphas.map(({ alpha }) => alpha)), new Set([1]));
+});
+
 test('everything that the engine tells can be pointed at, and leads to its row', () => {
   const { targets } = painted(wholeView());
   const rows = (kind: TargetKind) => targets.filter((each) => each.kind === kind).map(({ row }) => row);

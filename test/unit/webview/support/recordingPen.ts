@@ -11,6 +11,7 @@ export interface Box {
 export interface Drawn extends Box {
   readonly call: 'fill' | 'stroke' | 'fillRect' | 'strokeRect' | 'fillText';
   readonly colour: string;
+  readonly alpha: number;
 }
 
 const EVERYWHERE: Box = { left: -Infinity, right: Infinity, top: -Infinity, bottom: Infinity };
@@ -114,7 +115,8 @@ export class RecordingPen implements Pen {
   private take(call: Drawn['call'], colour: string | object, box: Box): void {
     const seen = common(box, this.clipped);
     if (seen.left > seen.right || seen.top > seen.bottom) return;
-    this.drawn.push({ call, colour: typeof colour === 'string' ? colour : 'a pattern', ...seen });
+    const alpha = this.globalAlpha;
+    this.drawn.push({ call, colour: typeof colour === 'string' ? colour : 'a pattern', alpha, ...seen });
   }
 }
 
