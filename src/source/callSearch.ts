@@ -265,12 +265,13 @@ function wayOf(
 ): Pick<Route, 'inlined' | 'indirect' | 'jump'> {
   const inlined: InlinedFrame[] = [];
   let step = first;
+  let others = beside;
   /** Those in place of the next inlined function. */
   let instead = placesOf(partingFrom(first, beside), stepsIn);
   let isOnlyWay = true;
   for (let depth = 0; step.through && !step.jumps && depth <= DEPTH_LIMIT; depth++) {
     const { through, site, passedTo } = step;
-    if (isOnlyWay && passedTo !== null) inlined.unshift(passedTo);
+    if (isOnlyWay && passedTo !== null) inlined.unshift(withOthers(passedTo, takersBeside(step, others)));
     if (through.kind === 'event') {
       const { file, line } = through;
       if (isOnlyWay) inlined.unshift(withOthers({ function: site.name, file, line }, instead));
@@ -285,13 +286,14 @@ function wayOf(
       const own = { function: through.key, file: through.file, line };
       const steps = next ? [next, ...rest] : [];
       const lines = [...steps.map((other) => other.line), ...otherLinesOf(steps)];
-      const others = lines.filter((other) => other !== line).map((other) => ({ ...own, line: other }));
-      inlined.unshift(withOthers(own, [...others, ...instead]));
+      const further = lines.filter((other) => other !== line).map((other) => ({ ...own, line: other }));
+      inlined.unshift(withOthers(own, [...further, ...instead]));
       isOnlyWay = instead.length === 0 && parting.every((other) => other.line === line);
       instead = placesOf(parting, stepsIn);
     }
     if (!next) break;
     step = next;
+    others = rest;
   }
   const jump = step.jumps ? step.site.name : (step.match?.jump ?? null);
   return { inlined, indirect: step.match?.indirect ?? false, jump };
@@ -299,6 +301,12 @@ function wayOf(
 
 function otherLinesOf(steps: readonly Step[]): readonly number[] {
   return [...new Set(steps.flatMap(({ otherLine }) => otherLine ?? []))];
+}
+
+/** Where else the function between is called from: NF_HOOK() has two definitions, of two configurations. */
+function takersBeside({ through, passedTo }: Step, beside: readonly Step[]): readonly InlinedFrame[] {
+  const takers = beside.filter((other) => other.through === through).flatMap((other) => other.passedTo ?? []);
+  return [...(passedTo?.others ?? []), ...takers.flatMap((taker) => [taker, ...(taker.others ?? [])])];
 }
 
 /** Those that go on through another function. */

@@ -276,8 +276,8 @@ function callLocation(
       `No call of ${callee} was found in it; it may end with a jump to what calls ${callee}.`,
     );
   }
-  const near = worthMentioning(routes, best);
-  const lines = near.flatMap((route) => [route.line, ...route.otherLines]);
+  const near = worthMentioning(routes);
+  const lines = linesOf(near);
   const isSure = lines.length === 1 && best.jump === null && best.cost <= GUESS_COST;
   const certainty = isSure ? 'one-call-site' : 'one-of-several';
   const wrapped = wrappersOf(name, definition);
@@ -294,11 +294,16 @@ function callLocation(
   };
 }
 
-function worthMentioning(routes: readonly Route[], best: Route): readonly Route[] {
-  const within = (margin: number): readonly Route[] =>
-    routes.filter((route) => route.cost <= best.cost + margin);
+/** @param routes the likeliest first */
+function worthMentioning(routes: readonly Route[]): readonly Route[] {
+  const least = routes[0]?.cost ?? 0;
+  const within = (margin: number): readonly Route[] => routes.filter(({ cost }) => cost <= least + margin);
   const near = within(ROUTE_MARGIN);
   return near.length > 1 ? near : within(SURE_MARGIN);
+}
+
+function linesOf(routes: readonly Route[]): readonly number[] {
+  return routes.flatMap((route) => [route.line, ...route.otherLines]);
 }
 
 /** Functions between the symbol and the text in braces, innermost first. */
@@ -341,15 +346,15 @@ function functionOnly(place: { file: string; line: number }, note: string): Sour
 /** Adds the definitions that may be meant as well. */
 function ambiguous(location: SourceLocation, others: readonly RankedDefinition[]): SourceLocation {
   if (others.length === 0) return location;
-  const candidates = others.slice(0, CANDIDATE_LIMIT).map(({ definition, routes }) => ({
-    function: nameOfKey(definition.key),
-    file: definition.file,
-    line: routes[0]?.line ?? definition.line,
-  }));
+  const candidates = others.flatMap(({ definition, routes }) => {
+    const { key, file, line } = definition;
+    const lines = routes.length > 0 ? linesOf(worthMentioning(routes)) : [line];
+    return lines.map((one) => ({ function: nameOfKey(key), file, line: one }));
+  });
   return {
     ...location,
     certainty: location.certainty === 'one-call-site' ? 'one-of-several' : location.certainty,
-    candidates: [...location.candidates, ...candidates],
+    candidates: [...location.candidates, ...candidates.slice(0, CANDIDATE_LIMIT)],
     note: `${location.note} The tree has ${others.length + 1} definitions that fit.`.trim(),
   };
 }

@@ -788,3 +788,53 @@ void caller(void)
   };
   assert.equal(await outer(files, ['callee', 'caller']), 'one-call-site mm/a.c:7 via end:3');
 });
+
+test('each definition of what a function is passed to is named', async () => {
+  const files = {
+    'include/linux/netfilter.h': `#ifdef CONFIG_NETFILTER
+static inline int NF_HOOK(int hook, int (*okfn)(int))
+{
+	return nf_hook(hook) ? okfn(hook) : 0;
+}
+#else
+static inline int NF_HOOK(int hook, int (*okfn)(int))
+{
+	return okfn(hook);
+}
+#endif
+`,
+    'net/ip.c': `static int finish(int hook)
+{
+	return callee(hook) + 1;
+}
+int caller(int hook)
+{
+	return NF_HOOK(hook, finish) + 1;
+}
+`,
+  };
+  assert.equal(
+    await outer(files, ['callee', 'caller']),
+    'one-call-site net/ip.c:7 via finish:3 < NF_HOOK:4|include/linux/netfilter.h:9',
+  );
+});
+
+test('of each definition of a name all calls are named', async () => {
+  const body = '\tcheck(p);\n\tcallee(p);\n\tif (late)\n\t\tcallee(p);\n';
+  const files = {
+    'mm/a.c': `#ifdef CONFIG_DEBUG_VM
+static bool prepare(int p)
+{
+${body}}
+#else
+static bool prepare(int p)
+{
+${body}}
+#endif
+`,
+  };
+  assert.equal(
+    await outer(files, ['callee', 'prepare']),
+    'one-of-several mm/a.c:5 or mm/a.c:7 mm/a.c:13 mm/a.c:15',
+  );
+});
