@@ -157,7 +157,10 @@ export function frameTarget(frame: PlacedFrame): FrameTarget {
 }
 
 /** Every place that may be meant, best first; several routes to a call may share its line. */
-function distinctPlaces({ function: name, location }: PlacedFrame): readonly SourcePlace[] {
+export function distinctPlaces({
+  function: name,
+  location,
+}: Pick<PlacedFrame, 'function' | 'location'>): readonly SourcePlace[] {
   const { file, line, outside, candidates } = location;
   const own = outside === undefined ? {} : { outside };
   const places =

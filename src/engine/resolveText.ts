@@ -6,7 +6,7 @@ import { SourcePaths } from '../source/sourcePaths';
 import type { KernelTree } from '../source/treeAccess';
 import type { AnnotatedFrame, AnnotatedPlace, AnnotateStack } from './annotateStacks';
 import { better, differing, isSettled, sourceLocation } from './frameLocator';
-import { sureInlined } from './frames';
+import { distinctPlaces, sureInlined } from './frames';
 import type { KernelSource } from './kernelSource';
 import { certaintyWords } from './stackRows';
 
@@ -102,7 +102,10 @@ async function fromDebugInfo(location: DebugLocation, paths: SourcePaths): Promi
   return {
     places: await Promise.all(places.map(shown)),
     others: await Promise.all(others.map(shown)),
-    doubt: location.certainty === 'exact' ? '' : certaintyWords(location),
+    doubt:
+      location.certainty === 'exact'
+        ? ''
+        : certaintyWords({ ...location, candidates: [places, ...candidates] }),
     doubtful: isDoubtful === true ? note : '',
     missing: '',
   };
@@ -131,13 +134,14 @@ export function annotateWithTree(source: KernelSource): AnnotateStack {
 }
 
 function fromTree(frame: DebugFrame, location: SourceLocation): AnnotatedFrame {
-  const { file, line, candidates, certainty } = location;
+  const { file, line } = location;
   if (isOutside(frame)) return nothing(outside(frame));
   if (file === null) return nothing(location.note);
+  const candidates = distinctPlaces({ function: frame.function, location });
   return {
     places: [...sureInlined({ location }), { function: frame.function, file, line }],
-    others: certainty === 'one-of-several' ? candidates : [],
-    doubt: certaintyWords(location),
+    others: candidates.slice(1),
+    doubt: certaintyWords({ ...location, candidates }),
     doubtful: location.isDoubtful === true ? location.note : '',
     missing: '',
   };

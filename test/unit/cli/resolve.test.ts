@@ -61,6 +61,23 @@ test('a tree without debug info: an inlined function with two lines that may be 
   ]);
 });
 
+test('a tree without debug info: two calls are one of several, a guess is not proven, definitions are all named', async () => {
+  const tree = smallTree('twoCalls');
+  const callee = '#ifdef A\nvoid callee(void)\n{\n}\n#else\nvoid callee(void)\n{\n}\n#endif\n';
+  const caller = 'void caller(void)\n{\n\tcallee();\n\tother();\n\tcallee();\n\tother();\n}\n';
+  const guess = 'void guess(void)\n{\n\tnr = ops->fn(1);\n}\nvoid set(void)\n{\n\tx->y = caller;\n}\n';
+  writeFileSync(path.join(tree, 'fs/pipe.c'), `${callee}${caller}${guess}`);
+  const { output } = await resolve(['--tree', tree], ' => callee\n => caller\n => guess\n');
+  assert.deepEqual(output.split('\n'), [
+    ' => callee (fs/pipe.c:2, function only)',
+    ' =>   or callee (fs/pipe.c:6)',
+    ' => caller (fs/pipe.c:12, one of several)',
+    ' =>   or caller (fs/pipe.c:14)',
+    ' => guess (fs/pipe.c:19, not proven)',
+    '',
+  ]);
+});
+
 test('a tree of another version than the kernel of the text is told once', async () => {
   const stack = ' => page_cache_pipe_buf_release\n => pipe_read\n';
   const of = (release: string): string =>
