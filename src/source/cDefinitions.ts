@@ -15,7 +15,7 @@ const SYSCALL_MACRO = /^(COMPAT_)?SYSCALL(?:32)?_DEFINE\w*$/;
 /** arch/x86/include/asm/idtentry.h. */
 const DECLARED_ENTRY_MACRO = /^DECLARE_IDTENTRY(?!_SW)\w*$/;
 /** include/linux/tracepoint.h. The subsystems' own wrappers, such as TRACE_EVENT_RCU, begin alike. */
-const CLASS_MACRO = /^DECLARE_EVENT_(?:\w+_)?CLASS$/;
+const CLASS_MACRO = /^DECLARE_EVENT_(?:\w+_)?CLASS(?:_\w+)?$/;
 const INSTANCE_MACRO = /^DEFINE_EVENT(?:_\w+)?$/;
 const EVENT_MACRO = /^TRACE_EVENT(?:_\w+)?$/;
 const BARE_TRACE_MACRO = /^DECLARE_TRACE(?:_\w+)?$/;

@@ -20,7 +20,7 @@ import { findTailCalls, soleCall } from './tailCalls';
 import { TailCallers } from './tailCallers';
 import { mentionsAny, TokenBuffer, tokenize, tokenizeRange, tokenText, type Tokens } from './tokens';
 import { PARALLEL_READS, SOURCE_FILE_LIMIT, type KernelTree, type LinkOut } from './treeAccess';
-import { sourceTiers, wouldFollow, type SourceFiles } from './treeWalk';
+import { NETWORK_ROOT, sourceTiers, wouldFollow, type SourceFiles } from './treeWalk';
 import { WantedKeys } from './wantedKeys';
 
 /** Files between two looks at what is still missing, and two reports of progress. */
@@ -118,8 +118,8 @@ export class IndexBuilder {
   private async readTiers(): Promise<void> {
     for (const tier of await this.tiers()) {
       if (tier.isLate) {
-        this.wantOnlyMissing();
-        if (this.missing().length === 0) return;
+        this.wantOnlyMissing(tier);
+        if (this.missing(tier).length === 0) return;
       }
       await this.readTier(tier);
     }
@@ -201,13 +201,19 @@ export class IndexBuilder {
     }
   }
 
-  /** Looked-up symbols that nothing defines, or nothing of the module that the capture names. */
-  private missing(): readonly Lookup[] {
+  /**
+   * Looked-up symbols that nothing defines, or nothing of the module that the capture names, when `tier` is read. What
+   * takes the place of a weak function is in the core or in the network: skb_copy_bits.
+   */
+  private missing(tier: SourceFiles): readonly Lookup[] {
+    const isReplaceable = tier.folders.includes(NETWORK_ROOT);
     return this.lookups.filter(({ keys, module }) => {
       const places = keys.flatMap((key) => this.definitions.get(key) ?? []);
       return !places.some(
         (place) =>
-          place.kind !== 'macro' && (module === null || pathHasModule(this.paths[place.file]!, module)),
+          place.kind !== 'macro' &&
+          !(isReplaceable && place.isWeak) &&
+          (module === null || pathHasModule(this.paths[place.file]!, module)),
       );
     });
   }
@@ -216,8 +222,8 @@ export class IndexBuilder {
    * Drivers are most of the tree: they are read for what the core does not define, or defines in files that
    * may not be the ones meant (static functions), and for nothing else.
    */
-  private wantOnlyMissing(): void {
-    const missing = new Set(this.missing());
+  private wantOnlyMissing(tier: SourceFiles): void {
+    const missing = new Set(this.missing(tier));
     this.wanted.clear();
     for (const lookup of this.lookups) {
       const places = lookup.keys.flatMap((key) => this.definitions.get(key) ?? []);
@@ -234,7 +240,7 @@ export class IndexBuilder {
       await this.readFiles(batch, limit, tier);
       this.filesRead += batch.length;
       this.options.onProgress?.({ stage: tier.name, filesRead: this.filesRead });
-      if (tier.isLate && this.missing().length === 0) return;
+      if (tier.isLate && this.missing(tier).length === 0) return;
     }
     if (!tier.headers) for (const folder of tier.folders) this.folders.add(folder);
   }
@@ -340,8 +346,8 @@ export class IndexBuilder {
   }
 
   private define(definition: Definition): void {
-    const { line, kind, isStatic } = definition;
-    const place = { file: this.numberOf(definition.file), line, kind, isStatic };
+    const { line, kind, isStatic, isWeak } = definition;
+    const place = { file: this.numberOf(definition.file), line, kind, isStatic, isWeak };
     const places = this.definitions.get(definition.key);
     if (!places) this.definitions.set(definition.key, [place]);
     else if (!places.some((other) => other.file === place.file && other.line === place.line))

@@ -7,7 +7,7 @@ import type { ReadFolder } from './readFolders';
 import type { FileStamp, LinkOut } from './treeAccess';
 
 /** Raised when a stored index cannot be read by this code any more. */
-export const INDEX_FORMAT = 5;
+export const INDEX_FORMAT = 6;
 
 /** A symbol to look up. */
 export interface WantedSymbol {
@@ -61,6 +61,8 @@ export interface IndexedPlace {
   readonly line: number;
   readonly kind: DefinitionKind;
   readonly isStatic: boolean;
+  /** Another definition takes its place where there is one. */
+  readonly isWeak: boolean;
 }
 
 export interface IndexProgress {

@@ -30,7 +30,8 @@ export function functionTemplates(
   const tokens = tokenizeRange(bytes, from, to, false);
   const templates: FunctionTemplate[] = [];
   for (let token = 0; token < tokens.count; token++) {
-    if (tokens.kind[token] === OPEN_BRACE) break;
+    // A structure before the functions, as DEFINE_BATCHED_ENTROPY has one.
+    if (tokens.kind[token] === OPEN_BRACE) token = blockEnd(tokens, token);
     if (tokens.kind[token] !== OPEN_PAREN) continue;
     const close = tokens.partner[token]!;
     if (close < 0) continue;

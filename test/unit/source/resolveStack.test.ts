@@ -423,6 +423,27 @@ test('functions that a macro pastes together have the line of its use', async ()
   assert.equal(await outer(files, ['write_it', 'full_proxy_write']), 'one-call-site fs/file.c:8');
 });
 
+test('functions that a macro pastes behind a structure, and a class of events by another name', async () => {
+  const files = {
+    'drivers/char/random.c': `#define DEFINE_BATCHED_ENTROPY(type) \\
+struct batch_ ##type { type entropy[4]; }; \\
+type get_random_ ##type(void) \\
+{ \\
+	callee(); \\
+}
+
+DEFINE_BATCHED_ENTROPY(u64)
+`,
+    'include/trace/events/sched.h':
+      '#define DECLARE_EVENT_CLASS_SCHEDSTAT DECLARE_EVENT_CLASS\nDECLARE_EVENT_CLASS_SCHEDSTAT(sched_stat_template,\n\tTP_PROTO(int x));\n',
+  };
+  assert.equal(await outer(files, ['callee', 'get_random_u64']), 'one-call-site drivers/char/random.c:8');
+  assert.equal(
+    await outer(files, ['callee', 'trace_event_raw_event_sched_stat_template']),
+    'one-call-site include/trace/events/sched.h:2',
+  );
+});
+
 test('pointers: a member that the function is assigned to', async () => {
   const files = {
     'fs/ops.c':

@@ -52,6 +52,17 @@ test('drivers are read only when something is missing, and then also for namesak
   assert.deepEqual(places(index, 'beta'), ['drivers/x/gamma.c:5', 'mm/b.c:1']);
 });
 
+test('what takes the place of a weak function is looked for in the network, and not in all drivers', async () => {
+  const tree = new MemoryTree({
+    'kernel/bpf/core.c': 'int __weak skb_copy_bits(void)\n{\n\treturn -EFAULT;\n}\n',
+    'net/core/skbuff.c': 'int skb_copy_bits(void)\n{\n}\n',
+    'drivers/x.c': 'int x;\n',
+  });
+  const index = await createSourceIndex(tree, { symbols: symbols('skb_copy_bits') });
+  assert.deepEqual(places(index, 'skb_copy_bits'), ['kernel/bpf/core.c:1', 'net/core/skbuff.c:1']);
+  assert.ok(!tree.reads.includes('drivers/x.c'));
+});
+
 test('a module that the capture names is looked for among the drivers', async () => {
   const index = await createSourceIndex(new MemoryTree(FILES), { symbols: symbols('beta [gamma]') });
   assert.deepEqual(places(index, 'beta'), ['drivers/x/gamma.c:5', 'mm/b.c:1']);
