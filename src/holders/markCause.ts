@@ -1,4 +1,9 @@
-/** Why a page did not move, beside the references that were too many. */
+/**
+ * Why a page did not move, beside the references that were too many.
+ *
+ * Two words say how sure that is, in labels and notes: what can only be so by the kernel's code is "deduced", a cause
+ * that fits and that the capture neither shows nor rules out is "perhaps" the one.
+ */
 import { ABSENT, MIGRATE_CMA, PageFlag, type EventTable } from '../capture/eventTable';
 import { OF_ALLOCATION, type Account } from './accounting';
 import { isDumpedAsUnmovable } from './dumpedBecause';
@@ -70,7 +75,7 @@ const EXPECTED = 'the refcount is what migration expects at this moment';
 function stoppedNote({ untried, isPart }: EarlyStop): string {
   const rest = untried === 1 ? '1 page was not tried' : `${untried} pages were not tried`;
   const among = isPart ? `, and this may be ${untried === 1 ? 'that page' : 'one of them'}` : '';
-  return `migrate_pages stopped early, most likely for want of a page to move to (-ENOMEM): ${rest}${among}`;
+  return `migrate_pages stopped early (deduced: for want of a page to move to, -ENOMEM): ${rest}${among}`;
 }
 
 /**
@@ -179,7 +184,7 @@ function busyBuffers(moment: Moment): Omit<CauseOfMark, 'cause'> | null {
     data === null
       ? `perhaps ${kept} kept it, if its private data are buffer heads, which the capture does not show`
       : data.kind === 'device-buffers'
-        ? `most likely ${kept}, not a reference, kept it`
+        ? `perhaps ${kept}, not a reference, kept it: it is of a block device, whose pages move only while b_count is 0`
         : `perhaps ${kept} kept it, though few file systems ask for b_count when a page is to move`;
   return { detail: 'perhaps busy buffer heads', note: `the refcount is what migration expects: ${why}` };
 }

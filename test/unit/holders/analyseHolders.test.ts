@@ -287,7 +287,7 @@ test('a call of migrate_pages that leaves pages uncounted stopped early, which i
   // Of 78 pages that were put back the capture has one: it may be the one that failed, or one of the others.
   assert.match(
     mark.notes.at(-1)!,
-    /most likely for want of a page to move to \(-ENOMEM\): 77 pages were not tried, and this may be one of them$/,
+    /\(deduced: for want of a page to move to, -ENOMEM\): 77 pages were not tried, and this may be one of them$/,
   );
   assert.deepEqual(
     mark.evidence.map(({ what }) => what),
