@@ -9,12 +9,11 @@ import { baseName, type NameOf } from '../engine/distinctNames';
 import type { Comparison } from '../engine/comparing/compareCaptures';
 import { compareText, namedHolders } from '../engine/comparing/compareText';
 import type { CaptureFacts, EngineApi } from '../engine/protocol';
-import { failedPages } from '../engine/wording';
+import { failedText } from '../engine/triedAtAll';
 import { commandLink } from './commandLink';
 import { showFailure } from './failures';
 import { uriOf } from './fileNames';
 import { inform } from './notifications';
-import { numberText } from './numberText';
 import type { OpenCaptures } from './openCaptures';
 import { isRow } from './rows';
 import { visibleItem } from './visibleItem';
@@ -185,21 +184,6 @@ function refusalOf(facts: CaptureFacts, name: string): string | null {
       );
 }
 
-function countsText(facts: CaptureFacts): string {
-  const { poisoned, pagesAtLeast } = facts;
-  const { pages, heldPages } = failedPages(facts);
-  if (pages === 0 && poisoned.pages > 0) return poisonedText(poisoned);
-  const numbers = [numberText(pages), numberText(heldPages)] as const;
-  const failed = pagesAtLeast
-    ? vscode.l10n.t('at least {0} failed to move · {1} held', ...numbers)
-    : vscode.l10n.t('{0} failed to move · {1} held', ...numbers);
-  return poisoned.pages === 0 ? failed : `${failed} · ${poisonedText(poisoned)}`;
-}
-
-function poisonedText({ pages, heldPages }: CaptureFacts['poisoned']): string {
-  return vscode.l10n.t('{0} poisoned · {1} held', numberText(pages), numberText(heldPages));
-}
-
 async function choose(
   said: vscode.QuickPickOptions,
   captures: readonly CaptureFacts[],
@@ -207,7 +191,7 @@ async function choose(
 ): Promise<CaptureFacts | undefined> {
   const items = captures.map((facts) => ({
     label: nameOf(facts.path),
-    description: countsText(facts),
+    description: failedText(facts),
     detail: facts.path,
     facts,
   }));

@@ -32,7 +32,10 @@ export interface Comparison {
   readonly version: 1;
   readonly before: ComparedCapture;
   readonly after: ComparedCapture;
-  /** Holders of the first capture alone, the worst first. */
+  /**
+   * Holders of the first capture alone, the worst first. They are gone only where the second one judges every page: see
+   * its {@link ComparedCapture}.
+   */
   readonly gone: readonly HolderTotals[];
   /** Holders of the second capture alone. */
   readonly appeared: readonly HolderTotals[];
@@ -274,13 +277,13 @@ function notTriedDoubts(before: HolderSource, after: HolderSource): readonly str
 
 function doubtsOf(before: ComparedCapture, after: ComparedCapture): readonly string[] {
   const doubts: string[] = [];
-  for (const [name, { unjudgedPages }, seems] of [
-    ['Before', before, 'new'],
-    ['After', after, 'gone'],
+  for (const [name, { unjudgedPages }] of [
+    ['Before', before],
+    ['After', after],
   ] as const) {
     if (unjudgedPages === 0) continue;
     doubts.push(
-      `${name}: ${counted(unjudgedPages, 'page')} could not be judged, and may have been kept by what seems ${seems}.`,
+      `${name}: ${counted(unjudgedPages, 'page')} could not be judged, and may have been kept by what is not seen there.`,
     );
   }
   for (const [name, { unnamedFailures }] of [

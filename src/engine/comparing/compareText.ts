@@ -91,7 +91,8 @@ function compareLines(comparison: Comparison): readonly string[] {
   const { before, after, gone, appeared, changed, unchanged, doubts } = comparison;
   const nothing = gone.length + appeared.length + changed.length + unchanged.length === 0;
   const isAnswer = wasTried(before) && wasTried(after);
-  const careful = doubts.map((doubt) => `Careful: ${doubt}`);
+  const careful = carefulLines(doubts);
+  const [unseenAfter, unseenBefore] = [whyUnseen(after, 'after'), whyUnseen(before, 'before')];
   const lines = [
     // Whoever reads no further than the first line must not take it for a cure.
     ...(isAnswer ? [] : careful),
@@ -101,13 +102,13 @@ function compareLines(comparison: Comparison): readonly string[] {
     '',
     ...(nothing ? nothingLines(before, after) : []),
     ...section(
-      'Gone',
-      `kept pages before${otherSide(after, ', and no longer', 'after')}`,
+      unseenAfter === null ? 'Gone' : 'Not seen after',
+      `kept pages before${unseenAfter === null ? ', and no longer' : `; ${unseenAfter}`}`,
       totalsLines(gone, before.clock),
     ),
     ...section(
-      'New',
-      `keep pages now${otherSide(before, ', and did not before', 'before')}`,
+      unseenBefore === null ? 'New' : 'Not seen before',
+      `keep pages now${unseenBefore === null ? ', and did not before' : `; ${unseenBefore}`}`,
       totalsLines(appeared, after.clock),
     ),
     ...section('Changed', 'kept pages before, and do now', changeLines(changed, before.clock, after.clock)),
@@ -116,15 +117,22 @@ function compareLines(comparison: Comparison): readonly string[] {
   return lines.map(visibleLine);
 }
 
-/** What the other capture says of holders that it does not have; `not` only where it judges every page. */
-function otherSide(side: ComparedCapture, not: string, when: string): string {
-  if (!wasTried(side)) return `; no attempt is seen ${when}`;
-  const { pages, unjudgedPages, lost } = side;
+/** Each doubt on its own, below a word that is said once. */
+function carefulLines(doubts: readonly string[]): readonly string[] {
+  const [first, ...others] = doubts;
+  if (first === undefined) return [];
+  return others.length === 0 ? [`Careful: ${first}`] : ['Careful:', ...doubts.map((doubt) => INDENT + doubt)];
+}
+
+/** Why holders that a capture does not have may have been there all the same; null where it judges every page. */
+function whyUnseen(side: ComparedCapture, when: 'before' | 'after'): string | null {
+  if (!wasTried(side)) return `no attempt is seen ${when}`;
+  const { pages, unjudgedPages, lost, lostAtLeast } = side;
   if (unjudgedPages > 0) {
-    return `; ${unjudgedPages === pages ? 'no page' : 'not every page'} could be judged ${when}`;
+    return `${unjudgedPages === pages ? 'no page' : 'not every page'} could be judged ${when}`;
   }
-  if (!namesAllPages(side)) return `; not every page that failed is named ${when}`;
-  return lost > 0 ? `, and are not seen ${when}, where events are lost` : not;
+  if (!namesAllPages(side)) return `not every page that failed is named ${when}`;
+  return lost > 0 || lostAtLeast ? `events are lost ${when}` : null;
 }
 
 function namesAllPages({ pagesAtLeast, unnamedFailures }: ComparedCapture): boolean {
@@ -169,7 +177,8 @@ function pagesOfSide(side: ComparedCapture): string {
   return texts.join('; ');
 }
 
-function heldText({ heldPages, unjudgedPages }: HeldNumbers): string {
+function heldText({ pages, heldPages, unjudgedPages }: HeldNumbers): string {
+  if (pages > 0 && unjudgedPages === pages) return ', not judged';
   return `, ${heldPages} held${unjudgedPages > 0 ? `, ${unjudgedPages} not judged` : ''}`;
 }
 

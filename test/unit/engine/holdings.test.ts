@@ -70,7 +70,7 @@ test('comparisons say of both sides on how many assumed matches they rest, where
   assert.match(text([assumed(SHORT), LONG], [LONG]), /^ {4}matches assumed {3}1 of 2 → none$/m);
   assert.match(text([assumed(SHORT)], [assumed(LONG)]), /^ {4}matches assumed {3}1 of 1$/m);
   assert.match(text([assumed(SHORT)], [assumed(SHORT)]), /^Unchanged .*\n.*\n.* · match assumed$/m);
-  assert.match(text([assumed(SHORT)], []), /^Gone .*\n.*\n.* · match assumed$/m);
+  assert.match(text([assumed(SHORT)], []), /^Not seen after .*\n.*\n.* · match assumed$/m);
   assert.doesNotMatch(text([SHORT], [LONG]), /assumed/);
 });
 

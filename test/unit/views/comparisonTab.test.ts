@@ -67,3 +67,15 @@ test('others are not compared in their place, nor another recording in the same 
     after: '',
   });
 });
+
+test('a capture to choose says of pages that could not be judged that, and not that nobody held them', async () => {
+  const found = { pageEvents: 9, pages: 2, attempts: 1 };
+  const judged = { ...BEFORE, ...found, heldPages: 1, untracedPages: 1 };
+  await windowWith(judged, { ...AFTER, ...found, unjudgedPages: 2 });
+  await editor.run('pageHolders.compareCaptures', undefined);
+  const [{ items } = assert.fail()] = editor.shownPicks;
+  assert.deepEqual(
+    items.map(({ description }) => description),
+    ['2 pages failed to move, 1 held, 1 untraced', '2 pages failed to move, not judged'],
+  );
+});

@@ -356,7 +356,10 @@ export const window = {
     };
     return pick;
   },
-  showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
+  showQuickPick: (items: ShownPick['items']): Promise<undefined> => {
+    shownPicks.push({ items, activeItems: [] });
+    return Promise.resolve(undefined);
+  },
   showInputBox: (): Promise<string | undefined> => Promise.resolve(typed.shift()),
   showOpenDialog: (): Promise<readonly Uri[]> => Promise.resolve(chosenFolders.splice(0, 1)),
 };
