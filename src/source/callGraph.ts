@@ -48,6 +48,8 @@ const SMALL_BODY = 500;
 
 /** Headers of one name that are looked into. */
 const HEADER_LIMIT = 4;
+/** Definitions of one name that a call may mean. No function of 6.1 has more in a file; text that has takes time alone. */
+const SAME_NAME_LIMIT = 12;
 
 /** include/linux/tracepoint.h: the names under which a tracepoint is called. */
 const TRACE_CALL = /^(?:trace|__trace|do_trace|__do_trace|trace_call__)_(\w+?)(?:_rcuidle)?$/;
@@ -57,6 +59,9 @@ export class CallGraph {
   private readonly pointers: ReadonlyMap<string, readonly PointerUse[]>;
   private readonly jumps: ReadonlyMap<string, readonly string[]>;
   private readonly callsOf = new Map<Definition, Promise<readonly Call[]>>();
+  /** By name and file that it stands in. */
+  private readonly inlinableOf = new Map<string, Promise<readonly Inlinable[]>>();
+  private readonly parametersOf = new Map<Definition, Promise<ReadonlyMap<string, InlinedFrame>>>();
 
   constructor(
     private readonly index: SourceIndex,
@@ -86,14 +91,9 @@ export class CallGraph {
   /** What a header's function calls may be defined in the file that includes it: lock_sock() calls lock_sock_nested(). */
   private callFrom(call: Call, unit: SourceText): Call {
     if (call.site.how !== 'name' || call.inlinable.length > 0) return call;
-    const own = unit.byKey.get(call.site.name)?.filter(({ kind }) => kind === 'function') ?? [];
-    if (own.length === 0) return call;
-    const inlinable = own.map((definition) => ({
-      definition,
-      cost: this.costOf(definition, unit),
-      passedTo: null,
-    }));
-    return { ...call, inlinable };
+    const own = unit.byKey.get(call.site.name)?.slice(0, SAME_NAME_LIMIT) ?? [];
+    const functions = own.filter(({ kind }) => kind === 'function');
+    return functions.length === 0 ? call : { ...call, inlinable: this.inPlaceOfCall(functions, unit) };
   }
 
   private async findCalls(definition: Definition): Promise<readonly Call[]> {
@@ -122,13 +122,23 @@ export class CallGraph {
   }
 
   private async isMacro(name: string, text: SourceText): Promise<boolean> {
-    const found = await this.definitionsOf(name, text);
-    return found.length > 0 && found[0]!.kind === 'macro';
+    const [first] = await this.inlinable(name, text);
+    return first?.definition.kind === 'macro';
   }
 
-  private async inlinable(name: string, text: SourceText): Promise<readonly Inlinable[]> {
-    const found = await this.definitionsOf(name, text);
-    return found.map((definition) => ({ definition, cost: this.costOf(definition, text), passedTo: null }));
+  private inlinable(name: string, text: SourceText): Promise<readonly Inlinable[]> {
+    return kept(this.inlinableOf, `${name}\n${text.path}`, async () => {
+      const found = await this.definitionsOf(name, text);
+      return this.inPlaceOfCall(found.slice(0, SAME_NAME_LIMIT), text);
+    });
+  }
+
+  private inPlaceOfCall(definitions: readonly Definition[], caller: SourceText): readonly Inlinable[] {
+    return definitions.map((definition) => ({
+      definition,
+      cost: this.costOf(definition, caller),
+      passedTo: null,
+    }));
   }
 
   /** A function that is passed to another one, which calls its parameter, may be inlined into that: madvise_walk_vmas(). */
@@ -137,8 +147,9 @@ export class CallGraph {
     if (use === undefined) return [];
     const found: Inlinable[] = [];
     for (const taker of await this.inlinable(use.name, text)) {
-      const passedTo = await this.callOfParameter(taker.definition, site.argument);
-      if (passedTo === null) continue;
+      const parameter = taker.definition.parameters[site.argument];
+      const passedTo = (await this.calledParameters(taker.definition)).get(parameter ?? '');
+      if (passedTo === undefined) continue;
       for (const passed of await this.inlinable(site.name, text)) {
         const isMacro = taker.definition.kind === 'macro';
         if (passed.definition.kind === 'macro' && !isMacro) continue;
@@ -149,16 +160,22 @@ export class CallGraph {
     return found;
   }
 
-  /** Where a function or macro calls one of its parameters; null when it does not. */
-  private async callOfParameter(taker: Definition, index: number): Promise<InlinedFrame | null> {
-    const parameter = taker.parameters[index];
-    const text = parameter === undefined ? null : await this.texts.load(taker.file);
-    if (text === null) return null;
-    const [first, ...others] = sitesIn(text, taker)
-      .filter((site) => site.name === parameter && (site.how === 'name' || site.how === 'pointer'))
-      .map(({ line }) => ({ function: taker.key, file: taker.file, line }));
-    if (first === undefined) return null;
-    return others.length === 0 ? first : { ...first, others };
+  /** The parameters that a function or macro calls, and where. */
+  private calledParameters(taker: Definition): Promise<ReadonlyMap<string, InlinedFrame>> {
+    return kept(this.parametersOf, taker, async () => {
+      const called = new Map<string, InlinedFrame>();
+      const text = taker.parameters.length === 0 ? null : await this.texts.load(taker.file);
+      const sites = text === null ? [] : sitesIn(text, taker);
+      for (const { name, how, line } of sites) {
+        if (!(how === 'name' || how === 'pointer') || !taker.parameters.includes(name)) continue;
+        const place = { function: taker.key, file: taker.file, line };
+        const first = called.get(name);
+        if (first === undefined) called.set(name, place);
+        else if ((first.others?.length ?? 0) < SAME_NAME_LIMIT)
+          called.set(name, { ...first, others: [...(first.others ?? []), place] });
+      }
+      return called;
+    });
   }
 
   /** What the name can stand for in the file: its own definitions, else those of the headers that it can see. */

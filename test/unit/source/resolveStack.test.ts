@@ -859,3 +859,16 @@ ${body}}
     'one-of-several mm/a.c:5 or mm/a.c:7 mm/a.c:13 mm/a.c:15',
   );
 });
+
+test('definitions and calls made to take time take little', { timeout: 20_000 }, async () => {
+  const count = 4000;
+  const files = {
+    'mm/a.c': [
+      'void taker(void *p)\n{\n\tp();\n}\n'.repeat(count),
+      'void passed(void)\n{\n\tother();\n}\n'.repeat(count),
+      `void caller(void)\n{\n${'\ttaker(passed);\n'.repeat(count)}}\n`,
+    ].join(''),
+    'mm/b.c': 'void callee(void)\n{\n}\n',
+  };
+  assert.equal(await outer(files, ['callee', 'caller']), `function-only mm/a.c:${count * 8 + 1}`);
+});
