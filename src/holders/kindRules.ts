@@ -45,6 +45,18 @@ export function hasOwnPuts(kind: Kind): boolean {
   return ACCOUNTED_KINDS.has(kind) || kind === 'lru-batch';
 }
 
+/** Of {@link hasOwnPuts}: a page has one for each that maps it, and one for each batch that it is in. */
+const SEVERAL_PER_PAGE: ReadonlySet<Kind> = new Set<Kind>(['page-table', 'lru-batch']);
+
+/**
+ * Whether a page has no more than one reference of a kind, so that a put leaves no choice: it is allocated once, is once in
+ * the page cache or the swap cache (mm/filemap.c, mm/swap_state.c), has private data once, and is isolated by whoever takes
+ * it off its LRU list (folio_test_clear_lru() in mm/vmscan.c).
+ */
+export function isOncePerPage(kind: Kind): boolean {
+  return hasOwnPuts(kind) && !SEVERAL_PER_PAGE.has(kind);
+}
+
 /** Whether references of a kind keep a page for longer than a call of the kernel, and are nobody's ownership of it. */
 export function isLongKind(kind: Kind): boolean {
   return !ACCOUNTED_KINDS.has(kind) && !PASSING_KINDS.has(kind);

@@ -20,7 +20,7 @@ import { countAfter } from './countRace';
 import { hasOwnPuts } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, knownByPut, siteNaming, type LedgerReference } from './ledgerReference';
 import type { MapcountBase } from './mapcountBase';
-import { PutMatcher, type Put, type PutMatch } from './matchPut';
+import { isZap, PutMatcher, type Put, type PutMatch } from './matchPut';
 import { closeUnseen, shed } from './missingPuts';
 import type { Confidence, Kind } from './model';
 import { togetherWith, type PageNature } from './pageNature';
@@ -39,13 +39,10 @@ import { UnseenReferences } from './unseenReferences';
 const MOST_PINS_AT_ONCE = 64;
 
 const OF_CACHES: ReadonlySet<Kind> = new Set<Kind>(['page-cache', 'swap-cache']);
+/** What has a page for what is in it, whether it is mapped or not. */
+const OF_CONTENT: ReadonlySet<Kind> = new Set<Kind>([...OF_CACHES, 'private-data']);
 /** Whoever splits a huge page has it by none of these. */
-const OF_OWNERS: ReadonlySet<Kind> = new Set<Kind>([
-  ...OF_CACHES,
-  'page-table',
-  'private-data',
-  'allocation',
-]);
+const OF_OWNERS: ReadonlySet<Kind> = new Set<Kind>([...OF_CONTENT, 'page-table', 'allocation']);
 
 /** What the ledger knew after one row. */
 export interface Snapshot {
@@ -105,7 +102,7 @@ export class Ledger {
   ) {
     this.events = events;
     this.symbols = symbols;
-    this.matcher = new PutMatcher(sites, (row) => this.pidOf(row));
+    this.matcher = new PutMatcher(events, sites, (row) => this.pidOf(row));
   }
 
   /**
@@ -442,7 +439,11 @@ export class Ledger {
     const put = { weight, rest, row, site, isOfLarge: this.isLarge(row) };
     const found = this.matcher.match(this.open, put, this.pool.weight > 0);
     if (found === null) return this.releaseFromPool(weight, row, site);
-    const { reference, confidence, why } = this.pool.weight > 0 ? this.besideUnseen(found, put) : found;
+    const rivals = this.unseenRivals(found, put);
+    if (rivals > 0 && this.matcher.isLikelierUnseen(found.reference, put)) {
+      return this.releaseFromPool(weight, row, site);
+    }
+    const { reference, confidence, why } = this.besideUnseen(found, rivals);
     if (weight < reference.weight) {
       this.changeWeight(reference, -weight, row);
       reference.parts++;
@@ -453,22 +454,28 @@ export class Ledger {
     return closed;
   }
 
-  /** What is known of a match where there are references, too, whose gets the capture does not show. */
-  private besideUnseen(found: PutMatch, put: Put): PutMatch {
-    const isSure =
-      found.confidence !== 'rule' || isOfPage(put) || this.matcher.isByTaker(found.reference, put);
-    const rivals = isSure ? 0 : unseenRivals(put, this.unseenOfOthers(put.row));
+  /** How many references whose gets the capture does not show a put may be of as well; 0 where it is sure. */
+  private unseenRivals(found: PutMatch, put: Put): number {
+    if (this.pool.weight === 0 || found.confidence !== 'rule' || isOfPage(put)) return 0;
+    // What is in the batches of one CPU goes together.
+    const isInBatch = found.reference.kind === 'lru-batch';
+    if (!isInBatch && this.matcher.isByTaker(found.reference, put)) return 0;
+    return unseenRivals(put, this.unseenOfOthers(put));
+  }
+
+  private besideUnseen(found: PutMatch, rivals: number): PutMatch {
     if (rivals === 0) return found;
     this.perhapsStillThere.add(found.reference);
     return perhapsUnseen(found, rivals);
   }
 
-  /** Weight of the references that no event shows and that none of the page's owners has. */
-  private unseenOfOthers(row: number): number {
+  /** Weight of the references that no event shows and that none of the page's owners has, but for the ones that zap it. */
+  private unseenOfOthers(put: Put): number {
     const { nature, order } = this.lifetime;
-    const state = pageState(this.events, row, nature, this.mapcounts);
-    const owners = ownersOf(state, cacheShare(state, 2 ** order, this.count ?? 0));
-    const seen = weightOf(this.open.where(({ kind, suspended }) => !suspended && OF_OWNERS.has(kind)));
+    const state = pageState(this.events, put.row, nature, this.mapcounts);
+    const [others, ofThem] = isZap(put) ? [{ ...state, mappings: 0 }, OF_CONTENT] : [state, OF_OWNERS];
+    const owners = ownersOf(others, cacheShare(state, 2 ** order, this.count ?? 0));
+    const seen = weightOf(this.open.where(({ kind, suspended }) => !suspended && ofThem.has(kind)));
     return Math.max(0, this.pool.weight - Math.max(0, owners - seen));
   }
 
@@ -601,7 +608,7 @@ export class Ledger {
       unmapped: 0,
       standing: null,
     };
-    this.open.add(reference, this.pidOf(row), this.events.stack[row]!);
+    this.open.add(reference, this.matcher.takerAt(kind, row), this.events.stack[row]!);
     this.lifetime.references.push(reference);
   }
 

@@ -2,9 +2,9 @@
  * Which of the open references of a page a put drops. Neither a get nor a put carries an identity: it is told by what
  * the two stacks say, by the tasks, and by what is left.
  */
-import { NONE } from '../capture/eventTable';
+import { NO_CPU, NONE, type EventTable } from '../capture/eventTable';
 import { isInTreeModule } from './inTreeModules';
-import { hasOwnPuts } from './kindRules';
+import { hasOwnPuts, isOncePerPage } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledgerReference';
 import type { Site } from './matchSite';
 import type { Confidence, Kind } from './model';
@@ -53,12 +53,28 @@ const CHANGING_HANDS: ReadonlySet<Kind> = new Set<Kind>(['pipe-buffer', 'socket'
 /** do_anonymous_page() and its like are inlined into the handler in most builds. */
 const IN_FAULT: ReadonlySet<string> = new Set(['__handle_mm_fault', 'handle_mm_fault', 'handle_pte_fault']);
 
+/** Functions that empty the batches of a CPU that is not theirs. */
+const REMOTE_DRAINS: ReadonlySet<string> = new Set([
+  'mlock_drain_remote',
+  'mlock_page_drain_remote',
+  'page_alloc_cpu_dead',
+]);
+
 export class PutMatcher {
   /** @param pidOf the task of a row */
   constructor(
+    private readonly events: EventTable,
     private readonly sites: StackSites,
     private readonly pidOf: (row: number) => number,
   ) {}
+
+  /**
+   * Whose a reference is that was taken at a row: its task's, as pid, NONE where nothing names one. One of an LRU batch is
+   * of the CPU: whoever is on that one empties the batch (mm/swap.c, cpu_fbatches).
+   */
+  takerAt(kind: Kind, row: number): number {
+    return kind === 'lru-batch' ? takerOfCpu(this.events.cpu[row]!) : this.pidOf(row);
+  }
 
   /**
    * @param isUnseenLeft whether there are references whose gets the capture does not show
@@ -69,7 +85,7 @@ export class PutMatcher {
     const dropping = site.release;
     if (dropping !== null) {
       const possible = open.where((group) => !group.suspended && (fits(group, put) || hasPart(group, put)));
-      const isMappings = dropping.rule.kind === 'page-table';
+      const isMappings = isZap(put);
       const paired = possible.filter(
         (group) => isPair(group, dropping) || (isMappings && this.isMapping(group)),
       );
@@ -89,6 +105,7 @@ export class PutMatcher {
     if (isUnseenLeft) return dropping === null ? this.ofOwn(open, put) : null;
     return leastBinding(
       open.where((group) => !group.suspended && (fits(group, put) || isUnnamedPart(group, put))),
+      dropping !== null,
     );
   }
 
@@ -106,10 +123,7 @@ export class PutMatcher {
 
   /** What maps a page: what page tables took, and the allocation of a page in a fault, whose reference becomes the mapping's. */
   isMapping({ kind, stack }: Group): boolean {
-    return (
-      kind === 'page-table' ||
-      (kind === 'allocation' && this.sites.of(stack).functions.some((name) => IN_FAULT.has(name)))
-    );
+    return kind === 'page-table' || (kind === 'allocation' && this.isOfFault(stack));
   }
 
   /** Of what the put's own task took, if it took any, by weight. That weight alone decides is no proof. */
@@ -151,19 +165,22 @@ export class PutMatcher {
     const count = countOf(groups);
     if (count === 1 || count * weight === rest) return { reference: first, confidence: 'rule', why: how };
     const pid = CHANGING_HANDS.has(first.kind) ? NONE : this.putterOf(put);
-    const own = pid === NONE ? null : oldestOf(groups, pid);
+    const isOnce = isOncePerPage(first.kind);
+    // Where there are two of what a page has once, the put of the former is missing.
+    const own = pid === NONE ? null : (isOnce ? latestOf : oldestOf)(groups, pid);
     if (own !== null) {
-      const why = `${how} by the task that took it`;
-      const isSure = areOfOneGet(groups, pid) || hasOwnPuts(own.kind);
+      const why = `${how} ${own.kind === 'lru-batch' ? 'on the CPU of that batch' : 'by the task that took it'}`;
+      const isSure = isOnce || areOfOneGet(groups, pid);
       return isSure ? { reference: own, confidence: 'rule', why } : guess(open, groups, own, why, pid);
     }
-    if (hasOwnPuts(first.kind)) return { reference: first, confidence: 'rule', why: how };
+    if (isOnce) return { reference: first, confidence: 'rule', why: how };
     return this.ofLatestTaker(open, groups, first, how);
   }
 
   /**
    * Which of several tasks' references another task dropped, no event says (pipe buffers travel without one).
-   * Short use nests inside long use, so that the latest taker's oldest reference is the likelier one.
+   * Short use nests inside long use, so that the latest taker's oldest reference is the likelier one; mappings and batches
+   * last as they come.
    */
   private ofLatestTaker(
     open: OpenReferences,
@@ -172,7 +189,7 @@ export class PutMatcher {
     how: string,
   ): PutMatch {
     const taker = this.takerOf(latestOf(groups) ?? first);
-    const reference = oldestOf(groups, taker) ?? first;
+    const reference = hasOwnPuts(first.kind) ? first : (oldestOf(groups, taker) ?? first);
     if (areOfOneGet(groups)) return { reference, confidence: 'rule', why: `${how}, oldest first` };
     return guess(open, groups, reference, how);
   }
@@ -201,21 +218,55 @@ export class PutMatcher {
     return guess(open, nested, reference, how);
   }
 
-  /** Pid of the task that puts, NONE where nothing names one, or an interrupt does it. */
+  /** Whose references a put drops if it can, as of {@link takerAt}; NONE where nothing says, or an interrupt does it. */
   private putterOf({ site, row }: Put): number {
+    if (site.release?.rule.kind === 'lru-batch') {
+      return site.functions.some((name) => REMOTE_DRAINS.has(name)) ? NONE : this.takerAt('lru-batch', row);
+    }
     return site.interrupted ? NONE : this.pidOf(row);
   }
 
-  /** Whether the task that took a reference is the one that puts. */
+  /** Whether who took a reference is the one that puts. */
   isByTaker(reference: LedgerReference, put: Put): boolean {
-    const pid = this.putterOf(put);
-    return pid !== NONE && pid === this.takerOf(reference);
+    const putter = this.putterOf(put);
+    return putter !== NONE && putter === this.takerOf(reference);
   }
 
-  /** Pid of the task that took it, NONE where nothing names one. */
-  private takerOf(reference: LedgerReference): number {
-    return reference.acquireRow < 0 ? NONE : this.pidOf(reference.acquireRow);
+  /**
+   * Whether a put is likelier of a reference whose get the capture does not show than of the one that it was matched with:
+   * of another CPU's batch, or not taken in a fault, as what a page table is given of the page cache.
+   */
+  isLikelierUnseen(reference: LedgerReference, put: Put): boolean {
+    if (reference.kind === 'lru-batch') {
+      return (
+        this.putterOf(put) !== NONE && this.takerOf(reference) !== NONE && !this.isByTaker(reference, put)
+      );
+    }
+    return (
+      isZap(put) &&
+      reference.kind === 'page-cache-lookup' &&
+      !this.isOfFault(this.events.stack[reference.acquireRow]!)
+    );
   }
+
+  private isOfFault(stack: number): boolean {
+    return this.sites.of(stack).functions.some((name) => IN_FAULT.has(name));
+  }
+
+  /** As of {@link takerAt}. */
+  private takerOf({ kind, acquireRow }: LedgerReference): number {
+    return acquireRow < 0 ? NONE : this.takerAt(kind, acquireRow);
+  }
+}
+
+/** Whether a put is of a page table's reference. */
+export function isZap({ site }: Put): boolean {
+  return site.release?.rule.kind === 'page-table';
+}
+
+/** Apart from pids, which are not negative, and from NONE. */
+function takerOfCpu(cpu: number): number {
+  return cpu === NO_CPU ? NONE : -2 - cpu;
 }
 
 /** @param taker where only what that task took may be meant */
@@ -269,8 +320,12 @@ function likeliestByWeight(groups: readonly Group[], weight: number, taker?: num
   return larger.length === 0 || sum >= weight ? smaller : larger;
 }
 
-/** Everything is accounted for, so that the put must close one of these: the least binding kind first. */
-function leastBinding(groups: readonly Group[]): PutMatch | null {
+/**
+ * Everything is accounted for, so that the put must close one of these: the least binding kind first.
+ *
+ * @param isNamed a rule names the put: it is then of no owner's reference, and a get and a put are missing
+ */
+function leastBinding(groups: readonly Group[], isNamed: boolean): PutMatch | null {
   for (const kind of LEAST_BINDING_FIRST) {
     const reference = oldestOf(groups.filter((group) => group.kind === kind));
     if (reference !== null) {
@@ -279,7 +334,9 @@ function leastBinding(groups: readonly Group[]): PutMatch | null {
     }
   }
   // Isolation ends in functions that are known.
-  const reference = oldestOf(groups.filter(({ kind }) => kind !== 'isolation'));
+  const reference = oldestOf(
+    groups.filter(({ kind }) => (isNamed ? !hasOwnPuts(kind) : kind !== 'isolation')),
+  );
   return reference === null ? null : { reference, confidence: 'assumed', why: 'the oldest reference left' };
 }
 

@@ -3,7 +3,6 @@
  * or its life is over. What is least sure to be there goes first, and is said to have gone unseen.
  */
 import { NONE } from '../capture/eventTable';
-import { hasOwnPuts } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledgerReference';
 import type { Kind } from './model';
 import { areOfOneGet, oldestOf, type Group, type OpenReferences } from './openReferences';
@@ -31,6 +30,9 @@ const SHED_ORDER: readonly Kind[] = [
   'page-cache',
   'allocation',
 ];
+
+/** What has a page for what is in it: flags and mapping say whether it is there. */
+const OF_CONTENT: ReadonlySet<Kind> = new Set<Kind>(['page-cache', 'swap-cache', 'private-data', 'allocation']);
 
 /** At an event whose own change is not what is missing. */
 const FELL = 'the count is lower than the events make it';
@@ -87,10 +89,12 @@ function shedPins(open: OpenReferences, pool: UnseenReferences, excess: number, 
 }
 
 function shedOne(open: OpenReferences, reference: LedgerReference, row: number): void {
-  const { kind, weight } = reference;
-  const alike = open.where((group) => group.kind === kind && group.weight === weight && !group.suspended);
-  if (!hasOwnPuts(kind) && !areOfOneGet(alike))
-    open.doubtOthers(alike, reference, 'another reference of the kind went without a put in the capture');
+  const possible = open.where(
+    (group) => !group.suspended && group.weight === reference.weight && !OF_CONTENT.has(group.kind),
+  );
+  if (!areOfOneGet(possible)) {
+    open.doubtOthers(possible, reference, 'a reference of this weight went without a put in the capture');
+  }
   closeUnseen(open, reference, row, FELL);
 }
 

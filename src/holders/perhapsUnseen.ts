@@ -4,26 +4,21 @@
  * The rule tells of which kind the reference is; whose it is, only the task does. Where another task puts than the one
  * that took what is open, it may have taken one of its own before the capture began.
  */
-import { hasOwnPuts } from './kindRules';
+import { isOncePerPage } from './kindRules';
 import { GUP_PIN_COUNTING_BIAS, type LedgerReference } from './ledgerReference';
 import type { Put, PutMatch } from './matchPut';
 import type { Site } from './matchSite';
 import type { Kind } from './model';
 
-/**
- * Whether a put is of a kind whose references are the page's own, so that no task has one of its own: the page is once in
- * the page cache or the swap cache (mm/filemap.c, mm/swap_state.c), has private data once, and is isolated by whoever
- * takes it off its LRU list (folio_test_clear_lru() in mm/vmscan.c); mapcount says how many mappings there are, which any
- * thread may zap; and lru_add_drain_all() (mm/swap.c) empties the batches of all CPUs.
- */
+/** Whether a page has one reference of the put's kind at most, so that there is no other. */
 export function isOfPage({ site }: Put): boolean {
-  return site.release !== null && hasOwnPuts(site.release.rule.kind);
+  return site.release !== null && isOncePerPage(site.release.rule.kind);
 }
 
 /**
  * How many references of the weight of a put may be among those whose gets the capture does not show.
  *
- * @param unseen weight of those that none of the page's owners has
+ * @param unseen weight of those that the put may be of: none of the page's owners has them, unless it is one of theirs
  */
 export function unseenRivals({ weight, isOfLarge }: Put, unseen: number): number {
   const isPin = weight >= GUP_PIN_COUNTING_BIAS;
