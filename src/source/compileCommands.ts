@@ -50,13 +50,22 @@ export function compiledFor(
  * init/main.c, which every kernel compiles.
  */
 function inTree(root: string, paths: readonly string[], stamp: FileStamp): CompileCommands | null {
-  const roots = [root, ...rootsOf(paths)];
-  const found = roots.map((each) => below(each, paths)).find((files) => files.size > 0);
-  if (found === undefined) return null;
+  const found = filesBelowFirst([root, ...rootsOf(paths)], paths);
+  if (found === null) return null;
   const folders = new Set([...found].map(parentOf));
   return { files: found, folders, architecture: architectureOf(found), stamp };
 }
 
+/** Of the first root that has any. */
+function filesBelowFirst(roots: readonly string[], paths: readonly string[]): ReadonlySet<string> | null {
+  for (const root of roots) {
+    const files = below(root, paths);
+    if (files.size > 0) return files;
+  }
+  return null;
+}
+
+/** The shortest first. Each has a file of the paths below it. */
 function rootsOf(paths: readonly string[]): readonly string[] {
   const ends = '/init/main.c';
   return paths

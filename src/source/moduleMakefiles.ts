@@ -21,7 +21,8 @@ export class ModuleMakefiles {
 
   /**
    * Whether a Makefile of the file's folder, or of one around it, builds the module. null where that says nothing: no
-   * folder has a Makefile, or the file is a header.
+   * folder has a Makefile, the file is a header, or a folder named like the module builds it beside those of the file, as
+   * amd/amdgpu does amdgpu with amd/amdkfd and amd/display.
    */
   async build(file: string, module: string): Promise<boolean | null> {
     if (HEADER.test(file)) return null;
@@ -34,7 +35,17 @@ export class ModuleMakefiles {
       if (target.test(text)) return true;
       hasMakefile ||= text !== '';
     }
-    return hasMakefile ? false : null;
+    if (!hasMakefile) return null;
+    return (await this.isBuiltBeside(file, name, target)) ? null : false;
+  }
+
+  private async isBuiltBeside(file: string, name: string, target: RegExp): Promise<boolean> {
+    for (let folder = parentOf(file); folder !== ''; folder = parentOf(folder)) {
+      for (const own of [name, name.replaceAll('_', '-')]) {
+        if (target.test(await this.textOf(`${folder}/${own}`))) return true;
+      }
+    }
+    return false;
   }
 
   private textOf(folder: string): Promise<string> {

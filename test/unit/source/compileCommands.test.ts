@@ -40,6 +40,11 @@ test('files relative to their directory, escapes, and an init/main.c of a progra
   assert.deepEqual([...compiled!.files], ['tools/init/main.c', 'init/main.c', 'mm/aA.c']);
 });
 
+test('many roots made to take time take little', { timeout: 20_000 }, async () => {
+  const files = Array.from({ length: 60_000 }, (_, number) => `${number}/init/main.c`);
+  assert.equal((await read(commands(files)))?.files.size, 1);
+});
+
 test('one of another project, or none, is not used', async () => {
   assert.equal(await read(commands(['src/driver.c'])), null);
   assert.equal(await readCompileCommands(new MemoryTree({})), null);

@@ -550,6 +550,14 @@ test('a function of a file from which the module is not built is doubtful, whate
     assert.deepEqual(await of(built, 'play [snd_x]'), ['function-only sound/x/en/a.c:1', false], text);
     assert.deepEqual(await of(built, 'play [snd]'), ['function-only sound/x/en/a.c:1', true], text);
   }
+  // A module may be built by a folder beside that of the file.
+  const beside = {
+    'gpu/amd/amdkfd/svm.c': 'int svm(void)\n{\n}\n',
+    'gpu/amd/amdkfd/Makefile': 'AMDKFD_FILES := $(AMDKFD_PATH)/svm.o\n',
+    'gpu/amd/amd-gpu/Makefile': 'amd-gpu-y += $(AMDKFD_FILES)\n',
+  };
+  assert.deepEqual(await of(beside, 'svm [amd_gpu]'), ['function-only gpu/amd/amdkfd/svm.c:1', false]);
+  assert.deepEqual(await of(beside, 'svm [amdkfd]'), ['function-only gpu/amd/amdkfd/svm.c:1', true]);
   // A header is in whatever includes it, and where there is no Makefile nothing is known.
   const header = {
     'fs/x/inline.h': 'static inline int look(void)\n{\n}\n',
