@@ -36,7 +36,7 @@ const UNLIKELY_PATH =
 /** Alternatives that distributions do not build: no MMU, and the allocators before SLUB (gone since 6.8). */
 const UNUSUAL_FILE = /nommu|^mm\/(?:slab|slob|percpu-km)\.c$|[-_]stubs?\.c$/;
 
-/** A body of this many bytes says only `{ return 0; }`. */
+/** A body of this many bytes that does not call the next frame says only `{ return 0; }`. */
 const STUB_BODY = 40;
 
 /** Best first. */

@@ -95,6 +95,12 @@ const INTERRUPT_ENTRY = new RegExp(
     'el1[ht]_64_(?:sync|irq|fiq|error)|el1_(?:sync|irq|error)',
     '__(?:irq|fiq|dabt|pabt|und)_svc',
     'handle_exception|ret_from_exception',
+    // x86 with FRED (since 6.9), s390, powerpc (exceptions-64s.S), loongarch
+    'asm_fred_entrypoint_kernel',
+    '(?:pgm_check|ext_int|io_int|mcck_int)_handler',
+    '(?:hardware_interrupt|h?decrementer|doorbell_super|h_virt_irq|performance_monitor|machine_check)_common(?:_virt|_real)?',
+    '(?:(?:data|instruction)_access(?:_slb)?|alignment|program_check|system_reset)_common(?:_virt|_real)?',
+    'handle_vint',
   ].join('|')})$`,
 );
 

@@ -486,6 +486,26 @@ test('a function that ends with a jump is missing from the stack, and named', as
   assert.match(location!.note, /__getblk_gfp is called, and ends with a jump to __getblk_slow/);
 });
 
+test('what was interrupted did not call the entry, on each architecture', async () => {
+  const files = { 'mm/a.c': 'void caller(void)\n{\n\tx();\n}\n' };
+  for (const entry of [
+    'asm_sysvec_apic_timer_interrupt',
+    'asm_fred_entrypoint_kernel',
+    'el1h_64_irq',
+    'ext_int_handler',
+    'pgm_check_handler',
+    'decrementer_common_virt',
+    'data_access_common',
+    'handle_vint',
+  ]) {
+    const [, location] = await resolve(files, [entry, 'caller']);
+    assert.equal(brief(location), 'function-only mm/a.c:1', entry);
+    assert.match(location!.note, /^It was interrupted/, entry);
+  }
+  const [, called] = await resolve(files, ['system_call_common', 'caller']);
+  assert.doesNotMatch(called!.note, /interrupted/);
+});
+
 test('a function without a call of the next-inner frame keeps its own line', async () => {
   const files = { 'mm/a.c': 'void callee(void)\n{\n}\nint caller(void)\n{\n\tother();\n}\n' };
   const [, location] = await resolve(files, ['callee', 'caller']);
