@@ -95,7 +95,7 @@ export function fieldMeaning(text: string, field: FieldOnLine, words: KernelWord
     case 'error':
       return errorMeaning(value);
     default:
-      return /\b(?:page_(?:ref|pin)|folio_ref)/.test(text) ? countMeaning(text, key, value) : null;
+      return countMeaning(text, key, value);
   }
 }
 

@@ -115,7 +115,10 @@ test('numbers of page_ref events by what the event does', () => {
     /^Operand 888\nA mark of somebody who debugs/,
   );
   assert.equal(said('x: sys_exit: ret=0', 'ret'), null);
-  assert.equal(said('x: report_page_pinners: pfn=0x1 count=3 val=1', 'val'), null);
+  const report = 'x: report_page_pinners: pfn=0x1 count=3 mapcount=1 val=1';
+  assert.match(said(report, 'count=') ?? '', /^Refcount 3\n/);
+  assert.match(said(report, 'mapcount=') ?? '', /^Mapcount 1\n/);
+  assert.equal(said(report, 'val='), null);
 });
 
 const HEADER = `
