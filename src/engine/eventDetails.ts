@@ -1,7 +1,7 @@
 /** One event with all that is known of it: its fields, its page, and its stack with the places of the frames. */
 import { NO_CPU, type Capture } from '../capture/eventTable';
 import type { Page } from '../holders/model';
-import { stackRows } from './stackRows';
+import { foldsTracerAlone, stackRows } from './stackRows';
 import { saidText } from './eventCells';
 import type { EventKinds } from './eventFilter/eventKinds';
 import type { EventDetails, StackRow } from './eventProtocol';
@@ -41,6 +41,7 @@ export async function eventDetails(
       ['Byte offset', String(events.offset(row))],
     ],
     frames: stack < 0 ? [] : await frameRows(`${facts.id}/event/${row}`, stacks, stack),
+    foldsTracerAlone: stack >= 0 && (await foldsTracerAlone(stacks, stack)),
     noFrames: stack < 0 ? 'The capture has no stack for this event.' : '',
     page: pfn < 0 ? null : pageText(pfn, page, part),
   };

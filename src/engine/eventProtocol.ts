@@ -119,8 +119,10 @@ export interface EventDetails {
   readonly pfn: number;
   readonly title: string;
   readonly facts: readonly (readonly [name: string, value: string])[];
-  /** Frames, innermost first; those that only count references come first and are folded. */
+  /** Frames, innermost first; those of the tracer and those that only count references come first and are folded. */
   readonly frames: readonly StackRow[];
+  /** None of those that are folded counts references. */
+  readonly foldsTracerAlone: boolean;
   /** Why there are none; empty when there are. */
   readonly noFrames: string;
   /** Its page, and what the analysis says of it in few words; null where it speaks of none. */

@@ -1,5 +1,5 @@
 /** The frames of a stack as rows, each with its place in the kernel tree. */
-import { isPlumbing } from '../holders/kindRules';
+import { isPlumbing, isTracing } from '../holders/kindRules';
 import type { Certainty } from '../source/location';
 import { stripSuffixes } from '../source/symbolName';
 import {
@@ -15,16 +15,22 @@ import { branch, type Branch } from './lazyTree';
 import type { FrameTarget, StackRows, TreeNode } from './protocol';
 import { CERTAINTY_NAMES, CERTAINTY_WORDS, counted, DOUBTFUL_NAME, joined } from './wording';
 
+/** Why a frame is folded: it is the tracer's, or of reference counting. */
+type Plumbing = 'tracing' | 'counting';
+
 /** Frames of a stack, innermost first; those that say nothing of the holder are folded. */
 export async function stackRows(id: string, stacks: PlacedStacks, stack: number): Promise<readonly Branch[]> {
   const frames = await stacks.frames(stack);
   const rows = allFrameRows(id, frames);
-  const depth = plumbingRows(frames);
-  if (depth === 0) return rows;
-  const plumbing = rows.slice(0, depth);
-  const says = plumbingText(plumbing.map(({ node }) => node));
+  const folds = plumbingRows(frames);
+  if (folds.length === 0) return rows;
+  const plumbing = rows.slice(0, folds.length);
+  const says = plumbingText(
+    plumbing.map(({ node }) => node),
+    folds,
+  );
   const folded = foldedFrames(id, 'plumbing', plumbing, says);
-  return [folded, ...rows.slice(depth)];
+  return [folded, ...rows.slice(folds.length)];
 }
 
 /** A row that is of a stack. */
@@ -40,18 +46,31 @@ function allFrameRows(id: string, frames: readonly PlacedFrame[]): readonly Bran
 /** All rows of a stack, with ids of their own, and the row that those which say nothing of the holder are folded into. */
 export function wholeStack(frames: readonly PlacedFrame[]): Pick<StackRows, 'frames' | 'first' | 'folded'> {
   const rows = allFrameRows('stack', frames).map(({ node }) => node);
-  const first = plumbingRows(frames);
-  const says = plumbingText(rows.slice(0, first));
+  const folds = plumbingRows(frames);
+  const first = folds.length;
+  const says = plumbingText(rows.slice(0, first), folds);
   const folded =
     first === 0 ? null : branch({ id: 'stack/plumbing', kind: 'frames', ...says }, () => []).node;
   return { frames: rows, first, folded };
 }
 
-function plumbingText(rows: readonly TreeNode[]): { readonly label: string; readonly description: string } {
+function plumbingText(
+  rows: readonly TreeNode[],
+  folds: readonly Plumbing[],
+): { readonly label: string; readonly description: string } {
   return {
-    label: counted(rows.length, 'reference-counting frame'),
+    label: counted(rows.length, isOfTracer(folds) ? 'tracing frame' : 'reference-counting frame'),
     description: rows.map(({ label }) => label).join(', '),
   };
+}
+
+function isOfTracer(folds: readonly Plumbing[]): boolean {
+  return folds.every((fold) => fold === 'tracing');
+}
+
+/** Whether what is folded of a stack is the tracer's alone, as where the event counts no references. */
+export async function foldsTracerAlone(stacks: PlacedStacks, stack: number): Promise<boolean> {
+  return isOfTracer(plumbingRows(await stacks.frames(stack)));
 }
 
 /** One row with rows of a stack below it, whose ids get `step` behind that of the stack. */
@@ -162,16 +181,30 @@ function outsideNotes({ outside }: FrameTarget): readonly string[] {
 }
 
 /**
- * How many rows at the inner end of a stack say nothing of the holder: the tracer's own frames and those of reference
+ * The rows at the inner end of a stack that say nothing of the holder: the tracer's own frames and those of reference
  * counting, with what is inlined between them; never all.
  */
-function plumbingRows(frames: readonly PlacedFrame[]): number {
-  const isHolder = (frame: { readonly function: string }): boolean =>
-    !isPlumbing(stripSuffixes(frame.function));
-  const first = frames.findIndex(isHolder);
-  if (first < 0) return 0;
-  const rowsBefore = frames.slice(0, first).reduce((sum, frame) => sum + 1 + sureInlined(frame).length, 0);
-  const inlined = sureInlined(frames[first]!);
-  const firstInlined = inlined.findIndex(isHolder);
-  return rowsBefore + (firstInlined < 0 ? inlined.length : firstInlined);
+function plumbingRows(frames: readonly PlacedFrame[]): readonly Plumbing[] {
+  const folds: Plumbing[] = [];
+  for (const frame of frames) {
+    const inlined = sureInlined(frame);
+    const of = inlined.map((place) => plumbingOf(stripSuffixes(place.function), true, false));
+    const called = of.length > 0 ? of.at(-1) : folds.at(-1);
+    const own = plumbingOf(stripSuffixes(frame.function), false, called === 'tracing');
+    if (own === null) {
+      const firstInlined = of.indexOf(null);
+      const before = firstInlined < 0 ? of : of.slice(0, firstInlined);
+      return [...folds, ...before.map((fold) => fold ?? 'counting')];
+    }
+    folds.push(...of.map((fold) => fold ?? 'counting'), own);
+  }
+  return [];
+}
+
+/** @param name without compiler suffixes @param isAfterTracer what it called is a tracing function */
+function plumbingOf(name: string, isInlined: boolean, isAfterTracer: boolean): Plumbing | null {
+  if (isTracing(name)) return 'tracing';
+  // trace_mm_migrate_pages() is inlined where the event is; functions that only have such a name are not.
+  if (name.startsWith('trace_') && (isInlined || isAfterTracer)) return 'tracing';
+  return isPlumbing(name) ? 'counting' : null;
 }

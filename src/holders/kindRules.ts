@@ -94,24 +94,38 @@ export const PLUMBING: ReadonlySet<string> = new Set([
   'get_page_unless_zero',
 ]);
 
-const PLUMBING_PREFIXES = [
+/** What include/trace/ and include/linux/tracepoint.h generate for an event; `do_` and `__do_` since 6.13. */
+const TRACING_PREFIXES = [
   'trace_event_raw_event_',
+  'do_trace_event_raw_event_',
   'trace_event_buffer_',
   '__traceiter_',
+  '__do_trace_',
+  '__probestub_',
   'perf_trace_',
+  'do_perf_trace_',
+  '__bpf_trace_',
+  '__trace_',
+];
+
+const COUNTING_PREFIXES = [
   '__page_ref_',
   '__folio_ref_',
   'page_ref_',
   'folio_ref_',
   '__page_pin_owner_',
   '__page_pinner_',
-  '__trace_',
 ];
 
 /** `name` without compiler suffixes. */
 export function isPlumbing(name: string): boolean {
-  if (PLUMBING.has(name)) return true;
-  return PLUMBING_PREFIXES.some((prefix) => name.startsWith(prefix));
+  if (PLUMBING.has(name) || isTracing(name)) return true;
+  return COUNTING_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/** Whether only the tracer has such functions. @param name without compiler suffixes */
+export function isTracing(name: string): boolean {
+  return TRACING_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 /**

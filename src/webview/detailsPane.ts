@@ -120,7 +120,9 @@ export class DetailsPane {
     this.root.replaceChildren(
       element('h2', {}, title),
       ...this.pageLine(details),
-      ...(plumbing.length === 0 || others.length === 0 ? [] : [this.plumbingButton(plumbing.length)]),
+      ...(plumbing.length === 0 || others.length === 0
+        ? []
+        : [this.plumbingButton(plumbing.length, details)]),
       noFrames === ''
         ? element(
             'ol',
@@ -151,14 +153,12 @@ export class DetailsPane {
     return [element('p', { class: 'page-line' }, page, button)];
   }
 
-  private plumbingButton(count: number): HTMLElement {
-    const says =
-      count === 1 ? l10n.t('1 reference-counting frame') : l10n.t('{0} reference-counting frames', count);
+  private plumbingButton(count: number, { foldsTracerAlone }: EventDetails): HTMLElement {
     const button = element(
       'button',
       { type: 'button', class: 'disclosure', 'aria-expanded': String(this.isPlumbingShown) },
       icon(this.isPlumbingShown ? 'chevron-down' : 'chevron-right'),
-      says,
+      foldsTracerAlone ? tracingText(count) : countingText(count),
     );
     button.addEventListener('click', () => {
       this.isPlumbingShown = !this.isPlumbingShown;
@@ -214,4 +214,12 @@ export class DetailsPane {
     else return;
     event.preventDefault();
   }
+}
+
+function tracingText(count: number): string {
+  return count === 1 ? l10n.t('1 tracing frame') : l10n.t('{0} tracing frames', count);
+}
+
+function countingText(count: number): string {
+  return count === 1 ? l10n.t('1 reference-counting frame') : l10n.t('{0} reference-counting frames', count);
 }

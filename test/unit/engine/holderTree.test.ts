@@ -11,6 +11,7 @@ import { groupedRows } from '../../../src/engine/groupedRows';
 import { DEFAULT_QUERY } from '../../../src/engine/holdersQuery';
 import type { Branch } from '../../../src/engine/lazyTree';
 import { NodeFile } from '../../../src/engine/node/nodeFile';
+import { wholeStack } from '../../../src/engine/stackRows';
 import { textLines } from '../../../src/engine/textReport';
 import type { Mark, Page } from '../../../src/holders/model';
 import { attempt, end, mark, page, reference, source } from './support/pages';
@@ -336,6 +337,45 @@ test('frames of counting are folded, never the only ones, and inlined functions 
   assert.ok(
     folded.length >= 1 && folded.every(({ node }) => node.id.startsWith(`${acquired.node.id}/plumbing/`)),
   );
+});
+
+test('where only frames of the tracer are folded, they are said to be its own', () => {
+  const labels = (functions: readonly string[], inlined: readonly string[] = []): readonly string[] => {
+    const { frames, first, folded } = wholeStack(
+      functions.map((name) => ({
+        function: name,
+        module: null,
+        offset: null,
+        location: {
+          ...NOT_SEARCHED,
+          inlined:
+            name === 'migrate_pages'
+              ? inlined.map((each) => ({ function: each, file: 'mm/x.c', line: 1 }))
+              : [],
+        },
+      })),
+    );
+    return [...(folded === null ? [] : [folded]), ...frames.slice(first)].map(({ label }) => label);
+  };
+  const event = 'trace_event_raw_event_mm_migrate_pages';
+  assert.deepEqual(labels([event, 'migrate_pages']), ['1 tracing frame', 'migrate_pages']);
+  assert.deepEqual(
+    labels(
+      [`do_${event}`, event, '__traceiter_mm_migrate_pages', 'migrate_pages'],
+      ['trace_mm_migrate_pages'],
+    ),
+    ['4 tracing frames', 'migrate_pages'],
+  );
+  assert.deepEqual(labels([event, 'trace_mm_migrate_pages.constprop.0', 'migrate_pages']), [
+    '2 tracing frames',
+    'migrate_pages',
+  ]);
+  // A function that only has such a name is nobody's tracing.
+  assert.deepEqual(labels(['trace_get_pages', 'migrate_pages']), ['trace_get_pages', 'migrate_pages']);
+  assert.deepEqual(labels([event, '__page_ref_mod', 'put_page', 'pipe_read']), [
+    '3 reference-counting frames',
+    'pipe_read',
+  ]);
 });
 
 test('without a kernel tree a frame claims no place, and says why when it is pressed', async () => {
