@@ -39,7 +39,7 @@ export function headerFacts(
 function fact(name: string, value: string, details: readonly string[] = [], isDoubt = false): HeaderFact {
   const more = details.length - MOST_DETAILS;
   const shown = more > 0 ? [...details.slice(0, MOST_DETAILS), `and ${more} more`] : details;
-  return { name, value, details: shown, isDoubt };
+  return { name, value, details: shown, isDoubt, isOfHolders: false };
 }
 
 function changedFact({ changed }: CaptureFacts): readonly HeaderFact[] {
@@ -134,5 +134,6 @@ function problemsFact({ problems, problemCount }: Capture): readonly HeaderFact[
 
 function pagesFact(facts: CaptureFacts): HeaderFact {
   const reasons = facts.reasonTexts.map(([reason, pages]) => `${counted(pages, 'page')}: ${reason}`);
-  return fact('Pages', `${failedText(facts)}${facts.part < 1 ? ' so far' : ''}`, reasons);
+  const said = fact('Pages', `${failedText(facts)}${facts.part < 1 ? ' so far' : ''}`, reasons);
+  return { ...said, isOfHolders: facts.pages > 0 };
 }

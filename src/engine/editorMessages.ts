@@ -52,6 +52,8 @@ export type FromEditor =
   | { readonly type: 'copy'; readonly row: number }
   /** The Holders view has what the list of a capture of allocations alone has not. */
   | { readonly type: 'showAllocations' }
+  /** Who held the pages that failed to move. */
+  | { readonly type: 'showPages' }
   | { readonly type: 'openAgain' | 'stopReading' };
 
 export type ToEditor =

@@ -58,6 +58,8 @@ export interface HeaderFact {
   readonly details: readonly string[];
   /** Something is missing or not certain. */
   readonly isDoubt: boolean;
+  /** The Holders view has more of it. */
+  readonly isOfHolders: boolean;
 }
 
 export interface TimeRange {

@@ -203,6 +203,9 @@ export class CaptureEditorPanel implements vscode.Disposable {
       case 'showAllocations':
         await this.showAllocations();
         return;
+      case 'showPages':
+        await this.showInHolders('pageHolders.showPages', (capture) => capture);
+        return;
       case 'selected':
         await this.showElsewhere(message.row);
         return;

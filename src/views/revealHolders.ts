@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { NO_FILTER, type HoldersQuery, type SourceLines } from '../engine/holdersQuery';
+import type { NodeKind } from '../engine/protocol';
 import type { NodeTree } from './nodeTree';
 import { isMoreRow, selectedRow, type MoreRow, type Row } from './rows';
 import type { ShownHolders } from './shownHolders';
@@ -12,6 +13,13 @@ import type { ShownHolders } from './shownHolders';
 export interface PageRow {
   readonly node: string;
   readonly pfn: number;
+}
+
+/** What the tree is grouped by; notes may stand above it. */
+const GROUPS: ReadonlySet<NodeKind> = new Set<NodeKind>(['page', 'holder-kind', 'attempt', 'task']);
+
+function isOfHolders(kind: NodeKind): boolean {
+  return GROUPS.has(kind);
 }
 
 /** Below a capture that was opened. */
@@ -32,6 +40,7 @@ export class RevealHolders implements vscode.Disposable {
       shown.onDidGoBack((row) => this.showAgain(row)),
       registerCommand('pageHolders.showPage', (row: PageRow) => this.showPage(row)),
       registerCommand('pageHolders.showCapture', (id: string) => this.showCapture(id)),
+      registerCommand('pageHolders.showPages', (id: string) => this.showFirst(id)),
       registerCommand('pageHolders.showAllocations', (id: string) => this.showAllocations(id)),
       registerCommand('pageHolders.showHolder', (id: string) => this.showHolder(id)),
       registerCommand('pageHolders.showHeldThrough', (through: SourceLines) => this.showThrough(through)),
@@ -64,11 +73,16 @@ export class RevealHolders implements vscode.Disposable {
     if (listed !== null) await this.captureView.reveal(listed, { select: true, focus: false });
   }
 
-  /** The stack with most pages, of which a dump tells: the rows of the only capture are below none. */
-  private async showAllocations(id: string): Promise<void> {
+  /** The stack with most pages, of which a dump tells. */
+  private showAllocations(id: string): Promise<void> {
+    return this.showFirst(id, (kind) => kind === 'allocation');
+  }
+
+  /** The first row of a capture, by whatever the tree is grouped: the rows of the only capture are below none. */
+  private async showFirst(id: string, isAsked = isOfHolders): Promise<void> {
     const capture = await this.tree.find(id);
     const rows = await this.tree.getChildren(capture ?? undefined);
-    const first = rows.find((row): row is Row => !isMoreRow(row) && row.node.kind === 'allocation');
+    const first = rows.find((row): row is Row => !isMoreRow(row) && isAsked(row.node.kind));
     await this.reveal(first ?? capture);
   }
 

@@ -4,6 +4,13 @@ import type { CaptureState } from '../engine/editorMessages';
 import type { CaptureHeader, HeaderFact } from '../engine/eventProtocol';
 import { element, icon } from './dom';
 
+interface HeaderActions {
+  readonly onOpenAgain: () => void;
+  readonly onStop: () => void;
+  /** Who held the pages that failed to move is asked for. */
+  readonly onShowPages: () => void;
+}
+
 export class HeaderView {
   readonly root: HTMLElement;
   private readonly facts = element('dl', { class: 'facts' });
@@ -27,9 +34,9 @@ export class HeaderView {
     l10n.t('Stop Reading'),
   );
 
-  constructor(onOpenAgain: () => void, onStop: () => void) {
-    this.again.addEventListener('click', onOpenAgain);
-    this.stop.addEventListener('click', onStop);
+  constructor(private readonly actions: HeaderActions) {
+    this.again.addEventListener('click', actions.onOpenAgain);
+    this.stop.addEventListener('click', actions.onStop);
     this.notice = element('div', { class: 'notice', hidden: true }, this.message, this.again, this.stop);
     this.root = element(
       'header',
@@ -41,7 +48,10 @@ export class HeaderView {
   }
 
   showFacts({ facts }: CaptureHeader): void {
-    this.facts.replaceChildren(...facts.map(factItem));
+    // Facts come anew while the capture is read: the button that is about to be pressed is one of them.
+    const isFocused = this.facts.contains(document.activeElement);
+    this.facts.replaceChildren(...facts.map((fact) => this.factItem(fact)));
+    if (isFocused) this.facts.querySelector('button')?.focus({ preventScroll: true });
   }
 
   showState({ phase, message, progress }: CaptureState): void {
@@ -58,16 +68,24 @@ export class HeaderView {
     this.again.hidden = phase !== 'failed' && phase !== 'closed';
     this.stop.hidden = phase !== 'reading';
   }
-}
 
-function factItem({ name, value, details, isDoubt }: HeaderFact): HTMLElement {
-  const said = element('dd', {}, ...(isDoubt ? [icon('warning')] : []), value);
-  const item = element(
-    'div',
-    { class: isDoubt ? 'fact doubt' : 'fact', title: details.join('\n') },
-    element('dt', {}, name),
-    said,
-  );
-  if (details.length > 0) item.setAttribute('aria-description', details.join('. '));
-  return item;
+  private factItem({ name, value, details, isDoubt, isOfHolders }: HeaderFact): HTMLElement {
+    const text = isOfHolders ? this.holdersButton(value) : value;
+    const said = element('dd', {}, ...(isDoubt ? [icon('warning')] : []), text);
+    const item = element(
+      'div',
+      { class: isDoubt ? 'fact doubt' : 'fact', title: details.join('\n') },
+      element('dt', {}, name),
+      said,
+    );
+    if (details.length > 0) item.setAttribute('aria-description', details.join('. '));
+    return item;
+  }
+
+  private holdersButton(value: string): HTMLElement {
+    const says = l10n.t('{0}: show in Holders view', value);
+    const button = element('button', { type: 'button', class: 'link', 'aria-label': says }, value);
+    button.addEventListener('click', this.actions.onShowPages);
+    return button;
+  }
 }

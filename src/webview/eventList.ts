@@ -203,6 +203,14 @@ export class EventList {
     this.draw();
   }
 
+  /** As {@link reveal}, with what is around the row. */
+  revealInMiddle(index: number): void {
+    this.selected = index;
+    this.isTold = true;
+    this.scroll.revealInMiddle(index);
+    this.draw();
+  }
+
   /** The selected row is at another place now: it stays in view where it was. */
   moveSelected(index: number): void {
     const wasSeen = this.isSelectedSeen;

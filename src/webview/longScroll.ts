@@ -89,6 +89,15 @@ export class LongScroll {
     else if (bottom > this.offset + this.viewHeight) this.moveTo(bottom - this.viewHeight);
   }
 
+  /** As {@link reveal}, with what is around the row: in the middle, below whole rows, unless it is in view. */
+  revealInMiddle(row: number): void {
+    this.leftAt = null;
+    const top = row * this.rowHeight;
+    const isSeen = top >= this.offset && top + this.rowHeight <= this.offset + this.viewHeight;
+    const above = Math.floor((this.viewHeight / this.rowHeight - 1) / 2);
+    if (!isSeen) this.moveTo(top - above * this.rowHeight);
+  }
+
   private within(offset: number): number {
     return Math.max(0, Math.min(offset, this.height - this.viewHeight));
   }

@@ -43,6 +43,8 @@ class CaptureEditorPage {
   private state: CaptureState | null = null;
   /** The selected event is to be brought into view when it is in the list. */
   private seeksSelected = this.kept.top === null;
+  /** The first mark is to be selected, as soon as what is read by now is in the list. */
+  private seeksFirstMark = false;
   /** What was to be shown when there was no capture to show it in. */
   private sought: Pick<KeptState, 'row' | 'pfn'> | null = null;
   /** The filter that was asked for last is in force once this is done. */
@@ -52,14 +54,17 @@ class CaptureEditorPage {
   private readonly latestPlace = new Latest();
   private readonly latestDetails = new Latest();
 
-  private readonly headerView = new HeaderView(
-    () => {
+  private readonly headerView = new HeaderView({
+    onOpenAgain: () => {
       this.host.tell({ type: 'openAgain' });
     },
-    () => {
+    onStop: () => {
       this.host.tell({ type: 'stopReading' });
     },
-  );
+    onShowPages: () => {
+      this.host.tell({ type: 'showPages' });
+    },
+  });
   private readonly cache = new RowCache(
     (start, end, signal) => this.host.ask('events', { ...this.applied, start, end }, signal),
     (window) => {
@@ -218,7 +223,20 @@ class CaptureEditorPage {
     if (this.state?.phase !== 'open' || this.kept.hasBegun) return;
     this.keep({ hasBegun: true });
     this.timeline.beginAtMarks();
-    if (this.header !== null) void this.timeline.refresh();
+    this.seeksFirstMark = true;
+    if (this.header !== null) void this.applyFilter();
+  }
+
+  /** People come for the marks; who chose something to look at while the capture was read is left there. */
+  private async seekFirstMark(signal: AbortSignal): Promise<void> {
+    if (!this.seeksFirstMark) return;
+    const mark = await this.host.ask('nextMark', { row: null, step: 1 }, signal);
+    this.seeksFirstMark = false;
+    const { row, top, pfn, filter } = this.kept;
+    const isLeft = row !== null || top !== null || pfn !== null || filter !== '';
+    if (mark === null || isLeft) return;
+    this.keep({ pfn: mark.pfn });
+    this.seek(mark.row);
   }
 
   /** What was selected and shown is of another capture, whose file this one has taken. */
@@ -271,6 +289,7 @@ class CaptureEditorPage {
       this.list.showCount(shown.shown);
       this.showCounts(shown);
       this.showNoteOf(shown);
+      await this.seekFirstMark(signal);
       void this.timeline.refresh();
       await this.findSelected(signal);
       void this.showDetails();
@@ -314,7 +333,7 @@ class CaptureEditorPage {
       this.list.moveSelected(-1);
       return;
     }
-    if (this.seeksSelected) this.list.reveal(place.index);
+    if (this.seeksSelected) this.list.revealInMiddle(place.index);
     else this.list.moveSelected(place.index);
     this.seeksSelected = false;
     this.timeline.select(place.time);

@@ -59,6 +59,30 @@ describe('the capture editor', () => {
     await header.getByText('kernel tree linux-source-6.1, by name · kallsyms of the capture').waitFor();
   });
 
+  it('begins at the first mark, with the page that it is of', async () => {
+    await selectedRow()
+      .filter({ has: editor().locator('.codicon-bookmark') })
+      .waitFor();
+    const said = await selectedRow().innerText();
+    await stackFrame('__alloc_contig_migrate_range').waitFor();
+    await editor().locator('.timeline-canvas[aria-label*="refcount of 0x"]').waitFor({ state: 'attached' });
+    await screenshot('editor-begun');
+    // It is the first: there is no other before.
+    await editor().locator('.timeline-canvas').press('p');
+    await editor().locator('.timeline .spoken', { hasText: 'No mark before' }).waitFor({ state: 'attached' });
+    assert.equal(await selectedRow().innerText(), said);
+  });
+
+  it('leads from the number of pages to the Holders view', async () => {
+    const name = '5 pages failed to move, 1 held: show in Holders view';
+    await editor().getByRole('button', { name, exact: true }).press('Enter');
+    const first = row(/^0x/, view('Holders'));
+    await view('Holders').locator('.monaco-list-row.selected.focused', { hasText: '0x' }).waitFor();
+    assert.match(await first.getAttribute('class'), /selected/);
+    await screenshot('editor-pages');
+    await showContainer('Explorer');
+  });
+
   it('lists the events, and marks those that say that a page failed to move', async () => {
     await eventRow('vmsplice-B-467').waitFor();
     assert.match(

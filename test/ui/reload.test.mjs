@@ -75,7 +75,7 @@ describe('the capture editor in a window that is loaded again', () => {
     const folder = folderWith('reload', path.join(repository, 'test/fixtures/a_reader/trace.dat'));
     await openFolders(folder);
     await openFile(path.join(folder, 'trace.dat'));
-    await eventRow('pinner').waitFor();
+    await selectedRow().waitFor();
     const atFirst = await settled();
 
     await filter().fill('event:page_ref* is:get');
@@ -83,6 +83,7 @@ describe('the capture editor in a window that is loaded again', () => {
     await editor().getByRole('button', { name: 'Columns' }).click();
     await editor().getByRole('menuitemcheckbox', { name: 'Mapcount' }).click();
     await page.keyboard.press('Escape');
+    await editor().locator('.list').press('Home');
     await eventRow('pinner').click();
     await plumbing().click();
     await canvas().focus();

@@ -68,6 +68,10 @@ test('pages that the kernel dumped are counted by why, in rows and in the header
   assert.deepEqual([facts.reasons, facts.reasonTexts], [[[null, 1]], [['migration failure', 1]]]);
   const header = await engine.captureHeader({ capture });
   assert.deepEqual(header.facts.find(({ name }) => name === 'Pages')!.details, ['1 page: migration failure']);
+  assert.deepEqual(
+    header.facts.filter(({ isOfHolders }) => isOfHolders).map(({ name }) => name),
+    ['Pages'],
+  );
   const rows = await captureRows(engine, capture);
   assert.ok(rows.some(({ description }) => description === '1 migration failure'));
 });

@@ -28,6 +28,17 @@ test('every row of a list of any length can be reached by the bar, by wheel and 
   }
 });
 
+test('a row of which what is around it matters is brought to the middle, unless it is seen', () => {
+  const scroll = new LongScroll(20);
+  scroll.resize(1000, 500);
+  scroll.revealInMiddle(24);
+  assert.equal(scroll.top, 0);
+  scroll.revealInMiddle(30);
+  assert.equal(scroll.top, (30 - 12) * 20);
+  scroll.revealInMiddle(999);
+  assert.equal(scroll.top, 1000 * 20 - 500);
+});
+
 test('a wheel moves by pixels however long the list is', () => {
   const scroll = new LongScroll(22);
   scroll.resize(100_000_000, 500);
