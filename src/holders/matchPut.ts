@@ -85,11 +85,11 @@ export class PutMatcher {
     const dropping = site.release;
     if (dropping !== null) {
       const possible = open.where((group) => !group.suspended && (fits(group, put) || hasPart(group, put)));
-      const isMappings = isZap(put);
-      const paired = possible.filter(
-        (group) => isPair(group, dropping) || (isMappings && this.isMapping(group)),
-      );
-      const named = this.likeliestOf(open, paired, put) ?? this.ofClosedKinds(open, possible, dropping, put);
+      // What changes hands may be anybody's, and is not what its rule says where the task took something else.
+      const own = CHANGING_HANDS.has(dropping.rule.kind)
+        ? []
+        : possible.filter((group) => this.isOwn(group, put));
+      const named = this.ofNamed(open, own, dropping, put) ?? this.ofNamed(open, possible, dropping, put);
       if (named !== null) return named;
     }
     const candidates = open.where(
@@ -129,23 +129,27 @@ export class PutMatcher {
   /** Of what the put's own task took, if it took any, by weight. That weight alone decides is no proof. */
   private likeliestOf(open: OpenReferences, groups: readonly Group[], put: Put): PutMatch | null {
     const { weight } = put;
-    const pid = this.putterOf(put);
-    const own = groups.filter(
-      ({ kind, byTaker }) => !CHANGING_HANDS.has(kind) && (byTaker.get(pid)?.length ?? 0) > 0,
-    );
-    if (pid !== NONE && own.length > 0) return this.bestOf(open, likeliestByWeight(own, weight, pid), put);
+    const own = groups.filter((group) => this.isOwn(group, put));
+    if (own.length > 0) return this.bestOf(open, likeliestByWeight(own, weight, this.putterOf(put)), put);
     const likely = likeliestByWeight(groups, weight);
     const best = this.bestOf(open, likely, put);
     if (best?.confidence !== 'rule' || likely.length === groups.length) return best;
     return guess(open, groups, best.reference, `${best.why}, by its weight`);
   }
 
-  private ofClosedKinds(
+  /** What the rule of a put pairs it with: what its functions take, before other kinds that it may drop. */
+  private ofNamed(
     open: OpenReferences,
     possible: readonly Group[],
     dropping: Site,
     put: Put,
   ): PutMatch | null {
+    const isMappings = isZap(put);
+    const paired = possible.filter(
+      (group) => isPair(group, dropping) || (isMappings && this.isMapping(group)),
+    );
+    const best = this.likeliestOf(open, paired, put);
+    if (best !== null) return best;
     for (const kind of dropping.rule.closes) {
       const ofKind = possible.filter((group) => group.kind === kind);
       const best = this.likeliestOf(open, ofKind, put);
@@ -224,6 +228,12 @@ export class PutMatcher {
       return site.functions.some((name) => REMOTE_DRAINS.has(name)) ? NONE : this.takerAt('lru-batch', row);
     }
     return site.interrupted ? NONE : this.pidOf(row);
+  }
+
+  /** Whether a group has references of who puts, where that says something. */
+  private isOwn({ kind, byTaker }: Group, put: Put): boolean {
+    const putter = this.putterOf(put);
+    return putter !== NONE && !CHANGING_HANDS.has(kind) && (byTaker.get(putter)?.length ?? 0) > 0;
   }
 
   /** Whether who took a reference is the one that puts. */
