@@ -77,6 +77,17 @@ const USES = {
     put: ['__bio_release_pages', 'bio_check_pages_dirty', ...INTERRUPT],
     endedBy: 'anyone',
   },
+  ring: {
+    get: ['try_grab_page', 'follow_page_pte', '__get_user_pages', 'io_pin_pages', 'io_sqe_buffer_register'],
+    put: ['gup_put_folio', 'unpin_user_page', 'io_buffer_unmap', 'io_rsrc_put_work', 'process_one_work'],
+    endedBy: 'anyone',
+    weight: 1024,
+  },
+  socket: {
+    get: ['do_tcp_sendpages', 'tcp_sendpage_locked', 'tcp_sendpage', 'inet_sendpage', 'sock_sendpage'],
+    put: ['skb_release_data', '__kfree_skb', 'tcp_clean_rtx_queue', 'tcp_ack', ...INTERRUPT],
+    endedBy: 'anyone',
+  },
   lookup: {
     get: ['find_get_pages_range_tag', 'pagevec_lookup_range_tag', ...FSYNC],
     put: ['release_pages', '__pagevec_release', ...FSYNC],
