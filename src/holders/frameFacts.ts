@@ -64,6 +64,8 @@ export const Step = {
   /** Looks for free memory: what stands further out works on another page. */
   reclaims: 4096,
   copies: 8192,
+  /** Of those that look for it, what frees pages that are in use. */
+  shrinks: 16384,
 } as const;
 
 export const ANONYMOUS_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -146,12 +148,13 @@ export const HUGETLB_FUNCTIONS: ReadonlySet<string> = new Set([
   'migrate_huge_page_move_mapping',
   'hugetlbfs_fallocate',
 ]);
-const RECLAIM_FUNCTIONS: ReadonlySet<string> = new Set([
+/** Not reclaim_clean_pages_from_list() (mm/vmscan.c), which frees pages of the range that CMA wants. */
+const SHRINKING_FUNCTIONS: ReadonlySet<string> = new Set([
   'try_to_free_pages',
   'try_to_free_mem_cgroup_pages',
   'shrink_node',
-  'compact_zone',
 ]);
+const RECLAIM_FUNCTIONS: ReadonlySet<string> = new Set([...SHRINKING_FUNCTIONS, 'compact_zone']);
 
 const FUNCTIONS_OF_STEP: readonly (readonly [number, ReadonlySet<string>])[] = [
   [Step.anonymous, ANONYMOUS_FUNCTIONS],
@@ -168,6 +171,7 @@ const FUNCTIONS_OF_STEP: readonly (readonly [number, ReadonlySet<string>])[] = [
   [Step.hugetlb, HUGETLB_FUNCTIONS],
   [Step.copies, COPYING_FUNCTIONS],
   [Step.reclaims, RECLAIM_FUNCTIONS],
+  [Step.shrinks, SHRINKING_FUNCTIONS],
 ];
 
 /** Suffixes that compilers and linkers add to a copy of a function. */

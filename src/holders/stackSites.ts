@@ -77,6 +77,8 @@ function describeStack(stack: readonly FrameFacts[]): StackSite {
   const allocator = named.find(({ steps }) => (steps & Step.allocates) === 0);
   const steps = named.reduce((all, frame) => all | frame.steps, 0);
   const first = named[0]?.steps ?? 0;
+  const ofPage = withoutShrinking(named);
+  const isOfReclaim = ofPage.length < named.length;
   return {
     functions,
     interrupted: boundary >= 0,
@@ -86,18 +88,29 @@ function describeStack(stack: readonly FrameFacts[]): StackSite {
     dropsLong: release !== null && isLongKind(release.rule.kind),
     holderFunction,
     allocatingFunction: allocator?.name ?? holderFunction,
-    reason: named.find(({ reason }) => reason !== null)?.reason ?? null,
+    reason: ofPage.find(({ reason }) => reason !== null)?.reason ?? null,
     scansForIsolation: (first & Step.scans) !== 0,
     putsBack:
-      (first & Step.putsBack) !== 0 ||
+      ((first & Step.putsBack) !== 0 && !isOfReclaim) ||
       ((first & Step.putsBackOffLru) !== 0 && (steps & Step.returnsPages) !== 0),
     underPutback: (steps & Step.returnsPages) !== 0,
-    underMigration: (steps & Step.migrates) !== 0,
+    underMigration: ofPage.some(({ steps: ofFrame }) => (ofFrame & Step.migrates) !== 0),
     concernsIsolation: acquire?.rule.kind === 'isolation' || release?.rule.kind === 'isolation',
     unmapsForMigration: (steps & Step.unmaps) !== 0,
     remapsAfterMigration: (steps & Step.remaps) !== 0,
     nature: natureOf(named),
   };
+}
+
+/**
+ * The frames that work on the page itself: a task that needs memory, as for a page that it moves another to, reclaims some
+ * that has nothing to do with what it was at.
+ *
+ * @param named frames, innermost first
+ */
+function withoutShrinking(named: readonly FrameFacts[]): readonly FrameFacts[] {
+  const entry = named.findIndex(({ steps }) => (steps & Step.shrinks) !== 0);
+  return entry < 0 ? named : named.slice(0, entry);
 }
 
 /** @param named frames, innermost first */
