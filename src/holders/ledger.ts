@@ -384,7 +384,7 @@ export class Ledger {
     const groups = this.open.where(
       ({ kind, weight, stack }) => weight === 1 && stack !== NO_GET && !hasOwnPuts(kind),
     );
-    const first = latestOf(groups, this.pidOf(row));
+    const first = latestOf(groups, this.matcher.takerAt('gup-pin', row));
     if (first === null) return false;
     const kind = first.kind === 'gup-get' || first.kind === 'unknown' ? 'gup-pin' : first.kind;
     this.open.change(first, { kind });

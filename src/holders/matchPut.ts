@@ -69,11 +69,12 @@ export class PutMatcher {
   ) {}
 
   /**
-   * Whose a reference is that was taken at a row: its task's, as pid, NONE where nothing names one. One of an LRU batch is
-   * of the CPU: whoever is on that one empties the batch (mm/swap.c, cpu_fbatches).
+   * Whose a reference is that was taken at a row: its task's, as pid, NONE where nothing names one, or an interrupt took it.
+   * One of an LRU batch is of the CPU: whoever is on that one empties the batch (mm/swap.c, cpu_fbatches).
    */
   takerAt(kind: Kind, row: number): number {
-    return kind === 'lru-batch' ? takerOfCpu(this.events.cpu[row]!) : this.pidOf(row);
+    if (kind === 'lru-batch') return takerOfCpu(this.events.cpu[row]!);
+    return this.sites.of(this.events.stack[row]!).interrupted ? NONE : this.pidOf(row);
   }
 
   /**
