@@ -14,14 +14,15 @@ import { taskText } from './taskText';
 import { pointText } from './timeText';
 import { counted, joined } from './wording';
 
+/** @param pfn of the page that it is about, or -1 */
 export async function eventDetails(
   { capture, analyser, facts, part }: EventSource,
   kinds: EventKinds,
   stacks: PlacedStacks,
   row: number,
+  pfn: number,
 ): Promise<EventDetails> {
   const { events, symbols } = capture;
-  const pfn = events.pfn[row]!;
   const stack = events.stack[row]!;
   const name = symbols.string(events.name[row]!);
   const page = pfn < 0 ? null : analyser.page(pfn);

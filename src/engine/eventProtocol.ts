@@ -81,7 +81,7 @@ export interface EventRow {
   /** Row of the capture. */
   readonly row: number;
   readonly time: number;
-  /** PFN that it speaks of, or -1. */
+  /** PFN that it is about: of the mark that rests on it, else the one that it names, or -1. */
   readonly pfn: number;
   /** Texts by column, in the order of {@link CaptureHeader.columns}. */
   readonly cells: readonly string[];

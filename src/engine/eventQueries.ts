@@ -41,6 +41,7 @@ import type { CaptureFacts } from './protocol';
 import type { SymbolsInUse } from './symbolsInUse';
 import { TimelineFacts } from './timeline';
 import { pointText, spanText } from './timeText';
+import { pagesOfMarks, pfnOfEvent, type PagesOfMarks } from './pagesOfMarks';
 import { timeTicks } from './timeTicks';
 import { counted } from './wording';
 
@@ -62,7 +63,7 @@ const COLUMNS_A_TICK = 110;
 /** What was worked out about one capture as it stands; it is gone with it. */
 class ExaminedCapture {
   readonly rows: FilteredRows;
-  readonly marks: ReadonlySet<number>;
+  readonly marks: PagesOfMarks;
   private known: Partial<{
     kinds: EventKinds;
     times: EventTimes;
@@ -74,10 +75,7 @@ class ExaminedCapture {
 
   constructor(readonly source: EventSource) {
     this.rows = new FilteredRows(source);
-    const { pages } = source.analysis;
-    this.marks = new Set(
-      pages.flatMap(({ marks }) => marks.flatMap(({ evidence }) => evidence.map(({ row }) => row))),
-    );
+    this.marks = pagesOfMarks(source.analysis);
   }
 
   get kinds(): EventKinds {
@@ -100,7 +98,11 @@ class ExaminedCapture {
   }
 
   get columns(): readonly EventColumn[] {
-    return (this.known.columns ??= fittedColumns(this.source.capture, this.kinds, this.marks));
+    return (this.known.columns ??= fittedColumns(
+      this.source.capture,
+      this.kinds,
+      new Set(this.marks.keys()),
+    ));
   }
 
   /** By the row before which events are missing. */
@@ -183,8 +185,9 @@ export class EventQueries {
   }
 
   eventDetails({ capture, row, waits }: Ask<'eventDetails'>): Promise<EventDetails> {
-    const { source, kinds } = this.withEvent(capture, row);
-    return eventDetails(source, kinds, this.stacksOf(capture, waits), row);
+    const { source, kinds, marks } = this.withEvent(capture, row);
+    const pfn = pfnOfEvent(marks, row, source.capture.events.pfn[row]!);
+    return eventDetails(source, kinds, this.stacksOf(capture, waits), row, pfn);
   }
 
   async timeline(request: Ask<'timeline'>, signal?: AbortSignal): Promise<Timeline | null> {
@@ -296,7 +299,7 @@ export class EventQueries {
     return {
       row,
       time: events.time[row]!,
-      pfn: events.pfn[row]!,
+      pfn: pfnOfEvent(marks, row, events.pfn[row]!),
       cells: eventCells(source.capture, kinds, row),
       isMark: marks.has(row),
       gap: gaps.get(row) ?? '',

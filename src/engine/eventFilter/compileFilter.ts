@@ -224,10 +224,16 @@ class FilterCompiler {
     }
   }
 
-  /** An event of a range of pages is asked for by any of them. */
+  /** An event of a range of pages is asked for by any of them, and one that names none by those whose marks rest on it. */
   private pfns({ first, last }: PfnRange): RowTest {
     const { pfn, detail, details } = this.given.capture.events;
+    const ofMarks = new Set<number>();
+    for (const page of this.given.analysis.pages) {
+      if (page.pfn > last || page.pfn + 2 ** page.order <= first) continue;
+      for (const { evidence } of page.marks) for (const { row } of evidence) ofMarks.add(row);
+    }
     return (row) => {
+      if (ofMarks.has(row)) return true;
       const own = pfn[row]!;
       if (own < 0 || own > last) return false;
       const end = detail[row] === NONE ? NONE : details.endPfn[detail[row]!]!;

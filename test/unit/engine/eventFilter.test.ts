@@ -449,3 +449,20 @@ test('a filter under way ends when nobody waits for it, and another asker still 
   await assert.rejects(given, { name: 'CancelledError' });
   assert.ok((await engine.events({ ...query, filter: 'cpu:1' })).matching < events);
 });
+
+test('an event that names no page is found by each page whose mark rests on it', async () => {
+  const engine = new Engine(nodeHost());
+  const { id: capture } = await engine.openCapture({ path: 'test/fixtures/f_dat_v7_zstd/trace.dat' });
+  const rowsOf = async (filter: string): Promise<readonly number[]> => {
+    const { rows } = await engine.events({ capture, filter, use: 'filter', start: 0, end: 1000 });
+    return rows.map(({ row }) => row);
+  };
+  const [first] = await rowsOf('event:mm_migrate_pages is:mark');
+  assert.ok(first !== undefined);
+  const named: string[] = [];
+  for (const pfn of ['0x12e8c', '0x12e8d', '0x12f90', '0x12f91', '0x12f92']) {
+    if ((await rowsOf(`pfn:${pfn} event:mm_migrate_pages`)).includes(first)) named.push(pfn);
+  }
+  assert.equal(named.length, 4, `as many as the event says that failed: ${named.join()}`);
+  assert.deepEqual(await rowsOf('pfn:0x1 event:mm_migrate_pages'), []);
+});
