@@ -13,6 +13,7 @@ const NAME_OF_REASON: ReadonlyMap<string, string> = new Map([
   ['numa_misplaced', 'NUMA balancing'],
   ['longterm_pin', 'long-term pin'],
   ['demotion', 'demotion'],
+  ['damon', 'move by a DAMON scheme'],
 ]);
 
 const MEMORY_FAILURE = 'memory failure';

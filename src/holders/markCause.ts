@@ -80,7 +80,7 @@ function stoppedNote({ untried, isPart }: EarlyStop): string {
 
 /**
  * In which mode migrate_pages is called for each reason (mm/page_alloc.c, mm/memory_hotplug.c, mm/memory-failure.c,
- * mm/gup.c, mm/mempolicy.c, mm/migrate.c, mm/vmscan.c); compaction has all three.
+ * mm/gup.c, mm/mempolicy.c, mm/migrate.c, mm/vmscan.c, mm/damon); compaction has all three.
  */
 const MODE_OF_REASON: ReadonlyMap<string, string> = new Map([
   ['contig_range', 'MIGRATE_SYNC'],
@@ -91,6 +91,7 @@ const MODE_OF_REASON: ReadonlyMap<string, string> = new Map([
   ['mempolicy_mbind', 'MIGRATE_SYNC'],
   ['numa_misplaced', 'MIGRATE_ASYNC'],
   ['demotion', 'MIGRATE_ASYNC'],
+  ['damon', 'MIGRATE_ASYNC'],
 ]);
 
 function modeOf({ mode, attempt }: Moment): string | null {

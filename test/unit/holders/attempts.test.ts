@@ -372,3 +372,14 @@ test('a page that reclaim puts back did not fail where the call has no failure, 
     assert.deepEqual(analyseHolders(await captureOf(events)).pages, []);
   }
 });
+
+test('a call of migrate_pages by DAMON, since 6.11, is named after it', async () => {
+  const attempt = await onlyAttempt([
+    { task: 'kdamond-9', text: 'mm_migrate_pages_start: mode=MIGRATE_ASYNC reason=damon' },
+    {
+      task: 'kdamond-9',
+      text: 'mm_migrate_pages: nr_succeeded=3 nr_failed=1 nr_thp_succeeded=0 nr_thp_failed=0 nr_thp_split=0 mode=MIGRATE_ASYNC reason=damon',
+    },
+  ]);
+  assert.deepEqual([attempt.what, attempt.failed], ['move by a DAMON scheme', 1]);
+});
