@@ -424,8 +424,9 @@ export class EvidenceFinder {
 
   private givenUp({ putBack, failed }: MigrateCall): readonly PutBackPage[] {
     if (putBack.length <= failed) return putBack;
-    const touched = putBack.filter((page) => this.isTried(page));
-    const others = putBack.filter((page) => !touched.includes(page));
+    const touched: PutBackPage[] = [];
+    const others: PutBackPage[] = [];
+    for (const page of putBack) (this.isTried(page) ? touched : others).push(page);
     // The list is put back in its own order (putback_movable_pages), so that the first were tried first.
     return [...touched, ...others.slice(0, Math.max(0, failed - touched.length))];
   }
