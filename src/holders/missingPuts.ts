@@ -32,7 +32,12 @@ const SHED_ORDER: readonly Kind[] = [
 ];
 
 /** What has a page for what is in it: flags and mapping say whether it is there. */
-const OF_CONTENT: ReadonlySet<Kind> = new Set<Kind>(['page-cache', 'swap-cache', 'private-data', 'allocation']);
+const OF_CONTENT: ReadonlySet<Kind> = new Set<Kind>([
+  'page-cache',
+  'swap-cache',
+  'private-data',
+  'allocation',
+]);
 
 /** At an event whose own change is not what is missing. */
 const FELL = 'the count is lower than the events make it';
