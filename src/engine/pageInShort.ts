@@ -1,11 +1,12 @@
 /** A page in a few lines: what is said of it where its PFN stands in a text. */
-import type { Page, Reference } from '../holders/model';
+import type { Mark, Page, Reference } from '../holders/model';
 import type { HolderSource } from './holderSource';
 import { HolderRows } from './holderTree';
 import { NO_FILTER } from './holdersQuery';
 import { covers } from './holderMatcher';
 import { isAtEnd, pfnText, sumText } from './pageFacts';
 import type { PageInShort } from './protocol';
+import { pointText } from './timeText';
 import { fromEnd, fromMarks } from './vantage';
 import { joined } from './wording';
 
@@ -29,11 +30,16 @@ export function pageInShort(source: HolderSource, pfn: number): PageInShort | nu
     label: joined([label, isMarked ? null : 'at the end of the capture']),
     description,
     sum: last === undefined ? null : sumText(last),
+    markTime: last === undefined || !Number.isFinite(last.time) ? null : timeOfMark(source, last),
     holders: listed.slice(0, MOST_HOLDERS).map((reference) => holderLine(rows, page, reference)),
     moreHolders: Math.max(0, listed.length - MOST_HOLDERS),
     heldAtOtherMarks: held.length - listed.length,
     node: isMarked ? `${id}/${pfnText(page.pfn)}` : null,
   };
+}
+
+function timeOfMark({ capture: { timeBase, clock, resolution } }: HolderSource, { time }: Mark): string {
+  return pointText(time, timeBase, clock, resolution);
 }
 
 function holderLine(rows: HolderRows, page: Page, reference: Reference): string {

@@ -394,6 +394,8 @@ export interface PageInShort {
   readonly description: string;
   /** The parts of its refcount at the last mark; null where no mark has it. */
   readonly sum: string | null;
+  /** Time of the last mark, `178.105962099 s`; null without one, and where the format has no times. */
+  readonly markTime: string | null;
   /** Those at the last mark, with times as seen from it; of a page without marks, those at the end. */
   readonly holders: readonly string[];
   readonly moreHolders: number;

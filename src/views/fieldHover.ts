@@ -66,8 +66,7 @@ export class FieldHover implements vscode.HoverProvider {
 
 function pageText(page: PageInShort, pfn: number): vscode.MarkdownString {
   const text = new vscode.MarkdownString(`**${escapeMarkdown(page.label)}**\n\n`);
-  if (page.sum !== null)
-    text.appendMarkdown(`${vscode.l10n.t('At the last mark: {0}', escapeMarkdown(page.sum))}\n\n`);
+  if (page.sum !== null) text.appendMarkdown(`${markText(page.sum, page.markTime)}\n\n`);
   for (const holder of page.holders) text.appendMarkdown(`- ${escapeMarkdown(holder)}\n`);
   if (page.moreHolders > 0) text.appendMarkdown(`- ${vscode.l10n.t('and {0} more', page.moreHolders)}\n`);
   if (page.heldAtOtherMarks > 0) {
@@ -79,6 +78,14 @@ function pageText(page: PageInShort, pfn: number): vscode.MarkdownString {
   return text.appendMarkdown(
     `\n[${vscode.l10n.t('Show the holders')}](${commandLink('pageHolders.showPage', [row])})`,
   );
+}
+
+/** With its time: what was freed and allocated between the line and the mark is another page to the reader. */
+function markText(sum: string, time: string | null): string {
+  const said = escapeMarkdown(sum);
+  return time === null
+    ? vscode.l10n.t('At the last mark: {0}', said)
+    : vscode.l10n.t('At the last mark, {0}: {1}', time, said);
 }
 
 function meaningText({ title, lines }: Meaning): vscode.MarkdownString {

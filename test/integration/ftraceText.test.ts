@@ -123,7 +123,7 @@ describe('ftrace text in an editor', () => {
     it('says in short who holds a page', async () => {
       const text = await hover('0x12f98');
       assert.match(text, /0x12f98 · held by 3/);
-      assert.match(text, /At the last mark: refcount 2 = 1 held/);
+      assert.match(text, /At the last mark, [\d.]+ s: refcount 2 = 1 held/);
       assert.match(text, /pipe buffer · vmsplice · owner\\-225 · still held/);
       assert.doesNotMatch(text, /released/);
       assert.match(text, /Held at other marks: 2/);

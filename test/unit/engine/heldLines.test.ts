@@ -288,12 +288,13 @@ test('a page in short: who holds it, whether it failed to move or not', async ()
   assert.equal(failed?.label, '0x12f98 · held by 3');
   // Two of the three let it go between the marks: the sum is that of the last, and so are who is listed.
   assert.match(failed.sum ?? '', /^refcount 2 = 1 held \+ /);
+  assert.match(failed.markTime ?? '', /^\d+\.\d+ s$/);
   assert.equal(failed.holders.length, 1);
   assert.match(failed.holders[0]!, /^pipe buffer · vmsplice · owner-225 · still held/);
   assert.deepEqual([failed.moreHolders, failed.heldAtOtherMarks], [0, 2]);
   assert.equal(failed.node, `${id}/0x12f98`);
   const other = await engine.pageInShort({ id, pfn: 0x12ff2 });
   assert.match(other?.label ?? '', /^0x12ff2 .*at the end of the capture$/);
-  assert.equal(other?.heldAtOtherMarks, 0);
+  assert.deepEqual([other?.heldAtOtherMarks, other?.markTime], [0, null]);
   assert.equal(await engine.pageInShort({ id, pfn: 0x7777777 }), null);
 });
