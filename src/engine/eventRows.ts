@@ -111,7 +111,8 @@ export function eventText(capture: Capture, row: number): string | null {
   switch (kind) {
     case EventKind.PageRefSet:
       if (val === ABSENT) return `count set${behind}`;
-      return setsCount(events, row) ? `count set to ${val}` : `marker ${val}${behind}`;
+      if (!setsCount(events, row)) return `marker ${val}${behind}`;
+      return val === 1 ? 'count set to 1: first reference' : `count set to ${val}`;
     case EventKind.PageRefMod:
     case EventKind.PageRefModAndReturn:
       return changeText(countChange(events, row)) + behind;

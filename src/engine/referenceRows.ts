@@ -1,5 +1,6 @@
 /** A reference as rows: what it is, where it was taken and dropped, and the events that it rests on. */
 import type { Capture } from '../capture/eventTable';
+import { givesFirstCount } from '../holders/countChange';
 import { KIND_LABEL } from '../holders/kindLabel';
 import type { Page, Reference, ReferenceEnd } from '../holders/model';
 import type { EventRows } from './eventRows';
@@ -174,7 +175,10 @@ export class ReferenceRows {
         kind,
         place: { row: end.row, pfn: null },
         label: joined([`${verb} ${vantage.relativeTime(end)}`, this.task(end.task)]),
-        description: noStack ? 'no stack in the capture' : '',
+        description: joined([
+          kind === 'acquired' ? this.firstText(end) : null,
+          noStack ? 'no stack in the capture' : null,
+        ]),
         tooltip: {
           title: verb,
           rows: [
@@ -191,6 +195,11 @@ export class ReferenceRows {
       noStack ? null : () => stackRows(id, this.stacks, end.stack),
     );
     return withStack(made, this.stacks, end.stack);
+  }
+
+  /** Of what became of the reference that a page is allocated with. */
+  private firstText({ row }: ReferenceEnd): string | null {
+    return givesFirstCount(this.capture.events, row) ? 'with the allocation: its own reference' : null;
   }
 
   /** What and where stand first: a sidebar has no room for all, and the colour of the icon tells of the outcome. */

@@ -46,6 +46,11 @@ export function isSet(kind: number, val: number, count: number): boolean {
   return val <= 1 || count === ABSENT || Math.abs(count - val) <= SET_RACE;
 }
 
+/** Whether the event sets the count of a page that had none: whoever allocates it has all of it. */
+export function givesFirstCount(events: EventTable, row: number): boolean {
+  return setsCount(events, row) && events.val[row]! > 0;
+}
+
 /** Whether the event is that of a page given back to the allocator. */
 export function isFree(kind: number): boolean {
   return kind === EventKind.PageFree || kind === EventKind.PageFreeBatched;

@@ -393,6 +393,12 @@ function valMeaning(event: string, value: string, text: string): Meaning | null 
   if (event === 'ref_set' && isMarker(value, text)) {
     return { title, lines: [l10n.t('A mark of somebody who debugs: the refcount stays what it is.')] };
   }
+  if (event === 'ref_set' && value === '1') {
+    return {
+      title,
+      lines: [l10n.t('The refcount is set to it: the reference that a page is allocated with.')],
+    };
+  }
   if (event === 'ref_set' || event === 'ref_unfreeze') {
     return { title, lines: [l10n.t('The refcount is set to it.')] };
   }

@@ -263,10 +263,7 @@ class FilterCompiler {
 
   private kindIn(asked: readonly Reference['kind'][]): RowTest {
     const kinds = this.eventKinds;
-    return (row) => {
-      const kind = kinds.of(row);
-      return kind !== null && asked.includes(kind);
-    };
+    return (row) => kinds.isAmong(row, asked);
   }
 
   private act(act: Act): RowTest {

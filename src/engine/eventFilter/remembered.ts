@@ -11,3 +11,13 @@ export function remembered(count: number, test: (id: number) => boolean): (id: n
     return isAsked;
   };
 }
+
+/** A test of a text that is made once for each text. */
+export function rememberedText(test: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    const passed = known.get(text) ?? test(text);
+    known.set(text, passed);
+    return passed;
+  };
+}

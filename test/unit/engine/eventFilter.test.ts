@@ -335,6 +335,24 @@ test('an event of a range of pages is asked for by any of them', async () => {
   assert.deepEqual(await all('event:test_pages_isolated pfn:0x1..0x2'), []);
 });
 
+test('an event that sets the first count of a page is of its allocation, whatever that reference becomes', async () => {
+  const { all } = await opened(SAMPLE);
+  const sets = await all('event:page_ref_set val:1');
+  const cells = (id: string) => sets.map((row) => row.cells[columnOf(id)]);
+  assert.ok(sets.length > 10);
+  assert.deepEqual(new Set(cells('what')), new Set(['Count set to 1: first reference']));
+  assert.deepEqual(new Set(cells('kind')), new Set(['allocation', 'allocation, then page table mapping']));
+  const rows = sets.map(({ row }) => row);
+  for (const filter of ['kind:allocation', 'allocation']) {
+    const found = (await all(`${filter} event:page_ref_set`)).map(({ row }) => row);
+    assert.deepEqual(found, rows, filter);
+  }
+  const [mapped, ...others] = await all('kind:page-table event:page_ref_set');
+  assert.deepEqual([mapped?.pfn, others], [0x12f98, []]);
+  assert.deepEqual(await all('"page table mapping" event:page_ref_set'), [mapped]);
+  assert.deepEqual(await all('kind:allocation event:page_ref_set val:0'), []);
+});
+
 test('holders are asked for by kind, role and time held', async () => {
   const { all } = await opened(SAMPLE);
   const held = await all('role:held');

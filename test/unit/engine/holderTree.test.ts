@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
+import { atOnce } from '../../../src/capture/turns';
 import { openCapture } from '../../../src/capture/openCapture';
 import type { Capture, Gap } from '../../../src/capture/eventTable';
 import { captureMarks } from '../../../src/engine/captureMarks';
@@ -13,6 +14,7 @@ import type { Branch } from '../../../src/engine/lazyTree';
 import { NodeFile } from '../../../src/engine/node/nodeFile';
 import { wholeStack } from '../../../src/engine/stackRows';
 import { textLines } from '../../../src/engine/textReport';
+import { HolderAnalyser } from '../../../src/holders/analyseHolders';
 import type { Mark, Page } from '../../../src/holders/model';
 import { attempt, end, mark, page, reference, source } from './support/pages';
 
@@ -53,6 +55,18 @@ async function below(branches: readonly Branch[], ...labels: readonly string[]):
   assert.ok(found, `no row ${label} among ${branches.map(({ node }) => node.label).join(' | ')}`);
   return rest.length === 0 ? found : below((await found.children?.()) ?? [], ...rest);
 }
+
+test('a mapping that was the allocation says so where it was acquired, and no other reference does', async () => {
+  const capture = await sample();
+  const { pages } = atOnce(atOnce(HolderAnalyser.of(capture)).analyse());
+  const lines = await textLines(rows(capture, pages), { full: true, columns: Infinity });
+  const acquired = lines.map((line) => line.trim()).filter((line) => line.startsWith('Acquired '));
+  assert.ok(acquired.length > 3);
+  assert.deepEqual(
+    new Set(acquired.filter((line) => line.includes('with the allocation'))),
+    new Set(['Acquired 6.69 s before the mark · owner-225 (with the allocation: its own reference)']),
+  );
+});
 
 test('the sample: what is open at first answers who held the page', async () => {
   const engine = new Engine(nodeHost());

@@ -109,7 +109,8 @@ test('numbers of page_ref events by what the event does', () => {
   // Its announced successor has the same fields.
   assert.match(said(freeze.replace('page_ref', 'folio_ref'), 'val=') ?? '', /that the caller expected/);
   const set = 'x: page_ref_set: pfn=0x1 flags=lru count=1 mapcount=0 val=1';
-  assert.match(said(set, 'val=') ?? '', /is set to it/);
+  assert.match(said(set, 'val=') ?? '', /is set to it: the reference that a page is allocated with\.$/);
+  assert.match(said(set.replace('val=1', 'val=0'), 'val=') ?? '', /is set to it\.$/);
   assert.match(
     said(set.replace('val=1', 'val=888'), 'val=') ?? '',
     /^Operand 888\nA mark of somebody who debugs/,
