@@ -40,6 +40,8 @@ export class FileStructure {
   readonly metadata = new TraceMetadata();
   readonly buffers: RingBuffer[] = [];
   readonly texts: TextRange[] = [];
+  /** Sections that are there and could not be read, or not to their end: where they are in the file, by id. */
+  readonly damagedSections = new Map<number, number>();
   /** Of version 7; finds every block damaged where the file is not compressed. */
   decompressor = NO_DECOMPRESSOR;
   /** Has names left to read. */

@@ -84,6 +84,11 @@ export class KernelSymbols {
     }
   }
 
+  /** Bytes of the text of /proc/kallsyms. */
+  get textLength(): number {
+    return this.text.length;
+  }
+
   /** Whether a symbol of a module is listed: its line ends with `[module]`. */
   get hasModules(): boolean {
     return this.text.includes(OPEN_BRACKET);

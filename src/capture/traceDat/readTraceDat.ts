@@ -15,7 +15,7 @@ import { buffersWithoutCpus, compareHits, haveSameEvents } from './compareBuffer
 import { CpuCursor } from './cpuCursor';
 import type { CpuData, PageSpan } from './cpuData';
 import type { FileHeader } from './fileHeader';
-import type { CpuRange } from './fileOptions';
+import { OptionId, type CpuRange } from './fileOptions';
 import { FileRanges } from './fileRanges';
 import { FileStructure, type RingBuffer } from './fileStructure';
 import type { LoopMemory } from '../loop/loopMemory';
@@ -111,7 +111,7 @@ async function readData(
       await options.onPart?.(reader.table.length, () => captureOf(source, structure, reader, problems, base));
     };
     ({ timeBase, uncomparedBuffers } = await readRecords(structure, records, reader, problems, onLoad));
-  } else if (structure.buffers.length > 0) {
+  } else if (structure.buffers.length > 0 && !structure.damagedSections.has(OptionId.headerInfo)) {
     problems.add(
       header?.end ?? 0,
       null,
@@ -363,12 +363,24 @@ function readerFacts(reader: RecordReader): (readonly [string, string])[] {
   return facts;
 }
 
-function missingNamesOf({ metadata: { symbols } }: FileStructure, reader: RecordReader): string | null {
+function missingNamesOf(structure: FileStructure, reader: RecordReader): string | null {
+  const { symbols } = structure.metadata;
   if (symbols.codeCount > 0 || reader.stackRecords === 0) return null;
-  return symbols.lineCount > 0
-    ? 'all addresses of its kallsyms are 0: record as root with kernel.kptr_restrict=0, or give the /proc/kallsyms of ' +
-        'the same boot, saved so'
-    : 'the file has no kallsyms: give that of the same boot, saved as root, or record with trace-cmd as root';
+  if (symbols.lineCount > 0) {
+    return (
+      'all addresses of its kallsyms are 0: record as root with kernel.kptr_restrict=0, or give the /proc/kallsyms of ' +
+      'the same boot, saved so'
+    );
+  }
+  return `${lackOfKallsyms(structure)}: give that of the same boot, saved as root, or record with trace-cmd as root`;
+}
+
+/** A file whose kallsyms is damaged or lost is not one that was recorded without. */
+function lackOfKallsyms({ damagedSections, metadata: { symbols } }: FileStructure): string {
+  const offset = damagedSections.get(OptionId.kallsyms);
+  if (offset !== undefined) return `the kallsyms of the file, at byte ${offset}, could not be read`;
+  if (symbols.textLength > 0) return 'the kallsyms of the file has no line that names an address';
+  return 'the file has no kallsyms';
 }
 
 /** `Linux host 6.1.192-pagelab x86_64` → `6.1.192-pagelab`, `x86_64`. */

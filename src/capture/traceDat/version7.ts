@@ -7,6 +7,7 @@ import { OptionId, type BufferOption } from './fileOptions';
 import type { FileRanges } from './fileRanges';
 import type { FileStructure } from './fileStructure';
 import { recoverBuffer } from './recoverBuffer';
+import { ofSection } from './sectionNames';
 import { readSectionHead, walkSections, type FoundSection, type SectionHead } from './sections';
 import { SequentialReader } from './sequentialReader';
 import { UnexpectedData } from './unexpectedData';
@@ -168,9 +169,12 @@ export class Version7Reader {
   private async section(id: number, read: (section: Section) => Promise<void>): Promise<void> {
     const offset = this.structure.options.sections.get(id);
     if (offset === undefined) return;
-    await this.structure.guarded(async () => {
-      await read(await this.openSection(offset, id));
-    });
+    const isRead = await this.structure.guarded(() =>
+      ofSection(id, async () => {
+        await read(await this.openSection(offset, id));
+      }),
+    );
+    if (!isRead) this.structure.damagedSections.set(id, offset);
   }
 
   /** @throws UnexpectedData when there is no such section at `offset`, or its block is damaged */

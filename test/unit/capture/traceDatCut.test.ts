@@ -315,6 +315,43 @@ test('version 7: what trace-cmd was writing when it was ended is read', async ()
   assert.equal(first.gaps.length, 1);
 });
 
+test('version 7: a damaged section is named, with what follows from it', async () => {
+  const bytes = fileOf({ version: 7, compression: 'zstd' });
+  const cases: readonly (readonly [number, RegExp])[] = [
+    [16, /section "header_page and header_event" could not be read whole, so no event can be read: /],
+    [17, /section "formats of ftrace events" could not be read whole, so stacks, markers and texts/],
+    [18, /section "event formats" could not be read whole, so events whose format it has are left out: /],
+    [19, /section "kallsyms" could not be read whole, so addresses that it names stay numbers: /],
+    [
+      20,
+      /section "printk formats" could not be read whole, so texts that it names by address stay numbers: /,
+    ],
+    [
+      21,
+      /section "task names \(saved_cmdlines\)" could not be read whole, so tasks that it names stay pids: /,
+    ],
+  ];
+  for (const [id, expected] of cases) {
+    const [offset = 0] = sectionsOf(bytes, id);
+    const damaged = Uint8Array.from(bytes);
+    damaged[offset + SECTION_HEAD + 8]! ^= 0xff;
+    const capture = await read(damaged);
+    const said = messages(capture);
+    assert.match(said, new RegExp(`^@${offset} the section`, 'm'));
+    assert.match(said, expected);
+    assert.doesNotMatch(said, /does not say how its pages are laid out/);
+    const lacksNames = `the kallsyms of the file, at byte ${offset}, could not be read: give that of`;
+    assert.equal(capture.missingNames?.startsWith(lacksNames) ?? false, id === 19, `section ${id}`);
+  }
+});
+
+test('a kallsyms without a line that can be read is not said to be absent', async () => {
+  for (const version of [6, 7] as const) {
+    const capture = await read(fileOf({ version, kallsyms: '\u0001'.repeat(64) }));
+    assert.match(capture.missingNames ?? '', /^the kallsyms of the file has no line that names an address/);
+  }
+});
+
 test('version 7: a damaged chunk is a gap', async () => {
   const bytes = fileOf({
     version: 7,
