@@ -9,6 +9,7 @@ import type { Attempt, Mark, Page, Reference, Role, UnreleasedPage } from '../ho
 import { EventRows } from './eventRows';
 import { heldTimeText, lastTime, longestHeld } from './heldTime';
 import { divided, HolderMatcher } from './holderMatcher';
+import { decisiveText, holdersOfRow, holdersOfTooltip } from './holdersOfPage';
 import type { HolderSource } from './holderSource';
 import { ROLES, type HolderFilter } from './holdersQuery';
 import { branch, type Branch } from './lazyTree';
@@ -86,7 +87,9 @@ export class HolderRows {
         place: { row: page.marks[0]?.row ?? null, pfn: page.pfn },
         label: joined([pfn, order, holdersText(page)]),
         description: joined([
-          kindsText(held.length > 0 ? held : explanations(page)),
+          held.length > 0
+            ? holdersOfRow(this.references, page, held, this.end)
+            : kindsText(explanations(page)),
           still > 0 && still < held.length ? `${still} ${stillHeldText(this.isPart)}` : null,
           held.length > 0 && still === held.length ? stillHeldText(this.isPart) : null,
           reasonsText(page),
@@ -96,6 +99,7 @@ export class HolderRows {
           rows: [
             ...this.markTimes(page),
             ['Holders', holdersText(page)],
+            ...this.holderLines(page, held),
             ...referenceCounts(page),
             ...(lastMark === undefined ? [] : [['Last sum', sumText(lastMark)] as const]),
           ],
@@ -109,6 +113,12 @@ export class HolderRows {
         ...this.pageEvents(id, page),
       ],
     );
+  }
+
+  private holderLines(page: Page, held: readonly Reference[]): Tooltip['rows'] {
+    const { capture, end } = this;
+    const vantage = page.marks.length > 0 ? fromMarks(capture, page.marks) : fromEnd(capture, end);
+    return holdersOfTooltip(this.references, page, held, end, vantage);
   }
 
   /** When it failed to move and when it was poisoned: memory_failure() moves none. */
@@ -152,13 +162,17 @@ export class HolderRows {
           kindsText(open.length > 0 ? open : pins),
         ]),
         description: joined([
+          decisiveText(this.references, page, open.length > 0 ? open : pins, this.end),
           oldest === null ? null : `oldest ${heldTimeText(oldest, this.capture.clock)}`,
           pinned === null ? null : `held ${heldTimeText(pinned, this.capture.clock)}`,
           page.count === null ? null : `refcount ${page.count}`,
         ]),
         tooltip: {
           title: `PFN ${pfn} at the end of the capture`,
-          rows: [['Refcount', page.count === null ? 'not in the capture' : String(page.count)]],
+          rows: [
+            ['Refcount', page.count === null ? 'not in the capture' : String(page.count)],
+            ...this.holderLines(page, open.length > 0 ? open : pins),
+          ],
           notes: page.isOrphaned ? [ORPHANED] : [],
         },
         expanded,

@@ -172,15 +172,23 @@ export function reasonText({ reason, dumpedBecause }: Mark): string {
   return reason ?? dumpedBecause ?? 'reason unknown';
 }
 
-/** `2 × pipe buffer, GUP pin`: the kinds with their number, most frequent first. */
-export function kindsText(references: readonly Reference[]): string {
+/**
+ * `2 × pipe buffer, GUP pin`: the kinds with their number, most frequent first.
+ *
+ * @param first the one whose kind is named before the others, however few there are of it
+ */
+export function kindsText(references: readonly Reference[], first: Reference | null = null): string {
   const counts = new Map<string, number>();
   for (const reference of references) {
     const name = kindText(reference);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
+  const firstName = first === null ? null : kindText(first);
   return [...counts]
-    .sort(([, one], [, other]) => other - one)
+    .sort(
+      ([one, ofOne], [other, ofOther]) =>
+        Number(other === firstName) - Number(one === firstName) || ofOther - ofOne,
+    )
     .map(([name, count]) => (count > 1 ? `${count} × ${name}` : name))
     .join(', ');
 }

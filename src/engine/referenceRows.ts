@@ -204,12 +204,25 @@ export class ReferenceRows {
 
   /** What and where stand first: a sidebar has no room for all, and the colour of the icon tells of the outcome. */
   private label(reference: Reference, outcome: string | null): string {
-    const { acquired, released, site } = reference;
-    const kind = kindText(reference);
-    if (acquired !== null) return joined([kind, site, this.task(acquired.task), outcome]);
+    return joined([kindText(reference), this.where(reference), outcome]);
+  }
+
+  /** `vmsplice · owner-225`; `put in pipe_read by reader-B-231` where the get is not in the capture; empty if not known. */
+  where({ acquired, released, site }: Reference): string {
+    if (acquired !== null) return joined([site, this.task(acquired.task)]);
     const task = released === null ? null : this.task(released.task);
     const put = `put${site === '' ? '' : ` in ${site}`}${task === null ? '' : ` by ${task}`}`;
-    return joined([kind, put === 'put' ? null : put, outcome]);
+    return put === 'put' ? '' : put;
+  }
+
+  /** A reference in one line, for who does not see its row: who has it, since when and how long. */
+  inOneLine(page: Page, reference: Reference, vantage: Vantage): string {
+    const { acquired } = reference;
+    return joined([
+      this.label(reference, this.outcome(reference, vantage)),
+      acquired === null ? null : `since ${this.point(acquired.time)}`,
+      this.heldFor(page, reference),
+    ]);
   }
 
   /** `still held`, `released 42 ms after`. */

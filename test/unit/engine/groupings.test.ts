@@ -73,13 +73,13 @@ test('by attempt: what was tried, how it ended, and the pages that blocked it', 
   assert.deepEqual(await outline(engine, { groupBy: 'attempt' }, 1), [
     'cma-alloc-230: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · migrate_pages: 14 moved, 0 failed · 28.181935 s',
-    '  0x12f98 · held by 3 | 2 × pipe buffer, GUP pin · 1 still held · contig_range',
+    '  0x12f98 · held by 3 | 2 × pipe buffer, GUP pin · vmsplice · owner-225 and 2 others · 1 still held · contig_range',
     'cma-alloc-232: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 28.191603 s',
-    '  0x12f98 · held by 2 | pipe buffer, GUP pin · 1 still held · contig_range',
+    '  0x12f98 · held by 2 | pipe buffer, GUP pin · vmsplice · owner-225 and 1 other · 1 still held · contig_range',
     'cma-alloc-233: CMA allocation failed · 1 page did not move | reserved 0x12800..0x12fff · 2048 pages · ' +
       '1 busy retry · 28.203667 s',
-    '  0x12f98 · held by 1 | pipe buffer · still held · contig_range',
+    '  0x12f98 · held by 1 | pipe buffer · vmsplice · owner-225 · still held · contig_range',
   ]);
 });
 
@@ -173,7 +173,7 @@ test('what a filter leaves out stays there, folded and counted, in every groupin
   for (const groupBy of ['page', 'holder', 'attempt', 'task'] as const) {
     assert.deepEqual(await outline(engine, { groupBy, filter }, 1), [
       'Left out by the filter: 1 page',
-      '  0x12f98 · held by 3 | 2 × pipe buffer, GUP pin · 1 still held · contig_range',
+      '  0x12f98 · held by 3 | 2 × pipe buffer, GUP pin · vmsplice · owner-225 and 2 others · 1 still held · contig_range',
     ]);
   }
 });

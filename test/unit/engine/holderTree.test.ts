@@ -74,8 +74,9 @@ test('the sample: what is open at first answers who held the page', async () => 
   const text = await engine.text({ node: null, query: DEFAULT_QUERY });
   // Without the frames, which have a test of their own, and the second lines of holders.
   const lines = text.split('\n').filter((line) => !/^ {10}/.test(line));
-  assert.deepEqual(lines.slice(0, 16), [
-    '0x12f98 · held by 3 (2 × pipe buffer, GUP pin · 1 still held · contig_range)',
+  assert.deepEqual(lines.slice(0, 17), [
+    '0x12f98 · held by 3 (2 × pipe buffer, GUP pin · vmsplice ·',
+    '    owner-225 and 2 others · 1 still held · contig_range)',
     '  refcount 1027 = 1026 held + 1 page table mapping (28.182964 s ·',
     '      cma-alloc-230 · CMA allocation failed)',
     '    Held: 3 references (2 × pipe buffer, GUP pin)',
@@ -92,6 +93,50 @@ test('the sample: what is open at first answers who held the page', async () => 
     '    Temporary until the next mark: 1 reference (isolation)',
     '    Earlier: 3 references (2 × LRU batch, isolation)',
   ]);
+});
+
+test('the row of a page names the reference that decides, and its tooltip each holder', async () => {
+  const engine = new Engine(nodeHost());
+  await engine.openCapture({ path: SAMPLE });
+  const { nodes } = await engine.children({
+    tree: 'holders',
+    node: null,
+    start: 0,
+    end: 1,
+    query: DEFAULT_QUERY,
+  });
+  const [node] = nodes;
+  assert.equal(
+    node?.spoken,
+    '0x12f98, held by 3, 2 times pipe buffer, GUP pin, vmsplice, owner-225 and 2 others, 1 still held, contig_range',
+  );
+  assert.deepEqual(
+    node.tooltip.rows.filter(([name]) => name === 'Holder').map(([, text]) => text),
+    [
+      'pipe buffer · vmsplice · owner-225 · still held · since 28.170548 s · held ≥ 47.3 ms',
+      'GUP pin · process_vm_rw_core · pvm-reader-226 · released 15.1 ms after the first mark · since 28.178178 s · held 19.9 ms',
+      'pipe buffer · vmsplice · vmsplice-B-228 · released 6.37 ms after the first mark · since 28.172522 s · held 16.8 ms',
+    ],
+  );
+});
+
+test('of several holders the one that is still there is named, and its kind first', async () => {
+  const gone = reference({ released: end(400) });
+  const there = reference({ kind: 'gup-pin', site: 'io_uring', acquired: end(9) });
+  const later = reference({ kind: 'gup-pin', site: 'vfio', acquired: end(10) });
+  const [row] = rows(await sample(), [page([mark({ held: 4 })], [gone, gone, later, there])]);
+  assert.match(
+    row!.node.description,
+    /^2 × GUP pin, 2 × pipe buffer · io_uring · \S+ and 2 others · 2 still held/,
+  );
+});
+
+test('a tooltip lists no more holders than there is room for, and says how many are left', async () => {
+  const held = Array.from({ length: 8 }, (_, index) => reference({ acquired: end(index) }));
+  const [row] = rows(await sample(), [page([mark({ held: 8 })], held)]);
+  const { rows: said } = row!.node.tooltip;
+  assert.equal(said.filter(([name]) => name === 'Holder').length, 5);
+  assert.deepEqual(new Map(said).get('Holders not listed'), '3');
 });
 
 test('the tooltip of a mark names the terms of the sum and the evidence', async () => {
