@@ -52,7 +52,7 @@ describe('what is no capture and no kernel tree', () => {
     await openCapture(file('trace.txt'));
     const holders = view('Holders');
     await expand(row('0x12f98', holders));
-    await expand(row(/pipe buffer .*owner-225/, holders));
+    await expand(row(/^pipe buffer .*owner-225/, holders));
     await expand(row('Acquired', holders));
     await row(/^iov_iter_get_pages2/, holders).click();
     const said = await takeMessage('iov_iter_get_pages2');

@@ -77,15 +77,21 @@ describe('holders by holder, attempt and task', () => {
     const held = row(/^Held: 3 references/, holders());
     assert.deepEqual(await cutTexts(held, 'Held: 3 references', '2 × pipe'), []);
     await expand(held);
-    assert.deepEqual(await cutTexts(row(/· owner-225/, holders()), 'pipe buffer', 'vmsplice'), []);
+    assert.deepEqual(
+      await cutTexts(row(/^pipe buffer .*· owner-225/, holders()), 'pipe buffer', 'vmsplice'),
+      [],
+    );
     // The words that say which is still held are behind that: its icon says it too.
-    await row(/· owner-225 · still held/, holders())
+    await row(/^pipe buffer .*· owner-225 · still held/, holders())
       .locator('.codicon-lock')
       .waitFor();
-    await row(/· vmsplice-B-228 · released/, holders())
+    await row(/^pipe buffer .*· vmsplice-B-228 · released/, holders())
       .locator('.codicon-unlock')
       .waitFor();
-    assert.deepEqual(await cutTexts(row(/· pvm-reader-226/, holders()), 'GUP pin', 'process_vm_rw'), []);
+    assert.deepEqual(
+      await cutTexts(row(/^GUP pin .*· pvm-reader-226/, holders()), 'GUP pin', 'process_vm_rw'),
+      [],
+    );
     await screenshot('narrow');
     await groupBy(/^Attempt/);
     await expand(row('cma-alloc-232', holders()));

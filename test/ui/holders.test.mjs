@@ -33,7 +33,7 @@ describe('from a page that did not move to the line that holds it', () => {
     await expand(row('0x12f98', holders()));
     await expand(row('refcount 1027', holders()));
     await expand(row('Held: 3 references', holders()));
-    await expand(row(/pipe buffer .*owner-225/, holders()));
+    await expand(row(/^pipe buffer .*owner-225/, holders()));
     await expand(row('Acquired', holders()));
     await row('__do_sys_vmsplice', holders()).waitFor();
     await screenshot('frames');
@@ -54,7 +54,7 @@ describe('from a page that did not move to the line that holds it', () => {
   });
 
   it('begins the stack of a reference with the frame that says something of its holder', async () => {
-    await row(/pipe buffer .*owner-225/, holders()).click();
+    await row(/^pipe buffer .*owner-225/, holders()).click();
     const frames = view('Stack').locator('.monaco-list-row');
     await frames.filter({ hasText: '7 reference-counting frames' }).waitFor();
     assert.match(await frames.nth(1).innerText(), /^internal_get_user_pages_fast/);

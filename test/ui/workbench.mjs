@@ -529,6 +529,8 @@ export async function hoverOn(text, wanted) {
   // A text that was just opened may be laid out anew under the mouse.
   for (let tries = 0; tries < 10; tries++) {
     await page.mouse.move(x - 30, y - 200);
+    // As long as a hover is up, it is not asked for anew.
+    await succeeds(page.locator('.monaco-hover:visible').first().waitFor({ state: 'hidden', timeout: 1000 }));
     await page.mouse.move(x - 3, y);
     await page.mouse.move(x, y);
     const isShown = await succeeds(hover.waitFor({ timeout: 3000 }));

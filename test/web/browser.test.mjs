@@ -21,7 +21,7 @@ describe('in a browser, where no Node is there', () => {
     await expand(row('0x12f98', holders()));
     await expand(row('refcount 1027', holders()));
     await expand(row('Held: 3 references', holders()));
-    await expand(row(/pipe buffer .*owner-225/, holders()));
+    await expand(row(/^pipe buffer .*owner-225/, holders()));
     await expand(row('Acquired', holders()));
     // The rows do not wait for the functions, which are looked up in a tree that is far away.
     await view('Captures')
