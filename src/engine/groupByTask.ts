@@ -34,17 +34,30 @@ export function groupByTask(
     });
 }
 
+const UNKNOWN = 'unknown';
+const IN_INTERRUPT = 'interrupt';
+const PUT_IN_INTERRUPT = 'put-in-interrupt';
+
+/** What stands in the place of a task. */
+const WITHOUT_TASK: Readonly<Record<string, string>> = {
+  [UNKNOWN]: 'task not in the capture',
+  [IN_INTERRUPT]: 'interrupts',
+  [PUT_IN_INTERRUPT]: 'put in interrupts',
+};
+
 /** By pid: a process changes its comm when it runs another program, and stays who it is. */
 function taskKey({ symbols }: Capture, { reference: { acquired, released } }: Holding): string {
   const end = acquired ?? released;
+  if (end?.inInterrupt === true) return acquired === null ? PUT_IN_INTERRUPT : IN_INTERRUPT;
   const pid = end === null || end.task < 0 ? -1 : symbols.taskPid(end.task);
-  if (pid < 0) return 'unknown';
+  if (pid < 0) return UNKNOWN;
   return `${acquired === null ? 'put-by' : 'task'}-${pid}`;
 }
 
 /** `pinner-210`, `sh/cat-210`, `put by reader-9`. */
 function taskLabel({ symbols }: Capture, key: string, holdings: readonly Holding[]): string {
-  if (key === 'unknown') return 'task not in the capture';
+  const noTask = WITHOUT_TASK[key];
+  if (noTask !== undefined) return noTask;
   const ends = holdings.flatMap(({ reference }) => reference.acquired ?? reference.released ?? []);
   const comms = new Set(ends.map(({ task }) => symbols.taskComm(task)));
   const named = [...comms].filter((comm) => comm !== '');

@@ -7,7 +7,7 @@ import { branch, type Branch } from './lazyTree';
 import { heldMood, kindText, pfnText } from './pageFacts';
 import type { NodeMood } from './protocol';
 import { sorted } from './sorting';
-import { taskText } from './taskText';
+import { byDoerText, doerText } from './taskText';
 import { fromEnd, fromMarks, type Vantage } from './vantage';
 import { counted, joined } from './wording';
 
@@ -74,9 +74,10 @@ export class HeldPages {
     const { reference } = holdings[0]!;
     const { acquired, released } = reference;
     if (this.query.groupBy === 'task') return [kindText(reference), reference.site];
-    const end = acquired ?? released;
-    const task = end === null ? null : taskText(this.rows.source.capture, end.task);
-    return [acquired === null && task !== null ? `put by ${task}` : task];
+    const { capture } = this.rows.source;
+    if (acquired !== null) return [doerText(capture, acquired)];
+    const by = released === null ? null : byDoerText(capture, released);
+    return [by === null ? null : `put ${by}`];
   }
 
   private vantage(page: Page): Vantage {

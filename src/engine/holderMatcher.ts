@@ -12,7 +12,7 @@ import {
   type Role,
 } from './holdersQuery';
 import { kindText, pfnText } from './pageFacts';
-import { taskText } from './taskText';
+import { doerText, taskText } from './taskText';
 
 export class HolderMatcher {
   private readonly words: string;
@@ -113,8 +113,8 @@ export class HolderMatcher {
     return [acquired, released].some((end) => end !== null && this.textIsOfEnd(end));
   }
 
-  private textIsOfEnd({ task, stack }: ReferenceEnd): boolean {
-    return this.has(taskText(this.capture, task)) || (stack >= 0 && this.textIsInStack(stack));
+  private textIsOfEnd(end: ReferenceEnd): boolean {
+    return this.has(doerText(this.capture, end)) || (end.stack >= 0 && this.textIsInStack(end.stack));
   }
 
   private textIsInStack(stack: number): boolean {

@@ -19,7 +19,7 @@ import {
 import { placeOfReference } from './placeOfEvent';
 import type { NodeMood, Tooltip } from './protocol';
 import { frameRow, stackRows, withStack } from './stackRows';
-import { taskText } from './taskText';
+import { byDoerText, doerText } from './taskText';
 import { pointText } from './timeText';
 import type { Vantage } from './vantage';
 import {
@@ -174,7 +174,7 @@ export class ReferenceRows {
         id,
         kind,
         place: { row: end.row, pfn: null },
-        label: joined([`${verb} ${vantage.relativeTime(end)}`, this.task(end.task)]),
+        label: joined([`${verb} ${vantage.relativeTime(end)}`, doerText(this.capture, end)]),
         description: joined([
           kind === 'acquired' ? this.firstText(end) : null,
           noStack ? 'no stack in the capture' : null,
@@ -183,7 +183,7 @@ export class ReferenceRows {
           title: verb,
           rows: [
             ['Time', this.point(end.time)],
-            ['Task', this.task(end.task) ?? 'not said by the capture'],
+            ['Task', doerText(this.capture, end) ?? 'not said by the capture'],
             ['CPU', String(this.capture.events.cpu[end.row] ?? '?')],
             ['Event', this.capture.symbols.string(this.capture.events.name[end.row]!)],
             ['Byte offset in the capture', String(this.capture.events.offset(end.row))],
@@ -209,9 +209,9 @@ export class ReferenceRows {
 
   /** `vmsplice · owner-225`; `put in pipe_read by reader-B-231` where the get is not in the capture; empty if not known. */
   where({ acquired, released, site }: Reference): string {
-    if (acquired !== null) return joined([site, this.task(acquired.task)]);
-    const task = released === null ? null : this.task(released.task);
-    const put = `put${site === '' ? '' : ` in ${site}`}${task === null ? '' : ` by ${task}`}`;
+    if (acquired !== null) return joined([site, doerText(this.capture, acquired)]);
+    const by = released === null ? null : byDoerText(this.capture, released);
+    const put = `put${site === '' ? '' : ` in ${site}`}${by === null ? '' : ` ${by}`}`;
     return put === 'put' ? '' : put;
   }
 
@@ -251,17 +251,13 @@ export class ReferenceRows {
   }
 
   private endPoint(end: ReferenceEnd, vantage: Vantage): string {
-    const task = this.task(end.task);
-    return `${this.point(end.time)}, ${vantage.relativeTime(end)}${task === null ? '' : `, by ${task}`}`;
+    const by = byDoerText(this.capture, end);
+    return `${this.point(end.time)}, ${vantage.relativeTime(end)}${by === null ? '' : `, ${by}`}`;
   }
 
   private point(time: number): string {
     const { timeBase, clock, resolution } = this.capture;
     return pointText(time, timeBase, clock, resolution);
-  }
-
-  private task(task: number): string | null {
-    return taskText(this.capture, task);
   }
 }
 

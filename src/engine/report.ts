@@ -248,6 +248,8 @@ export interface ReportReference {
 export interface ReportEnd {
   readonly timeNs: string | null;
   readonly task: ReportTask | null;
+  /** An interrupt did it: `task` is what ran on that CPU. */
+  readonly inInterrupt: boolean;
   readonly stack: readonly ReportFrame[];
 }
 
@@ -492,6 +494,7 @@ async function reportEnd(
   return {
     timeNs: timeString(end.time, capture.timeBase),
     task: reportTask(capture, end.task),
+    inInterrupt: end.inInterrupt === true,
     stack: (await stacks.frames(end.stack)).map(reportFrame),
   };
 }

@@ -1,4 +1,5 @@
 import type { Capture } from '../capture/eventTable';
+import type { ReferenceEnd } from '../holders/model';
 import { taskName } from '../holders/taskName';
 
 /** `pinner-210`, `pid 210`, or null where the capture names no task. */
@@ -6,4 +7,20 @@ export function taskText(capture: Capture, task: number): string | null {
   if (task < 0) return null;
   const pid = capture.symbols.taskPid(task);
   return pid < 0 ? null : taskName(capture.symbols.taskComm(task), pid);
+}
+
+type Doer = Pick<ReferenceEnd, 'task' | 'inInterrupt'>;
+
+/** Who took or dropped a reference: as {@link taskText}, `interrupt (current pinner-210)` of what an interrupt did. */
+export function doerText(capture: Capture, { task, inInterrupt }: Doer): string | null {
+  const text = taskText(capture, task);
+  if (inInterrupt !== true) return text;
+  return text === null ? 'interrupt' : `interrupt (current ${text})`;
+}
+
+/** Who dropped a reference whose get is not in the capture: `by pinner-210`, `in an interrupt`. */
+export function byDoerText(capture: Capture, { task, inInterrupt }: Doer): string | null {
+  if (inInterrupt === true) return 'in an interrupt';
+  const text = taskText(capture, task);
+  return text === null ? null : `by ${text}`;
 }

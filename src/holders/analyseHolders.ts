@@ -561,13 +561,13 @@ function roleOf(
 }
 
 function toReference(
-  { capture, missing }: Context,
+  { capture, sites, missing }: Context,
   reference: LedgerReference,
   role: Role,
   openAt: readonly number[],
 ): Reference {
-  const acquired = endOf(capture, reference.acquireRow);
-  const released = reference.unseenBecause === null ? endOf(capture, reference.releaseRow) : null;
+  const acquired = endOf(capture, sites, reference.acquireRow);
+  const released = reference.unseenBecause === null ? endOf(capture, sites, reference.releaseRow) : null;
   // What is missing before the first event is no more than what any capture does not have.
   const from = Math.max(0, reference.acquireRow);
   const to = reference.releaseRow < 0 ? capture.events.length : reference.releaseRow;
@@ -619,8 +619,9 @@ function sinceFailure(
   return heldAtLeast === null ? {} : { heldAtLeast };
 }
 
-function endOf(capture: Capture, row: number): ReferenceEnd | null {
+function endOf({ events }: Capture, sites: StackSites, row: number): ReferenceEnd | null {
   if (row < 0) return null;
-  const { events } = capture;
-  return { row, time: events.time[row]!, task: events.task[row]!, stack: events.stack[row]! };
+  const stack = events.stack[row]!;
+  const end = { row, time: events.time[row]!, task: events.task[row]!, stack };
+  return sites.of(stack).interrupted ? { ...end, inInterrupt: true } : end;
 }

@@ -34,11 +34,19 @@ export function holderSite(reference: LedgerReference, isPut: boolean): string {
   return `${reference.site?.matchedFunction ?? ''} for ${holder}`;
 }
 
-/** `pinner-210`; empty where the capture does not name the task. */
-function describeTask(symbols: SymbolTable, task: number): string {
+/** `pinner-210`, `interrupt`; empty where the capture does not name the task. */
+function describeDoer(symbols: SymbolTable, { task, inInterrupt }: ReferenceEnd): string {
+  if (inInterrupt === true) return 'interrupt';
   const pid = symbols.taskPid(task);
   const comm = symbols.taskComm(task);
   return pid < 0 ? comm : taskName(comm, pid);
+}
+
+/** ` by reader-9`, ` in an interrupt` */
+function byWhom(symbols: SymbolTable, end: ReferenceEnd): string {
+  if (end.inInterrupt === true) return ' in an interrupt';
+  const task = describeDoer(symbols, end);
+  return task === '' ? '' : ` by ${task}`;
 }
 
 /**
@@ -54,11 +62,10 @@ export function describeHolder(
   const name = holderName(reference);
   const parts = [labelOf(reference)];
   if (acquired !== null) {
-    parts.push(name, describeTask(symbols, acquired.task));
+    parts.push(name, describeDoer(symbols, acquired));
     return parts.filter((part) => part !== '').join(' · ');
   }
-  const task = released === null ? '' : describeTask(symbols, released.task);
-  const by = task === '' ? '' : ` by ${task}`;
+  const by = released === null ? '' : byWhom(symbols, released);
   const holder = reference.site?.rule.user?.holder ?? null;
   if (holder !== null) parts.push(holder);
   const put = holder === null ? name : (reference.site?.matchedFunction ?? '');

@@ -160,6 +160,8 @@ export interface ReferenceEnd {
   readonly task: number;
   /** Stack id, or -1. */
   readonly stack: number;
+  /** An interrupt did it: {@link task} is what ran on that CPU, and has no part in it. */
+  readonly inInterrupt?: true;
 }
 
 /** A rule of a person. */

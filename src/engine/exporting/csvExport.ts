@@ -8,7 +8,7 @@ import type { HolderSource } from '../holderSource';
 import type { HoldersQuery } from '../holdersQuery';
 import { isReferenceNotJudged, isStillHeld, kindText, pfnText } from '../pageFacts';
 import { timeString } from '../report';
-import { taskText } from '../taskText';
+import { doerText, taskText } from '../taskText';
 import { csvRecord, emptyFields, stackField, type Field } from './csvRecord';
 import { shownPages } from './shownPages';
 
@@ -134,5 +134,5 @@ async function endFields(
 ): Promise<readonly Field[]> {
   if (end === null) return [null, null, null];
   const frames = await stacks.frames(end.stack);
-  return [timeString(end.time, capture.timeBase), taskText(capture, end.task), stackField(frames)];
+  return [timeString(end.time, capture.timeBase), doerText(capture, end), stackField(frames)];
 }

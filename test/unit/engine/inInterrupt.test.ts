@@ -1,0 +1,73 @@
+/** What an interrupt took or dropped is not said to be of the task that it found on its CPU. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { Engine } from '../../../src/engine/engine';
+import { DEFAULT_QUERY, NO_FILTER, type HoldersQuery } from '../../../src/engine/holdersQuery';
+import { nodeHost } from '../../../src/engine/node/nodeHost';
+import { allocated, change, FAULT, finish, refused, start } from '../holders/support/pageEvents';
+import { traceText } from '../support/traceText';
+
+const INTERRUPT = ['__handle_irq_event_percpu', 'common_interrupt', 'cpuidle_enter_state'];
+const GET_IN_INTERRUPT = ['acme_get [acme]', 'acme_irq [acme]', ...INTERRUPT];
+const DIRECT_READ = ['internal_get_user_pages_fast', 'iov_iter_get_pages2', '__blkdev_direct_IO_simple'];
+const BIO_ENDS = ['__bio_release_pages', 'blkdev_bio_end_io', 'blk_mq_end_request', ...INTERRUPT];
+
+const EVENTS = [
+  allocated('owner-2', FAULT),
+  change('<idle>-0', GET_IN_INTERRUPT, { count: 2, val: 1 }),
+  change('dd-3', DIRECT_READ, { count: 3, val: 1 }),
+  start,
+  ...refused(3),
+  finish,
+  change('<idle>-0', BIO_ENDS, { count: 2, val: -1 }),
+];
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-interrupts-'));
+after(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function opened(name: string, events = EVENTS): Promise<Engine> {
+  const file = path.join(scratch, name);
+  writeFileSync(file, traceText(events));
+  const engine = new Engine(nodeHost());
+  await engine.openCapture({ path: file });
+  return engine;
+}
+
+async function textOf(engine: Engine, query: Partial<HoldersQuery> = {}): Promise<string> {
+  return engine.text({ node: null, query: { ...DEFAULT_QUERY, ...query } });
+}
+
+test('rows name the interrupt, and the task as what was current', async () => {
+  const text = await textOf(await opened('rows.txt'));
+  assert.match(text, /driver acme · acme_get · interrupt \(current <idle>-0\) · still held/);
+  assert.match(text, /Acquired \d+ µs before the mark · interrupt \(current <idle>-0\)$/m);
+  assert.match(text, /Released \d+ µs after the mark · interrupt \(current <idle>-0\)$/m);
+  assert.match(text, /Acquired \d+ µs before the mark · dd-3$/m);
+});
+
+test('by task, interrupts are a row of their own', async () => {
+  const text = await textOf(await opened('tasks.txt'), { groupBy: 'task' });
+  assert.match(text, /^ *interrupts: 1 page /m);
+  assert.match(text, /^ *dd-3: 1 page /m);
+  assert.doesNotMatch(text, /^ *<idle>-0: /m);
+});
+
+test('a put whose get is not in the capture is in an interrupt, not by the current task', async () => {
+  const engine = await opened('puts.txt', [start, ...refused(3), finish, EVENTS.at(-1)!]);
+  const text = await textOf(engine);
+  assert.match(text, /· put in \w+ in an interrupt/);
+  assert.doesNotMatch(text, /by <idle>-0/);
+  assert.match(await textOf(engine, { groupBy: 'task' }), /^ *put in interrupts: 1 page /m);
+});
+
+test('a filter finds it by both words', async () => {
+  const engine = await opened('filter.txt');
+  for (const text of ['interrupt', '<idle>']) {
+    assert.match(await textOf(engine, { filter: { ...NO_FILTER, text } }), /driver acme/);
+  }
+});
