@@ -31,8 +31,8 @@ const SHED_ORDER: readonly Kind[] = [
   'allocation',
 ];
 
-/** What has a page for what is in it: flags and mapping say whether it is there. */
-const OF_CONTENT: ReadonlySet<Kind> = new Set<Kind>([
+/** Whether one of these is there, the flags and the mapping of the page say, or that it is allocated. */
+const SEEN_IN_STATE: ReadonlySet<Kind> = new Set<Kind>([
   'page-cache',
   'swap-cache',
   'private-data',
@@ -95,7 +95,7 @@ function shedPins(open: OpenReferences, pool: UnseenReferences, excess: number, 
 
 function shedOne(open: OpenReferences, reference: LedgerReference, row: number): void {
   const possible = open.where(
-    (group) => !group.suspended && group.weight === reference.weight && !OF_CONTENT.has(group.kind),
+    (group) => !group.suspended && group.weight === reference.weight && !SEEN_IN_STATE.has(group.kind),
   );
   if (!areOfOneGet(possible)) {
     open.doubtOthers(possible, reference, 'a reference of this weight went without a put in the capture');
