@@ -7,7 +7,6 @@ import { branch, type Branch } from './lazyTree';
 import { heldMood, kindText, pfnText } from './pageFacts';
 import type { NodeMood } from './protocol';
 import { sorted } from './sorting';
-import { byDoerText, doerText } from './taskText';
 import { fromEnd, fromMarks, type Vantage } from './vantage';
 import { counted, joined } from './wording';
 
@@ -69,15 +68,11 @@ export class HeldPages {
     );
   }
 
-  private who(holdings: readonly Holding[]): readonly (string | null)[] {
+  private who(holdings: readonly Holding[]): readonly string[] {
     if (holdings.length > 1) return [counted(holdings.length, 'reference')];
     const { reference } = holdings[0]!;
-    const { acquired, released } = reference;
     if (this.query.groupBy === 'task') return [kindText(reference), reference.site];
-    const { capture } = this.rows.source;
-    if (acquired !== null) return [doerText(capture, acquired)];
-    const by = released === null ? null : byDoerText(capture, released);
-    return [by === null ? null : `put ${by}`];
+    return [this.rows.references.where(reference, '')];
   }
 
   private vantage(page: Page): Vantage {

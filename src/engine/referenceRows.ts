@@ -207,8 +207,12 @@ export class ReferenceRows {
     return joined([kindText(reference), this.where(reference), outcome]);
   }
 
-  /** `vmsplice · owner-225`; `put in pipe_read by reader-B-231` where the get is not in the capture; empty if not known. */
-  where({ acquired, released, site }: Reference): string {
+  /**
+   * `vmsplice · owner-225`; `put in pipe_read by reader-B-231` where the get is not in the capture; empty if not known.
+   *
+   * @param site empty to say the task alone
+   */
+  where({ acquired, released, site: own }: Reference, site = own): string {
     if (acquired !== null) return joined([site, doerText(this.capture, acquired)]);
     const by = released === null ? null : byDoerText(this.capture, released);
     const put = `put${site === '' ? '' : ` in ${site}`}${by === null ? '' : ` ${by}`}`;

@@ -1,6 +1,6 @@
 import type { Capture } from '../capture/eventTable';
 import type { ReferenceEnd } from '../holders/model';
-import { taskName } from '../holders/taskName';
+import { byWhom, taskName } from '../holders/taskName';
 
 /** `pinner-210`, `pid 210`, or null where the capture names no task. */
 export function taskText(capture: Capture, task: number): string | null {
@@ -18,9 +18,7 @@ export function doerText(capture: Capture, { task, inInterrupt }: Doer): string 
   return text === null ? 'interrupt' : `interrupt (current ${text})`;
 }
 
-/** Who dropped a reference whose get is not in the capture: `by pinner-210`, `in an interrupt`. */
-export function byDoerText(capture: Capture, { task, inInterrupt }: Doer): string | null {
-  if (inInterrupt === true) return 'in an interrupt';
-  const text = taskText(capture, task);
-  return text === null ? null : `by ${text}`;
+/** The same behind a verb, as {@link byWhom} has it. */
+export function byDoerText(capture: Capture, end: Doer): string | null {
+  return byWhom(taskText(capture, end.task), end);
 }

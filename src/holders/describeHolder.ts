@@ -7,7 +7,7 @@ import { KIND_RULES } from './kindRules';
 import type { KindRule } from './kindRule';
 import type { LedgerReference } from './ledgerReference';
 import type { Reference, ReferenceEnd } from './model';
-import { taskName } from './taskName';
+import { byWhom, taskName } from './taskName';
 
 /** What such a reference is called: by its rule, by its module, else by its kind. */
 function labelOf({ kind, site }: LedgerReference): string {
@@ -34,19 +34,12 @@ export function holderSite(reference: LedgerReference, isPut: boolean): string {
   return `${reference.site?.matchedFunction ?? ''} for ${holder}`;
 }
 
-/** `pinner-210`, `interrupt`; empty where the capture does not name the task. */
-function describeDoer(symbols: SymbolTable, { task, inInterrupt }: ReferenceEnd): string {
-  if (inInterrupt === true) return 'interrupt';
+/** `pinner-210`; null where the capture does not name the task. */
+function describeTask(symbols: SymbolTable, task: number): string | null {
   const pid = symbols.taskPid(task);
   const comm = symbols.taskComm(task);
-  return pid < 0 ? comm : taskName(comm, pid);
-}
-
-/** ` by reader-9`, ` in an interrupt` */
-function byWhom(symbols: SymbolTable, end: ReferenceEnd): string {
-  if (end.inInterrupt === true) return ' in an interrupt';
-  const task = describeDoer(symbols, end);
-  return task === '' ? '' : ` by ${task}`;
+  if (pid >= 0) return taskName(comm, pid);
+  return comm === '' ? null : comm;
 }
 
 /**
@@ -62,14 +55,15 @@ export function describeHolder(
   const name = holderName(reference);
   const parts = [labelOf(reference)];
   if (acquired !== null) {
-    parts.push(name, describeDoer(symbols, acquired));
+    const task = describeTask(symbols, acquired.task) ?? '';
+    parts.push(name, acquired.inInterrupt === true ? 'interrupt' : task);
     return parts.filter((part) => part !== '').join(' · ');
   }
-  const by = released === null ? '' : byWhom(symbols, released);
+  const by = released === null ? null : byWhom(describeTask(symbols, released.task), released);
   const holder = reference.site?.rule.user?.holder ?? null;
   if (holder !== null) parts.push(holder);
   const put = holder === null ? name : (reference.site?.matchedFunction ?? '');
-  parts.push(put === '' ? `put${by}` : `put in ${put}${by}`);
+  parts.push(`${put === '' ? 'put' : `put in ${put}`}${by === null ? '' : ` ${by}`}`);
   return parts.join(' · ');
 }
 

@@ -1,14 +1,10 @@
 /** What an interrupt took or dropped is not said to be of the task that it found on its CPU. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import test, { after } from 'node:test';
-import { Engine } from '../../../src/engine/engine';
-import { DEFAULT_QUERY, NO_FILTER, type HoldersQuery } from '../../../src/engine/holdersQuery';
-import { nodeHost } from '../../../src/engine/node/nodeHost';
+import test from 'node:test';
+import { NO_FILTER } from '../../../src/engine/holdersQuery';
 import { allocated, change, FAULT, finish, refused, start } from '../holders/support/pageEvents';
 import { traceText } from '../support/traceText';
+import { openedText, textOf } from './support/openedText';
 
 const INTERRUPT = ['__handle_irq_event_percpu', 'common_interrupt', 'cpuidle_enter_state'];
 const GET_IN_INTERRUPT = ['acme_get [acme]', 'acme_irq [acme]', ...INTERRUPT];
@@ -25,21 +21,9 @@ const EVENTS = [
   change('<idle>-0', BIO_ENDS, { count: 2, val: -1 }),
 ];
 
-const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-interrupts-'));
-after(() => {
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-async function opened(name: string, events = EVENTS): Promise<Engine> {
-  const file = path.join(scratch, name);
-  writeFileSync(file, traceText(events));
-  const engine = new Engine(nodeHost());
-  await engine.openCapture({ path: file });
+async function opened(name: string, events = EVENTS) {
+  const { engine } = await openedText(name, traceText(events));
   return engine;
-}
-
-async function textOf(engine: Engine, query: Partial<HoldersQuery> = {}): Promise<string> {
-  return engine.text({ node: null, query: { ...DEFAULT_QUERY, ...query } });
 }
 
 test('rows name the interrupt, and the task as what was current', async () => {

@@ -1,32 +1,11 @@
 /** Tasks of which a capture has the pid alone. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import test, { after } from 'node:test';
-import { Engine } from '../../../src/engine/engine';
-import { DEFAULT_QUERY, type HoldersQuery } from '../../../src/engine/holdersQuery';
-import { nodeHost } from '../../../src/engine/node/nodeHost';
-
-const scratch = mkdtempSync(path.join(os.tmpdir(), 'page-holders-tasks-'));
-after(() => {
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-async function opened(name: string, text: string) {
-  const file = path.join(scratch, name);
-  writeFileSync(file, text);
-  const engine = new Engine(nodeHost());
-  const { id } = await engine.openCapture({ path: file });
-  return { engine, capture: id };
-}
-
-async function textOf(engine: Engine, query: Partial<HoldersQuery> = {}): Promise<string> {
-  return engine.text({ node: null, query: { ...DEFAULT_QUERY, ...query } });
-}
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { openedText, textOf } from './support/openedText';
 
 test('page_owner of 5.10 to 5.17 prints no comm (mm/page_owner.c)', async () => {
-  const { engine } = await opened(
+  const { engine } = await openedText(
     'owner.txt',
     [
       'Page allocated via order 0, mask 0x100cca(GFP_HIGHUSER_MOVABLE), pid 206, ts 10978012345 ns, free_ts 0 ns',
@@ -41,7 +20,7 @@ test('page_owner of 5.10 to 5.17 prints no comm (mm/page_owner.c)', async () => 
 
 test('a comm may be empty, by PR_SET_NAME', async () => {
   const sample = readFileSync('media/sample/trace.txt', 'latin1').replaceAll('owner-225', '     -225');
-  const { engine, capture } = await opened('nameless.txt', sample);
+  const { engine, capture } = await openedText('nameless.txt', sample);
   assert.match(await textOf(engine), /pipe buffer · vmsplice · pid 225 · still held/);
   assert.match(await textOf(engine, { groupBy: 'task' }), /^ *pid 225: 1 page /m);
   const asked = { capture, use: 'filter', start: 0, end: 1 } as const;
